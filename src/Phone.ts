@@ -1,0 +1,98 @@
+/**
+ * Reads phone numbers that people write.
+ *
+ * A national number means nothing without its country, so every function takes
+ * a region, and the region is tried first. Only a number of eleven or more
+ * digits that the region cannot explain is read as if it began with a country
+ * code. RoomKit does it the other way round and turns a Vancouver number into
+ * a Malaysian one.
+ *
+ * The numbering plans are libphonenumber's `max` metadata, which knows valid
+ * numbers and not only valid lengths. It is large: import this module only
+ * where it is needed.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/max"
+import { PhoneNumber } from "./PhoneNumber.ts"
+
+/**
+ * The text is not a phone number in the region. The error does not repeat the
+ * text: it may be somebody's number.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidPhoneNumber extends Schema.TaggedError<InvalidPhoneNumber>()("InvalidPhoneNumber", {
+  /** The region that was tried, as given. */
+  region: Schema.String,
+  /** What was expected and not found. */
+  expected: Schema.Literals(["a phone number valid in the region", "an ISO 3166-1 alpha-2 region code"])
+}) {
+  override get message(): string {
+    return `Expected ${this.expected} (region ${JSON.stringify(this.region)})`
+  }
+}
+
+// The longest number in circulation is 15 digits; the rest is room for
+// separators. A bound keeps the cost of hostile input small.
+const maxLength = 64
+
+const parse = (text: string, region?: CountryCode): PhoneNumber | undefined => {
+  const parsed = parsePhoneNumberFromString(text, { ...(region && { defaultCountry: region }), extract: false })
+  return parsed?.isValid() === true ? PhoneNumber.make(parsed.number) : undefined
+}
+
+const normalize = (text: string, region: CountryCode): PhoneNumber | undefined => {
+  if (text.length > maxLength) return undefined
+  const inRegion = parse(text, region)
+  if (inRegion !== undefined || text.trimStart().startsWith("+")) return inRegion
+  const digits = text.replaceAll(/\D/g, "")
+  return digits.length >= 11 ? parse(`+${digits}`) : undefined
+}
+
+/**
+ * The E.164 form of a phone number written in any common way.
+ *
+ * `defaultRegion` is an ISO 3166-1 alpha-2 code: the country of numbers that
+ * do not name theirs.
+ *
+ * **Example** (Normalizing numbers)
+ *
+ * ```ts run
+ * import { Effect } from "effect"
+ * import { Phone } from "effect-sms"
+ *
+ * Effect.runSync(Phone.normalizePhone("418-555-1234", "CA")) // => "+14185551234"
+ * Effect.runSync(Phone.normalizePhone("+1 (418) 555-1234")) // => "+14185551234"
+ * Effect.runSync(Phone.normalizePhone("14185551234")) // => "+14185551234"
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const normalizePhone = (
+  number: string,
+  defaultRegion: string = "US"
+): Effect.Effect<PhoneNumber, InvalidPhoneNumber> => {
+  if (!isSupportedCountry(defaultRegion)) {
+    return Effect.fail(
+      new InvalidPhoneNumber({ region: defaultRegion, expected: "an ISO 3166-1 alpha-2 region code" })
+    )
+  }
+  const normalized = normalize(number, defaultRegion)
+  return normalized === undefined
+    ? Effect.fail(new InvalidPhoneNumber({ region: defaultRegion, expected: "a phone number valid in the region" }))
+    : Effect.succeed(normalized)
+}
+
+/**
+ * Whether {@link normalizePhone} would succeed.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isValidPhone = (number: string, defaultRegion: string = "US"): boolean =>
+  isSupportedCountry(defaultRegion) && normalize(number, defaultRegion) !== undefined

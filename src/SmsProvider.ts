@@ -1,0 +1,164 @@
+/**
+ * The contract of a carrier.
+ *
+ * A carrier module implements the narrow {@link Implementation}, which knows
+ * its dialect, and {@link make} adds what all carriers share: the checks of
+ * method and content type, the wrapping of errors, the span and the metric.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Ref from "effect/Ref"
+import * as WebhookError from "./WebhookError.ts"
+import type { WebhookEvent } from "./WebhookEvent.ts"
+import { unverifiedWebhook, type VerifiedWebhook, type WebhookRequest, type WebhookResponse } from "./WebhookRequest.ts"
+
+/**
+ * What a carrier's webhooks can do.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Capabilities {
+  /** Whether messages with media are received. */
+  readonly mms: boolean
+  /** Whether one MMS arrives as several webhooks. */
+  readonly splitMms: boolean
+  /** Whether the carrier reports delivery by webhook. */
+  readonly deliveryStatuses: boolean
+  /** How a webhook proves its origin, as this provider is configured. */
+  readonly verification: "signature" | "token" | "none"
+}
+
+/**
+ * The members of {@link SmsProvider}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** The name in the registry, in webhook paths, logs and metrics. */
+  readonly name: string
+  readonly capabilities: Capabilities
+  /**
+   * Checks the signature over the exact bytes. Fails with a reason that an
+   * operator can act on, and that must not be shown to the caller.
+   */
+  readonly verify: (request: WebhookRequest) => Effect.Effect<VerifiedWebhook, WebhookError.WebhookError>
+  /** Says what the webhook means. Fails with `InvalidPayload` and nothing else. */
+  readonly decode: (
+    webhook: VerifiedWebhook
+  ) => Effect.Effect<ReadonlyArray<WebhookEvent>, WebhookError.WebhookError>
+  /** Says what a payload means that was parsed before: a JSON object, or a form as a record. */
+  readonly decodePayload: (
+    payload: Readonly<Record<string, unknown>>
+  ) => Effect.Effect<ReadonlyArray<WebhookEvent>, WebhookError.WebhookError>
+  /** The answer that this carrier takes as "received", with no effect on the customer. */
+  readonly acknowledgement: WebhookResponse
+}
+
+/**
+ * One carrier API and its dialect.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class SmsProvider extends Context.Service<SmsProvider, Service>()("effect-sms/SmsProvider") {}
+
+/**
+ * What a carrier module provides to {@link make}. It fails with bare reasons;
+ * `make` adds the provider's name.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Implementation {
+  readonly name: string
+  readonly capabilities: Capabilities
+  /** The methods that the carrier calls with, upper case. */
+  readonly methods: ReadonlyArray<string>
+  /** The body formats that the carrier sends, without parameters. */
+  readonly contentTypes: ReadonlyArray<string>
+  readonly verify: (request: WebhookRequest) => Effect.Effect<void, WebhookError.WebhookErrorReason>
+  /**
+   * What would have made a refused signature match, as the end of the sentence
+   * "it matches …". Tries many variants, so `make` calls it for small bodies
+   * only and a few times a second at most: forged requests must stay cheap.
+   */
+  readonly diagnose: (request: WebhookRequest) => Effect.Effect<string | undefined>
+  readonly parse: (
+    request: WebhookRequest
+  ) => Effect.Effect<Readonly<Record<string, unknown>>, WebhookError.InvalidPayload>
+  readonly decodePayload: (
+    payload: Readonly<Record<string, unknown>>
+  ) => Effect.Effect<ReadonlyArray<WebhookEvent>, WebhookError.InvalidPayload>
+  readonly acknowledgement: WebhookResponse
+}
+
+const webhooks = Metric.counter("sms_webhooks_total", {
+  description: "Webhooks by provider and outcome",
+  incremental: true
+})
+
+const maxDiagnosedBytes = 64 * 1024
+const maxDiagnosesPerSecond = 5
+
+/**
+ * A provider from a carrier's implementation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (implementation: Implementation): Service => {
+  const { contentTypes, methods, name } = implementation
+  const refuse = (reason: WebhookError.WebhookErrorReason) => new WebhookError.WebhookError({ provider: name, reason })
+  const count = (outcome: string) => Metric.update(Metric.withAttributes(webhooks, { provider: name, outcome }), 1)
+
+  const budget = Ref.makeUnsafe({ second: 0, left: 0 })
+  const diagnose = Effect.fnUntraced(function*(request: WebhookRequest, reason: WebhookError.WebhookErrorReason) {
+    if (reason._tag !== "InvalidSignature" || request.body.length > maxDiagnosedBytes) return reason
+    const second = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+    const allowed = yield* Ref.modify(budget, (budget) => {
+      const left = budget.second === second ? budget.left : maxDiagnosesPerSecond
+      return [left > 0, { second, left: Math.max(0, left - 1) }]
+    })
+    const hint = allowed ? yield* implementation.diagnose(request) : undefined
+    return hint === undefined ? reason : new WebhookError.InvalidSignature({ hint })
+  })
+
+  const checkShape = (request: WebhookRequest): WebhookError.WebhookErrorReason | undefined => {
+    if (!methods.includes(request.method)) return new WebhookError.MethodNotAllowed({ expected: methods })
+    if (request.method === "GET") return undefined
+    const contentType = request.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
+    return contentTypes.includes(contentType)
+      ? undefined
+      : new WebhookError.UnsupportedContentType({ expected: contentTypes })
+  }
+
+  const decodePayload: Service["decodePayload"] = (payload) =>
+    Effect.mapError(implementation.decodePayload(payload), refuse)
+
+  return SmsProvider.of({
+    name,
+    capabilities: implementation.capabilities,
+    acknowledgement: implementation.acknowledgement,
+    decodePayload,
+    verify: Effect.fn("SmsProvider.verify", { attributes: { "sms.provider": name } })((request: WebhookRequest) => {
+      const misshapen = checkShape(request)
+      const verified = misshapen === undefined ? implementation.verify(request) : Effect.fail(misshapen)
+      return verified.pipe(
+        Effect.as(unverifiedWebhook(name, request)),
+        Effect.tap(count("verified")),
+        Effect.tapError((reason) => count(reason._tag)),
+        Effect.catch((reason) => Effect.flatMap(diagnose(request, reason), (reason) => Effect.fail(refuse(reason))))
+      )
+    }),
+    decode: (webhook) =>
+      webhook.provider === name
+        ? Effect.flatMap(Effect.mapError(implementation.parse(webhook.request), refuse), decodePayload)
+        : Effect.fail(refuse(WebhookError.invalidPayload("", `a webhook verified by ${JSON.stringify(name)}`)))
+  })
+}

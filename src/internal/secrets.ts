@@ -1,0 +1,45 @@
+/**
+ * Secrets and the signatures made with them.
+ */
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as CryptoError from "effect/crypto/CryptoError"
+import * as Mac from "effect/crypto/Mac"
+import * as Base64 from "effect/encoding/Base64"
+
+/** One secret, or several while one is being replaced. */
+export type Secrets = Redacted.Redacted<string> | ReadonlyArray<Redacted.Redacted<string>>
+
+const encoder = new TextEncoder()
+
+export const utf8 = (text: string): Uint8Array => encoder.encode(text)
+
+/** The secrets as a list. An empty list, or an empty secret, would let everybody in: it fails. */
+export const list = (module: string, secrets: Secrets): Effect.Effect<ReadonlyArray<string>, CryptoError.CryptoError> => {
+  const values = (Array.isArray(secrets) ? secrets : [secrets]).map((secret) => Redacted.value<string>(secret))
+  return values.length > 0 && values.every((value) => value.trim() !== "")
+    ? Effect.succeed(values)
+    : Effect.fail(
+      new CryptoError.CryptoError({
+        module,
+        method: "make",
+        reason: new CryptoError.InvalidKey({ description: "A secret is empty" })
+      })
+    )
+}
+
+/** One HMAC key a secret. */
+export const macKeys = Effect.fnUntraced(function*(module: string, algorithm: Mac.Algorithm, secrets: Secrets) {
+  const values = yield* list(module, secrets)
+  return yield* Effect.forEach(values, (value) => Mac.key(algorithm, utf8(value)))
+})
+
+/**
+ * The bytes of standard Base64 in its one canonical spelling. Without that, a
+ * flipped bit in the padding bits of the last character would go unnoticed.
+ */
+export const fromBase64 = (text: string): Uint8Array | undefined => {
+  const decoded = Base64.decode(text)
+  return Result.isSuccess(decoded) && Base64.encode(decoded.success) === text ? decoded.success : undefined
+}

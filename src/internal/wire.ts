@@ -1,0 +1,85 @@
+/**
+ * Schemas for what carriers put on the wire.
+ *
+ * A field that a message cannot do without is a plain schema, and its absence
+ * is an error. Every other field is lenient: a value of the wrong type counts
+ * as absent, because losing a customer's message over a malformed `parts` would
+ * be worse. The raw payload keeps what was there.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+import * as SchemaIssue from "effect/SchemaIssue"
+import { InvalidPayload } from "../WebhookError.ts"
+import { isRecord, type Payload } from "./payload.ts"
+
+const lenient = <A>(schema: Schema.Codec<A>, read: (value: unknown) => A) =>
+  Schema.Unknown.pipe(
+    Schema.decodeTo(schema, {
+      decode: SchemaGetter.transform(read),
+      encode: SchemaGetter.forbidden(() => "webhooks are only decoded")
+    }),
+    Schema.withDecodingDefaultKey(Effect.succeed(undefined))
+  )
+
+const toText = (value: unknown): string => {
+  if (typeof value === "string") return value
+  if (typeof value === "number" || typeof value === "bigint") return String(value)
+  // A form field that was repeated: the first one counts.
+  return Array.isArray(value) && typeof value[0] === "string" ? value[0] : ""
+}
+
+/** Text or a number as text; anything else is empty. */
+export const Text = lenient(Schema.String, toText)
+
+/** As {@link Text}, but empty text counts as absent. */
+export const OptionalText = lenient(Schema.UndefinedOr(Schema.String), (value) => toText(value) || undefined)
+
+const isoWithoutZone = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$/
+
+/** An ISO 8601 time. One without a zone is read as UTC, never in the zone of this machine. */
+export const OptionalTime = lenient(Schema.UndefinedOr(Schema.DateTimeUtc), (value) => {
+  const text = toText(value)
+  const zoned = isoWithoutZone.test(text) ? `${text.replace(" ", "T")}Z` : text
+  return text === "" ? undefined : Option.getOrUndefined(DateTime.make(zoned))?.pipe(DateTime.toUtc)
+})
+
+/** A list; anything else is empty. */
+export const List = lenient(Schema.Array(Schema.Unknown), (value): ReadonlyArray<unknown> =>
+  Array.isArray(value) ? value : [])
+
+/** An object; anything else is empty. */
+export const Object_ = lenient(
+  Schema.Record(Schema.String, Schema.Unknown),
+  (value): Payload => isRecord(value) ? value : {}
+)
+
+const format = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** The payload as the schema reads it. An error names every bad field and what was expected, never the value. */
+export const decoder = <A>(
+  schema: Schema.ConstraintDecoder<A>
+): (payload: Payload) => Effect.Effect<A, InvalidPayload> => {
+  const decode = Schema.decodeUnknownEffect(schema, { errors: "all" })
+  return (payload) =>
+    Effect.mapError(decode(payload), ({ issue }) => {
+      const issues = format(issue).issues.map((issue) => ({
+        field: (issue.path ?? []).map((key) => String(typeof key === "object" ? key.key : key)).join("."),
+        expected: issue.message
+      }))
+      return new InvalidPayload({ issues: issues as [typeof issues[number], ...typeof issues] })
+    })
+}
+
+/** Copies the members that are not `undefined`: optional keys are absent, never present and undefined. */
+export const compact = <A extends Record<string, unknown>>(
+  fields: A
+): { [K in keyof A as undefined extends A[K] ? K : never]?: Exclude<A[K], undefined> } &
+  { [K in keyof A as undefined extends A[K] ? never : K]: A[K] } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
+
+/** The value of an own property, so that `constructor` is no status word. */
+export const lookup = <A>(table: Readonly<Record<string, A>>, key: string): A | undefined =>
+  Object.hasOwn(table, key) ? table[key] : undefined

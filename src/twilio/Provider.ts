@@ -1,0 +1,57 @@
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as CryptoError from "effect/crypto/CryptoError"
+import type * as Digest from "effect/crypto/Digest"
+import type * as Mac from "effect/crypto/Mac"
+import * as SmsProvider from "../SmsProvider.ts"
+import type { Options } from "./Config.ts"
+import * as Signature from "./Signature.ts"
+import { acknowledgement, decodePayload, parse } from "./Webhook.ts"
+
+/**
+ * The Twilio provider.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<SmsProvider.Service, CryptoError.CryptoError, Mac.Mac | Digest.Digest> {
+  const name = options.name ?? "twilio"
+  return SmsProvider.make({
+    name,
+    capabilities: { mms: true, splitMms: false, deliveryStatuses: true, verification: "signature" },
+    methods: ["POST", "GET"],
+    contentTypes: ["application/x-www-form-urlencoded", "application/json"],
+    ...(yield* Signature.make(options.authToken)),
+    parse,
+    decodePayload: (payload) => decodePayload(name, payload),
+    acknowledgement
+  })
+})
+
+/**
+ * Provides {@link SmsProvider.SmsProvider} for Twilio.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<SmsProvider.SmsProvider, CryptoError.CryptoError, Mac.Mac | Digest.Digest> =>
+  Layer.effect(SmsProvider.SmsProvider, make(options))
+
+/**
+ * Provides {@link SmsProvider.SmsProvider} for Twilio from configuration.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (
+  options: Config.Wrap<Options>
+): Layer.Layer<
+  SmsProvider.SmsProvider,
+  Config.ConfigError | CryptoError.CryptoError,
+  Mac.Mac | Digest.Digest
+> => Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(Config.unwrap(options), make))

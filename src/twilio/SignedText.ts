@@ -1,0 +1,91 @@
+/**
+ * The texts that a Twilio signature may have been made over: a URL, followed
+ * by the form fields.
+ *
+ * The URL that a server sees is rarely the one that Twilio signed: Twilio drops
+ * credentials, keeps or drops the port by product and by release, and some of
+ * its back ends sign an escaped form of the query. So a verifier tries a short
+ * list, the exact string first. Twilio's own SDKs do the same, each with
+ * another list (https://www.twilio.com/docs/usage/security).
+ */
+
+import type { Form } from "../internal/payload.ts"
+
+/** What is signed beside the URL. A repeated field counts once a distinct value, in sorted order. */
+export const fieldsText = (form: Form): string =>
+  Object.keys(form).sort().map((name) => {
+    const value = form[name]!
+    return typeof value === "string"
+      ? name + value
+      : [...new Set(value)].sort().map((value) => name + value).join("")
+  }).join("")
+
+interface Parts {
+  readonly scheme: string
+  readonly userInfo: string
+  readonly host: string
+  readonly port: string
+  readonly rest: string
+}
+
+/** Cuts the string without changing a character of it, which `URL` would do. */
+export const split = (url: string): Parts | undefined => {
+  const match = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)/i.exec(url)
+  if (match === null) return undefined
+  const authority = match[2]!
+  const afterUserInfo = authority.lastIndexOf("@") + 1
+  const hostAndPort = authority.slice(afterUserInfo)
+  // Past the bracket of an IPv6 literal, a colon begins the port.
+  const colon = hostAndPort.indexOf(":", hostAndPort.lastIndexOf("]") + 1)
+  return {
+    scheme: match[1]!,
+    userInfo: authority.slice(0, afterUserInfo),
+    host: colon === -1 ? hostAndPort : hostAndPort.slice(0, colon),
+    port: colon === -1 ? "" : hostAndPort.slice(colon),
+    rest: url.slice(match[0].length)
+  }
+}
+
+export const join = (parts: Parts): string => parts.scheme + parts.userInfo + parts.host + parts.port + parts.rest
+
+const withPorts = function*(url: string): Iterable<string> {
+  const parts = split(url)
+  if (parts === undefined) return
+  const port = parts.port || (parts.scheme.toLowerCase() === "https://" ? ":443" : ":80")
+  for (const userInfo of new Set([parts.userInfo, ""])) {
+    yield join({ ...parts, userInfo, port: "" })
+    yield join({ ...parts, userInfo, port })
+  }
+}
+
+/** The query as Node's legacy `querystring` module writes it: `'` stays, `+` becomes `%20`, repeated names move together. */
+const withLegacyQuery = (url: string): string => {
+  const start = url.indexOf("?") + 1
+  if (start === 0 || start === url.length) return url
+  const fields = new Map<string, Array<string>>()
+  for (const [name, value] of new URLSearchParams(url.slice(start))) {
+    fields.set(name, [...(fields.get(name) ?? []), value])
+  }
+  const query = Object.entries(Object.fromEntries(fields)).flatMap(([name, values]) =>
+    values.map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+  )
+  return url.slice(0, start) + query.join("&")
+}
+
+/** The candidates, each once, the likeliest first and computed only when it is needed. */
+export const candidates = function*(received: string): Iterable<string> {
+  // Connection overrides are written as a fragment, and Twilio neither sends nor signs it.
+  const [url] = received.split("#", 1) as [string]
+  const seen = new Set<string>()
+  const fresh = (candidate: string) => !seen.has(candidate) && seen.add(candidate)
+  yield url
+  seen.add(url)
+  for (const candidate of withPorts(url)) if (fresh(candidate)) yield candidate
+  const normalized = URL.parse(url)?.href
+  if (normalized === undefined) return
+  for (const candidate of withPorts(normalized)) if (fresh(candidate)) yield candidate
+  for (const candidate of withPorts(normalized)) {
+    const legacy = withLegacyQuery(candidate)
+    if (fresh(legacy)) yield legacy
+  }
+}

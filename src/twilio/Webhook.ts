@@ -1,0 +1,109 @@
+/**
+ * What Twilio's messaging webhooks mean.
+ */
+import * as Effect from "effect/Effect"
+import { Address } from "../Address.ts"
+import { fromParts, MediaContent } from "../Content.ts"
+import { DeliveryStatus } from "../DeliveryStatus.ts"
+import { formFromText, parseBody, type Payload } from "../internal/payload.ts"
+import * as Wire from "../internal/wire.ts"
+import { InboundMessage } from "../Message.ts"
+import { type InvalidPayload, invalidPayload } from "../WebhookError.ts"
+import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
+import type { WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
+import * as Schema from "./Schema.ts"
+
+/**
+ * TwiML that says nothing. A `text/plain` body would be sent to the customer
+ * (https://www.twilio.com/docs/messaging/twiml).
+ */
+export const acknowledgement: WebhookResponse = { status: 200, contentType: "text/xml", body: "<Response/>" }
+
+/** The fields of a webhook: in the query of a GET, in the body of a POST. */
+export const parse = (request: WebhookRequest): Effect.Effect<Payload, InvalidPayload> => {
+  if (request.method !== "GET") return parseBody(request)
+  const [url] = request.url.split("#", 1) as [string]
+  const query = url.indexOf("?")
+  return Effect.succeed(query === -1 ? {} : formFromText(url.slice(query)))
+}
+
+const decodeKind = Wire.decoder(Schema.Kind)
+const decodeInbound = Wire.decoder(Schema.Inbound)
+const decodeStatus = Wire.decoder(Schema.StatusCallback)
+
+/** Media by index. `NumMedia` is not needed, so a nonsensical one cannot lose a file. */
+const mediaOf = (payload: Payload): ReadonlyArray<MediaContent> =>
+  Object.keys(payload)
+    .flatMap((key) => {
+      const index = /^MediaUrl(\d{1,3})$/.exec(key)?.[1]
+      return index === undefined ? [] : [Number(index)]
+    })
+    .sort((a, b) => a - b)
+    .flatMap((index) => {
+      const url = payload[`MediaUrl${index}`]
+      const mimeType = payload[`MediaContentType${index}`]
+      return typeof url === "string" && url !== ""
+        ? [new MediaContent({ url, ...(typeof mimeType === "string" && mimeType !== "" && { mimeType }) })]
+        : []
+    })
+
+const metadataOf = (payload: Payload): Record<string, string> =>
+  Object.fromEntries(Schema.metadata.flatMap((key) => {
+    const value = Object.hasOwn(payload, key) ? payload[key] : undefined
+    return typeof value === "string" && value !== "" ? [[key, value]] : []
+  }))
+
+const inbound = (provider: string, payload: Payload) =>
+  Effect.map(decodeInbound(payload), (fields) => {
+    const sid = Schema.messageSid(fields)
+    return new InboundMessage({
+      provider,
+      channelId: `sms-${provider}`,
+      ...(sid !== undefined && { externalId: sid, idempotencyKey: sid }),
+      sender: fields.From,
+      recipient: fields.To,
+      content: fromParts(fields.Body, mediaOf(payload)),
+      metadata: metadataOf(payload),
+      raw: payload
+    })
+  })
+
+const status = Effect.fnUntraced(function*(provider: string, payload: Payload, word: string) {
+  const fields = yield* decodeStatus(payload)
+  const messageId = Schema.messageSid(fields)
+  if (messageId === undefined) return yield* invalidPayload("MessageSid", "Expected the message id")
+  return new DeliveryStatus({
+    provider,
+    messageId,
+    status: Wire.lookup(Schema.statuses, word.toLowerCase()) ?? "unknown",
+    carrierStatus: word,
+    ...Wire.compact({
+      recipient: fields.To === undefined ? undefined : Address.make(fields.To),
+      sender: fields.From === undefined ? undefined : Address.make(fields.From),
+      errorCode: fields.ErrorCode,
+      errorMessage: fields.ErrorMessage ?? fields.ChannelStatusMessage
+    }),
+    // A message passes through each state once, so id and state name the step:
+    // the id alone would drop every later state.
+    idempotencyKey: `${messageId}:${word}`,
+    raw: payload
+  })
+})
+
+/**
+ * `SmsStatus` and `SmsSid` are in both kinds of webhook; `MessageStatus` is in
+ * status callbacks only, and an inbound message has `SmsStatus=received`.
+ */
+export const decodePayload = Effect.fnUntraced(function*(
+  provider: string,
+  payload: Payload
+): Effect.fn.Return<ReadonlyArray<WebhookEvent>, InvalidPayload> {
+  const kind = yield* decodeKind(payload)
+  if (kind.MessageStatus !== undefined) return [yield* status(provider, payload, kind.MessageStatus)]
+  const word = kind.SmsStatus?.toLowerCase()
+  if (word === "received" || word === "receiving") return [yield* inbound(provider, payload)]
+  if (kind.SmsStatus !== undefined) return [yield* status(provider, payload, kind.SmsStatus)]
+  return Object.hasOwn(payload, "Body") || Object.hasOwn(payload, "NumMedia")
+    ? [yield* inbound(provider, payload)]
+    : [new Unrecognized({ provider, raw: payload })]
+})
