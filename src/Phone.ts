@@ -14,6 +14,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/max"
 import { PhoneNumber } from "./PhoneNumber.ts"
@@ -42,14 +43,18 @@ const maxLength = 64
 
 const parse = (text: string, region?: CountryCode): PhoneNumber | undefined => {
   const parsed = parsePhoneNumberFromString(text, { ...(region && { defaultCountry: region }), extract: false })
-  return parsed?.isValid() === true ? PhoneNumber.make(parsed.number) : undefined
+  // German and Nigerian plans know numbers of more than fifteen digits, which E.164 does not.
+  return parsed?.isValid() === true ? Option.getOrUndefined(PhoneNumber.makeOption(parsed.number)) : undefined
 }
+
+// Digits and what people put between them. Other text with digits in it is not a number.
+const digitsAndSeparators = /^[\d\s().,/\p{Pd}]+$/u
 
 const normalize = (text: string, region: CountryCode): PhoneNumber | undefined => {
   if (text.length > maxLength) return undefined
   const inRegion = parse(text, region)
   if (inRegion !== undefined || text.trimStart().startsWith("+")) return inRegion
-  const digits = text.replaceAll(/\D/g, "")
+  const digits = digitsAndSeparators.test(text) ? text.replaceAll(/\D/g, "") : ""
   return digits.length >= 11 ? parse(`+${digits}`) : undefined
 }
 

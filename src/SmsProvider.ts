@@ -117,7 +117,7 @@ export const make = (implementation: Implementation): Service => {
   const refuse = (reason: WebhookError.WebhookErrorReason) => new WebhookError.WebhookError({ provider: name, reason })
   const count = (outcome: string) => Metric.update(Metric.withAttributes(webhooks, { provider: name, outcome }), 1)
 
-  const budget = Ref.makeUnsafe({ second: 0, left: 0 })
+  const budget = Ref.makeUnsafe({ second: -1, left: 0 })
   const diagnose = Effect.fnUntraced(function*(request: WebhookRequest, reason: WebhookError.WebhookErrorReason) {
     if (reason._tag !== "InvalidSignature" || request.body.length > maxDiagnosedBytes) return reason
     const second = Math.floor((yield* Clock.currentTimeMillis) / 1000)

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as CryptoError from "effect/crypto/CryptoError"
+import * as Digest from "effect/crypto/Digest"
 import * as Mac from "effect/crypto/Mac"
 import * as Base64 from "effect/encoding/Base64"
 
@@ -43,3 +44,19 @@ export const fromBase64 = (text: string): Uint8Array | undefined => {
   const decoded = Base64.decode(text)
   return Result.isSuccess(decoded) && Base64.encode(decoded.success) === text ? decoded.success : undefined
 }
+
+/**
+ * Tells whether a text is one of the secrets, in a time that says nothing
+ * about them: digests have one length, a caller cannot steer how many of their
+ * bytes agree, and every secret is compared.
+ */
+export const matcher = Effect.fnUntraced(function*(module: string, secrets: Secrets) {
+  const digest = yield* Digest.Digest
+  const hash = (text: string) => digest.digest(Digest.sha256, utf8(text))
+  const expected = yield* Effect.flatMap(list(module, secrets), Effect.forEach(hash))
+  return (given: string): Effect.Effect<boolean> =>
+    Effect.map(
+      Effect.orDie(hash(given)),
+      (actual) => expected.reduce((found, one) => Mac.timingSafeEqual(one, actual) || found, false)
+    )
+})

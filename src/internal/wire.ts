@@ -37,18 +37,24 @@ export const Text = lenient(Schema.String, toText)
 /** As {@link Text}, but empty text counts as absent. */
 export const OptionalText = lenient(Schema.UndefinedOr(Schema.String), (value) => toText(value) || undefined)
 
-const isoWithoutZone = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$/
+const iso = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?$/i
 
-/** An ISO 8601 time. One without a zone is read as UTC, never in the zone of this machine. */
+/**
+ * An ISO 8601 time. One without a zone is read as UTC, never in the zone of
+ * this machine. Other text is no time: `Date` would find May 2001 in `5`.
+ */
 export const OptionalTime = lenient(Schema.UndefinedOr(Schema.DateTimeUtc), (value) => {
-  const text = toText(value)
-  const zoned = isoWithoutZone.test(text) ? `${text.replace(" ", "T")}Z` : text
-  return text === "" ? undefined : Option.getOrUndefined(DateTime.make(zoned))?.pipe(DateTime.toUtc)
+  const match = iso.exec(toText(value))
+  if (match === null) return undefined
+  const [, date, time, offset = "Z"] = match
+  return Option.getOrUndefined(DateTime.make(`${date}T${time}${offset.toUpperCase()}`))?.pipe(DateTime.toUtc)
 })
 
 /** A list; anything else is empty. */
-export const List = lenient(Schema.Array(Schema.Unknown), (value): ReadonlyArray<unknown> =>
-  Array.isArray(value) ? value : [])
+export const List = lenient(
+  Schema.Array(Schema.Unknown),
+  (value): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
+)
 
 /** An object; anything else is empty. */
 export const Object_ = lenient(
@@ -76,8 +82,9 @@ export const decoder = <A>(
 /** Copies the members that are not `undefined`: optional keys are absent, never present and undefined. */
 export const compact = <A extends Record<string, unknown>>(
   fields: A
-): { [K in keyof A as undefined extends A[K] ? K : never]?: Exclude<A[K], undefined> } &
-  { [K in keyof A as undefined extends A[K] ? never : K]: A[K] } =>
+):
+  & { [K in keyof A as undefined extends A[K] ? K : never]?: Exclude<A[K], undefined> }
+  & { [K in keyof A as undefined extends A[K] ? never : K]: A[K] } =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
 
 /** The value of an own property, so that `constructor` is no status word. */

@@ -1,0 +1,149 @@
+/**
+ * The problem bodies (RFC 9457) that the server answers with. They tell a
+ * caller what was wrong in general and nothing about the customer or the
+ * secrets; the operator's log has the rest.
+ *
+ * @since 0.1.0
+ */
+import * as HttpApiError from "effect/http-api/HttpApiError"
+import type { WebhookErrorReason } from "../WebhookError.ts"
+
+/**
+ * The body is not what the provider sends.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class BadRequest extends HttpApiError.Problem<BadRequest>()("BadRequest", {
+  type: "about:blank",
+  status: 400,
+  title: "Bad Request"
+}) {}
+
+/**
+ * A bearer token is needed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unauthorized extends HttpApiError.Problem<Unauthorized>()("Unauthorized", {
+  type: "about:blank",
+  status: 401,
+  title: "Unauthorized"
+}) {}
+
+/**
+ * The signature is missing or wrong. The answer does not say which.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Forbidden extends HttpApiError.Problem<Forbidden>()("Forbidden", {
+  type: "about:blank",
+  status: 403,
+  title: "Forbidden"
+}) {}
+
+/**
+ * No such provider or room.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotFound extends HttpApiError.Problem<NotFound>()("NotFound", {
+  type: "about:blank",
+  status: 404,
+  title: "Not Found"
+}) {}
+
+/**
+ * The provider does not call with this method.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class MethodNotAllowed extends HttpApiError.Problem<MethodNotAllowed>()("MethodNotAllowed", {
+  type: "about:blank",
+  status: 405,
+  title: "Method Not Allowed"
+}) {}
+
+/**
+ * The body is larger than the server reads.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ContentTooLarge extends HttpApiError.Problem<ContentTooLarge>()("ContentTooLarge", {
+  type: "about:blank",
+  status: 413,
+  title: "Content Too Large"
+}) {}
+
+/**
+ * The body is in a format that the provider does not send.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnsupportedMediaType
+  extends HttpApiError.Problem<UnsupportedMediaType>()("UnsupportedMediaType", {
+    type: "about:blank",
+    status: 415,
+    title: "Unsupported Media Type"
+  })
+{}
+
+/**
+ * Something failed that should not have. The carrier is to try again.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InternalServerError extends HttpApiError.Problem<InternalServerError>()("InternalServerError", {
+  type: "about:blank",
+  status: 500,
+  title: "Internal Server Error"
+}) {}
+
+/**
+ * Every answer to a webhook that is refused.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const webhookProblems = [
+  BadRequest,
+  Forbidden,
+  NotFound,
+  MethodNotAllowed,
+  ContentTooLarge,
+  UnsupportedMediaType,
+  InternalServerError
+] as const
+
+/**
+ * The answer for a reason. `detail` names fields and formats only, and for the
+ * reasons that concern signatures there is none.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromReason = (reason: WebhookErrorReason): InstanceType<typeof webhookProblems[number]> => {
+  switch (reason._tag) {
+    case "MissingSignature":
+    case "InvalidSignature":
+    case "StaleTimestamp":
+      return new Forbidden({ detail: "The webhook was refused" })
+    case "InvalidPayload":
+      return new BadRequest({ detail: reason.message })
+    case "UnknownProvider":
+      return new NotFound({ detail: "Unknown provider" })
+    case "MethodNotAllowed":
+      return new MethodNotAllowed({ detail: reason.message })
+    case "PayloadTooLarge":
+      return new ContentTooLarge({ detail: reason.message })
+    case "UnsupportedContentType":
+      return new UnsupportedMediaType({ detail: reason.message })
+  }
+}

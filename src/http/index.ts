@@ -1,0 +1,3 @@
+export * as Problems from "./Problems.ts"
+export * as WebhookApi from "./WebhookApi.ts"
+export * as WebhookServer from "./WebhookServer.ts"

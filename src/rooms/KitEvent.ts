@@ -1,0 +1,43 @@
+/**
+ * What happens inside a kit besides the messages: the things that an operator
+ * watches and a test waits for.
+ *
+ * @since 0.1.0
+ */
+import type * as Cause from "effect/Cause"
+import type { Unrecognized } from "../WebhookEvent.ts"
+import type { Hook } from "./Hook.ts"
+
+/**
+ * Something that happened.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type KitEvent =
+  | { readonly _tag: "RoomCreated"; readonly roomId: string }
+  | {
+    readonly _tag: "EventBlocked"
+    readonly roomId: string
+    readonly eventId: string
+    readonly hook: string
+    readonly reason: string
+  }
+  | {
+    readonly _tag: "HookFailed"
+    readonly roomId: string
+    readonly eventId: string
+    readonly hook: string
+    readonly trigger: Hook["trigger"]
+    /** A `TimeoutError` when the hook ran out of time. */
+    readonly cause: Cause.Cause<unknown>
+  }
+  | {
+    readonly _tag: "ChannelFailed"
+    readonly roomId: string
+    readonly eventId: string
+    readonly channelId: string
+    readonly cause: Cause.Cause<unknown>
+  }
+  | { readonly _tag: "HandlerFailed"; readonly messageId: string; readonly cause: Cause.Cause<unknown> }
+  | { readonly _tag: "WebhookUnrecognized"; readonly event: Unrecognized }
