@@ -1,7 +1,26 @@
 import { defineConfig } from "vitest/config"
 
+// `effect-sms` is imported from the sources, so that no test needs a build.
+const conditions = ["effect-sms/source"]
+
+// Continuous integration counts the tests in this file.
+const report = process.env["TEST_REPORT"]
+
 export default defineConfig({
-  resolve: { conditions: ["effect-sms/source"] },
-  ssr: { resolve: { conditions: ["effect-sms/source"], externalConditions: ["effect-sms/source"] } },
-  test: { include: ["test/**/*.test.ts"] }
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    // Loading Effect takes a second. Files share it, and all cores: a quarter of the time.
+    isolate: false,
+    maxWorkers: "100%",
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/examples/**", "test/package/**"] }
+      },
+      { extends: true, test: { name: "examples", include: ["test/examples/**/*.test.ts"] } },
+      // Packs and installs the package, which needs the build and a registry.
+      { extends: true, test: { name: "package", include: ["test/package/**/*.test.ts"] } }
+    ]
+  }
 })

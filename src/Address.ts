@@ -54,7 +54,7 @@ export const kind = (address: Address): Kind => {
 /**
  * The address in a field of a carrier that writes numbers as digits with the
  * country code (Sinch, VoiceMeUp): seven to fifteen digits become an E.164
- * number, anything else is kept.
+ * number, anything else is kept. The value must not be empty.
  *
  * @category constructors
  * @since 0.1.0

@@ -9,6 +9,7 @@
  */
 import * as Schema from "effect/Schema"
 import { Address } from "./Address.ts"
+import { Payload } from "./Payload.ts"
 
 /**
  * One normalised step.
@@ -106,7 +107,7 @@ export class DeliveryStatus extends Schema.TaggedClass<DeliveryStatus>()("Delive
   /** For a Sinch report that only counts: how many recipients are in this state. */
   count: Schema.optionalKey(Schema.Int),
   /** The payload as received: the JSON value, or the form with repeated fields as arrays. */
-  raw: Schema.Record(Schema.String, Schema.Unknown)
+  raw: Payload
 }) {
   /**
    * Whether nothing but `read` can follow.

@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { Address } from "./Address.ts"
 import { Content, media } from "./Content.ts"
 import { Status } from "./DeliveryStatus.ts"
+import { Payload } from "./Payload.ts"
 
 /**
  * The kind of channel that a message came in on.
@@ -51,7 +52,7 @@ export class InboundMessage extends Schema.TaggedClass<InboundMessage>()("Inboun
   /** What the carrier adds, under the carrier's names: opt-out keyword, campaign, operator, … */
   metadata: Schema.Record(Schema.String, Schema.String),
   /** The payload as received: the JSON value, or the form with repeated fields as arrays. */
-  raw: Schema.Record(Schema.String, Schema.Unknown)
+  raw: Payload
 }) {
   /**
    * `mms` when there is media, else `sms`.

@@ -27,7 +27,7 @@ import { PhoneNumber } from "./PhoneNumber.ts"
  * @since 0.1.0
  */
 export class InvalidPhoneNumber extends Schema.TaggedError<InvalidPhoneNumber>()("InvalidPhoneNumber", {
-  /** The region that was tried, as given. */
+  /** The region that was tried. Empty when what was given does not look like one: it may be somebody's number. */
   region: Schema.String,
   /** What was expected and not found. */
   expected: Schema.Literals(["a phone number valid in the region", "an ISO 3166-1 alpha-2 region code"])
@@ -84,7 +84,10 @@ export const normalizePhone = (
 ): Effect.Effect<PhoneNumber, InvalidPhoneNumber> => {
   if (!isSupportedCountry(defaultRegion)) {
     return Effect.fail(
-      new InvalidPhoneNumber({ region: defaultRegion, expected: "an ISO 3166-1 alpha-2 region code" })
+      new InvalidPhoneNumber({
+        region: /^[a-z]{2}$/i.test(defaultRegion) ? defaultRegion : "",
+        expected: "an ISO 3166-1 alpha-2 region code"
+      })
     )
   }
   const normalized = normalize(number, defaultRegion)

@@ -74,8 +74,8 @@ export const make = Effect.fnUntraced(function*(
  * import { Config } from "effect"
  *
  * export const Carriers = SmsProviders.layer(
- *   Twilio.layerConfig({ authTokens: Config.map(Config.Redacted("TWILIO_AUTH_TOKEN"), (token) => [token]) }),
- *   Telnyx.layerConfig({ publicKeys: Config.map(Config.String("TELNYX_PUBLIC_KEY"), (key) => [key]) })
+ *   Twilio.layerConfig({ authToken: Config.Redacted("TWILIO_AUTH_TOKEN") }),
+ *   Telnyx.layerConfig({ publicKey: Config.String("TELNYX_PUBLIC_KEY") })
  * )
  * ```
  *

@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import { isEmpty } from "./Content.ts"
 import { DeliveryStatus } from "./DeliveryStatus.ts"
 import { InboundMessage } from "./Message.ts"
+import { Payload } from "./Payload.ts"
 
 /**
  * One webhook of a message that the carrier splits. VoiceMeUp sends an MMS as
@@ -38,7 +39,7 @@ export class Unrecognized extends Schema.TaggedClass<Unrecognized>()("Unrecogniz
   /** The carrier's name of the event, where it has one. */
   eventType: Schema.optionalKey(Schema.String),
   /** The payload as received. */
-  raw: Schema.Record(Schema.String, Schema.Unknown)
+  raw: Payload
 }) {}
 
 /**

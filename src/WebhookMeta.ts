@@ -7,12 +7,15 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Address } from "./Address.ts"
 import { media, text } from "./Content.ts"
 import type { DeliveryStatus } from "./DeliveryStatus.ts"
 import type { InboundMessage } from "./Message.ts"
+import { Payload } from "./Payload.ts"
+import { type InvalidPayload, WebhookError } from "./WebhookError.ts"
 import { toInbound, WebhookEvent } from "./WebhookEvent.ts"
 
 /**
@@ -36,7 +39,7 @@ export class WebhookMeta extends Schema.Class<WebhookMeta>("effect-sms/WebhookMe
   /** `message.received`, `message.part`, `message.status`, or the carrier's own name of what is neither. */
   eventType: Schema.optionalKey(Schema.String),
   /** The payload as received. */
-  raw: Schema.Record(Schema.String, Schema.Unknown),
+  raw: Payload,
   /** Everything that the webhook means. The fields above describe the first. */
   events: Schema.Array(WebhookEvent)
 }) {
@@ -136,3 +139,43 @@ export const fromEvents = (
   raw: Readonly<Record<string, unknown>>,
   events: ReadonlyArray<WebhookEvent>
 ): WebhookMeta => new WebhookMeta({ provider, raw, events, ...ofFirst(events[0]) })
+
+/**
+ * Reads the payload of one provider's webhook: a JSON object, or a form as a
+ * record. The payload must come from a verified webhook; a plain object carries
+ * no proof of that.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Extract = (payload: Readonly<Record<string, unknown>>) => Effect.Effect<WebhookMeta, WebhookError>
+
+/**
+ * The {@link Extract} of a provider, from its decoder.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const extractor = (
+  provider: string,
+  decode: (payload: Readonly<Record<string, unknown>>) => Effect.Effect<ReadonlyArray<WebhookEvent>, InvalidPayload>
+): Extract =>
+(payload) =>
+  decode(payload).pipe(
+    Effect.map((events) => fromEvents(provider, payload, events)),
+    Effect.mapError((reason) => new WebhookError({ provider, reason }))
+  )
+
+/**
+ * From a payload straight to the message for a channel. `None` when the webhook
+ * brings no message.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const parser = (extract: Extract) =>
+(
+  payload: Readonly<Record<string, unknown>>,
+  channelId: string
+): Effect.Effect<Option.Option<InboundMessage>, WebhookError> =>
+  Effect.map(extract(payload), (meta) => meta.toInbound(channelId))

@@ -2,13 +2,12 @@
  * From bytes to plain data: the two body formats that carriers send.
  */
 import * as Effect from "effect/Effect"
+import type { Payload } from "../Payload.ts"
 import { type InvalidPayload, invalidPayload } from "../WebhookError.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 
 /** A form field that was sent once is a string, one that was repeated an array. */
 export type Form = Readonly<Record<string, string | ReadonlyArray<string>>>
-
-export type Payload = Readonly<Record<string, unknown>>
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 

@@ -47,8 +47,10 @@ export const fromBase64 = (text: string): Uint8Array | undefined => {
 
 /**
  * Tells whether a text is one of the secrets, in a time that says nothing
- * about them: digests have one length, a caller cannot steer how many of their
- * bytes agree, and every secret is compared.
+ * about them. They are compared by their SHA-256: `Mac.timingSafeEqual` answers
+ * at once when lengths differ, which on the secrets themselves would tell their
+ * length. A caller cannot steer how many bytes of two digests agree, and every
+ * secret is compared.
  */
 export const matcher = Effect.fnUntraced(function*(module: string, secrets: Secrets) {
   const digest = yield* Digest.Digest

@@ -12,8 +12,9 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
+import type { Payload } from "../Payload.ts"
 import { InvalidPayload } from "../WebhookError.ts"
-import { isRecord, type Payload } from "./payload.ts"
+import { isRecord } from "./payload.ts"
 
 const lenient = <A>(schema: Schema.Codec<A>, read: (value: unknown) => A) =>
   Schema.Unknown.pipe(

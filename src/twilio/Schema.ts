@@ -12,9 +12,7 @@ import * as Wire from "../internal/wire.ts"
 /** What tells an inbound message from a status callback. */
 export const Kind = Schema.Struct({
   MessageStatus: Wire.OptionalText,
-  SmsStatus: Wire.OptionalText,
-  Body: Schema.optionalKey(Schema.Unknown),
-  NumMedia: Schema.optionalKey(Schema.Unknown)
+  SmsStatus: Wire.OptionalText
 })
 
 /** `SmsSid` and `SmsMessageSid` are deprecated duplicates of `MessageSid`. */

@@ -3,18 +3,19 @@
  * the URL and the form fields, sorted by name, names and values joined without
  * separators (https://www.twilio.com/docs/usage/security).
  */
-import * as Effect from "effect/Effect"
 import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Digest from "effect/crypto/Digest"
 import * as Mac from "effect/crypto/Mac"
+import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
-import { type Form, isJson, parseForm } from "../internal/payload.ts"
-import { fromBase64, macKeys, type Secrets, utf8 } from "../internal/secrets.ts"
+import * as Redacted from "effect/Redacted"
+import { type Form, isJson, parseForm, parseJson } from "../internal/payload.ts"
+import { fromBase64, list, macKeys, type Secrets, utf8 } from "../internal/secrets.ts"
 import { InvalidSignature, MissingSignature, type WebhookErrorReason } from "../WebhookError.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
-import { variants } from "./Diagnosis.ts"
-import { candidates, fieldsText } from "./SignedText.ts"
+import * as Diagnosis from "./Diagnosis.ts"
+import { candidates, fieldsText, queryOf } from "./SignedText.ts"
 
 export const header = "x-twilio-signature"
 
@@ -35,25 +36,44 @@ export const sign = Effect.fnUntraced(function*(options: {
   return Base64.encode(yield* mac.sign(key!, utf8(options.url + fieldsText(options.form ?? {}))))
 })
 
-const bodyHash = (url: string): string | undefined => {
-  const [beforeFragment] = url.split("#", 1)
-  const query = beforeFragment!.indexOf("?")
-  return query === -1 ? undefined : new URLSearchParams(beforeFragment!.slice(query)).get("bodySHA256") ?? undefined
+/** A signature that is not twenty bytes cannot be one, and costs no HMAC. */
+const tagOf = (request: WebhookRequest): Uint8Array | undefined => {
+  const tag = fromBase64(request.headers[header] ?? "")
+  return tag?.length === 20 ? tag : undefined
 }
+
+/** The hash of the body that the signed URL holds. Where it holds two, Twilio's SDK reads the first. */
+const signedHash = (request: WebhookRequest): string | undefined =>
+  new URLSearchParams(queryOf(request.url)).get("bodySHA256") ?? undefined
+
+/** The auth tokens that were configured with white space around them, without it. */
+const trimmed = (authToken: Secrets) =>
+  Effect.map(
+    list("Twilio", authToken),
+    (tokens) => tokens.filter((token) => token !== token.trim()).map((token) => Redacted.make(token.trim()))
+  )
 
 /**
  * The check for these auth tokens, and the search for what went wrong.
  *
- * The body is covered in one of two ways: as form fields in the signed text,
- * or by its SHA-256 in the signed URL (`bodySHA256`). A body that is covered
- * by neither is refused.
+ * The body is covered in one of two ways: a form by its fields in the signed
+ * text, JSON by its SHA-256 in the signed URL (`bodySHA256`). The content type
+ * alone decides which, because it decides how the body is read later: JSON
+ * passed off as a form must not be covered by its hash.
  */
 export const make = Effect.fnUntraced(function*(authToken: Secrets) {
   const mac = yield* Mac.Mac
   const digest = yield* Digest.Digest
   const keys = yield* macKeys("Twilio", Mac.hmacSha1, authToken)
+  const trimmedTokens = yield* trimmed(authToken)
+  const trimmedKeys = trimmedTokens.length === 0 ? [] : yield* macKeys("Twilio", Mac.hmacSha1, trimmedTokens)
 
-  const matches = Effect.fnUntraced(function*(tag: Uint8Array, url: string, fields: string) {
+  const matches = Effect.fnUntraced(function*(
+    keys: ReadonlyArray<Mac.Key>,
+    tag: Uint8Array,
+    url: string,
+    fields: string
+  ) {
     for (const candidate of candidates(url)) {
       const data = utf8(candidate + fields)
       for (const key of keys) {
@@ -63,32 +83,70 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
     return false
   })
 
-  const verify = Effect.fnUntraced(function*(request: WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
-    const signature = request.headers[header]
-    if (!signature) return yield* new MissingSignature({ expected: `header ${header}` })
-    const tag = fromBase64(signature)
-    if (tag === undefined) return yield* new InvalidSignature({})
+  const hasHash = (hash: string, body: Uint8Array) =>
+    Effect.map(
+      Effect.orDie(digest.digest(Digest.sha256, body)),
+      (actual) => Mac.timingSafeEqual(utf8(hash), utf8(Hex.encode(actual)))
+    )
 
-    const hash = bodyHash(request.url)
-    const isForm = request.method !== "GET" && hash === undefined
-    if (hash !== undefined) {
-      const actual = Hex.encode(yield* Effect.orDie(digest.digest(Digest.sha256, request.body)))
-      if (!Mac.timingSafeEqual(utf8(hash), utf8(actual))) return yield* new InvalidSignature({})
-    } else if (isForm && isJson(request)) {
+  /** What is signed after the URL. Fails if the body is not covered. */
+  const signedFields = Effect.fnUntraced(function*(
+    request: WebhookRequest
+  ): Effect.fn.Return<string, WebhookErrorReason> {
+    if (request.method === "GET") {
+      // The hash is of a body, which Twilio sends with a POST only.
+      return signedHash(request) === undefined ? "" : yield* new InvalidSignature({})
+    }
+    if (!isJson(request)) return fieldsText(yield* parseForm(request.body))
+    const hash = signedHash(request)
+    if (hash === undefined) {
       return yield* new MissingSignature({ expected: "query parameter bodySHA256, which covers a JSON body" })
     }
-    const fields = isForm ? fieldsText(yield* parseForm(request.body)) : ""
-    if (!(yield* matches(tag, request.url, fields))) return yield* new InvalidSignature({})
+    return (yield* hasHash(hash, request.body)) ? "" : yield* new InvalidSignature({})
+  })
+
+  const verify = Effect.fnUntraced(function*(request: WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
+    if (!request.headers[header]) return yield* new MissingSignature({ expected: `header ${header}` })
+    const tag = tagOf(request)
+    if (tag === undefined) return yield* new InvalidSignature({})
+    const fields = yield* signedFields(request)
+    if (!(yield* matches(keys, tag, request.url, fields))) return yield* new InvalidSignature({})
+  })
+
+  /** The first variant of the URL and the form that fits, the request itself included for keys that were not tried. */
+  const diagnoseText = Effect.fnUntraced(function*(tag: Uint8Array, request: WebhookRequest, form: Form) {
+    for (const [name, url, fields] of Diagnosis.variants(request, form)) {
+      if (yield* matches(keys, tag, url, fields)) return name
+    }
+    if (trimmedKeys.length === 0) return undefined
+    const withoutSpace = "the auth token without the white space around it"
+    if (yield* matches(trimmedKeys, tag, request.url, fieldsText(form))) return withoutSpace
+    for (const [name, url, fields] of Diagnosis.variants(request, form)) {
+      if (yield* matches(trimmedKeys, tag, url, fields)) return `${withoutSpace} and ${name}`
+    }
+    return undefined
+  })
+
+  const diagnoseJson = Effect.fnUntraced(function*(tag: Uint8Array, request: WebhookRequest) {
+    const hash = signedHash(request)
+    if (hash === undefined) return undefined
+    if (yield* hasHash(hash, request.body)) return yield* diagnoseText(tag, request, {})
+    const json = yield* Effect.orElseSucceed(parseJson(request.body), () => undefined)
+    for (const [name, body] of Diagnosis.rewritten(json)) {
+      if (!(yield* hasHash(hash, body))) continue
+      if (yield* matches(keys, tag, request.url, "")) return name
+      const other = yield* diagnoseText(tag, request, {})
+      return other === undefined ? undefined : `${name} and ${other}`
+    }
+    return undefined
   })
 
   const diagnose = Effect.fnUntraced(function*(request: WebhookRequest) {
-    const tag = fromBase64(request.headers[header] ?? "")
+    const tag = tagOf(request)
     if (tag === undefined) return undefined
-    const form = isJson(request) ? {} : yield* Effect.orElseSucceed(parseForm(request.body), () => ({}))
-    for (const [name, url, fields] of variants(request, form)) {
-      if (yield* matches(tag, url, fields)) return name
-    }
-    return undefined
+    if (request.method === "GET") return yield* diagnoseText(tag, request, {})
+    if (isJson(request)) return yield* diagnoseJson(tag, request)
+    return yield* diagnoseText(tag, request, yield* Effect.orElseSucceed(parseForm(request.body), () => ({})))
   })
 
   return { verify, diagnose }

@@ -8,23 +8,44 @@
  * list, the exact string first. Twilio's own SDKs do the same, each with
  * another list (https://www.twilio.com/docs/usage/security).
  */
-
 import type { Form } from "../internal/payload.ts"
 
 /** What is signed beside the URL. A repeated field counts once a distinct value, in sorted order. */
-export const fieldsText = (form: Form): string =>
-  Object.keys(form).sort().map((name) => {
+export const fieldsText = (form: Form): string => {
+  let text = ""
+  for (const name of Object.keys(form).sort()) {
     const value = form[name]!
-    return typeof value === "string"
-      ? name + value
-      : [...new Set(value)].sort().map((value) => name + value).join("")
-  }).join("")
+    if (typeof value === "string") text += name + value
+    else for (const distinct of [...new Set(value)].sort()) text += name + distinct
+  }
+  return text
+}
 
-interface Parts {
+/**
+ * Connection overrides are written as a fragment, which Twilio neither sends
+ * nor signs (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides).
+ */
+export const withoutFragment = (url: string): string => {
+  const start = url.indexOf("#")
+  return start === -1 ? url : url.slice(0, start)
+}
+
+/** The query with its question mark, or nothing. */
+export const queryOf = (url: string): string => {
+  const target = withoutFragment(url)
+  const start = target.indexOf("?")
+  return start === -1 ? "" : target.slice(start)
+}
+
+export interface Parts {
+  /** With the slashes. */
   readonly scheme: string
+  /** With the `@`, or nothing. */
   readonly userInfo: string
   readonly host: string
+  /** With the colon, or nothing. */
   readonly port: string
+  /** Path, query and fragment. */
   readonly rest: string
 }
 
@@ -52,7 +73,7 @@ const withPorts = function*(url: string): Iterable<string> {
   const parts = split(url)
   if (parts === undefined) return
   const port = parts.port || (parts.scheme.toLowerCase() === "https://" ? ":443" : ":80")
-  for (const userInfo of new Set([parts.userInfo, ""])) {
+  for (const userInfo of parts.userInfo === "" ? [""] : [parts.userInfo, ""]) {
     yield join({ ...parts, userInfo, port: "" })
     yield join({ ...parts, userInfo, port })
   }
@@ -62,30 +83,33 @@ const withPorts = function*(url: string): Iterable<string> {
 const withLegacyQuery = (url: string): string => {
   const start = url.indexOf("?") + 1
   if (start === 0 || start === url.length) return url
-  const fields = new Map<string, Array<string>>()
-  for (const [name, value] of new URLSearchParams(url.slice(start))) {
-    fields.set(name, [...(fields.get(name) ?? []), value])
+  const fields: Record<string, Array<string>> = Object.create(null)
+  for (const [name, value] of new URLSearchParams(url.slice(start - 1))) {
+    if (fields[name] === undefined) fields[name] = [value]
+    else fields[name].push(value)
   }
-  const query = Object.entries(Object.fromEntries(fields)).flatMap(([name, values]) =>
+  const pairs = Object.entries(fields).flatMap(([name, values]) =>
     values.map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
   )
-  return url.slice(0, start) + query.join("&")
+  return url.slice(0, start) + pairs.join("&")
+}
+
+const alternatives = function*(url: string): Iterable<string> {
+  yield* withPorts(url)
+  const normalized = URL.parse(url)?.href
+  if (normalized === undefined) return
+  yield* withPorts(normalized)
+  for (const candidate of withPorts(normalized)) yield withLegacyQuery(candidate)
 }
 
 /** The candidates, each once, the likeliest first and computed only when it is needed. */
 export const candidates = function*(received: string): Iterable<string> {
-  // Connection overrides are written as a fragment, and Twilio neither sends nor signs it.
-  const [url] = received.split("#", 1) as [string]
-  const seen = new Set<string>()
-  const fresh = (candidate: string) => !seen.has(candidate) && seen.add(candidate)
+  const url = withoutFragment(received)
   yield url
-  seen.add(url)
-  for (const candidate of withPorts(url)) if (fresh(candidate)) yield candidate
-  const normalized = URL.parse(url)?.href
-  if (normalized === undefined) return
-  for (const candidate of withPorts(normalized)) if (fresh(candidate)) yield candidate
-  for (const candidate of withPorts(normalized)) {
-    const legacy = withLegacyQuery(candidate)
-    if (fresh(legacy)) yield legacy
+  const seen = new Set([url])
+  for (const candidate of alternatives(url)) {
+    if (seen.has(candidate)) continue
+    seen.add(candidate)
+    yield candidate
   }
 }

@@ -5,13 +5,15 @@ import * as Effect from "effect/Effect"
 import { Address } from "../Address.ts"
 import { fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
-import { formFromText, parseBody, type Payload } from "../internal/payload.ts"
+import { formFromText, parseBody } from "../internal/payload.ts"
 import * as Wire from "../internal/wire.ts"
 import { InboundMessage } from "../Message.ts"
+import type { Payload } from "../Payload.ts"
 import { type InvalidPayload, invalidPayload } from "../WebhookError.ts"
 import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
 import * as Schema from "./Schema.ts"
+import { queryOf } from "./SignedText.ts"
 
 /**
  * TwiML that says nothing. A `text/plain` body would be sent to the customer
@@ -20,38 +22,35 @@ import * as Schema from "./Schema.ts"
 export const acknowledgement: WebhookResponse = { status: 200, contentType: "text/xml", body: "<Response/>" }
 
 /** The fields of a webhook: in the query of a GET, in the body of a POST. */
-export const parse = (request: WebhookRequest): Effect.Effect<Payload, InvalidPayload> => {
-  if (request.method !== "GET") return parseBody(request)
-  const [url] = request.url.split("#", 1) as [string]
-  const query = url.indexOf("?")
-  return Effect.succeed(query === -1 ? {} : formFromText(url.slice(query)))
-}
+export const parse = (request: WebhookRequest): Effect.Effect<Payload, InvalidPayload> =>
+  request.method === "GET" ? Effect.succeed(formFromText(queryOf(request.url))) : parseBody(request)
 
 const decodeKind = Wire.decoder(Schema.Kind)
 const decodeInbound = Wire.decoder(Schema.Inbound)
 const decodeStatus = Wire.decoder(Schema.StatusCallback)
 
+/** The text of a field, of a repeated one the first. Empty counts as absent. */
+const textAt = (payload: Payload, key: string): string | undefined => {
+  const [value] = Object.hasOwn(payload, key) ? [payload[key]].flat() : []
+  return typeof value === "string" && value !== "" ? value : undefined
+}
+
 /** Media by index. `NumMedia` is not needed, so a nonsensical one cannot lose a file. */
 const mediaOf = (payload: Payload): ReadonlyArray<MediaContent> =>
   Object.keys(payload)
     .flatMap((key) => {
-      const index = /^MediaUrl(\d{1,3})$/.exec(key)?.[1]
+      const index = /^MediaUrl(0|[1-9]\d{0,2})$/.exec(key)?.[1]
       return index === undefined ? [] : [Number(index)]
     })
     .sort((a, b) => a - b)
     .flatMap((index) => {
-      const url = payload[`MediaUrl${index}`]
-      const mimeType = payload[`MediaContentType${index}`]
-      return typeof url === "string" && url !== ""
-        ? [new MediaContent({ url, ...(typeof mimeType === "string" && mimeType !== "" && { mimeType }) })]
-        : []
+      const url = textAt(payload, `MediaUrl${index}`)
+      const mimeType = textAt(payload, `MediaContentType${index}`)
+      return url === undefined ? [] : [new MediaContent({ url, ...Wire.compact({ mimeType }) })]
     })
 
 const metadataOf = (payload: Payload): Record<string, string> =>
-  Object.fromEntries(Schema.metadata.flatMap((key) => {
-    const value = Object.hasOwn(payload, key) ? payload[key] : undefined
-    return typeof value === "string" && value !== "" ? [[key, value]] : []
-  }))
+  Wire.compact(Object.fromEntries(Schema.metadata.map((key) => [key, textAt(payload, key)])))
 
 const inbound = (provider: string, payload: Payload) =>
   Effect.map(decodeInbound(payload), (fields) => {

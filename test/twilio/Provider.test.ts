@@ -28,8 +28,10 @@ SmsProviderSuite.suite({
   acceptedOnPurpose: (original, changed) =>
     // Percent escapes mean the same in either letter case, and the signature covers what they mean.
     Buffer.from(original.body).toString().toLowerCase() === Buffer.from(changed.body).toString().toLowerCase() &&
-      decodeURIComponent(Buffer.from(original.body).toString()) === decodeURIComponent(Buffer.from(changed.body).toString()) &&
-      original.url === changed.url && original.headers["x-twilio-signature"] === changed.headers["x-twilio-signature"] ||
+      decodeURIComponent(Buffer.from(original.body).toString()) ===
+        decodeURIComponent(Buffer.from(changed.body).toString()) &&
+      original.url === changed.url &&
+      original.headers["x-twilio-signature"] === changed.headers["x-twilio-signature"] ||
     // Scheme and host mean the same in either letter case.
     original.url !== changed.url && new URL(original.url).href === URL.parse(changed.url)?.href
 }, it)

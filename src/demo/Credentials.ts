@@ -1,0 +1,35 @@
+/**
+ * Throw-away credentials, so that the server can be tried with no account at
+ * any carrier.
+ */
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import * as Hex from "effect/encoding/Hex"
+import * as Sinch from "../sinch/index.ts"
+import * as SmsProviders from "../SmsProviders.ts"
+import * as Telnyx from "../telnyx/index.ts"
+import * as Twilio from "../twilio/index.ts"
+import * as VoiceMeUp from "../voicemeup/index.ts"
+
+export const generate = Effect.gen(function*() {
+  const random = yield* SecureRandom.SecureRandom
+  const secret = Effect.map(random.randomBytes(16), (bytes) => Redacted.make(Hex.encode(bytes)))
+  return {
+    twilioAuthToken: yield* secret,
+    sinchSecret: yield* secret,
+    telnyxKeys: yield* Telnyx.generateKeyPair,
+    voicemeupToken: yield* secret,
+    adminToken: yield* secret
+  }
+})
+
+export type Credentials = Effect.Success<typeof generate>
+
+export const layerProviders = (credentials: Credentials) =>
+  SmsProviders.layer(
+    Twilio.layer({ authToken: credentials.twilioAuthToken }),
+    Sinch.layer({ verification: Sinch.hmacSha256(credentials.sinchSecret) }),
+    Telnyx.layer({ publicKey: credentials.telnyxKeys.publicKey }),
+    VoiceMeUp.layer({ verification: { scheme: "Token", token: credentials.voicemeupToken } })
+  )

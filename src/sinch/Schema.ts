@@ -1,0 +1,95 @@
+/**
+ * The fields of Sinch's SMS callbacks that the library reads, from
+ * https://developers.sinch.com/docs/sms/api-reference/sms/tag/Webhooks/ and
+ * the models of the official SDK (https://github.com/sinch/sinch-sdk-node,
+ * `packages/sms/src/models/v1`).
+ */
+import * as Schema from "effect/Schema"
+import type { Status } from "../DeliveryStatus.ts"
+import * as Wire from "../internal/wire.ts"
+
+/** What tells the callbacks apart. The others matter only where `type` is missing. */
+export const Kind = Schema.Struct({
+  type: Wire.OptionalText,
+  from: Wire.OptionalText,
+  batch_id: Wire.OptionalText
+})
+
+export const Inbound = Schema.Struct({
+  id: Wire.OptionalText,
+  from: Schema.NonEmptyString,
+  to: Schema.NonEmptyString,
+  received_at: Wire.OptionalTime,
+  sent_at: Wire.OptionalText,
+  /** `sent_at`, misspelt in some editions of the reference. */
+  send_at: Wire.OptionalText,
+  udh: Wire.OptionalText,
+  operator_id: Wire.OptionalText,
+  client_reference: Wire.OptionalText,
+  /** Beside a text body: the flat form, which has no `type`. */
+  media: Wire.List
+})
+
+/** The `body` of `mo_media`. */
+export const MediaBody = Schema.Struct({
+  subject: Wire.OptionalText,
+  message: Wire.Text,
+  media: Wire.List
+})
+
+/** A file. Sinch writes `content_type`, in one SDK's fixtures `contentType`; `mimeType` is the flat form's. */
+export const MediaItem = Schema.Struct({
+  url: Wire.OptionalText,
+  content_type: Wire.OptionalText,
+  contentType: Wire.OptionalText,
+  mimeType: Wire.OptionalText,
+  mime_type: Wire.OptionalText,
+  status: Wire.OptionalText,
+  /** 0 where the file was stored. */
+  code: Wire.OptionalText
+})
+
+export const RecipientReport = Schema.Struct({
+  batch_id: Schema.NonEmptyString,
+  recipient: Wire.OptionalText,
+  status: Schema.NonEmptyString,
+  /** A number; text in some editions of the reference. */
+  code: Wire.OptionalText,
+  status_message: Wire.OptionalText,
+  applied_originator: Wire.OptionalText,
+  at: Wire.OptionalTime,
+  operator_status_at: Wire.OptionalTime
+})
+
+export const BatchReport = Schema.Struct({
+  batch_id: Schema.NonEmptyString,
+  statuses: Schema.NonEmptyArray(Schema.Struct({
+    status: Schema.NonEmptyString,
+    code: Wire.OptionalText,
+    count: Wire.OptionalText,
+    /** Only in a report of the kind `full`. */
+    recipients: Wire.List
+  }))
+})
+
+/**
+ * The delivery statuses, in lower case: the reference has them in title case,
+ * an official SDK in upper case
+ * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Delivery-reports/).
+ *
+ * `Aborted` never reached the network and `Rejected` was not taken by it;
+ * `Deleted` and `Failed` were lost on the way. `Unknown` is final: the network
+ * has the message, and its receipt is missing or cannot be read.
+ */
+export const statuses: Readonly<Record<string, Status>> = {
+  queued: "queued",
+  dispatched: "sent",
+  delivered: "delivered",
+  aborted: "failed",
+  rejected: "failed",
+  failed: "undelivered",
+  deleted: "undelivered",
+  expired: "expired",
+  cancelled: "canceled",
+  unknown: "unconfirmed"
+}

@@ -1,0 +1,225 @@
+/**
+ * `x-sinch-webhook-signature`: Base64 of HMAC-SHA256, keyed with the secret as
+ * text, over body, nonce and timestamp, joined with dots. The formula is that
+ * of the official SDKs (https://github.com/sinch/sinch-sdk-node,
+ * `packages/sdk-client/src/utils/authorization.helper.ts`).
+ *
+ * `X-Sinch-Signature`: HMAC-SHA1 over the body alone, in lower-case hex where
+ * Sinch documents it
+ * (https://developers.sinch.com/docs/numbers/api-reference/imported-hosting/tag/Imported-Numbers-and-Hosting-Orders-Callbacks),
+ * in Base64 where others send it.
+ */
+import * as Clock from "effect/Clock"
+import type * as CryptoError from "effect/crypto/CryptoError"
+import * as Mac from "effect/crypto/Mac"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
+import * as Hex from "effect/encoding/Hex"
+import * as Option from "effect/Option"
+import { fromBase64, macKeys, type Secrets, utf8 } from "../internal/secrets.ts"
+import { InvalidSignature, MissingSignature, StaleTimestamp, type WebhookErrorReason } from "../WebhookError.ts"
+import type { WebhookRequest } from "../WebhookRequest.ts"
+import type { Verification } from "./Config.ts"
+import { fromHex, search, suspectKeys } from "./Diagnosis.ts"
+
+const headers = {
+  signature: "x-sinch-webhook-signature",
+  timestamp: "x-sinch-webhook-signature-timestamp",
+  nonce: "x-sinch-webhook-signature-nonce",
+  algorithm: "x-sinch-webhook-signature-algorithm",
+  sha1: "x-sinch-signature"
+} as const
+
+const concat = (body: Uint8Array, suffix: string): Uint8Array => {
+  const tail = utf8(suffix)
+  const data = new Uint8Array(body.length + tail.length)
+  data.set(body)
+  data.set(tail, body.length)
+  return data
+}
+
+const bytes = (body: Uint8Array | string): Uint8Array => typeof body === "string" ? utf8(body) : body
+
+const tagOf = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secret: Secrets, data: Uint8Array) {
+  const mac = yield* Mac.Mac
+  const [key] = yield* macKeys("Sinch", algorithm, secret)
+  return yield* mac.sign(key!, data)
+})
+
+/**
+ * The headers that Sinch would send with this body. For tests and for the
+ * local emulation of Sinch.
+ *
+ * @category signing
+ * @since 0.1.0
+ */
+export const signHmacSha256 = (options: {
+  readonly secret: Secrets
+  readonly body: Uint8Array | string
+  /** Any text without a dot; Sinch sends a ULID. */
+  readonly nonce: string
+  /** Unix seconds. */
+  readonly timestamp: string
+}): Effect.Effect<Readonly<Record<string, string>>, CryptoError.CryptoError, Mac.Mac> =>
+  Effect.map(
+    tagOf(Mac.hmacSha256, options.secret, concat(bytes(options.body), `.${options.nonce}.${options.timestamp}`)),
+    (tag) => ({
+      [headers.signature]: Base64.encode(tag),
+      [headers.timestamp]: options.timestamp,
+      [headers.nonce]: options.nonce,
+      [headers.algorithm]: "HmacSHA256"
+    })
+  )
+
+/**
+ * The `X-Sinch-Signature` header for this body, in hex unless asked otherwise.
+ * For tests and for the local emulation of Sinch.
+ *
+ * @category signing
+ * @since 0.1.0
+ */
+export const signHmacSha1 = (options: {
+  readonly secret: Secrets
+  readonly body: Uint8Array | string
+  readonly encoding?: "hex" | "base64" | undefined
+}): Effect.Effect<Readonly<Record<string, string>>, CryptoError.CryptoError, Mac.Mac> =>
+  Effect.map(tagOf(Mac.hmacSha1, options.secret, bytes(options.body)), (tag) => ({
+    [headers.sha1]: options.encoding === "base64" ? Base64.encode(tag) : Hex.encode(tag)
+  }))
+
+/** What a scheme consists of: the check, and the search for what went wrong. */
+interface Scheme {
+  readonly verify: (request: WebhookRequest) => Effect.Effect<void, WebhookErrorReason>
+  readonly diagnose: (request: WebhookRequest) => Effect.Effect<string | undefined>
+}
+
+const matcher = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secret: Secrets) {
+  const mac = yield* Mac.Mac
+  const keys = yield* macKeys("Sinch", algorithm, secret)
+  return Effect.fnUntraced(function*(tag: Uint8Array | undefined, data: Uint8Array) {
+    if (tag === undefined) return false
+    for (const key of keys) {
+      if (yield* Effect.orDie(mac.verify(key, tag, data))) return true
+    }
+    return false
+  })
+})
+
+const searcher = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secret: Secrets) {
+  const mac = yield* Mac.Mac
+  const keys = yield* suspectKeys(algorithm, secret)
+  return (options: Omit<Parameters<typeof search>[0], "keys">) =>
+    Effect.provideService(search({ ...options, keys }), Mac.Mac, mac)
+})
+
+/** The spellings of the one accepted algorithm. To take the hash from the header, as one SDK does, would allow MD5. */
+const isHmacSha256 = (algorithm: string): boolean => /^(?:hmac-?)?sha-?256$/i.test(algorithm)
+
+const checkAge = Effect.fnUntraced(function*(timestamp: string, tolerance: Duration.Duration) {
+  if (!/^\d{1,12}$/.test(timestamp)) {
+    return yield* new MissingSignature({ expected: `header ${headers.timestamp} in Unix seconds` })
+  }
+  const skewSeconds = Number(timestamp) - (yield* Clock.currentTimeMillis) / 1000
+  const toleranceSeconds = Duration.toSeconds(tolerance)
+  if (Math.abs(skewSeconds) > toleranceSeconds) {
+    return yield* new StaleTimestamp({ skewSeconds: Math.round(skewSeconds), toleranceSeconds })
+  }
+})
+
+/** The signed parts beside the body. An empty one counts as missing. */
+const readHmacSha256 = (request: WebhookRequest): Effect.Effect<
+  { readonly signature: string; readonly timestamp: string; readonly nonce: string },
+  MissingSignature
+> => {
+  const signature = request.headers[headers.signature]
+  const timestamp = request.headers[headers.timestamp]
+  const nonce = request.headers[headers.nonce]
+  if (signature && timestamp && nonce) return Effect.succeed({ signature, timestamp, nonce })
+  const missing = signature ? (timestamp ? headers.nonce : headers.timestamp) : headers.signature
+  const other = request.headers[headers.sha1] ? `; ${headers.sha1} is there, which is the HmacSha1 scheme` : ""
+  return Effect.fail(new MissingSignature({ expected: `header ${missing}${other}` }))
+}
+
+const makeHmacSha256 = Effect.fnUntraced(function*(secret: Secrets, tolerance: Duration.Duration | undefined) {
+  const matches = yield* matcher(Mac.hmacSha256, secret)
+  const search = yield* searcher(Mac.hmacSha256, secret)
+  const scheme: Scheme = {
+    verify: Effect.fnUntraced(function*(request) {
+      const { nonce, signature, timestamp } = yield* readHmacSha256(request)
+      const algorithm = request.headers[headers.algorithm]
+      if (algorithm && !isHmacSha256(algorithm)) {
+        return yield* new InvalidSignature({ hint: `nothing: ${headers.algorithm} is not HmacSHA256` })
+      }
+      // With a dot in them, one signed text could be cut in two ways.
+      if (nonce.includes(".") || timestamp.includes(".")) {
+        return yield* new InvalidSignature({ hint: "nothing: the nonce or the timestamp has a dot in it" })
+      }
+      if (!(yield* matches(fromBase64(signature), concat(request.body, `.${nonce}.${timestamp}`)))) {
+        return yield* new InvalidSignature({})
+      }
+      if (tolerance !== undefined) yield* checkAge(timestamp, tolerance)
+    }),
+    diagnose: (request) =>
+      Effect.flatMap(Effect.option(readHmacSha256(request)), (read) => {
+        if (Option.isNone(read)) return Effect.undefined
+        const { nonce, signature, timestamp } = read.value
+        return search({
+          body: request.body,
+          signature,
+          tag: fromBase64(signature),
+          texts: (body) => [
+            ["", concat(body, `.${nonce}.${timestamp}`)],
+            ["the timestamp before the nonce", concat(body, `.${timestamp}.${nonce}`)],
+            ["the body alone", body]
+          ]
+        })
+      })
+  }
+  return scheme
+})
+
+// Forty hex digits are Base64 too, of thirty bytes. Upper case is no second spelling of the same signature.
+const fromHexOrBase64 = (signature: string): Uint8Array | undefined =>
+  /^[0-9a-f]{40}$/.test(signature) ? fromHex(signature) : fromBase64(signature)
+
+const makeHmacSha1 = Effect.fnUntraced(function*(secret: Secrets) {
+  const matches = yield* matcher(Mac.hmacSha1, secret)
+  const search = yield* searcher(Mac.hmacSha1, secret)
+  const isSignedOtherwise = (request: WebhookRequest): boolean =>
+    [headers.signature, headers.timestamp, headers.nonce].some((name) => request.headers[name] !== undefined)
+  const scheme: Scheme = {
+    verify: Effect.fnUntraced(function*(request) {
+      if (isSignedOtherwise(request)) {
+        return yield* new InvalidSignature({
+          hint: `nothing: ${headers.signature} is there, which is the HmacSha256 scheme`
+        })
+      }
+      const signature = request.headers[headers.sha1]
+      if (!signature) return yield* new MissingSignature({ expected: `header ${headers.sha1}` })
+      if (!(yield* matches(fromHexOrBase64(signature), request.body))) return yield* new InvalidSignature({})
+    }),
+    diagnose: (request) => {
+      const signature = request.headers[headers.sha1]
+      return signature === undefined || isSignedOtherwise(request)
+        ? Effect.undefined
+        : search({ body: request.body, signature, tag: fromHexOrBase64(signature), texts: (body) => [["", body]] })
+    }
+  }
+  return scheme
+})
+
+/** The check of the chosen scheme, and the search for what went wrong. */
+export const make = (verification: Verification): Effect.Effect<Scheme, CryptoError.CryptoError, Mac.Mac> => {
+  switch (verification.scheme) {
+    case "HmacSha256":
+      return makeHmacSha256(
+        verification.secret,
+        verification.tolerance === undefined ? undefined : Duration.fromInputUnsafe(verification.tolerance)
+      )
+    case "HmacSha1":
+      return makeHmacSha1(verification.secret)
+    case "None":
+      return Effect.succeed({ verify: () => Effect.void, diagnose: () => Effect.undefined })
+  }
+}

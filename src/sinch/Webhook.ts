@@ -1,0 +1,184 @@
+/**
+ * What Sinch's SMS callbacks mean.
+ */
+import * as Effect from "effect/Effect"
+import { type Address, fromCarrierDigits } from "../Address.ts"
+import { fromParts, MediaContent } from "../Content.ts"
+import { DeliveryStatus } from "../DeliveryStatus.ts"
+import { isRecord } from "../internal/payload.ts"
+import * as Wire from "../internal/wire.ts"
+import { InboundMessage } from "../Message.ts"
+import type { Payload } from "../Payload.ts"
+import type { InvalidPayload } from "../WebhookError.ts"
+import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
+import type { WebhookResponse } from "../WebhookRequest.ts"
+import * as Schema from "./Schema.ts"
+
+/**
+ * Any 2xx is taken as received. A 4xx other than 429 is not repeated
+ * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Webhooks/).
+ */
+export const acknowledgement: WebhookResponse = { status: 200, contentType: "application/json", body: "{}" }
+
+const decodeKind = Wire.decoder(Schema.Kind)
+const decodeInbound = Wire.decoder(Schema.Inbound)
+const decodeMediaBody = Wire.decoder(Schema.MediaBody)
+const decodeMediaItem = Wire.decoder(Schema.MediaItem)
+const decodeRecipientReport = Wire.decoder(Schema.RecipientReport)
+const decodeBatchReport = Wire.decoder(Schema.BatchReport)
+
+const ownText = (payload: Payload, key: string): string | undefined => {
+  const value = Object.hasOwn(payload, key) ? payload[key] : undefined
+  return typeof value === "string" ? value : undefined
+}
+
+/**
+ * The files that can be fetched, and the items that cannot: Sinch lists a file
+ * that it failed to store, with its error code and often with a dead URL.
+ */
+const filesOf = Effect.fnUntraced(function*(items: ReadonlyArray<unknown>) {
+  const files: Array<MediaContent> = []
+  const failed: Array<Record<string, string>> = []
+  for (const item of items) {
+    const { code, status, url, ...types } = yield* decodeMediaItem(isRecord(item) ? item : {})
+    const mimeType = types.content_type ?? types.contentType ?? types.mimeType ?? types.mime_type
+    const isStored = status?.toLowerCase() !== "failed" && (code === undefined || Number(code) === 0)
+    if (url !== undefined && isStored) files.push(new MediaContent({ url, ...Wire.compact({ mimeType }) }))
+    else failed.push(Wire.compact({ url, content_type: mimeType, status, code }))
+  }
+  return { files, failed }
+})
+
+/** An object body is an MMS, whatever `type` says; a text body with files is the flat form. */
+const contentOf = Effect.fnUntraced(function*(payload: Payload, topLevel: ReadonlyArray<unknown>) {
+  const body = payload["body"]
+  const parts = yield* decodeMediaBody(isRecord(body) ? body : {})
+  const text = ownText(payload, "body") ?? parts.message
+  return { text, subject: parts.subject, ...(yield* filesOf([...parts.media, ...topLevel])) }
+})
+
+const inbound = Effect.fnUntraced(function*(provider: string, payload: Payload, type: string | undefined) {
+  const fields = yield* decodeInbound(payload)
+  const { failed, files, subject, text } = yield* contentOf(payload, fields.media)
+  // The Base64 of a binary message is no text that anybody wrote: it is a WAP push, a vCard, the setting of a SIM.
+  // So the message has no text, and its bytes and their header go along as they came.
+  const isBinary = type === "mo_binary"
+  return new InboundMessage({
+    provider,
+    channelId: `sms-${provider}`,
+    sender: fromCarrierDigits(fields.from),
+    recipient: fromCarrierDigits(fields.to),
+    content: fromParts(isBinary ? "" : text, files),
+    ...Wire.compact({ externalId: fields.id, idempotencyKey: fields.id, receivedAt: fields.received_at }),
+    metadata: Wire.compact({
+      subject,
+      operator_id: fields.operator_id,
+      client_reference: fields.client_reference,
+      sent_at: fields.sent_at ?? fields.send_at,
+      body: isBinary ? text || undefined : undefined,
+      udh: fields.udh,
+      failed_media: failed.length > 0 ? JSON.stringify(failed) : undefined
+    }),
+    raw: payload
+  })
+})
+
+/** Codes below an error: 0 for delivered, 400 and 401 for the two steps before it. */
+const steps: ReadonlySet<string> = new Set(["queued", "sent", "delivered"])
+
+const statusOf = (carrierStatus: string, code: string | undefined, message?: string) => {
+  const status = Wire.lookup(Schema.statuses, carrierStatus.toLowerCase()) ?? "unknown"
+  const error = steps.has(status) ? {} : { errorCode: code, errorMessage: message }
+  return { status, carrierStatus, ...Wire.compact(error) }
+}
+
+/**
+ * A report has no id of its own. Batch, recipient, status and code name the
+ * step; the time of the report does not, because a repetition may be dated anew.
+ */
+const stepKey = (batchId: string, recipient: Address | undefined, status: string, code: string | undefined): string =>
+  [batchId, recipient ?? "", status.toLowerCase(), code ?? ""].join(":")
+
+const recipientReport = (provider: string, payload: Payload) =>
+  Effect.map(decodeRecipientReport(payload), (fields) => {
+    const recipient = fields.recipient === undefined ? undefined : fromCarrierDigits(fields.recipient)
+    return new DeliveryStatus({
+      provider,
+      messageId: fields.batch_id,
+      ...statusOf(fields.status, fields.code, fields.status_message),
+      ...Wire.compact({
+        recipient,
+        sender: fields.applied_originator === undefined ? undefined : fromCarrierDigits(fields.applied_originator),
+        // The operator's clock is often rounded to minutes, so it is the second choice.
+        timestamp: fields.at ?? fields.operator_status_at
+      }),
+      idempotencyKey: stepKey(fields.batch_id, recipient, fields.status, fields.code),
+      raw: payload
+    })
+  })
+
+const toCount = (text: string | undefined): number | undefined => {
+  const count = Number(text)
+  return text !== undefined && Number.isSafeInteger(count) ? count : undefined
+}
+
+const toRecipients = (items: ReadonlyArray<unknown>): ReadonlyArray<Address> =>
+  items.flatMap((item) =>
+    (typeof item === "string" && item !== "") || typeof item === "number"
+      ? [fromCarrierDigits(String(item))]
+      : []
+  )
+
+/** One status a recipient where the report lists them, and one that only counts where it does not. */
+const batchReport = (provider: string, payload: Payload) =>
+  Effect.map(decodeBatchReport(payload), (fields): ReadonlyArray<DeliveryStatus> =>
+    fields.statuses.flatMap((entry) => {
+      const recipients = toRecipients(entry.recipients)
+      const common = {
+        provider,
+        messageId: fields.batch_id,
+        ...statusOf(entry.status, entry.code),
+        raw: payload
+      }
+      const key = (recipient?: Address) => stepKey(fields.batch_id, recipient, entry.status, entry.code)
+      if (recipients.length > 0) {
+        return recipients.map((recipient) =>
+          new DeliveryStatus({ ...common, recipient, idempotencyKey: key(recipient) })
+        )
+      }
+      const count = toCount(entry.count)
+      return [new DeliveryStatus({ ...common, ...Wire.compact({ count }), idempotencyKey: `${key()}:${count ?? ""}` })]
+    }))
+
+/** Without a `type`, it is a message only if it looks like one: a report has a `batch_id`. */
+const isFlatMessage = (payload: Payload): boolean =>
+  ["body", "media"].some((key) => Object.hasOwn(payload, key) && payload[key] !== null)
+
+export const decodePayload = Effect.fnUntraced(function*(
+  provider: string,
+  payload: Payload
+): Effect.fn.Return<ReadonlyArray<WebhookEvent>, InvalidPayload> {
+  const { batch_id, from, type } = yield* decodeKind(payload)
+  const unrecognized = [new Unrecognized({ provider, ...Wire.compact({ eventType: type }), raw: payload })]
+  switch (type) {
+    case "mo_text":
+    case "mo_binary":
+    case "mo_media":
+      return [yield* inbound(provider, payload, type)]
+    case "recipient_delivery_report_sms":
+    case "recipient_delivery_report_mms":
+      return [yield* recipientReport(provider, payload)]
+    case "delivery_report_sms":
+    case "delivery_report_mms": {
+      // The report of a batch that was cancelled in time lists nobody.
+      const statuses = payload["statuses"]
+      return Array.isArray(statuses) && statuses.length > 0 ? yield* batchReport(provider, payload) : unrecognized
+    }
+    case undefined:
+      return from !== undefined && batch_id === undefined && isFlatMessage(payload)
+        ? [yield* inbound(provider, payload, type)]
+        : unrecognized
+    default:
+      return unrecognized
+  }
+})

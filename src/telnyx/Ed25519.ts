@@ -1,0 +1,135 @@
+/**
+ * Verifies Ed25519 signatures (RFC 8032).
+ *
+ * One small service with two layers: {@link layer} runs on the crypto of the
+ * runtime, and `effect-sms/telnyx/Tweetnacl` is pure JavaScript for runtimes
+ * that have no Ed25519. The pure one takes about a hundred times as long.
+ *
+ * Implementations of Ed25519 disagree about odd keys and signatures. So the
+ * odd ones are sorted out here, for both layers alike, before any arithmetic:
+ *
+ * - `S` is the smallest of its kind, as RFC 8032 section 5.1.7 requires.
+ *   Without that, whoever sees a signature can write a second one.
+ * - The key and `R` are written canonically (section 5.1.3), and neither has a
+ *   small order, as the Web Cryptography API requires
+ *   (https://www.w3.org/TR/webcrypto-2/#ed25519-operations). Under a key of
+ *   small order, one signature fits many messages.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as CryptoError from "effect/crypto/CryptoError"
+import * as Signature from "effect/crypto/Signature"
+import * as Effect from "effect/Effect"
+import * as Hex from "effect/encoding/Hex"
+import * as Layer from "effect/Layer"
+
+const KeyTypeId = "~effect-sms/telnyx/Ed25519/PublicKey" as const
+
+/**
+ * Tells whether a signature of the right form fits the data, under one key.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Check = (signature: Uint8Array, data: Uint8Array) => Effect.Effect<boolean>
+
+/**
+ * A public key, prepared by one layer for use with the same layer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PublicKey {
+  readonly [KeyTypeId]: Check
+}
+
+/**
+ * The members of {@link Ed25519}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** Whether a dozen verifications cost next to nothing. Only then are refused webhooks explained by trying variants. */
+  readonly isFast: boolean
+  /** Prepares a key from its 32 bytes. Fails when no signature could be trusted under it. */
+  readonly publicKey: (bytes: Uint8Array) => Effect.Effect<PublicKey, CryptoError.CryptoError>
+  /** Whether the signature fits. One of the wrong length or form does not; it is no error. */
+  readonly verify: (key: PublicKey, signature: Uint8Array, data: Uint8Array) => Effect.Effect<boolean>
+}
+
+/**
+ * Verification of Ed25519 signatures.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Ed25519 extends Context.Service<Ed25519, Service>()("effect-sms/telnyx/Ed25519") {}
+
+/** The prime of the field, and the order of the base point. */
+const p = 2n ** 255n - 19n
+const l = 2n ** 252n + 27742317777372353535851937790883648493n
+
+/** The `y` of the eight points of small order: 1 and -1 belong to one point each, the others to two. */
+const y8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n
+const smallOrder: ReadonlySet<bigint> = new Set([1n, p - 1n, 0n, y8, p - y8])
+
+const littleEndian = (bytes: Uint8Array): bigint => BigInt(`0x${Hex.encode(bytes.toReversed())}`)
+
+/** Whether the point is written canonically and has not a small order. The top bit is the sign of `x`. */
+const isSound = (point: Uint8Array): boolean => {
+  const y = BigInt.asUintN(255, littleEndian(point))
+  return y < p && !smallOrder.has(y)
+}
+
+const isWellFormed = (signature: Uint8Array): boolean =>
+  signature.length === 64 && littleEndian(signature.subarray(32)) < l && isSound(signature.subarray(0, 32))
+
+const invalidKey = (description: string) =>
+  new CryptoError.CryptoError({
+    module: "Ed25519",
+    method: "publicKey",
+    reason: new CryptoError.InvalidKey({ description })
+  })
+
+/**
+ * The service from the arithmetic of an implementation, which sees only keys
+ * and signatures of the right form.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly isFast: boolean
+  readonly prepare: (key: Uint8Array) => Effect.Effect<Check, CryptoError.CryptoError>
+}): Service =>
+  Ed25519.of({
+    isFast: options.isFast,
+    publicKey: (bytes) => {
+      if (bytes.length !== 32) return Effect.fail(invalidKey(`Expected 32 bytes, not ${bytes.length}`))
+      if (!isSound(bytes)) return Effect.fail(invalidKey("Expected a canonical point, not of small order"))
+      return Effect.map(options.prepare(bytes), (check) => ({ [KeyTypeId]: check }))
+    },
+    verify: (key, signature, data) => isWellFormed(signature) ? key[KeyTypeId](signature, data) : Effect.succeed(false)
+  })
+
+/**
+ * Ed25519 of the runtime. On Node, provide `NodeCrypto.layerSignature`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<Ed25519, never, Signature.Signature> = Layer.effect(
+  Ed25519,
+  Effect.map(Signature.Signature, (signature) =>
+    make({
+      isFast: true,
+      prepare: Effect.fnUntraced(function*(bytes) {
+        const key = yield* Signature.publicKey(Signature.ed25519, bytes)
+        // The first use imports the key. What can go wrong with it goes wrong here, and not with a webhook.
+        yield* signature.verify(key, new Uint8Array(64), new Uint8Array(0))
+        return (tag: Uint8Array, data: Uint8Array) => Effect.orDie(signature.verify(key, tag, data))
+      })
+    }))
+)

@@ -1,0 +1,105 @@
+/**
+ * The fields of Telnyx's messaging webhooks that the library reads, from
+ * https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks and
+ * the types of the `telnyx` package, where every field is optional.
+ */
+import * as Schema from "effect/Schema"
+import type { Status } from "../DeliveryStatus.ts"
+import { isRecord } from "../internal/payload.ts"
+import * as Wire from "../internal/wire.ts"
+
+/** A few notices, such as `link_clicked`, have no envelope: their type is at the top. */
+export const Webhook = Schema.Struct({
+  data: Wire.Object_,
+  event_type: Wire.OptionalText,
+  record_type: Wire.OptionalText
+})
+
+export const Event = Schema.Struct({
+  event_type: Wire.OptionalText,
+  occurred_at: Wire.OptionalTime,
+  payload: Wire.Object_
+})
+
+/**
+ * A message of either direction. `from`, `to` and `cc` have several shapes, see
+ * {@link parties}; `body` is there with RCS and WhatsApp only.
+ */
+export const Message = Schema.Struct({
+  id: Wire.OptionalText,
+  direction: Wire.OptionalText,
+  text: Wire.Text,
+  body: Wire.Object_,
+  from: Schema.optionalKey(Schema.Unknown),
+  to: Schema.optionalKey(Schema.Unknown),
+  cc: Schema.optionalKey(Schema.Unknown),
+  media: Wire.List,
+  errors: Wire.List,
+  received_at: Wire.OptionalTime,
+  sent_at: Wire.OptionalTime,
+  completed_at: Wire.OptionalTime
+})
+
+export const CarrierError = Schema.Struct({
+  code: Wire.OptionalText,
+  title: Wire.OptionalText,
+  detail: Wire.OptionalText
+})
+
+/** Someone whom a message is from or to. */
+export interface Party {
+  readonly address: string | undefined
+  readonly status: string | undefined
+}
+
+const text = (value: unknown): string | undefined => typeof value === "string" && value !== "" ? value : undefined
+
+/**
+ * The parties of a field: an object with a `phone_number` (RCS: an
+ * `agent_id`), a bare string (WhatsApp, and `cc` of a group message), or a list
+ * of either.
+ */
+export const parties = (value: unknown): ReadonlyArray<Party> => {
+  if (Array.isArray(value)) return value.flatMap((value) => Array.isArray(value) ? [] : parties(value))
+  const party = isRecord(value)
+    ? { address: text(value["phone_number"]) ?? text(value["agent_id"]), status: text(value["status"]) }
+    : { address: text(value), status: undefined }
+  return party.address === undefined && party.status === undefined ? [] : [party]
+}
+
+/**
+ * `to[].status` of the `telnyx` package, with `unknown`, which a group message
+ * has for recipients on other networks
+ * (https://developers.telnyx.com/docs/messaging/messages/group-messaging).
+ */
+export const statuses: Readonly<Record<string, Status>> = {
+  scheduled: "scheduled",
+  queued: "queued",
+  sending: "sending",
+  sent: "sent",
+  delivered: "delivered",
+  read: "read",
+  delivery_failed: "undelivered",
+  sending_failed: "failed",
+  failed: "failed",
+  expired: "expired",
+  cancelled: "canceled",
+  canceled: "canceled",
+  delivery_unconfirmed: "unconfirmed",
+  unknown: "unconfirmed"
+}
+
+/** Fields that are passed on as metadata of an inbound message, under their own names. */
+export const metadata = [
+  "type",
+  "messaging_profile_id",
+  "organization_id",
+  "group_message_id",
+  "autoresponse_type",
+  "subject",
+  "encoding",
+  "parts",
+  "tags",
+  "is_spam",
+  "tcr_campaign_id"
+] as const

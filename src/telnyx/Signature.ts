@@ -1,0 +1,164 @@
+/**
+ * `telnyx-signature-ed25519`: Base64 of an Ed25519 signature over the
+ * `telnyx-timestamp` header, a `|` and the body, byte for byte
+ * (https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks).
+ */
+import * as Clock from "effect/Clock"
+import * as CryptoError from "effect/crypto/CryptoError"
+import * as Signature from "effect/crypto/Signature"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
+import * as Redacted from "effect/Redacted"
+import { fromBase64, utf8 } from "../internal/secrets.ts"
+import { InvalidSignature, MissingSignature, StaleTimestamp, type WebhookErrorReason } from "../WebhookError.ts"
+import type { WebhookRequest } from "../WebhookRequest.ts"
+import type { Options } from "./Config.ts"
+import { variants } from "./Diagnosis.ts"
+import { Ed25519 } from "./Ed25519.ts"
+import { signedText } from "./SignedText.ts"
+
+const signatureHeader = "telnyx-signature-ed25519"
+const timestampHeader = "telnyx-timestamp"
+/** Of the scheme before this one (https://developers.telnyx.com/docs/v1/messaging/webhooks/inbound-message-signature). */
+const legacyHeader = "x-telnyx-signature"
+
+const secondsNow = Effect.map(Clock.currentTimeMillis, (millis) => Math.floor(millis / 1000))
+
+const invalidKey = (method: string, description: string) =>
+  new CryptoError.CryptoError({ module: "Telnyx", method, reason: new CryptoError.InvalidKey({ description }) })
+
+/** What is wrong with a text that is not the Base64 of 32 bytes. Never says the text. */
+const flaw = (text: string): string => {
+  if (text.trim() === "") return "it is empty"
+  if (text.includes("-----BEGIN")) return "it looks like PEM"
+  if (/^\s|\s$/.test(text)) return "there is white space around it"
+  if (/^(0x)?[0-9a-f]{64}$/i.test(text)) return "it looks like hex"
+  if (/^[\w-]+=*$/.test(text) && /[_-]/.test(text)) return "it looks like Base64 of the URL-safe alphabet"
+  const bytes = fromBase64(text)
+  if (bytes === undefined) return "it is not Base64 with its padding"
+  // RFC 8410: the DER form of a public key is the raw one after a header of 12 bytes.
+  return bytes.length === 44 && text.startsWith("MCowBQYDK2Vw")
+    ? "it looks like the DER form, of which the key is the last 32 bytes"
+    : `it is the Base64 of ${bytes.length} bytes`
+}
+
+const keyBytes = (method: string, what: string, text: string): Effect.Effect<Uint8Array, CryptoError.CryptoError> => {
+  const bytes = fromBase64(text)
+  return bytes?.length === 32
+    ? Effect.succeed(bytes)
+    : Effect.fail(invalidKey(method, `Expected ${what}, the Base64 of 32 bytes; ${flaw(text)}`))
+}
+
+/**
+ * A new key pair, in the form in which Telnyx shows its public key. For tests
+ * and for the local emulation of Telnyx.
+ *
+ * @category signing
+ * @since 0.1.0
+ */
+export const generateKeyPair: Effect.Effect<
+  { readonly publicKey: string; readonly privateKey: Redacted.Redacted<string> },
+  CryptoError.CryptoError,
+  Signature.Signature
+> = Effect.gen(function*() {
+  const signature = yield* Signature.Signature
+  const pair = yield* signature.generateKeyPair(Signature.ed25519)
+  return {
+    publicKey: Base64.encode(yield* Signature.toBytes(pair.publicKey)),
+    privateKey: Redacted.make(Base64.encode(yield* Signature.toBytes(pair.privateKey)))
+  }
+})
+
+/**
+ * The two headers that Telnyx would send with this body. For tests and for the
+ * local emulation of Telnyx.
+ *
+ * @category signing
+ * @since 0.1.0
+ */
+export const sign = Effect.fnUntraced(function*(options: {
+  /** The Base64 of the 32-byte seed. */
+  readonly privateKey: Redacted.Redacted<string>
+  readonly body: Uint8Array | string
+  /** In seconds since 1970. Now by default. */
+  readonly timestamp?: number | undefined
+}): Effect.fn.Return<
+  { readonly "telnyx-signature-ed25519": string; readonly "telnyx-timestamp": string },
+  CryptoError.CryptoError,
+  Signature.Signature
+> {
+  const signature = yield* Signature.Signature
+  const seed = yield* keyBytes("sign", "the seed", Redacted.value(options.privateKey))
+  const key = yield* Signature.privateKey(Signature.ed25519, seed)
+  const timestamp = String(options.timestamp ?? (yield* secondsNow))
+  const body = typeof options.body === "string" ? utf8(options.body) : options.body
+  return {
+    [signatureHeader]: Base64.encode(yield* signature.sign(key, signedText(timestamp, body))),
+    [timestampHeader]: timestamp
+  }
+})
+
+const missing = (request: WebhookRequest, header: string) =>
+  new MissingSignature({
+    expected: Object.hasOwn(request.headers, legacyHeader)
+      ? `header ${header}; there is ${legacyHeader}, so the messaging profile has webhook_api_version 1 and needs 2`
+      : `header ${header}`
+  })
+
+/**
+ * The check for these public keys, and the search for what went wrong.
+ *
+ * The signature is checked before the time that it covers. So a stale
+ * timestamp always means an authentic request, one that is replayed or meets a
+ * wrong clock; and as a forger is free to write the present time, looking at
+ * it first would save nothing.
+ */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const ed25519 = yield* Ed25519
+  const texts = typeof options.publicKey === "string" ? [options.publicKey] : options.publicKey
+  if (texts.length === 0) return yield* invalidKey("publicKey", "Expected at least one public key")
+  const keys = yield* Effect.forEach(
+    texts,
+    (text) => Effect.flatMap(keyBytes("publicKey", "the public key of the portal", text), ed25519.publicKey)
+  )
+  const toleranceSeconds = Duration.toSeconds(options.tolerance ?? "300 seconds")
+
+  const matches = Effect.fnUntraced(function*(signature: Uint8Array, data: Uint8Array) {
+    for (const key of keys) {
+      if (yield* ed25519.verify(key, signature, data)) return true
+    }
+    return false
+  })
+
+  const verify = Effect.fnUntraced(function*(request: WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
+    const header = request.headers[signatureHeader]
+    if (!header) return yield* missing(request, signatureHeader)
+    const timestamp = request.headers[timestampHeader]
+    if (!timestamp) return yield* missing(request, timestampHeader)
+
+    const signature = fromBase64(header)
+    if (signature?.length !== 64) {
+      return yield* new InvalidSignature({ hint: `nothing: ${signatureHeader} is not the Base64 of 64 bytes` })
+    }
+    // Fifteen digits are exact as a number, and enough for thirty million years.
+    if (!/^\d{1,15}$/.test(timestamp)) {
+      return yield* new InvalidSignature({ hint: `nothing: ${timestampHeader} is not a whole number of seconds` })
+    }
+    if (!(yield* matches(signature, signedText(timestamp, request.body)))) return yield* new InvalidSignature({})
+
+    const skewSeconds = Number(timestamp) - (yield* secondsNow)
+    if (Math.abs(skewSeconds) > toleranceSeconds) return yield* new StaleTimestamp({ skewSeconds, toleranceSeconds })
+  })
+
+  const diagnose = Effect.fnUntraced(function*(request: WebhookRequest) {
+    const signature = fromBase64(request.headers[signatureHeader] ?? "")
+    if (!ed25519.isFast || signature?.length !== 64) return undefined
+    for (const [name, data] of yield* variants(request.headers[timestampHeader] ?? "", request.body)) {
+      if (yield* matches(signature, data)) return name
+    }
+    return undefined
+  })
+
+  return { verify, diagnose }
+})

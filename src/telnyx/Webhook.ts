@@ -1,0 +1,194 @@
+/**
+ * What Telnyx's messaging webhooks mean.
+ */
+import * as Effect from "effect/Effect"
+import { Address } from "../Address.ts"
+import { fromParts, MediaContent } from "../Content.ts"
+import { DeliveryStatus } from "../DeliveryStatus.ts"
+import { isRecord, parseJson } from "../internal/payload.ts"
+import * as Wire from "../internal/wire.ts"
+import { InboundMessage } from "../Message.ts"
+import type { Payload } from "../Payload.ts"
+import { InvalidPayload, invalidPayload } from "../WebhookError.ts"
+import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
+import type { WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
+import * as Schema from "./Schema.ts"
+
+/**
+ * Any 2xx within two seconds; the body is not read
+ * (https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks).
+ */
+export const acknowledgement: WebhookResponse = { status: 200, contentType: "application/json", body: "{}" }
+
+export const parse = (request: WebhookRequest): Effect.Effect<Payload, InvalidPayload> => parseJson(request.body)
+
+const decodeWebhook = Wire.decoder(Schema.Webhook)
+const decodeEvent = Wire.decoder(Schema.Event)
+const decodeMessage = Wire.decoder(Schema.Message)
+const decodeError = Wire.decoder(Schema.CarrierError)
+
+type Event = typeof Schema.Event.Type
+type Message = typeof Schema.Message.Type
+
+const field = (record: Payload, key: string): unknown => Object.hasOwn(record, key) ? record[key] : undefined
+
+const addresses = (value: unknown): ReadonlyArray<Address> =>
+  Schema.parties(value).flatMap(({ address }) => address === undefined ? [] : [Address.make(address)])
+
+/** `media` is null or absent as often as it is an empty list. */
+const mediaOf = (message: Message): ReadonlyArray<MediaContent> =>
+  message.media.filter(isRecord).flatMap((file) => {
+    const url = field(file, "url")
+    const mimeType = field(file, "content_type")
+    return typeof url === "string" && url !== ""
+      ? [new MediaContent({ url, ...(typeof mimeType === "string" && mimeType !== "" && { mimeType }) })]
+      : []
+  })
+
+/** The text of an SMS or MMS is in `text`, that of RCS in `body.text`, that of WhatsApp in `body.text.body`. */
+const textOf = ({ body, text }: Message): string => {
+  if (text !== "") return text
+  const inner = field(body, "text")
+  const rich = isRecord(inner) ? field(inner, "body") : inner
+  return typeof rich === "string" ? rich : ""
+}
+
+/** A scalar, or a flat list of them. */
+const asText = (value: unknown): string =>
+  (Array.isArray(value) ? value : [value])
+    .filter((value) => typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+    .map(String)
+    .join(",")
+
+const metadataOf = (payload: Payload, message: Message): Record<string, string> => {
+  const from = isRecord(message.from) ? message.from : {}
+  const to = addresses(message.to)
+  const entries: ReadonlyArray<readonly [string, unknown]> = [
+    ...Schema.metadata.map((key) => [key, field(payload, key)] as const),
+    ["from.carrier", field(from, "carrier")],
+    ["from.line_type", field(from, "line_type")],
+    // A group message: all of our numbers in it, and everybody else.
+    ["to", to.length > 1 ? to : []],
+    ["cc", addresses(message.cc)]
+  ]
+  return Object.fromEntries(entries.map(([key, value]) => [key, asText(value)]).filter(([, text]) => text !== ""))
+}
+
+const inbound = Effect.fnUntraced(function*(provider: string, raw: Payload, event: Event, message: Message) {
+  const { id } = message
+  const [sender] = addresses(message.from)
+  const [recipient] = addresses(message.to)
+  if (id === undefined || sender === undefined || recipient === undefined) {
+    const [first, ...rest] = [
+      ...(id === undefined ? [{ field: "data.payload.id", expected: "Expected the message id" }] : []),
+      ...(sender === undefined ? [{ field: "data.payload.from", expected: "Expected the sender" }] : []),
+      ...(recipient === undefined ? [{ field: "data.payload.to", expected: "Expected a recipient" }] : [])
+    ]
+    return yield* new InvalidPayload({ issues: [first!, ...rest] })
+  }
+  return new InboundMessage({
+    provider,
+    channelId: `sms-${provider}`,
+    externalId: id,
+    // Not the id of the event: nobody promises that a retry, or a delivery to the failover URL, keeps that one.
+    idempotencyKey: id,
+    sender,
+    recipient,
+    content: fromParts(textOf(message), mediaOf(message)),
+    ...Wire.compact({ receivedAt: message.received_at ?? event.occurred_at }),
+    metadata: metadataOf(event.payload, message),
+    raw
+  })
+})
+
+/** The words of the events about a message that we sent. */
+const outboundEvents: Readonly<Record<string, "sent" | "finalized" | "read">> = {
+  "message.sent": "sent",
+  "message.finalized": "finalized",
+  "message.read": "read"
+}
+
+const timeOf = (step: "sent" | "finalized" | "read", event: Event, message: Message) => {
+  switch (step) {
+    case "sent":
+      return message.sent_at ?? event.occurred_at
+    case "finalized":
+      return message.completed_at ?? event.occurred_at
+    case "read":
+      return event.occurred_at
+  }
+}
+
+/** Every recipient, each once, and one unnamed where there is none. Those in `cc` count when their state is told. */
+const recipientsOf = (message: Message): ReadonlyArray<Schema.Party> => {
+  const to = Schema.parties(message.to)
+  const cc = Schema.parties(message.cc).filter(({ address, status }) =>
+    status !== undefined && !to.some((party) => party.address === address)
+  )
+  return to.length + cc.length === 0 ? [{ address: undefined, status: undefined }] : [...to, ...cc]
+}
+
+const statuses = Effect.fnUntraced(function*(
+  provider: string,
+  raw: Payload,
+  event: Event,
+  message: Message,
+  step: "sent" | "finalized" | "read"
+) {
+  const { id } = message
+  if (id === undefined) return yield* invalidPayload("data.payload.id", "Expected the message id")
+  const error = yield* decodeError(message.errors.find(isRecord) ?? {})
+  const [sender] = addresses(message.from)
+  const events = new Map<string, DeliveryStatus>()
+  for (const recipient of recipientsOf(message)) {
+    // That a message is final says nothing about how it ended: the recipient's own status does.
+    const word = step === "read" ? step : recipient.status ?? step
+    const status = Wire.lookup(Schema.statuses, word.toLowerCase()) ?? "unknown"
+    // Each recipient passes through each state once. The message id alone would drop `finalized` after `sent`.
+    const idempotencyKey = `${id}:${recipient.address ?? ""}:${word}`
+    if (events.has(idempotencyKey)) continue
+    const arrived = status === "delivered" || status === "read"
+    events.set(
+      idempotencyKey,
+      new DeliveryStatus({
+        provider,
+        messageId: id,
+        status,
+        carrierStatus: word,
+        ...Wire.compact({
+          recipient: recipient.address === undefined ? undefined : Address.make(recipient.address),
+          sender,
+          // The errors are those of the message: they are not about a recipient who has it.
+          errorCode: arrived ? undefined : error.code,
+          errorMessage: arrived ? undefined : error.detail ?? error.title,
+          timestamp: timeOf(step, event, message)
+        }),
+        idempotencyKey,
+        raw
+      })
+    )
+  }
+  return [...events.values()]
+})
+
+/**
+ * `message.received` is the one event of an inbound message. Where `direction`
+ * contradicts the type of the event, it is neither message nor status.
+ */
+export const decodePayload = Effect.fnUntraced(function*(
+  provider: string,
+  payload: Payload
+): Effect.fn.Return<ReadonlyArray<WebhookEvent>, InvalidPayload> {
+  const webhook = yield* decodeWebhook(payload)
+  const event = yield* decodeEvent(webhook.data)
+  const message = yield* decodeMessage(event.payload)
+  const step = event.event_type === undefined ? undefined : Wire.lookup(outboundEvents, event.event_type)
+  if (event.event_type === "message.received" && message.direction !== "outbound") {
+    return [yield* inbound(provider, payload, event, message)]
+  }
+  if (step !== undefined && message.direction !== "inbound") {
+    return yield* statuses(provider, payload, event, message, step)
+  }
+  const eventType = event.event_type ?? webhook.event_type ?? webhook.record_type
+  return [new Unrecognized({ provider, ...Wire.compact({ eventType }), raw: payload })]
+})

@@ -1,0 +1,122 @@
+/**
+ * Generators of the vocabulary for fast-check. They need the `fast-check`
+ * package, which is an optional peer dependency.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as fc from "fast-check"
+import { Address } from "../Address.ts"
+import * as Content from "../Content.ts"
+import * as DeliveryStatus from "../DeliveryStatus.ts"
+import { InboundMessage } from "../Message.ts"
+import { PhoneNumber } from "../PhoneNumber.ts"
+
+/**
+ * E.164 numbers: seven to fifteen digits.
+ *
+ * @category arbitraries
+ * @since 0.1.0
+ */
+export const phoneNumber: fc.Arbitrary<PhoneNumber> = fc.stringMatching(/^\+[1-9]\d{6,14}$/).map((text) =>
+  PhoneNumber.make(text)
+)
+
+/**
+ * Numbers, short codes and sender ids.
+ *
+ * @category arbitraries
+ * @since 0.1.0
+ */
+export const address: fc.Arbitrary<Address> = fc.oneof(
+  phoneNumber,
+  fc.stringMatching(/^\d{3,8}$/),
+  fc.stringMatching(/^[A-Za-z][A-Za-z0-9 ]{0,10}$/)
+).map((text) => Address.make(text))
+
+/**
+ * Texts as people write them: any script, emoji, line breaks, or nothing.
+ *
+ * @category arbitraries
+ * @since 0.1.0
+ */
+export const text: fc.Arbitrary<string> = fc.oneof(
+  fc.constant(""),
+  fc.lorem(),
+  fc.string({ unit: "grapheme", maxLength: 200 })
+)
+
+/**
+ * Files without a caption.
+ *
+ * @category arbitraries
+ * @since 0.1.0
+ */
+export const media: fc.Arbitrary<Content.MediaContent> = fc.record({
+  url: fc.webUrl(),
+  mimeType: fc.constantFrom("image/jpeg", "image/png", "video/mp4", "text/vcard", "application/octet-stream")
+}).map((fields) => new Content.MediaContent(fields))
+
+/**
+ * Text, files, or both.
+ *
+ * @category arbitraries
+ * @since 0.1.0
+ */
+export const content: fc.Arbitrary<Content.Content> = fc.tuple(text, fc.array(media, { maxLength: 3 })).map((
+  [text, files]
+) => Content.fromParts(text, files))
+
+const instant = fc.date({ min: new Date(0), max: new Date("2100-01-01"), noInvalidDate: true }).map((date) =>
+  DateTime.makeUnsafe(date)
+)
+
+const name = fc.constantFrom("twilio", "sinch", "telnyx", "voicemeup")
+const id = fc.uuid()
+
+/**
+ * Messages of any provider, each with an id of its own.
+ *
+ * @category arbitraries
+ * @since 0.1.0
+ */
+export const inboundMessage: fc.Arbitrary<InboundMessage> = fc.record({
+  provider: name,
+  id,
+  sender: address,
+  recipient: address,
+  content,
+  receivedAt: instant
+}).map(({ id, provider, ...fields }) =>
+  new InboundMessage({
+    ...fields,
+    provider,
+    channelId: `sms-${provider}`,
+    externalId: id,
+    idempotencyKey: id,
+    metadata: {},
+    raw: { id }
+  })
+)
+
+/**
+ * Delivery statuses of any provider, with any normalized status.
+ *
+ * @category arbitraries
+ * @since 0.1.0
+ */
+export const deliveryStatus: fc.Arbitrary<DeliveryStatus.DeliveryStatus> = fc.record({
+  provider: name,
+  messageId: id,
+  status: fc.constantFrom(...DeliveryStatus.Status.literals),
+  recipient: address,
+  sender: address,
+  timestamp: instant
+}).map((fields) =>
+  new DeliveryStatus.DeliveryStatus({
+    ...fields,
+    carrierStatus: fields.status,
+    idempotencyKey: `${fields.messageId}:${fields.status}`,
+    raw: { id: fields.messageId }
+  })
+)

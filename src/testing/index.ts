@@ -1,0 +1,2 @@
+export * as MockSmsProvider from "./MockSmsProvider.ts"
+export * as WebhookSigner from "./WebhookSigner.ts"

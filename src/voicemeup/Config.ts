@@ -1,0 +1,46 @@
+import type { Secrets } from "../internal/secrets.ts"
+
+/**
+ * How a webhook proves that it comes from VoiceMeUp. VoiceMeUp signs nothing,
+ * so there is no default: either the callback URL holds a secret, or the
+ * application says that it does without.
+ *
+ * - `Token`: a secret in the query of the callback URL. Make it long and
+ *   random, and serve the URL over HTTPS only. It proves who calls, not what
+ *   was sent: the body is not covered, and whoever reads an access log with
+ *   full URLs can call too. {@link callbackUrl} builds the URL to enter in the
+ *   portal.
+ * - `None`: everybody who knows the URL can send messages. For a server that
+ *   only a trusted proxy reaches, and for trials.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Verification =
+  | {
+    readonly scheme: "Token"
+    /** The secret, or several while one is being replaced. */
+    readonly token: Secrets
+    /** The query parameter that holds it. `token` by default. */
+    readonly parameter?: string | undefined
+  }
+  | { readonly scheme: "None" }
+
+/**
+ * Options of the VoiceMeUp provider.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = {
+  readonly verification: Verification
+  /**
+   * The IANA name of the zone that VoiceMeUp writes its times in, for example
+   * `America/Toronto`. Its times name no zone and VoiceMeUp documents none, so
+   * without this option `receivedAt` is absent and the time stays text in the
+   * metadata.
+   */
+  readonly timeZone?: string | undefined
+  /** The name in the registry. `voicemeup` by default. */
+  readonly name?: string | undefined
+}

@@ -1,0 +1,66 @@
+import type * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
+import type * as CryptoError from "effect/crypto/CryptoError"
+import type * as Digest from "effect/crypto/Digest"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { parseBody } from "../internal/payload.ts"
+import * as SmsProvider from "../SmsProvider.ts"
+import type { Options } from "./Config.ts"
+import * as Signature from "./Signature.ts"
+import { acknowledgement, decodePayload } from "./Webhook.ts"
+
+/**
+ * The VoiceMeUp provider. Fails when a token is empty (`CryptoError`) and when
+ * no time zone has the given name (`IllegalArgumentError`).
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<SmsProvider.Service, CryptoError.CryptoError | Cause.IllegalArgumentError, Digest.Digest> {
+  const name = options.name ?? "voicemeup"
+  const zone = options.timeZone === undefined ? undefined : yield* DateTime.zoneMakeNamedEffect(options.timeZone)
+  return SmsProvider.make({
+    name,
+    capabilities: {
+      mms: true,
+      splitMms: true,
+      deliveryStatuses: false,
+      verification: options.verification.scheme === "Token" ? "token" : "none"
+    },
+    methods: ["POST"],
+    contentTypes: ["application/json", "application/x-www-form-urlencoded"],
+    ...(yield* Signature.make(options.verification)),
+    parse: parseBody,
+    decodePayload: (payload) => decodePayload(name, zone, payload),
+    acknowledgement
+  })
+})
+
+/**
+ * Provides {@link SmsProvider.SmsProvider} for VoiceMeUp.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<SmsProvider.SmsProvider, CryptoError.CryptoError | Cause.IllegalArgumentError, Digest.Digest> =>
+  Layer.effect(SmsProvider.SmsProvider, make(options))
+
+/**
+ * Provides {@link SmsProvider.SmsProvider} for VoiceMeUp from configuration.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (
+  options: Config.Wrap<Options>
+): Layer.Layer<
+  SmsProvider.SmsProvider,
+  Config.ConfigError | CryptoError.CryptoError | Cause.IllegalArgumentError,
+  Digest.Digest
+> => Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(Config.unwrap(options), make))

@@ -1,0 +1,51 @@
+/**
+ * The fields of VoiceMeUp's webhooks that the library reads.
+ *
+ * VoiceMeUp publishes no reference of this API. The fields are those of the
+ * captured payloads in the tests of RoomKit, its one public client
+ * (https://github.com/roomkit-live/roomkit, `tests/test_providers/test_voicemeup.py`).
+ * All values are strings there; numbers and `null` are taken too.
+ */
+import * as Schema from "effect/Schema"
+import * as Wire from "../internal/wire.ts"
+
+/** What tells an inbound message from any other row. */
+export const Kind = Schema.Struct({ direction: Wire.OptionalText })
+
+// A form that does not escape the `+` of a number delivers a space in its place.
+const Party = Wire.Text.pipe(
+  Schema.check(Schema.makeFilter((text: string) => text.trim() !== "", { expected: "a phone number" }))
+)
+
+export const Row = Schema.Struct({
+  source_number: Party,
+  destination_number: Party,
+  message: Wire.Text,
+  /** Differs between the webhooks of one MMS. Looks like a UUID and often is none. */
+  sms_hash: Wire.OptionalText,
+  sms_log_id: Wire.OptionalText,
+  /** The second in which the message was sent. Equal for the webhooks of one MMS. */
+  datetime_transmission: Wire.OptionalText,
+  /** When VoiceMeUp stored the row, some seconds later. */
+  datetime: Wire.OptionalText,
+  attachment: Wire.OptionalText,
+  attachment_mime_type: Wire.OptionalText,
+  /** Earlier name of `attachment`. */
+  attachment_url: Wire.OptionalText,
+  /** Earlier name of `attachment_mime_type`. */
+  attachment_type: Wire.OptionalText
+})
+
+export type Row = typeof Row.Type
+
+/** Fields that are passed on as metadata, under their own names. `status` is the state of the row, not of a delivery. */
+export const Metadata = Schema.Struct({
+  sms_hash: Wire.OptionalText,
+  sms_log_id: Wire.OptionalText,
+  client_did_id: Wire.OptionalText,
+  datetime: Wire.OptionalText,
+  datetime_transmission: Wire.OptionalText,
+  attachment_size: Wire.OptionalText,
+  transmission_status: Wire.OptionalText,
+  status: Wire.OptionalText
+})

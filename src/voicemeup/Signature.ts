@@ -1,0 +1,84 @@
+/**
+ * The secret in the callback URL, which takes the place of a signature.
+ */
+import type * as CryptoError from "effect/crypto/CryptoError"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { list, matcher, type Secrets } from "../internal/secrets.ts"
+import { InvalidSignature, MissingSignature, type WebhookErrorReason } from "../WebhookError.ts"
+import type { WebhookRequest } from "../WebhookRequest.ts"
+import type { Verification } from "./Config.ts"
+
+const defaultParameter = "token"
+
+/**
+ * The callback URL with the secret in its query: what to enter in VoiceMeUp's
+ * portal, under both "Callback URL" fields of the number. With several tokens,
+ * the first.
+ *
+ * @category signing
+ * @since 0.1.0
+ */
+export const callbackUrl = Effect.fnUntraced(function*(options: {
+  readonly url: string
+  readonly token: Secrets
+  readonly parameter?: string | undefined
+}): Effect.fn.Return<string, CryptoError.CryptoError> {
+  const [token] = yield* list("VoiceMeUp", options.token)
+  const query = new URLSearchParams([[options.parameter ?? defaultParameter, token!]])
+  return `${options.url}${options.url.includes("?") ? "&" : "?"}${query}`
+})
+
+const valuesOf = (url: string, parameter: string): ReadonlyArray<string> => {
+  const withoutFragment = url.split("#", 1)[0]!
+  const query = withoutFragment.indexOf("?")
+  return query === -1 ? [] : new URLSearchParams(withoutFragment.slice(query + 1)).getAll(parameter)
+}
+
+/** What mistakes of set-up make of a token, each with the name of the remedy. */
+const corrections = (given: string): ReadonlyArray<readonly [string, string]> => {
+  const decoded = new URLSearchParams(`=${given.replaceAll("+", "%2B").replaceAll("&", "%26")}`).get("") ?? given
+  return [
+    ["the token without the white space around it", given.trim()],
+    ["the token percent-decoded once more", decoded],
+    ["the token with + in place of its spaces: write + as %2B in the callback URL", given.replaceAll(" ", "+")]
+  ]
+}
+
+/** For `None`: everything passes, so nothing is ever refused and to be explained. */
+const unchecked = { verify: () => Effect.void, diagnose: () => Effect.undefined }
+
+/** The check for this choice, and the search for what went wrong. */
+export const make = Effect.fnUntraced(function*(verification: Verification) {
+  if (verification.scheme === "None") return unchecked
+
+  const parameter = verification.parameter ?? defaultParameter
+  const tokens = yield* list("VoiceMeUp", verification.token)
+  const matches = yield* matcher("VoiceMeUp", verification.token)
+  const matchesTrimmed = yield* matcher("VoiceMeUp", tokens.map((token) => Redacted.make(token.trim())))
+
+  const verify = Effect.fnUntraced(function*(request: WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
+    const [given, ...others] = valuesOf(request.url, parameter)
+    if (given === undefined || given === "") {
+      return yield* new MissingSignature({ expected: `query parameter ${parameter}` })
+    }
+    // A proxy that looks at the other one would have let it pass.
+    if (others.length > 0) return yield* new InvalidSignature({})
+    if (!(yield* matches(given))) return yield* new InvalidSignature({})
+  })
+
+  const diagnose = Effect.fnUntraced(function*(request: WebhookRequest) {
+    const [given = "", ...others] = valuesOf(request.url, parameter)
+    if (others.length > 0) {
+      return (yield* matches(given)) ? `query parameter ${parameter} if it occurs only once` : undefined
+    }
+    for (const [name, token] of corrections(given)) {
+      if (yield* matches(token)) return name
+    }
+    return (yield* matchesTrimmed(given.trim()))
+      ? "the configured token without the white space around it"
+      : undefined
+  })
+
+  return { verify, diagnose }
+})

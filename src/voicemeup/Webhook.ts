@@ -1,0 +1,103 @@
+/**
+ * What VoiceMeUp's webhooks mean.
+ *
+ * An SMS is one webhook. An MMS is several, which have the time of sending in
+ * common and nothing else: a wrapper, which holds the text and links to a
+ * description of the message, and one webhook for each file. A single picture
+ * may come without a wrapper. So a webhook with an attachment is always a part.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { type Address, fromCarrierDigits } from "../Address.ts"
+import { type Content, fromParts, MediaContent } from "../Content.ts"
+import type { Payload } from "../Payload.ts"
+import * as Wire from "../internal/wire.ts"
+import { InboundMessage } from "../Message.ts"
+import type { InvalidPayload } from "../WebhookError.ts"
+import { MessagePart, Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
+import type { WebhookResponse } from "../WebhookRequest.ts"
+import * as Schema from "./Schema.ts"
+
+/** VoiceMeUp documents no answer that it expects, so: success, and nothing to interpret. */
+export const acknowledgement: WebhookResponse = { status: 200, contentType: "application/json", body: "{}" }
+
+const decodeKind = Wire.decoder(Schema.Kind)
+const decodeRow = Wire.decoder(Schema.Row)
+const decodeMetadata = Wire.decoder(Schema.Metadata)
+
+const iso = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(Z|[+-]\d{2}:\d{2})?$/i
+
+/**
+ * The instant of a time that names its offset, or of a local time in the zone.
+ * Of the hour that comes twice when the clocks go back, the first is meant.
+ */
+const readTime = (text: string | undefined, zone: DateTime.TimeZone | undefined): DateTime.Utc | undefined => {
+  const [, date, time, offset] = iso.exec(text ?? "") ?? []
+  if (date === undefined || (offset === undefined && zone === undefined)) return undefined
+  const parsed = offset === undefined
+    ? DateTime.makeZoned(`${date}T${time}Z`, { timeZone: zone, adjustForTimeZone: true })
+    : DateTime.make(`${date}T${time}${offset.toUpperCase()}`)
+  return Option.getOrUndefined(Option.map(parsed, DateTime.toUtc))
+}
+
+const wrapperTypes: ReadonlySet<string> = new Set(["text/html", "application/smil"])
+
+/**
+ * Whether the attachment is the carrier's description of an MMS and no file of
+ * the customer's. The link of every file of an MMS has `.mms.` in its path;
+ * the one to HTML or SMIL is the description.
+ */
+const isWrapper = (url: string, mimeType: string | undefined): boolean => {
+  const path = (URL.parse(url)?.pathname ?? url.split(/[?#]/, 1)[0]!).toLowerCase()
+  if (path.endsWith(".mms.html") || path.endsWith(".mms.smil")) return true
+  const type = mimeType?.split(";", 1)[0]!.trim().toLowerCase() ?? ""
+  return wrapperTypes.has(type) && path.includes(".mms.")
+}
+
+const correlationKey = (sender: Address, recipient: Address, sentAt: string | undefined): string | undefined =>
+  sentAt === undefined ? undefined : `${sender}:${recipient}:${sentAt}`
+
+const inbound = Effect.fnUntraced(function*(provider: string, zone: DateTime.TimeZone | undefined, payload: Payload) {
+  const row = yield* decodeRow(payload)
+  const metadata = Wire.compact(yield* decodeMetadata(payload))
+  const sender = fromCarrierDigits(row.source_number.trim())
+  const recipient = fromCarrierDigits(row.destination_number.trim())
+  const id = row.sms_hash ?? row.sms_log_id
+  const message = (content: Content) =>
+    new InboundMessage({
+      provider,
+      channelId: `sms-${provider}`,
+      ...(id !== undefined && { externalId: id, idempotencyKey: id }),
+      sender,
+      recipient,
+      content,
+      ...Wire.compact({ receivedAt: readTime(row.datetime_transmission ?? row.datetime, zone) }),
+      metadata,
+      raw: payload
+    })
+
+  const url = (row.attachment ?? row.attachment_url)?.trim()
+  if (url === undefined || url === "") return message(fromParts(row.message, []))
+  const mimeType = row.attachment_mime_type ?? row.attachment_type
+  const wrapper = isWrapper(url, mimeType)
+  const files = wrapper ? [] : [new MediaContent({ url, ...Wire.compact({ mimeType }) })]
+  return new MessagePart({
+    provider,
+    role: wrapper ? "wrapper" : "media",
+    ...Wire.compact({ correlationKey: correlationKey(sender, recipient, row.datetime_transmission) }),
+    message: message(fromParts(row.message, files))
+  })
+})
+
+/** A row that names a direction other than `inbound` is somebody else's business, and never a message to us. */
+export const decodePayload = Effect.fnUntraced(function*(
+  provider: string,
+  zone: DateTime.TimeZone | undefined,
+  payload: Payload
+): Effect.fn.Return<ReadonlyArray<WebhookEvent>, InvalidPayload> {
+  const { direction } = yield* decodeKind(payload)
+  return direction === undefined || direction.trim().toLowerCase() === "inbound"
+    ? [yield* inbound(provider, zone, payload)]
+    : [new Unrecognized({ provider, eventType: direction, raw: payload })]
+})

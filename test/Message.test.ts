@@ -1,0 +1,59 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as Content from "../src/Content.ts"
+import * as Message from "../src/Message.ts"
+
+// `raw` is whatever JSON held, which is what survives JSON.
+const inbound = Schema.Struct({ ...Message.InboundMessage.fields, raw: Schema.JsonObject })
+
+const roundTrip = <A>(schema: Schema.Codec<A, unknown>, value: A) =>
+  Effect.gen(function*() {
+    const json = Schema.fromJsonString(Schema.toCodecJson(schema))
+    const text = yield* Schema.encodeEffect(json)(value)
+    const copy = yield* Schema.decodeEffect(json)(text)
+    // As text, because JSON has no -0.
+    assert.strictEqual(yield* Schema.encodeEffect(json)(copy), text)
+    assert.isTrue(Schema.is(schema)(copy))
+  })
+
+describe("InboundMessage", () => {
+  it.effect.prop(
+    "round-trips through JSON",
+    { fields: inbound },
+    ({ fields }) => roundTrip(Message.InboundMessage, new Message.InboundMessage(fields)),
+    { arbitrary: { runs: 200 } }
+  )
+
+  it.effect.prop("is an MMS if there is media, else an SMS", { fields: inbound }, ({ fields }) =>
+    Effect.sync(() => {
+      const { channelType, content } = new Message.InboundMessage(fields)
+      assert.strictEqual(channelType, Content.media(content).length > 0 ? "mms" : "sms")
+    }))
+
+  it.effect.prop(
+    "moves to another channel and changes nothing else",
+    { fields: inbound },
+    ({ fields }) =>
+      Effect.sync(() => {
+        const moved = new Message.InboundMessage(fields).onChannel("support")
+        assert.instanceOf(moved, Message.InboundMessage)
+        assert.deepStrictEqual({ ...moved }, { ...new Message.InboundMessage({ ...fields, channelId: "support" }) })
+      })
+  )
+})
+
+describe("OutboundMessage", () => {
+  it.effect.prop(
+    "round-trips through JSON",
+    { message: Message.OutboundMessage },
+    ({ message }) => roundTrip(Message.OutboundMessage, message)
+  )
+})
+
+describe("SendReceipt", () => {
+  it.effect.prop(
+    "round-trips through JSON",
+    { receipt: Message.SendReceipt },
+    ({ receipt }) => roundTrip(Message.SendReceipt, receipt)
+  )
+})

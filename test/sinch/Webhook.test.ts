@@ -1,0 +1,427 @@
+import { NodeCrypto } from "@effect/platform-node"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { DateTime, Effect, Layer } from "effect"
+import * as fc from "fast-check"
+import { text } from "../../src/Content.ts"
+import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
+import { InboundMessage } from "../../src/Message.ts"
+import * as Sinch from "../../src/sinch/index.ts"
+import { SmsProvider } from "../../src/SmsProvider.ts"
+import { toInbound, Unrecognized, type WebhookEvent } from "../../src/WebhookEvent.ts"
+import { fixtures } from "../suites/SmsProviderSuite.ts"
+import { inZone } from "./inZone.ts"
+
+const provider = Sinch.layer({ verification: Sinch.unsigned }).pipe(Layer.provide(NodeCrypto.layer))
+
+const decode = (payload: Readonly<Record<string, unknown>>) =>
+  SmsProvider.use((provider) => provider.decodePayload(payload))
+
+const one = <A extends WebhookEvent>(is: new(...args: Array<never>) => A, payload: Readonly<Record<string, unknown>>) =>
+  Effect.map(decode(payload), (events): A => {
+    assert.lengthOf(events, 1)
+    const event = events[0]!
+    assert.isTrue(event instanceof is, event._tag)
+    return event as A
+  })
+
+const issues = (payload: Readonly<Record<string, unknown>>) =>
+  Effect.map(
+    Effect.flip(decode(payload)),
+    ({ reason }) => reason._tag === "InvalidPayload" ? reason.issues.map(({ field }) => field) : []
+  )
+
+const message = { type: "mo_text", id: "1", from: "12015555555", to: "12017777777", body: "Hello" }
+const report = {
+  type: "recipient_delivery_report_sms",
+  batch_id: "B",
+  recipient: "12015555555",
+  status: "Failed",
+  code: 34,
+  at: "2024-06-06T07:52:37.386Z"
+}
+const batch = {
+  type: "delivery_report_sms",
+  batch_id: "B",
+  total_message_count: 1,
+  statuses: [{ code: 0, status: "Delivered", count: 1, recipients: ["12015555555"] }]
+}
+
+layer(provider)("Sinch webhooks", (it) => {
+  describe("Reports", () => {
+    it.effect("a delivery report is never inbound, and always has a key to tell a repetition by", () =>
+      Effect.gen(function*() {
+        const types = [
+          "recipient_delivery_report_sms",
+          "recipient_delivery_report_mms",
+          "delivery_report_sms",
+          "delivery_report_mms"
+        ]
+        // Even one that carries what a message has.
+        const message = { id: "1", from: "12015555555", to: "12017777777", body: "Hello", media: [] }
+        const payloads = types.flatMap((type) => [
+          { ...report, ...batch, type },
+          { ...message, ...report, ...batch, type },
+          { ...message, ...report, ...batch, type, statuses: [] }
+        ])
+        for (const payload of [...payloads, { ...message, batch_id: "B" }, { batch_id: "B", status: "Delivered" }]) {
+          for (const event of yield* decode(payload)) {
+            assert.notInstanceOf(event, InboundMessage)
+            assert.strictEqual(toInbound(event)._tag, "None")
+            if (event instanceof DeliveryStatus) assert.match(event.idempotencyKey, /^B:\+12015555555:/)
+          }
+        }
+        for (const { expected, name } of fixtures("sinch").filter(({ name }) => name.startsWith("status-"))) {
+          assert.notInclude(JSON.stringify(expected), "InboundMessage", name)
+        }
+      }))
+
+    it.effect.each(
+      [
+        ["Queued", "queued", false],
+        ["Dispatched", "sent", false],
+        ["Delivered", "delivered", true],
+        ["Aborted", "failed", true],
+        ["Rejected", "failed", true],
+        ["Failed", "undelivered", true],
+        ["Deleted", "undelivered", true],
+        ["Expired", "expired", true],
+        ["Cancelled", "canceled", true],
+        ["Unknown", "unconfirmed", true],
+        ["Teleported", "unknown", false],
+        ["constructor", "unknown", false],
+        ["__proto__", "unknown", false]
+      ] as const
+    )("reads the status %s in any letter case", ([word, expected, isTerminal]) =>
+      Effect.gen(function*() {
+        for (const status of [word, word.toUpperCase(), word.toLowerCase()]) {
+          const event = yield* one(DeliveryStatus, { ...report, status })
+          assert.deepInclude(event, { status: expected, carrierStatus: status })
+          assert.strictEqual(event.isTerminal, isTerminal)
+          const [counted] = yield* decode({ ...batch, statuses: [{ code: 34, status, count: 3 }] })
+          assert.deepInclude(counted, { status: expected, carrierStatus: status, count: 3 })
+        }
+      }))
+
+    it.effect("an error code is text, comes from a number or from text, and is absent while nothing went wrong", () =>
+      Effect.gen(function*() {
+        const codeOf = (status: string, code: unknown) =>
+          Effect.map(
+            one(DeliveryStatus, { ...report, status, code, status_message: "why" }),
+            (event) => [event.errorCode, event.errorMessage]
+          )
+        assert.deepStrictEqual(yield* codeOf("Failed", 34), ["34", "why"])
+        assert.deepStrictEqual(yield* codeOf("Aborted", "402"), ["402", "why"])
+        // Code 0 does not mean delivered: the status decides.
+        assert.deepStrictEqual(yield* codeOf("Failed", 0), ["0", "why"])
+        assert.deepStrictEqual(yield* codeOf("Failed", null), [undefined, "why"])
+        for (const [status, code] of [["Delivered", 0], ["Queued", 400], ["Dispatched", 401]] as const) {
+          assert.deepStrictEqual(yield* codeOf(status, code), [undefined, undefined])
+        }
+      }))
+
+    it.effect("repetitions of a step have one key, and no two steps share one", () =>
+      Effect.gen(function*() {
+        const keyOf = (change: object) =>
+          Effect.map(one(DeliveryStatus, { ...report, ...change }), (event) => event.idempotencyKey)
+        const same = [
+          {},
+          { at: "2024-06-06T07:52:39Z" },
+          { status: "FAILED", code: "34" },
+          { recipient: "+12015555555" },
+          { client_reference: "new" }
+        ]
+        const different = [
+          { batch_id: "C" },
+          { recipient: "12015555556" },
+          { recipient: undefined },
+          { status: "Dispatched" },
+          { code: 35 },
+          { status: "Deleted" }
+        ]
+        assert.strictEqual(new Set(yield* Effect.forEach(same, keyOf)).size, 1)
+        assert.strictEqual(new Set(yield* Effect.forEach([{}, ...different], keyOf)).size, different.length + 1)
+      }))
+
+    it.effect("a full report gives one status for every recipient it lists, exactly once", () =>
+      Effect.gen(function*() {
+        const service = yield* SmsProvider
+        const numbers = fc.uniqueArray(fc.integer({ min: 10_000_000, max: 999_999_999 }).map(String), { maxLength: 60 })
+        const words = fc.constantFrom("Delivered", "Failed", "Aborted", "Queued", "Brand new")
+        const split = fc.record({
+          numbers,
+          sizes: fc.array(fc.record({ size: fc.nat(8), status: words, code: fc.nat(420) }))
+        })
+        fc.assert(fc.property(split, ({ numbers, sizes }) => {
+          let start = 0
+          const statuses = sizes.flatMap(({ code, size, status }) => {
+            const recipients = numbers.slice(start, start += size)
+            return recipients.length === 0 ? [] : [{ status, code, count: recipients.length, recipients }]
+          })
+          const payload = { ...batch, statuses }
+          const events = Effect.runSync(service.decodePayload(payload))
+          if (statuses.length === 0) return assert.deepStrictEqual(events.map((event) => event._tag), ["Unrecognized"])
+          const seen = events.map((event) =>
+            event instanceof DeliveryStatus ? [event.recipient as string, event.carrierStatus] : []
+          )
+          const listed = statuses.flatMap(({ recipients, status }) =>
+            recipients.map((digits) => [`+${digits}`, status])
+          )
+          assert.deepStrictEqual(seen, listed)
+          assert.strictEqual(
+            new Set(events.map((event) => event._tag === "DeliveryStatus" && event.idempotencyKey)).size,
+            listed.length
+          )
+          for (const event of events) assert.deepStrictEqual((event as DeliveryStatus).raw, payload)
+        }))
+      }))
+
+    it.effect("a report of a thousand recipients is a thousand statuses", () =>
+      Effect.gen(function*() {
+        const recipients = Array.from({ length: 1000 }, (_, index) => String(12_015_550_000 + index))
+        const events = yield* decode({
+          ...batch,
+          statuses: [{ code: 0, status: "Delivered", count: 1000, recipients }]
+        })
+        assert.lengthOf(events, 1000)
+      }))
+
+    it.effect("a summary gives one status for every entry, with its count and without a recipient", () =>
+      Effect.gen(function*() {
+        for (const recipients of [undefined, null, [], [null, ""], "12015555555"]) {
+          const statuses = [{ code: 0, status: "Delivered", count: 2, recipients }, {
+            code: 402,
+            status: "Aborted",
+            count: "1",
+            recipients
+          }]
+          const events = yield* decode({ ...batch, statuses })
+          assert.deepStrictEqual(
+            events.map((event) =>
+              event instanceof DeliveryStatus && [event.status, event.count, event.recipient, event.errorCode]
+            ),
+            [["delivered", 2, undefined, undefined], ["failed", 1, undefined, "402"]]
+          )
+        }
+        for (const count of [undefined, null, "many", 1.5, {}]) {
+          const event = yield* one(DeliveryStatus, { ...batch, statuses: [{ code: 0, status: "Delivered", count }] })
+          assert.isUndefined(event.count)
+        }
+      }))
+
+    it.effect("a report without statuses is carried as unrecognized", () =>
+      Effect.gen(function*() {
+        for (const statuses of [[], null, undefined, {}, "x"]) {
+          const event = yield* one(Unrecognized, { ...batch, statuses })
+          assert.strictEqual(event.eventType, "delivery_report_sms")
+          assert.deepStrictEqual(event.raw, { ...batch, statuses })
+        }
+      }))
+
+    it.effect("the time of a report is when Sinch made it, else when the operator did", () =>
+      Effect.gen(function*() {
+        const timeOf = (change: object) =>
+          Effect.map(one(DeliveryStatus, { ...report, ...change }), ({ timestamp }) =>
+            timestamp && DateTime.formatIso(timestamp))
+        const operator_status_at = "2024-06-06T07:52:00Z"
+        assert.strictEqual(yield* timeOf({ operator_status_at }), "2024-06-06T07:52:37.386Z")
+        assert.strictEqual(yield* timeOf({ operator_status_at, at: undefined }), "2024-06-06T07:52:00.000Z")
+        assert.isUndefined(yield* timeOf({ at: "yesterday" }))
+      }))
+
+    it.effect("a malformed report names the fields that are missing", () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* issues({ type: report.type }), ["batch_id", "status"])
+        assert.deepStrictEqual(yield* issues({ ...report, batch_id: "", status: 5 }), ["batch_id", "status"])
+        assert.deepStrictEqual(yield* issues({ ...batch, statuses: [{ code: 0, status: "Delivered" }, {}, null] }), [
+          "statuses.1.status",
+          "statuses.2"
+        ])
+      }))
+  })
+
+  describe("Messages", () => {
+    it.effect("an MMS has its text and files in an object body", () =>
+      Effect.gen(function*() {
+        const media = [{ url: "https://media.example.com/1", content_type: "image/png", status: "Uploaded", code: 0 }]
+        const event = yield* one(InboundMessage, { ...message, type: "mo_media", body: { message: "Look", media } })
+        assert.strictEqual(event.channelType, "mms")
+        assert.deepInclude(event.content, {
+          _tag: "MediaContent",
+          caption: "Look",
+          url: media[0]!.url,
+          mimeType: "image/png"
+        })
+        // Whatever the type says, and also without a type.
+        for (const type of ["mo_text", undefined]) {
+          const same = yield* one(InboundMessage, { ...message, type, body: { message: "Look", media } })
+          assert.deepStrictEqual(same.content, event.content)
+        }
+      }))
+
+    it.effect("a file has its type under any of the names that are in use, or none", () =>
+      Effect.gen(function*() {
+        for (const key of ["content_type", "contentType", "mimeType", "mime_type", "other"]) {
+          const media = [{ url: "https://media.example.com/1", [key]: "image/png" }]
+          for (const body of [{ media }, "x"]) {
+            const { content } = yield* one(InboundMessage, { ...message, body, ...(body === "x" && { media }) })
+            assert.strictEqual(content._tag, "MediaContent")
+            assert.strictEqual(
+              content._tag === "MediaContent" ? content.mimeType : "",
+              key === "other" ? undefined : "image/png"
+            )
+          }
+        }
+      }))
+
+    it.effect("a file that Sinch could not store is no media, and is not lost", () =>
+      Effect.gen(function*() {
+        const good = { url: "https://media.example.com/1", content_type: "image/png", status: "Uploaded", code: 0 }
+        const bad = [
+          { ...good, status: "Failed" },
+          { ...good, status: "FAILED" },
+          { ...good, code: 2 },
+          { ...good, code: "3" },
+          { ...good, code: "broken" },
+          { ...good, url: undefined },
+          { ...good, url: "" },
+          null,
+          "https://media.example.com/2"
+        ]
+        for (const item of bad) {
+          const media = [item, good]
+          const event = yield* one(InboundMessage, { ...message, type: "mo_media", body: { message: "Look", media } })
+          assert.deepInclude(event.content, { _tag: "MediaContent", url: good.url, caption: "Look" })
+          assert.lengthOf(JSON.parse(event.metadata["failed_media"]!), 1)
+          assert.deepStrictEqual(event.raw["body"], { message: "Look", media })
+        }
+        const event = yield* one(InboundMessage, {
+          ...message,
+          body: { media: [{ ...good, status: "Scanned", code: undefined }] }
+        })
+        assert.notProperty(event.metadata, "failed_media")
+        assert.strictEqual(event.channelType, "mms")
+      }))
+
+    it.effect("the Base64 of a binary message is not its text", () =>
+      Effect.gen(function*() {
+        const event = yield* one(InboundMessage, {
+          ...message,
+          type: "mo_binary",
+          body: "AAEC/w==",
+          udh: "06050423F40000"
+        })
+        assert.strictEqual(text(event.content), "")
+        assert.deepStrictEqual(event.metadata, { body: "AAEC/w==", udh: "06050423F40000" })
+        assert.strictEqual(event.raw["body"], "AAEC/w==")
+        assert.deepStrictEqual((yield* one(InboundMessage, { ...message, type: "mo_binary", body: "" })).metadata, {})
+      }))
+
+    it.effect("a message keeps its id, its payload and what the operator said", () =>
+      Effect.gen(function*() {
+        const payload = {
+          ...message,
+          operator_id: 311071,
+          client_reference: "order 7",
+          sent_at: "2024-06-06T07:52:36Z",
+          send_at: "ignored",
+          over_charge_amount: 1
+        }
+        const event = yield* one(InboundMessage, payload)
+        assert.deepStrictEqual<ReadonlyArray<string | undefined>>(
+          [event.externalId, event.idempotencyKey, event.sender, event.recipient],
+          ["1", "1", "+12015555555", "+12017777777"]
+        )
+        assert.deepStrictEqual(event.metadata, {
+          operator_id: "311071",
+          client_reference: "order 7",
+          sent_at: "2024-06-06T07:52:36Z"
+        })
+        assert.deepStrictEqual(event.raw, payload)
+        assert.isUndefined((yield* one(InboundMessage, { ...message, id: null })).idempotencyKey)
+      }))
+
+    it.effect("a number comes with or without a plus; a short code and a sender name are kept", () =>
+      Effect.gen(function*() {
+        for (
+          const [from, sender] of [
+            ["12015555555", "+12015555555"],
+            ["+12015555555", "+12015555555"],
+            ["12345", "12345"],
+            ["ACME", "ACME"],
+            ["0012015555555", "0012015555555"]
+          ] as const
+        ) {
+          assert.strictEqual<string>((yield* one(InboundMessage, { ...message, from })).sender, sender)
+        }
+      }))
+
+    it.effect("without a type, only what looks like a message is one", () =>
+      Effect.gen(function*() {
+        const { type: _, ...flat } = message
+        for (
+          const payload of [flat, { ...flat, body: "" }, { ...flat, body: undefined, media: [] }, {
+            ...flat,
+            type: null
+          }]
+        ) {
+          yield* one(InboundMessage, payload)
+        }
+        const { body: _body, ...bodiless } = flat
+        for (
+          const payload of [bodiless, { ...flat, body: null }, { ...flat, from: "" }, { ...flat, batch_id: "B" }, {}]
+        ) {
+          assert.isUndefined((yield* one(Unrecognized, payload)).eventType)
+        }
+      }))
+
+    it.effect("an unknown type is carried as unrecognized, even with a sender and a text", () =>
+      Effect.gen(function*() {
+        for (const type of ["mo_hologram", "MO_TEXT", "constructor", "delivery_report", "5"]) {
+          const payload = { ...message, type }
+          const event = yield* one(Unrecognized, payload)
+          assert.strictEqual(event.eventType, type)
+          assert.deepStrictEqual(event.raw, payload)
+        }
+      }))
+
+    it.effect("a malformed message names the fields, never their values", () =>
+      Effect.gen(function*() {
+        const payload = { ...message, from: ["12015555555"], to: null }
+        assert.deepStrictEqual(yield* issues(payload), ["from", "to"])
+        assert.notInclude(String(yield* Effect.flip(decode(payload))), "1201")
+      }))
+  })
+
+  it.effect("reads a time without a zone as UTC, in whatever zone the server is", () =>
+    Effect.gen(function*() {
+      const times = [
+        ["2022-08-24T14:15:22", "2022-08-24T14:15:22.000Z"],
+        ["2022-08-24 14:15", "2022-08-24T14:15:00.000Z"],
+        ["2022-08-24T14:15:22.5", "2022-08-24T14:15:22.500Z"],
+        ["2022-08-24T14:15:22.123456789", "2022-08-24T14:15:22.123Z"],
+        ["2022-08-24T14:15:22.123456789Z", "2022-08-24T14:15:22.123Z"],
+        ["2022-08-24T14:15:22+02:00", "2022-08-24T12:15:22.000Z"]
+      ] as const
+      const offsets = new Set<number>()
+      for (const zone of ["UTC", "America/Montreal", "Asia/Kathmandu", "Pacific/Auckland"]) {
+        yield* inZone(
+          zone,
+          Effect.gen(function*() {
+            offsets.add(new Date("2022-08-24T14:15:22Z").getTimezoneOffset())
+            for (const [time, expected] of times) {
+              const { receivedAt } = yield* one(InboundMessage, { ...message, received_at: time })
+              assert.strictEqual(receivedAt && DateTime.formatIso(receivedAt), expected, zone)
+              const { timestamp } = yield* one(DeliveryStatus, { ...report, at: time })
+              assert.strictEqual(timestamp && DateTime.formatIso(timestamp), expected, zone)
+            }
+          })
+        )
+      }
+      // The zone did change.
+      assert.strictEqual(offsets.size, 4)
+    }))
+})
+
+it("names the source of every fixture", () => {
+  for (const { source } of fixtures("sinch")) assert.match(source, /^https:\/\//)
+})

@@ -1,0 +1,45 @@
+/** Verification in tests: a request, and what the provider says to it. */
+import { NodeCrypto } from "@effect/platform-node"
+import { assert } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { createHmac } from "node:crypto"
+import * as Sinch from "../../src/sinch/index.ts"
+import * as WebhookRequest from "../../src/WebhookRequest.ts"
+import { sha256Vectors } from "./vectors.ts"
+
+const url = "https://sms.example.com/webhooks/sms/sinch/inbound"
+
+export const request = (
+  headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>,
+  body: string | Uint8Array
+) => WebhookRequest.make({ url, headers: { "content-type": "application/json", ...headers }, body })
+
+export const make = (verification: Sinch.Verification) =>
+  Effect.orDie(Effect.provide(Sinch.make({ verification }), NodeCrypto.layer))
+
+export const verify = (verification: Sinch.Verification, request: WebhookRequest.WebhookRequest) =>
+  Effect.flatMap(make(verification), (provider) => provider.verify(request))
+
+export const refusal = (verification: Sinch.Verification, request: WebhookRequest.WebhookRequest) =>
+  Effect.map(Effect.flip(verify(verification, request)), ({ reason }) => reason)
+
+export const hintOf = (verification: Sinch.Verification, request: WebhookRequest.WebhookRequest) =>
+  Effect.map(refusal(verification, request), (reason) => {
+    assert.strictEqual(reason._tag, "InvalidSignature")
+    return reason._tag === "InvalidSignature" ? reason.hint : undefined
+  })
+
+export const hmac = (key: string | Uint8Array, text: string) => createHmac("sha256", key).update(text)
+
+/** The receipt that Sinch's SDK has a signature of. */
+export const sms = sha256Vectors[0]!
+
+export const secret = Redacted.make(sms.secret)
+
+export const sha256 = Sinch.hmacSha256(secret)
+
+export const signed = {
+  "x-sinch-webhook-signature": sms.signature,
+  "x-sinch-webhook-signature-timestamp": sms.timestamp,
+  "x-sinch-webhook-signature-nonce": sms.nonce
+}
