@@ -115,7 +115,12 @@ const maxDiagnosesPerSecond = 5
 export const make = (implementation: Implementation): Service => {
   const { contentTypes, methods, name } = implementation
   const refuse = (reason: WebhookError.WebhookErrorReason) => new WebhookError.WebhookError({ provider: name, reason })
-  const count = (outcome: string) => Metric.update(Metric.withAttributes(webhooks, { provider: name, outcome }), 1)
+  const counters = new Map<string, typeof webhooks>()
+  const count = (outcome: string) => {
+    const counter = counters.get(outcome) ?? Metric.withAttributes(webhooks, { provider: name, outcome })
+    counters.set(outcome, counter)
+    return Metric.update(counter, 1)
+  }
 
   const budget = Ref.makeUnsafe({ second: -1, left: 0 })
   const diagnose = Effect.fnUntraced(function*(request: WebhookRequest, reason: WebhookError.WebhookErrorReason) {

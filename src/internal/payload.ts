@@ -9,7 +9,7 @@ import type { WebhookRequest } from "../WebhookRequest.ts"
 /** A form field that was sent once is a string, one that was repeated an array. */
 export type Form = Readonly<Record<string, string | ReadonlyArray<string>>>
 
-const utf8 = new TextDecoder("utf-8", { fatal: true })
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 const decodeText = (bytes: Uint8Array): Effect.Effect<string, InvalidPayload> =>
   Effect.try({ try: () => utf8.decode(bytes), catch: () => invalidPayload("", "Expected UTF-8") })
@@ -28,7 +28,8 @@ export const formFromText = (text: string): Form => {
 }
 
 export const parseForm = (bytes: Uint8Array): Effect.Effect<Form, InvalidPayload> =>
-  Effect.map(decodeText(bytes), formFromText)
+  // A body may begin with `?`, which would be taken for the mark of a query.
+  Effect.map(decodeText(bytes), (text) => formFromText(`?${text}`))
 
 export const isRecord = (value: unknown): value is Payload =>
   typeof value === "object" && value !== null && !Array.isArray(value)

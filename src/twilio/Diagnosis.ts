@@ -7,7 +7,8 @@
  * named to the operator. A name says what to change and holds nothing of the
  * request.
  */
-import { type Form, isRecord } from "../internal/payload.ts"
+import * as Result from "effect/Result"
+import type { Form } from "../internal/payload.ts"
 import { utf8 } from "../internal/secrets.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 import { fieldsText, join, split, withoutFragment } from "./SignedText.ts"
@@ -33,13 +34,16 @@ const locations = function*(url: string, request: WebhookRequest): Iterable<Chan
   const header = (name: string) => request.headers[name]?.split(",", 1)[0]?.trim()
   for (const name of ["x-forwarded-host", "x-original-host", "host"]) {
     const host = header(name)
-    if (host) yield [`the host of the ${name} header`, join({ ...parts, host, port: "" })]
+    if (host) yield [`the URL with the host of the ${name} header`, join({ ...parts, host, port: "" })]
   }
   const port = header("x-forwarded-port")
-  if (port) yield ["the port of the x-forwarded-port header", join({ ...parts, port: `:${port}` })]
+  if (port) yield ["the URL with the port of the x-forwarded-port header", join({ ...parts, port: `:${port}` })]
   const prefix = header("x-forwarded-prefix")
   if (prefix) {
-    yield ["the path prefix of the x-forwarded-prefix header", join({ ...parts, rest: prefix + parts.rest })]
+    yield [
+      "the URL with the path prefix of the x-forwarded-prefix header",
+      join({ ...parts, rest: prefix + parts.rest })
+    ]
   }
 }
 
@@ -69,18 +73,18 @@ const forms = (form: Form): ReadonlyArray<Change<Form>> => [
     "the form with only the last value of a repeated field",
     mapValues(form, (value) => typeof value === "string" ? value : value.at(-1)!)
   ],
-  ["no form fields", {}]
+  ["the URL without any form fields", {}]
 ]
 
-/** What is tried for a request whose body is covered by its fields, or that has none. */
+/** What is tried: a name for the operator, the URL, and the text of the fields. First the request as it is. */
 export const variants = function*(
   request: WebhookRequest,
   form: Form
 ): Iterable<readonly [name: string, url: string, fields: string]> {
   const fields = fieldsText(form)
   for (const [scheme, url] of schemes(withoutFragment(request.url))) {
-    const name = (change: string) => scheme === "" ? change : `${scheme} and ${change}`
-    if (scheme !== "") yield [scheme, url, fields]
+    const name = (change: string) => scheme === "" ? change : `${scheme} and ${change.replace(/^the URL /, "")}`
+    yield [scheme, url, fields]
     for (const [location, changed] of locations(url, request)) yield [name(location), changed, fields]
     for (const [spelling, changed] of spellings(url)) yield [name(spelling), changed, fields]
     for (const [change, changed] of forms(form)) {
@@ -90,22 +94,19 @@ export const variants = function*(
   }
 }
 
-/** As Python, Ruby and PHP write it with one line and a space after each comma and colon. */
-const spaced = (value: unknown): string =>
-  // A line break is layout here: inside of a string it is escaped.
-  JSON.stringify(value, undefined, 1)
-    .replace(/,\n */g, ", ")
-    .replace(/([[{])\n */g, "$1")
-    .replace(/\n *([\]}])/g, "$1")
+/** With a space after each comma and colon that is not in a string, as Python writes JSON. */
+const spaced = (compact: string): string =>
+  compact.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|[,:]/g, (token) => token === "," || token === ":" ? `${token} ` : token)
 
-/** The ways in which a JSON body may have been written before something parsed it and wrote it anew. */
-export const rewritten = (json: unknown): ReadonlyArray<Change<Uint8Array>> =>
-  isRecord(json)
-    ? [
-      [
-        "the JSON body without white space, as it was before it was parsed and written anew",
-        utf8(JSON.stringify(json))
-      ],
-      ["the JSON body with spaces, as it was before it was parsed and written anew", utf8(spaced(json))]
-    ]
-    : []
+/**
+ * A JSON body as it may have been before something parsed it and wrote it
+ * anew. First the body as it is.
+ */
+export const bodies = function*(body: Uint8Array): Iterable<Change<Uint8Array>> {
+  yield ["", body]
+  // Fails for what is no JSON, and for what is nested deeper than the stack.
+  const compact = Result.try(() => JSON.stringify(JSON.parse(new TextDecoder().decode(body))))
+  if (Result.isFailure(compact)) return
+  yield ["the JSON body without white space, as it was before it was parsed and written anew", utf8(compact.success)]
+  yield ["the JSON body with spaces, as it was before it was parsed and written anew", utf8(spaced(compact.success))]
+}

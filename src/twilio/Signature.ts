@@ -9,8 +9,7 @@ import * as Mac from "effect/crypto/Mac"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
-import * as Redacted from "effect/Redacted"
-import { type Form, isJson, parseForm, parseJson } from "../internal/payload.ts"
+import { type Form, isJson, parseForm } from "../internal/payload.ts"
 import { fromBase64, list, macKeys, type Secrets, utf8 } from "../internal/secrets.ts"
 import { InvalidSignature, MissingSignature, type WebhookErrorReason } from "../WebhookError.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
@@ -46,13 +45,6 @@ const tagOf = (request: WebhookRequest): Uint8Array | undefined => {
 const signedHash = (request: WebhookRequest): string | undefined =>
   new URLSearchParams(queryOf(request.url)).get("bodySHA256") ?? undefined
 
-/** The auth tokens that were configured with white space around them, without it. */
-const trimmed = (authToken: Secrets) =>
-  Effect.map(
-    list("Twilio", authToken),
-    (tokens) => tokens.filter((token) => token !== token.trim()).map((token) => Redacted.make(token.trim()))
-  )
-
 /**
  * The check for these auth tokens, and the search for what went wrong.
  *
@@ -65,8 +57,15 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
   const mac = yield* Mac.Mac
   const digest = yield* Digest.Digest
   const keys = yield* macKeys("Twilio", Mac.hmacSha1, authToken)
-  const trimmedTokens = yield* trimmed(authToken)
-  const trimmedKeys = trimmedTokens.length === 0 ? [] : yield* macKeys("Twilio", Mac.hmacSha1, trimmedTokens)
+  const trimmedKeys = yield* Effect.forEach(
+    (yield* list("Twilio", authToken)).filter((token) => token !== token.trim()),
+    (token) => Mac.key(Mac.hmacSha1, utf8(token.trim()))
+  )
+  const keyRings = [
+    ["", keys],
+    // As it is when it was pasted with the line break behind it.
+    ...trimmedKeys.length === 0 ? [] : [["the auth token without the white space around it", trimmedKeys] as const]
+  ] as const
 
   const matches = Effect.fnUntraced(function*(
     keys: ReadonlyArray<Mac.Key>,
@@ -113,30 +112,20 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
     if (!(yield* matches(keys, tag, request.url, fields))) return yield* new InvalidSignature({})
   })
 
-  /** The first variant of the URL and the form that fits, the request itself included for keys that were not tried. */
-  const diagnoseText = Effect.fnUntraced(function*(tag: Uint8Array, request: WebhookRequest, form: Form) {
-    for (const [name, url, fields] of Diagnosis.variants(request, form)) {
-      if (yield* matches(keys, tag, url, fields)) return name
-    }
-    if (trimmedKeys.length === 0) return undefined
-    const withoutSpace = "the auth token without the white space around it"
-    if (yield* matches(trimmedKeys, tag, request.url, fieldsText(form))) return withoutSpace
-    for (const [name, url, fields] of Diagnosis.variants(request, form)) {
-      if (yield* matches(trimmedKeys, tag, url, fields)) return `${withoutSpace} and ${name}`
+  const search = Effect.fnUntraced(function*(tag: Uint8Array, request: WebhookRequest, form: Form, body = "") {
+    for (const [token, keys] of keyRings) {
+      for (const [variant, url, fields] of Diagnosis.variants(request, form)) {
+        if (!(yield* matches(keys, tag, url, fields))) continue
+        return [body, token, variant].filter((name) => name !== "").join(" and ") || undefined
+      }
     }
     return undefined
   })
 
-  const diagnoseJson = Effect.fnUntraced(function*(tag: Uint8Array, request: WebhookRequest) {
-    const hash = signedHash(request)
-    if (hash === undefined) return undefined
-    if (yield* hasHash(hash, request.body)) return yield* diagnoseText(tag, request, {})
-    const json = yield* Effect.orElseSucceed(parseJson(request.body), () => undefined)
-    for (const [name, body] of Diagnosis.rewritten(json)) {
-      if (!(yield* hasHash(hash, body))) continue
-      if (yield* matches(keys, tag, request.url, "")) return name
-      const other = yield* diagnoseText(tag, request, {})
-      return other === undefined ? undefined : `${name} and ${other}`
+  const searchJson = Effect.fnUntraced(function*(tag: Uint8Array, request: WebhookRequest) {
+    const hash = signedHash(request) ?? ""
+    for (const [name, body] of Diagnosis.bodies(request.body)) {
+      if (yield* hasHash(hash, body)) return yield* search(tag, request, {}, name)
     }
     return undefined
   })
@@ -144,9 +133,9 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
   const diagnose = Effect.fnUntraced(function*(request: WebhookRequest) {
     const tag = tagOf(request)
     if (tag === undefined) return undefined
-    if (request.method === "GET") return yield* diagnoseText(tag, request, {})
-    if (isJson(request)) return yield* diagnoseJson(tag, request)
-    return yield* diagnoseText(tag, request, yield* Effect.orElseSucceed(parseForm(request.body), () => ({})))
+    if (request.method === "GET") return yield* search(tag, request, {})
+    if (isJson(request)) return yield* searchJson(tag, request)
+    return yield* search(tag, request, yield* Effect.orElseSucceed(parseForm(request.body), () => ({})))
   })
 
   return { verify, diagnose }

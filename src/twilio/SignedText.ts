@@ -82,7 +82,7 @@ const withPorts = function*(url: string): Iterable<string> {
 /** The query as Node's legacy `querystring` module writes it: `'` stays, `+` becomes `%20`, repeated names move together. */
 const withLegacyQuery = (url: string): string => {
   const start = url.indexOf("?") + 1
-  if (start === 0 || start === url.length) return url
+  if (start === 0) return url
   const fields: Record<string, Array<string>> = Object.create(null)
   for (const [name, value] of new URLSearchParams(url.slice(start - 1))) {
     if (fields[name] === undefined) fields[name] = [value]
@@ -99,7 +99,7 @@ const alternatives = function*(url: string): Iterable<string> {
   const normalized = URL.parse(url)?.href
   if (normalized === undefined) return
   yield* withPorts(normalized)
-  for (const candidate of withPorts(normalized)) yield withLegacyQuery(candidate)
+  yield* withPorts(withLegacyQuery(normalized))
 }
 
 /** The candidates, each once, the likeliest first and computed only when it is needed. */

@@ -50,7 +50,10 @@ const mediaOf = (payload: Payload): ReadonlyArray<MediaContent> =>
     })
 
 const metadataOf = (payload: Payload): Record<string, string> =>
-  Wire.compact(Object.fromEntries(Schema.metadata.map((key) => [key, textAt(payload, key)])))
+  Object.fromEntries(Schema.metadata.flatMap((key) => {
+    const value = textAt(payload, key)
+    return value === undefined ? [] : [[key, value]]
+  }))
 
 const inbound = (provider: string, payload: Payload) =>
   Effect.map(decodeInbound(payload), (fields) => {

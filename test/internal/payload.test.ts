@@ -31,6 +31,12 @@ describe("form", () => {
       })
     }))
 
+  it.effect("drops no character: neither a question mark in front nor a byte order mark", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* Payload.parseForm(bytes("?a=1")), { "?a": "1" })
+      assert.deepStrictEqual(yield* Payload.parseForm(bytes("\uFEFFa=1")), { "\uFEFFa": "1" })
+    }))
+
   it.effect("takes __proto__ and constructor for plain fields", () =>
     Effect.gen(function*() {
       const form = yield* Payload.parseForm(bytes("__proto__=x&constructor=y&__proto__=z&toString="))

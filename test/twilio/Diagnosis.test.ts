@@ -28,11 +28,14 @@ interface Variant {
 }
 
 const variantsByHand: ReadonlyArray<Variant> = [
-  { name: "the host of the x-forwarded-host header", url: `http://forwarded.example/sms${query}` },
-  { name: "the host of the x-original-host header", url: `http://original.example:8443/sms${query}` },
-  { name: "the host of the host header", url: `http://host.example/sms${query}` },
-  { name: "the port of the x-forwarded-port header", url: `http://internal.example:4433/sms${query}` },
-  { name: "the path prefix of the x-forwarded-prefix header", url: `http://internal.example:3000/stage/sms${query}` },
+  { name: "the URL with the host of the x-forwarded-host header", url: `http://forwarded.example/sms${query}` },
+  { name: "the URL with the host of the x-original-host header", url: `http://original.example:8443/sms${query}` },
+  { name: "the URL with the host of the host header", url: `http://host.example/sms${query}` },
+  { name: "the URL with the port of the x-forwarded-port header", url: `http://internal.example:4433/sms${query}` },
+  {
+    name: "the URL with the path prefix of the x-forwarded-prefix header",
+    url: `http://internal.example:3000/stage/sms${query}`
+  },
   { name: "the URL with a trailing slash", url: `http://internal.example:3000/sms/${query}` },
   { name: "the URL without its query", url: "http://internal.example:3000/sms" },
   {
@@ -50,7 +53,7 @@ const variantsByHand: ReadonlyArray<Variant> = [
   { name: "the form with its values trimmed", form: { ...form, Body: "secret text" } },
   { name: "the form without its empty fields", form: { Body: form.Body, Digits: form.Digits, From: form.From } },
   { name: "the form with only the last value of a repeated field", form: { ...form, Digits: "5678" } },
-  { name: "no form fields", form: {} }
+  { name: "the URL without any form fields", form: {} }
 ]
 
 const request = (parts: Partial<Webhooks.Parts> & { readonly signature: string }): WebhookRequest =>
@@ -66,6 +69,8 @@ const hintOf = (provider: Service, request: WebhookRequest) =>
 /** What a provider says that was not asked before: only so many are answered. */
 const diagnosis = (request: WebhookRequest, authToken: Secrets = Webhooks.authToken) =>
   Effect.flatMap(Webhooks.providerWith(authToken), (provider) => hintOf(provider, request))
+
+const withHttps = (name: string) => `the URL with https instead of http and ${name.replace(/^the URL /, "")}`
 
 const https = (url: string) => url.replace("http:", "https:")
 
@@ -83,7 +88,7 @@ describe("a refused signature is explained", () => {
       const signature = yield* Webhooks.sign(https(url), Webhooks.encode(variant.form ?? form))
       assert.strictEqual(
         yield* diagnosis(request({ signature })),
-        `the URL with https instead of http and ${name}`
+        withHttps(name)
       )
     }))
 
@@ -111,7 +116,16 @@ describe("a refused signature is explained", () => {
       )
       assert.strictEqual(
         yield* diagnosis(request({ url: "http://h.example/sms/?a=1", signature })),
-        "the URL with https instead of http and the URL without the trailing slash"
+        "the URL with https instead of http and without the trailing slash"
+      )
+    }))
+
+  it.effect("when there is a fragment behind the place that differs", () =>
+    Effect.gen(function*() {
+      const signature = yield* Webhooks.sign("https://h.example/sms/", Webhooks.encode(form))
+      assert.strictEqual(
+        yield* diagnosis(request({ url: "https://h.example/sms#rc=2", signature })),
+        "the URL with a trailing slash"
       )
     }))
 
@@ -120,7 +134,7 @@ describe("a refused signature is explained", () => {
       const signature = yield* Webhooks.sign("https://host.example/sms?a=1", Webhooks.encode(form))
       assert.strictEqual(
         yield* diagnosis(request({ url: "/sms?a=1", signature })),
-        "the URL with https before its path and the host of the host header"
+        "the URL with https before its path and with the host of the host header"
       )
     }))
 
@@ -146,12 +160,13 @@ describe("a refused signature is explained", () => {
         "the URL with https before its path",
         "the URL with http before its path"
       ]
-      for (const name of [...known, ...known.map((name) => `${bases[0]} and ${name}`), ...bases]) {
+      for (const name of [...known, ...known.map(withHttps), ...bases]) {
         assert.include(tried, name)
       }
+      const changes = [...known, "the URL without the trailing slash", ""]
       for (const name of new Set(tried)) {
         const rest = bases.reduce((name, base) => name.replace(base, "").replace(/^ and /, ""), name)
-        assert.include([...known, "the URL without the trailing slash", ""], rest)
+        assert.include(changes.flatMap((change) => [change, change.replace(/^the URL /, "")]), rest)
       }
     }))
 
@@ -227,6 +242,19 @@ describe("a refused JSON body is explained", () => {
         hint === undefined ? undefined : `${hint} and ${scheme}`
       )
       assert.isUndefined(yield* diagnosis(json(yield* Webhooks.sign("https://elsewhere.example/"))))
+    }))
+
+  it.effect.each([
+    ["nested deeper than the stack", `{"a":${"[".repeat(30_000)}${"]".repeat(30_000)}}`],
+    ["one long string", JSON.stringify({ a: "\\\"".repeat(15_000) })],
+    ["all commas and colons", JSON.stringify({ a: ",:".repeat(30_000) })],
+    ["not UTF-8", "\ud800"]
+  ])("in no time and without a defect when it is %s", ([, is]) =>
+    Effect.gen(function*() {
+      const url = urlFor(compact)
+      const signature = yield* Webhooks.sign(url)
+      const json = request({ url, contentType: "application/json", body: is!, signature })
+      assert.isUndefined(yield* diagnosis(json))
     }))
 
   it.effect("when the URL is not the signed one", () =>

@@ -137,7 +137,7 @@ const parameter = fc.oneof(
 
 const url = fc.record({
   scheme: fc.constantFrom("https://", "http://", "HTTPS://", "Http://"),
-  credentials: fc.constantFrom("", "", "", "", "user@", "user:pass@", "User:P%40ss@", "@", ":@"),
+  credentials: fc.constantFrom("", "", "", "", "user@", "user:pass@", "User:P%40ss@", "u:p@ss@", "@", ":@"),
   host: fc.constantFrom(
     "mycompany.com",
     "MyCompany.com",

@@ -331,7 +331,7 @@ layer(Webhooks.layer)("the URL", (it) => {
     ],
     ["with a fragment and no query", "https://h.example/p", "https://h.example/p#rc=2?x"],
     ["with credentials, which Twilio drops", "https://h.example/p?a=1", "https://user:pass@h.example/p?a=1"],
-    ["with credentials that hold an @", "https://h.example/p", "https://user:p@ss@h.example/p"],
+    ["with credentials that hold an @", "https://h.example/España", "https://user:p@ss@h.example/España"],
     ["with credentials and a port", "https://h.example:8443/p", "https://user:pass@h.example:8443/p"],
     ["with credentials, of which Twilio kept both", "https://user:pass@h.example/p", "https://user:pass@h.example/p"],
     ["with credentials and a port that Twilio drops", "https://h.example/p", "https://user:pass@h.example:8443/p"],

@@ -1,0 +1,46 @@
+import { NodeCrypto } from "@effect/platform-node"
+import { assert, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import * as Sinch from "../../src/sinch/index.ts"
+import type { Service as Provider } from "../../src/SmsProvider.ts"
+import * as Telnyx from "../../src/telnyx/index.ts"
+import { WebhookSigner } from "../../src/testing/index.ts"
+import * as Twilio from "../../src/twilio/index.ts"
+import * as VoiceMeUp from "../../src/voicemeup/index.ts"
+import type { WebhookRequest } from "../../src/WebhookRequest.ts"
+
+const secret = Redacted.make("a secret")
+const other = Redacted.make("another secret")
+const url = "https://sms.example.com/webhooks"
+
+const assertSigned = Effect.fnUntraced(function*(mine: Provider, foreign: Provider, request: WebhookRequest) {
+  yield* mine.verify(request)
+  assert.strictEqual((yield* Effect.flip(foreign.verify(request))).reason._tag, "InvalidSignature")
+})
+
+it.effect("signs what the provider with the same secret accepts, and no other", () =>
+  Effect.gen(function*() {
+    yield* assertSigned(
+      yield* Twilio.make({ authToken: secret }),
+      yield* Twilio.make({ authToken: other }),
+      yield* WebhookSigner.twilio({ authToken: secret, url, form: { Body: "a+b & ü" } })
+    )
+    yield* assertSigned(
+      yield* Sinch.make({ verification: Sinch.hmacSha256(secret, { tolerance: "1 minute" }) }),
+      yield* Sinch.make({ verification: Sinch.hmacSha256(other) }),
+      yield* WebhookSigner.sinch({ secret, url, payload: { type: "mo_text" } })
+    )
+    const keys = yield* Telnyx.generateKeyPair
+    const otherKeys = yield* Telnyx.generateKeyPair
+    const telnyx = (publicKey: string) => Effect.provide(Telnyx.make({ publicKey }), Telnyx.Ed25519.layer)
+    yield* assertSigned(
+      yield* telnyx(keys.publicKey),
+      yield* telnyx(otherKeys.publicKey),
+      yield* WebhookSigner.telnyx({ privateKey: keys.privateKey, url, payload: { data: {} } })
+    )
+    yield* assertSigned(
+      yield* VoiceMeUp.make({ verification: { scheme: "Token", token: secret } }),
+      yield* VoiceMeUp.make({ verification: { scheme: "Token", token: other } }),
+      yield* WebhookSigner.voicemeup({ token: secret, url, payload: { message: "a" } })
+    )
+  }).pipe(Effect.provide(NodeCrypto.layer)))
