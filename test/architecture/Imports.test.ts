@@ -1,0 +1,139 @@
+import { assert, describe, it } from "@effect/vitest"
+import { readdirSync, readFileSync } from "node:fs"
+import manifest from "../../package.json" with { type: "json" }
+import { type Graph, graphOf, importsOf, loads, partOf, unavailable, wrongWay } from "./imports.ts"
+
+const src = `${import.meta.dirname}/../../src`
+
+const graph: Graph = graphOf(Object.fromEntries(
+  readdirSync(src, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => [file, readFileSync(`${src}/${file}`, "utf8")])
+))
+
+const installed = [...Object.keys(manifest.dependencies), "effect"]
+
+/** The modules that use what the user has to install for them. */
+const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "main.ts": ["@effect/platform-node", "node:http"],
+  "testing/Arbitraries.ts": ["fast-check"]
+}
+
+describe("imports", () => {
+  it("point one way: vocabulary, contract, carriers and rooms, http", () => {
+    assert.isAbove(graph.size, 20)
+    assert.deepStrictEqual(wrongWay(graph), [])
+  })
+
+  it("name files that exist and packages that a user has", () => {
+    const required = new Map([...graph].filter(([file]) => !Object.hasOwn(optional, file)))
+    assert.deepStrictEqual(unavailable(required, installed), [])
+    for (const [file, packages] of Object.entries(optional)) {
+      const imports = (graph.get(file) ?? []).filter(({ target }) => !graph.has(target))
+      assert.deepStrictEqual(unavailable(new Map([[file, imports]]), [...installed, ...packages]), [])
+    }
+    const loaded = [...graph.keys()].map((file) => loads(graph, file, (target) => Object.hasOwn(optional, target)))
+    assert.deepStrictEqual(loaded.filter((path) => path !== undefined), [])
+  })
+
+  for (const file of graph.keys()) {
+    if (!file.endsWith("/index.ts") || ["http", "testing", "demo"].includes(partOf(file))) continue
+    const part = partOf(file)
+    it(`load little with effect-sms/${part}`, () => {
+      const heavy =
+        /^(libphonenumber-js|tweetnacl|@effect\/platform-node|effect\/(http|http-api|ai|cluster|rpc|sql))(\/|$)/
+      assert.isUndefined(loads(graph, file, (target) => heavy.test(target)))
+      const others = ["twilio", "sinch", "telnyx", "voicemeup", "rooms", "http", "testing"].filter((x) => x !== part)
+      assert.isUndefined(loads(graph, file, (target) => graph.has(target) && others.includes(partOf(target))))
+    })
+  }
+})
+
+describe("the check of imports", () => {
+  const check = (sources: Record<string, string>) => wrongWay(graphOf(sources))
+
+  it("sees every form of import and no example in a comment", () => {
+    const source = [
+      "/**",
+      " * import { x } from \"./comment.ts\"",
+      " */",
+      "import * as A from \"./a.ts\"",
+      "import type { B } from \"../b.ts\"",
+      "import {",
+      "  c,",
+      "  type D",
+      "} from \"effect/c\"",
+      "import \"./side.ts\"",
+      "// import \"./line.ts\"",
+      "export * from \"./e.ts\"",
+      "export type { F } from \"./f.ts\"",
+      "const accept = \"*/*\", from = \"elsewhere\"",
+      "const g = () => import(\"./g.ts\")"
+    ].join("\n")
+    assert.deepStrictEqual(importsOf("rooms/x.ts", source), [
+      { target: "rooms/a.ts", line: 4, typeOnly: false },
+      { target: "b.ts", line: 5, typeOnly: true },
+      { target: "effect/c", line: 6, typeOnly: false },
+      { target: "rooms/side.ts", line: 10, typeOnly: false },
+      { target: "rooms/e.ts", line: 12, typeOnly: false },
+      { target: "rooms/f.ts", line: 13, typeOnly: true },
+      { target: "rooms/g.ts", line: 15, typeOnly: false }
+    ])
+  })
+
+  it("refuses a carrier that imports another, also through an internal module", () => {
+    const sinch = { "sinch/index.ts": "" }
+    assert.deepStrictEqual(check({ ...sinch, "twilio/index.ts": "import type { X } from \"../sinch/index.ts\"" }), [
+      "twilio/index.ts -> sinch/index.ts (twilio/index.ts:1)"
+    ])
+    assert.deepStrictEqual(
+      check({
+        ...sinch,
+        "twilio/index.ts": "import * as X from \"../internal/x.ts\"",
+        "internal/x.ts": "\nimport * as Sinch from \"../sinch/index.ts\""
+      }),
+      ["twilio/index.ts -> internal/x.ts -> sinch/index.ts (internal/x.ts:2)"]
+    )
+  })
+
+  it("refuses words of the domain that know a carrier, and anything that knows the test tools", () => {
+    assert.lengthOf(check({ "Message.ts": "import \"./twilio/index.ts\"", "twilio/index.ts": "" }), 1)
+    assert.lengthOf(check({ "Message.ts": "import \"./SmsProvider.ts\"", "SmsProvider.ts": "" }), 1)
+    assert.lengthOf(check({ "index.ts": "export * from \"./testing/index.ts\"", "testing/index.ts": "" }), 1)
+    assert.lengthOf(check({ "rooms/index.ts": "import \"../http/index.ts\"", "http/index.ts": "" }), 1)
+    assert.lengthOf(check({ "elsewhere/index.ts": "" }), 1)
+  })
+
+  it("lets imports pass that point the right way", () => {
+    assert.deepStrictEqual(
+      check({
+        "Message.ts": "",
+        "SmsProvider.ts": "import \"./Message.ts\"",
+        "twilio/index.ts": "import \"../SmsProvider.ts\"\nimport \"./Config.ts\"",
+        "twilio/Config.ts": "",
+        "http/index.ts": "import \"../twilio/index.ts\"",
+        "index.ts": "export * from \"./http/index.ts\""
+      }),
+      []
+    )
+  })
+
+  it("refuses packages that a user does not have", () => {
+    const sources = { "a.ts": "import \"fast-check\"\nimport \"effect/Effect\"\nimport \"./b.ts\"\nimport \"node:fs\"" }
+    assert.deepStrictEqual(unavailable(graphOf(sources), ["effect"]), [
+      "fast-check (a.ts:1)",
+      "b.ts (a.ts:3)",
+      "node:fs (a.ts:4)"
+    ])
+  })
+
+  it("follows what is loaded, and not what is only a type", () => {
+    const sample = graphOf({
+      "a.ts": "import \"./b.ts\"\nimport type { C } from \"./c.ts\"",
+      "b.ts": "import \"heavy\"",
+      "c.ts": "import \"heavier\""
+    })
+    assert.strictEqual(loads(sample, "a.ts", (target) => target === "heavy"), "a.ts -> b.ts -> heavy (b.ts:1)")
+    assert.isUndefined(loads(sample, "a.ts", (target) => target === "heavier"))
+  })
+})
