@@ -8,12 +8,12 @@ import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
 import { Console, Effect, Layer, Redacted } from "effect"
 import { Content, RoomKit, SmsProviders, Twilio, WebhookServer } from "effect-sms"
 import { WebhookSigner } from "effect-sms/testing"
-import { HttpBody, HttpClient, HttpRouter } from "effect/http"
+import { HttpBody, HttpClient } from "effect/http"
 
 const authToken = Redacted.make("the auth token of the account")
 const publicUrl = "https://sms.example.com"
 
-const Server = HttpRouter.serve(WebhookServer.layer({ publicUrl }), { disableLogger: true, disableListenLog: true })
+const Server = WebhookServer.serve({ publicUrl }, { disableLogger: true, disableListenLog: true })
   .pipe(
     Layer.provideMerge(RoomKit.layer()),
     Layer.provide(SmsProviders.layer(Twilio.layer({ authToken }))),

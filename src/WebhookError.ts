@@ -86,11 +86,9 @@ export class InvalidPayload extends Schema.TaggedError<InvalidPayload>()("Invali
  * @category errors
  * @since 0.1.0
  */
-export class UnsupportedContentType
-  extends Schema.TaggedError<UnsupportedContentType>()("UnsupportedContentType", {
-    expected: Schema.Array(Schema.String)
-  })
-{
+export class UnsupportedContentType extends Schema.TaggedError<UnsupportedContentType>()("UnsupportedContentType", {
+  expected: Schema.Array(Schema.String)
+}) {
   readonly status = 415
   override get message(): string {
     return `Expected content type ${this.expected.join(" or ")}`

@@ -5,11 +5,15 @@
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Console from "effect/Console"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
+import type * as HttpServerError from "effect/http/HttpServerError"
+import * as Layer from "effect/Layer"
+import * as NetAddress from "effect/net/NetAddress"
+import * as Runtime from "effect/Runtime"
 import { createServer } from "node:http"
 import * as Credentials from "./demo/Credentials.ts"
 import * as Demo from "./demo/Demo.ts"
@@ -18,34 +22,107 @@ import * as WebhookServer from "./http/WebhookServer.ts"
 import * as RoomKit from "./rooms/RoomKit.ts"
 import * as SmsProviders from "./SmsProviders.ts"
 
-const layerServer = ({ host, port, providers, server }: ServerConfig.ServerConfig) =>
-  HttpRouter.serve(WebhookServer.layer(server)).pipe(
-    Layer.provide([RoomKit.layer(), SmsProviders.layer(...providers.values())]),
-    Layer.provide([NodeCrypto.layer, NodeHttpServer.layer(createServer, { host, port })])
+/** The start failed, and the reason was told in one line. */
+class StartFailed extends Data.TaggedError("StartFailed") {
+  override readonly [Runtime.errorReported] = false
+}
+
+const tell = (line: string) => Effect.andThen(Console.error(line), Effect.fail(new StartFailed()))
+
+const listenError = ({ host, port }: ServerConfig.ServerConfig, { cause }: HttpServerError.ServeError): string => {
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined
+  switch (code) {
+    case "EADDRINUSE":
+      return `Port ${port} is in use: set PORT`
+    case "EACCES":
+      return `Port ${port} is not allowed to this user: set PORT`
+    case "EADDRNOTAVAIL":
+    case "EAFNOSUPPORT":
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `HOST must be an address of this machine, and ${host} is not`
+    default:
+      return `Cannot listen on ${host}, port ${port}: ${String(cause)}`
+  }
+}
+
+/**
+ * Node's server. A caller that sends its request slowly holds a connection, so
+ * there is a limit to how slowly; a carrier sends all at once. And a connection
+ * that is still open when the time for open requests is over is closed, or it
+ * would keep the process from ending.
+ */
+const layerNode = ({ host, port }: ServerConfig.ServerConfig) => {
+  const node = createServer({
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    connectionsCheckingInterval: 5_000
+  })
+  const layerCloseConnections = Layer.effectDiscard(
+    Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
+  )
+  return Layer.provideMerge(
+    layerCloseConnections,
+    NodeHttpServer.layer(() => node, { host, port, gracefulShutdownTimeout: "5 seconds" })
+  )
+}
+
+/** Tells the operator what is served, and warns of what is not verified. */
+const logProviders = Effect.gen(function*() {
+  const { get, names } = yield* SmsProviders.SmsProviders
+  const providers = yield* Effect.orDie(Effect.forEach(names, get))
+  yield* Effect.log(`Providers: ${names.join(", ")}`)
+  for (const { capabilities, name } of providers) {
+    if (capabilities.verification === "none") {
+      yield* Effect.logWarning(`Webhooks of ${name} are not verified: whoever knows the URL can send messages`)
+    }
+  }
+})
+
+const layerServer = (config: ServerConfig.ServerConfig) =>
+  Layer.mergeAll(WebhookServer.serve(config.server), Layer.effectDiscard(logProviders)).pipe(
+    Layer.provide(layerNode(config)),
+    // Before the server listens: keys that cannot be used stop the start.
+    Layer.provide([RoomKit.layer(), SmsProviders.layer(...config.providers.values())]),
+    Layer.provide(NodeCrypto.layer)
   )
 
-/** The base URL of a server on this machine, for the one who started it. */
-const localUrl = Effect.map(HttpServer.HttpServer, ({ address }) =>
-  "port" in address ? `http://localhost:${address.port}` : HttpServer.formatAddress(address))
+/**
+ * The base URL for the one who started the server. By address, because
+ * `localhost` may lead to another server that listens on `::1`.
+ */
+const localUrl = Effect.map(HttpServer.HttpServer, ({ address }) => {
+  if (!("port" in address)) return HttpServer.formatAddress(address)
+  const host = NetAddress.formatIp(address.address)
+  const local = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host
+  return `http://${local}:${address.port}`
+})
 
-const layerDemo = ({ host, port, server }: ServerConfig.ServerConfig) =>
+const layerDemo = (config: ServerConfig.ServerConfig) =>
   Layer.unwrap(Effect.gen(function*() {
     const generated = yield* Credentials.generate
-    const credentials = { ...generated, adminToken: server.adminToken ?? generated.adminToken }
+    const credentials = { ...generated, adminToken: config.server.adminToken ?? generated.adminToken }
     const base = yield* localUrl
-    const options = { ...server, publicUrl: base, adminToken: credentials.adminToken }
-    const layerServing = HttpRouter.serve(WebhookServer.layer(options), { disableLogger: true, disableListenLog: true })
+    const options = { ...config.server, publicUrl: base, adminToken: credentials.adminToken }
     return Layer.effectDiscard(Demo.play(credentials, base)).pipe(
-      Layer.provide(layerServing),
+      Layer.provide(WebhookServer.serve(options, { disableLogger: true, disableListenLog: true })),
       Layer.provide([RoomKit.layer(), Credentials.layerProviders(credentials)])
     )
-  })).pipe(
-    Layer.provide([NodeCrypto.layer, FetchHttpClient.layer, NodeHttpServer.layer(createServer, { host, port })])
-  )
+  })).pipe(Layer.provide([NodeCrypto.layer, FetchHttpClient.layer, layerNode(config)]))
+
+const run = Effect.fnUntraced(function*(config: ServerConfig.ServerConfig) {
+  if (config.providers.size === 0) return yield* Layer.launch(layerDemo(config))
+  return yield* Layer.launch(layerServer(config))
+})
 
 const program = Effect.gen(function*() {
   const config = yield* ServerConfig.load
-  yield* Layer.launch(config.providers.size === 0 ? layerDemo(config) : layerServer(config))
-})
+  return yield* Effect.catchTag(run(config), "ServeError", (error) => tell(listenError(config, error)))
+}).pipe(
+  Effect.catchTag(["InvalidVariable", "ConfigError"], ({ message }) => tell(message))
+)
 
-NodeRuntime.runMain(program)
+// To be told to end is no failure.
+NodeRuntime.runMain(program, {
+  teardown: (exit, onExit) => Runtime.defaultTeardown(exit, (code) => onExit(code === 130 ? 0 : code))
+})

@@ -160,7 +160,10 @@ describe("normalizePhone", () => {
       Effect.gen(function*() {
         for (const text of ["4185551234", "+14185551234"]) {
           const error = yield* Effect.flip(Phone.normalizePhone(text, region))
-          assert.deepInclude(error, { region: /^[A-Za-z]{2}$/.test(region) ? region : "", expected: "an ISO 3166-1 alpha-2 region code" })
+          assert.deepInclude(error, {
+            region: /^[A-Za-z]{2}$/.test(region) ? region : "",
+            expected: "an ISO 3166-1 alpha-2 region code"
+          })
           assert.isFalse(Phone.isValidPhone(text, region))
         }
       })

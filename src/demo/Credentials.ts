@@ -2,10 +2,10 @@
  * Throw-away credentials, so that the server can be tried with no account at
  * any carrier.
  */
-import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
 import * as SecureRandom from "effect/crypto/SecureRandom"
+import * as Effect from "effect/Effect"
 import * as Hex from "effect/encoding/Hex"
+import * as Redacted from "effect/Redacted"
 import * as Sinch from "../sinch/index.ts"
 import * as SmsProviders from "../SmsProviders.ts"
 import * as Telnyx from "../telnyx/index.ts"

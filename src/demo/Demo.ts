@@ -4,10 +4,10 @@
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Redacted from "effect/Redacted"
 import * as Content from "../Content.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
 import type { Credentials } from "./Credentials.ts"
@@ -47,7 +47,9 @@ const outcome = Effect.fnUntraced(function*(messageId: string) {
 
 const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd()).join("\n")
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd()).join(
+    "\n"
+  )
 }
 
 const next = (base: string, credentials: Credentials) => `

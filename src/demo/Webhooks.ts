@@ -4,9 +4,9 @@
  * that is reserved for fiction.
  */
 import * as Clock from "effect/Clock"
+import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Sinch from "../sinch/index.ts"
 import * as Telnyx from "../telnyx/index.ts"
 import * as Twilio from "../twilio/index.ts"

@@ -86,13 +86,11 @@ export class ContentTooLarge extends HttpApiError.Problem<ContentTooLarge>()("Co
  * @category errors
  * @since 0.1.0
  */
-export class UnsupportedMediaType
-  extends HttpApiError.Problem<UnsupportedMediaType>()("UnsupportedMediaType", {
-    type: "about:blank",
-    status: 415,
-    title: "Unsupported Media Type"
-  })
-{}
+export class UnsupportedMediaType extends HttpApiError.Problem<UnsupportedMediaType>()("UnsupportedMediaType", {
+  type: "about:blank",
+  status: 415,
+  title: "Unsupported Media Type"
+}) {}
 
 /**
  * Something failed that should not have. The carrier is to try again.

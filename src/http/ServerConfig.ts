@@ -8,17 +8,17 @@
  */
 import type * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
-import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import type * as CryptoError from "effect/crypto/CryptoError"
 import type * as Digest from "effect/crypto/Digest"
 import type * as Mac from "effect/crypto/Mac"
 import type * as Signature from "effect/crypto/Signature"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as IpNetwork from "effect/net/IpNetwork"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import * as Sinch from "../sinch/index.ts"
 import type { SmsProvider } from "../SmsProvider.ts"
 import * as Telnyx from "../telnyx/index.ts"
@@ -43,16 +43,13 @@ export class InvalidVariable extends Schema.TaggedError<InvalidVariable>()("Inva
 }
 
 /**
- * A layer of one carrier's provider.
+ * A layer of one carrier's provider. Its error is of the variable that the
+ * provider could not be made of.
  *
  * @category models
  * @since 0.1.0
  */
-export type ProviderLayer = Layer.Layer<
-  SmsProvider,
-  CryptoError.CryptoError | Cause.IllegalArgumentError,
-  Mac.Mac | Digest.Digest | Signature.Signature
->
+export type ProviderLayer = Layer.Layer<SmsProvider, InvalidVariable, Mac.Mac | Digest.Digest | Signature.Signature>
 
 /**
  * What the environment says.
@@ -69,16 +66,21 @@ export interface ServerConfig {
   readonly providers: ReadonlyMap<string, ProviderLayer>
 }
 
-/** A variable that is set to nothing is not set: compose files pass empty ones on. */
-const variable = (name: string): Config.Config<string | undefined> =>
-  Config.map(Config.option(Config.String(name)), (value) => Option.getOrUndefined(value)?.trim() || undefined)
-
 const invalid = (variable: string, problem: string) => new InvalidVariable({ variable, problem })
 
-const list = (value: string): ReadonlyArray<string> =>
-  value.split(",").map((part) => part.trim()).filter((part) => part !== "")
+/** A variable that is set to nothing is not set: compose files pass empty ones on. */
+const secret = (name: string): Config.Config<Redacted.Redacted<string> | undefined> =>
+  Config.map(Config.option(Config.Redacted(name)), (value) => {
+    const text = Option.isSome(value) ? Redacted.value(value.value).trim() : ""
+    return text === "" ? undefined : Redacted.make(text, { label: name })
+  })
 
-const secrets = (value: string) => list(value).map((secret) => Redacted.make(secret))
+/** As {@link secret}, for what may be seen. */
+const variable = (name: string): Config.Config<string | undefined> =>
+  Config.map(secret(name), (value) => value === undefined ? undefined : Redacted.value(value))
+
+const parts = (value: string): ReadonlyArray<string> =>
+  value.split(",").map((part) => part.trim()).filter((part) => part !== "")
 
 /** The choice that a variable holds. */
 const choice = Effect.fnUntraced(function*<const A extends string>(name: string, choices: ReadonlyArray<A>) {
@@ -90,68 +92,111 @@ const choice = Effect.fnUntraced(function*<const A extends string>(name: string,
 })
 
 /**
- * The value of the variable that turns a provider on. When it is missing while
- * another of the provider's variables is set, somebody forgot it.
+ * The secrets that turn a provider on: one, or several with commas between
+ * them while one is being replaced. When there is none while another of the
+ * provider's variables is set, somebody forgot it.
  */
 const required = Effect.fnUntraced(function*(name: string, others: ReadonlyArray<string>, hint: string = "") {
-  const value = yield* variable(name)
-  if (value !== undefined) return value
+  const value = yield* secret(name)
+  if (value !== undefined) {
+    const values = parts(Redacted.value(value))
+    return values.length === 0
+      ? yield* invalid(name, "must be a secret, or several with commas between them")
+      : values.map((value) => Redacted.make(value, { label: name }))
+  }
   for (const other of others) {
-    if ((yield* variable(other)) !== undefined) {
+    if ((yield* secret(other)) !== undefined) {
       return yield* invalid(name, `is missing: ${other} is set, but webhooks cannot be verified without it${hint}`)
     }
   }
   return undefined
 })
 
-const twilio = Effect.map(
-  required("TWILIO_AUTH_TOKEN", ["TWILIO_ACCOUNT_SID", "TWILIO_API_KEY", "TWILIO_API_SECRET"]),
-  (tokens) => tokens === undefined ? undefined : Twilio.layer({ authToken: secrets(tokens) })
-)
+/** A secret that would not be used is a mistake, and a dangerous one. */
+const unused = Effect.fnUntraced(function*(name: string, choice: string) {
+  if ((yield* secret(name)) !== undefined) {
+    return yield* invalid(name, `is set, but ${choice}=none verifies nothing: unset one of the two`)
+  }
+})
 
-const telnyx = Effect.map(
-  required("TELNYX_PUBLIC_KEY", ["TELNYX_API_KEY"]),
-  (keys) => keys === undefined ? undefined : Telnyx.layer({ publicKey: list(keys) })
-)
+/** What a provider could not be made of, as the variable that it came from. */
+const blame = (name: string) => (error: CryptoError.CryptoError | Cause.IllegalArgumentError): InvalidVariable =>
+  error._tag === "CryptoError"
+    ? invalid(name, `cannot be used. ${error.reason.message}`)
+    : invalid("VOICEMEUP_TIME_ZONE", "must be the name of a time zone, as in America/Toronto")
+
+const provider = <R extends Mac.Mac | Digest.Digest | Signature.Signature>(
+  name: string,
+  layer: Layer.Layer<SmsProvider, CryptoError.CryptoError | Cause.IllegalArgumentError, R>
+): ProviderLayer => Layer.catch(layer, (error) => Layer.unwrap(Effect.fail(blame(name)(error))))
+
+const twilio = Effect.gen(function*() {
+  const name = "TWILIO_AUTH_TOKEN"
+  const authToken = yield* required(name, ["TWILIO_ACCOUNT_SID", "TWILIO_API_KEY", "TWILIO_API_SECRET"])
+  return authToken === undefined ? undefined : provider(name, Twilio.layer({ authToken }))
+})
+
+const telnyx = Effect.gen(function*() {
+  const name = "TELNYX_PUBLIC_KEY"
+  const keys = yield* required(name, ["TELNYX_API_KEY"])
+  if (keys === undefined) return undefined
+  return provider(name, Telnyx.layer({ publicKey: keys.map((key) => Redacted.value(key)) }))
+})
 
 const sinch = Effect.gen(function*() {
+  const name = "SINCH_WEBHOOK_SECRET"
   const scheme = yield* choice("SINCH_VERIFICATION", ["hmac-sha256", "hmac-sha1", "none"])
-  if (scheme === "none") return Sinch.layer({ verification: Sinch.unsigned })
-  const value = yield* required(
-    "SINCH_WEBHOOK_SECRET",
+  if (scheme === "none") {
+    yield* unused(name, "SINCH_VERIFICATION")
+    return provider(name, Sinch.layer({ verification: Sinch.unsigned }))
+  }
+  const secrets = yield* required(
+    name,
     ["SINCH_SERVICE_PLAN_ID", "SINCH_API_TOKEN", "SINCH_VERIFICATION"],
     " (SINCH_VERIFICATION=none takes them unsigned)"
   )
-  if (value === undefined) return undefined
+  if (secrets === undefined) return undefined
   const verify = scheme === "hmac-sha1" ? Sinch.hmacSha1 : Sinch.hmacSha256
-  return Sinch.layer({ verification: verify(secrets(value)) })
+  return provider(name, Sinch.layer({ verification: verify(secrets) }))
 })
 
 const voicemeup = Effect.gen(function*() {
+  const name = "VOICEMEUP_WEBHOOK_TOKEN"
   const timeZone = yield* variable("VOICEMEUP_TIME_ZONE")
   const scheme = yield* choice("VOICEMEUP_VERIFICATION", ["token", "none"])
-  if (scheme === "none") return VoiceMeUp.layer({ verification: { scheme: "None" }, timeZone })
+  if (scheme === "none") {
+    yield* unused(name, "VOICEMEUP_VERIFICATION")
+    return provider(name, VoiceMeUp.layer({ verification: { scheme: "None" }, timeZone }))
+  }
   const token = yield* required(
-    "VOICEMEUP_WEBHOOK_TOKEN",
+    name,
     ["VOICEMEUP_USERNAME", "VOICEMEUP_AUTH_TOKEN", "VOICEMEUP_TIME_ZONE", "VOICEMEUP_VERIFICATION"],
     " (VOICEMEUP_VERIFICATION=none takes them from anybody)"
   )
   return token === undefined
     ? undefined
-    : VoiceMeUp.layer({ verification: { scheme: "Token", token: secrets(token) }, timeZone })
+    : provider(name, VoiceMeUp.layer({ verification: { scheme: "Token", token }, timeZone }))
 })
 
 const publicUrl = Effect.gen(function*() {
   const value = yield* variable("PUBLIC_URL")
   if (value === undefined) return undefined
-  const protocol = URL.parse(value)?.protocol
-  return protocol === "https:" || protocol === "http:"
-    ? value
-    : yield* invalid("PUBLIC_URL", "must be a URL that begins with https:// or http://")
+  const url = URL.parse(value)
+  if (url?.protocol !== "https:" && url?.protocol !== "http:") {
+    return yield* invalid("PUBLIC_URL", "must be a URL that begins with https:// or http://")
+  }
+  // The path of the request is appended, which a query would swallow.
+  return /[?#]/.test(value)
+    ? yield* invalid("PUBLIC_URL", "must end before the query: the server appends path and query of each request")
+    : value
 })
 
+/** One address is a network too. */
+const network = (text: string) =>
+  IpNetwork.fromString(text.includes("/") ? text : `${text}/${text.includes(":") ? 128 : 32}`)
+
 const trustedProxies = Effect.gen(function*() {
-  const networks = list((yield* variable("TRUSTED_PROXIES")) ?? "").map(IpNetwork.fromString)
+  const networks = parts((yield* variable("TRUSTED_PROXIES")) ?? "").map(network)
   return yield* Result.all(networks).pipe(
     Effect.fromResult,
     Effect.mapError(() => invalid("TRUSTED_PROXIES", "must be a comma-separated list of networks, as in 10.0.0.0/8"))
@@ -172,10 +217,9 @@ const port = Effect.gen(function*() {
  * @since 0.1.0
  */
 export const load: Effect.Effect<ServerConfig, InvalidVariable | Config.ConfigError> = Effect.gen(function*() {
-  const adminToken = yield* variable("ADMIN_TOKEN")
   const layers = { twilio: yield* twilio, sinch: yield* sinch, telnyx: yield* telnyx, voicemeup: yield* voicemeup }
   const providers = new Map(
-    Object.entries(layers).flatMap(([name, layer]) => layer === undefined ? [] : [[name, layer as ProviderLayer]])
+    Object.entries(layers).flatMap(([name, layer]) => layer === undefined ? [] : [[name, layer]])
   )
   return {
     host: (yield* variable("HOST")) ?? (providers.size === 0 ? "127.0.0.1" : "0.0.0.0"),
@@ -183,7 +227,7 @@ export const load: Effect.Effect<ServerConfig, InvalidVariable | Config.ConfigEr
     server: {
       publicUrl: yield* publicUrl,
       trustedProxies: yield* trustedProxies,
-      adminToken: adminToken === undefined ? undefined : Redacted.make(adminToken)
+      adminToken: yield* secret("ADMIN_TOKEN")
     },
     providers
   }

@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import * as Schema from "effect/Schema"
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
@@ -13,6 +12,7 @@ import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
 import * as OpenApi from "effect/http-api/OpenApi"
+import * as Schema from "effect/Schema"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
 import { Room } from "../rooms/Room.ts"
 import { RoomEvent } from "../rooms/RoomEvent.ts"
@@ -51,24 +51,40 @@ export class VerifyWebhook extends HttpApiMiddleware.Service<VerifyWebhook, { pr
  */
 export class AdminAuthorization extends HttpApiMiddleware.Service<AdminAuthorization>()(
   "effect-sms/http/AdminAuthorization",
-  { error: Problems.Unauthorized, security: { bearer: HttpApiSecurity.bearer } }
+  {
+    error: Problems.Unauthorized,
+    security: {
+      bearer: HttpApiSecurity.bearer.pipe(
+        HttpApiSecurity.annotate(OpenApi.Description, "The admin token of the server")
+      )
+    }
+  }
 ) {}
 
-const fields = Schema.Record(Schema.String, Schema.Unknown)
+// Which of the formats it is depends on the carrier: a form for Twilio, JSON for Sinch and Telnyx, either for VoiceMeUp.
 const payload = [
-  fields,
+  Schema.Record(Schema.String, Schema.Unknown),
   Schema.Record(Schema.String, Schema.String).pipe(HttpApiSchema.asFormUrlEncoded())
 ] as const
 
-const params = { provider: Schema.String }
+const params = {
+  provider: Schema.String.annotate({
+    description: "The provider's name: twilio, sinch, telnyx or voicemeup, unless it was given another",
+    examples: ["twilio"]
+  })
+}
 
 // The carrier decides what it wants to read: TwiML for Twilio, JSON for the others.
 const success = [
-  Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/xml" })),
-  Schema.Record(Schema.String, Schema.Never)
+  Schema.String.annotate({ description: "Acknowledged" }).pipe(HttpApiSchema.asText({ contentType: "text/xml" })),
+  Schema.Record(Schema.String, Schema.Never).annotate({ description: "Acknowledged" })
 ] as const
 
-const description = "Takes an inbound message or a delivery status, as the provider sends it and signed by it."
+const post = `Takes a message or a delivery status, as the provider sends it and signed by it: either path takes either
+kind. The answer is the one that the provider wants, as soon as the message is processed, or after the time that the
+provider waits for it. The same webhook again is answered in the same way and processed once.`
+
+const get = "For Twilio numbers whose webhook method is GET: all fields are in the signed query."
 
 /**
  * Webhooks. Either path takes either kind.
@@ -78,14 +94,22 @@ const description = "Takes an inbound message or a delivery status, as the provi
  */
 export class Webhooks extends HttpApiGroup.make("webhooks")
   .add(
-    HttpApiEndpoint.post("inbound", "/:provider/inbound", { params, payload, success }),
-    HttpApiEndpoint.post("status", "/:provider/status", { params, payload, success }),
-    HttpApiEndpoint.get("inboundGet", "/:provider/inbound", { params, success }),
+    HttpApiEndpoint.post("inbound", "/:provider/inbound", { params, payload, success })
+      .annotate(OpenApi.Summary, "Receive a message")
+      .annotate(OpenApi.Description, post),
+    HttpApiEndpoint.post("status", "/:provider/status", { params, payload, success })
+      .annotate(OpenApi.Summary, "Receive a delivery status")
+      .annotate(OpenApi.Description, post),
+    HttpApiEndpoint.get("inboundGet", "/:provider/inbound", { params, success })
+      .annotate(OpenApi.Summary, "Receive a message by GET")
+      .annotate(OpenApi.Description, get),
     HttpApiEndpoint.get("statusGet", "/:provider/status", { params, success })
+      .annotate(OpenApi.Summary, "Receive a delivery status by GET")
+      .annotate(OpenApi.Description, get)
   )
   .middleware(VerifyWebhook)
   .prefix("/webhooks/sms")
-  .annotate(OpenApi.Description, description)
+  .annotate(OpenApi.Description, "Where the carriers call. Nothing is taken that its provider cannot verify.")
 {}
 
 /**
@@ -104,15 +128,22 @@ export const DeliveryStatusView = DeliveryStatus.mapFields(({ raw: _, ...fields 
  */
 export class Inspection extends HttpApiGroup.make("inspection")
   .add(
-    HttpApiEndpoint.get("rooms", "/rooms", { success: Schema.Array(Room) }),
+    HttpApiEndpoint.get("rooms", "/rooms", { success: Schema.Array(Room) })
+      .annotate(OpenApi.Summary, "List the rooms")
+      .annotate(OpenApi.Description, "The rooms that the server remembers, the most recently active first."),
     HttpApiEndpoint.get("roomEvents", "/rooms/:id/events", {
-      params: { id: Schema.String },
+      params: { id: Schema.String.annotate({ description: "The room's id" }) },
       success: Schema.Array(RoomEvent),
       error: Problems.NotFound
-    }),
+    })
+      .annotate(OpenApi.Summary, "List what was said in a room")
+      .annotate(OpenApi.Description, "The latest messages of the room, oldest first, with those that a hook blocked."),
     HttpApiEndpoint.get("statuses", "/statuses", { success: Schema.Array(DeliveryStatusView) })
+      .annotate(OpenApi.Summary, "List delivery statuses")
+      .annotate(OpenApi.Description, "The latest delivery statuses of all providers, oldest first.")
   )
   .middleware(AdminAuthorization)
+  .annotate(OpenApi.Description, "What happened lately, for operators. Closed unless the server has an admin token.")
 {}
 
 /**
@@ -122,9 +153,12 @@ export class Inspection extends HttpApiGroup.make("inspection")
  * @since 0.1.0
  */
 export class System extends HttpApiGroup.make("system", { topLevel: true })
-  .add(HttpApiEndpoint.get("health", "/health", {
-    success: Schema.Struct({ status: Schema.Literal("ok") })
-  }))
+  .add(
+    HttpApiEndpoint.get("health", "/health", {
+      success: Schema.Struct({ status: Schema.Literal("ok") })
+    }).annotate(OpenApi.Summary, "Tell whether the server is up")
+  )
+  .annotate(OpenApi.Description, "For load balancers and monitoring.")
 {}
 
 /**

@@ -4,28 +4,33 @@
  * @since 0.1.0
  */
 import * as ByteSize from "effect/ByteSize"
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
-import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
+import * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerRespondable from "effect/http/HttpServerRespondable"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as UrlParams from "effect/http/UrlParams"
-import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
+import * as Layer from "effect/Layer"
 import type * as IpNetwork from "effect/net/IpNetwork"
+import * as Redacted from "effect/Redacted"
 import * as Secrets from "../internal/secrets.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
 import type { Service as Provider } from "../SmsProvider.ts"
 import { SmsProviders } from "../SmsProviders.ts"
-import { PayloadTooLarge, WebhookError } from "../WebhookError.ts"
+import { PayloadTooLarge, UnsupportedContentType, WebhookError } from "../WebhookError.ts"
 import * as WebhookRequest from "../WebhookRequest.ts"
 import * as Problems from "./Problems.ts"
+import * as PublicUrl from "./PublicUrl.ts"
 import { AdminAuthorization, CurrentWebhook, VerifyWebhook, WebhookApi } from "./WebhookApi.ts"
 
 /**
@@ -42,7 +47,10 @@ export type Options = {
    * header.
    */
   readonly publicUrl?: string | undefined
-  /** The networks whose `X-Forwarded-*` headers are believed. None by default. */
+  /**
+   * The networks whose `X-Forwarded-Proto`, `-Host` and `-For` headers are
+   * believed. None by default.
+   */
   readonly trustedProxies?: ReadonlyArray<IpNetwork.IpNetwork> | undefined
   /** The largest body that is read. 1 MiB by default, many times what a carrier sends. */
   readonly maxBodyBytes?: number | undefined
@@ -52,59 +60,81 @@ export type Options = {
    * 2 seconds (https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks).
    */
   readonly acknowledgeAfter?: Duration.Input | undefined
+  /** How long the end of the server waits for processing that goes on. 10 seconds by default. */
+  readonly shutdownTimeout?: Duration.Input | undefined
   /** The bearer token of the inspection endpoints. They are closed without one. */
   readonly adminToken?: Redacted.Redacted<string> | undefined
 }
 
-/** The URL that the carrier called. Only the path and the query come from the request when the base is known. */
-const publicUrlOf = (request: HttpServerRequest.HttpServerRequest, publicUrl: string | undefined): string => {
-  const path = request.originalUrl.replace(/^[a-z]+:\/\/[^/?#]*/i, "")
-  return publicUrl === undefined
-    ? `${request.protocol ?? "http"}://${request.headers["host"] ?? "localhost"}${path}`
-    : publicUrl.replace(/\/+$/, "") + path
-}
+const setHeader = (name: string, value: string) =>
+  HttpEffect.appendPreResponseHandler((_request, response) =>
+    Effect.succeed(HttpServerResponse.setHeader(response, name, value))
+  )
 
-const logRefused = ({ provider, reason }: WebhookError) =>
-  Effect.annotateLogs(Effect.logWarning(`Webhook refused: ${reason.message}`), { provider, reason: reason._tag })
+/** The log has the reason with its hint for the operator, the answer has not. */
+const refuse = Effect.fnUntraced(function*({ provider, reason }: WebhookError) {
+  yield* Effect.logWarning(`Webhook refused: ${reason.message}`).pipe(
+    Effect.annotateLogs({ provider, reason: reason._tag })
+  )
+  if (reason._tag === "MethodNotAllowed") yield* setHeader("allow", reason.expected.join(", "))
+  return yield* Problems.fromReason(reason)
+})
+
+/** The carrier is to try again: nothing says that it would fail again. */
+const failed = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
+  yield* Effect.logError("A webhook could not be processed", cause)
+  return yield* new Problems.InternalServerError({})
+})
 
 const layerVerifyWebhook = (options: Options) =>
   Layer.effect(
     VerifyWebhook,
     Effect.gen(function*() {
       const providers = yield* SmsProviders
+      const { publicUrl, trustedProxies = [] } = options
       const limit = options.maxBodyBytes ?? 1024 * 1024
       const tooLarge = new PayloadTooLarge({ limit })
+      // Signatures are of the bytes that the carrier wrote, and no carrier compresses them.
+      const encoded = new UnsupportedContentType({ expected: ["without content encoding"] })
 
-      const read = (provider: Provider, request: HttpServerRequest.HttpServerRequest) =>
-        request.arrayBuffer.pipe(
+      /** What the headers say is too large is not read at all. */
+      const misfit = ({ headers }: HttpServerRequest.HttpServerRequest) => {
+        const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity"
+        if (encoding !== "identity" && encoding !== "") return encoded
+        return Number(headers["content-length"] ?? 0) > limit ? tooLarge : undefined
+      }
+
+      const read = Effect.fnUntraced(function*(provider: Provider, request: HttpServerRequest.HttpServerRequest) {
+        const reason = misfit(request)
+        if (reason !== undefined) return yield* new WebhookError({ provider: provider.name, reason })
+        const body = yield* request.arrayBuffer.pipe(
           Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(limit)),
           Effect.catch(({ reason }) =>
             reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
               ? Effect.fail(new WebhookError({ provider: provider.name, reason: tooLarge }))
               // The connection broke, so nobody is there to answer.
               : Effect.interrupt
-          ),
-          Effect.map((body) =>
-            WebhookRequest.make({
-              method: request.method,
-              url: publicUrlOf(request, options.publicUrl),
-              headers: request.headers,
-              body: new Uint8Array(body)
-            })
           )
         )
+        return WebhookRequest.make({
+          method: request.method,
+          url: PublicUrl.make(request, { publicUrl, trustedProxies }),
+          headers: request.headers,
+          body: new Uint8Array(body)
+        })
+      })
 
-      const verify = Effect.fnUntraced(function*(name: string, request: HttpServerRequest.HttpServerRequest) {
+      const verify = Effect.fnUntraced(function*() {
+        const request = yield* HttpServerRequest.HttpServerRequest
+        const { provider: name = "" } = yield* HttpRouter.params
         const provider = yield* providers.get(name)
         return { provider, webhook: yield* provider.verify(yield* read(provider, request)) }
       })
 
       return VerifyWebhook.of(Effect.fnUntraced(function*(next) {
-        const request = yield* HttpServerRequest.HttpServerRequest
-        const { provider: name = "" } = yield* HttpRouter.params
-        const current = yield* verify(name, request).pipe(
-          Effect.tapError(logRefused),
-          Effect.mapError(({ reason }) => Problems.fromReason(reason))
+        const current = yield* verify().pipe(
+          Effect.catch(refuse),
+          Effect.catchDefect((defect) => failed(Cause.die(defect)))
         )
         return yield* Effect.provideService(next, CurrentWebhook, current)
       }))
@@ -121,6 +151,7 @@ const layerAdminAuthorization = ({ adminToken }: Options) =>
       return AdminAuthorization.of({
         bearer: Effect.fnUntraced(function*(next, { credential }) {
           if (yield* isToken(Redacted.value(credential))) return yield* next
+          yield* setHeader("www-authenticate", "Bearer")
           return yield* new Problems.Unauthorized({})
         })
       })
@@ -138,22 +169,30 @@ const layerWebhooks = (options: Options) =>
     "webhooks",
     Effect.fnUntraced(function*(handlers) {
       const kit = yield* RoomKit
-      const working = yield* FiberSet.make<unknown>()
-      yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(working), "10 seconds"))
+      const working = yield* FiberSet.make<unknown, unknown>()
+      yield* Effect.addFinalizer(() =>
+        Effect.timeoutOrElse(FiberSet.awaitEmpty(working), {
+          duration: options.shutdownTimeout ?? "10 seconds",
+          orElse: () =>
+            Effect.flatMap(
+              FiberSet.size(working),
+              (size) => Effect.logError(`The server ends while webhooks are processed: ${size}`)
+            )
+        })
+      )
 
       const handle = Effect.fnUntraced(function*() {
         const { provider, webhook } = yield* CurrentWebhook
         const events = yield* provider.decode(webhook).pipe(
-          Effect.tapError(logRefused),
-          Effect.mapError(({ reason }) => Problems.fromReason(reason))
+          Effect.catch(refuse),
+          Effect.catchDefect((defect) => failed(Cause.die(defect)))
         )
         const fiber = yield* kit.processEvents(events).pipe(
-          Effect.tapCause((cause) => Effect.logError("A webhook could not be processed", cause)),
+          Effect.catchCause(failed),
+          Effect.annotateLogs({ provider: provider.name }),
           FiberSet.run(working)
         )
-        yield* Effect.timeoutOption(Fiber.join(fiber), options.acknowledgeAfter ?? "1500 millis").pipe(
-          Effect.catchDefect(() => Effect.fail(new Problems.InternalServerError({})))
-        )
+        yield* Effect.timeoutOption(Fiber.join(fiber), options.acknowledgeAfter ?? "1500 millis")
         const { body, contentType, status } = provider.acknowledgement
         return HttpServerResponse.text(body, { status, contentType })
       })
@@ -186,11 +225,40 @@ const layerSystem = HttpApiBuilder.group(
   (handlers) => Effect.succeed(handlers.handleAll({ health: () => Effect.succeed({ status: "ok" as const }) }))
 )
 
+/** The page has three megabytes of script, so it is loaded when somebody opens it. */
+const layerDocs = HttpRouter.use(Effect.fnUntraced(function*(router) {
+  const load = Effect.gen(function*() {
+    const own = yield* HttpRouter.make
+    // The default fonts would come from elsewhere.
+    const layer = HttpApiScalar.layer(WebhookApi, { path: "/docs", scalar: { withDefaultFonts: false } })
+    yield* Effect.scoped(Effect.provideService(Layer.build(layer), HttpRouter.HttpRouter, own))
+    return Effect.orDie(own.asHttpEffect())
+  })
+  // A caller that leaves early must not leave half of it behind for the next.
+  const page = yield* Effect.cached(Effect.uninterruptible(load))
+  yield* router.add("GET", "/docs", Effect.flatten(page))
+}))
+
+const isOtherMethod = ({ method, url }: HttpServerRequest.HttpServerRequest): boolean =>
+  method !== "POST" && method !== "GET" && /^\/+webhooks\/+sms\/+[^/?#;]+\/+(inbound|status)\/*(?:[?#;]|$)/i.test(url)
+
+/** What no route takes is answered with a problem too. */
+const notFound = Effect.fnUntraced(function*(error: unknown) {
+  if (!HttpServerError.isHttpServerError(error) || error.reason._tag !== "RouteNotFound") {
+    return yield* Effect.fail(error)
+  }
+  const respond = HttpServerRespondable.toResponse
+  return isOtherMethod(error.reason.request)
+    ? HttpServerResponse.setHeader(yield* respond(new Problems.MethodNotAllowed({})), "allow", "GET, POST")
+    : yield* respond(new Problems.NotFound({}))
+})
+
 /**
  * The routes: webhooks, inspection, `/health`, `/openapi.json` and `/docs`.
  *
- * Serve them with `HttpRouter.serve`, or make a Fetch API handler of them with
- * `HttpRouter.toWebHandler`.
+ * Serve them alone with {@link serve}, or with the application's own routes
+ * with `HttpRouter.serve` or `HttpRouter.toWebHandler`; add
+ * {@link layerRedactedQueries} then.
  *
  * @category layers
  * @since 0.1.0
@@ -199,12 +267,39 @@ export const layer = (options: Options = {}) => {
   const { trustedProxies = [] } = options
   return Layer.mergeAll(
     HttpApiBuilder.layer(WebhookApi, { openapiPath: "/openapi.json" }),
-    HttpApiScalar.layer(WebhookApi, { path: "/docs" }),
+    layerDocs,
     HttpRouter.middleware(HttpMiddleware.xForwardedHeaders({ trustedProxies }), { global: true }),
-    // Queries hold tokens, and the whole message when Twilio calls with GET.
-    HttpRouter.middleware(Effect.provideService(UrlParams.CurrentRedactedNames, [/(?:)/]), { global: true })
+    HttpRouter.middleware((routes) => Effect.catch(routes, notFound), { global: true })
   ).pipe(
     Layer.provide([layerWebhooks(options), layerInspection, layerSystem]),
     Layer.provide([layerVerifyWebhook(options), layerAdminAuthorization(options)])
+  )
+}
+
+/**
+ * Keeps every query value out of spans. Queries hold VoiceMeUp's token, and
+ * the whole message when Twilio calls with GET. To be provided to
+ * `HttpRouter.serve`, because the span of a request begins before its route is
+ * known.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerRedactedQueries: Layer.Layer<never> = Layer.succeed(UrlParams.CurrentRedactedNames, [/(?:)/])
+
+/**
+ * Serves {@link layer}, and nothing else, on the `HttpServer` that is provided.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const serve = (
+  options?: Options,
+  serveOptions: { readonly disableLogger?: boolean | undefined; readonly disableListenLog?: boolean | undefined } = {}
+) => {
+  const { disableListenLog = false, disableLogger = false } = serveOptions
+  return Layer.provide(
+    HttpRouter.serve(layer(options), { disableListenLog, disableLogger }),
+    layerRedactedQueries
   )
 }

@@ -8,51 +8,74 @@ import type { RoomEvent } from "../rooms/RoomEvent.ts"
 type Trigger = Hook["trigger"]
 type Triggered<T extends Trigger> = Extract<Hook, { readonly trigger: T }>
 
-export interface Registry {
-  readonly add: (hook: Hook) => Registry
-  readonly remove: (hook: Hook) => Registry
-  /** The hooks of a trigger that want this event, in the order in which they run. */
-  readonly matching: <T extends Trigger>(trigger: T, event: RoomEvent) => ReadonlyArray<Triggered<T>>
+/** A hook and its place in the order of registration. */
+interface Entry {
+  readonly hook: Hook
+  readonly place: number
 }
 
-const byPriority = (a: Hook, b: Hook): number => (a.priority ?? 0) - (b.priority ?? 0)
+const inOrder = (a: Entry, b: Entry): number => (a.hook.priority ?? 0) - (b.hook.priority ?? 0) || a.place - b.place
 
-/** An immutable registry. `hooks` is in the order of registration, which a stable sort keeps among equals. */
-export const make = (hooks: ReadonlyArray<Hook> = []): Registry => {
-  const ordered = [...hooks].sort(byPriority)
-  const global = ordered.filter((hook) => hook.roomId === undefined)
-  const ofRoom = new Map<string, Array<Hook>>()
-  for (const hook of ordered) {
-    if (hook.roomId !== undefined) ofRoom.set(hook.roomId, [...ofRoom.get(hook.roomId) ?? [], hook])
+// Combinations of what a filter looks at. They are few; the bound is for an
+// application that makes up a channel a conversation.
+const maxCombinations = 1000
+
+/** Changed in place, by the kit alone and always within one synchronous step. */
+export class HookRegistry {
+  readonly #entries = new Map<Hook, Entry>()
+  /** Both sorted. A hook is global, or in the list of its room. */
+  #global: ReadonlyArray<Entry> = []
+  readonly #ofRoom = new Map<string, ReadonlyArray<Entry>>()
+  /** The global hooks of each combination, so that an event costs one look-up. */
+  readonly #found = new Map<string, ReadonlyArray<Entry>>()
+  #places = 0
+
+  add(hook: Hook): void {
+    const entry = { hook, place: this.#places++ }
+    this.#entries.set(hook, entry)
+    this.#change(hook.roomId, (entries) => [...entries, entry].sort(inOrder))
   }
-  const rank = new Map(ordered.map((hook, index) => [hook, index]))
-  // What a filter can look at takes few values: channels and their types. So
-  // each combination is filtered once, and an event costs one look-up.
-  const found = new Map<string, ReadonlyArray<Hook>>()
 
-  const globalFor = (trigger: Trigger, event: RoomEvent): ReadonlyArray<Hook> => {
+  remove(hook: Hook): void {
+    if (this.#entries.delete(hook)) {
+      this.#change(hook.roomId, (entries) => entries.filter((other) => other.hook !== hook))
+    }
+  }
+
+  has(hook: Hook): boolean {
+    return this.#entries.has(hook)
+  }
+
+  /** The hooks of a trigger that want this event, in the order in which they run. */
+  matching<T extends Trigger>(trigger: T, event: RoomEvent): ReadonlyArray<Triggered<T>> {
+    const everywhere = this.#globalFor(trigger, event)
+    const here = (this.#ofRoom.get(event.roomId) ?? []).filter(({ hook }) =>
+      hook.trigger === trigger && Hooks.matches(hook, event)
+    )
+    const all = here.length === 0 ? everywhere : [...everywhere, ...here].sort(inOrder)
+    // Both lists hold hooks of this trigger only.
+    return all.map(({ hook }) => hook as Triggered<T>)
+  }
+
+  #globalFor(trigger: Trigger, event: RoomEvent): ReadonlyArray<Entry> {
     const { channelId, channelType, direction } = event.source
-    const key = `${trigger} ${direction} ${channelType} ${channelId}`
-    const earlier = found.get(key)
+    const combination = `${trigger} ${direction} ${channelType} ${channelId}`
+    const earlier = this.#found.get(combination)
     if (earlier !== undefined) return earlier
-    const matching = global.filter((hook) => hook.trigger === trigger && Hooks.matches(hook, event))
-    found.set(key, matching)
+    if (this.#found.size >= maxCombinations) this.#found.clear()
+    const matching = this.#global.filter(({ hook }) => hook.trigger === trigger && Hooks.matches(hook, event))
+    this.#found.set(combination, matching)
     return matching
   }
 
-  return {
-    add: (hook) => make([...hooks, hook]),
-    remove: (hook) => make(hooks.filter((other) => other !== hook)),
-    matching: <T extends Trigger>(trigger: T, event: RoomEvent) => {
-      const everywhere = globalFor(trigger, event)
-      const here = (ofRoom.get(event.roomId) ?? []).filter((hook) =>
-        hook.trigger === trigger && Hooks.matches(hook, event)
-      )
-      const all = here.length === 0
-        ? everywhere
-        : [...everywhere, ...here].sort((a, b) => rank.get(a)! - rank.get(b)!)
-      // Both lists hold hooks of this trigger only.
-      return all as ReadonlyArray<Triggered<T>>
+  #change(roomId: string | undefined, change: (entries: ReadonlyArray<Entry>) => ReadonlyArray<Entry>): void {
+    if (roomId === undefined) {
+      this.#global = change(this.#global)
+      this.#found.clear()
+      return
     }
+    const entries = change(this.#ofRoom.get(roomId) ?? [])
+    if (entries.length === 0) this.#ofRoom.delete(roomId)
+    else this.#ofRoom.set(roomId, entries)
   }
 }

@@ -7,7 +7,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
 
 export interface Options {
   /** Keys remembered. Past that the oldest is forgotten, so a flood cannot grow memory. */
@@ -18,6 +17,7 @@ export interface Options {
 
 interface Entry<S> {
   readonly expiresAt: number
+  /** `None` when the call that came first failed, and another one may try. */
   readonly summary: Deferred.Deferred<Option.Option<S>>
 }
 
@@ -44,58 +44,68 @@ export const make = <S>(options: Options): Effect.Effect<Once<S>> =>
   Effect.sync(() => {
     const timeToLive = Duration.toMillis(Duration.fromInputUnsafe(options.timeToLive))
     // A `Map` keeps the order of insertion, which is the order of expiry. It is
-    // changed in place, inside `Ref.modify` only: copying it would make the
-    // cost of a key grow with the keys seen.
-    const entries = Ref.makeUnsafe(new Map<string, Entry<S>>())
+    // changed in place, and only between two steps of a fiber: copying it would
+    // make the cost of a key grow with the keys seen.
+    const entries = new Map<string, Entry<S>>()
 
-    const forgetOld = (map: Map<string, Entry<S>>, now: number) => {
-      for (const [key, entry] of map) {
-        if (entry.expiresAt > now && map.size < options.capacity) return
-        map.delete(key)
+    const forget = (isOld: (entry: Entry<S>) => boolean) => {
+      for (const [key, entry] of entries) {
+        if (!isOld(entry)) return
+        entries.delete(key)
       }
     }
 
-    const claim = (key: string, mine: Entry<S>, now: number) =>
-      Ref.modify(entries, (map): [Entry<S>, Map<string, Entry<S>>] => {
-        forgetOld(map, now)
-        const earlier = map.get(key)
-        return earlier === undefined ? [mine, map.set(key, mine)] : [earlier, map]
+    /** The entry of the key, which is a new one if nobody has it. */
+    const claim = (key: string, now: number): { readonly entry: Entry<S>; readonly mine: boolean } => {
+      forget(({ expiresAt }) => expiresAt <= now)
+      const earlier = entries.get(key)
+      // The clock of a machine can be set back, which leaves expired entries behind fresh ones.
+      if (earlier !== undefined && earlier.expiresAt > now) return { entry: earlier, mine: false }
+      entries.delete(key)
+      forget(() => entries.size >= options.capacity)
+      const entry: Entry<S> = { expiresAt: now + timeToLive, summary: Deferred.makeUnsafe() }
+      entries.set(key, entry)
+      return { entry, mine: true }
+    }
+
+    const release = (key: string, entry: Entry<S>) =>
+      Effect.suspend(() => {
+        if (entries.get(key) === entry) entries.delete(key)
+        return Deferred.succeed(entry.summary, Option.none())
       })
 
-    const release = (key: string, mine: Entry<S>) =>
-      Ref.update(entries, (map) => {
-        if (map.get(key) === mine) map.delete(key)
-        return map
-      })
+    const wait = <A>(entry: Entry<S>) =>
+      Effect.map(
+        Deferred.await(entry.summary),
+        Option.map((summary): Outcome<A, S> => ({ _tag: "Repeated", summary }))
+      )
+
+    const work = <A, E, R>(key: string, entry: Entry<S>, effect: Effect.Effect<readonly [A, S], E, R>) =>
+      effect.pipe(
+        Effect.onExit((exit) =>
+          Exit.isSuccess(exit)
+            ? Deferred.succeed(entry.summary, Option.some(exit.value[1]))
+            : release(key, entry)
+        ),
+        Effect.map(([value]) => Option.some<Outcome<A, S>>({ _tag: "First", value }))
+      )
 
     const run = Effect.fnUntraced(function*<A, E, R>(
       key: string,
       effect: Effect.Effect<A, E, R>,
       summarize: (value: A) => S
-    ) {
-      const work = (mine: Entry<S>, effect: Effect.Effect<A, E, R>) =>
-        effect.pipe(
-          Effect.onExit((exit) =>
-            Exit.isSuccess(exit)
-              ? Deferred.succeed(mine.summary, Option.some(summarize(exit.value)))
-              : Effect.andThen(release(key, mine), Deferred.succeed(mine.summary, Option.none()))
-          ),
-          Effect.map((value): Option.Option<Outcome<A, S>> => Option.some({ _tag: "First", value }))
-        )
-      const wait = (entry: Entry<S>) =>
-        Effect.map(
-          Deferred.await(entry.summary),
-          Option.map((summary): Outcome<A, S> => ({ _tag: "Repeated", summary }))
-        )
+    ): Effect.fn.Return<Outcome<A, S>, E, R> {
+      const summarized = Effect.map(effect, (value) => [value, summarize(value)] as const)
       while (true) {
         const now = yield* Clock.currentTimeMillis
-        const mine: Entry<S> = { expiresAt: now + timeToLive, summary: Deferred.makeUnsafe() }
-        const outcome = yield* Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(claim(key, mine, now), (entry) =>
-            entry === mine ? work(mine, restore(effect)) : restore(wait(entry)))
-        )
+        // Between the claim and the work nobody may interrupt, or the key would stay taken.
+        const outcome = yield* Effect.uninterruptibleMask((restore) => {
+          const { entry, mine } = claim(key, now)
+          return mine ? work(key, entry, restore(summarized)) : restore(wait<A>(entry))
+        })
         if (Option.isSome(outcome)) return outcome.value
       }
     })
+
     return { run }
   })

@@ -4,9 +4,10 @@
  */
 import type * as DateTime from "effect/DateTime"
 import * as Semaphore from "effect/Semaphore"
-import type { InboundMessage } from "../Message.ts"
+import type { Address } from "../Address.ts"
 import { Attachment, Room } from "../rooms/Room.ts"
 import type { RoomEvent } from "../rooms/RoomEvent.ts"
+import * as Latest from "./latest.ts"
 
 export interface Bounds {
   readonly maxRooms: number
@@ -15,20 +16,30 @@ export interface Bounds {
 
 export interface RoomRecord {
   room: Room
-  readonly events: Array<RoomEvent>
+  readonly events: Latest.Latest<RoomEvent>
   /** One event at a time passes through a room, so that every channel sees the same order. */
   readonly turn: Semaphore.Semaphore
 }
 
-const routeKey = (channelId: string, recipient: string, participant: string): string =>
-  `${channelId}\n${recipient}\n${participant}`
+/** What a message is routed by. */
+export interface Conversation {
+  readonly channelId: string
+  readonly recipient: Address
+  readonly sender: Address
+}
+
+/** No two attachments have the same key: what a carrier writes into an address cannot look like two of them. */
+const routeKey = (channelId: string, recipient?: Address, participant?: Address): string =>
+  JSON.stringify([channelId, recipient, participant])
+
+const keyOf = ({ channelId, participant, recipient }: Attachment): string => routeKey(channelId, recipient, participant)
 
 /** Changed in place, by the kit alone and always within one synchronous step. */
 export class RoomState {
   readonly #bounds: Bounds
   /** The least recently used first. */
   readonly #rooms = new Map<string, RoomRecord>()
-  readonly #routes = new Map<string, string>()
+  readonly #routes = new Map<string, RoomRecord>()
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds
@@ -42,57 +53,67 @@ export class RoomState {
     return Array.from(this.#rooms.values(), ({ room }) => room).reverse()
   }
 
-  create(id: string, createdAt: DateTime.Utc): RoomRecord {
-    for (const [oldest, { room }] of this.#rooms) {
+  /** A new room, in the place of the least recently used one when there are too many. */
+  create(id: string, createdAt: DateTime.Utc, channelIds: Iterable<string>): RoomRecord {
+    for (const record of this.#rooms.values()) {
       if (this.#rooms.size < this.#bounds.maxRooms) break
-      for (const attachment of room.attachments) this.#forgetRoute(oldest, attachment)
-      this.#rooms.delete(oldest)
+      this.#forget(record)
     }
+    const attachments = Array.from(channelIds, (channelId) => new Attachment({ channelId }))
     const record: RoomRecord = {
-      room: new Room({ id, createdAt, attachments: [] }),
-      events: [],
+      room: new Room({ id, createdAt, attachments }),
+      events: Latest.make(this.#bounds.maxEventsPerRoom),
       turn: Semaphore.makeUnsafe(1)
     }
     this.#rooms.set(id, record)
     return record
   }
 
-  /** Attaches a channel. When `routed`, what comes in on it goes to this room. */
-  attach(record: RoomRecord, attachment: Attachment, routed: boolean): void {
-    this.detach(record, attachment)
-    record.room = new Room({ ...record.room, attachments: [...record.room.attachments, attachment] })
-    if (routed) this.#routes.set(this.#keyOf(attachment), record.room.id)
+  /** Attaches a channel. What comes in on it, from the participant if there is one, goes to this room from now on. */
+  attach(record: RoomRecord, attachment: Attachment): void {
+    const key = keyOf(attachment)
+    if (!record.room.attachments.some((other) => keyOf(other) === key)) {
+      record.room = new Room({ ...record.room, attachments: [...record.room.attachments, attachment] })
+    }
+    // A room can be forgotten while an event is on its way through it. It must
+    // not come back as the goal of a route that nobody would remove.
+    if (this.#isKnown(record)) this.#routes.set(key, record)
   }
 
   detach(record: RoomRecord, attachment: Attachment): void {
-    const key = this.#keyOf(attachment)
-    const attachments = record.room.attachments.filter((other) => this.#keyOf(other) !== key)
+    const key = keyOf(attachment)
+    const attachments = record.room.attachments.filter((other) => keyOf(other) !== key)
     if (attachments.length === record.room.attachments.length) return
     record.room = new Room({ ...record.room, attachments })
-    this.#forgetRoute(record.room.id, attachment)
+    this.#forgetRoute(record, attachment)
   }
 
-  /** The room of a message: that of the conversation, else the participant's, else the channel's. */
-  route({ channelId, recipient, sender }: InboundMessage): RoomRecord | undefined {
-    const id = this.#routes.get(routeKey(channelId, recipient, sender)) ??
-      this.#routes.get(routeKey(channelId, "", sender)) ??
-      this.#routes.get(routeKey(channelId, recipient, "")) ??
-      this.#routes.get(routeKey(channelId, "", ""))
-    return id === undefined ? undefined : this.#rooms.get(id)
+  /** The room of a message: that of the conversation, else the participant's, else the number's, else the channel's. */
+  route({ channelId, recipient, sender }: Conversation): RoomRecord | undefined {
+    return this.#routes.get(routeKey(channelId, recipient, sender)) ??
+      this.#routes.get(routeKey(channelId, undefined, sender)) ??
+      this.#routes.get(routeKey(channelId, recipient)) ??
+      this.#routes.get(routeKey(channelId))
   }
 
   append(record: RoomRecord, event: RoomEvent): void {
-    record.events.push(event)
-    if (record.events.length > this.#bounds.maxEventsPerRoom) record.events.shift()
-    if (this.#rooms.delete(record.room.id)) this.#rooms.set(record.room.id, record)
+    record.events.add(event)
+    if (!this.#isKnown(record)) return
+    this.#rooms.delete(record.room.id)
+    this.#rooms.set(record.room.id, record)
   }
 
-  #keyOf(attachment: Attachment): string {
-    return routeKey(attachment.channelId, attachment.recipient ?? "", attachment.participant ?? "")
+  #isKnown(record: RoomRecord): boolean {
+    return this.#rooms.get(record.room.id) === record
   }
 
-  #forgetRoute(roomId: string, attachment: Attachment): void {
-    const key = this.#keyOf(attachment)
-    if (this.#routes.get(key) === roomId) this.#routes.delete(key)
+  #forget(record: RoomRecord): void {
+    for (const attachment of record.room.attachments) this.#forgetRoute(record, attachment)
+    this.#rooms.delete(record.room.id)
+  }
+
+  #forgetRoute(record: RoomRecord, attachment: Attachment): void {
+    const key = keyOf(attachment)
+    if (this.#routes.get(key) === record) this.#routes.delete(key)
   }
 }

@@ -1,13 +1,13 @@
 /**
  * Secrets and the signatures made with them.
  */
-import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import * as CryptoError from "effect/crypto/CryptoError"
 import * as Digest from "effect/crypto/Digest"
 import * as Mac from "effect/crypto/Mac"
+import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 
 /** One secret, or several while one is being replaced. */
 export type Secrets = Redacted.Redacted<string> | ReadonlyArray<Redacted.Redacted<string>>
@@ -17,7 +17,10 @@ const encoder = new TextEncoder()
 export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 
 /** The secrets as a list. An empty list, or an empty secret, would let everybody in: it fails. */
-export const list = (module: string, secrets: Secrets): Effect.Effect<ReadonlyArray<string>, CryptoError.CryptoError> => {
+export const list = (
+  module: string,
+  secrets: Secrets
+): Effect.Effect<ReadonlyArray<string>, CryptoError.CryptoError> => {
   const values = (Array.isArray(secrets) ? secrets : [secrets]).map((secret) => Redacted.value<string>(secret))
   return values.length > 0 && values.every((value) => value.trim() !== "")
     ? Effect.succeed(values)

@@ -21,7 +21,8 @@ export interface Channel<out E = unknown, out R = never> {
   /**
    * Takes an event of a room to whoever is at this end. It is never called
    * with the channel's own events. A failure is recorded and stops no other
-   * channel.
+   * channel. It may answer with `RoomKit.post`: the answer passes after this
+   * event.
    */
   readonly deliver: (event: RoomEvent, room: Room) => Effect.Effect<void, E, R>
   /** Whether the channel is attached to every room that the kit creates. `false` by default. */

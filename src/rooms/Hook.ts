@@ -12,8 +12,8 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import type * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ChannelType } from "../Message.ts"
 import type { Delivery } from "./Channel.ts"

@@ -10,25 +10,26 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
-import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
-import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
-import * as SecureRandom from "effect/crypto/SecureRandom"
 import type { Address } from "../Address.ts"
 import type { Content } from "../Content.ts"
 import type { DeliveryStatus } from "../DeliveryStatus.ts"
 import * as Broadcast from "../internal/broadcast.ts"
-import * as Hooks from "../internal/hooks.ts"
+import { ChannelRegistry } from "../internal/channels.ts"
+import { HookRegistry } from "../internal/hooks.ts"
 import * as Once from "../internal/once.ts"
+import * as Registration from "../internal/registration.ts"
 import { type RoomRecord, RoomState } from "../internal/roomState.ts"
+import * as Runs from "../internal/runs.ts"
+import * as Statuses from "../internal/statuses.ts"
 import { compact } from "../internal/wire.ts"
 import type { ChannelType, InboundMessage } from "../Message.ts"
 import type { Service as Provider } from "../SmsProvider.ts"
@@ -36,7 +37,7 @@ import type { WebhookError } from "../WebhookError.ts"
 import { toInbound, type WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 import type { Channel, Delivery } from "./Channel.ts"
-import * as Hook from "./Hook.ts"
+import type * as Hook from "./Hook.ts"
 import type { KitEvent } from "./KitEvent.ts"
 import { Attachment, type Room, RoomNotFound } from "./Room.ts"
 import { EventSource, RoomEvent } from "./RoomEvent.ts"
@@ -47,6 +48,9 @@ import { EventSource, RoomEvent } from "./RoomEvent.ts"
  * - `Broadcast`: it passed the hooks; each channel has its delivery
  * - `Blocked`: a hook stopped it; it is in the history, marked
  * - `Repeated`: the same message was processed before, as this event
+ * - `Queued`: a hook or a channel said it while an event passed. It passes as
+ *   soon as its room is free. Waiting for that there could be waiting for
+ *   itself, so the call that brought the first event waits for it
  *
  * @category models
  * @since 0.1.0
@@ -55,6 +59,7 @@ export type ProcessResult =
   | { readonly _tag: "Broadcast"; readonly event: RoomEvent; readonly deliveries: ReadonlyArray<Delivery> }
   | { readonly _tag: "Blocked"; readonly event: RoomEvent; readonly hook: string; readonly reason: string }
   | { readonly _tag: "Repeated"; readonly eventId: string; readonly roomId: string }
+  | { readonly _tag: "Queued"; readonly eventId: string; readonly roomId: string }
 
 /**
  * What became of one event of a webhook.
@@ -74,9 +79,15 @@ export type EventResult =
  * @since 0.1.0
  */
 export interface Service {
-  /** Registers a channel until the scope closes. A second one with the same id takes the place of the first. */
+  /**
+   * Registers a channel until the scope closes. A second one with the same id
+   * takes the place of the first for as long as its own scope is open.
+   */
   readonly registerChannel: <E, R>(channel: Channel<E, R>) => Effect.Effect<void, never, R | Scope.Scope>
-  /** Creates a room, with a new id unless one is given, and attaches the channels that belong to every room. */
+  /**
+   * Creates a room, with a new id unless one is given, and attaches the
+   * channels that belong to every room. A room that has the id is left as it is.
+   */
   readonly createRoom: (options?: { readonly id?: string | undefined }) => Effect.Effect<Room>
   /**
    * Attaches a channel to a room. What comes in on the channel, from the
@@ -98,7 +109,10 @@ export interface Service {
   readonly events: (roomId: string) => Effect.Effect<ReadonlyArray<RoomEvent>, RoomNotFound>
   /** The latest delivery statuses, oldest first. */
   readonly statuses: Effect.Effect<ReadonlyArray<DeliveryStatus>>
-  /** Registers a hook until the scope closes. */
+  /**
+   * Registers a hook until the scope closes. Then no event meets it any more,
+   * those on their way included.
+   */
   readonly hook: <E, R>(hook: Hook.Hook<E, R>) => Effect.Effect<void, never, R | Scope.Scope>
   /**
    * Registers a handler until the scope closes. Handlers run in the background
@@ -108,7 +122,11 @@ export interface Service {
   readonly onDeliveryStatus: <E, R>(
     handler: (status: DeliveryStatus) => Effect.Effect<unknown, E, R>
   ) => Effect.Effect<void, never, R | Scope.Scope>
-  /** Brings a received message to its room, once however often it is repeated. */
+  /**
+   * Brings a received message to its room, once however often it is repeated,
+   * and waits for what hooks and channels answer. What was begun is finished
+   * when the caller is interrupted.
+   */
   readonly processInbound: (message: InboundMessage) => Effect.Effect<ProcessResult>
   /** Records a delivery status and hands it to the handlers, once however often it is repeated. */
   readonly processDeliveryStatus: (status: DeliveryStatus) => Effect.Effect<{ readonly repeated: boolean }>
@@ -157,15 +175,12 @@ export type Options = {
   readonly keyTimeToLive?: Duration.Input | undefined
   /** The time limit of one delivery to a channel, and of one delivery status handler. 30 seconds by default. */
   readonly deliveryTimeout?: Duration.Input | undefined
-  /** How long the end of the kit waits for running handlers. 5 seconds by default. */
+  /**
+   * How long the end of the kit, and of a registration, waits for what is
+   * running. 5 seconds by default.
+   */
   readonly shutdownTimeout?: Duration.Input | undefined
 }
-
-type Handler = (status: DeliveryStatus) => Effect.Effect<unknown, unknown>
-
-/** Adds to a registry for as long as the scope is open. */
-const scoped = <A>(registry: Ref.Ref<A>, add: (current: A) => A, remove: (current: A) => A) =>
-  Effect.acquireRelease(Ref.update(registry, add), () => Ref.update(registry, remove))
 
 /**
  * The kit.
@@ -177,29 +192,30 @@ export const make = Effect.fnUntraced(function*(
   options: Options = {}
 ): Effect.fn.Return<Service, never, SecureRandom.SecureRandom | Scope.Scope> {
   const random = yield* SecureRandom.SecureRandom
-  const maxStatuses = options.maxStatuses ?? 1000
-  const deliveryTimeout = options.deliveryTimeout ?? "30 seconds"
+  const shutdownTimeout = options.shutdownTimeout ?? "5 seconds"
+  const limits = { runTimeout: options.deliveryTimeout ?? "30 seconds", shutdownTimeout }
   const remembered = { capacity: options.maxKeys ?? 100_000, timeToLive: options.keyTimeToLive ?? "48 hours" }
+
+  const changes = yield* Effect.acquireRelease(PubSub.sliding<KitEvent>(1024), PubSub.shutdown)
+  const notify = (event: KitEvent) => Effect.asVoid(PubSub.publish(changes, event))
+  // What was begun is finished when the caller goes away: a message that half
+  // of the channels have would reach them twice when the carrier repeats it.
+  const runs = yield* Runs.make(shutdownTimeout)
 
   const state = new RoomState({
     maxRooms: options.maxRooms ?? 10_000,
     maxEventsPerRoom: options.maxEventsPerRoom ?? 100
   })
-  const channels = yield* Ref.make<ReadonlyMap<string, Channel>>(new Map())
-  const hooks = yield* Ref.make(Hooks.make())
-  const handlers = yield* Ref.make<ReadonlyArray<Handler>>([])
-  const statuses = yield* Ref.make<ReadonlyArray<DeliveryStatus>>([])
-  const seenMessages = yield* Once.make<{ readonly eventId: string; readonly roomId: string }>(remembered)
-  const seenStatuses = yield* Once.make<void>(remembered)
-
-  const changes = yield* PubSub.sliding<KitEvent>(1024)
-  const notify = (event: KitEvent) => Effect.asVoid(PubSub.publish(changes, event))
-  const background = yield* FiberSet.make()
-  yield* Effect.addFinalizer(() =>
-    Effect.timeoutOption(FiberSet.awaitEmpty(background), options.shutdownTimeout ?? "5 seconds")
-  )
-
-  const broadcast = Broadcast.make({ hooks, channels, state, notify, deliveryTimeout })
+  const channels = new ChannelRegistry()
+  const hooks = new HookRegistry()
+  const { broadcast, withAnswers } = Broadcast.make({ hooks, channels, state, notify, runs })
+  const seen = yield* Once.make<{ readonly eventId: string; readonly roomId: string }>(remembered)
+  const statuses = yield* Statuses.make({
+    maxStatuses: options.maxStatuses ?? 1000,
+    remembered,
+    notify,
+    runs
+  })
 
   const findRoom = (roomId: string): Effect.Effect<RoomRecord, RoomNotFound> =>
     Effect.suspend(() => {
@@ -207,42 +223,31 @@ export const make = Effect.fnUntraced(function*(
       return record === undefined ? Effect.fail(new RoomNotFound({ roomId })) : Effect.succeed(record)
     })
 
-  const newRoom = Effect.fnUntraced(function*(id?: string | undefined) {
-    const roomId = id ?? (yield* random.ulid)
+  /**
+   * The room that `find` finds, else a new one. Both are one step, or two first
+   * messages at once would open two rooms.
+   */
+  const findOrCreate = Effect.fnUntraced(function*(
+    find: () => RoomRecord | undefined,
+    id: Effect.Effect<string>,
+    attachments: ReadonlyArray<Attachment>
+  ) {
+    const known = find()
+    if (known !== undefined) return known
+    const roomId = yield* id
     const createdAt = yield* DateTime.now
-    const everyRoom = [...(yield* Ref.get(channels)).values()].filter((channel) => channel.everyRoom === true)
-    const record = state.create(roomId, createdAt)
-    for (const channel of everyRoom) state.attach(record, new Attachment({ channelId: channel.id }), false)
+    const record = find()
+    if (record !== undefined) return record
+    const created = state.create(roomId, createdAt, channels.everyRoom)
+    for (const attachment of attachments) state.attach(created, attachment)
     yield* notify({ _tag: "RoomCreated", roomId })
-    return record
+    return created
   })
 
-  // Routing and creating are one step per conversation, or two first messages
-  // at once would open two rooms.
-  const routing = yield* Semaphore.make(1)
-  const roomOf = (message: InboundMessage) =>
-    Semaphore.withPermit(
-      routing,
-      Effect.suspend(() => {
-        const found = state.route(message)
-        if (found !== undefined) return Effect.succeed(found)
-        return Effect.tap(newRoom(), (record) =>
-          Effect.sync(() =>
-            state.attach(
-              record,
-              new Attachment({
-                channelId: message.channelId,
-                participant: message.sender,
-                recipient: message.recipient
-              }),
-              true
-            )
-          ))
-      })
-    )
-
   const receive = Effect.fnUntraced(function*(message: InboundMessage) {
-    const record = yield* roomOf(message)
+    const record = yield* findOrCreate(() => state.route(message), random.ulid, [
+      new Attachment({ channelId: message.channelId, participant: message.sender, recipient: message.recipient })
+    ])
     const event = new RoomEvent({
       id: yield* random.ulid,
       roomId: record.room.id,
@@ -261,39 +266,29 @@ export const make = Effect.fnUntraced(function*(
     return yield* broadcast(record, event)
   })
 
-  const processInbound: Service["processInbound"] = Effect.fn("RoomKit.processInbound")(function*(message) {
-    if (message.idempotencyKey === undefined) return yield* receive(message)
-    const outcome = yield* seenMessages.run(
-      `${message.channelId}\n${message.idempotencyKey}`,
+  const receiveOnce = Effect.fnUntraced(function*(
+    message: InboundMessage,
+    idempotencyKey: string
+  ): Effect.fn.Return<ProcessResult> {
+    const outcome = yield* seen.run(
+      JSON.stringify([message.channelId, idempotencyKey]),
       receive(message),
-      ({ event }) => ({ eventId: event.id, roomId: event.roomId })
+      (result) =>
+        result._tag === "Queued"
+          ? { eventId: result.eventId, roomId: result.roomId }
+          : { eventId: result.event.id, roomId: result.event.roomId }
     )
     return outcome._tag === "First" ? outcome.value : { _tag: "Repeated", ...outcome.summary }
   })
 
-  const handle = (status: DeliveryStatus) => (handler: Handler) =>
-    handler(status).pipe(
-      Effect.timeout(deliveryTimeout),
-      Effect.catchCause((cause) =>
-        Effect.andThen(
-          Effect.logError("A delivery status handler failed", cause),
-          notify({ _tag: "HandlerFailed", messageId: status.messageId, cause })
-        )
-      ),
-      FiberSet.run(background)
-    )
-
-  const record = Effect.fnUntraced(function*(status: DeliveryStatus) {
-    yield* Ref.update(statuses, (kept) => [...kept.slice(1 - maxStatuses), status])
-    yield* Effect.forEach(yield* Ref.get(handlers), handle(status), { discard: true })
-  })
+  const processInbound: Service["processInbound"] = Effect.fn("RoomKit.processInbound")((message) =>
+    runs.run(withAnswers(
+      message.idempotencyKey === undefined ? receive(message) : receiveOnce(message, message.idempotencyKey)
+    ))
+  )
 
   const processDeliveryStatus: Service["processDeliveryStatus"] = Effect.fn("RoomKit.processDeliveryStatus")(
-    function*(status) {
-      const key = `${status.provider}\n${status.idempotencyKey}`
-      const outcome = yield* seenStatuses.run(key, record(status), () => undefined)
-      return { repeated: outcome._tag === "Repeated" }
-    }
+    statuses.process
   )
 
   const processEvent = (event: WebhookEvent): Effect.Effect<EventResult> => {
@@ -301,7 +296,10 @@ export const make = Effect.fnUntraced(function*(
       case "DeliveryStatus":
         return Effect.map(processDeliveryStatus(event), ({ repeated }) => ({ _tag: "StatusRecorded", repeated }))
       case "Unrecognized":
-        return Effect.as(notify({ _tag: "WebhookUnrecognized", event }), { _tag: "Ignored", event })
+        return Effect.logInfo("A webhook was not recognized", { provider: event.provider, type: event.eventType }).pipe(
+          Effect.andThen(notify({ _tag: "WebhookUnrecognized", event })),
+          Effect.as({ _tag: "Ignored", event })
+        )
       default:
         return Option.match(toInbound(event), {
           onNone: () => Effect.succeed<EventResult>({ _tag: "Ignored", event }),
@@ -319,45 +317,23 @@ export const make = Effect.fnUntraced(function*(
     processEvents,
     processWebhook: (provider, request) =>
       provider.verify(request).pipe(Effect.flatMap(provider.decode), Effect.flatMap(processEvents)),
-    registerChannel: Effect.fnUntraced(function*<E, R>(channel: Channel<E, R>) {
-      const context = yield* Effect.context<R>()
-      const registered: Channel = {
-        ...channel,
-        deliver: (event, room) => Effect.provideContext(channel.deliver(event, room), context)
-      }
-      yield* scoped(
-        channels,
-        (map) => new Map(map).set(channel.id, registered),
-        (map) => new Map([...map].filter(([, other]) => other !== registered))
-      )
-    }),
-    hook: Effect.fnUntraced(function*<E, R>(hook: Hook.Hook<E, R>) {
-      const registered = Hook.provideContext(hook, yield* Effect.context<R>())
-      yield* scoped(hooks, (registry) => registry.add(registered), (registry) => registry.remove(registered))
-    }),
-    onDeliveryStatus: Effect.fnUntraced(function*<E, R>(
-      handler: (status: DeliveryStatus) => Effect.Effect<unknown, E, R>
-    ) {
-      const context = yield* Effect.context<R>()
-      const registered: Handler = (status) => Effect.provideContext(handler(status), context)
-      yield* scoped(
-        handlers,
-        (all) => [...all, registered],
-        (all) => all.filter((other) => other !== registered)
-      )
-    }),
-    createRoom: (options) =>
-      Effect.suspend(() => {
-        const existing = options?.id === undefined ? undefined : state.get(options.id)
-        return Effect.map(existing === undefined ? newRoom(options?.id) : Effect.succeed(existing), ({ room }) => room)
-      }),
+    registerChannel: (channel) => Registration.channel(channels, channel, limits),
+    hook: (hook) => Registration.hook(hooks, hook, limits),
+    onDeliveryStatus: (handler) => Registration.handler(statuses.handlers, handler, limits),
+    createRoom: ({ id } = {}) =>
+      Effect.map(
+        id === undefined
+          ? findOrCreate(() => undefined, random.ulid, [])
+          : findOrCreate(() => state.get(id), Effect.succeed(id), []),
+        ({ room }) => room
+      ),
     attachChannel: (roomId, attachment) =>
-      Effect.map(findRoom(roomId), (record) => state.attach(record, new Attachment(compact(attachment)), true)),
+      Effect.map(findRoom(roomId), (record) => state.attach(record, new Attachment(compact(attachment)))),
     detachChannel: (roomId, attachment) =>
       Effect.map(findRoom(roomId), (record) => state.detach(record, new Attachment(compact(attachment)))),
     rooms: Effect.sync(() => state.all()),
-    events: (roomId) => Effect.map(findRoom(roomId), ({ events }) => [...events]),
-    statuses: Ref.get(statuses),
+    events: (roomId) => Effect.map(findRoom(roomId), ({ events }) => events.toArray()),
+    statuses: statuses.latest,
     post: Effect.fn("RoomKit.post")(function*(roomId, { channelId, channelType, content, metadata = {} }) {
       const record = yield* findRoom(roomId)
       const event = new RoomEvent({
@@ -367,7 +343,7 @@ export const make = Effect.fnUntraced(function*(
         content,
         createdAt: yield* DateTime.now
       })
-      return yield* broadcast(record, event)
+      return yield* runs.run(withAnswers(broadcast(record, event)))
     })
   })
 })

@@ -1,0 +1,94 @@
+/**
+ * Channels, hooks and handlers: code that is not ours, registered until a
+ * scope closes. Whatever it does, it runs within its time limit, with the
+ * services of the one who registered it, and not after they are gone.
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+import type { DeliveryStatus } from "../DeliveryStatus.ts"
+import type { Channel } from "../rooms/Channel.ts"
+import * as Hook from "../rooms/Hook.ts"
+import type { Room } from "../rooms/Room.ts"
+import type { RoomEvent } from "../rooms/RoomEvent.ts"
+import * as Runs from "./runs.ts"
+
+export interface Registry<in A> {
+  readonly add: (registered: A) => void
+  readonly remove: (registered: A) => void
+}
+
+export interface Limits {
+  /** Of one run of a channel or a handler. A hook has its own. */
+  readonly runTimeout: Duration.Input
+  /** Of the wait for what is running when the scope closes. */
+  readonly shutdownTimeout: Duration.Input
+}
+
+export type Handler<E = unknown, R = never> = (status: DeliveryStatus) => Effect.Effect<unknown, E, R>
+
+/** Leaves the registry before the wait for what is running, so that nothing new starts. */
+const register = <A>(registry: Registry<A>, registered: A): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => registry.add(registered)),
+    () => Effect.sync(() => registry.remove(registered))
+  )
+
+/**
+ * The services of the one who registers. The span is left out: a run has the
+ * span of its own event around it.
+ */
+const servicesOf = <R>() =>
+  Effect.map(
+    Effect.context<R>(),
+    (services) => Context.omit(Tracer.ParentSpan)(services) as Context.Context<unknown> as Context.Context<R>
+  )
+
+export const channel = Effect.fnUntraced(function*<E, R>(
+  registry: Registry<Channel>,
+  channel: Channel<E, R>,
+  { runTimeout, shutdownTimeout }: Limits
+): Effect.fn.Return<void, never, R | Scope.Scope> {
+  const services = yield* servicesOf<R>()
+  const runs = yield* Runs.make(shutdownTimeout)
+  const deliver = (event: RoomEvent, room: Room) =>
+    Effect.provideContext(Effect.suspend(() => channel.deliver(event, room)), services)
+  yield* register(registry, {
+    ...channel,
+    deliver: (event, room) => runs.runWithin(deliver(event, room), runTimeout)
+  })
+})
+
+const limitedHook = (hook: Hook.Hook, within: <A>(run: () => Effect.Effect<A, unknown>) => Effect.Effect<A, unknown>) =>
+  hook.trigger === "BeforeBroadcast"
+    ? Hook.beforeBroadcast({ ...hook, run: (event, room) => within(() => hook.run(event, room)) })
+    : Hook.afterBroadcast({
+      ...hook,
+      run: (event, room, deliveries) => within(() => hook.run(event, room, deliveries))
+    })
+
+export const hook = Effect.fnUntraced(function*<E, R>(
+  registry: Registry<Hook.Hook>,
+  hook: Hook.Hook<E, R>,
+  { shutdownTimeout }: Limits
+): Effect.fn.Return<void, never, R | Scope.Scope> {
+  const provided = Hook.provideContext(hook, yield* servicesOf<R>())
+  const runs = yield* Runs.make(shutdownTimeout)
+  const limit = hook.timeout ?? "30 seconds"
+  yield* register(registry, limitedHook(provided, (run) => runs.runWithin(Effect.suspend(run), limit)))
+})
+
+export const handler = Effect.fnUntraced(function*<E, R>(
+  registry: Registry<Handler>,
+  handler: Handler<E, R>,
+  { runTimeout, shutdownTimeout }: Limits
+): Effect.fn.Return<void, never, R | Scope.Scope> {
+  const services = yield* servicesOf<R>()
+  const runs = yield* Runs.make(shutdownTimeout)
+  yield* register(
+    registry,
+    (status) => runs.runWithin(Effect.provideContext(Effect.suspend(() => handler(status)), services), runTimeout)
+  )
+})

@@ -1,0 +1,298 @@
+import { NodeCrypto } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { spawn } from "node:child_process"
+import { createServer, type Server } from "node:http"
+import { type AddressInfo, connect } from "node:net"
+import * as Twilio from "../../src/twilio/index.ts"
+import * as telnyxKeys from "../telnyx/keys.ts"
+
+const root = new URL("../../", import.meta.url)
+const limit = 30_000
+
+interface Run {
+  /** Waits until all of the output so far fits, and gives it. */
+  readonly until: (pattern: RegExp) => Effect.Effect<string>
+  readonly errors: () => string
+  /** The code it ended with, and the milliseconds from the signal. */
+  readonly end: (signal: NodeJS.Signals) => Effect.Effect<readonly [code: number | null, elapsed: number]>
+  readonly ended: Effect.Effect<number | null>
+}
+
+/** Starts the server as `npm start` does, with these variables and no others. */
+const start = (env: Record<string, string>) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() =>
+        spawn(process.execPath, ["src/main.ts"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] })
+      ),
+      (child) => Effect.sync(() => child.kill("SIGKILL"))
+    ),
+    (child): Run => {
+      let output = ""
+      let errors = ""
+      child.stdout!.on("data", (data) => output += data)
+      child.stderr!.on("data", (data) => errors += data)
+      const closed = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)))
+      const ended = Effect.promise(() => closed)
+      return {
+        errors: () => errors,
+        ended,
+        until: (pattern) =>
+          Effect.callback<string>((resume) => {
+            const check = () => {
+              if (pattern.test(output)) resume(Effect.succeed(output))
+              else if (child.exitCode !== null) resume(Effect.die(new Error(`It ended.\n${output}${errors}`)))
+            }
+            child.stdout!.on("data", check)
+            child.once("close", check)
+            check()
+          }),
+        end: (signal) =>
+          Effect.suspend(() => {
+            const begun = performance.now()
+            child.kill(signal)
+            return Effect.map(ended, (code) => [code, performance.now() - begun] as const)
+          })
+      }
+    }
+  )
+
+/** Does what `curl` does with these arguments: headers, a body, and the URL last. */
+const curl = (command: string) =>
+  Effect.promise(async () => {
+    const [, ...words] = command.trim().replaceAll("\\\n", " ").match(/'[^']*'|\S+/g)!
+    const headers = new Headers()
+    let body: string | undefined
+    let url = ""
+    for (let index = 0; index < words.length; index++) {
+      const word = (at: number) => words[at]!.replace(/^'(.*)'$/, "$1")
+      if (words[index] === "-H") {
+        const [name = "", value = ""] = word(++index).split(": ")
+        headers.set(name, value)
+      } else if (words[index] === "-d") body = word(++index)
+      else url = word(index)
+    }
+    const response = await fetch(url, { headers, ...(body !== undefined && { method: "POST", body }) })
+    assert.strictEqual(response.status, 200, command)
+    return await response.text()
+  })
+
+/** Occupies a port until the scope closes. */
+const occupied = Effect.map(
+  Effect.acquireRelease(
+    Effect.callback<Server>((resume) => {
+      const server = createServer()
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) => Effect.sync(() => server.close())
+  ),
+  (server) => String((server.address() as AddressInfo).port)
+)
+
+const table = [
+  /^ {2}CARRIER +WEBHOOK +ANSWER +WHAT CAME OUT$/,
+  /^ {2}Twilio +SMS +200 +room 1: sms from \+15145550142, "Is my order on its way\?"$/,
+  /^ {2}Twilio +MMS +200 +room 1: mms from \+15145550142, "It should look like this" \[image\/jpeg\]$/,
+  /^ {2}Twilio +receipt +200 +message to \+15145550142 is delivered$/,
+  /^ {2}Twilio +forged +403 +refused: in no room, and no handler saw it$/,
+  /^ {2}Sinch +SMS +200 +room 2: sms from \+15145550142, "Do you deliver on Saturday\?"$/,
+  /^ {2}Sinch +MMS +200 +room 2: mms from \+15145550142, "My front door" \[image\/png\]$/,
+  /^ {2}Sinch +receipt +200 +message to \+15145550142 is delivered$/,
+  /^ {2}Sinch +forged +403 +refused: in no room, and no handler saw it$/,
+  /^ {2}Telnyx +SMS +200 +room 3: sms from \+15145550142, "Can I change the address\?"$/,
+  /^ {2}Telnyx +MMS +200 +room 3: mms from \+15145550142, "This is the receipt" \[image\/jpeg\]$/,
+  /^ {2}Telnyx +receipt +200 +message to \+15145550142 is undelivered \(40001 Not routable\)$/,
+  /^ {2}Telnyx +forged +403 +refused: in no room, and no handler saw it$/,
+  /^ {2}VoiceMeUp +SMS +200 +room 4: sms from \+15145550142, "Bonjour!"$/,
+  /^ {2}VoiceMeUp +MMS, text +200 +room 4: sms from \+15145550142, "Our cat"$/,
+  /^ {2}VoiceMeUp +MMS, file +200 +room 4: mms from \+15145550142, \[image\/jpeg\]$/,
+  /^ {2}VoiceMeUp +forged +403 +refused: in no room, and no handler saw it$/
+]
+
+describe("the server without a carrier", () => {
+  it.live(
+    "shows what becomes of a webhook of each kind, and stays up for the printed commands",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* start({ PORT: "0" })
+        const output = yield* server.until(/Ctrl-C ends\.\n/)
+        const lines = output.split("\n")
+        const first = lines.findIndex((line) => table[0]!.test(line))
+        assert.isAbove(first, 0, output)
+        for (const [index, pattern] of table.entries()) assert.match(lines[first + index]!, pattern)
+        assert.strictEqual(lines[first + table.length], "")
+        // One warning for each forged one, and no trace.
+        assert.lengthOf(output.match(/WARN .*Webhook refused/g) ?? [], 4)
+        assert.notMatch(output, /^ +at /m)
+        assert.strictEqual(server.errors(), "")
+
+        const commands = output.match(/^ {2}curl (?:.*\\\n)*.*$/gm) ?? []
+        assert.lengthOf(commands, 3)
+        const [health, rooms, message] = commands
+        assert.deepStrictEqual(JSON.parse(yield* curl(health!)), { status: "ok" })
+        assert.lengthOf(JSON.parse(yield* curl(rooms!)), 4)
+        assert.strictEqual(yield* curl(message!), "{}")
+        assert.lengthOf(JSON.parse(yield* curl(rooms!)), 5)
+        assert.include(yield* curl(health!.replace(/\/health$/, "/docs")), "<!doctype html>")
+
+        const [code, elapsed] = yield* server.end("SIGTERM")
+        assert.strictEqual(code, 0)
+        assert.isBelow(elapsed, 1000)
+        assert.strictEqual(server.errors(), "")
+      }),
+    limit
+  )
+
+  it.live("ends on SIGINT, with no word and code 0", () =>
+    Effect.gen(function*() {
+      const server = yield* start({ PORT: "0" })
+      const before = yield* server.until(/Ctrl-C ends\.\n/)
+      const [code, elapsed] = yield* server.end("SIGINT")
+      assert.strictEqual(code, 0)
+      assert.isBelow(elapsed, 1000)
+      assert.strictEqual(yield* server.until(/$/), before)
+      assert.strictEqual(server.errors(), "")
+    }), limit)
+
+  it.live("uses the admin token that is set, and listens where it is told", () =>
+    Effect.gen(function*() {
+      const server = yield* start({ PORT: "0", HOST: "127.0.0.2", ADMIN_TOKEN: "chosen-by-the-operator" })
+      const output = yield* server.until(/Ctrl-C ends\.\n/)
+      assert.match(output, /listens on http:\/\/127\.0\.0\.2:\d+\n/)
+      assert.include(output, "Bearer chosen-by-the-operator'")
+    }), limit)
+})
+
+describe("the server with carriers", () => {
+  it.live(
+    "takes webhooks signed with the configured secret, says what it serves, and plays nothing",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* start({
+          PORT: "0",
+          TWILIO_AUTH_TOKEN: "configured",
+          TELNYX_PUBLIC_KEY: telnyxKeys.publicKey,
+          SINCH_VERIFICATION: "none",
+          PUBLIC_URL: "https://sms.example.com"
+        })
+        const output = yield* server.until(/Listening on .*\n[^]*not verified/)
+        assert.match(output, /Providers: twilio, sinch, telnyx/)
+        assert.match(output, /WARN .*Webhooks of sinch are not verified/)
+        assert.notInclude(output, "CARRIER")
+        const [, address] = /Listening on http:\/\/0\.0\.0\.0(:\d+)/.exec(output)!
+        const path = "/webhooks/sms/twilio/inbound"
+        const form = {
+          MessageSid: "SM1",
+          SmsStatus: "received",
+          From: "+15145550142",
+          To: "+15145550100",
+          Body: "Hello"
+        }
+        const signature = yield* Twilio.sign({
+          authToken: Redacted.make("configured"),
+          url: `https://sms.example.com${path}`,
+          form
+        })
+        const post = (signature: string) =>
+          Effect.promise(() =>
+            fetch(`http://127.0.0.1${address}${path}`, {
+              method: "POST",
+              headers: { "x-twilio-signature": signature },
+              body: new URLSearchParams(form)
+            })
+          )
+        const taken = yield* post(signature)
+        assert.deepStrictEqual([taken.status, yield* Effect.promise(() => taken.text())], [200, "<Response/>"])
+        const refused = yield* post(`${signature}x`)
+        assert.deepStrictEqual([refused.status, refused.headers.get("content-type")], [403, "application/problem+json"])
+        assert.strictEqual((yield* server.end("SIGTERM"))[0], 0)
+        const log = yield* server.until(/$/)
+        for (const value of ["configured", "5550142", "Hello"]) assert.notInclude(log, value)
+        assert.strictEqual(server.errors(), "")
+      }).pipe(Effect.provide(NodeCrypto.layer)),
+    limit
+  )
+
+  /** A connection that says this and nothing more, once the server has received it or answered. */
+  const hold = (port: string, text: string) =>
+    Effect.acquireRelease(
+      Effect.callback<ReturnType<typeof connect>>((resume) => {
+        const socket = connect(Number(port), "127.0.0.1", () => socket.write(text))
+        socket.on("error", () => undefined)
+        socket.once("data", () => resume(Effect.succeed(socket)))
+        if (!text.startsWith("GET /health ")) {
+          socket.once("ready", () => setTimeout(() => resume(Effect.succeed(socket)), 100))
+        }
+      }),
+      (socket) => Effect.sync(() => socket.destroy())
+    )
+
+  it.live("ends at once although callers keep their connections for another request", () =>
+    Effect.gen(function*() {
+      const server = yield* start({ PORT: "0", SINCH_WEBHOOK_SECRET: "configured" })
+      const [, port] = /Listening on .*:(\d+)/.exec(yield* server.until(/Listening on .*\n/))!
+      yield* hold(port!, "GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
+      const [code, elapsed] = yield* server.end("SIGTERM")
+      assert.strictEqual(code, 0)
+      assert.isBelow(elapsed, 1000)
+    }), limit)
+
+  it.live("ends although callers never finish their requests", () =>
+    Effect.gen(function*() {
+      const server = yield* start({ PORT: "0", SINCH_WEBHOOK_SECRET: "configured" })
+      const [, port] = /Listening on .*:(\d+)/.exec(yield* server.until(/Listening on .*\n/))!
+      yield* hold(port!, "POST /webhooks/sms/sinch/inbound HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{")
+      yield* hold(port!, "GET /hea")
+      yield* hold(port!, "")
+      const [code, elapsed] = yield* server.end("SIGTERM")
+      assert.strictEqual(code, 0)
+      // The time that open requests are given, and no more.
+      assert.isBelow(elapsed, 7000)
+      assert.strictEqual(server.errors(), "")
+    }), limit)
+})
+
+describe("a start that is not possible", () => {
+  const cases: ReadonlyArray<readonly [name: string, env: Record<string, string>, line: RegExp]> = [
+    [
+      "a half-set carrier",
+      { SINCH_SERVICE_PLAN_ID: "plan-of-mine" },
+      /^SINCH_WEBHOOK_SECRET is missing: SINCH_SERVICE_PLAN_ID is set/
+    ],
+    ["a key that is none", { TELNYX_PUBLIC_KEY: "bm90LWEta2V5" }, /^TELNYX_PUBLIC_KEY cannot be used\. Expected/],
+    [
+      "a time zone that is none",
+      { VOICEMEUP_WEBHOOK_TOKEN: "x", VOICEMEUP_TIME_ZONE: "Narnia" },
+      /^VOICEMEUP_TIME_ZONE must be/
+    ],
+    ["a port that is none", { PORT: "many" }, /^PORT must be a port number, 0 to 65535$/],
+    [
+      "a host that is not of this machine",
+      { HOST: "192.0.2.1" },
+      /^HOST must be an address of this machine, and 192\.0\.2\.1 is not$/
+    ],
+    ["a host that has no address", { HOST: "no.such.host.invalid" }, /^HOST must be an address of this machine/]
+  ]
+  for (const [name, env, line] of cases) {
+    it.live(`is told in one line: ${name}`, () =>
+      Effect.gen(function*() {
+        const server = yield* start({ PORT: "0", ...env })
+        assert.strictEqual(yield* server.ended, 1)
+        assert.match(server.errors(), /^.+\n$/)
+        assert.match(server.errors().trim(), line)
+        for (const value of ["plan-of-mine", "bm90LWEta2V5", "Narnia"]) assert.notInclude(server.errors(), value)
+        assert.strictEqual(yield* server.until(/^/), "")
+      }), limit)
+  }
+
+  it.live("is told in one line: a port in use", () =>
+    Effect.gen(function*() {
+      const port = yield* occupied
+      for (const env of [{ HOST: "127.0.0.1" }, { HOST: "127.0.0.1", TWILIO_AUTH_TOKEN: "x" }]) {
+        const server = yield* start({ PORT: port, ...env })
+        assert.strictEqual(yield* server.ended, 1)
+        assert.strictEqual(server.errors(), `Port ${port} is in use: set PORT\n`)
+      }
+    }), limit)
+})

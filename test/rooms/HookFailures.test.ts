@@ -1,0 +1,159 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Deferred, Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+import * as Hook from "../../src/rooms/Hook.ts"
+import type { RoomEvent } from "../../src/rooms/RoomEvent.ts"
+import { fork, history, makeKit, message, recording, settle, watch } from "./kit.ts"
+
+const allowed = Effect.succeed(Hook.allow)
+
+type Run = Hook.BeforeBroadcast["run"]
+
+/** What a hook in JavaScript can do, which the compiler would not let pass. */
+const untyped = (result: unknown): Run => () => Effect.succeed(result as Hook.HookResult)
+
+const broken: Readonly<Record<string, Run>> = {
+  "fails": () => Effect.fail("consent service is down"),
+  "dies": () => Effect.die(new Error("bug")),
+  "throws": () => {
+    throw new Error("bug")
+  },
+  "interrupts itself": () => Effect.interrupt,
+  "runs out of time": () => Effect.never,
+  "cannot be interrupted when it runs out of time": () => Effect.uninterruptible(Effect.never),
+  "answers nothing": untyped(undefined),
+  "answers null": untyped(null),
+  "answers a word": untyped("allow"),
+  "answers with another tag": untyped({ _tag: "Allowed" }),
+  "modifies into nothing": untyped({ _tag: "Modify", event: undefined }),
+  "modifies into something that is no event": untyped({ _tag: "Modify", event: { content: "hello" } }),
+  "modifies the content into something that is none": (event) =>
+    Effect.succeed({ _tag: "Modify", event: { ...event, content: { text: 1 } } } as never),
+  "is no Effect": (() => "allow") as never
+}
+
+describe("a hook before a broadcast", () => {
+  for (const [what, run] of Object.entries(broken)) {
+    it.effect(`that ${what} blocks the event, and the kit goes on`, () =>
+      Effect.gen(function*() {
+        const kit = yield* makeKit({ shutdownTimeout: 0 })
+        const changes = yield* watch(kit)
+        const { channel, texts } = recording("web")
+        yield* kit.registerChannel(channel)
+        yield* kit.hook(Hook.beforeBroadcast({ name: "consent", directions: ["inbound"], run, timeout: "1 second" }))
+        const passing = yield* fork(kit.processInbound(message("hello", { idempotencyKey: "SM1" })))
+        yield* TestClock.adjust("1 second")
+        const result = yield* Fiber.join(passing)
+        assert(result._tag === "Blocked")
+        assert.deepStrictEqual([result.hook, result.reason], ["consent", "the hook failed"])
+        assert.deepStrictEqual(texts, [])
+        const failures = yield* changes("HookFailed")
+        assert.lengthOf(failures, 1)
+        assert.deepInclude(failures[0], {
+          roomId: result.event.roomId,
+          eventId: result.event.id,
+          hook: "consent",
+          trigger: "BeforeBroadcast"
+        })
+        assert.lengthOf(yield* changes("EventBlocked"), 1)
+        const room = { channelId: "ai", channelType: "ai", content: result.event.content } as const
+        assert.strictEqual((yield* kit.post(result.event.roomId, room))._tag, "Broadcast")
+        yield* TestClock.adjust("1 second")
+      }))
+
+    it.effect(`that ${what} lets the event pass unchanged when it is declared so, and is visible all the same`, () =>
+      Effect.gen(function*() {
+        const kit = yield* makeKit({ shutdownTimeout: 0 })
+        const changes = yield* watch(kit)
+        const { channel, texts } = recording("web")
+        yield* kit.registerChannel(channel)
+        yield* kit.hook(Hook.beforeBroadcast({ name: "decorate", onFailure: "allow", run, timeout: "1 second" }))
+        const passing = yield* fork(kit.processInbound(message("hello")))
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* Fiber.join(passing))._tag, "Broadcast")
+        assert.deepStrictEqual(texts, ["hello"])
+        assert.lengthOf(yield* changes("HookFailed"), 1)
+        assert.deepStrictEqual(yield* changes("EventBlocked"), [])
+      }))
+  }
+
+  it.effect("that leaves something that is no event says what is wrong with it, in a line and without what it says", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      const changes = yield* watch(kit)
+      const run: Run = (event) =>
+        Effect.succeed({ _tag: "Modify", event: { ...event, source: { channelId: "swordfish" } } } as never)
+      yield* kit.hook(Hook.beforeBroadcast({ name: "ill-typed", run }))
+      yield* kit.processInbound(message("swordfish"))
+      const [failure] = yield* changes("HookFailed")
+      const error = Cause.squash(failure!.cause)
+      assert.include(String(error), "[\"source\"]")
+      assert.isBelow(String(error).length, 200)
+      assert.notInclude(String(error), "swordfish")
+    }))
+
+  it.effect("has thirty seconds unless it says otherwise, and what ran out of time says so", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit({ deliveryTimeout: "1 second" })
+      const changes = yield* watch(kit)
+      let interrupted = false
+      yield* kit.hook(Hook.beforeBroadcast({
+        name: "hangs",
+        run: () => Effect.onInterrupt(Effect.never, () => Effect.sync(() => void (interrupted = true)))
+      }))
+      const passing = yield* fork(kit.processInbound(message("hello")))
+      yield* TestClock.adjust("29999 millis")
+      assert.isUndefined(passing.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual((yield* Fiber.join(passing))._tag, "Blocked")
+      assert.isTrue(interrupted)
+      const [failure] = yield* changes("HookFailed")
+      assert.isTrue(Cause.isTimeoutError(Cause.squash(failure!.cause)))
+    }))
+
+  it.effect("that fails stops no other event, also one that waits for its turn behind it", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      const gate = yield* Deferred.make<void, string>()
+      let asked = 0
+      yield* kit.hook(Hook.beforeBroadcast({
+        name: "fails once",
+        run: () => Effect.suspend(() => asked++ === 0 ? Effect.as(Deferred.await(gate), Hook.allow) : allowed)
+      }))
+      const first = yield* fork(kit.processInbound(message("1")))
+      const second = yield* fork(kit.processInbound(message("2")))
+      yield* settle
+      yield* Deferred.fail(gate, "broken")
+      assert.strictEqual((yield* Fiber.join(first))._tag, "Blocked")
+      assert.strictEqual((yield* Fiber.join(second))._tag, "Broadcast")
+      assert.deepStrictEqual(yield* history(kit), ["1", "2"])
+    }))
+})
+
+describe("a hook after a broadcast", () => {
+  for (
+    const [what, run] of Object.entries(
+      {
+        "fails": () => Effect.fail("broken"),
+        "dies": () => Effect.die("broken"),
+        "throws": (_: RoomEvent) => {
+          throw new Error("bug")
+        },
+        "runs out of time": () => Effect.never
+      } satisfies Record<string, Hook.AfterBroadcast["run"]>
+    )
+  ) {
+    it.effect(`that ${what} is visible, and the result stays what it is`, () =>
+      Effect.gen(function*() {
+        const kit = yield* makeKit()
+        const changes = yield* watch(kit)
+        yield* kit.hook(Hook.afterBroadcast({ name: "broken", run }))
+        const passing = yield* fork(kit.processInbound(message("hello")))
+        yield* TestClock.adjust("30 seconds")
+        assert.strictEqual((yield* Fiber.join(passing))._tag, "Broadcast")
+        assert.deepStrictEqual((yield* changes("HookFailed")).map(({ hook, trigger }) => [hook, trigger]), [
+          ["broken", "AfterBroadcast"]
+        ])
+      }))
+  }
+})

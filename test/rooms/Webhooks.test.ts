@@ -1,0 +1,145 @@
+import { NodeCrypto } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Redacted } from "effect"
+import { TextContent } from "../../src/Content.ts"
+import * as Hook from "../../src/rooms/Hook.ts"
+import { SmsProvider } from "../../src/SmsProvider.ts"
+import * as Twilio from "../../src/twilio/index.ts"
+import { MessagePart, Unrecognized, type WebhookEvent } from "../../src/WebhookEvent.ts"
+import * as WebhookRequest from "../../src/WebhookRequest.ts"
+import { history, makeKit, message, status, watch } from "./kit.ts"
+
+const authToken = Redacted.make("12345")
+const url = "https://sms.example.com/webhooks/sms/twilio/inbound"
+
+const form = {
+  MessageSid: "SM1",
+  SmsStatus: "received",
+  From: "+15145550142",
+  To: "+15145550100",
+  Body: "hello",
+  NumMedia: "0"
+}
+
+const provider = Effect.provide(SmsProvider, Twilio.layer({ authToken }).pipe(Layer.provide(NodeCrypto.layer)))
+
+/** Signed for one form and sent with another, which is the same one unless it is forged. */
+const request = Effect.fnUntraced(function*(signed: Record<string, string>, sent = signed) {
+  const signature = yield* Effect.provide(Twilio.sign({ authToken, url, form: signed }), NodeCrypto.layer)
+  return WebhookRequest.make({
+    url,
+    headers: { "content-type": "application/x-www-form-urlencoded", "x-twilio-signature": signature },
+    body: new URLSearchParams(sent).toString()
+  })
+})
+
+describe("a webhook", () => {
+  it.effect("that is signed is one room event, however often and at once it comes", () =>
+    Effect.gen(function*() {
+      const [kit, twilio] = [yield* makeKit(), yield* provider]
+      const webhook = yield* request(form)
+      const results = yield* Effect.replicateEffect(kit.processWebhook(twilio, webhook), 10, {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(results.flat().map(({ _tag }) => _tag).sort(), [
+        "Broadcast",
+        ...Array.from({ length: 9 }, () => "Repeated")
+      ])
+      assert.deepStrictEqual(yield* history(kit), ["hello"])
+    }))
+
+  it.effect("that is not signed, or was changed after signing, is refused and leaves no trace", () =>
+    Effect.gen(function*() {
+      const [kit, twilio] = [yield* makeKit(), yield* provider]
+      let asked = 0
+      yield* kit.hook(Hook.beforeBroadcast({ name: "count", run: () => Effect.sync(() => (asked++, Hook.allow)) }))
+      const signed = yield* request(form)
+      const { "x-twilio-signature": _, ...headers } = signed.headers
+      const refused = [
+        [{ ...signed, headers }, "MissingSignature"],
+        [yield* request(form, { ...form, Body: "forged" }), "InvalidSignature"],
+        [{ ...signed, url: `${url}?forged` }, "InvalidSignature"]
+      ] as const
+      for (const [webhook, reason] of refused) {
+        const error = yield* Effect.flip(kit.processWebhook(twilio, webhook))
+        assert.strictEqual(error.reason._tag, reason)
+      }
+      assert.deepStrictEqual([asked, yield* kit.rooms, yield* kit.statuses], [0, [], []])
+      assert.lengthOf(yield* kit.processWebhook(twilio, signed), 1)
+    }))
+
+  it.effect("with a delivery report is never inbound", () =>
+    Effect.gen(function*() {
+      const [kit, twilio] = [yield* makeKit(), yield* provider]
+      const report = {
+        MessageSid: "SM2",
+        MessageStatus: "delivered",
+        SmsStatus: "delivered",
+        To: form.From,
+        From: form.To
+      }
+      const results = yield* Effect.replicateEffect(
+        Effect.flatMap(request(report), (webhook) => kit.processWebhook(twilio, webhook)),
+        2
+      )
+      assert.deepStrictEqual(results, [
+        [{ _tag: "StatusRecorded", repeated: false }],
+        [{ _tag: "StatusRecorded", repeated: true }]
+      ])
+      assert.deepStrictEqual(yield* kit.rooms, [])
+      assert.deepStrictEqual((yield* kit.statuses).map(({ messageId, status }) => [messageId, status]), [
+        ["SM2", "delivered"]
+      ])
+    }))
+
+  it.effect("with every kind of event gets a result for each, in its order", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      const changes = yield* watch(kit)
+      const part = (role: MessagePart["role"], text: string) =>
+        new MessagePart({ provider: "voicemeup", role, message: message(text, { idempotencyKey: `${role} ${text}` }) })
+      const unrecognized = new Unrecognized({ provider: "telnyx", eventType: "new", raw: { a: 1 } })
+      const empty = part("wrapper", "")
+      const events: ReadonlyArray<WebhookEvent> = [
+        message("a message", { idempotencyKey: "SM1" }),
+        status("SM2"),
+        part("wrapper", "a text"),
+        empty,
+        new MessagePart({
+          ...part("media", ""),
+          message: message("", { content: new TextContent({ text: "media" }) })
+        }),
+        unrecognized,
+        status("SM2"),
+        message("a message", { idempotencyKey: "SM1" })
+      ]
+      const results = yield* kit.processEvents(events)
+      assert.deepStrictEqual(results.map(({ _tag }) => _tag), [
+        "Broadcast",
+        "StatusRecorded",
+        "Broadcast",
+        "Ignored",
+        "Broadcast",
+        "Ignored",
+        "StatusRecorded",
+        "Repeated"
+      ])
+      assert.deepStrictEqual(results[1], { _tag: "StatusRecorded", repeated: false })
+      assert.deepStrictEqual(results[3], { _tag: "Ignored", event: empty })
+      assert.deepStrictEqual(results[5], { _tag: "Ignored", event: unrecognized })
+      assert.deepStrictEqual(results[6], { _tag: "StatusRecorded", repeated: true })
+      assert.deepStrictEqual(yield* history(kit), ["a message", "a text", "media"])
+      assert.deepStrictEqual(yield* changes("WebhookUnrecognized"), [
+        { _tag: "WebhookUnrecognized", event: unrecognized }
+      ])
+      assert.deepStrictEqual(yield* kit.processEvents([]), [])
+    }))
+
+  it.effect("whose first event is blocked has its other events processed all the same", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      yield* kit.hook(Hook.beforeBroadcast({ name: "broken", run: () => Effect.die("broken") }))
+      const results = yield* kit.processEvents([message("1"), status("SM2"), message("2")])
+      assert.deepStrictEqual(results.map(({ _tag }) => _tag), ["Blocked", "StatusRecorded", "Blocked"])
+    }))
+})
