@@ -76,8 +76,8 @@ effect-sms listens on ${base}
 
 No carrier is configured. So this run made up credentials, and now plays the
 webhooks of each carrier to itself over HTTP: signed as the carrier signs them,
-and one forged, whose content was changed after signing. The warnings are the
-operator's log of the forged ones.
+and one forged, whose content was changed after signing (for VoiceMeUp, which
+signs nothing: with a wrong token). The warnings are the operator's log of those.
 `)
   const webhooks = yield* Webhooks.all(credentials, base)
   const rows = yield* Effect.forEach(webhooks, (webhook) =>

@@ -3,12 +3,12 @@
  * handlers.
  */
 import * as Effect from "effect/Effect"
-import type { DeliveryStatus } from "../DeliveryStatus.ts"
-import type { KitEvent } from "../rooms/KitEvent.ts"
-import * as Latest from "./latest.ts"
-import * as Once from "./once.ts"
+import type { DeliveryStatus } from "../../DeliveryStatus.ts"
+import * as Latest from "../../internal/latest.ts"
+import * as Once from "../../internal/once.ts"
+import type { Runs } from "../../internal/runs.ts"
+import type { KitEvent } from "../KitEvent.ts"
 import type { Handler, Registry } from "./registration.ts"
-import type { Runs } from "./runs.ts"
 
 export interface Options {
   readonly maxStatuses: number

@@ -1,9 +1,9 @@
 /**
  * The registered hooks, found without looking at those that do not match.
  */
-import type { Hook } from "../rooms/Hook.ts"
-import * as Hooks from "../rooms/Hook.ts"
-import type { RoomEvent } from "../rooms/RoomEvent.ts"
+import type { Hook } from "../Hook.ts"
+import * as Hooks from "../Hook.ts"
+import type { RoomEvent } from "../RoomEvent.ts"
 
 type Trigger = Hook["trigger"]
 type Triggered<T extends Trigger> = Extract<Hook, { readonly trigger: T }>

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime } from "effect"
 import * as fc from "fast-check"
-import { Address } from "../../src/Address.ts"
-import { RoomState } from "../../src/internal/roomState.ts"
-import { Attachment } from "../../src/rooms/Room.ts"
-import { EventSource, RoomEvent } from "../../src/rooms/RoomEvent.ts"
-import { textContent } from "../rooms/kit.ts"
+import { Address } from "../../../src/Address.ts"
+import { RoomState } from "../../../src/rooms/internal/roomState.ts"
+import { Attachment } from "../../../src/rooms/Room.ts"
+import { EventSource, RoomEvent } from "../../../src/rooms/RoomEvent.ts"
+import { textContent } from "../kit.ts"
 
 const now = DateTime.makeUnsafe(0)
 const [ann, bob] = [Address.make("+15145550142"), Address.make("+15145550143")]

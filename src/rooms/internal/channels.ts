@@ -1,7 +1,7 @@
 /**
  * The registered channels.
  */
-import type { Channel } from "../rooms/Channel.ts"
+import type { Channel } from "../Channel.ts"
 
 /** Changed in place, by the kit alone and always within one synchronous step. */
 export class ChannelRegistry {

@@ -8,12 +8,12 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import type { DeliveryStatus } from "../DeliveryStatus.ts"
-import type { Channel } from "../rooms/Channel.ts"
-import * as Hook from "../rooms/Hook.ts"
-import type { Room } from "../rooms/Room.ts"
-import type { RoomEvent } from "../rooms/RoomEvent.ts"
-import * as Runs from "./runs.ts"
+import type { DeliveryStatus } from "../../DeliveryStatus.ts"
+import * as Runs from "../../internal/runs.ts"
+import type { Channel } from "../Channel.ts"
+import * as Hook from "../Hook.ts"
+import type { Room } from "../Room.ts"
+import type { RoomEvent } from "../RoomEvent.ts"
 
 export interface Registry<in A> {
   readonly add: (registered: A) => void

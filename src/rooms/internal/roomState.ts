@@ -4,10 +4,10 @@
  */
 import type * as DateTime from "effect/DateTime"
 import * as Semaphore from "effect/Semaphore"
-import type { Address } from "../Address.ts"
-import { Attachment, Room } from "../rooms/Room.ts"
-import type { RoomEvent } from "../rooms/RoomEvent.ts"
-import * as Latest from "./latest.ts"
+import type { Address } from "../../Address.ts"
+import * as Latest from "../../internal/latest.ts"
+import { Attachment, Room } from "../Room.ts"
+import type { RoomEvent } from "../RoomEvent.ts"
 
 export interface Bounds {
   readonly maxRooms: number
