@@ -4,8 +4,7 @@
  * A national number means nothing without its country, so every function takes
  * a region, and the region is tried first. Only a number of eleven or more
  * digits that the region cannot explain is read as if it began with a country
- * code. RoomKit does it the other way round and turns a Vancouver number into
- * a Malaysian one.
+ * code. Tried the other way round, a Vancouver number is a Malaysian one.
  *
  * The numbering plans are libphonenumber's `max` metadata, which knows valid
  * numbers and not only valid lengths. It is large: import this module only
