@@ -27,7 +27,9 @@ export class MediaContent extends Schema.TaggedClass<MediaContent>()("MediaConte
   /** The MIME type that the carrier claims, if it claims one. */
   mimeType: Schema.optionalKey(Schema.NonEmptyString),
   /** The text sent along with a single file. */
-  caption: Schema.optionalKey(Schema.NonEmptyString)
+  caption: Schema.optionalKey(Schema.NonEmptyString),
+  /** Set when the file could not be re-hosted: why. The URL is then the carrier's, which may not be readable. */
+  unavailable: Schema.optionalKey(Schema.NonEmptyString)
 }) {}
 
 /**

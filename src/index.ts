@@ -2,7 +2,17 @@ export * as Address from "./Address.ts"
 export * as Carriers from "./Carriers.ts"
 export * as Content from "./Content.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"
-export { Problems, ServerConfig, WebhookApi, WebhookServer } from "./http/index.ts"
+export { MediaApi, MediaServer, Problems, ServerConfig, WebhookApi, WebhookServer } from "./http/index.ts"
+export {
+  FileMediaStore,
+  GuardedClient,
+  IncrementalHash,
+  MediaError,
+  MediaFetcher,
+  MediaRehosting,
+  MediaStore,
+  OutboundMedia
+} from "./media/index.ts"
 export * as Message from "./Message.ts"
 export * as Payload from "./Payload.ts"
 export * as Phone from "./Phone.ts"

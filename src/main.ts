@@ -3,8 +3,10 @@
  * configured it demonstrates itself.
  */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -17,8 +19,13 @@ import * as Runtime from "effect/Runtime"
 import { createServer } from "node:http"
 import * as Credentials from "./demo/Credentials.ts"
 import * as Demo from "./demo/Demo.ts"
+import * as MediaServer from "./http/MediaServer.ts"
 import * as ServerConfig from "./http/ServerConfig.ts"
 import * as WebhookServer from "./http/WebhookServer.ts"
+import * as MediaFetcher from "./media/MediaFetcher.ts"
+import * as MediaRehosting from "./media/MediaRehosting.ts"
+import * as NodeGuardedClient from "./media/NodeGuardedClient.ts"
+import * as NodeIncrementalHash from "./media/NodeIncrementalHash.ts"
 import * as RoomKit from "./rooms/RoomKit.ts"
 import * as SmsProviders from "./SmsProviders.ts"
 
@@ -68,7 +75,7 @@ const layerNode = ({ host, port }: ServerConfig.ServerConfig) => {
 }
 
 /** Tells the operator what is served, and warns of what is not verified. */
-const logProviders = Effect.gen(function*() {
+const logProviders = Effect.fnUntraced(function*({ media }: ServerConfig.ServerConfig) {
   const { get, names } = yield* SmsProviders.SmsProviders
   const providers = yield* Effect.orDie(Effect.forEach(names, get))
   yield* Effect.log(`Providers: ${names.join(", ")}`)
@@ -77,13 +84,42 @@ const logProviders = Effect.gen(function*() {
       yield* Effect.logWarning(`Webhooks of ${name} are not verified: whoever knows the URL can send messages`)
     }
   }
+  if (
+    names.includes("twilio") && media !== undefined && !Object.hasOwn(media.fetcher.credentials ?? {}, "api.twilio.com")
+  ) {
+    yield* Effect.logWarning(
+      "Twilio's files can be fetched with TWILIO_ACCOUNT_SID, or TWILIO_API_KEY and TWILIO_API_SECRET"
+    )
+  }
 })
 
+/**
+ * How long the end of the server waits for messages whose files are being
+ * re-hosted: the carrier got its answer and will not repeat them.
+ */
+const mediaShutdownTimeout = "20 seconds"
+
+/** The server, with the hook that re-hosts media below it where there is a store for them. */
+const layerRoutes = ({ media, server: options }: ServerConfig.ServerConfig) => {
+  if (media === undefined) return WebhookServer.serve(options)
+  const server = { ...options, shutdownTimeout: mediaShutdownTimeout } as const
+  const { fetcher, isServed, store } = media
+  const layerFetcher = Layer.provide(MediaFetcher.layer(fetcher), NodeGuardedClient.layer())
+  const served = isServed ? MediaServer.serve(server) : WebhookServer.serve(server)
+  return Layer.provide(served, MediaRehosting.layer({ timeout: "15 seconds" })).pipe(
+    Layer.provide([layerFetcher, store]),
+    Layer.provide([NodeServices.layer, NodeHttpClient.layerUndici, NodeIncrementalHash.layer])
+  )
+}
+
 const layerServer = (config: ServerConfig.ServerConfig) =>
-  Layer.mergeAll(WebhookServer.serve(config.server), Layer.effectDiscard(logProviders)).pipe(
+  Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(logProviders(config))).pipe(
     Layer.provide(layerNode(config)),
     // Before the server listens: keys that cannot be used stop the start.
-    Layer.provide([RoomKit.layer(), SmsProviders.layer(...config.providers.values())]),
+    Layer.provide([
+      RoomKit.layer(config.media === undefined ? {} : { shutdownTimeout: mediaShutdownTimeout }),
+      SmsProviders.layer(...config.providers.values())
+    ]),
     Layer.provide(NodeCrypto.layer)
   )
 

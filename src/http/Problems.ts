@@ -45,7 +45,7 @@ export class Forbidden extends HttpApiError.Problem<Forbidden>()("Forbidden", {
 }) {}
 
 /**
- * No such provider or room.
+ * No such provider, room or file.
  *
  * @category errors
  * @since 0.1.0
@@ -90,6 +90,18 @@ export class UnsupportedMediaType extends HttpApiError.Problem<UnsupportedMediaT
   type: "about:blank",
   status: 415,
   title: "Unsupported Media Type"
+}) {}
+
+/**
+ * The file has no byte in the range that was asked for.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RangeNotSatisfiable extends HttpApiError.Problem<RangeNotSatisfiable>()("RangeNotSatisfiable", {
+  type: "about:blank",
+  status: 416,
+  title: "Range Not Satisfiable"
 }) {}
 
 /**

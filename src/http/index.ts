@@ -1,3 +1,5 @@
+export * as MediaApi from "./MediaApi.ts"
+export * as MediaServer from "./MediaServer.ts"
 export * as Problems from "./Problems.ts"
 export * as ServerConfig from "./ServerConfig.ts"
 export * as WebhookApi from "./WebhookApi.ts"

@@ -16,11 +16,14 @@ const installed = [...Object.keys(manifest.dependencies), "effect"]
 /** The modules that use what the user has to install for them. */
 const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "main.ts": ["@effect/platform-node", "node:http"],
+  "media/internal/NodeConnector.ts": ["@effect/platform-node", "node:net"],
+  "media/NodeGuardedClient.ts": ["@effect/platform-node", "node:dns"],
+  "media/NodeIncrementalHash.ts": ["node:crypto"],
   "testing/Arbitraries.ts": ["fast-check"]
 }
 
 describe("imports", () => {
-  it("point one way: vocabulary, contract, carriers and rooms, http", () => {
+  it("point one way: vocabulary, contract, carriers and rooms, media, http", () => {
     assert.isAbove(graph.size, 20)
     assert.deepStrictEqual(wrongWay(graph), [])
   })
@@ -32,7 +35,7 @@ describe("imports", () => {
       const imports = (graph.get(file) ?? []).filter(({ target }) => !graph.has(target))
       assert.deepStrictEqual(unavailable(new Map([[file, imports]]), [...installed, ...packages]), [])
     }
-    const loaded = [...graph.keys()].map((file) => loads(graph, file, (target) => Object.hasOwn(optional, target)))
+    const loaded = [...required.keys()].map((file) => loads(graph, file, (target) => Object.hasOwn(optional, target)))
     assert.deepStrictEqual(loaded.filter((path) => path !== undefined), [])
   })
 
@@ -43,7 +46,9 @@ describe("imports", () => {
       const heavy =
         /^(libphonenumber-js|tweetnacl|@effect\/platform-node|effect\/(http|http-api|ai|cluster|rpc|sql))(\/|$)/
       assert.isUndefined(loads(graph, file, (target) => heavy.test(target)))
-      const others = ["twilio", "sinch", "telnyx", "voicemeup", "rooms", "http", "testing"].filter((x) => x !== part)
+      const mine = part === "media" ? ["media", "rooms"] : [part]
+      const others = ["twilio", "sinch", "telnyx", "voicemeup", "rooms", "media", "http", "testing"]
+        .filter((other) => !mine.includes(other))
       assert.isUndefined(loads(graph, file, (target) => graph.has(target) && others.includes(partOf(target))))
     })
   }

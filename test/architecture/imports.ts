@@ -55,7 +55,7 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   ...Object.fromEntries(carriers.map((carrier) => [carrier, ["vocabulary", "contract"]])),
   carriers: ["vocabulary", "contract", ...carriers],
   rooms: ["vocabulary", "contract"],
-  media: ["vocabulary", "contract"],
+  media: ["vocabulary", "contract", "rooms"],
   http: library,
   testing: library,
   demo: library,

@@ -1,0 +1,339 @@
+/**
+ * Fetches the files of carriers, safely.
+ *
+ * The URL of a file comes from outside, and so do the redirects, the headers
+ * and the bytes behind it. A file is fetched from listed hosts only, over https,
+ * from public addresses (see {@link GuardedClient}), within limits of redirects,
+ * time and size, and only if its bytes are of a listed type. Nothing is ever
+ * decompressed, and no more than a piece of a file is in memory.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { GuardedClient, type GuardedResponse } from "./GuardedClient.ts"
+import * as Body from "./internal/fetchBody.ts"
+import * as Target from "./internal/fetchTarget.ts"
+import * as TypeRules from "./internal/typeRules.ts"
+import {
+  InvalidBody,
+  MediaError,
+  type MediaErrorReason,
+  TooLarge,
+  TooManyRedirects,
+  UnexpectedStatus
+} from "./MediaError.ts"
+
+/**
+ * A file that is being received. The limits of size and time hold while the
+ * stream runs: it fails when one is reached.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FetchedMedia {
+  /** The MIME type, told from the bytes. */
+  readonly contentType: string
+  /** In bytes, if the host said. */
+  readonly size: number | undefined
+  /** To be run once. A second run dies. */
+  readonly stream: Stream.Stream<Uint8Array, MediaError>
+}
+
+/**
+ * The guarded fetcher.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class MediaFetcher extends Context.Service<MediaFetcher, {
+  /** Whether the URL is on a host that is to be fetched from. */
+  readonly handles: (url: string) => boolean
+  /**
+   * Begins to fetch a file: the headers were read, and enough of the body to
+   * tell its type. The connection is closed with the scope. `mimeType` is what
+   * the carrier said.
+   */
+  readonly fetch: (
+    url: string,
+    options?: { readonly mimeType?: string | undefined }
+  ) => Effect.Effect<FetchedMedia, MediaError, Scope.Scope>
+}>()("effect-sms/media/MediaFetcher") {}
+
+/**
+ * What proves to a host who asks for a file. See {@link basic} and {@link bearer}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Credentials =
+  | { readonly scheme: "Basic"; readonly username: string; readonly password: Redacted.Redacted<string> }
+  | { readonly scheme: "Bearer"; readonly token: Redacted.Redacted<string> }
+
+/**
+ * A user and a password: for Twilio an API key and its secret, or the account
+ * SID and the auth token (https://www.twilio.com/docs/messaging/api/media-resource).
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const basic = (username: string, password: Redacted.Redacted<string>): Credentials => ({
+  scheme: "Basic",
+  username,
+  password
+})
+
+/**
+ * A token: for Telnyx an API key, although only one of its pages asks for it
+ * (https://developers.telnyx.com/docs/messaging/messages/receive-message).
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const bearer = (token: Redacted.Redacted<string>): Credentials => ({ scheme: "Bearer", token })
+
+/**
+ * Options of the fetcher.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = {
+  /** Hosts to fetch from: names, or `*.name` for all below one. {@link defaultHosts} by default. */
+  readonly hosts?: ReadonlyArray<string> | undefined
+  /** Hosts that a redirect may lead to, besides `hosts`. {@link defaultRedirectHosts} by default. */
+  readonly redirectHosts?: ReadonlyArray<string> | undefined
+  /**
+   * Credentials by host, `host:port` for a test host. Sent only to the host of
+   * the first URL. A redirect to another host, port or scheme loses them for
+   * the rest of the way.
+   */
+  readonly credentials?: Readonly<Record<string, Credentials>> | undefined
+  /**
+   * Each a `host:port` that counts as listed, and for which http, this port and
+   * an address that is not public are allowed: for tests, and for a carrier on
+   * this machine. The guarded client has to be given the same.
+   */
+  readonly testHosts?: ReadonlyArray<string> | undefined
+  /** 3 by default. */
+  readonly maxRedirects?: number | undefined
+  /**
+   * In bytes. 10 MiB by default: the largest message of the carriers has 5 MB
+   * (https://www.twilio.com/docs/messaging/api/media-resource).
+   */
+  readonly maxBytes?: number | undefined
+  /** How long a host may take to connect and to answer, each time. 10 seconds by default. */
+  readonly headersTimeout?: Duration.Input | undefined
+  /** How long nothing may come. 10 seconds by default. */
+  readonly idleTimeout?: Duration.Input | undefined
+  /** How long all of it may take, redirects, body and its reader included. 60 seconds by default. */
+  readonly totalTimeout?: Duration.Input | undefined
+  /** {@link defaultTypes} by default. */
+  readonly allowedTypes?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * The hosts that carriers name in their webhooks.
+ *
+ * Twilio's and VoiceMeUp's are seen in real messages. Telnyx's is the one of
+ * its documentation (https://developers.telnyx.com/docs/messaging/messages/receive-message),
+ * and Sinch names none, except that the file is in a bucket: who receives MMS
+ * from Sinch has to add the host that their messages show.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultHosts: ReadonlyArray<string> = [
+  "clients.voicemeup.com",
+  "dev-clients.voicemeup.com",
+  "api.twilio.com",
+  "media.telnyx.com"
+]
+
+/**
+ * The hosts that the hosts of {@link defaultHosts} redirect to. Twilio's, as
+ * https://support.twilio.com/hc/en-us/articles/223183748 names them: the first
+ * for protected media, the second for unprotected ones. The third is in lists
+ * of others only.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultRedirectHosts: ReadonlyArray<string> = [
+  "mms.twiliocdn.com",
+  "s3-external-1.amazonaws.com",
+  "media.twiliocdn.com"
+]
+
+/**
+ * What people send each other by MMS. No HTML, SVG, XML, script or archive:
+ * whoever serves the files would serve those from their own origin.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultTypes: ReadonlyArray<string> = [
+  "image/jpeg",
+  "image/png",
+  "image/gif",
+  "image/webp",
+  "image/heic",
+  "image/heif",
+  "image/bmp",
+  "image/tiff",
+  "video/mp4",
+  "video/3gpp",
+  "video/3gpp2",
+  "video/quicktime",
+  "video/mpeg",
+  "video/webm",
+  "audio/mpeg",
+  "audio/mp4",
+  "audio/amr",
+  "audio/ogg",
+  "audio/wav",
+  "audio/3gpp",
+  "audio/3gpp2",
+  "application/pdf",
+  "text/vcard"
+]
+
+const authorization = (credentials: Credentials): string =>
+  credentials.scheme === "Bearer"
+    ? `Bearer ${Redacted.value(credentials.token)}`
+    : `Basic ${Base64.encode(`${credentials.username}:${Redacted.value(credentials.password)}`)}`
+
+/** The values of the header, by `host:port`. */
+const credentialsByEndpoint = (all: Readonly<Record<string, Credentials>>): ReadonlyMap<string, string> =>
+  new Map(
+    Object.entries(all).flatMap(([host, credentials]) => {
+      const url = URL.parse(`https://${host}`)
+      return url === null ? [] : [[Target.endpoint(url), authorization(credentials)] as const]
+    })
+  )
+
+const isRedirect = (status: number) => [301, 302, 303, 307, 308].includes(status)
+
+/** The length that the host announced. HTTP does not let it differ between headers. */
+const announcedSize = (response: GuardedResponse): number | undefined => {
+  const [length] = response.header("content-length")
+  return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined
+}
+
+const isEncoded = (response: GuardedResponse) =>
+  response.header("content-encoding").some((value) => value.trim().toLowerCase() !== "identity")
+
+/**
+ * Makes the service.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options = {}
+): Effect.fn.Return<MediaFetcher["Service"], never, GuardedClient> {
+  const client = yield* GuardedClient
+  const maxRedirects = options.maxRedirects ?? 3
+  const maxBytes = options.maxBytes ?? 10 * 1024 * 1024
+  const headersMillis = Duration.toMillis(options.headersTimeout ?? "10 seconds")
+  const idleMillis = Duration.toMillis(options.idleTimeout ?? "10 seconds")
+  const totalMillis = Duration.toMillis(options.totalTimeout ?? "1 minute")
+  const types = new Set((options.allowedTypes ?? defaultTypes).map(TypeRules.normalize))
+  const credentials = credentialsByEndpoint(options.credentials ?? {})
+  const isHost = Target.hosts(options.hosts ?? defaultHosts)
+  const isTestHost = Target.endpoints(options.testHosts ?? [])
+  const isRedirectHost = Target.hosts([
+    ...(options.hosts ?? defaultHosts),
+    ...(options.redirectHosts ?? defaultRedirectHosts)
+  ])
+  const target = Target.make({ isHost, isRedirectHost, isTestHost })
+
+  const request = (url: URL, secret: string | undefined, deadline: number) =>
+    client.get(url, {
+      accept: "*/*",
+      "user-agent": "effect-sms",
+      "accept-encoding": "identity",
+      ...(secret !== undefined && { authorization: secret })
+    }).pipe(Body.withTimeLimit("headers", headersMillis, deadline))
+
+  /** The answer that is none to go elsewhere. */
+  const follow = Effect.fnUntraced(function*(
+    start: string,
+    deadline: number
+  ): Effect.fn.Return<GuardedResponse, MediaErrorReason, Scope.Scope> {
+    const scope = yield* Effect.scope
+    let url = yield* Effect.fromResult(target(start))
+    let secret = credentials.get(Target.endpoint(url))
+    for (let redirects = 0;; redirects++) {
+      const connection = yield* Scope.fork(scope)
+      const response = yield* Scope.provide(request(url, secret, deadline), connection)
+      if (!isRedirect(response.status)) return response
+      yield* Scope.close(connection, Exit.void)
+      const [location, ...others] = response.header("location")
+      if (location === undefined || others.length > 0 || redirects === maxRedirects) {
+        return yield* new TooManyRedirects({ limit: maxRedirects })
+      }
+      const next = yield* Effect.fromResult(target(location, url))
+      if (next.origin !== url.origin) secret = undefined
+      url = next
+    }
+  })
+
+  const open = Effect.fnUntraced(function*(
+    url: string,
+    mimeType: string | undefined
+  ): Effect.fn.Return<Omit<FetchedMedia, "stream"> & Pick<Body.Peeked, "stream">, MediaErrorReason, Scope.Scope> {
+    const deadline = (yield* Clock.currentTimeMillis) + totalMillis
+    const response = yield* follow(url, deadline)
+    if (response.status !== 200) return yield* new UnexpectedStatus({ status: response.status })
+    if (isEncoded(response)) return yield* new InvalidBody({ expected: "a body that is not compressed" })
+    const size = announcedSize(response)
+    if (size !== undefined && size > maxBytes) return yield* new TooLarge({ limit: maxBytes })
+    const pull = yield* Stream.toPull(response.stream)
+    const limited = Body.limited(pull, { maxBytes, size, idleMillis, deadline })
+    const { head, stream } = yield* Body.peek(limited, TypeRules.headLength)
+    const contentType = yield* TypeRules.check(head, {
+      isAllowed: (type) => types.has(type),
+      declared: [...(mimeType === undefined ? [] : [mimeType]), ...response.header("content-type")]
+    })
+    return { contentType, size, stream }
+  })
+
+  return MediaFetcher.of({
+    handles: (url) => {
+      const parsed = URL.parse(url)
+      return parsed !== null && (isHost(parsed.hostname) || isTestHost(parsed))
+    },
+    fetch: Effect.fn("MediaFetcher.fetch")(function*(url, { mimeType } = {}) {
+      const scope = yield* Scope.fork(yield* Effect.scope)
+      // A scope that lives on must not keep the connection of a file that is refused.
+      const close = <A, E>(exit: Exit.Exit<A, E>) => Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void
+      const { contentType, size, stream } = yield* Scope.provide(open(url, mimeType), scope).pipe(
+        Effect.mapError((reason) => new MediaError({ reason })),
+        Effect.onExit(close)
+      )
+      return {
+        contentType,
+        size,
+        stream: Stream.mapError(stream, (reason) => new MediaError({ reason })).pipe(Stream.onExit(close))
+      }
+    })
+  })
+})
+
+/**
+ * Provides the fetcher. On Node, `NodeGuardedClient.layer` is the guarded client.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Options): Layer.Layer<MediaFetcher, never, GuardedClient> =>
+  Layer.effect(MediaFetcher, make(options))

@@ -1,0 +1,141 @@
+/**
+ * The guarded client on Node, over undici. Needs `@effect/platform-node`.
+ *
+ * The name is resolved once for each connection. All its addresses have to be
+ * public, and the socket connects to one of those: a name that leads somewhere
+ * else a moment later (DNS rebinding) gains nothing. Environment variables for
+ * proxies are not read, because a proxy would resolve the name once more.
+ *
+ * @since 0.1.0
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import Undici from "@effect/platform-node/Undici"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import * as Dns from "node:dns/promises"
+import { GuardedClient, type GuardedResponse } from "./GuardedClient.ts"
+import * as Connector from "./internal/NodeConnector.ts"
+import { ConnectionFailed, InvalidBody, PrivateAddress } from "./MediaError.ts"
+
+/**
+ * Options of the client.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = {
+  /**
+   * Each a `host:port` whose addresses are not checked: for tests, and for a
+   * carrier on this machine.
+   */
+  readonly testHosts?: ReadonlyArray<string> | undefined
+  /** All addresses of a name, as text. Those of the operating system by default. */
+  readonly resolve?: Connector.Resolve | undefined
+}
+
+const systemResolve: Connector.Resolve = (hostname) =>
+  Effect.map(
+    Effect.tryPromise(() => Dns.lookup(hostname, { all: true })),
+    (found) => found.map(({ address }) => address)
+  )
+
+const isCode = (cause: unknown, ...codes: ReadonlyArray<string>) =>
+  Predicate.hasProperty(cause, "code") && codes.some((code) => code === cause.code)
+
+/** What is no HTTP, or of a length that the headers do not say. */
+const isMalformed = (cause: unknown) =>
+  (Predicate.hasProperty(cause, "name") && cause.name === "HTTPParserError") ||
+  isCode(cause, "UND_ERR_RES_CONTENT_LENGTH_MISMATCH", "UND_ERR_HEADERS_OVERFLOW")
+
+const requestError = (host: string) => (cause: unknown) => {
+  if (cause instanceof Connector.NotPublic) return new PrivateAddress({ host })
+  return isMalformed(cause)
+    ? new InvalidBody({ expected: "an answer that is valid HTTP" })
+    : new ConnectionFailed({ host })
+}
+
+const streamError = (host: string) => (cause: unknown) =>
+  // The last is the other side that ends the connection, and not one that broke.
+  isMalformed(cause) || isCode(cause, "UND_ERR_SOCKET")
+    ? new InvalidBody({ expected: "a body of the announced length" })
+    : new ConnectionFailed({ host })
+
+/** Ends the request, whatever it is at, with the scope. */
+const scopedSignal = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => new AbortController()),
+    (controller) => Effect.sync(() => controller.abort())
+  ),
+  ({ signal }) => signal
+)
+
+const values = (header: string | ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
+  typeof header === "string" ? [header] : header ?? []
+
+/**
+ * Makes the service. Its connections are closed with the scope.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options = {}
+): Effect.fn.Return<GuardedClient["Service"], never, Scope.Scope> {
+  const run = Effect.runForkWith(yield* Effect.context<never>())
+  const dispatcher = yield* NodeHttpClient.makeDispatcherOptions({
+    allowH2: false,
+    connect: Connector.make({
+      build: Undici.buildConnector,
+      lookup: (isAllowed) =>
+        Connector.lookup(
+          options.resolve ?? systemResolve,
+          isAllowed,
+          (effect, onExit) => void run(effect).addObserver(onExit)
+        ),
+      testHosts: options.testHosts ?? []
+    })
+  })
+
+  const get = Effect.fnUntraced(function*(
+    url: URL,
+    headers: Readonly<Record<string, string>>
+  ): Effect.fn.Return<GuardedResponse, PrivateAddress | ConnectionFailed | InvalidBody, Scope.Scope> {
+    const signal = yield* scopedSignal
+    const response = yield* Effect.tryPromise({
+      try: () =>
+        dispatcher.request({
+          method: "GET",
+          origin: url.origin,
+          path: url.pathname + url.search,
+          headers,
+          signal,
+          // Limits of time are set by the caller, on the clock of the runtime.
+          headersTimeout: 0,
+          bodyTimeout: 0
+        }).then((response) => {
+          // Also a body that nobody waits for any more fails, and an error that nobody hears ends the process.
+          response.body.on("error", () => {})
+          return response
+        }),
+      catch: requestError(url.hostname)
+    })
+    return {
+      status: response.statusCode,
+      header: (name) => values(response.headers[name]),
+      stream: NodeStream.fromReadable({ evaluate: () => response.body, onError: streamError(url.hostname) })
+    }
+  })
+
+  return GuardedClient.of({ get })
+})
+
+/**
+ * Provides the guarded client.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Options): Layer.Layer<GuardedClient> => Layer.effect(GuardedClient, make(options))

@@ -1,0 +1,8 @@
+export * as FileMediaStore from "./FileMediaStore.ts"
+export * as GuardedClient from "./GuardedClient.ts"
+export * as IncrementalHash from "./IncrementalHash.ts"
+export * as MediaError from "./MediaError.ts"
+export * as MediaFetcher from "./MediaFetcher.ts"
+export * as MediaRehosting from "./MediaRehosting.ts"
+export * as MediaStore from "./MediaStore.ts"
+export * as OutboundMedia from "./OutboundMedia.ts"

@@ -1,0 +1,104 @@
+/**
+ * Reads a body within limits of time and size.
+ */
+import type * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Pull from "effect/Pull"
+import * as Stream from "effect/Stream"
+import { InvalidBody, type MediaErrorReason, TimedOut, TooLarge } from "../MediaError.ts"
+
+type Chunks = Arr.NonEmptyReadonlyArray<Uint8Array>
+
+export type BytesPull = Pull.Pull<Chunks, MediaErrorReason>
+
+export interface Limits {
+  readonly maxBytes: number
+  /** What the host announced. */
+  readonly size: number | undefined
+  readonly idleMillis: number
+  /** On the clock of the runtime. */
+  readonly deadline: number
+}
+
+/** Fails when nothing came for the limit, or until the deadline, whichever is first. */
+export const withTimeLimit = (
+  limit: "headers" | "idle",
+  millis: number,
+  deadline: number
+) =>
+<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | TimedOut, R> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const left = deadline - now
+    // Made when it is needed: this runs for every piece, and an error with its stack is dear.
+    const timedOut = () => Effect.fail(new TimedOut({ limit: left < millis ? "total" : limit }))
+    if (left <= 0) return timedOut()
+    return Effect.timeoutOrElse(effect, { duration: Math.min(millis, left), orElse: timedOut })
+  })
+
+/** The same bytes, until a limit is reached. */
+export const limited = (pull: BytesPull, limits: Limits): BytesPull => {
+  const tooLarge = Effect.fail(new TooLarge({ limit: limits.maxBytes }))
+  let received = 0
+  const counted = Effect.flatMap(pull, (chunks) => {
+    for (const chunk of chunks) received += chunk.length
+    return received > limits.maxBytes ? tooLarge : Effect.succeed(chunks)
+  })
+  const complete = Effect.suspend((): Effect.Effect<never, InvalidBody | Cause.Done> => {
+    if (received === 0) return Effect.fail(new InvalidBody({ expected: "a body that is not empty" }))
+    // An implementation that does not count itself must not make a part look like the whole.
+    return limits.size === undefined || limits.size === received
+      ? Cause.done()
+      : Effect.fail(new InvalidBody({ expected: "a body of the announced length" }))
+  })
+  return withTimeLimit("idle", limits.idleMillis, limits.deadline)(counted).pipe(Pull.catchDone(() => complete))
+}
+
+export interface Peeked {
+  /** The first bytes: `length` of them, or all. */
+  readonly head: Uint8Array
+  /** Everything, the first bytes included. Runs once. */
+  readonly stream: Stream.Stream<Uint8Array, MediaErrorReason>
+}
+
+const sizeOf = (chunks: ReadonlyArray<Uint8Array>) => chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+
+const concat = (chunks: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
+  const all = new Uint8Array(Math.min(length, sizeOf(chunks)))
+  let offset = 0
+  for (const chunk of chunks) {
+    const part = chunk.subarray(0, all.length - offset)
+    all.set(part, offset)
+    offset += part.length
+  }
+  return all
+}
+
+/** Reads the first bytes, and keeps them for the stream. */
+export const peek = Effect.fnUntraced(function*(
+  pull: BytesPull,
+  length: number
+): Effect.fn.Return<Peeked, MediaErrorReason> {
+  const first: Array<Uint8Array> = []
+  const next = pull.pipe(
+    Effect.map((chunks) => {
+      first.push(...chunks)
+      return false
+    }),
+    Pull.catchDone(() => Effect.succeed(true))
+  )
+  let ended = false
+  while (!ended && sizeOf(first) < length) ended = yield* next
+  let started = false
+  const start = Effect.suspend(() => {
+    // A second run would begin where the first one ended, and look like a shorter file.
+    if (started) return Effect.die(new Error("The stream of a fetched file was run twice"))
+    started = true
+    return Effect.succeed(ended ? Cause.done() : pull)
+  })
+  return {
+    head: concat(first, length),
+    stream: Stream.concat(Stream.fromArray(first), Stream.fromPull(start))
+  }
+})

@@ -1,0 +1,116 @@
+/**
+ * Writes a stream into a file of its own, while hashing it, so that no more than
+ * a piece of it is in memory.
+ */
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import * as Effect from "effect/Effect"
+import * as Hex from "effect/encoding/Hex"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import * as Path from "effect/Path"
+import type * as PlatformError from "effect/PlatformError"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { IncrementalHash } from "../IncrementalHash.ts"
+import type { MediaError, StoreFailed } from "../MediaError.ts"
+import { failed } from "./storeRules.ts"
+
+/** The code of the system, such as `ENOSPC`: the message of the error holds the path. */
+const codeOf = ({ reason }: PlatformError.PlatformError): string => {
+  const { cause } = reason
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined
+  return typeof code === "string" && /^[A-Z0-9_]{2,40}$/.test(code) ? code : reason._tag
+}
+
+export const fileFailed = (operation: StoreFailed["operation"]) => (error: PlatformError.PlatformError): MediaError =>
+  failed(operation, codeOf(error))
+
+export const isNotFound = (error: PlatformError.PlatformError): boolean => error.reason._tag === "NotFound"
+
+export interface Spooled {
+  readonly path: string
+  /** In bytes, without what was written before them. */
+  readonly size: number
+  readonly sha256: Uint8Array
+}
+
+export interface WriteOptions {
+  /** What the file begins with. */
+  readonly before: Uint8Array
+  /** Whether the file is to stay, and to be whole after a power failure too. */
+  readonly isKept: boolean
+}
+
+export interface Spool {
+  /** The path of a new file, which is removed with the scope if it is still there. */
+  readonly path: Effect.Effect<string, never, Scope.Scope>
+  /** Writes the bytes into a new file, which is gone with the scope unless it was renamed. */
+  readonly write: <E>(
+    stream: Stream.Stream<Uint8Array, E>,
+    options: WriteOptions
+  ) => Effect.Effect<Spooled, E | MediaError, Scope.Scope>
+  /** Removes what was left by a process that died. */
+  readonly removeStale: (now: number) => Effect.Effect<void, PlatformError.PlatformError>
+}
+
+const spoolName = /^\.[0-9a-f]{32}\.part$/
+
+/** A file that was not written for an hour is written by nobody any more. */
+const staleAfter = 3_600_000
+
+/** The files in the directory, which exists. Only the owner can read them. */
+export const make = Effect.fnUntraced(function*(directory: string): Effect.fn.Return<
+  Spool,
+  never,
+  FileSystem.FileSystem | Path.Path | SecureRandom.SecureRandom | IncrementalHash
+> {
+  const fs = yield* FileSystem.FileSystem
+  const paths = yield* Path.Path
+  const random = yield* SecureRandom.SecureRandom
+  const hash = yield* IncrementalHash
+
+  const path = Effect.acquireRelease(
+    Effect.map(random.randomBytes(16), (bytes) => paths.join(directory, `.${Hex.encode(bytes)}.part`)),
+    // What cannot be removed now is stale later.
+    (path) => Effect.ignore(fs.remove(path, { force: true }))
+  )
+
+  const writeAll = Effect.fnUntraced(
+    function*<E>(path: string, stream: Stream.Stream<Uint8Array, E>, options: WriteOptions) {
+      const hasher = yield* hash.sha256
+      const file = yield* Effect.mapError(fs.open(path, { flag: "wx", mode: 0o600 }), fileFailed("put"))
+      const write = (bytes: Uint8Array) => Effect.mapError(file.writeAll(bytes), fileFailed("put"))
+      let size = 0
+      yield* write(options.before)
+      yield* Stream.runForEach(stream, (bytes) => {
+        if (bytes.length === 0) return Effect.void
+        size += bytes.length
+        hasher.update(bytes)
+        return write(bytes)
+      })
+      // Or a power failure could leave a file that has its name and not all of its bytes.
+      if (options.isKept) yield* Effect.mapError(file.sync, fileFailed("put"))
+      return { path, size, sha256: hasher.digest() }
+    },
+    Effect.scoped
+  )
+
+  const modifiedAt = (path: string) =>
+    fs.stat(path).pipe(
+      Effect.map(({ mtime }) => Option.getOrUndefined(mtime)?.getTime()),
+      Effect.catchIf(isNotFound, () => Effect.undefined)
+    )
+
+  return {
+    path,
+    write: (stream, options) => Effect.flatMap(path, (path) => writeAll(path, stream, options)),
+    removeStale: Effect.fnUntraced(function*(now) {
+      for (const name of yield* fs.readDirectory(directory)) {
+        if (!spoolName.test(name)) continue
+        const path = paths.join(directory, name)
+        const at = yield* modifiedAt(path)
+        if (at !== undefined && now - at > staleAfter) yield* fs.remove(path, { force: true })
+      }
+    })
+  }
+})

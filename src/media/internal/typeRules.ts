@@ -1,0 +1,152 @@
+/**
+ * What a file is: told from its first bytes, and compared with what was said.
+ *
+ * The rule. The bytes decide, and the type that they show must be on the list.
+ * What the carrier and what the host said can only make that worse: a file is
+ * refused if one of them names another family than the bytes do. Families are
+ * image, audio or video (containers such as 3GPP carry both, and carriers mix
+ * the two names up), PDF, contact card. So `image/jpg` for a JPEG or `audio/mp4`
+ * for a video is accepted, and a PDF that was declared as an image is not. Names
+ * that say nothing, such as `application/octet-stream`, are no contradiction.
+ *
+ * A file that is an image by its first bytes and a script or an archive by
+ * others is an image here: whoever serves it has to say so, and to say that
+ * nobody may guess (`X-Content-Type-Options: nosniff`).
+ */
+import * as Effect from "effect/Effect"
+import { fileTypeFromBuffer } from "file-type"
+import { TypeNotAllowed } from "../MediaError.ts"
+
+/** Enough for every signature that is looked for: the length that `file-type` advises. */
+export const headLength = 4100
+
+/** Other names of the same type. */
+const aliases: Readonly<Record<string, string>> = {
+  "application/mp4": "video/mp4",
+  "application/ogg": "audio/ogg",
+  "application/vcard": "text/vcard",
+  "application/x-pdf": "application/pdf",
+  "audio/3gp": "audio/3gpp",
+  "audio/amr-nb": "audio/amr",
+  "audio/m4a": "audio/mp4",
+  "audio/mp3": "audio/mpeg",
+  "audio/opus": "audio/ogg",
+  "audio/vnd.wave": "audio/wav",
+  "audio/wave": "audio/wav",
+  "audio/x-m4a": "audio/mp4",
+  "audio/x-wav": "audio/wav",
+  // An animated PNG is a PNG to everybody who does not know better.
+  "image/apng": "image/png",
+  "image/heic-sequence": "image/heic",
+  "image/heif-sequence": "image/heif",
+  "image/jpg": "image/jpeg",
+  "image/pjpeg": "image/jpeg",
+  "image/tif": "image/tiff",
+  "image/x-bmp": "image/bmp",
+  "image/x-ms-bmp": "image/bmp",
+  "image/x-png": "image/png",
+  "text/directory": "text/vcard",
+  "text/x-vcard": "text/vcard",
+  "video/3gp": "video/3gpp",
+  "video/mp1s": "video/mpeg",
+  "video/mp2p": "video/mpeg",
+  "video/x-m4v": "video/mp4"
+}
+
+/** Names that say nothing about the bytes. Some hosts send `text/plain` for whatever they do not know. */
+const silent = new Set([
+  "application/binary",
+  "application/download",
+  "application/force-download",
+  "application/octet-stream",
+  "application/unknown",
+  "application/x-download",
+  "application/x-www-form-urlencoded",
+  "binary/octet-stream",
+  "multipart/form-data",
+  "text/plain",
+  "unknown/unknown"
+])
+
+/** The one name of a type, without parameters. */
+export const normalize = (type: string): string => {
+  const essence = (type.split(";", 1)[0] ?? "").trim().toLowerCase()
+  return Object.hasOwn(aliases, essence) ? aliases[essence] ?? essence : essence
+}
+
+// RFC 6838, section 4.2, and what is shorter than anything that should not be in an error.
+const name = /^[\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,64}$/
+
+/** The names that say something. */
+const telling = (declared: ReadonlyArray<string>) =>
+  declared.map(normalize).filter((type) => name.test(type) && !silent.has(type))
+
+const family = (type: string): string => {
+  const [top] = type.split("/", 1)
+  return top === "audio" || top === "video" ? "audio or video" : top === "image" ? top : type
+}
+
+const startsWith = (head: Uint8Array, ...signature: ReadonlyArray<number>) =>
+  signature.every((byte, index) => head[index] === byte)
+
+/** Archives, told before the library sees them: it would look inside, and so decompress. */
+const archive = (head: Uint8Array): string | undefined => {
+  if (startsWith(head, 0x50, 0x4b)) return "application/zip"
+  if (startsWith(head, 0x1f, 0x8b)) return "application/gzip"
+  return undefined
+}
+
+// RFC 6350, section 6.1.1: a card begins with this line, in any case.
+const vcard = /^\ufeff?BEGIN:VCARD[ \t]*\r?\n/i
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
+
+const isVcard = (head: Uint8Array) => vcard.test(utf8.decode(head.subarray(0, 64)))
+
+/** What the bytes show, if they show anything. */
+export const detect = (head: Uint8Array): Effect.Effect<string | undefined> =>
+  Effect.gen(function*() {
+    const packed = archive(head)
+    if (packed !== undefined) return packed
+    if (isVcard(head)) return "text/vcard"
+    // The library answers every input, but a bug in one of its parsers must not be one here.
+    const found = yield* Effect.tryPromise(() => fileTypeFromBuffer(head)).pipe(
+      Effect.catch(() => Effect.succeed(undefined))
+    )
+    if (found === undefined) return undefined
+    const type = normalize(found.mime)
+    // The library asks for less than a whole line.
+    return type === "text/vcard" ? undefined : type
+  })
+
+/** Containers whose bytes are the same for sound alone. */
+const ofSound: Readonly<Record<string, string>> = {
+  "video/3gpp": "audio/3gpp",
+  "video/3gpp2": "audio/3gpp2",
+  "video/mp4": "audio/mp4",
+  "video/ogg": "audio/ogg",
+  "video/webm": "audio/webm"
+}
+
+/** The type of a file, if it is allowed and contradicts nobody. */
+export const check = Effect.fnUntraced(function*(
+  head: Uint8Array,
+  options: {
+    readonly isAllowed: (type: string) => boolean
+    /** What the carrier, and what the host said. */
+    readonly declared: ReadonlyArray<string>
+  }
+): Effect.fn.Return<string, TypeNotAllowed> {
+  const detected = yield* detect(head)
+  const declared = telling(options.declared)
+  const refuse = (said: string | undefined) =>
+    new TypeNotAllowed({
+      ...(detected !== undefined && { detected }),
+      ...(said !== undefined && { declared: said })
+    })
+  if (detected === undefined) return yield* refuse(declared[0])
+  const contradiction = declared.find((type) => family(type) !== family(detected))
+  if (contradiction !== undefined) return yield* refuse(contradiction)
+  const sound = ofSound[detected]
+  const type = sound !== undefined && declared.includes(sound) ? sound : detected
+  return options.isAllowed(type) ? type : yield* refuse(declared[0])
+})
