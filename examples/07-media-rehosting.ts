@@ -9,17 +9,8 @@
  */
 import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
 import { Console, Context, Effect, Layer, Logger, Redacted } from "effect"
-import {
-  Content,
-  MediaFetcher,
-  MediaRehosting,
-  MediaServer,
-  MediaStore,
-  RoomKit,
-  SmsProviders,
-  VoiceMeUp
-} from "effect-sms"
-import * as NodeGuardedClient from "effect-sms/media/NodeGuardedClient"
+import { Content, MediaServer, MediaStore, RoomKit, SmsProviders, VoiceMeUp } from "effect-sms"
+import * as NodeMediaRehosting from "effect-sms/media/NodeMediaRehosting"
 import { FetchHttpClient, HttpBody, HttpClient, HttpServer } from "effect/http"
 import { createServer } from "node:http"
 
@@ -72,10 +63,7 @@ const Ai = RoomKit.layerChannel({
   })
 })
 
-const Fetcher = Layer.unwrap(Effect.map(Carrier, (host) =>
-  MediaFetcher.layer({ testHosts: [host] }).pipe(
-    Layer.provide(NodeGuardedClient.layer({ testHosts: [host] }))
-  )))
+const Rehosting = Layer.unwrap(Effect.map(Carrier, (host) => NodeMediaRehosting.layer({ testHosts: [host] })))
 
 /** In production: FileMediaStore.layer({ directory, baseUrl: `${publicUrl}/media` }), or S3MediaStore.layer. */
 const Store = Layer.unwrap(
@@ -87,9 +75,9 @@ const Store = Layer.unwrap(
 )
 
 const Server = MediaServer.serve({ publicUrl }, { disableLogger: true, disableListenLog: true }).pipe(
-  Layer.provide([MediaRehosting.layer(), Ai]),
+  Layer.provide([Rehosting, Ai]),
   Layer.provide([RoomKit.layer(), SmsProviders.layer(VoiceMeUp.layer({ verification: { scheme: "Token", token } }))]),
-  Layer.provide([Fetcher, Store]),
+  Layer.provide(Store),
   Layer.provideMerge([Carrier.layer, NodeCrypto.layer, NodeHttpServer.layerTest, Logger.layer([])])
 )
 

@@ -22,10 +22,8 @@ import * as Demo from "./demo/Demo.ts"
 import * as MediaServer from "./http/MediaServer.ts"
 import * as ServerConfig from "./http/ServerConfig.ts"
 import * as WebhookServer from "./http/WebhookServer.ts"
-import * as MediaFetcher from "./media/MediaFetcher.ts"
-import * as MediaRehosting from "./media/MediaRehosting.ts"
-import * as NodeGuardedClient from "./media/NodeGuardedClient.ts"
 import * as NodeIncrementalHash from "./media/NodeIncrementalHash.ts"
+import * as NodeMediaRehosting from "./media/NodeMediaRehosting.ts"
 import * as RoomKit from "./rooms/RoomKit.ts"
 import * as SmsProviders from "./SmsProviders.ts"
 
@@ -104,10 +102,9 @@ const layerRoutes = ({ media, server: options }: ServerConfig.ServerConfig) => {
   if (media === undefined) return WebhookServer.serve(options)
   const server = { ...options, shutdownTimeout: mediaShutdownTimeout } as const
   const { fetcher, isServed, store } = media
-  const layerFetcher = Layer.provide(MediaFetcher.layer(fetcher), NodeGuardedClient.layer())
   const served = isServed ? MediaServer.serve(server) : WebhookServer.serve(server)
-  return Layer.provide(served, MediaRehosting.layer({ timeout: "15 seconds" })).pipe(
-    Layer.provide([layerFetcher, store]),
+  return Layer.provide(served, NodeMediaRehosting.layer({ ...fetcher, timeout: "15 seconds" })).pipe(
+    Layer.provide(store),
     Layer.provide([NodeServices.layer, NodeHttpClient.layerUndici, NodeIncrementalHash.layer])
   )
 }

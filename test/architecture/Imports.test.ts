@@ -19,6 +19,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "media/internal/NodeConnector.ts": ["@effect/platform-node", "node:net"],
   "media/NodeGuardedClient.ts": ["@effect/platform-node", "node:dns"],
   "media/NodeIncrementalHash.ts": ["node:crypto"],
+  "media/NodeMediaRehosting.ts": ["@effect/platform-node"],
   "testing/Arbitraries.ts": ["fast-check"]
 }
 
