@@ -2,7 +2,7 @@ export * as Address from "./Address.ts"
 export * as Carriers from "./Carriers.ts"
 export * as Content from "./Content.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"
-export { MediaApi, MediaServer, Problems, ServerConfig, WebhookApi, WebhookServer } from "./http/index.ts"
+export { MediaApi, MediaConfig, MediaServer, Problems, ServerConfig, WebhookApi, WebhookServer } from "./http/index.ts"
 export {
   FileMediaStore,
   GuardedClient,

@@ -7,51 +7,26 @@
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as CryptoError from "effect/crypto/CryptoError"
 import type * as Digest from "effect/crypto/Digest"
 import type * as Mac from "effect/crypto/Mac"
-import type * as SecureRandom from "effect/crypto/SecureRandom"
 import type * as Signature from "effect/crypto/Signature"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as FileSystem from "effect/FileSystem"
-import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as IpNetwork from "effect/net/IpNetwork"
-import * as Option from "effect/Option"
-import type * as Path from "effect/Path"
-import type * as PlatformError from "effect/PlatformError"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
-import * as FileMediaStore from "../media/FileMediaStore.ts"
-import type { IncrementalHash } from "../media/IncrementalHash.ts"
-import * as MediaFetcher from "../media/MediaFetcher.ts"
-import type { AgeOptions, MediaStore } from "../media/MediaStore.ts"
-import * as S3MediaStore from "../media/S3MediaStore.ts"
 import * as Sinch from "../sinch/index.ts"
 import type { SmsProvider } from "../SmsProvider.ts"
 import * as Telnyx from "../telnyx/index.ts"
 import * as Twilio from "../twilio/index.ts"
 import * as VoiceMeUp from "../voicemeup/index.ts"
+import { choice, invalid, type InvalidVariable, parts, publicUrl, secret, variable } from "./internal/variables.ts"
+import * as MediaConfig from "./MediaConfig.ts"
 import type { Options } from "./WebhookServer.ts"
 
-/**
- * A variable is missing or cannot be used. Names the variable, never its
- * value.
- *
- * @category errors
- * @since 0.1.0
- */
-export class InvalidVariable extends Schema.TaggedError<InvalidVariable>()("InvalidVariable", {
-  variable: Schema.String,
-  problem: Schema.String
-}) {
-  override get message(): string {
-    return `${this.variable} ${this.problem}`
-  }
-}
+export { InvalidVariable } from "./internal/variables.ts"
 
 /**
  * A layer of one carrier's provider. Its error is of the variable that the
@@ -61,37 +36,6 @@ export class InvalidVariable extends Schema.TaggedError<InvalidVariable>()("Inva
  * @since 0.1.0
  */
 export type ProviderLayer = Layer.Layer<SmsProvider, InvalidVariable, Mac.Mac | Digest.Digest | Signature.Signature>
-
-/**
- * A layer of the media store. Its error is of the variable that the store could
- * not be made of.
- *
- * @category models
- * @since 0.1.0
- */
-export type MediaStoreLayer = Layer.Layer<
-  MediaStore,
-  InvalidVariable,
-  | FileSystem.FileSystem
-  | Path.Path
-  | HttpClient.HttpClient
-  | Mac.Mac
-  | SecureRandom.SecureRandom
-  | IncrementalHash
->
-
-/**
- * How media are re-hosted.
- *
- * @category models
- * @since 0.1.0
- */
-export interface MediaConfig {
-  readonly store: MediaStoreLayer
-  /** Whether the server has to serve the files. A bucket serves them itself. */
-  readonly isServed: boolean
-  readonly fetcher: MediaFetcher.Options
-}
 
 /**
  * What the environment says.
@@ -107,33 +51,8 @@ export interface ServerConfig {
   /** The providers that are configured, by name. Empty when none is. */
   readonly providers: ReadonlyMap<string, ProviderLayer>
   /** Absent when no media store is configured. */
-  readonly media: MediaConfig | undefined
+  readonly media: MediaConfig.MediaConfig | undefined
 }
-
-const invalid = (variable: string, problem: string) => new InvalidVariable({ variable, problem })
-
-/** A variable that is set to nothing is not set: compose files pass empty ones on. */
-const secret = (name: string): Config.Config<Redacted.Redacted<string> | undefined> =>
-  Config.map(Config.option(Config.Redacted(name)), (value) => {
-    const text = Option.isSome(value) ? Redacted.value(value.value).trim() : ""
-    return text === "" ? undefined : Redacted.make(text, { label: name })
-  })
-
-/** As {@link secret}, for what may be seen. */
-const variable = (name: string): Config.Config<string | undefined> =>
-  Config.map(secret(name), (value) => value === undefined ? undefined : Redacted.value(value))
-
-const parts = (value: string): ReadonlyArray<string> =>
-  value.split(",").map((part) => part.trim()).filter((part) => part !== "")
-
-/** The choice that a variable holds. */
-const choice = Effect.fnUntraced(function*<const A extends string>(name: string, choices: ReadonlyArray<A>) {
-  const value = yield* variable(name)
-  const chosen = choices.find((choice) => choice === value?.toLowerCase())
-  return value === undefined || chosen !== undefined
-    ? chosen
-    : yield* invalid(name, `must be one of ${choices.join(", ")}`)
-})
 
 /**
  * The secrets that turn a provider on: one, or several with commas between
@@ -222,21 +141,6 @@ const voicemeup = Effect.gen(function*() {
     : provider(name, VoiceMeUp.layer({ verification: { scheme: "Token", token }, timeZone }))
 })
 
-const baseUrl = Effect.fnUntraced(function*(name: string, appended: string) {
-  const value = yield* variable(name)
-  if (value === undefined) return undefined
-  const url = URL.parse(value)
-  if (url?.protocol !== "https:" && url?.protocol !== "http:") {
-    return yield* invalid(name, "must be a URL that begins with https:// or http://")
-  }
-  // A query would swallow it.
-  return /[?#]/.test(value)
-    ? yield* invalid(name, `must end before the query: the server appends ${appended}`)
-    : value
-})
-
-const publicUrl = baseUrl("PUBLIC_URL", "path and query of each request")
-
 /** One address is a network too. */
 const network = (text: string) =>
   IpNetwork.fromString(text.includes("/") ? text : `${text}/${text.includes(":") ? 128 : 32}`)
@@ -254,120 +158,6 @@ const port = Effect.gen(function*() {
   return /^\d{1,5}$/.test(value) && Number(value) <= 65535
     ? Number(value)
     : yield* invalid("PORT", "must be a port number, 0 to 65535")
-})
-
-const maxAge = Effect.gen(function*() {
-  const name = "MEDIA_MAX_AGE_DAYS"
-  const value = yield* variable(name)
-  if (value === undefined) return undefined
-  return /^\d{1,5}$/.test(value) && Number(value) > 0
-    ? Duration.days(Number(value))
-    : yield* invalid(name, "must be a number of days, 1 or more")
-})
-
-/** The message of a system's error names the path. */
-const blameFileStore = (
-  error: CryptoError.CryptoError | Cause.IllegalArgumentError | PlatformError.PlatformError
-): [name: string, problem: string] =>
-  error._tag === "IllegalArgumentError"
-    ? ["MEDIA_URL", "must be a URL that begins with https:// or http://"]
-    : ["MEDIA_DIR", `must be a directory that the server can write to (${error.reason._tag})`]
-
-const fileStore = Effect.fnUntraced(function*(directory: string, age: AgeOptions) {
-  const server = yield* publicUrl
-  const base = (yield* baseUrl("MEDIA_URL", "the names of files")) ??
-    (server === undefined ? undefined : `${server.replace(/\/+$/, "")}/media`)
-  if (base === undefined) {
-    return yield* invalid("MEDIA_URL", "is missing: MEDIA_DIR is set, but files have no URL without it, or PUBLIC_URL")
-  }
-  const store: MediaStoreLayer = Layer.catch(
-    FileMediaStore.layer({ directory, baseUrl: base, ...age }),
-    (error) => Layer.unwrap(Effect.fail(invalid(...blameFileStore(error))))
-  )
-  return store
-})
-
-const s3Store = Effect.fnUntraced(function*(bucket: string, age: AgeOptions) {
-  const needed = Effect.fnUntraced(function*(name: string) {
-    return (yield* secret(name)) ?? (yield* invalid(name, "is missing: MEDIA_S3_BUCKET is set, but needs it"))
-  })
-  const accessKeyId = yield* needed("AWS_ACCESS_KEY_ID")
-  const secretAccessKey = yield* needed("AWS_SECRET_ACCESS_KEY")
-  const region = Redacted.value(yield* needed("MEDIA_S3_REGION"))
-  // Names of files are made with it, and have to be the same after a restart and on every server.
-  const names = yield* needed("MEDIA_SECRET")
-  const options: S3MediaStore.Options = {
-    bucket,
-    region,
-    endpoint: yield* baseUrl("MEDIA_S3_ENDPOINT", "bucket and key"),
-    publicBaseUrl: yield* baseUrl("MEDIA_URL", "the names of files"),
-    credentials: { accessKeyId, secretAccessKey, sessionToken: yield* secret("AWS_SESSION_TOKEN") },
-    secret: names,
-    ...age
-  }
-  const store: MediaStoreLayer = Layer.catch(S3MediaStore.layer(options), (error) =>
-    Layer.unwrap(Effect.fail(
-      error._tag === "IllegalArgumentError"
-        ? invalid("MEDIA_S3_BUCKET", `and the other variables of it cannot be used. ${error.message}`)
-        : invalid("MEDIA_S3_BUCKET", `needs a directory for temporary files (${error.reason._tag})`)
-    )))
-  return store
-})
-
-/** What opens Twilio's files: an API key, or the account itself (https://www.twilio.com/docs/messaging/api/media-resource). */
-const twilioCredentials = Effect.gen(function*() {
-  const [key, keySecret, account, token] = [
-    yield* variable("TWILIO_API_KEY"),
-    yield* secret("TWILIO_API_SECRET"),
-    yield* variable("TWILIO_ACCOUNT_SID"),
-    yield* secret("TWILIO_AUTH_TOKEN")
-  ]
-  if (key !== undefined && keySecret !== undefined) return MediaFetcher.basic(key, keySecret)
-  const [primary] = token === undefined ? [] : parts(Redacted.value(token))
-  return account === undefined || primary === undefined
-    ? undefined
-    : MediaFetcher.basic(account, Redacted.make(primary, { label: "TWILIO_AUTH_TOKEN" }))
-})
-
-const mediaStore = Effect.gen(function*() {
-  const directory = yield* variable("MEDIA_DIR")
-  const bucket = yield* variable("MEDIA_S3_BUCKET")
-  const age = { maxAge: yield* maxAge }
-  if (directory !== undefined && bucket !== undefined) {
-    return yield* invalid("MEDIA_S3_BUCKET", "is set, and so is MEDIA_DIR: unset one of the two")
-  }
-  if (directory !== undefined) return { store: yield* fileStore(directory, age), isServed: true }
-  if (bucket !== undefined) return { store: yield* s3Store(bucket, age), isServed: false }
-  for (const other of ["MEDIA_S3_ENDPOINT", "MEDIA_S3_REGION", "MEDIA_SECRET"]) {
-    if ((yield* secret(other)) !== undefined) {
-      return yield* invalid("MEDIA_S3_BUCKET", `is missing: ${other} is set, but means nothing without it`)
-    }
-  }
-  for (const other of ["MEDIA_URL", "MEDIA_HOSTS", "MEDIA_MAX_AGE_DAYS"]) {
-    if ((yield* variable(other)) !== undefined) {
-      return yield* invalid(
-        "MEDIA_DIR",
-        `is missing: ${other} is set, but means nothing without it, or MEDIA_S3_BUCKET`
-      )
-    }
-  }
-  return undefined
-})
-
-const media = Effect.gen(function*() {
-  const store = yield* mediaStore
-  if (store === undefined) return undefined
-  const credentials = yield* twilioCredentials
-  const hosts = parts((yield* variable("MEDIA_HOSTS")) ?? "")
-  const isHost = (host: string) => /^(?:\*\.)?[a-z\d-]+(?:\.[a-z\d-]+)+$/i.test(host)
-  if (!hosts.every(isHost)) {
-    return yield* invalid("MEDIA_HOSTS", "must be a comma-separated list of host names, as in media.example.com")
-  }
-  const fetcher: MediaFetcher.Options = {
-    hosts: [...MediaFetcher.defaultHosts, ...hosts],
-    credentials: credentials === undefined ? {} : { "api.twilio.com": credentials }
-  }
-  return { ...store, fetcher }
 })
 
 /**
@@ -390,6 +180,6 @@ export const load: Effect.Effect<ServerConfig, InvalidVariable | Config.ConfigEr
       adminToken: yield* secret("ADMIN_TOKEN")
     },
     providers,
-    media: yield* media
+    media: yield* MediaConfig.load
   }
 })

@@ -1,4 +1,5 @@
 export * as MediaApi from "./MediaApi.ts"
+export * as MediaConfig from "./MediaConfig.ts"
 export * as MediaServer from "./MediaServer.ts"
 export * as Problems from "./Problems.ts"
 export * as ServerConfig from "./ServerConfig.ts"
