@@ -2,7 +2,7 @@
  * From bytes to plain data: the two body formats that carriers send.
  */
 import * as Effect from "effect/Effect"
-import type { Payload } from "../Payload.ts"
+import { isPayload, type Payload } from "../Payload.ts"
 import { type InvalidPayload, invalidPayload } from "../WebhookError.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 
@@ -31,14 +31,11 @@ export const parseForm = (bytes: Uint8Array): Effect.Effect<Form, InvalidPayload
   // A body may begin with `?`, which would be taken for the mark of a query.
   Effect.map(decodeText(bytes), (text) => formFromText(`?${text}`))
 
-export const isRecord = (value: unknown): value is Payload =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 export const parseJson = (bytes: Uint8Array): Effect.Effect<Payload, InvalidPayload> =>
   Effect.flatMap(decodeText(bytes), (text) =>
     Effect.flatMap(
       Effect.try({ try: (): unknown => JSON.parse(text), catch: () => invalidPayload("", "Expected JSON") }),
-      (value) => isRecord(value) ? Effect.succeed(value) : Effect.fail(invalidPayload("", "Expected a JSON object"))
+      (value) => isPayload(value) ? Effect.succeed(value) : Effect.fail(invalidPayload("", "Expected a JSON object"))
     ))
 
 /** Whether the body claims to be JSON. */

@@ -12,9 +12,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
-import type { Payload } from "../Payload.ts"
+import { isPayload, type Payload } from "../Payload.ts"
 import { InvalidPayload } from "../WebhookError.ts"
-import { isRecord } from "./payload.ts"
 
 const lenient = <A>(schema: Schema.Codec<A>, read: (value: unknown) => A) =>
   Schema.Unknown.pipe(
@@ -60,7 +59,7 @@ export const List = lenient(
 /** An object; anything else is empty. */
 export const Object_ = lenient(
   Schema.Record(Schema.String, Schema.Unknown),
-  (value): Payload => isRecord(value) ? value : {}
+  (value): Payload => isPayload(value) ? value : {}
 )
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1()

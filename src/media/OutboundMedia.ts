@@ -14,6 +14,7 @@ import type * as PlatformError from "effect/PlatformError"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import { MediaContent } from "../Content.ts"
+import { headOf } from "./internal/pieces.ts"
 import * as TypeRules from "./internal/typeRules.ts"
 import { InvalidBody, MediaError, TooLarge, TypeNotAllowed } from "./MediaError.ts"
 import { MediaStore } from "./MediaStore.ts"
@@ -61,17 +62,6 @@ const firstPieces = Sink.reduceWhile(
   }
 )
 
-const headOf = ({ pieces, size }: { readonly pieces: ReadonlyArray<Uint8Array>; readonly size: number }) => {
-  const head = new Uint8Array(Math.min(size, TypeRules.headLength))
-  let offset = 0
-  for (const piece of pieces) {
-    const part = piece.subarray(0, head.length - offset)
-    head.set(part, offset)
-    offset += part.length
-  }
-  return head
-}
-
 const tellType = (head: Uint8Array): Effect.Effect<string, MediaError> =>
   Effect.flatMap(
     TypeRules.detect(head),
@@ -95,7 +85,7 @@ export const fromStream: <E>(
     const [first, rest] = yield* Stream.peel(limited(stream, maxBytes), firstPieces)
     if (first.size === 0) return yield* fail(new InvalidBody({ expected: "a file that is not empty" }))
     const media = yield* store.put({
-      contentType: options.contentType ?? (yield* tellType(headOf(first))),
+      contentType: options.contentType ?? (yield* tellType(headOf(first.pieces, TypeRules.headLength))),
       stream: Stream.concat(Stream.fromArray(first.pieces), rest)
     })
     return new MediaContent({

@@ -5,10 +5,9 @@ import * as Effect from "effect/Effect"
 import { type Address, fromCarrierDigits } from "../Address.ts"
 import { fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
-import { isRecord } from "../internal/payload.ts"
 import * as Wire from "../internal/wire.ts"
 import { InboundMessage } from "../Message.ts"
-import type { Payload } from "../Payload.ts"
+import { isPayload, type Payload } from "../Payload.ts"
 import type { InvalidPayload } from "../WebhookError.ts"
 import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookResponse } from "../WebhookRequest.ts"
@@ -40,7 +39,7 @@ const filesOf = Effect.fnUntraced(function*(items: ReadonlyArray<unknown>) {
   const files: Array<MediaContent> = []
   const failed: Array<Record<string, string>> = []
   for (const item of items) {
-    const { code, status, url, ...types } = yield* decodeMediaItem(isRecord(item) ? item : {})
+    const { code, status, url, ...types } = yield* decodeMediaItem(isPayload(item) ? item : {})
     const mimeType = types.content_type ?? types.contentType ?? types.mimeType ?? types.mime_type
     const isStored = status?.toLowerCase() !== "failed" && (code === undefined || Number(code) === 0)
     if (url !== undefined && isStored) files.push(new MediaContent({ url, ...Wire.compact({ mimeType }) }))
@@ -52,7 +51,7 @@ const filesOf = Effect.fnUntraced(function*(items: ReadonlyArray<unknown>) {
 /** An object body is an MMS, whatever `type` says; a text body with files is the flat form. */
 const contentOf = Effect.fnUntraced(function*(payload: Payload, topLevel: ReadonlyArray<unknown>) {
   const body = payload["body"]
-  const parts = yield* decodeMediaBody(isRecord(body) ? body : {})
+  const parts = yield* decodeMediaBody(isPayload(body) ? body : {})
   const text = ownText(payload, "body") ?? parts.message
   return { text, subject: parts.subject, ...(yield* filesOf([...parts.media, ...topLevel])) }
 })

@@ -5,8 +5,8 @@
  */
 import * as Schema from "effect/Schema"
 import type { Status } from "../DeliveryStatus.ts"
-import { isRecord } from "../internal/payload.ts"
 import * as Wire from "../internal/wire.ts"
+import { isPayload } from "../Payload.ts"
 
 /** A few notices, such as `link_clicked`, have no envelope: their type is at the top. */
 export const Webhook = Schema.Struct({
@@ -61,7 +61,7 @@ const text = (value: unknown): string | undefined => typeof value === "string" &
  */
 export const parties = (value: unknown): ReadonlyArray<Party> => {
   if (Array.isArray(value)) return value.flatMap((value) => Array.isArray(value) ? [] : parties(value))
-  const party = isRecord(value)
+  const party = isPayload(value)
     ? { address: text(value["phone_number"]) ?? text(value["agent_id"]), status: text(value["status"]) }
     : { address: text(value), status: undefined }
   return party.address === undefined && party.status === undefined ? [] : [party]

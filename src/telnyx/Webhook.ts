@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import { Address } from "../Address.ts"
 import { fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
-import { isRecord, parseJson } from "../internal/payload.ts"
+import { parseJson } from "../internal/payload.ts"
 import * as Wire from "../internal/wire.ts"
 import { InboundMessage } from "../Message.ts"
-import type { Payload } from "../Payload.ts"
+import { isPayload, type Payload } from "../Payload.ts"
 import { InvalidPayload, invalidPayload } from "../WebhookError.ts"
 import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
@@ -37,7 +37,7 @@ const addresses = (value: unknown): ReadonlyArray<Address> =>
 
 /** `media` is null or absent as often as it is an empty list. */
 const mediaOf = (message: Message): ReadonlyArray<MediaContent> =>
-  message.media.filter(isRecord).flatMap((file) => {
+  message.media.filter(isPayload).flatMap((file) => {
     const url = field(file, "url")
     const mimeType = field(file, "content_type")
     return typeof url === "string" && url !== ""
@@ -49,7 +49,7 @@ const mediaOf = (message: Message): ReadonlyArray<MediaContent> =>
 const textOf = ({ body, text }: Message): string => {
   if (text !== "") return text
   const inner = field(body, "text")
-  const rich = isRecord(inner) ? field(inner, "body") : inner
+  const rich = isPayload(inner) ? field(inner, "body") : inner
   return typeof rich === "string" ? rich : ""
 }
 
@@ -61,7 +61,7 @@ const asText = (value: unknown): string =>
     .join(",")
 
 const metadataOf = (payload: Payload, message: Message): Record<string, string> => {
-  const from = isRecord(message.from) ? message.from : {}
+  const from = isPayload(message.from) ? message.from : {}
   const to = addresses(message.to)
   const entries: ReadonlyArray<readonly [string, unknown]> = [
     ...Schema.metadata.map((key) => [key, field(payload, key)] as const),
@@ -137,7 +137,7 @@ const statuses = Effect.fnUntraced(function*(
 ) {
   const { id } = message
   if (id === undefined) return yield* invalidPayload("data.payload.id", "Expected the message id")
-  const error = yield* decodeError(message.errors.find(isRecord) ?? {})
+  const error = yield* decodeError(message.errors.find(isPayload) ?? {})
   const [sender] = addresses(message.from)
   const events = new Map<string, DeliveryStatus>()
   for (const recipient of recipientsOf(message)) {

@@ -10,8 +10,9 @@
 import * as Result from "effect/Result"
 import type { Form } from "../internal/payload.ts"
 import { utf8 } from "../internal/secrets.ts"
+import { percentDecoded, withoutFragment } from "../internal/url.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
-import { fieldsText, join, split, withoutFragment } from "./SignedText.ts"
+import { fieldsText, join, split } from "./SignedText.ts"
 
 /** A name for the operator, and the thing as it may have been signed. */
 type Change<A> = readonly [name: string, changed: A]
@@ -47,9 +48,6 @@ const locations = function*(url: string, request: WebhookRequest): Iterable<Chan
   }
 }
 
-const decode = (query: string): string =>
-  new URLSearchParams(`=${query.replaceAll("+", "%2B").replaceAll("&", "%26")}`).get("") ?? query
-
 const spellings = function*(url: string): Iterable<Change<string>> {
   const question = url.indexOf("?")
   const path = question === -1 ? url : url.slice(0, question)
@@ -58,7 +56,7 @@ const spellings = function*(url: string): Iterable<Change<string>> {
   else yield ["the URL with a trailing slash", `${path}/${query}`]
   if (query === "") return
   yield ["the URL without its query", path]
-  yield ["the URL with its query percent-decoded", path + decode(query)]
+  yield ["the URL with its query percent-decoded", path + percentDecoded(query)]
   yield ["the URL with its query encoded as a form", `${path}?${new URLSearchParams(query)}`]
   yield ["the URL with spaces in its query as %20", path + query.replaceAll("+", "%20")]
 }

@@ -11,10 +11,11 @@ import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
 import { type Form, isJson, parseForm } from "../internal/payload.ts"
 import { fromBase64, list, macKeys, type Secrets, utf8 } from "../internal/secrets.ts"
+import { queryOf } from "../internal/url.ts"
 import { InvalidSignature, MissingSignature, type WebhookErrorReason } from "../WebhookError.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 import * as Diagnosis from "./Diagnosis.ts"
-import { candidates, fieldsText, queryOf } from "./SignedText.ts"
+import { candidates, fieldsText } from "./SignedText.ts"
 
 export const header = "x-twilio-signature"
 

@@ -9,6 +9,7 @@
  * another list (https://www.twilio.com/docs/usage/security).
  */
 import type { Form } from "../internal/payload.ts"
+import { withoutFragment } from "../internal/url.ts"
 
 /** What is signed beside the URL. A repeated field counts once a distinct value, in sorted order. */
 export const fieldsText = (form: Form): string => {
@@ -19,22 +20,6 @@ export const fieldsText = (form: Form): string => {
     else for (const distinct of [...new Set(value)].sort()) text += name + distinct
   }
   return text
-}
-
-/**
- * Connection overrides are written as a fragment, which Twilio neither sends
- * nor signs (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides).
- */
-export const withoutFragment = (url: string): string => {
-  const start = url.indexOf("#")
-  return start === -1 ? url : url.slice(0, start)
-}
-
-/** The query with its question mark, or nothing. */
-export const queryOf = (url: string): string => {
-  const target = withoutFragment(url)
-  const start = target.indexOf("?")
-  return start === -1 ? "" : target.slice(start)
 }
 
 export interface Parts {
@@ -104,6 +89,8 @@ const alternatives = function*(url: string): Iterable<string> {
 
 /** The candidates, each once, the likeliest first and computed only when it is needed. */
 export const candidates = function*(received: string): Iterable<string> {
+  // Connection overrides are written as a fragment, which Twilio neither sends nor signs
+  // (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides).
   const url = withoutFragment(received)
   yield url
   const seen = new Set([url])

@@ -6,6 +6,7 @@ import { Address } from "../Address.ts"
 import { fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
 import { formFromText, parseBody } from "../internal/payload.ts"
+import { queryOf } from "../internal/url.ts"
 import * as Wire from "../internal/wire.ts"
 import { InboundMessage } from "../Message.ts"
 import type { Payload } from "../Payload.ts"
@@ -13,7 +14,6 @@ import { type InvalidPayload, invalidPayload } from "../WebhookError.ts"
 import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
 import * as Schema from "./Schema.ts"
-import { queryOf } from "./SignedText.ts"
 
 /**
  * TwiML that says nothing. A `text/plain` body would be sent to the customer

@@ -5,6 +5,7 @@ import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { list, matcher, type Secrets } from "../internal/secrets.ts"
+import { percentDecoded, queryOf } from "../internal/url.ts"
 import { InvalidSignature, MissingSignature, type WebhookErrorReason } from "../WebhookError.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 import type { Verification } from "./Config.ts"
@@ -29,18 +30,14 @@ export const callbackUrl = Effect.fnUntraced(function*(options: {
   return `${options.url}${options.url.includes("?") ? "&" : "?"}${query}`
 })
 
-const valuesOf = (url: string, parameter: string): ReadonlyArray<string> => {
-  const withoutFragment = url.split("#", 1)[0]!
-  const query = withoutFragment.indexOf("?")
-  return query === -1 ? [] : new URLSearchParams(withoutFragment.slice(query + 1)).getAll(parameter)
-}
+const valuesOf = (url: string, parameter: string): ReadonlyArray<string> =>
+  new URLSearchParams(queryOf(url).slice(1)).getAll(parameter)
 
 /** What mistakes of set-up make of a token, each with the name of the remedy. */
 const corrections = (given: string): ReadonlyArray<readonly [string, string]> => {
-  const decoded = new URLSearchParams(`=${given.replaceAll("+", "%2B").replaceAll("&", "%26")}`).get("") ?? given
   return [
     ["the token without the white space around it", given.trim()],
-    ["the token percent-decoded once more", decoded],
+    ["the token percent-decoded once more", percentDecoded(given)],
     ["the token with + in place of its spaces: write + as %2B in the callback URL", given.replaceAll(" ", "+")]
   ]
 }

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import { InvalidBody, type MediaErrorReason, TimedOut, TooLarge } from "../MediaError.ts"
+import { headOf } from "./pieces.ts"
 
 type Chunks = Arr.NonEmptyReadonlyArray<Uint8Array>
 
@@ -64,17 +65,6 @@ export interface Peeked {
 
 const sizeOf = (chunks: ReadonlyArray<Uint8Array>) => chunks.reduce((sum, chunk) => sum + chunk.length, 0)
 
-const concat = (chunks: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
-  const all = new Uint8Array(Math.min(length, sizeOf(chunks)))
-  let offset = 0
-  for (const chunk of chunks) {
-    const part = chunk.subarray(0, all.length - offset)
-    all.set(part, offset)
-    offset += part.length
-  }
-  return all
-}
-
 /** Reads the first bytes, and keeps them for the stream. */
 export const peek = Effect.fnUntraced(function*(
   pull: BytesPull,
@@ -98,7 +88,7 @@ export const peek = Effect.fnUntraced(function*(
     return Effect.succeed(ended ? Cause.done() : pull)
   })
   return {
-    head: concat(first, length),
+    head: headOf(first, length),
     stream: Stream.concat(Stream.fromArray(first), Stream.fromPull(start))
   }
 })
