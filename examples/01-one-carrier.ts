@@ -16,7 +16,7 @@ const publicUrl = "https://sms.example.com"
 const Server = WebhookServer.serve({ publicUrl }, { disableLogger: true, disableListenLog: true })
   .pipe(
     Layer.provideMerge(RoomKit.layer()),
-    Layer.provide(SmsProviders.layer(Twilio.layer({ authToken }))),
+    Layer.provide(SmsProviders.layer(Twilio.layerWebhook({ authToken }))),
     Layer.provideMerge(NodeCrypto.layer),
     // A port that is free, and a client for it. In production: NodeHttpServer.layer(createServer, { port: 3000 })
     Layer.provideMerge(NodeHttpServer.layerTest)

@@ -43,10 +43,10 @@ const receive = Effect.fnUntraced(function*(name: string, request: WebhookReques
 const program = Effect.gen(function*() {
   const { privateKey, publicKey } = yield* Telnyx.generateKeyPair
   const Carriers = SmsProviders.layer(
-    Twilio.layer({ authToken: secret }),
-    Sinch.layer({ verification: Sinch.hmacSha256(secret) }),
-    Telnyx.layer({ publicKey }),
-    VoiceMeUp.layer({ verification: { scheme: "Token", token: secret } })
+    Twilio.layerWebhook({ authToken: secret }),
+    Sinch.layerWebhook({ verification: Sinch.hmacSha256(secret) }),
+    Telnyx.layerWebhook({ publicKey }),
+    VoiceMeUp.layerWebhook({ verification: { scheme: "Token", token: secret } })
   )
   yield* Effect.gen(function*() {
     const form = { MessageSid: "SM1", From: "+15145550142", To: "+15145550100" }

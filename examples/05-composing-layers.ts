@@ -3,7 +3,7 @@
  *
  * The application has a service of its own, an answering machine, that is a
  * channel of every room. The provider is chosen by configuration. Replace the
- * mock by `Twilio.layerConfig` and nothing else changes.
+ * mock by `Twilio.layerWebhookConfig` and nothing else changes.
  */
 import { NodeCrypto } from "@effect/platform-node"
 import { Config, ConfigProvider, Console, Context, Effect, Layer } from "effect"

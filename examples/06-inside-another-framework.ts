@@ -18,7 +18,7 @@ const authToken = Redacted.make("the auth token of the account")
 const publicUrl = "https://sms.example.com"
 
 const runtime = ManagedRuntime.make(
-  Layer.provideMerge(Twilio.layer({ authToken }), NodeCrypto.layer)
+  Layer.provideMerge(Twilio.layerWebhook({ authToken }), NodeCrypto.layer)
 )
 
 type Received =

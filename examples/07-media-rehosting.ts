@@ -76,7 +76,10 @@ const Store = Layer.unwrap(
 
 const Server = MediaServer.serve({ publicUrl }, { disableLogger: true, disableListenLog: true }).pipe(
   Layer.provide([Rehosting, Ai]),
-  Layer.provide([RoomKit.layer(), SmsProviders.layer(VoiceMeUp.layer({ verification: { scheme: "Token", token } }))]),
+  Layer.provide([
+    RoomKit.layer(),
+    SmsProviders.layer(VoiceMeUp.layerWebhook({ verification: { scheme: "Token", token } }))
+  ]),
   Layer.provide(Store),
   Layer.provideMerge([Carrier.layer, NodeCrypto.layer, NodeHttpServer.layerTest, Logger.layer([])])
 )

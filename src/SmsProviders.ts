@@ -74,8 +74,8 @@ export const make = Effect.fnUntraced(function*(
  * import { Config } from "effect"
  *
  * export const Carriers = SmsProviders.layer(
- *   Twilio.layerConfig({ authToken: Config.Redacted("TWILIO_AUTH_TOKEN") }),
- *   Telnyx.layerConfig({ publicKey: Config.String("TELNYX_PUBLIC_KEY") })
+ *   Twilio.layerWebhookConfig({ authToken: Config.Redacted("TWILIO_AUTH_TOKEN") }),
+ *   Telnyx.layerWebhookConfig({ publicKey: Config.String("TELNYX_PUBLIC_KEY") })
  * )
  * ```
  *

@@ -21,10 +21,10 @@ const layers: Record<
   typeof names[number],
   Layer.Layer<SmsProvider, unknown, Digest.Digest | Mac.Mac | Signature.Signature>
 > = {
-  twilio: Twilio.layer({ authToken: secret }),
-  sinch: Sinch.layer({ verification: Sinch.unsigned }),
-  telnyx: Telnyx.layer({ publicKey: "eu2zvPjhY6odxV34Z/EsRiERvTodkev4Fq0SlK90Izg=" }),
-  voicemeup: VoiceMeUp.layer({ verification: { scheme: "None" } })
+  twilio: Twilio.layerWebhook({ authToken: secret }),
+  sinch: Sinch.layerWebhook({ verification: Sinch.unsigned }),
+  telnyx: Telnyx.layerWebhook({ publicKey: "eu2zvPjhY6odxV34Z/EsRiERvTodkev4Fq0SlK90Izg=" }),
+  voicemeup: VoiceMeUp.layerWebhook({ verification: { scheme: "None" } })
 }
 
 const cases = names.flatMap((name) =>

@@ -28,8 +28,8 @@ export type Credentials = Effect.Success<typeof generate>
 
 export const layerProviders = (credentials: Credentials) =>
   SmsProviders.layer(
-    Twilio.layer({ authToken: credentials.twilioAuthToken }),
-    Sinch.layer({ verification: Sinch.hmacSha256(credentials.sinchSecret) }),
-    Telnyx.layer({ publicKey: credentials.telnyxKeys.publicKey }),
-    VoiceMeUp.layer({ verification: { scheme: "Token", token: credentials.voicemeupToken } })
+    Twilio.layerWebhook({ authToken: credentials.twilioAuthToken }),
+    Sinch.layerWebhook({ verification: Sinch.hmacSha256(credentials.sinchSecret) }),
+    Telnyx.layerWebhook({ publicKey: credentials.telnyxKeys.publicKey }),
+    VoiceMeUp.layerWebhook({ verification: { scheme: "Token", token: credentials.voicemeupToken } })
   )

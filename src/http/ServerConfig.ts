@@ -96,14 +96,14 @@ const provider = <R extends Mac.Mac | Digest.Digest | Signature.Signature>(
 const twilio = Effect.gen(function*() {
   const name = "TWILIO_AUTH_TOKEN"
   const authToken = yield* required(name, ["TWILIO_ACCOUNT_SID", "TWILIO_API_KEY", "TWILIO_API_SECRET"])
-  return authToken === undefined ? undefined : provider(name, Twilio.layer({ authToken }))
+  return authToken === undefined ? undefined : provider(name, Twilio.layerWebhook({ authToken }))
 })
 
 const telnyx = Effect.gen(function*() {
   const name = "TELNYX_PUBLIC_KEY"
   const keys = yield* required(name, ["TELNYX_API_KEY"])
   if (keys === undefined) return undefined
-  return provider(name, Telnyx.layer({ publicKey: keys.map((key) => Redacted.value(key)) }))
+  return provider(name, Telnyx.layerWebhook({ publicKey: keys.map((key) => Redacted.value(key)) }))
 })
 
 const sinch = Effect.gen(function*() {
@@ -111,7 +111,7 @@ const sinch = Effect.gen(function*() {
   const scheme = yield* choice("SINCH_VERIFICATION", ["hmac-sha256", "hmac-sha1", "none"])
   if (scheme === "none") {
     yield* unused(name, "SINCH_VERIFICATION")
-    return provider(name, Sinch.layer({ verification: Sinch.unsigned }))
+    return provider(name, Sinch.layerWebhook({ verification: Sinch.unsigned }))
   }
   const secrets = yield* required(
     name,
@@ -120,7 +120,7 @@ const sinch = Effect.gen(function*() {
   )
   if (secrets === undefined) return undefined
   const verify = scheme === "hmac-sha1" ? Sinch.hmacSha1 : Sinch.hmacSha256
-  return provider(name, Sinch.layer({ verification: verify(secrets) }))
+  return provider(name, Sinch.layerWebhook({ verification: verify(secrets) }))
 })
 
 const voicemeup = Effect.gen(function*() {
@@ -129,7 +129,7 @@ const voicemeup = Effect.gen(function*() {
   const scheme = yield* choice("VOICEMEUP_VERIFICATION", ["token", "none"])
   if (scheme === "none") {
     yield* unused(name, "VOICEMEUP_VERIFICATION")
-    return provider(name, VoiceMeUp.layer({ verification: { scheme: "None" }, timeZone }))
+    return provider(name, VoiceMeUp.layerWebhook({ verification: { scheme: "None" }, timeZone }))
   }
   const token = yield* required(
     name,
@@ -138,7 +138,7 @@ const voicemeup = Effect.gen(function*() {
   )
   return token === undefined
     ? undefined
-    : provider(name, VoiceMeUp.layer({ verification: { scheme: "Token", token }, timeZone }))
+    : provider(name, VoiceMeUp.layerWebhook({ verification: { scheme: "Token", token }, timeZone }))
 })
 
 /** One address is a network too. */

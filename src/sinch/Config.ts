@@ -40,12 +40,12 @@ export type Verification =
   | { readonly scheme: "None" }
 
 /**
- * Options of the Sinch provider.
+ * Options of a Sinch provider that only receives.
  *
  * @category models
  * @since 0.1.0
  */
-export type Options = {
+export type WebhookOptions = {
   /** How webhooks are verified: {@link hmacSha256}, {@link hmacSha1} or {@link unsigned}. */
   readonly verification: Verification
   /** The name in the registry. `sinch` by default. */
@@ -61,7 +61,7 @@ export type Options = {
  * import { Config } from "effect"
  * import { Sinch } from "effect-sms"
  *
- * export const SinchLive = Sinch.layerConfig({
+ * export const SinchLive = Sinch.layerWebhookConfig({
  *   verification: Config.map(Config.Redacted("SINCH_WEBHOOK_SECRET"), (secret) => Sinch.hmacSha256(secret))
  * })
  * ```

@@ -5,18 +5,18 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { parseJson } from "../internal/payload.ts"
 import * as SmsProvider from "../SmsProvider.ts"
-import type { Options } from "./Config.ts"
+import type { WebhookOptions } from "./Config.ts"
 import * as Signature from "./Signature.ts"
 import { acknowledgement, decodePayload } from "./Webhook.ts"
 
 /**
- * The Sinch provider.
+ * A Sinch provider that only receives.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(
-  options: Options
+export const makeWebhook = Effect.fnUntraced(function*(
+  options: WebhookOptions
 ): Effect.fn.Return<SmsProvider.Service, CryptoError.CryptoError, Mac.Mac> {
   const name = options.name ?? "sinch"
   return SmsProvider.make({
@@ -37,23 +37,23 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
- * Provides {@link SmsProvider.SmsProvider} for Sinch.
+ * Provides {@link SmsProvider.SmsProvider} for Sinch, for receiving only.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer = (
-  options: Options
+export const layerWebhook = (
+  options: WebhookOptions
 ): Layer.Layer<SmsProvider.SmsProvider, CryptoError.CryptoError, Mac.Mac> =>
-  Layer.effect(SmsProvider.SmsProvider, make(options))
+  Layer.effect(SmsProvider.SmsProvider, makeWebhook(options))
 
 /**
- * Provides {@link SmsProvider.SmsProvider} for Sinch from configuration.
+ * Provides {@link SmsProvider.SmsProvider} for Sinch, for receiving only, from configuration.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerConfig = (
-  options: Config.Wrap<Options>
+export const layerWebhookConfig = (
+  options: Config.Wrap<WebhookOptions>
 ): Layer.Layer<SmsProvider.SmsProvider, Config.ConfigError | CryptoError.CryptoError, Mac.Mac> =>
-  Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(Config.unwrap(options), make))
+  Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(Config.unwrap(options), makeWebhook))

@@ -1,12 +1,12 @@
 import type * as Duration from "effect/Duration"
 
 /**
- * Options of the Telnyx provider.
+ * Options of a Telnyx provider that only receives.
  *
  * @category models
  * @since 0.1.0
  */
-export type Options = {
+export type WebhookOptions = {
   /**
    * The public key of the account, as the portal shows it under Keys &
    * Credentials: the Base64 of 32 bytes. Several while one is being replaced.

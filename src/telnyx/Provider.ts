@@ -4,19 +4,19 @@ import type * as CryptoSignature from "effect/crypto/Signature"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SmsProvider from "../SmsProvider.ts"
-import type { Options } from "./Config.ts"
+import type { WebhookOptions } from "./Config.ts"
 import * as Ed25519 from "./Ed25519.ts"
 import * as Signature from "./Signature.ts"
 import { acknowledgement, decodePayload, parse } from "./Webhook.ts"
 
 /**
- * The Telnyx provider. Fails when a public key is not one.
+ * A Telnyx provider that only receives. Fails when a public key is not one.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(
-  options: Options
+export const makeWebhook = Effect.fnUntraced(function*(
+  options: WebhookOptions
 ): Effect.fn.Return<SmsProvider.Service, CryptoError.CryptoError, Ed25519.Ed25519> {
   const name = options.name ?? "telnyx"
   return SmsProvider.make({
@@ -32,41 +32,41 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
- * Provides {@link SmsProvider.SmsProvider} for Telnyx, on the runtime's own
+ * Provides {@link SmsProvider.SmsProvider} for Telnyx, for receiving only, on the runtime's own
  * Ed25519.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer = (
-  options: Options
+export const layerWebhook = (
+  options: WebhookOptions
 ): Layer.Layer<SmsProvider.SmsProvider, CryptoError.CryptoError, CryptoSignature.Signature> =>
-  Layer.provide(layerNoDeps(options), Ed25519.layer)
+  Layer.provide(layerWebhookNoDeps(options), Ed25519.layer)
 
 /**
- * As {@link layer}, on whichever {@link Ed25519.Ed25519} is provided.
+ * As {@link layerWebhook}, on whichever {@link Ed25519.Ed25519} is provided.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerNoDeps = (
-  options: Options
+export const layerWebhookNoDeps = (
+  options: WebhookOptions
 ): Layer.Layer<SmsProvider.SmsProvider, CryptoError.CryptoError, Ed25519.Ed25519> =>
-  Layer.effect(SmsProvider.SmsProvider, make(options))
+  Layer.effect(SmsProvider.SmsProvider, makeWebhook(options))
 
 /**
- * Provides {@link SmsProvider.SmsProvider} for Telnyx from configuration.
+ * Provides {@link SmsProvider.SmsProvider} for Telnyx, for receiving only, from configuration.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerConfig = (
-  options: Config.Wrap<Options>
+export const layerWebhookConfig = (
+  options: Config.Wrap<WebhookOptions>
 ): Layer.Layer<
   SmsProvider.SmsProvider,
   Config.ConfigError | CryptoError.CryptoError,
   CryptoSignature.Signature
 > =>
-  Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(Config.unwrap(options), make)).pipe(
+  Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(Config.unwrap(options), makeWebhook)).pipe(
     Layer.provide(Ed25519.layer)
   )

@@ -13,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 import { fromBase64, utf8 } from "../internal/secrets.ts"
 import { InvalidSignature, MissingSignature, StaleTimestamp, type WebhookErrorReason } from "../WebhookError.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
-import type { Options } from "./Config.ts"
+import type { WebhookOptions } from "./Config.ts"
 import { variants } from "./Diagnosis.ts"
 import { Ed25519 } from "./Ed25519.ts"
 import { signedText } from "./SignedText.ts"
@@ -114,7 +114,7 @@ const missing = (request: WebhookRequest, header: string) =>
  * wrong clock; and as a forger is free to write the present time, looking at
  * it first would save nothing.
  */
-export const make = Effect.fnUntraced(function*(options: Options) {
+export const make = Effect.fnUntraced(function*(options: WebhookOptions) {
   const ed25519 = yield* Ed25519
   const texts = typeof options.publicKey === "string" ? [options.publicKey] : options.publicKey
   if (texts.length === 0) return yield* invalidKey("publicKey", "Expected at least one public key")

@@ -1,12 +1,12 @@
 import type { Secrets } from "../internal/secrets.ts"
 
 /**
- * Options of the Twilio provider.
+ * Options of a Twilio provider that only receives.
  *
  * @category models
  * @since 0.1.0
  */
-export type Options = {
+export type WebhookOptions = {
   /**
    * The primary auth token of the account that owns the number, or several
    * while one is being rotated. Twilio signs with no other secret: a secondary

@@ -27,12 +27,12 @@ export type Verification =
   | { readonly scheme: "None" }
 
 /**
- * Options of the VoiceMeUp provider.
+ * Options of a VoiceMeUp provider that only receives.
  *
  * @category models
  * @since 0.1.0
  */
-export type Options = {
+export type WebhookOptions = {
   readonly verification: Verification
   /**
    * The IANA name of the zone that VoiceMeUp writes its times in, for example

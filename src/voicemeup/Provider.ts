@@ -7,19 +7,19 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { parseBody } from "../internal/payload.ts"
 import * as SmsProvider from "../SmsProvider.ts"
-import type { Options } from "./Config.ts"
+import type { WebhookOptions } from "./Config.ts"
 import * as Signature from "./Signature.ts"
 import { acknowledgement, decodePayload } from "./Webhook.ts"
 
 /**
- * The VoiceMeUp provider. Fails when a token is empty (`CryptoError`) and when
+ * A VoiceMeUp provider that only receives. Fails when a token is empty (`CryptoError`) and when
  * no time zone has the given name (`IllegalArgumentError`).
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(
-  options: Options
+export const makeWebhook = Effect.fnUntraced(function*(
+  options: WebhookOptions
 ): Effect.fn.Return<SmsProvider.Service, CryptoError.CryptoError | Cause.IllegalArgumentError, Digest.Digest> {
   const name = options.name ?? "voicemeup"
   const zone = options.timeZone === undefined ? undefined : yield* DateTime.zoneMakeNamedEffect(options.timeZone)
@@ -41,26 +41,26 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
- * Provides {@link SmsProvider.SmsProvider} for VoiceMeUp.
+ * Provides {@link SmsProvider.SmsProvider} for VoiceMeUp, for receiving only.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer = (
-  options: Options
+export const layerWebhook = (
+  options: WebhookOptions
 ): Layer.Layer<SmsProvider.SmsProvider, CryptoError.CryptoError | Cause.IllegalArgumentError, Digest.Digest> =>
-  Layer.effect(SmsProvider.SmsProvider, make(options))
+  Layer.effect(SmsProvider.SmsProvider, makeWebhook(options))
 
 /**
- * Provides {@link SmsProvider.SmsProvider} for VoiceMeUp from configuration.
+ * Provides {@link SmsProvider.SmsProvider} for VoiceMeUp, for receiving only, from configuration.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerConfig = (
-  options: Config.Wrap<Options>
+export const layerWebhookConfig = (
+  options: Config.Wrap<WebhookOptions>
 ): Layer.Layer<
   SmsProvider.SmsProvider,
   Config.ConfigError | CryptoError.CryptoError | Cause.IllegalArgumentError,
   Digest.Digest
-> => Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(Config.unwrap(options), make))
+> => Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(Config.unwrap(options), makeWebhook))

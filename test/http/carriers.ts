@@ -23,10 +23,10 @@ export const secrets = {
 }
 
 export const layerProviders = SmsProviders.layer(
-  Twilio.layer({ authToken: Redacted.make(secrets.twilio) }),
-  Sinch.layer({ verification: Sinch.hmacSha256(Redacted.make(secrets.sinch)) }),
-  Telnyx.layer({ publicKey: telnyxKeys.publicKey }),
-  VoiceMeUp.layer({ verification: { scheme: "Token", token: Redacted.make(secrets.voicemeup) } })
+  Twilio.layerWebhook({ authToken: Redacted.make(secrets.twilio) }),
+  Sinch.layerWebhook({ verification: Sinch.hmacSha256(Redacted.make(secrets.sinch)) }),
+  Telnyx.layerWebhook({ publicKey: telnyxKeys.publicKey }),
+  VoiceMeUp.layerWebhook({ verification: { scheme: "Token", token: Redacted.make(secrets.voicemeup) } })
 )
 
 /** A request as it is written to the wire. */

@@ -21,7 +21,7 @@ const form = {
   NumMedia: "0"
 }
 
-const provider = Effect.provide(SmsProvider, Twilio.layer({ authToken }).pipe(Layer.provide(NodeCrypto.layer)))
+const provider = Effect.provide(SmsProvider, Twilio.layerWebhook({ authToken }).pipe(Layer.provide(NodeCrypto.layer)))
 
 /** Signed for one form and sent with another, which is the same one unless it is forged. */
 const request = Effect.fnUntraced(function*(signed: Record<string, string>, sent = signed) {

@@ -21,7 +21,7 @@ type Headers = Record<string, string | Array<string>>
 
 const oursBy = (verification: Sinch.Verification) =>
   Effect.map(
-    SmsProvider.pipe(Effect.provide(Sinch.layer({ verification }).pipe(Layer.provide(NodeCrypto.layer)))),
+    SmsProvider.pipe(Effect.provide(Sinch.layerWebhook({ verification }).pipe(Layer.provide(NodeCrypto.layer)))),
     (provider) => (headers: Headers, body: string | Uint8Array): boolean =>
       Exit.isSuccess(Effect.runSyncExit(provider.verify(WebhookRequest.make({
         url: "https://sms.example.com/webhooks/sms/sinch/inbound",
@@ -167,7 +167,7 @@ describe("The signature of Sinch's official SDK", () => {
 describe("The events of Sinch's official SDK", () => {
   const decode = (payload: Readonly<Record<string, unknown>>) =>
     SmsProvider.use((provider) => provider.decodePayload(payload)).pipe(
-      Effect.provide(Sinch.layer({ verification: Sinch.unsigned }).pipe(Layer.provide(NodeCrypto.layer)))
+      Effect.provide(Sinch.layerWebhook({ verification: Sinch.unsigned }).pipe(Layer.provide(NodeCrypto.layer)))
     )
   // The SDK changes the object that it is given.
   const parse = (payload: object) => SmsCallbackWebhooks.parseEvent(structuredClone(payload))

@@ -11,7 +11,7 @@ const secret = Redacted.make("KayakingTheSwell")
 
 SmsProviderSuite.suite({
   name: "sinch",
-  layer: Sinch.layer({ verification: Sinch.hmacSha256(secret) }).pipe(Layer.provide(NodeCrypto.layer)),
+  layer: Sinch.layerWebhook({ verification: Sinch.hmacSha256(secret) }).pipe(Layer.provide(NodeCrypto.layer)),
   sign: ({ body, contentType, method, url }) =>
     Sinch.signHmacSha256({ secret, body, nonce: "01JHFFHWYY7HSS4FWTMDTQEK8V", timestamp: "1736760161" }).pipe(
       Effect.map((headers) =>
@@ -37,7 +37,7 @@ describe("Sinch", () => {
 
   it("has no default verification", () => {
     // @ts-expect-error the choice is the user's
-    const options: Sinch.Options = {}
+    const options: Sinch.WebhookOptions = {}
     assert.isUndefined(options.verification)
     expectTypeOf<Sinch.Verification["scheme"]>().toEqualTypeOf<"HmacSha256" | "HmacSha1" | "None">()
   })
@@ -45,7 +45,7 @@ describe("Sinch", () => {
   it.effect("says how its webhooks are verified", () =>
     Effect.gen(function*() {
       const layer = (verification: Sinch.Verification) =>
-        Sinch.layer({ verification }).pipe(Layer.provide(NodeCrypto.layer))
+        Sinch.layerWebhook({ verification }).pipe(Layer.provide(NodeCrypto.layer))
       assert.deepStrictEqual(yield* verificationOf(layer(Sinch.hmacSha256(secret))), ["sinch", "signature"])
       assert.deepStrictEqual(yield* verificationOf(layer(Sinch.hmacSha1(secret))), ["sinch", "signature"])
       assert.deepStrictEqual(yield* verificationOf(layer(Sinch.unsigned)), ["sinch", "none"])
@@ -55,8 +55,8 @@ describe("Sinch", () => {
   it.effect("reads its options from configuration, in any of the shapes of Config.Wrap", () =>
     Effect.gen(function*() {
       const provider = ConfigProvider.layer(ConfigProvider.fromUnknown({ SECRET: "s3cret", NAME: "sinch-eu" }))
-      const run = (options: Config.Wrap<Sinch.Options>) =>
-        verificationOf(Sinch.layerConfig(options).pipe(Layer.provide([NodeCrypto.layer, provider])))
+      const run = (options: Config.Wrap<Sinch.WebhookOptions>) =>
+        verificationOf(Sinch.layerWebhookConfig(options).pipe(Layer.provide([NodeCrypto.layer, provider])))
       const secret = Config.Redacted("SECRET")
       const constructed = Config.map(secret, (secret) => Sinch.hmacSha256(secret, { tolerance: "2 days" }))
       assert.deepStrictEqual(yield* run({ verification: constructed, name: Config.String("NAME") }), [
@@ -76,7 +76,7 @@ describe("Sinch", () => {
       for (const empty of ["", " \n"]) {
         for (const secret of [Redacted.make(empty), [], [Redacted.make("s3cret"), Redacted.make(empty)]]) {
           for (const verification of [Sinch.hmacSha256(secret), Sinch.hmacSha1(secret)]) {
-            const error = yield* Effect.flip(Effect.provide(Sinch.make({ verification }), NodeCrypto.layer))
+            const error = yield* Effect.flip(Effect.provide(Sinch.makeWebhook({ verification }), NodeCrypto.layer))
             assert.strictEqual(error._tag, "CryptoError")
           }
         }

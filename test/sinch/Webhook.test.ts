@@ -11,7 +11,7 @@ import { toInbound, Unrecognized, type WebhookEvent } from "../../src/WebhookEve
 import { fixtures } from "../suites/SmsProviderSuite.ts"
 import { inZone } from "./inZone.ts"
 
-const provider = Sinch.layer({ verification: Sinch.unsigned }).pipe(Layer.provide(NodeCrypto.layer))
+const provider = Sinch.layerWebhook({ verification: Sinch.unsigned }).pipe(Layer.provide(NodeCrypto.layer))
 
 const decode = (payload: Readonly<Record<string, unknown>>) =>
   SmsProvider.use((provider) => provider.decodePayload(payload))

@@ -15,7 +15,7 @@ export const request = (
 ) => WebhookRequest.make({ url, headers: { "content-type": "application/json", ...headers }, body })
 
 export const make = (verification: Sinch.Verification) =>
-  Effect.orDie(Effect.provide(Sinch.make({ verification }), NodeCrypto.layer))
+  Effect.orDie(Effect.provide(Sinch.makeWebhook({ verification }), NodeCrypto.layer))
 
 export const verify = (verification: Sinch.Verification, request: WebhookRequest.WebhookRequest) =>
   Effect.flatMap(make(verification), (provider) => provider.verify(request))

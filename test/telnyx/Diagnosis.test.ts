@@ -14,7 +14,7 @@ const sent = String
 const value = JSON.parse(sent)
 
 /** The hint for a request with this timestamp that was signed over exactly `text` and arrived with `received`. */
-const hintForText = (received: string, text: string, layer = Telnyx.layer({ publicKey })) =>
+const hintForText = (received: string, text: string, layer = Telnyx.layerWebhook({ publicKey })) =>
   Effect.gen(function*() {
     const provider = yield* SmsProvider
     const signature = yield* Signature.Signature
@@ -91,7 +91,7 @@ describe("Telnyx diagnosis", () => {
 
   it.effect("is not tried with tweetnacl, where a forged request would cost ten times as much", () =>
     Effect.gen(function*() {
-      const portable = Telnyx.layerNoDeps({ publicKey }).pipe(Layer.provide(Tweetnacl.layer))
+      const portable = Telnyx.layerWebhookNoDeps({ publicKey }).pipe(Layer.provide(Tweetnacl.layer))
       assert.isDefined(yield* hintForText("{}", "{}"))
       assert.isUndefined(yield* hintForText("{}", "{}", portable))
     }))

@@ -32,7 +32,7 @@ const officialAccepts = ({ body, headers, key }: Case) =>
 
 const accepts = ({ body, headers, key }: Case) =>
   Effect.gen(function*() {
-    const context = yield* Layer.build(Telnyx.layer({ publicKey: key }).pipe(Layer.provide(NodeCrypto.layer)))
+    const context = yield* Layer.build(Telnyx.layerWebhook({ publicKey: key }).pipe(Layer.provide(NodeCrypto.layer)))
     const url = "https://sms.example.com/"
     const request = WebhookRequest.make({ url, headers: { "content-type": "application/json", ...headers }, body })
     return Exit.isSuccess(yield* Effect.exit(Context.get(context, SmsProvider).verify(request)))
@@ -140,7 +140,7 @@ describe("Telnyx and the official package", () => {
       yield* TestClock.setTime(Date.now())
       const bytes = Uint8Array.of(0x7b, 0xff, 0x7d)
       const headers = yield* Telnyx.sign({ privateKey, body: bytes })
-      const context = yield* Layer.build(Telnyx.layer({ publicKey }))
+      const context = yield* Layer.build(Telnyx.layerWebhook({ publicKey }))
       yield* Context.get(context, SmsProvider).verify(
         WebhookRequest.make({ url: "/", headers: { "content-type": "application/json", ...headers }, body: bytes })
       )
@@ -151,7 +151,7 @@ describe("Telnyx and the official package", () => {
     Effect.gen(function*() {
       const key = Buffer.alloc(32).toString("base64")
       assert.isFalse(yield* officialAccepts({ body: "{}", key, headers: yield* signed("{}") }))
-      const error = yield* Effect.flip(Layer.build(Telnyx.layer({ publicKey: key })))
+      const error = yield* Effect.flip(Layer.build(Telnyx.layerWebhook({ publicKey: key })))
       assert.strictEqual(error.reason._tag, "InvalidKey")
     }).pipe(Effect.scoped, Effect.provide(NodeCrypto.layer)))
 

@@ -8,7 +8,7 @@ import { privateKey, publicKey } from "./keys.ts"
 
 SmsProviderSuite.suite({
   name: "telnyx",
-  layer: Telnyx.layer({ publicKey }).pipe(Layer.provide(NodeCrypto.layer)),
+  layer: Telnyx.layerWebhook({ publicKey }).pipe(Layer.provide(NodeCrypto.layer)),
   sign: ({ body, contentType, method, url }) =>
     Telnyx.sign({ privateKey, body }).pipe(
       Effect.map((headers) =>

@@ -14,10 +14,11 @@ const timestampHeader = "telnyx-timestamp"
 const body = `{"data":{"event_type":"message.received"}}`
 const now = 1_700_000_000
 
-const native = (options: Telnyx.Options) => Telnyx.layer(options).pipe(Layer.provide(NodeCrypto.layer))
-const portable = (options: Telnyx.Options) => Telnyx.layerNoDeps(options).pipe(Layer.provide(Tweetnacl.layer))
+const native = (options: Telnyx.WebhookOptions) => Telnyx.layerWebhook(options).pipe(Layer.provide(NodeCrypto.layer))
+const portable = (options: Telnyx.WebhookOptions) =>
+  Telnyx.layerWebhookNoDeps(options).pipe(Layer.provide(Tweetnacl.layer))
 
-const build = (options: Partial<Telnyx.Options> = {}, layer = native) =>
+const build = (options: Partial<Telnyx.WebhookOptions> = {}, layer = native) =>
   Effect.map(Layer.build(layer({ publicKey, ...options })), Context.get(SmsProvider))
 
 const request = (headers: Readonly<Record<string, string>>, content: string | Uint8Array = body) =>
@@ -252,7 +253,7 @@ describe("Telnyx public key", () => {
     Effect.gen(function*() {
       const options = { publicKey: Config.String("TELNYX_PUBLIC_KEY"), tolerance: Config.Duration("TOLERANCE") }
       const context = yield* Layer.build(
-        Telnyx.layerConfig(options).pipe(
+        Telnyx.layerWebhookConfig(options).pipe(
           Layer.provide([
             NodeCrypto.layer,
             ConfigProvider.layer(ConfigProvider.fromUnknown({ TELNYX_PUBLIC_KEY: publicKey, TOLERANCE: "1 second" }))

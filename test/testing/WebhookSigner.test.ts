@@ -21,26 +21,26 @@ const assertSigned = Effect.fnUntraced(function*(mine: Provider, foreign: Provid
 it.effect("signs what the provider with the same secret accepts, and no other", () =>
   Effect.gen(function*() {
     yield* assertSigned(
-      yield* Twilio.make({ authToken: secret }),
-      yield* Twilio.make({ authToken: other }),
+      yield* Twilio.makeWebhook({ authToken: secret }),
+      yield* Twilio.makeWebhook({ authToken: other }),
       yield* WebhookSigner.twilio({ authToken: secret, url, form: { Body: "a+b & ü" } })
     )
     yield* assertSigned(
-      yield* Sinch.make({ verification: Sinch.hmacSha256(secret, { tolerance: "1 minute" }) }),
-      yield* Sinch.make({ verification: Sinch.hmacSha256(other) }),
+      yield* Sinch.makeWebhook({ verification: Sinch.hmacSha256(secret, { tolerance: "1 minute" }) }),
+      yield* Sinch.makeWebhook({ verification: Sinch.hmacSha256(other) }),
       yield* WebhookSigner.sinch({ secret, url, payload: { type: "mo_text" } })
     )
     const keys = yield* Telnyx.generateKeyPair
     const otherKeys = yield* Telnyx.generateKeyPair
-    const telnyx = (publicKey: string) => Effect.provide(Telnyx.make({ publicKey }), Telnyx.Ed25519.layer)
+    const telnyx = (publicKey: string) => Effect.provide(Telnyx.makeWebhook({ publicKey }), Telnyx.Ed25519.layer)
     yield* assertSigned(
       yield* telnyx(keys.publicKey),
       yield* telnyx(otherKeys.publicKey),
       yield* WebhookSigner.telnyx({ privateKey: keys.privateKey, url, payload: { data: {} } })
     )
     yield* assertSigned(
-      yield* VoiceMeUp.make({ verification: { scheme: "Token", token: secret } }),
-      yield* VoiceMeUp.make({ verification: { scheme: "Token", token: other } }),
+      yield* VoiceMeUp.makeWebhook({ verification: { scheme: "Token", token: secret } }),
+      yield* VoiceMeUp.makeWebhook({ verification: { scheme: "Token", token: other } }),
       yield* WebhookSigner.voicemeup({ token: secret, url, payload: { message: "a" } })
     )
   }).pipe(Effect.provide(NodeCrypto.layer)))

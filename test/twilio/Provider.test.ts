@@ -10,7 +10,7 @@ const authToken = Redacted.make("12345")
 
 SmsProviderSuite.suite({
   name: "twilio",
-  layer: Twilio.layer({ authToken }).pipe(Layer.provide(NodeCrypto.layer)),
+  layer: Twilio.layerWebhook({ authToken }).pipe(Layer.provide(NodeCrypto.layer)),
   sign: ({ body, contentType, method, url }) =>
     Twilio.sign({ authToken, url, form: method === "GET" ? {} : formFromText(body) }).pipe(
       Effect.map((signature) =>

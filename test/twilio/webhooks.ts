@@ -12,7 +12,7 @@ import * as WebhookRequest from "../../src/WebhookRequest.ts"
 export const authToken = Redacted.make("12345")
 
 export const layerWith = (authToken: Secrets, name?: string) =>
-  Twilio.layer({ authToken, name }).pipe(Layer.provide(NodeCrypto.layer))
+  Twilio.layerWebhook({ authToken, name }).pipe(Layer.provide(NodeCrypto.layer))
 
 export const layer = layerWith(authToken)
 

@@ -15,7 +15,7 @@ const tokensOf = (url: string) => {
 
 SmsProviderSuite.suite({
   name: "voicemeup",
-  layer: VoiceMeUp.layer({ verification: { scheme: "Token", token }, timeZone: "America/Toronto" }).pipe(
+  layer: VoiceMeUp.layerWebhook({ verification: { scheme: "Token", token }, timeZone: "America/Toronto" }).pipe(
     Layer.provide(NodeCrypto.layer)
   ),
   sign: ({ body, contentType, method, url }) =>
@@ -31,10 +31,10 @@ SmsProviderSuite.suite({
 }, it)
 
 describe("VoiceMeUp options", () => {
-  const capabilities = (options: VoiceMeUp.Options) =>
+  const capabilities = (options: VoiceMeUp.WebhookOptions) =>
     SmsProvider.pipe(
       Effect.map(({ capabilities, name }) => ({ ...capabilities, name })),
-      Effect.provide(VoiceMeUp.layer(options).pipe(Layer.provide(NodeCrypto.layer)))
+      Effect.provide(VoiceMeUp.layerWebhook(options).pipe(Layer.provide(NodeCrypto.layer)))
     )
 
   it.effect("says how webhooks are verified", () =>
@@ -68,7 +68,7 @@ describe("VoiceMeUp options", () => {
 
   it.effect("reads its options from configuration", () =>
     Effect.gen(function*() {
-      const layer = VoiceMeUp.layerConfig({
+      const layer = VoiceMeUp.layerWebhookConfig({
         verification: {
           scheme: Config.succeed("Token"),
           token: Config.Redacted("VOICEMEUP_WEBHOOK_TOKEN")

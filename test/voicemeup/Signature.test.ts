@@ -9,7 +9,7 @@ const token = "s3cret+/= token&#%ü"
 const base = "https://sms.example.com/webhooks/sms/voicemeup/inbound"
 
 const make = (verification: VoiceMeUp.Verification) =>
-  VoiceMeUp.make({ verification }).pipe(Effect.provide(NodeCrypto.layer))
+  VoiceMeUp.makeWebhook({ verification }).pipe(Effect.provide(NodeCrypto.layer))
 
 const withTokens = (...tokens: ReadonlyArray<string>) =>
   make({ scheme: "Token", token: tokens.map((token) => Redacted.make(token)) })

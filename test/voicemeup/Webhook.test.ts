@@ -7,7 +7,7 @@ import * as WebhookEvent from "../../src/WebhookEvent.ts"
 import { fixtures } from "../suites/SmsProviderSuite.ts"
 
 const make = (timeZone?: string) =>
-  VoiceMeUp.make({ verification: { scheme: "None" }, timeZone }).pipe(Effect.provide(NodeCrypto.layer))
+  VoiceMeUp.makeWebhook({ verification: { scheme: "None" }, timeZone }).pipe(Effect.provide(NodeCrypto.layer))
 
 const parties = { source_number: "14188050723", destination_number: "14184805945" }
 
