@@ -26,6 +26,8 @@ export type ChannelType = typeof ChannelType.Type
  */
 export const ChannelType = Schema.Literals(["sms", "mms", "ai", "web", "email", "other"])
 
+const channelTypeOf = (content: Content): "sms" | "mms" => media(content).length > 0 ? "mms" : "sms"
+
 /**
  * A message that a carrier received for one of our numbers.
  *
@@ -60,7 +62,7 @@ export class InboundMessage extends Schema.TaggedClass<InboundMessage>()("Inboun
    * @since 0.1.0
    */
   get channelType(): "sms" | "mms" {
-    return media(this.content).length > 0 ? "mms" : "sms"
+    return channelTypeOf(this.content)
   }
 
   /**
@@ -74,7 +76,8 @@ export class InboundMessage extends Schema.TaggedClass<InboundMessage>()("Inboun
 }
 
 /**
- * A message to be sent.
+ * A message to be sent. What a provider cannot do with it is refused before it
+ * is sent: see `SmsProvider.SendCapabilities`.
  *
  * @category models
  * @since 0.1.0
@@ -83,8 +86,25 @@ export class OutboundMessage extends Schema.Class<OutboundMessage>("effect-sms/O
   to: Address,
   /** The sender. The provider's default when absent. */
   from: Schema.optionalKey(Address),
-  content: Content
-}) {}
+  content: Content,
+  /** When the carrier is to send it. At once when absent. */
+  sendAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
+  /** How long the carrier may try, in whole seconds. As long as the carrier usually does when absent. */
+  validityPeriod: Schema.optionalKey(Schema.DurationFromMillis),
+  /** Where the carrier reports the delivery of this message, in place of the provider's default. */
+  statusCallback: Schema.optionalKey(Schema.NonEmptyString),
+  /** A reference of the application's that the carrier keeps with the message. No personal data. */
+  reference: Schema.optionalKey(Schema.NonEmptyString)
+}) {
+  /**
+   * `mms` when there is media, else `sms`.
+   *
+   * @since 0.1.0
+   */
+  get channelType(): "sms" | "mms" {
+    return channelTypeOf(this.content)
+  }
+}
 
 /**
  * What a provider answered to a send that it accepted.
@@ -94,8 +114,15 @@ export class OutboundMessage extends Schema.Class<OutboundMessage>("effect-sms/O
  */
 export class SendReceipt extends Schema.Class<SendReceipt>("effect-sms/SendReceipt")({
   provider: Schema.NonEmptyString,
-  /** The carrier's ids, one for each part that it sends on its own. */
+  /** The carrier's ids, one for each part that it sends on its own, in the order of the parts. */
   messageIds: Schema.NonEmptyArray(Schema.NonEmptyString),
+  recipient: Address,
+  /** Whom it comes from. Absent where the carrier chooses a sender later. */
+  sender: Schema.optionalKey(Address),
   /** The state at the moment of acceptance. */
-  status: Status
+  status: Status,
+  /** The carrier's own word for it. */
+  carrierStatus: Schema.String,
+  /** How many segments the carrier counts, over all parts. Absent where it does not say. */
+  segments: Schema.optionalKey(Schema.Int)
 }) {}

@@ -2,8 +2,10 @@
  * The contract of a carrier.
  *
  * A carrier module implements the narrow {@link Implementation}, which knows
- * its dialect, and {@link make} adds what all carriers share: the checks of
- * method and content type, the wrapping of errors, the span and the metric.
+ * its dialect, and {@link make} adds what all carriers share. For receiving:
+ * the checks of method and content type, the wrapping of errors, the span and
+ * the metric. For sending also the checks of the message, its division into
+ * parts, and the repetition of what is safe to repeat.
  *
  * @since 0.1.0
  */
@@ -12,12 +14,40 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Ref from "effect/Ref"
+import type { Address, Kind } from "./Address.ts"
+import type { MediaContent } from "./Content.ts"
+import type { Status } from "./DeliveryStatus.ts"
+import * as Sender from "./internal/sending.ts"
+import type { OutboundMessage, SendReceipt } from "./Message.ts"
+import { NotEnabled, SmsError, type SmsErrorReason } from "./SmsError.ts"
 import * as WebhookError from "./WebhookError.ts"
 import type { WebhookEvent } from "./WebhookEvent.ts"
 import { unverifiedWebhook, type VerifiedWebhook, type WebhookRequest, type WebhookResponse } from "./WebhookRequest.ts"
 
 /**
- * What a carrier's webhooks can do.
+ * What a provider sends. A message that asks for more is refused before
+ * anything is sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SendCapabilities {
+  /** Files in one message. 0 where no MMS can be sent. */
+  readonly maxMedia: number
+  /** UTF-16 code units of text in one message. */
+  readonly maxLength: number
+  /** Segments of one SMS, where the carrier limits them. */
+  readonly maxSegments?: number | undefined
+  readonly senders: ReadonlyArray<Kind>
+  /** Whether the carrier chooses the sender of a message that has none. */
+  readonly choosesSender: boolean
+  readonly recipients: ReadonlyArray<Kind>
+  /** The options of `OutboundMessage` that the carrier has. */
+  readonly options: ReadonlyArray<"sendAt" | "validityPeriod" | "statusCallback" | "reference">
+}
+
+/**
+ * What a carrier can do.
  *
  * @category models
  * @since 0.1.0
@@ -31,6 +61,8 @@ export interface Capabilities {
   readonly deliveryStatuses: boolean
   /** How a webhook proves its origin, as this provider is configured. */
   readonly verification: "signature" | "token" | "none"
+  /** What is sent. Absent when this provider is not configured to send. */
+  readonly send?: SendCapabilities | undefined
 }
 
 /**
@@ -43,6 +75,15 @@ export interface Service {
   /** The name in the registry, in webhook paths, logs and metrics. */
   readonly name: string
   readonly capabilities: Capabilities
+  /** The sender of messages that name none. */
+  readonly from: Address | undefined
+  /**
+   * Sends a message. Succeeds when the carrier accepted it, and fails with
+   * `OutcomeUnknown` when nobody can tell; any other failure proves that it did
+   * not go out. `SmsError.accepted` has the parts that did, if there were
+   * several.
+   */
+  readonly send: (message: OutboundMessage) => Effect.Effect<SendReceipt, SmsError>
   /**
    * Checks the signature over the exact bytes. Fails with a reason that an
    * operator can act on, and that must not be shown to the caller.
@@ -69,6 +110,52 @@ export interface Service {
 export class SmsProvider extends Context.Service<SmsProvider, Service>()("effect-sms/SmsProvider") {}
 
 /**
+ * One message on its way to the carrier: a text, files, or both, within the
+ * carrier's limits.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Part {
+  /** The whole message, for its options. */
+  readonly message: OutboundMessage
+  readonly to: Address
+  readonly from: Address | undefined
+  /** Empty when there are files only. */
+  readonly text: string
+  readonly media: ReadonlyArray<MediaContent>
+}
+
+/**
+ * What a carrier says when it accepts a part.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Accepted {
+  readonly messageId: string
+  readonly status: Status
+  readonly carrierStatus: string
+  readonly sender?: string | undefined
+  readonly segments?: number | undefined
+}
+
+/**
+ * How a carrier sends.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sending {
+  readonly capabilities: SendCapabilities
+  readonly policy: Sender.Policy
+  /** What the carrier's rules say against a message, beyond the capabilities. */
+  readonly check?: ((message: OutboundMessage) => Effect.Effect<void, SmsErrorReason>) | undefined
+  /** Makes one request. {@link make} repeats it when its reason allows that. */
+  readonly deliver: (part: Part) => Effect.Effect<Accepted, SmsErrorReason>
+}
+
+/**
  * What a carrier module provides to {@link make}. It fails with bare reasons;
  * `make` adds the provider's name.
  *
@@ -77,7 +164,9 @@ export class SmsProvider extends Context.Service<SmsProvider, Service>()("effect
  */
 export interface Implementation {
   readonly name: string
-  readonly capabilities: Capabilities
+  readonly capabilities: Omit<Capabilities, "send">
+  /** Absent when the provider is not configured to send. */
+  readonly sending?: Sending | undefined
   /** The methods that the carrier calls with, upper case. */
   readonly methods: ReadonlyArray<string>
   /** The body formats that the carrier sends, without parameters. */
@@ -146,9 +235,16 @@ export const make = (implementation: Implementation): Service => {
   const decodePayload: Service["decodePayload"] = (payload) =>
     Effect.mapError(implementation.decodePayload(payload), refuse)
 
+  const { sending } = implementation
+  const send: Service["send"] = sending === undefined
+    ? () => Effect.fail(new SmsError({ provider: name, reason: new NotEnabled({ detail: "It only receives" }) }))
+    : Sender.make(name, sending)
+
   return SmsProvider.of({
     name,
-    capabilities: implementation.capabilities,
+    capabilities: { ...implementation.capabilities, send: sending?.capabilities },
+    from: sending?.policy.from,
+    send,
     acknowledgement: implementation.acknowledgement,
     decodePayload,
     verify: Effect.fn("SmsProvider.verify", { attributes: { "sms.provider": name } })((request: WebhookRequest) => {

@@ -14,9 +14,10 @@ import { fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus, Status } from "../DeliveryStatus.ts"
 import { parseJson } from "../internal/payload.ts"
 import * as Wire from "../internal/wire.ts"
-import { InboundMessage, OutboundMessage, SendReceipt } from "../Message.ts"
+import { InboundMessage, OutboundMessage } from "../Message.ts"
 import type { Payload } from "../Payload.ts"
 import type { Channel } from "../rooms/Channel.ts"
+import type { SmsError, SmsErrorReason } from "../SmsError.ts"
 import * as SmsProvider from "../SmsProvider.ts"
 import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 
@@ -27,9 +28,7 @@ import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
  * @since 0.1.0
  */
 export interface Service extends SmsProvider.Service {
-  /** Records the message and accepts it, with the ids `mock-1`, `mock-2`, … */
-  readonly send: (message: OutboundMessage) => Effect.Effect<SendReceipt>
-  /** What was sent so far, oldest first. */
+  /** What was sent so far, oldest first: what {@link Options.respond} refused is not among it. */
   readonly sent: Effect.Effect<ReadonlyArray<OutboundMessage>>
   /** Forgets what was sent. */
   readonly clear: Effect.Effect<void>
@@ -38,7 +37,26 @@ export interface Service extends SmsProvider.Service {
     readonly id: string
     readonly to: Address
     readonly everyRoom?: boolean | undefined
-  }) => Channel<never>
+  }) => Channel<SmsError>
+}
+
+/**
+ * Options of the mock.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The name in the registry. `mock` by default. */
+  readonly name?: string | undefined
+  /** The sender of messages that name none. */
+  readonly from?: Address | undefined
+  /**
+   * Decides about a message, the first of which is number 1. Fails with the
+   * reason for which it is refused. By default every message is accepted, with
+   * the ids `mock-1`, `mock-2`, …
+   */
+  readonly respond?: ((message: OutboundMessage, number: number) => Effect.Effect<void, SmsErrorReason>) | undefined
 }
 
 /**
@@ -94,6 +112,18 @@ const decodePayload = (provider: string) => (payload: Payload) =>
     ]
   })
 
+const everyKind = ["PhoneNumber", "ShortCode", "SenderId", "ChannelAddress"] as const
+
+/** All that any carrier does. */
+const capabilities: SmsProvider.SendCapabilities = {
+  maxMedia: 1000,
+  maxLength: 1_000_000,
+  senders: everyKind,
+  choosesSender: true,
+  recipients: everyKind,
+  options: ["sendAt", "validityPeriod", "statusCallback", "reference"]
+}
+
 /**
  * A mock, named `mock` unless told otherwise.
  *
@@ -101,15 +131,15 @@ const decodePayload = (provider: string) => (payload: Payload) =>
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function*(
-  options: { readonly name?: string | undefined } = {}
+  { from, name = "mock", respond = () => Effect.void }: Options = {}
 ): Effect.fn.Return<Service> {
-  const name = options.name ?? "mock"
   const log = yield* Ref.make<ReadonlyArray<OutboundMessage>>([])
-  const send = (message: OutboundMessage) =>
-    Effect.map(
-      Ref.updateAndGet(log, (sent) => [...sent, message]),
-      (sent) => new SendReceipt({ provider: name, messageIds: [`mock-${sent.length}`], status: "queued" })
-    )
+  const asked = yield* Ref.make(0)
+  const deliver = Effect.fnUntraced(function*({ from, message }: SmsProvider.Part) {
+    yield* respond(message, yield* Ref.updateAndGet(asked, (count) => count + 1))
+    const sent = yield* Ref.updateAndGet(log, (sent) => [...sent, message])
+    return { messageId: `mock-${sent.length}`, status: "queued" as const, carrierStatus: "queued", sender: from }
+  })
   const provider = SmsProvider.make({
     name,
     capabilities: { mms: true, splitMms: false, deliveryStatuses: true, verification: "none" },
@@ -119,18 +149,18 @@ export const make = Effect.fnUntraced(function*(
     diagnose: () => Effect.succeed(undefined),
     parse: ({ body }) => parseJson(body),
     decodePayload: decodePayload(name),
-    acknowledgement: { status: 200, contentType: "application/json", body: "{}" }
+    acknowledgement: { status: 200, contentType: "application/json", body: "{}" },
+    sending: { capabilities, policy: { from, retry: { times: 0 } }, deliver }
   })
   return MockSmsProvider.of({
     ...provider,
-    send,
     sent: Ref.get(log),
     clear: Ref.set(log, []),
     channel: ({ everyRoom, id, to }) => ({
       id,
       type: "sms",
       everyRoom,
-      deliver: ({ content }) => send(new OutboundMessage({ to, content }))
+      deliver: ({ content }) => provider.send(new OutboundMessage({ to, content }))
     })
   })
 })
@@ -142,7 +172,7 @@ export const make = Effect.fnUntraced(function*(
  * @since 0.1.0
  */
 export const layer = (
-  options?: { readonly name?: string | undefined }
+  options?: Options
 ): Layer.Layer<MockSmsProvider | SmsProvider.SmsProvider> =>
   Layer.effectContext(
     Effect.map(make(options), (mock) =>

@@ -1,7 +1,10 @@
+import type * as Duration from "effect/Duration"
+import type * as Redacted from "effect/Redacted"
 import type { Secrets } from "../internal/secrets.ts"
+import type { SendOptions } from "../SendOptions.ts"
 
 /**
- * Options of a Twilio provider that only receives.
+ * Options of a provider that only receives.
  *
  * @category models
  * @since 0.1.0
@@ -15,4 +18,33 @@ export type WebhookOptions = {
   readonly authToken: Secrets
   /** The name in the registry. `twilio` by default. */
   readonly name?: string | undefined
+}
+
+/**
+ * Options of the Twilio provider
+ * (https://www.twilio.com/docs/messaging/api/message-resource).
+ *
+ * Where there are several auth tokens, requests are made with the first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = WebhookOptions & SendOptions & {
+  /** The account that sends: `AC…`. */
+  readonly accountSid: string
+  /** An API key to make requests with, in the place of the auth token. */
+  readonly apiKey?: { readonly sid: string; readonly secret: Redacted.Redacted<string> } | undefined
+  /** The messaging service that sends, and chooses the sender of messages that have none. Scheduling needs it. */
+  readonly messagingServiceSid?: string | undefined
+  /** Where Twilio reports the delivery of messages that name no place of their own. */
+  readonly statusCallback?: string | undefined
+  /** How long Twilio may try to send: 1 second to 10 hours, which is its default. */
+  readonly validityPeriod?: Duration.Input | undefined
+  /**
+   * Where the account lives, when that is not the United States: a region and
+   * its edge, as `ie1` and `dublin`. Both, because Twilio closed the hosts that
+   * name the region alone
+   * (https://www.twilio.com/docs/global-infrastructure/using-the-twilio-rest-api-in-a-non-us-region).
+   */
+  readonly location?: { readonly region: string; readonly edge: string } | undefined
 }

@@ -44,6 +44,17 @@ export const StatusCallback = Schema.Struct({
   ChannelStatusMessage: Wire.OptionalText
 })
 
+/** What is read of the answer to a request that was accepted. */
+export const Message = Schema.Struct({
+  sid: Wire.OptionalText,
+  status: Wire.OptionalText,
+  num_segments: Wire.OptionalText,
+  from: Wire.OptionalText
+})
+
+/** What is read of the answer to a request that was refused. */
+export const RestError = Schema.Struct({ code: Wire.OptionalText, message: Wire.OptionalText })
+
 /** The message `Status` enumeration of Twilio's OpenAPI document. */
 export const statuses: Readonly<Record<string, Status>> = {
   accepted: "accepted",

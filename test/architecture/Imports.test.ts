@@ -77,13 +77,13 @@ describe("the check of imports", () => {
       "const g = () => import(\"./g.ts\")"
     ].join("\n")
     assert.deepStrictEqual(importsOf("rooms/x.ts", source), [
-      { target: "rooms/a.ts", line: 4, typeOnly: false },
-      { target: "b.ts", line: 5, typeOnly: true },
-      { target: "effect/c", line: 6, typeOnly: false },
-      { target: "rooms/side.ts", line: 10, typeOnly: false },
-      { target: "rooms/e.ts", line: 12, typeOnly: false },
-      { target: "rooms/f.ts", line: 13, typeOnly: true },
-      { target: "rooms/g.ts", line: 15, typeOnly: false }
+      { target: "rooms/a.ts", line: 4, kind: "now" },
+      { target: "b.ts", line: 5, kind: "type" },
+      { target: "effect/c", line: 6, kind: "now" },
+      { target: "rooms/side.ts", line: 10, kind: "now" },
+      { target: "rooms/e.ts", line: 12, kind: "now" },
+      { target: "rooms/f.ts", line: 13, kind: "type" },
+      { target: "rooms/g.ts", line: 15, kind: "later" }
     ])
   })
 

@@ -9,8 +9,8 @@ export interface Import {
   /** A path below `src`, or the name that a package is imported by. */
   readonly target: string
   readonly line: number
-  /** Gone at run time. */
-  readonly typeOnly: boolean
+  /** `type`: gone at run time. `later`: loaded when it is needed, and not with the file. */
+  readonly kind: "now" | "later" | "type"
 }
 
 export type Graph = ReadonlyMap<string, ReadonlyArray<Import>>
@@ -31,12 +31,12 @@ export const importsOf = (file: string, source: string): ReadonlyArray<Import> =
     ...[...code.matchAll(statements)].map(({ 1: type, 2: specifier, index }) => ({
       target: resolve(file, specifier!),
       line: lineOf(index),
-      typeOnly: type !== undefined
+      kind: type === undefined ? "now" as const : "type" as const
     })),
     ...[...code.matchAll(calls)].map(({ 1: specifier, index }) => ({
       target: resolve(file, specifier!),
       line: lineOf(index),
-      typeOnly: false
+      kind: "later" as const
     }))
   ]
 }
@@ -64,6 +64,7 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 const ofTopLevel: Readonly<Record<string, string>> = {
+  "SendOptions.ts": "contract",
   "SmsProvider.ts": "contract",
   "SmsProviders.ts": "contract",
   "Carriers.ts": "carriers",
@@ -129,10 +130,10 @@ export const unavailable = (graph: Graph, packages: ReadonlyArray<string>): Read
     )
   )
 
-/** How importing a file comes to load something, at run time. */
+/** How importing a file comes to load something at once. */
 export const loads = (
   graph: Graph,
   file: string,
   isEnd: (target: string) => boolean
 ): string | undefined =>
-  chain(graph, file, { isEnd, goesOn: () => true, follows: (edge) => !edge.typeOnly })?.join(" -> ")
+  chain(graph, file, { isEnd, goesOn: () => true, follows: (edge) => edge.kind === "now" })?.join(" -> ")

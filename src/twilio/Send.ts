@@ -1,0 +1,117 @@
+/**
+ * Sends with Twilio's Message resource
+ * (https://www.twilio.com/docs/messaging/api/message-resource).
+ */
+import * as Clock from "effect/Clock"
+import type * as CryptoError from "effect/crypto/CryptoError"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as CarrierClient from "../internal/carrierClient.ts"
+import { encodeForm } from "../internal/form.ts"
+import { list } from "../internal/secrets.ts"
+import * as Wire from "../internal/wire.ts"
+import type { OutboundMessage } from "../Message.ts"
+import * as SmsError from "../SmsError.ts"
+import type * as SmsProvider from "../SmsProvider.ts"
+import type { Options } from "./Config.ts"
+import { refusalOf } from "./Errors.ts"
+import * as Schema from "./Schema.ts"
+
+const capabilities = ({ messagingServiceSid }: Options): SmsProvider.SendCapabilities => ({
+  maxMedia: 10,
+  maxLength: 1600,
+  senders: ["PhoneNumber", "ShortCode", "SenderId", "ChannelAddress"],
+  choosesSender: messagingServiceSid !== undefined,
+  recipients: ["PhoneNumber", "ShortCode", "ChannelAddress"],
+  options: messagingServiceSid === undefined
+    ? ["validityPeriod", "statusCallback"]
+    : ["sendAt", "validityPeriod", "statusCallback"]
+})
+
+const wholeSeconds = (validity: Duration.Input): number =>
+  Math.floor(Duration.toSeconds(Duration.fromInputUnsafe(validity)))
+
+const refuse = (field: string, expected: string) => Effect.fail(new SmsError.InvalidMessage({ field, expected }))
+
+/** Twilio's bounds of both times. */
+const check = Effect.fnUntraced(function*({ sendAt, validityPeriod }: OutboundMessage) {
+  if (validityPeriod !== undefined && wholeSeconds(validityPeriod) > 36_000) {
+    return yield* refuse("validityPeriod", "at most 10 hours")
+  }
+  if (sendAt === undefined) return
+  const ahead = DateTime.toEpochMillis(sendAt) - (yield* Clock.currentTimeMillis)
+  if (ahead < 300_000 || ahead > 35 * 86_400_000) return yield* refuse("sendAt", "a time 5 minutes to 35 days ahead")
+})
+
+const baseUrl = ({ baseUrl, location }: Options): string =>
+  baseUrl ?? `https://api.${location === undefined ? "" : `${location.edge}.${location.region}.`}twilio.com`
+
+/** The fields in the order of Twilio's SDK. */
+const formOf = (
+  { from, media, message, text, to }: SmsProvider.Part,
+  { messagingServiceSid, statusCallback, validityPeriod }: Options
+): string => {
+  const validity = message.validityPeriod ?? validityPeriod
+  const sendAt = message.sendAt
+  return encodeForm([
+    ["To", to],
+    ["StatusCallback", message.statusCallback ?? statusCallback],
+    ["ValidityPeriod", validity === undefined ? undefined : String(wholeSeconds(validity))],
+    ["ScheduleType", sendAt === undefined ? undefined : "fixed"],
+    ["SendAt", sendAt === undefined ? undefined : DateTime.formatIso(sendAt).replace(/\.\d+Z$/, "Z")],
+    ["From", from],
+    ["MessagingServiceSid", messagingServiceSid],
+    ["Body", text === "" ? undefined : text],
+    // The one name, repeated: numbered ones exist in webhooks only.
+    ...media.map(({ url }) => ["MediaUrl", url] as const)
+  ])
+}
+
+const readMessage = CarrierClient.reader(Schema.Message)
+const readError = CarrierClient.reader(Schema.RestError)
+
+const accepted = (body: unknown): SmsProvider.Accepted | undefined => {
+  const { from, num_segments, sid, status = "" } = readMessage(body) ?? {}
+  if (sid === undefined) return undefined
+  return {
+    messageId: sid,
+    status: Wire.lookup(Schema.statuses, status.toLowerCase()) ?? "unknown",
+    carrierStatus: status,
+    sender: from,
+    // 0 as long as the messaging service has not chosen a sender.
+    segments: Number(num_segments) || undefined
+  }
+}
+
+const words = (body: unknown): CarrierClient.Words => {
+  const { code, message } = readError(body) ?? {}
+  return { code, detail: message, refusal: code === undefined ? undefined : refusalOf(code) }
+}
+
+/** Sends with the account of the options. */
+export const make = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<SmsProvider.Sending, CryptoError.CryptoError, HttpClient.HttpClient> {
+  const { accountSid, apiKey, authToken } = options
+  const client = yield* CarrierClient.make(options)
+  const [secret] = yield* list("Twilio", apiKey?.secret ?? authToken)
+  const request = HttpClientRequest.post(
+    `${baseUrl(options)}/2010-04-01/Accounts/${encodeURIComponent(accountSid)}/Messages.json`
+  ).pipe(
+    HttpClientRequest.basicAuth(apiKey?.sid ?? accountSid, secret!),
+    HttpClientRequest.acceptJson
+  )
+  return {
+    capabilities: capabilities(options),
+    policy: options,
+    check,
+    deliver: (part) =>
+      Effect.flatMap(
+        client(HttpClientRequest.bodyText(request, formOf(part, options), "application/x-www-form-urlencoded")),
+        (answer) => CarrierClient.outcome(answer, { accepted, words })
+      )
+  }
+})
