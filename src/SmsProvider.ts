@@ -13,6 +13,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import type * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import type { Address, Kind } from "./Address.ts"
 import type { MediaContent } from "./Content.ts"
@@ -149,6 +150,8 @@ export interface Accepted {
 export interface Sending {
   readonly capabilities: SendCapabilities
   readonly policy: Sender.Policy
+  /** The credentials. Whatever the carrier says, they are not passed on. */
+  readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
   /** What the carrier's rules say against a message, beyond the capabilities. */
   readonly check?: ((message: OutboundMessage) => Effect.Effect<void, SmsErrorReason>) | undefined
   /** Makes one request. {@link make} repeats it when its reason allows that. */

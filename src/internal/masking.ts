@@ -15,13 +15,17 @@ const quoted = /'[^']*'|"[^"]*"|`[^`]*`/g
 const isName = (text: string) => /^[\w.-]{1,32}$/.test(text)
 
 /**
- * The words without numbers, without the text and the addresses of the
- * message, and without quotations of anything but names.
+ * The words without secrets and numbers, without the text and the addresses of
+ * the message, and without quotations of anything but names.
  */
-export const maskWords = (words: string, { content, from, to }: OutboundMessage): string => {
+export const maskWords = (
+  words: string,
+  { content, from, to }: OutboundMessage,
+  secrets: ReadonlyArray<string>
+): string => {
   const text = Content.text(content)
   const isSaid = (part: string) => part !== "" && text.toLowerCase().includes(part.toLowerCase())
-  const whole = [text, to, from ?? ""].filter((part) => part.length > 1)
+  const whole = [...secrets, text, to, from ?? ""].filter((part) => part.length > 1)
   return whole.reduce((words, part) => words.replaceAll(part, "…"), words)
     .replace(numbers, "…")
     .replace(quoted, (quotation) => {

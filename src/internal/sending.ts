@@ -5,6 +5,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import { Address } from "../Address.ts"
@@ -45,9 +46,6 @@ const retrying = ({ delay = "500 millis", maxDelay = "30 seconds", times = 2 }: 
     })
 }
 
-const masked = (reason: SmsError.SmsErrorReason, message: OutboundMessage): SmsError.SmsErrorReason =>
-  reason.detail === undefined ? reason : Object.assign(reason, { detail: maskWords(reason.detail, message) })
-
 const receiptOf = (
   provider: string,
   message: OutboundMessage,
@@ -74,11 +72,16 @@ const receiptOf = (
 /** Sends the message in as many parts as it takes, and stops at the first that fails. */
 export const make = (
   provider: string,
-  { capabilities, check = () => Effect.void, deliver, policy }: Sending
+  { capabilities, check = () => Effect.void, deliver, policy, secrets }: Sending
 ): (message: OutboundMessage) => Effect.Effect<SendReceipt, SmsError.SmsError> => {
   const { from, longText = "refuse", retry, severalMedia = capabilities.maxMedia === 1 ? "split" : "refuse" } = policy
   const planPolicy = { capabilities, from, longText, severalMedia }
   const retried = retrying(retry)
+  const masked = (reason: SmsError.SmsErrorReason, message: OutboundMessage): SmsError.SmsErrorReason => {
+    if (reason.detail === undefined) return reason
+    const detail = maskWords(reason.detail, message, secrets.map((secret) => Redacted.value(secret)))
+    return Object.assign(reason, { detail })
+  }
 
   const sendParts = Effect.fnUntraced(function*(message: OutboundMessage, parts: readonly [Part, ...Array<Part>]) {
     const accepted: Array<Accepted> = []

@@ -150,7 +150,7 @@ export const make = Effect.fnUntraced(function*(
     parse: ({ body }) => parseJson(body),
     decodePayload: decodePayload(name),
     acknowledgement: { status: 200, contentType: "application/json", body: "{}" },
-    sending: { capabilities, policy: { from, retry: { times: 0 } }, deliver }
+    sending: { capabilities, policy: { from, retry: { times: 0 } }, secrets: [], deliver }
   })
   return MockSmsProvider.of({
     ...provider,

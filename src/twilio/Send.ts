@@ -9,6 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Redacted from "effect/Redacted"
 import * as CarrierClient from "../internal/carrierClient.ts"
 import { encodeForm } from "../internal/form.ts"
 import { list } from "../internal/secrets.ts"
@@ -107,6 +108,7 @@ export const make = Effect.fnUntraced(function*(
   return {
     capabilities: capabilities(options),
     policy: options,
+    secrets: [Redacted.make(secret!)],
     check,
     deliver: (part) =>
       Effect.flatMap(

@@ -1,0 +1,90 @@
+/** What is told about a send: to the caller, to the log and to the tracer. */
+import { assert, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Logger, References, Schema, type Scope, Tracer } from "effect"
+import type { HttpClient } from "effect/http"
+import { inspect } from "node:util"
+import type { SendOptions } from "../../src/SendOptions.ts"
+import { SmsError } from "../../src/SmsError.ts"
+import type { Service as Provider } from "../../src/SmsProvider.ts"
+import * as Carrier from "./carrier.ts"
+import { clients, customer, message, ours, secretText } from "./fixtures.ts"
+
+const encodeError = Schema.encodeEffect(Schema.toCodecJson(SmsError))
+
+export const testPrivacy = ({ accepted, acceptance, name, providerAt, secrets }: {
+  readonly name: string
+  readonly secrets: ReadonlyArray<string>
+  readonly acceptance: Carrier.Behaviour
+  readonly accepted: { readonly status: number; readonly body: unknown }
+  readonly providerAt: (
+    url: string,
+    options: SendOptions,
+    client: Layer.Layer<HttpClient.HttpClient>
+  ) => Effect.Effect<Provider, unknown, Scope.Scope>
+}): void => {
+  it.effect(`${name} keeps secrets, numbers and texts out of everything that it tells`, () =>
+    Effect.gen(function*() {
+      const told: Array<string> = []
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      // Carriers repeat what they were given.
+      const gossip = (status: number, number: number) => {
+        const words = `'${secretText}' to ${customer} (${customer.slice(1)}, 514-555-0142) from ${ours} with ${
+          secrets.join(" ")
+        }`
+        return Carrier.answer(
+          status,
+          [
+            { code: 21211, message: words, status },
+            { errors: [{ code: "40310", title: words, detail: words }] },
+            { code: "syntax_invalid_parameter_format", text: words },
+            {
+              response_details: {
+                response_status: "error",
+                response_messages: { message: { code: "x", _content: words } }
+              }
+            }
+          ][number]
+        )
+      }
+      const behaviours = [
+        acceptance,
+        Carrier.reset,
+        Carrier.cut(accepted.status, accepted.body),
+        ...[200, 400, 429, 500].flatMap((status) => [0, 1, 2, 3].map((number) => gossip(status, number)))
+      ]
+      yield* Effect.gen(function*() {
+        for (const client of Object.values(clients)) {
+          for (const behave of behaviours) {
+            const carrier = yield* Carrier.serve(behave)
+            const provider = yield* providerAt(carrier.url, { retry: { times: 0 } }, client)
+            const exit = yield* Effect.exit(provider.send(message(secretText)))
+            if (Exit.isSuccess(exit)) continue
+            const error = yield* Effect.flip(exit)
+            yield* Effect.logError("Sending failed", exit.cause)
+            told.push(inspect(error, { depth: 10 }), String(error.stack), JSON.stringify(yield* encodeError(error)))
+          }
+        }
+      }).pipe(
+        Effect.withTracer(tracer),
+        Effect.provide(Layer.merge(
+          Logger.layer([Logger.map(Logger.formatJson, (line) => void told.push(line))]),
+          Layer.succeed(References.MinimumLogLevel, "All")
+        ))
+      )
+      for (const { attributes, events, name, status } of spans) {
+        const failure = status._tag === "Ended" && status.exit._tag === "Failure" ? String(status.exit.cause) : ""
+        told.push(inspect([name, [...attributes], events, failure], { depth: 10 }))
+      }
+      assert.isTrue(spans.some(({ name }) => name === "SmsProvider.send"))
+      assert.isAbove(told.length, 50)
+      const forbidden = [...secrets, "swordfish", "5145550142", "514-555-0142", "5145550100"]
+      for (const text of told) for (const secret of forbidden) assert.notInclude(text, secret)
+    }))
+}
