@@ -25,6 +25,10 @@ const sends = Metric.counter("sms_sends_total", {
   incremental: true
 })
 
+/** Counts a message that was to be sent, by what became of it. */
+export const count = (provider: string, outcome: "accepted" | SmsError.SmsErrorReason["_tag"]): Effect.Effect<void> =>
+  Metric.update(Metric.withAttributes(sends, { provider, outcome }), 1)
+
 const retryAfterOf = (reason: SmsError.SmsErrorReason): Duration.Duration =>
   "retryAfter" in reason && reason.retryAfter !== undefined ? reason.retryAfter : Duration.zero
 
@@ -106,12 +110,10 @@ export const make = (
     return yield* sendParts(message, parts.success)
   })
 
-  const count = (outcome: string) => Metric.update(Metric.withAttributes(sends, { provider, outcome }), 1)
-
   return Effect.fn("SmsProvider.send", { attributes: { "sms.provider": provider } })((message: OutboundMessage) =>
     send(message).pipe(
-      Effect.tap(count("accepted")),
-      Effect.tapError(({ reason }) => count(reason._tag))
+      Effect.tap(count(provider, "accepted")),
+      Effect.tapError(({ reason }) => count(provider, reason._tag))
     )
   )
 }

@@ -65,8 +65,10 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
 
 const ofTopLevel: Readonly<Record<string, string>> = {
   "SendOptions.ts": "contract",
+  "SendPolicy.ts": "contract",
   "SmsProvider.ts": "contract",
   "SmsProviders.ts": "contract",
+  "SmsRouter.ts": "contract",
   "Carriers.ts": "carriers",
   "index.ts": "index",
   "main.ts": "main"
