@@ -56,7 +56,8 @@ export class InvalidMessage extends Schema.TaggedError<InvalidMessage>()("Invali
 
 /**
  * The message is over what this provider can do, and another one may do it: too
- * long, too many files, a kind of sender or an option that the carrier lacks.
+ * long, too many files, a kind of sender or an option that the carrier lacks,
+ * no sender where the provider has no default.
  *
  * @category errors
  * @since 0.1.0

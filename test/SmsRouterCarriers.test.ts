@@ -14,6 +14,7 @@ import * as SmsRouter from "../src/SmsRouter.ts"
 import * as Twilio from "../src/twilio/index.ts"
 import { serve } from "./media/fetcher/hosts.ts"
 
+const ours = Address.make("+15145550100")
 const to = Address.make("+15145550142")
 const message = new OutboundMessage({ to, content: new TextContent({ text: "Your order is here" }) })
 
@@ -33,7 +34,7 @@ const carrier = (name: string, baseUrl: string) =>
     baseUrl,
     accountSid: "AC1",
     authToken: Redacted.make("token"),
-    from: Address.make("+15145550100"),
+    from: ours,
     retry: { times: 0 }
   })
 
@@ -115,6 +116,19 @@ it.effect("the second carrier is never asked when the first breaks while it has 
       assert.strictEqual(error.reason._tag === "OutcomeUnknown" ? error.reason.because : error.reason._tag, because)
       assert.lengthOf(second.requests, 0)
     }
+  }))
+
+it.effect("the second carrier sends a message without sender when the first has none of its own", () =>
+  Effect.gen(function*() {
+    const first = yield* serve(accepts)
+    const second = yield* serve(accepts)
+    const carriers = SmsProviders.layer(
+      Twilio.layer({ name: "first", baseUrl: first.url, accountSid: "AC1", authToken: Redacted.make("token") }),
+      carrier("second", second.url)
+    ).pipe(Layer.provide([NodeCrypto.layer, FetchHttpClient.layer]))
+    const router = yield* Effect.provide(SmsRouter.make(), carriers)
+    assert.strictEqual((yield* router.send(message)).provider, "second")
+    assert.lengthOf(first.requests, 0)
   }))
 
 it.effect("a named carrier is asked alone", () =>

@@ -56,7 +56,8 @@ const checkAddresses = ({ content, from, to }: OutboundMessage, { capabilities, 
   if (sender === undefined) {
     return capabilities.choosesSender
       ? undefined
-      : invalid("from", "a sender: neither the message nor the provider has one")
+      // Another provider may have a default one.
+      : notSupported("from", "a sender: neither the message nor the provider has one")
   }
   if (!capabilities.senders.includes(kind(sender))) return notSupported("from", named(capabilities.senders))
   return kind(sender) === "SenderId" && Content.media(content).length > 0
