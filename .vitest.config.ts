@@ -12,6 +12,9 @@ export default defineConfig({
     // Loading Effect takes a second. Files share it, and all cores: a quarter of the time.
     isolate: false,
     maxWorkers: "100%",
+    // No test measures time. A property takes as long as it takes on a machine that is busy with other things.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
       {
