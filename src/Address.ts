@@ -61,3 +61,13 @@ export const kind = (address: Address): Kind => {
  */
 export const fromCarrierDigits = (value: string): Address =>
   Address.make(Option.getOrElse(PhoneNumber.fromDigits(value), () => value))
+
+/**
+ * The address as such a carrier takes it: an E.164 number without its `+`,
+ * anything else as it is.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const toCarrierDigits = (address: Address): string =>
+  kind(address) === "PhoneNumber" ? address.slice(1) : address

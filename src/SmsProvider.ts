@@ -39,6 +39,8 @@ export interface SendCapabilities {
   readonly maxLength: number
   /** Segments of one SMS, where the carrier limits them. */
   readonly maxSegments?: number | undefined
+  /** Characters of GSM-7 that make a text UCS-2 there, as in `Segments.Options`. */
+  readonly excluding?: string | undefined
   readonly senders: ReadonlyArray<Kind>
   /** Whether the carrier chooses the sender of a message that has none. */
   readonly choosesSender: boolean

@@ -75,3 +75,26 @@ describe("Address.fromCarrierDigits", () => {
       })
   )
 })
+
+describe("Address.toCarrierDigits", () => {
+  it.effect.each([
+    ["+14185551234", "14185551234"],
+    ["12345", "12345"],
+    ["ACME", "ACME"],
+    ["+12", "+12"]
+  ])(
+    "writes %s as %s",
+    ([text, expected]) =>
+      Effect.sync(() => assert.strictEqual(Address.toCarrierDigits(Address.Address.make(text!)), expected))
+  )
+
+  it.effect.prop(
+    "writes numbers so that they are read as they were",
+    { number: PhoneNumber.PhoneNumber },
+    ({ number }) =>
+      Effect.sync(() => {
+        const address = Address.Address.make(`${number}`)
+        assert.strictEqual(Address.fromCarrierDigits(Address.toCarrierDigits(address)), address)
+      })
+  )
+})

@@ -168,18 +168,25 @@ const refused = (
     : new reasons[refusal]({ ...answer, ...(refusal === "RateLimited" && compact({ retryAfter })) })
 }
 
+/** How a carrier's answers are read. */
+export interface Reading {
+  readonly accepted: (body: unknown) => Accepted | undefined
+  readonly words: (body: unknown, status: number) => Words
+  /** Whether the body of a 2xx says that the message was refused. Absent where the status says it all. */
+  readonly isRefusal?: ((body: unknown) => boolean) | undefined
+}
+
 /**
  * What became of the request. An acceptance that names no message may be one,
  * or a page of somebody in between.
  */
 export const outcome = (
   answer: Answer,
-  { accepted, words }: {
-    readonly accepted: (body: unknown) => Accepted | undefined
-    readonly words: (body: unknown, status: number) => Words
-  }
+  { accepted, isRefusal = () => false, words }: Reading
 ): Effect.Effect<Accepted, SmsError.SmsErrorReason> => {
-  if (!isAcceptance(answer)) return Effect.fail(refused(answer, words(answer.body, answer.status)))
+  if (!isAcceptance(answer) || isRefusal(answer.body)) {
+    return Effect.fail(refused(answer, words(answer.body, answer.status)))
+  }
   const acceptance = accepted(answer.body)
   return acceptance === undefined
     ? Effect.fail(unknown("UnreadableAnswer", answer.status))

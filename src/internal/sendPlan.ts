@@ -11,6 +11,7 @@ import * as Segments from "../Segments.ts"
 import type { Excess } from "../SendOptions.ts"
 import * as SmsError from "../SmsError.ts"
 import type { Part, SendCapabilities } from "../SmsProvider.ts"
+import { compact } from "./wire.ts"
 
 export interface Policy {
   readonly capabilities: SendCapabilities
@@ -82,11 +83,11 @@ const checkOptions = (message: OutboundMessage, { options }: SendCapabilities) =
 
 /** The texts to be sent one after the other. The text of an MMS is not divided into segments. */
 const textsOf = (message: OutboundMessage, { capabilities, longText }: Policy) => {
-  const { maxLength, maxSegments } = capabilities
+  const { excluding, maxLength, maxSegments } = capabilities
   const text = Content.text(message.content)
   if (text === "") return Result.succeed<ReadonlyArray<string>>([])
   if (message.channelType === "mms" && text.length <= maxLength) return Result.succeed([text])
-  const parts = Segments.split(text, { maxLength, ...(maxSegments !== undefined && { maxSegments }) })
+  const parts = Segments.split(text, { maxLength, ...compact({ excluding, maxSegments }) })
   if (parts.length === 1 || longText === "split") return Result.succeed<ReadonlyArray<string>>(parts)
   return notSupported(
     "content.text",

@@ -37,6 +37,12 @@ export const Text = lenient(Schema.String, toText)
 /** As {@link Text}, but empty text counts as absent. */
 export const OptionalText = lenient(Schema.UndefinedOr(Schema.String), (value) => toText(value) || undefined)
 
+/** How many of something; anything but a whole number is absent. */
+export const OptionalCount = lenient(Schema.UndefinedOr(Schema.Int), (value) => {
+  const text = toText(value)
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined
+})
+
 const iso = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?$/i
 
 /**

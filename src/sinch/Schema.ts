@@ -66,7 +66,7 @@ export const BatchReport = Schema.Struct({
   statuses: Schema.NonEmptyArray(Schema.Struct({
     status: Schema.NonEmptyString,
     code: Wire.OptionalText,
-    count: Wire.OptionalText,
+    count: Wire.OptionalCount,
     /** Only in a report of the kind `full`. */
     recipients: Wire.List
   }))

@@ -116,11 +116,6 @@ const recipientReport = (provider: string, payload: Payload) =>
     })
   })
 
-const toCount = (text: string | undefined): number | undefined => {
-  const count = Number(text)
-  return text !== undefined && Number.isSafeInteger(count) ? count : undefined
-}
-
 const toRecipients = (items: ReadonlyArray<unknown>): ReadonlyArray<Address> =>
   items.flatMap((item) =>
     (typeof item === "string" && item !== "") || typeof item === "number"
@@ -145,7 +140,7 @@ const batchReport = (provider: string, payload: Payload) =>
           new DeliveryStatus({ ...common, recipient, idempotencyKey: key(recipient) })
         )
       }
-      const count = toCount(entry.count)
+      const { count } = entry
       return [new DeliveryStatus({ ...common, ...Wire.compact({ count }), idempotencyKey: `${key()}:${count ?? ""}` })]
     }))
 

@@ -48,7 +48,7 @@ export const StatusCallback = Schema.Struct({
 export const Message = Schema.Struct({
   sid: Wire.OptionalText,
   status: Wire.OptionalText,
-  num_segments: Wire.OptionalText,
+  num_segments: Wire.OptionalCount,
   from: Wire.OptionalText
 })
 

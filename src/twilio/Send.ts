@@ -2,10 +2,7 @@
  * Sends with Twilio's Message resource
  * (https://www.twilio.com/docs/messaging/api/message-resource).
  */
-import * as Clock from "effect/Clock"
 import type * as CryptoError from "effect/crypto/CryptoError"
-import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -13,9 +10,9 @@ import * as Redacted from "effect/Redacted"
 import * as CarrierClient from "../internal/carrierClient.ts"
 import { encodeForm } from "../internal/form.ts"
 import { list } from "../internal/secrets.ts"
+import * as Times from "../internal/times.ts"
 import * as Wire from "../internal/wire.ts"
 import type { OutboundMessage } from "../Message.ts"
-import * as SmsError from "../SmsError.ts"
 import type * as SmsProvider from "../SmsProvider.ts"
 import type { Options } from "./Config.ts"
 import { refusalOf } from "./Errors.ts"
@@ -32,20 +29,9 @@ const capabilities = ({ messagingServiceSid }: Options): SmsProvider.SendCapabil
     : ["sendAt", "validityPeriod", "statusCallback"]
 })
 
-const wholeSeconds = (validity: Duration.Input): number =>
-  Math.floor(Duration.toSeconds(Duration.fromInputUnsafe(validity)))
-
-const refuse = (field: string, expected: string) => Effect.fail(new SmsError.InvalidMessage({ field, expected }))
-
 /** Twilio's bounds of both times. */
-const check = Effect.fnUntraced(function*({ sendAt, validityPeriod }: OutboundMessage) {
-  if (validityPeriod !== undefined && wholeSeconds(validityPeriod) > 36_000) {
-    return yield* refuse("validityPeriod", "at most 10 hours")
-  }
-  if (sendAt === undefined) return
-  const ahead = DateTime.toEpochMillis(sendAt) - (yield* Clock.currentTimeMillis)
-  if (ahead < 300_000 || ahead > 35 * 86_400_000) return yield* refuse("sendAt", "a time 5 minutes to 35 days ahead")
-})
+const check = ({ sendAt, validityPeriod }: OutboundMessage) =>
+  Effect.andThen(Times.checkValidity(validityPeriod, "10 hours"), Times.checkSendAt(sendAt, "35 days"))
 
 const baseUrl = ({ baseUrl, location }: Options): string =>
   baseUrl ?? `https://api.${location === undefined ? "" : `${location.edge}.${location.region}.`}twilio.com`
@@ -60,9 +46,9 @@ const formOf = (
   return encodeForm([
     ["To", to],
     ["StatusCallback", message.statusCallback ?? statusCallback],
-    ["ValidityPeriod", validity === undefined ? undefined : String(wholeSeconds(validity))],
+    ["ValidityPeriod", validity === undefined ? undefined : String(Times.wholeSeconds(validity))],
     ["ScheduleType", sendAt === undefined ? undefined : "fixed"],
-    ["SendAt", sendAt === undefined ? undefined : DateTime.formatIso(sendAt).replace(/\.\d+Z$/, "Z")],
+    ["SendAt", sendAt === undefined ? undefined : Times.formatSeconds(sendAt)],
     ["From", from],
     ["MessagingServiceSid", messagingServiceSid],
     ["Body", text === "" ? undefined : text],
@@ -83,7 +69,7 @@ const accepted = (body: unknown): SmsProvider.Accepted | undefined => {
     carrierStatus: status,
     sender: from,
     // 0 as long as the messaging service has not chosen a sender.
-    segments: Number(num_segments) || undefined
+    segments: num_segments || undefined
   }
 }
 

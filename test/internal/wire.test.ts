@@ -43,6 +43,23 @@ describe("Wire.Text", () => {
     }))
 })
 
+describe("Wire.OptionalCount", () => {
+  it.effect("reads whole numbers, as text too", () =>
+    Effect.gen(function*() {
+      for (const [value, count] of [[0, 0], ["12", 12], [3, 3], [12n, 12], [["4", "5"], 4]]) {
+        assert.strictEqual(yield* read(Wire.OptionalCount, { field: value }), count)
+      }
+    }))
+
+  it.effect.each(["", "1.5", 1.5, -1, "1e3", "0x10", "9".repeat(20), NaN, Infinity, ...nonsense])(
+    "has no count for %j",
+    (value) =>
+      Effect.gen(function*() {
+        assert.isUndefined(yield* read(Wire.OptionalCount, { field: value }))
+      })
+  )
+})
+
 describe("Wire.OptionalTime", () => {
   it.effect.each([
     ["2026-01-27T10:30:00Z", "2026-01-27T10:30:00.000Z"],
