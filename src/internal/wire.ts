@@ -96,3 +96,13 @@ export const compact = <A extends Record<string, unknown>>(
 /** The value of an own property, so that `constructor` is no status word. */
 export const lookup = <A>(table: Readonly<Record<string, A>>, key: string): A | undefined =>
   Object.hasOwn(table, key) ? table[key] : undefined
+
+/** A table from codes to what they mean, written the other way round. */
+export const tableOf = <Meaning extends string>(
+  codesOf: { readonly [M in Meaning]?: ReadonlyArray<string> }
+): Readonly<Record<string, Meaning>> =>
+  Object.fromEntries(
+    Object.entries<ReadonlyArray<string> | undefined>(codesOf).flatMap(([meaning, codes = []]) =>
+      codes.map((code) => [code, meaning as Meaning])
+    )
+  )

@@ -1,4 +1,6 @@
 import type * as Duration from "effect/Duration"
+import type * as Redacted from "effect/Redacted"
+import type { SendOptions } from "../SendOptions.ts"
 
 /**
  * Options of a Telnyx provider that only receives.
@@ -20,4 +22,26 @@ export type WebhookOptions = {
   readonly tolerance?: Duration.Input | undefined
   /** The name in the registry. `telnyx` by default. */
   readonly name?: string | undefined
+}
+
+/**
+ * Options of the Telnyx provider
+ * (https://developers.telnyx.com/api-reference/messages/send-a-message).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = WebhookOptions & SendOptions & {
+  /** The API key (v2) of the account. */
+  readonly apiKey: Redacted.Redacted<string>
+  /**
+   * The messaging profile that sends. With its number pool it chooses the
+   * sender of messages that have none, and alphanumeric senders need it.
+   */
+  readonly messagingProfileId?: string | undefined
+  /**
+   * Where Telnyx reports the delivery of messages that name no place of their
+   * own. Without it, at the URL of the messaging profile.
+   */
+  readonly statusCallback?: string | undefined
 }

@@ -46,6 +46,24 @@ export const CarrierError = Schema.Struct({
   detail: Wire.OptionalText
 })
 
+/** What is read of the answer to a request that was accepted: a message, in the shape of {@link Message}. */
+export const Accepted = Schema.Struct({
+  data: Schema.Struct({
+    id: Wire.OptionalText,
+    from: Schema.optionalKey(Schema.Unknown),
+    to: Schema.optionalKey(Schema.Unknown),
+    parts: Wire.OptionalCount
+  })
+})
+
+/** What is read of the answer to a request that was refused. `source` points at the parameter that is wrong. */
+export const Refused = Schema.Struct({ errors: Wire.List })
+
+export const RequestError = Schema.Struct({
+  ...CarrierError.fields,
+  source: Wire.Object_
+})
+
 /** Someone whom a message is from or to. */
 export interface Party {
   readonly address: string | undefined

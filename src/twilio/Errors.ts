@@ -3,10 +3,10 @@
  * Twilio refines codes over time, so a code that is not here falls back to its
  * range.
  */
-import { lookup } from "../internal/wire.ts"
+import { lookup, tableOf } from "../internal/wire.ts"
 import type { Refusal } from "../SmsError.ts"
 
-const byRefusal = {
+const byCode = /* @__PURE__ */ tableOf<Refusal>({
   Authentication: ["20003", "20006", "20008", "20403", "20404"],
   AccountSuspended: ["20005", "20010", "30002"],
   // An account on trial reaches verified numbers only.
@@ -51,11 +51,7 @@ const byRefusal = {
     "21667",
     "30010"
   ]
-} as const satisfies Partial<Record<Refusal, ReadonlyArray<string>>>
-
-const byCode = Object.fromEntries(
-  Object.entries(byRefusal).flatMap(([refusal, codes]) => codes.map((code) => [code, refusal as Refusal] as const))
-)
+})
 
 const ranges: ReadonlyArray<readonly [pattern: RegExp, refusal: Refusal]> = [
   [/^351\d\d$/, "InvalidMessage"],

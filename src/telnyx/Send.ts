@@ -1,0 +1,129 @@
+/**
+ * Sends with Telnyx's messages API
+ * (https://developers.telnyx.com/api-reference/messages/send-a-message).
+ */
+import type * as CryptoError from "effect/crypto/CryptoError"
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import { type Address, kind } from "../Address.ts"
+import * as CarrierClient from "../internal/carrierClient.ts"
+import { list } from "../internal/secrets.ts"
+import * as Times from "../internal/times.ts"
+import * as Wire from "../internal/wire.ts"
+import type { OutboundMessage } from "../Message.ts"
+import { isPayload } from "../Payload.ts"
+import { greekCapitals } from "../Segments.ts"
+import * as SmsError from "../SmsError.ts"
+import type * as SmsProvider from "../SmsProvider.ts"
+import type { Options } from "./Config.ts"
+import { refusalOf } from "./Errors.ts"
+import * as Schema from "./Schema.ts"
+
+/**
+ * Ten parts (https://developers.telnyx.com/docs/messaging/messages/message-encoding).
+ * Its list of GSM-7 lacks the Greek capitals and two more characters. Should
+ * Telnyx take them as such after all, then a text with one is divided, or
+ * refused, earlier than it had to be; the other way round, a part could be
+ * refused after others went out.
+ */
+const capabilities = ({ messagingProfileId }: Options): SmsProvider.SendCapabilities => ({
+  maxMedia: 10,
+  maxLength: 1530,
+  maxSegments: 10,
+  excluding: `${greekCapitals}Ç¤`,
+  senders: messagingProfileId === undefined
+    ? ["PhoneNumber", "ShortCode"]
+    : ["PhoneNumber", "ShortCode", "SenderId"],
+  choosesSender: messagingProfileId !== undefined,
+  recipients: ["PhoneNumber", "ShortCode"],
+  options: ["sendAt", "statusCallback"]
+})
+
+/** The area codes of the other countries that share +1 with the United States and Canada. */
+const caribbean = /^\+1(242|246|264|268|284|345|441|473|649|658|664|721|758|767|784|809|829|849|868|869|876)/
+
+const isNorthAmerican = (to: Address): boolean => to.startsWith("+1") && !caribbean.test(to)
+
+/** https://developers.telnyx.com/docs/messaging/messages/alphanumeric-sender-id */
+const checkName = (name: string, to: Address) => {
+  if (!/^(?=.*[a-z])[a-z\d ]{1,11}$/i.test(name)) return "at most 11 letters, digits and spaces, with a letter"
+  return isNorthAmerican(to) ? "a number: alphanumeric senders reach neither the United States nor Canada" : undefined
+}
+
+const check = (options: Options) => ({ from = options.from, sendAt, to }: OutboundMessage) => {
+  const expected = from !== undefined && kind(from) === "SenderId" ? checkName(from, to) : undefined
+  return expected === undefined
+    ? Times.checkSendAt(sendAt, "5 days")
+    : Effect.fail(new SmsError.NotSupported({ field: "from", expected }))
+}
+
+/** The members that are `undefined` are left out. */
+const bodyOf = ({ from, media, message, text, to }: SmsProvider.Part, options: Options): string =>
+  JSON.stringify({
+    from,
+    to,
+    text: text === "" ? undefined : text,
+    media_urls: media.length === 0 ? undefined : media.map(({ url }) => url),
+    messaging_profile_id: options.messagingProfileId,
+    webhook_url: message.statusCallback ?? options.statusCallback,
+    send_at: message.sendAt === undefined ? undefined : Times.formatSeconds(message.sendAt)
+  })
+
+const readAccepted = CarrierClient.reader(Schema.Accepted)
+const readRefused = CarrierClient.reader(Schema.Refused)
+const readError = CarrierClient.reader(Schema.RequestError)
+
+const accepted = (from: Address | undefined) => (body: unknown): SmsProvider.Accepted | undefined => {
+  const message = readAccepted(body)?.data
+  if (message?.id === undefined) return undefined
+  const status = Schema.parties(message.to)[0]?.status ?? ""
+  return {
+    messageId: message.id,
+    status: Wire.lookup(Schema.statuses, status.toLowerCase()) ?? "unknown",
+    carrierStatus: status,
+    // The one that the number pool gave, where it gave one at once.
+    sender: Schema.parties(message.from)[0]?.address ?? from,
+    segments: message.parts || undefined
+  }
+}
+
+/** A number that is wrong may be either of the two: `source` says which. */
+const wrongParty = (refusal: SmsError.Refusal, source: Readonly<Record<string, unknown>>): SmsError.Refusal => {
+  const name = `${source["pointer"] ?? source["parameter"] ?? ""}`.split("/").find((segment) => segment !== "")
+  if (refusal !== "InvalidRecipient" && refusal !== "InvalidSender") return refusal
+  return name === "from" ? "InvalidSender" : name === "to" ? "InvalidRecipient" : refusal
+}
+
+const words = (body: unknown, status: number): CarrierClient.Words => {
+  const error = readError(readRefused(body)?.errors.find(isPayload))
+  if (error === undefined) return {}
+  const { code, detail, source, title } = error
+  // 10006 means a wrong id, and with this status no permission.
+  const refusal = code === undefined || status === 401 ? undefined : refusalOf(code)
+  return { code, detail: detail ?? title, refusal: refusal && wrongParty(refusal, source) }
+}
+
+/** Sends with the account of the options. */
+export const make = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<SmsProvider.Sending, CryptoError.CryptoError, HttpClient.HttpClient> {
+  const { apiKey, baseUrl = "https://api.telnyx.com" } = options
+  const client = yield* CarrierClient.make(options)
+  yield* list("Telnyx", apiKey)
+  const request = HttpClientRequest.post(`${baseUrl}/v2/messages`).pipe(
+    HttpClientRequest.bearerToken(apiKey),
+    HttpClientRequest.acceptJson
+  )
+  return {
+    capabilities: capabilities(options),
+    policy: options,
+    secrets: [apiKey],
+    check: check(options),
+    deliver: (part) =>
+      Effect.flatMap(
+        client(HttpClientRequest.bodyText(request, bodyOf(part, options), "application/json")),
+        (answer) => CarrierClient.outcome(answer, { accepted: accepted(part.from), words })
+      )
+  }
+})

@@ -1,0 +1,26 @@
+import { NodeCrypto } from "@effect/platform-node"
+import { Layer, Redacted } from "effect"
+import * as Telnyx from "../../src/telnyx/index.ts"
+import * as SmsSendSuite from "../suites/SmsSendSuite.ts"
+import { publicKey } from "./keys.ts"
+
+const apiKey = "KEY0123456789_t0psecret"
+
+SmsSendSuite.suite({
+  name: "telnyx",
+  layer: (more) =>
+    Telnyx.layer({ publicKey, apiKey: Redacted.make(apiKey), ...more }).pipe(Layer.provide(NodeCrypto.layer)),
+  secrets: [apiKey],
+  accepts: (id) => ({
+    status: 200,
+    body: {
+      data: {
+        id,
+        from: { phone_number: "+15145550100" },
+        to: [{ phone_number: "+15145550142", status: "queued" }],
+        parts: 1
+      }
+    }
+  }),
+  textOf: ({ body }) => JSON.parse(body).text ?? ""
+})
