@@ -1,5 +1,7 @@
 import type * as Duration from "effect/Duration"
+import type * as Redacted from "effect/Redacted"
 import type { Secrets } from "../internal/secrets.ts"
+import type { SendOptions } from "../SendOptions.ts"
 
 /**
  * How a webhook proves that Sinch sent it.
@@ -50,6 +52,60 @@ export type WebhookOptions = {
   readonly verification: Verification
   /** The name in the registry. `sinch` by default. */
   readonly name?: string | undefined
+}
+
+/**
+ * What Sinch reports about a message
+ * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Delivery-reports/).
+ *
+ * - `per_recipient`: each change
+ * - `per_recipient_final`: how it ended
+ * - `full`: how it ended, as a list of recipients
+ * - `summary`: how it ended, as a count. It names no recipient, so it is about
+ *   no message in particular
+ * - `none`: nothing
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type DeliveryReport = "none" | "summary" | "full" | "per_recipient" | "per_recipient_final"
+
+/**
+ * Options of the Sinch provider
+ * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Batches/).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = WebhookOptions & SendOptions & {
+  readonly servicePlanId: string
+  /** The API token of the service plan. */
+  readonly apiToken: Redacted.Redacted<string>
+  /**
+   * Where the service plan lives. It exists in no other region, so none is
+   * right for everybody, and there is no default.
+   */
+  readonly region: "us" | "eu" | "au" | "br" | "ca"
+  /**
+   * What Sinch reports about each message. `per_recipient` by default. Sinch
+   * itself reports nothing unless it is asked, and refuses a message that asks
+   * while neither the service plan nor the message names a callback URL
+   * (`NotEnabled`, with the code `missing_callback_url`): then name one here, or
+   * ask for `none`.
+   */
+  readonly deliveryReport?: DeliveryReport | undefined
+  /**
+   * Where Sinch reports the delivery of messages that name no place of their
+   * own. Without it, at the URL of the service plan.
+   */
+  readonly statusCallback?: string | undefined
+  /** How long Sinch may try to send: at most 3 days, which is its default. */
+  readonly validityPeriod?: Duration.Input | undefined
+  /**
+   * Whether the account has a default originator, which is the sender of
+   * messages that have none. `false` by default.
+   */
+  readonly defaultOriginator?: boolean | undefined
 }
 
 /**

@@ -2,21 +2,20 @@ import * as Config from "effect/Config"
 import type * as CryptoError from "effect/crypto/CryptoError"
 import type * as Mac from "effect/crypto/Mac"
 import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import { parseJson } from "../internal/payload.ts"
 import * as SmsProvider from "../SmsProvider.ts"
-import type { WebhookOptions } from "./Config.ts"
+import type { Options, WebhookOptions } from "./Config.ts"
 import * as Signature from "./Signature.ts"
 import { acknowledgement, decodePayload } from "./Webhook.ts"
 
-/**
- * A Sinch provider that only receives.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const makeWebhook = Effect.fnUntraced(function*(
-  options: WebhookOptions
+// A program that only receives does not load the HTTP client.
+const loadSend = Effect.promise(() => import("./Send.ts"))
+
+const provider = Effect.fnUntraced(function*(
+  options: WebhookOptions,
+  sending?: SmsProvider.Sending
 ): Effect.fn.Return<SmsProvider.Service, CryptoError.CryptoError, Mac.Mac> {
   const name = options.name ?? "sinch"
   return SmsProvider.make({
@@ -32,9 +31,56 @@ export const makeWebhook = Effect.fnUntraced(function*(
     ...(yield* Signature.make(options.verification)),
     parse: (request) => parseJson(request.body),
     decodePayload: (payload) => decodePayload(name, payload),
-    acknowledgement
+    acknowledgement,
+    sending
   })
 })
+
+/**
+ * The Sinch provider. Fails when a secret or the API token is empty.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  options: Options
+): Effect.Effect<SmsProvider.Service, CryptoError.CryptoError, Mac.Mac | HttpClient.HttpClient> =>
+  Effect.flatMap(loadSend, (send) => Effect.flatMap(send.make(options), (sending) => provider(options, sending)))
+
+/**
+ * A Sinch provider that only receives. Fails when a secret is empty.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeWebhook = (
+  options: WebhookOptions
+): Effect.Effect<SmsProvider.Service, CryptoError.CryptoError, Mac.Mac> => provider(options)
+
+/**
+ * Provides {@link SmsProvider.SmsProvider} for Sinch.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<SmsProvider.SmsProvider, CryptoError.CryptoError, Mac.Mac | HttpClient.HttpClient> =>
+  Layer.effect(SmsProvider.SmsProvider, make(options))
+
+/**
+ * Provides {@link SmsProvider.SmsProvider} for Sinch from configuration.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (
+  options: Config.Wrap<Options>
+): Layer.Layer<
+  SmsProvider.SmsProvider,
+  Config.ConfigError | CryptoError.CryptoError,
+  Mac.Mac | HttpClient.HttpClient
+> => Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(Config.unwrap(options), make))
 
 /**
  * Provides {@link SmsProvider.SmsProvider} for Sinch, for receiving only.

@@ -93,3 +93,16 @@ export const statuses: Readonly<Record<string, Status>> = {
   cancelled: "canceled",
   unknown: "unconfirmed"
 }
+
+/** What is read of the answer to a batch that was accepted. */
+export const Batch = Schema.Struct({ id: Wire.OptionalText, from: Wire.OptionalText })
+
+/**
+ * What is read of the answer to a batch that was refused. Most have a code and
+ * a text; the page of status codes also shows an `error`
+ * (https://developers.sinch.com/docs/sms/api-reference/status-codes/).
+ */
+export const Refused = Schema.Struct({ code: Wire.OptionalText, text: Wire.OptionalText, error: Wire.Object_ })
+
+/** The `error`. Its `code` is the HTTP status again. */
+export const RefusedError = Schema.Struct({ status: Wire.OptionalText, message: Wire.OptionalText })

@@ -17,4 +17,4 @@ const sdk: typeof Sms = createRequire(import.meta.url)("@sinch/sms")
 
 hooks.deregister()
 
-export const { SmsCallbackWebhooks, validateSignatureHeader } = sdk
+export const { SmsCallbackWebhooks, SmsService, validateSignatureHeader } = sdk

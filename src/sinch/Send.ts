@@ -1,0 +1,125 @@
+/**
+ * Sends with the batches of Sinch's SMS REST API, one recipient a batch
+ * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Batches/).
+ */
+import * as Clock from "effect/Clock"
+import type * as CryptoError from "effect/crypto/CryptoError"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import { fromCarrierDigits, toCarrierDigits } from "../Address.ts"
+import * as CarrierClient from "../internal/carrierClient.ts"
+import { list } from "../internal/secrets.ts"
+import * as Times from "../internal/times.ts"
+import type * as SmsProvider from "../SmsProvider.ts"
+import type { Options } from "./Config.ts"
+import { refusalOf } from "./Errors.ts"
+import * as Schema from "./Schema.ts"
+
+const defaultReport = "per_recipient"
+
+const capabilities = (
+  { defaultOriginator = false, deliveryReport = defaultReport }: Options
+): SmsProvider.SendCapabilities => ({
+  // An MMS has one URL, in the reference and in all of Sinch's SDKs.
+  maxMedia: 1,
+  maxLength: 2000,
+  senders: ["PhoneNumber", "ShortCode", "SenderId"],
+  choosesSender: defaultOriginator,
+  recipients: ["PhoneNumber"],
+  options: deliveryReport === "none"
+    ? ["sendAt", "validityPeriod", "reference"]
+    : ["sendAt", "validityPeriod", "statusCallback", "reference"]
+})
+
+/**
+ * Sinch replaces `${name}` in a text, and loses the message where it is told
+ * nothing to replace it by
+ * (https://developers.sinch.com/docs/sms/resources/message-info/message-parameterization/).
+ * So each is replaced by itself.
+ */
+const parametersOf = (text: string) => {
+  const keys = Array.from(text.matchAll(/\$\{([\w.-]{1,16})\}/g), ([, key = ""]) => key)
+  return keys.length === 0 ? undefined : Object.fromEntries(keys.map((key) => [key, { default: `\${${key}}` }]))
+}
+
+/** The members that are `undefined` are left out. */
+const bodyOf = (
+  { from, media: [file], message, text, to }: SmsProvider.Part,
+  { deliveryReport = defaultReport, ...options }: Options,
+  now: number
+): string => {
+  const sendAt = message.sendAt
+  const validity = message.validityPeriod ?? options.validityPeriod
+  const start = sendAt === undefined ? now : DateTime.toEpochMillis(sendAt)
+  return JSON.stringify({
+    to: [toCarrierDigits(to)],
+    from: from && toCarrierDigits(from),
+    type: file === undefined ? "mt_text" : "mt_media",
+    body: file === undefined ? text : { url: file.url, message: text === "" ? undefined : text },
+    parameters: parametersOf(text),
+    delivery_report: deliveryReport,
+    callback_url: deliveryReport === "none" ? undefined : message.statusCallback ?? options.statusCallback,
+    client_reference: message.reference,
+    send_at: sendAt && DateTime.formatIso(sendAt),
+    expire_at: validity === undefined
+      ? undefined
+      : DateTime.formatIso(DateTime.makeUnsafe(start + Times.wholeSeconds(validity) * 1000))
+  })
+}
+
+const readBatch = CarrierClient.reader(Schema.Batch)
+const readRefused = CarrierClient.reader(Schema.Refused)
+const readError = CarrierClient.reader(Schema.RefusedError)
+
+/** A batch has no state yet when it is created, and Sinch says none. */
+const accepted = ({ from, message }: SmsProvider.Part) => (body: unknown): SmsProvider.Accepted | undefined => {
+  const { from: echo, id } = readBatch(body) ?? {}
+  if (id === undefined) return undefined
+  return {
+    messageId: id,
+    status: message.sendAt === undefined ? "accepted" : "scheduled",
+    carrierStatus: "",
+    sender: echo === undefined ? from : fromCarrierDigits(echo)
+  }
+}
+
+const words = (body: unknown, status: number): CarrierClient.Words => {
+  const { code: word, error, text } = readRefused(body) ?? {}
+  const { message, status: errorStatus } = readError(error) ?? {}
+  const code = word ?? errorStatus
+  // The numbers are codes of deliveries: here one would be the HTTP status.
+  const refusal = code === undefined || /^\d+$/.test(code) ? undefined : refusalOf(code)
+  return {
+    code,
+    detail: text ?? message,
+    // Nothing but the service plan is named in the path: it is another one, or of another region.
+    refusal: refusal ?? (status === 404 ? "Authentication" : undefined)
+  }
+}
+
+/** Sends with the service plan of the options. */
+export const make = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<SmsProvider.Sending, CryptoError.CryptoError, HttpClient.HttpClient> {
+  const { apiToken, region, servicePlanId } = options
+  const { baseUrl = `https://${region}.sms.api.sinch.com` } = options
+  const client = yield* CarrierClient.make(options)
+  yield* list("Sinch", apiToken)
+  const request = HttpClientRequest.post(`${baseUrl}/xms/v1/${encodeURIComponent(servicePlanId)}/batches`).pipe(
+    HttpClientRequest.bearerToken(apiToken),
+    HttpClientRequest.acceptJson
+  )
+  return {
+    capabilities: capabilities(options),
+    policy: options,
+    secrets: [apiToken],
+    check: ({ validityPeriod = options.validityPeriod }) => Times.checkValidity(validityPeriod, "3 days"),
+    deliver: Effect.fnUntraced(function*(part) {
+      const body = bodyOf(part, options, yield* Clock.currentTimeMillis)
+      const answer = yield* client(HttpClientRequest.bodyText(request, body, "application/json"))
+      return yield* CarrierClient.outcome(answer, { accepted: accepted(part), words })
+    })
+  }
+})

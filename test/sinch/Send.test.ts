@@ -1,0 +1,24 @@
+import { NodeCrypto } from "@effect/platform-node"
+import { Layer, Redacted } from "effect"
+import * as Sinch from "../../src/sinch/index.ts"
+import * as SmsSendSuite from "../suites/SmsSendSuite.ts"
+
+const apiToken = "t0psecret-token"
+
+SmsSendSuite.suite({
+  name: "sinch",
+  layer: (more) =>
+    Sinch.layer({
+      verification: Sinch.unsigned,
+      servicePlanId: "0123456789abcdef",
+      apiToken: Redacted.make(apiToken),
+      region: "us",
+      ...more
+    }).pipe(Layer.provide(NodeCrypto.layer)),
+  secrets: [apiToken],
+  accepts: (id) => ({ status: 201, body: { id, to: ["15145550142"], from: "15145550100", canceled: "False" } }),
+  textOf: (request) => {
+    const { body, type } = JSON.parse(request.body)
+    return type === "mt_media" ? body.message ?? "" : body
+  }
+})
