@@ -1,4 +1,6 @@
+import type * as Redacted from "effect/Redacted"
 import type { Secrets } from "../internal/secrets.ts"
+import type { SendOptions } from "../SendOptions.ts"
 
 /**
  * How a webhook proves that it comes from VoiceMeUp. VoiceMeUp signs nothing,
@@ -43,4 +45,24 @@ export type WebhookOptions = {
   readonly timeZone?: string | undefined
   /** The name in the registry. `voicemeup` by default. */
   readonly name?: string | undefined
+}
+
+/**
+ * Options of the VoiceMeUp provider. VoiceMeUp publishes no reference of its
+ * API, so the limits are those of its one public client.
+ *
+ * Sending has no schedule, no validity, no callback and no reference, and
+ * VoiceMeUp reports no delivery. It refuses a message that it has in its queue
+ * already (`DuplicateMessage`), also when it is meant: the same text twice.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = WebhookOptions & SendOptions & {
+  /** The name of the user that sends. */
+  readonly username: string
+  /** The token of that user. */
+  readonly authToken: Redacted.Redacted<string>
+  /** Which of VoiceMeUp's two hosts is asked. `production` by default. */
+  readonly environment?: "production" | "sandbox" | undefined
 }

@@ -49,3 +49,17 @@ export const Metadata = Schema.Struct({
   transmission_status: Wire.OptionalText,
   status: Wire.OptionalText
 })
+
+/**
+ * What is read of an answer, which comes with HTTP 200 whatever it says. It
+ * looks like converted XML: one message is an object, several are a list, and
+ * none may be an empty text.
+ */
+export const Answer = Schema.Struct({
+  response_details: Schema.Struct({
+    response_status: Wire.OptionalText,
+    response_messages: Wire.Object_
+  })
+})
+
+export const AnswerMessage = Schema.Struct({ code: Wire.OptionalText, _content: Wire.OptionalText })

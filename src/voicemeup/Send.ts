@@ -1,0 +1,110 @@
+/**
+ * Sends with `queue_sms` of VoiceMeUp's API 1.1. The form, the hosts and the
+ * answers are those of its one public client
+ * (https://github.com/roomkit-live/roomkit, `src/roomkit/providers/voicemeup`).
+ */
+import * as Cause from "effect/Cause"
+import type * as CryptoError from "effect/crypto/CryptoError"
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Redacted from "effect/Redacted"
+import { toCarrierDigits } from "../Address.ts"
+import * as CarrierClient from "../internal/carrierClient.ts"
+import { encodeForm } from "../internal/form.ts"
+import { list } from "../internal/secrets.ts"
+import * as Wire from "../internal/wire.ts"
+import type * as SmsProvider from "../SmsProvider.ts"
+import type { Options } from "./Config.ts"
+import { refusalOf } from "./Errors.ts"
+import * as Schema from "./Schema.ts"
+
+const capabilities: SmsProvider.SendCapabilities = {
+  maxMedia: 1,
+  // Nobody says what is counted: UTF-16 code units are never fewer than characters.
+  maxLength: 1000,
+  senders: ["PhoneNumber"],
+  choosesSender: false,
+  recipients: ["PhoneNumber"],
+  options: []
+}
+
+const hosts: Readonly<Record<string, string>> = {
+  production: "https://clients.voicemeup.com",
+  sandbox: "https://dev-clients.voicemeup.com"
+}
+
+/** A name that is none of the two must not reach production. */
+const hostOf = ({ baseUrl, environment = "production" }: Options) => {
+  const host = Wire.lookup(hosts, environment)
+  return host === undefined
+    ? Effect.fail(new Cause.IllegalArgumentError("environment: expected production or sandbox"))
+    : Effect.succeed(baseUrl ?? host)
+}
+
+/** The credentials are in the body: an address ends up in logs. */
+const formOf = ({ from, media: [file], text, to }: SmsProvider.Part, { authToken, username }: Options): string =>
+  encodeForm([
+    ["username", username],
+    ["auth_token", Redacted.value(authToken)],
+    ["source_number", from && toCarrierDigits(from)],
+    ["destination_number", toCarrierDigits(to)],
+    ["message", text === "" ? undefined : text],
+    ["attachment", file?.url]
+  ])
+
+const readAnswer = CarrierClient.reader(Schema.Answer)
+const readMessage = CarrierClient.reader(Schema.AnswerMessage)
+
+/** The state and the messages of an answer. */
+const answerOf = (body: unknown) => {
+  const { response_messages, response_status } = readAnswer(body)?.response_details ?? {}
+  const message = response_messages?.["message"]
+  const messages = (Array.isArray(message) ? message : [message]).map(readMessage).filter((one) => one !== undefined)
+  const id = messages.find(({ code }) => code === "queued_sms_hash")?._content
+  return { status: response_status, messages, id }
+}
+
+const accepted = ({ from }: SmsProvider.Part) => (body: unknown): SmsProvider.Accepted | undefined => {
+  const { id, status } = answerOf(body)
+  return status === "success" && id !== undefined
+    ? { messageId: id, status: "queued", carrierStatus: status, sender: from }
+    : undefined
+}
+
+/** An error that names a queued message contradicts itself, and proves nothing. */
+const isRefusal = (body: unknown): boolean => {
+  const { id, status } = answerOf(body)
+  return status === "error" && id === undefined
+}
+
+const words = (body: unknown): CarrierClient.Words => {
+  const { _content: detail, code } = answerOf(body).messages.find(({ code }) => code !== undefined) ?? {}
+  return { code, detail, refusal: code === undefined ? undefined : refusalOf(code) }
+}
+
+/** Sends with the user of the options. */
+export const make = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<
+  SmsProvider.Sending,
+  CryptoError.CryptoError | Cause.IllegalArgumentError,
+  HttpClient.HttpClient
+> {
+  const { authToken } = options
+  const client = yield* CarrierClient.make(options)
+  yield* list("VoiceMeUp", authToken)
+  const request = HttpClientRequest.post(`${yield* hostOf(options)}/api/v1.1/json/queue_sms`).pipe(
+    HttpClientRequest.acceptJson
+  )
+  return {
+    capabilities,
+    policy: options,
+    secrets: [authToken],
+    deliver: (part) =>
+      Effect.flatMap(
+        client(HttpClientRequest.bodyText(request, formOf(part, options), "application/x-www-form-urlencoded")),
+        (answer) => CarrierClient.outcome(answer, { accepted: accepted(part), isRefusal, words })
+      )
+  }
+})
