@@ -247,7 +247,7 @@ export const make = (implementation: Implementation): Service => {
 
   return SmsProvider.of({
     name,
-    capabilities: { ...implementation.capabilities, send: sending?.capabilities },
+    capabilities: { ...implementation.capabilities, ...(sending !== undefined && { send: sending.capabilities }) },
     from: sending?.policy.from,
     send,
     acknowledgement: implementation.acknowledgement,
