@@ -8,9 +8,8 @@ import { type Address, kind } from "../Address.ts"
 import * as Content from "../Content.ts"
 import type { OutboundMessage } from "../Message.ts"
 import * as Segments from "../Segments.ts"
-import type { Excess } from "../SendOptions.ts"
 import * as SmsError from "../SmsError.ts"
-import type { Part, SendCapabilities } from "../SmsProvider.ts"
+import type { Excess, Part, SendCapabilities } from "../SmsProvider.ts"
 import { compact } from "./wire.ts"
 
 export interface Policy {

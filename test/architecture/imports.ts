@@ -64,7 +64,6 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 const ofTopLevel: Readonly<Record<string, string>> = {
-  "SendOptions.ts": "contract",
   "SendPolicy.ts": "contract",
   "SmsProvider.ts": "contract",
   "SmsProviders.ts": "contract",

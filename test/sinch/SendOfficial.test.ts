@@ -151,7 +151,7 @@ describe("the rules of Sinch", () => {
 
   it.effect("leave the sender to an account with a default originator only", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* refusal(message("hi"), { from: undefined }), "InvalidMessage from")
+      assert.strictEqual(yield* refusal(message("hi"), { from: undefined }), "NotSupported from")
       assert.strictEqual(yield* refusal(message("hi"), { from: undefined, defaultOriginator: true }), tried)
     }))
 

@@ -147,7 +147,7 @@ describe("the rules of Telnyx", () => {
 
   it.effect("leave the sender to a profile, and to nothing else", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* refusal(message("hi")), "InvalidMessage from")
+      assert.strictEqual(yield* refusal(message("hi")), "NotSupported from")
       assert.strictEqual(yield* refusal(message("hi"), profile), tried)
     }))
 

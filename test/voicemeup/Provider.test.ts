@@ -39,7 +39,7 @@ describe("VoiceMeUp options", () => {
 
   it.effect("says how webhooks are verified", () =>
     Effect.gen(function*() {
-      const common = { mms: true, splitMms: true, deliveryStatuses: false, send: undefined }
+      const common = { mms: true, splitMms: true, deliveryStatuses: false }
       assert.deepStrictEqual(
         yield* capabilities({ verification: { scheme: "Token", token } }),
         { ...common, verification: "token", name: "voicemeup" }
