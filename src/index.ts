@@ -16,6 +16,8 @@ export {
   OutboundMedia
 } from "./media/index.ts"
 export * as Message from "./Message.ts"
+export * as MmsAggregator from "./MmsAggregator.ts"
+export * as MmsWindow from "./MmsWindow.ts"
 export * as Payload from "./Payload.ts"
 export * as Phone from "./Phone.ts"
 export * as PhoneNumber from "./PhoneNumber.ts"

@@ -1,0 +1,5 @@
+import { TestClock } from "effect/testing"
+import * as MmsAggregator from "../../src/MmsAggregator.ts"
+import { suite } from "../suites/MmsAggregatorSuite.ts"
+
+suite({ name: "memory", layer: MmsAggregator.layerMemory, advance: TestClock.adjust, durable: false })
