@@ -46,7 +46,7 @@ export const graphOf = (sources: Sources): Graph =>
 
 const carriers = ["twilio", "sinch", "telnyx", "voicemeup"]
 
-const library = ["vocabulary", "contract", ...carriers, "carriers", "rooms", "media", "http"]
+const library = ["vocabulary", "contract", ...carriers, "carriers", "rooms", "media", "sql", "http"]
 
 /** What each part of the library may import besides itself. */
 const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
@@ -56,6 +56,7 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   carriers: ["vocabulary", "contract", ...carriers],
   rooms: ["vocabulary", "contract"],
   media: ["vocabulary", "contract", "rooms"],
+  sql: ["vocabulary", "contract"],
   http: library,
   testing: library,
   demo: library,

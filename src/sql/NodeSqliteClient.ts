@@ -1,0 +1,243 @@
+/**
+ * SQLite over the `node:sqlite` of Node, as the `SqlClient` of Effect.
+ *
+ * A database has one connection, which one fiber has at a time: a statement
+ * for as long as it runs, a transaction and a stream until they end. So a
+ * stream must not wait for another statement of the same client. Statements
+ * run on the thread of the program. They are fast, but what waits for another
+ * process to release the file makes the program wait too, for at most
+ * `busyTimeout`. Several processes can share a file; many that write much
+ * belong on a database server.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as SqlClient from "effect/sql/SqlClient"
+import type { Connection } from "effect/sql/SqlConnection"
+import * as SqlError from "effect/sql/SqlError"
+import * as Statement from "effect/sql/Statement"
+import * as Stream from "effect/Stream"
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
+
+/**
+ * Options of the client.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = {
+  /** The path of the file, or `:memory:`. A file that does not exist is made. */
+  readonly filename: string
+  /** The file has to exist, and nothing is written. */
+  readonly readonly?: boolean | undefined
+  /**
+   * Whether the log is written ahead, which lets others read while one writes.
+   * It is, by default. The file must then not be on a network file system.
+   */
+  readonly writeAheadLog?: boolean | undefined
+  /**
+   * `full` by default: what is committed outlives a loss of power. With
+   * `normal` it outlives the end of the process only.
+   */
+  readonly synchronous?: "full" | "normal" | undefined
+  /** How long a statement waits for another process that has the file. 5 seconds by default. */
+  readonly busyTimeout?: Duration.Input | undefined
+  /** How many statements are kept prepared. 128 by default. */
+  readonly preparedStatements?: number | undefined
+  /** How many rows a stream reads at a time. 64 by default. */
+  readonly streamRows?: number | undefined
+}
+
+/** `SQLITE_ERROR`: while a statement is prepared, the fault is in its text. */
+const genericError = 1
+
+const sqlError = (operation: string) => (cause: unknown): SqlError.SqlError => {
+  if (!Predicate.hasProperty(cause, "errcode")) {
+    return new SqlError.SqlError({ reason: new SqlError.UnknownError({ cause, operation }) })
+  }
+  if (operation === "prepare" && cause.errcode === genericError) {
+    return new SqlError.SqlError({ reason: new SqlError.SqlSyntaxError({ cause, operation }) })
+  }
+  // The classifier reads the number where another driver has it.
+  const known = Object.assign(cause, { errno: cause.errcode })
+  return new SqlError.SqlError({ reason: SqlError.classifySqliteError(known, { operation }) })
+}
+
+/** SQLite has no booleans. An object in the first place would be taken for named parameters. */
+const toInput = (value: unknown): SQLInputValue => {
+  switch (typeof value) {
+    case "boolean":
+      return value ? 1 : 0
+    case "undefined":
+      return null
+    case "string":
+    case "number":
+    case "bigint":
+      return value
+    default:
+      if (value === null || value instanceof Uint8Array) return value
+      throw new TypeError("Expected a parameter that is text, a number, a boolean, bytes or null")
+  }
+}
+
+/** The statements used last, prepared. */
+const makePrepared = (database: DatabaseSync, capacity: number) => {
+  const statements = new Map<string, StatementSync>()
+  return (sql: string): StatementSync => {
+    const statement = statements.get(sql) ?? database.prepare(sql)
+    // A `Map` keeps the order of insertion, so the first is the one not used the longest.
+    statements.delete(sql)
+    statements.set(sql, statement)
+    if (statements.size > capacity) {
+      const [oldest] = statements.keys()
+      statements.delete(oldest!)
+    }
+    return statement
+  }
+}
+
+type Run<A> = (statement: StatementSync, params: Array<SQLInputValue>) => A
+
+const all: Run<ReadonlyArray<object>> = (statement, params) => statement.all(...params)
+
+const values: Run<ReadonlyArray<ReadonlyArray<unknown>>> = (statement, params) => {
+  statement.setReturnArrays(true)
+  try {
+    // The declared type is that of rows as objects.
+    return statement.all(...params) as unknown as ReadonlyArray<ReadonlyArray<unknown>>
+  } finally {
+    statement.setReturnArrays(false)
+  }
+}
+
+/** The rows of what has any, else the counts. */
+const raw: Run<unknown> = (statement, params) =>
+  statement.columns().length > 0 ? statement.all(...params) : statement.run(...params)
+
+const take = (iterator: Iterator<object>, count: number): ReadonlyArray<object> => {
+  const rows: Array<object> = []
+  while (rows.length < count) {
+    const { done, value } = iterator.next()
+    if (done === true) break
+    rows.push(value)
+  }
+  return rows
+}
+
+const makeConnection = (database: DatabaseSync, options: Options): Connection => {
+  const prepared = makePrepared(database, Math.max(0, options.preparedStatements ?? 128))
+  const streamRows = Math.max(1, options.streamRows ?? 64)
+
+  const prepare = (sql: string, keep: boolean) =>
+    Effect.withFiber<StatementSync, SqlError.SqlError>((fiber) =>
+      Effect.try({
+        try: () => {
+          const statement = keep ? prepared(sql) : database.prepare(sql)
+          statement.setReadBigInts(Context.get(fiber.context, SqlClient.SafeIntegers))
+          return statement
+        },
+        catch: sqlError("prepare")
+      })
+    )
+
+  const run = <A>(sql: string, params: ReadonlyArray<unknown>, how: Run<A>, keep = true) =>
+    Effect.flatMap(prepare(sql, keep), (statement) =>
+      Effect.try({
+        try: () => how(statement, params.map(toInput)),
+        catch: sqlError("execute")
+      }))
+
+  const rows = (keep: boolean): Connection["execute"] => (sql, params, transformRows) =>
+    transformRows === undefined
+      ? run(sql, params, all, keep)
+      : Effect.map(run(sql, params, all, keep), transformRows)
+
+  return {
+    execute: rows(true),
+    executeUnprepared: rows(false),
+    executeRaw: (sql, params) => run(sql, params, raw),
+    executeValues: (sql, params) => run(sql, params, values),
+    executeValuesUnprepared: (sql, params) => run(sql, params, values, false),
+    executeStream: (sql, params, transformRows) =>
+      Stream.unwrap(Effect.gen(function*() {
+        // A statement of its own: the kept one may be run again before the stream ends.
+        const statement = yield* prepare(sql, false)
+        const iterator = yield* Effect.acquireRelease(
+          Effect.try({ try: () => statement.iterate(...params.map(toInput)), catch: sqlError("execute") }),
+          // A statement that stays begun would keep its snapshot of the database.
+          (iterator) => Effect.sync(() => iterator.return?.())
+        )
+        const read = Effect.try({ try: () => take(iterator, streamRows), catch: sqlError("execute") })
+        return Stream.paginate(undefined, () =>
+          Effect.map(read, (rows) => [
+            transformRows === undefined ? rows : transformRows(rows),
+            rows.length < streamRows ? Option.none() : Option.some(undefined)
+          ]))
+      }))
+  }
+}
+
+const open = (options: Options) =>
+  Effect.acquireRelease(
+    Effect.try({
+      try: () => {
+        const database = new DatabaseSync(options.filename, { readOnly: options.readonly === true })
+        try {
+          const busyTimeout = Duration.toMillis(Duration.fromInputUnsafe(options.busyTimeout ?? "5 seconds"))
+          database.exec(`PRAGMA busy_timeout = ${Math.ceil(busyTimeout)}`)
+          if (options.readonly !== true && options.writeAheadLog !== false) database.exec("PRAGMA journal_mode = WAL")
+          database.exec(`PRAGMA synchronous = ${options.synchronous === "normal" ? "NORMAL" : "FULL"}`)
+          return database
+        } catch (cause) {
+          database.close()
+          throw cause
+        }
+      },
+      catch: sqlError("connect")
+    }),
+    (database) => Effect.sync(() => database.close())
+  )
+
+/**
+ * Opens the database until the scope closes.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<SqlClient.SqlClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity> {
+  const database = yield* open(options)
+  const acquirers = SqlClient.makeSqliteAcquirers({
+    connection: Effect.succeed(makeConnection(database, options)),
+    semaphore: yield* Semaphore.make(1),
+    isTransaction: () => database.isTransaction
+  })
+  return yield* SqlClient.make({
+    ...acquirers,
+    driver: "node:sqlite",
+    compiler: Statement.makeCompilerSqlite(),
+    // What begins by reading could not go on to write when another process wrote meanwhile.
+    beginTransaction: options.readonly === true ? "BEGIN" : "BEGIN IMMEDIATE",
+    prepareTransactionControls: true,
+    releaseSavepoint: (name) => `RELEASE SAVEPOINT ${name}`,
+    spanAttributes: [["db.system.name", "sqlite"]]
+  })
+})
+
+/**
+ * Provides `SqlClient`. The database is closed with the layer.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<SqlClient.SqlClient, SqlError.SqlError> =>
+  Layer.provide(Layer.effect(SqlClient.SqlClient, make(options)), Reactivity.layer)
