@@ -19,7 +19,20 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/examples/**", "test/package/**"] }
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/examples/**", "test/integration/**", "test/package/**"]
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          // Starts a Postgres of its own.
+          globalSetup: "test/integration/postgres.ts"
+        }
       },
       { extends: true, test: { name: "examples", include: ["test/examples/**/*.test.ts"] } },
       // Packs and installs the package, which needs the build and a registry.
