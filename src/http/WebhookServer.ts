@@ -5,6 +5,7 @@
  */
 import * as ByteSize from "effect/ByteSize"
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -178,7 +179,7 @@ const layerWebhooks = (options: Options) =>
               FiberSet.size(working),
               (size) => Effect.logError(`The server ends while webhooks are processed: ${size}`)
             )
-        })
+        }).pipe(Effect.andThen(kit.drain))
       )
 
       const handle = Effect.fnUntraced(function*() {
@@ -187,12 +188,17 @@ const layerWebhooks = (options: Options) =>
           Effect.catch(refuse),
           Effect.catchDefect((defect) => failed(Cause.die(defect)))
         )
-        const fiber = yield* kit.processEvents(events).pipe(
+        const stored = Deferred.makeUnsafe<void>()
+        const fiber = yield* kit.processEvents(events, { onStored: Deferred.succeed(stored, undefined) }).pipe(
           Effect.catchCause(failed),
           Effect.annotateLogs({ provider: provider.name }),
           FiberSet.run(working)
         )
         yield* Effect.timeoutOption(Fiber.join(fiber), options.acknowledgeAfter ?? "1500 millis")
+        // A part that is not stored must be repeated, so its webhook waits for the store however long that takes.
+        if (events.some(({ _tag }) => _tag === "MessagePart")) {
+          yield* Effect.raceFirst(Deferred.await(stored), Fiber.join(fiber))
+        }
         const { body, contentType, status } = provider.acknowledgement
         return HttpServerResponse.text(body, { status, contentType })
       })

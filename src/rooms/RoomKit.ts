@@ -26,15 +26,17 @@ import * as Once from "../internal/once.ts"
 import * as Runs from "../internal/runs.ts"
 import { compact } from "../internal/wire.ts"
 import type { ChannelType, InboundMessage } from "../Message.ts"
+import { makeMemory, MmsAggregator, type MmsAggregatorError } from "../MmsAggregator.ts"
 import type { Service as Provider } from "../SmsProvider.ts"
 import type { WebhookError } from "../WebhookError.ts"
-import { toInbound, type WebhookEvent } from "../WebhookEvent.ts"
+import type { MessagePart, WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 import type { Channel, Delivery } from "./Channel.ts"
 import type * as Hook from "./Hook.ts"
 import * as Broadcast from "./internal/broadcast.ts"
 import { ChannelRegistry } from "./internal/channels.ts"
 import { HookRegistry } from "./internal/hooks.ts"
+import * as Intake from "./internal/intake.ts"
 import * as Registration from "./internal/registration.ts"
 import { type RoomRecord, RoomState } from "./internal/roomState.ts"
 import * as Statuses from "./internal/statuses.ts"
@@ -64,13 +66,32 @@ export type ProcessResult =
 /**
  * What became of one event of a webhook.
  *
+ * - `Buffered`: a part of a message that waits for other parts
+ * - `Ignored`: there is nothing to do for it. It was not recognized, or it is a
+ *   part that came before, or one that says nothing
+ *
  * @category models
  * @since 0.1.0
  */
 export type EventResult =
   | ProcessResult
   | { readonly _tag: "StatusRecorded"; readonly repeated: boolean }
+  | { readonly _tag: "Buffered"; readonly event: MessagePart }
   | { readonly _tag: "Ignored"; readonly event: WebhookEvent }
+
+/**
+ * Options of {@link Service.processEvents}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ProcessEventsOptions {
+  /**
+   * Run once all the parts among the events are stored, while the message that
+   * they complete may still be on its way. Not run when there are none.
+   */
+  readonly onStored?: Effect.Effect<unknown> | undefined
+}
 
 /**
  * The members of {@link RoomKit}.
@@ -130,13 +151,25 @@ export interface Service {
   readonly processInbound: (message: InboundMessage) => Effect.Effect<ProcessResult>
   /** Records a delivery status and hands it to the handlers, once however often it is repeated. */
   readonly processDeliveryStatus: (status: DeliveryStatus) => Effect.Effect<{ readonly repeated: boolean }>
-  /** Does for every event of a webhook what is to be done for its kind. */
-  readonly processEvents: (events: ReadonlyArray<WebhookEvent>) => Effect.Effect<ReadonlyArray<EventResult>>
+  /**
+   * Does for every event of a webhook what is to be done for its kind. Parts of
+   * a split message go through the `MmsAggregator` that is provided below the
+   * kit, else through one in memory. It fails when a part could not be stored.
+   */
+  readonly processEvents: (
+    events: ReadonlyArray<WebhookEvent>,
+    options?: ProcessEventsOptions
+  ) => Effect.Effect<ReadonlyArray<EventResult>, MmsAggregatorError>
   /** Verifies, decodes and processes a webhook. There is no way to process one unverified. */
   readonly processWebhook: (
     provider: Provider,
     request: WebhookRequest
-  ) => Effect.Effect<ReadonlyArray<EventResult>, WebhookError>
+  ) => Effect.Effect<ReadonlyArray<EventResult>, WebhookError | MmsAggregatorError>
+  /**
+   * Processes what is in memory and waits for more parts. For the end of a
+   * server, which comes before that of hooks and channels.
+   */
+  readonly drain: Effect.Effect<void>
   /** Brings what one of the application's own channels says to the others in the room. */
   readonly post: (roomId: string, message: {
     readonly channelId: string
@@ -291,32 +324,26 @@ export const make = Effect.fnUntraced(function*(
     statuses.process
   )
 
-  const processEvent = (event: WebhookEvent): Effect.Effect<EventResult> => {
-    switch (event._tag) {
-      case "DeliveryStatus":
-        return Effect.map(processDeliveryStatus(event), ({ repeated }) => ({ _tag: "StatusRecorded", repeated }))
-      case "Unrecognized":
-        return Effect.logInfo("A webhook was not recognized", { provider: event.provider, type: event.eventType }).pipe(
-          Effect.andThen(notify({ _tag: "WebhookUnrecognized", event })),
-          Effect.as({ _tag: "Ignored", event })
-        )
-      default:
-        return Option.match(toInbound(event), {
-          onNone: () => Effect.succeed<EventResult>({ _tag: "Ignored", event }),
-          onSome: processInbound
-        })
-    }
-  }
-
-  const processEvents: Service["processEvents"] = (events) => Effect.forEach(events, processEvent)
+  const aggregator = Option.getOrUndefined(yield* Effect.serviceOption(MmsAggregator)) ??
+    (yield* makeMemory({ shutdownTimeout }))
+  const { processEvents } = Intake.make({
+    aggregator,
+    processInbound,
+    recordStatus: processDeliveryStatus,
+    notify,
+    runs
+  })
+  // Last, so that it ends first: what it lets out at its end is still processed.
+  yield* aggregator.onDue(processInbound)
 
   return RoomKit.of({
     changes: Stream.fromPubSub(changes),
     processInbound,
     processDeliveryStatus,
     processEvents,
+    drain: aggregator.drain,
     processWebhook: (provider, request) =>
-      provider.verify(request).pipe(Effect.flatMap(provider.decode), Effect.flatMap(processEvents)),
+      provider.verify(request).pipe(Effect.flatMap(provider.decode), Effect.flatMap((events) => processEvents(events))),
     registerChannel: (channel) => Registration.channel(channels, channel, limits),
     hook: (hook) => Registration.hook(hooks, hook, limits),
     onDeliveryStatus: (handler) => Registration.handler(statuses.handlers, handler, limits),

@@ -90,7 +90,7 @@ describe("processing that fails", () => {
       options,
       Layer.provide(
         layerBroken(after),
-        Layer.mock(RoomKit, { rooms: Effect.succeed([]), statuses: Effect.succeed([]) })
+        Layer.mock(RoomKit, { rooms: Effect.succeed([]), statuses: Effect.succeed([]), drain: Effect.void })
       )
     )
 

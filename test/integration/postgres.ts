@@ -109,7 +109,7 @@ export default async (project: TestProject) => {
     project.provide("postgres", url)
     return stop
   } catch (error) {
-    console.warn(`\nThe tests with Postgres are SKIPPED: ${String(error)}\n`)
+    process.stderr.write(`\nThe tests with Postgres are SKIPPED: ${String(error)}\n`)
     project.provide("postgres", undefined)
     return undefined
   }

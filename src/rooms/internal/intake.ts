@@ -1,0 +1,69 @@
+/**
+ * What is to be done for each event of a webhook, by its kind.
+ */
+import * as Effect from "effect/Effect"
+import type { Runs } from "../../internal/runs.ts"
+import type { InboundMessage } from "../../Message.ts"
+import type { MmsAggregatorError, Service as Aggregator } from "../../MmsAggregator.ts"
+import type { MessagePart, WebhookEvent } from "../../WebhookEvent.ts"
+import type { KitEvent } from "../KitEvent.ts"
+import type { EventResult, ProcessEventsOptions, ProcessResult } from "../RoomKit.ts"
+
+export interface Options {
+  readonly aggregator: Aggregator
+  readonly processInbound: (message: InboundMessage) => Effect.Effect<ProcessResult>
+  readonly recordStatus: (
+    status: Extract<WebhookEvent, { readonly _tag: "DeliveryStatus" }>
+  ) => Effect.Effect<{ readonly repeated: boolean }>
+  readonly notify: (event: KitEvent) => Effect.Effect<void>
+  readonly runs: Runs
+}
+
+export const make = ({ aggregator, notify, processInbound, recordStatus, runs }: Options) => {
+  /** A part goes on when the caller is interrupted: the message that it completes would be processed twice. */
+  const processPart = (part: MessagePart, stored: Effect.Effect<void>) =>
+    aggregator.process(part, (message) => Effect.andThen(stored, processInbound(message))).pipe(
+      Effect.flatMap((outcome): Effect.Effect<EventResult> => {
+        switch (outcome._tag) {
+          case "Due":
+            return Effect.succeed(outcome.value)
+          case "Buffered":
+            return Effect.as(stored, { _tag: "Buffered", event: part })
+          default:
+            return Effect.as(stored, { _tag: "Ignored", event: part })
+        }
+      }),
+      runs.run
+    )
+
+  const processEvent = (
+    event: WebhookEvent,
+    stored: Effect.Effect<void>
+  ): Effect.Effect<EventResult, MmsAggregatorError> => {
+    switch (event._tag) {
+      case "InboundMessage":
+        return processInbound(event)
+      case "MessagePart":
+        return processPart(event, stored)
+      case "DeliveryStatus":
+        return Effect.map(recordStatus(event), ({ repeated }) => ({ _tag: "StatusRecorded", repeated }))
+      case "Unrecognized":
+        return Effect.logInfo("A webhook was not recognized", { provider: event.provider, type: event.eventType }).pipe(
+          Effect.andThen(notify({ _tag: "WebhookUnrecognized", event })),
+          Effect.as({ _tag: "Ignored", event })
+        )
+    }
+  }
+
+  return {
+    processEvents: (
+      events: ReadonlyArray<WebhookEvent>,
+      { onStored = Effect.void }: ProcessEventsOptions = {}
+    ): Effect.Effect<ReadonlyArray<EventResult>, MmsAggregatorError> =>
+      Effect.suspend(() => {
+        let left = events.filter(({ _tag }) => _tag === "MessagePart").length
+        const stored = Effect.suspend(() => --left === 0 ? Effect.asVoid(onStored) : Effect.void)
+        return Effect.forEach(events, (event) => processEvent(event, stored))
+      })
+  }
+}
