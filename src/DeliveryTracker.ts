@@ -15,7 +15,6 @@
  */
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
-import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -34,6 +33,7 @@ import {
   type Key,
   keyOf
 } from "./DeliveryStore.ts"
+import * as Waiters from "./internal/waiters.ts"
 import { compact } from "./internal/wire.ts"
 
 /**
@@ -285,13 +285,6 @@ export interface Options {
   readonly maxHistory?: number | undefined
 }
 
-interface Waiter {
-  readonly key: string
-  /** What was decided meanwhile. It outlives the delivery in the store. */
-  result: Effect.Effect<Delivery, DeliveryTrackerError> | undefined
-  wake: Deferred.Deferred<void>
-}
-
 /**
  * Makes a tracker on the store. Until the scope closes, its changes can be read.
  *
@@ -304,21 +297,10 @@ export const make = Effect.fnUntraced(function*(
   const store = yield* DeliveryStore
   const maxHistory = options.maxHistory ?? 20
   const changes = yield* Effect.acquireRelease(PubSub.sliding<Change>(1024), PubSub.shutdown)
-  // Of each message, those who wait for one of its recipients.
-  const waiting = new Map<string, Set<Waiter>>()
-  const messageOf = ({ messageId, provider }: Key) => keyOf({ provider, messageId })
-
-  /** Wakes who waits for the message, and tells those who wait for this very delivery how it ended. */
-  const tell = (delivery: Delivery, result?: Waiter["result"]) => {
-    const key = keyOf(delivery)
-    for (const waiter of waiting.get(messageOf(delivery)) ?? []) {
-      if (waiter.key === key) waiter.result ??= result
-      Deferred.doneUnsafe(waiter.wake, Effect.void)
-    }
-  }
+  const waiters = Waiters.make<DeliveryTrackerError>()
 
   const tellForgotten = (delivery: Delivery) =>
-    tell(delivery, Effect.fail(new DeliveryTrackerError({ reason: new Forgotten() })))
+    waiters.tell(delivery, Effect.fail(new DeliveryTrackerError({ reason: new Forgotten() })))
 
   const apply = (report: Report): Effect.Effect<Update, DeliveryStoreError> =>
     // A change that is stored is also told, even if the caller is interrupted in between.
@@ -331,7 +313,7 @@ export const make = Effect.fnUntraced(function*(
       const { changed, contradicted, delivery, previous } = value
       removed.forEach(tellForgotten)
       if (changed) {
-        tell(delivery, delivery.isTerminal ? Effect.succeed(delivery) : undefined)
+        waiters.tell(delivery, delivery.isTerminal ? Effect.succeed(delivery) : undefined)
         yield* PubSub.publish(changes, { previous, delivery })
       }
       if (contradicted) {
@@ -351,34 +333,6 @@ export const make = Effect.fnUntraced(function*(
     const all = yield* store.ofMessage(key)
     return all.length === 1 ? all[0] : undefined
   })
-
-  const untilEnded = Effect.fnUntraced(function*(waiter: Waiter, key: Key) {
-    while (true) {
-      // Made before the look, so that what happens after it is not missed.
-      const wake = Deferred.makeUnsafe<void>()
-      waiter.wake = wake
-      if (waiter.result !== undefined) return yield* waiter.result
-      const delivery = yield* get(key)
-      if (delivery?.isTerminal === true) return delivery
-      yield* Deferred.await(wake)
-    }
-  })
-
-  const enter = (key: Key) =>
-    Effect.sync(() => {
-      const waiter: Waiter = { key: keyOf(key), result: undefined, wake: Deferred.makeUnsafe() }
-      const message = messageOf(key)
-      waiting.set(message, (waiting.get(message) ?? new Set()).add(waiter))
-      return waiter
-    })
-
-  const leave = (key: Key, waiter: Waiter) =>
-    Effect.sync(() => {
-      const message = messageOf(key)
-      const waiters = waiting.get(message)
-      waiters?.delete(waiter)
-      if (waiters?.size === 0) waiting.delete(message)
-    })
 
   return DeliveryTracker.of({
     sent: ({ carrierStatus, messageId, provider, recipient, status = "accepted" }) =>
@@ -402,15 +356,10 @@ export const make = Effect.fnUntraced(function*(
         : apply(status),
     get,
     awaitDelivery: (key, timeout) =>
-      Effect.acquireUseRelease(
-        enter(key),
-        (waiter) =>
-          Effect.timeoutOrElse(untilEnded(waiter, key), {
-            duration: timeout,
-            orElse: () => Effect.fail(new DeliveryTrackerError({ reason: new TimedOut() }))
-          }),
-        (waiter) => leave(key, waiter)
-      ),
+      Effect.timeoutOrElse(waiters.wait(key, get(key)), {
+        duration: timeout,
+        orElse: () => Effect.fail(new DeliveryTrackerError({ reason: new TimedOut() }))
+      }),
     forget: (key) =>
       Effect.uninterruptible(Effect.map(store.remove(key), (removed) => {
         if (removed !== undefined) tellForgotten(removed)

@@ -1,0 +1,73 @@
+/**
+ * Those who wait until a message has ended.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import { type Delivery, type Key, keyOf } from "../DeliveryStore.ts"
+
+interface Waiter<E> {
+  readonly key: string
+  /** What was decided meanwhile. It outlives the delivery in the store. */
+  result: Effect.Effect<Delivery, E> | undefined
+  wake: Deferred.Deferred<void>
+}
+
+export interface Waiters<E> {
+  /** Wakes who waits for the message, and tells those who wait for this very delivery how it ended, if it did. */
+  readonly tell: (delivery: Delivery, result?: Effect.Effect<Delivery, E>) => void
+  /** Waits until the delivery has ended, as it is told or as a look shows. */
+  readonly wait: <E2, R>(
+    key: Key,
+    look: Effect.Effect<Delivery | undefined, E2, R>
+  ) => Effect.Effect<Delivery, E | E2, R>
+}
+
+const messageOf = ({ messageId, provider }: Key) => keyOf({ provider, messageId })
+
+export const make = <E>(): Waiters<E> => {
+  // Of each message, those who wait for one of its recipients.
+  const waiting = new Map<string, Set<Waiter<E>>>()
+
+  const enter = (key: Key) =>
+    Effect.sync(() => {
+      const waiter: Waiter<E> = { key: keyOf(key), result: undefined, wake: Deferred.makeUnsafe() }
+      const message = messageOf(key)
+      waiting.set(message, (waiting.get(message) ?? new Set()).add(waiter))
+      return waiter
+    })
+
+  const leave = (key: Key, waiter: Waiter<E>) =>
+    Effect.sync(() => {
+      const message = messageOf(key)
+      const waiters = waiting.get(message)
+      waiters?.delete(waiter)
+      if (waiters?.size === 0) waiting.delete(message)
+    })
+
+  const untilEnded = Effect.fnUntraced(function*<E2, R>(
+    waiter: Waiter<E>,
+    look: Effect.Effect<Delivery | undefined, E2, R>
+  ): Effect.fn.Return<Delivery, E | E2, R> {
+    while (true) {
+      // Made before the look, so that what happens after it is not missed.
+      const wake = Deferred.makeUnsafe<void>()
+      waiter.wake = wake
+      if (waiter.result !== undefined) return yield* waiter.result
+      const delivery = yield* look
+      if (delivery?.isTerminal === true) return delivery
+      yield* Deferred.await(wake)
+    }
+  })
+
+  return {
+    tell: (delivery, result) => {
+      const key = keyOf(delivery)
+      for (const waiter of waiting.get(messageOf(delivery)) ?? []) {
+        if (waiter.key === key) waiter.result ??= result
+        Deferred.doneUnsafe(waiter.wake, Effect.void)
+      }
+    },
+    wait: (key, look) =>
+      Effect.acquireUseRelease(enter(key), (waiter) => untilEnded(waiter, look), (waiter) => leave(key, waiter))
+  }
+}
