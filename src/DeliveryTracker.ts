@@ -85,6 +85,8 @@ export interface Step {
   readonly previous: Status
   /** Whether the status is another one than before. */
   readonly changed: boolean
+  /** Whether the history has this very report already. */
+  readonly repeated: boolean
   /** Whether this is the first time that an end is reported other than the one that stands. */
   readonly contradicted: boolean
 }
@@ -170,6 +172,7 @@ export const step = (
     delivery,
     previous,
     changed,
+    repeated,
     contradicted: contradicting && !reported.includes(report.status)
   }
 }
@@ -233,6 +236,8 @@ export interface Change {
 export interface Update {
   /** Whether the status of the message is another one than before. */
   readonly changed: boolean
+  /** Whether the history of the message has this very report already. */
+  readonly repeated: boolean
   /** What is known now. Absent for a report that counts recipients without naming any: it is about no message. */
   readonly delivery: Delivery | undefined
 }
@@ -310,7 +315,7 @@ export const make = Effect.fnUntraced(function*(
         const next = step(current, report, at, maxHistory)
         return [next, next.delivery]
       })
-      const { changed, contradicted, delivery, previous } = value
+      const { changed, contradicted, delivery, previous, repeated } = value
       removed.forEach(tellForgotten)
       if (changed) {
         waiters.tell(delivery, delivery.isTerminal ? Effect.succeed(delivery) : undefined)
@@ -322,7 +327,7 @@ export const make = Effect.fnUntraced(function*(
           { provider: report.provider, stands: previous, reported: report.status }
         )
       }
-      return { changed, delivery }
+      return { changed, repeated, delivery }
     }))
 
   const get = Effect.fnUntraced(function*(key: Key) {
@@ -351,7 +356,7 @@ export const make = Effect.fnUntraced(function*(
             Effect.logDebug("A report counts recipients without naming them, and changes no message"),
             { provider: status.provider }
           ),
-          { changed: false, delivery: undefined }
+          { changed: false, repeated: false, delivery: undefined }
         )
         : apply(status),
     get,

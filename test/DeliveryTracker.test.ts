@@ -60,10 +60,14 @@ describe("a tracker", () => {
       assert.isUndefined(yield* tracker.get(sm1))
       assert.isTrue((yield* tracker.sent({ ...sm1, status: "queued" })).changed)
       const changed: Array<boolean> = []
+      const repeated: Array<boolean> = []
       for (const status of ["sent", "sent", "queued", "delivered", "unknown", "failed", "delivered", "read"] as const) {
-        changed.push((yield* tracker.update(receipt(status))).changed)
+        const update = yield* tracker.update(receipt(status))
+        changed.push(update.changed)
+        repeated.push(update.repeated)
       }
       assert.deepStrictEqual(changed, [true, false, false, true, false, false, false, true])
+      assert.deepStrictEqual(repeated, [false, true, false, false, false, false, true, false])
       assert.deepStrictEqual(yield* changes, [
         "SM1: unknown -> queued",
         "SM1: queued -> sent",
@@ -150,7 +154,7 @@ describe("a tracker", () => {
       yield* Effect.gen(function*() {
         const tracker = yield* makeTracker()
         for (const status of ["sent", "delivered", "failed", "failed"] as const) yield* tracker.update(receipt(status))
-        assert.deepStrictEqual(yield* tracker.update(summary), { changed: false, delivery: undefined })
+        assert.deepStrictEqual(yield* tracker.update(summary), { changed: false, repeated: false, delivery: undefined })
       }).pipe(Effect.provide(layerLogs), Effect.provideService(References.MinimumLogLevel, "All"))
       assert.lengthOf(logs, 2)
       assert.include(logs[0], "contradicts")

@@ -68,8 +68,8 @@ describe("receipts of Sinch", () => {
       const { delivery } = yield* tracker.sent(sent)
       const updates = yield* receive(tracker, extractSinchMeta, "sinch", "status-batch-summary")
       assert.deepStrictEqual(updates, [
-        { changed: false, delivery: undefined },
-        { changed: false, delivery: undefined }
+        { changed: false, repeated: false, delivery: undefined },
+        { changed: false, repeated: false, delivery: undefined }
       ])
       assert.deepStrictEqual(yield* tracker.get(sent), delivery)
     }))
