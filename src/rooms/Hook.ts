@@ -12,13 +12,12 @@
  *
  * @since 0.1.0
  */
-import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type { ChannelType } from "../Message.ts"
 import type { Delivery } from "./Channel.ts"
 import type { Room } from "./Room.ts"
-import type { RoomEvent } from "./RoomEvent.ts"
+import type { EventSource, RoomEvent } from "./RoomEvent.ts"
 
 /**
  * What a hook decides.
@@ -26,10 +25,10 @@ import type { RoomEvent } from "./RoomEvent.ts"
  * @category models
  * @since 0.1.0
  */
-export type HookResult =
+export type HookResult<A = RoomEvent> =
   | { readonly _tag: "Allow" }
   | { readonly _tag: "Block"; readonly reason: string }
-  | { readonly _tag: "Modify"; readonly event: RoomEvent }
+  | { readonly _tag: "Modify"; readonly value: A }
 
 /**
  * Lets the event pass as it is.
@@ -37,7 +36,7 @@ export type HookResult =
  * @category constructors
  * @since 0.1.0
  */
-export const allow: HookResult = { _tag: "Allow" }
+export const allow: HookResult<never> = { _tag: "Allow" }
 
 /**
  * Stops the event. No later hook and no channel sees it.
@@ -45,7 +44,7 @@ export const allow: HookResult = { _tag: "Allow" }
  * @category constructors
  * @since 0.1.0
  */
-export const block = (reason: string): HookResult => ({ _tag: "Block", reason })
+export const block = (reason: string): HookResult<never> => ({ _tag: "Block", reason })
 
 /**
  * Lets another event pass in its place. Its id and room stay what they were.
@@ -53,7 +52,7 @@ export const block = (reason: string): HookResult => ({ _tag: "Block", reason })
  * @category constructors
  * @since 0.1.0
  */
-export const modify = (event: RoomEvent): HookResult => ({ _tag: "Modify", event })
+export const modify = <A>(value: A): HookResult<A> => ({ _tag: "Modify", value })
 
 /**
  * Which events a hook is for. A filter that is absent lets everything through.
@@ -67,6 +66,17 @@ export interface Filters {
   readonly directions?: ReadonlyArray<"inbound" | "outbound"> | undefined
   /** Only events of this room. Global when absent. */
   readonly roomId?: string | undefined
+}
+
+/**
+ * What filters look at.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Subject {
+  readonly roomId: string
+  readonly source: Pick<EventSource, "channelId" | "channelType" | "direction">
 }
 
 /**
@@ -143,30 +153,13 @@ export const afterBroadcast = <E, R>(hook: Omit<AfterBroadcast<E, R>, "trigger">
 })
 
 /**
- * Whether the filters let an event through.
+ * Whether the filters let it through.
  *
  * @category guards
  * @since 0.1.0
  */
-export const matches = (filters: Filters, event: RoomEvent): boolean =>
-  (filters.roomId === undefined || filters.roomId === event.roomId) &&
-  (filters.channelTypes === undefined || filters.channelTypes.includes(event.source.channelType)) &&
-  (filters.channelIds === undefined || filters.channelIds.includes(event.source.channelId)) &&
-  (filters.directions === undefined || filters.directions.includes(event.source.direction))
-
-/**
- * The hook with its services provided.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const provideContext = <E, R>(hook: Hook<E, R>, context: Context.Context<R>): Hook<E> => {
-  const provide = Effect.provideContext(context)
-  return hook.trigger === "BeforeBroadcast"
-    ? { ...hook, run: (event: RoomEvent, room: Room) => provide(hook.run(event, room)) }
-    : {
-      ...hook,
-      run: (event: RoomEvent, room: Room, deliveries: ReadonlyArray<Delivery>) =>
-        provide(hook.run(event, room, deliveries))
-    }
-}
+export const matches = (filters: Filters, { roomId, source }: Subject): boolean =>
+  (filters.roomId === undefined || filters.roomId === roomId) &&
+  (filters.channelTypes === undefined || filters.channelTypes.includes(source.channelType)) &&
+  (filters.channelIds === undefined || filters.channelIds.includes(source.channelId)) &&
+  (filters.directions === undefined || filters.directions.includes(source.direction))

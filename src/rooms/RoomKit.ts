@@ -35,6 +35,7 @@ import type { Channel, Delivery } from "./Channel.ts"
 import type * as Hook from "./Hook.ts"
 import * as Broadcast from "./internal/broadcast.ts"
 import { ChannelRegistry } from "./internal/channels.ts"
+import * as HookRuns from "./internal/hookRuns.ts"
 import { HookRegistry } from "./internal/hooks.ts"
 import * as Intake from "./internal/intake.ts"
 import * as Registration from "./internal/registration.ts"
@@ -241,7 +242,13 @@ export const make = Effect.fnUntraced(function*(
   })
   const channels = new ChannelRegistry()
   const hooks = new HookRegistry()
-  const { broadcast, withAnswers } = Broadcast.make({ hooks, channels, state, notify, runs })
+  const { broadcast, withAnswers } = Broadcast.make({
+    hooks: HookRuns.make({ hooks, notify }),
+    channels,
+    state,
+    notify,
+    runs
+  })
   const seen = yield* Once.make<{ readonly eventId: string; readonly roomId: string }>(remembered)
   const statuses = yield* Statuses.make({
     maxStatuses: options.maxStatuses ?? 1000,

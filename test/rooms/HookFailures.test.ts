@@ -25,10 +25,10 @@ const broken: Readonly<Record<string, Run>> = {
   "answers null": untyped(null),
   "answers a word": untyped("allow"),
   "answers with another tag": untyped({ _tag: "Allowed" }),
-  "modifies into nothing": untyped({ _tag: "Modify", event: undefined }),
-  "modifies into something that is no event": untyped({ _tag: "Modify", event: { content: "hello" } }),
+  "modifies into nothing": untyped({ _tag: "Modify", value: undefined }),
+  "modifies into something that is no event": untyped({ _tag: "Modify", value: { content: "hello" } }),
   "modifies the content into something that is none": (event) =>
-    Effect.succeed({ _tag: "Modify", event: { ...event, content: { text: 1 } } } as never),
+    Effect.succeed({ _tag: "Modify", value: { ...event, content: { text: 1 } } } as never),
   "is no Effect": (() => "allow") as never
 }
 
@@ -82,7 +82,7 @@ describe("a hook before a broadcast", () => {
       const kit = yield* makeKit()
       const changes = yield* watch(kit)
       const run: Run = (event) =>
-        Effect.succeed({ _tag: "Modify", event: { ...event, source: { channelId: "swordfish" } } } as never)
+        Effect.succeed({ _tag: "Modify", value: { ...event, source: { channelId: "swordfish" } } } as never)
       yield* kit.hook(Hook.beforeBroadcast({ name: "ill-typed", run }))
       yield* kit.processInbound(message("swordfish"))
       const [failure] = yield* changes("HookFailed")

@@ -57,6 +57,16 @@ describe("hooks before a broadcast", () => {
       assert.deepStrictEqual([asked.slice(2), texts], [["first", "third"], ["again"]])
     }))
 
+  it.effect("that block leave in the history what the hooks before them made of the event", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      yield* kit.hook(appending("!"))
+      yield* kit.hook(Hook.beforeBroadcast({ name: "block", run: () => Effect.succeed(Hook.block("no")) }))
+      const result = yield* kit.processInbound(message("hello"))
+      assert.deepStrictEqual([textOf(result._tag === "Blocked" ? result.event : assert.fail())], yield* history(kit))
+      assert.deepStrictEqual(yield* history(kit), ["hello!"])
+    }))
+
   it.effect("run by priority, then in the order of registration, each on what the one before left", () =>
     Effect.gen(function*() {
       const kit = yield* makeKit()

@@ -44,7 +44,7 @@ it.effect("texts and phone numbers are in no log, span, metric label or error of
         // The content that is refused here holds the text.
         run: (event) =>
           Effect.succeed(
-            { _tag: "Modify", event: { ...event, content: { _tag: "TextContent", body: secretText } } } as never
+            { _tag: "Modify", value: { ...event, content: { _tag: "TextContent", body: secretText } } } as never
           )
       }))
       yield* kit.hook(Hook.afterBroadcast({ name: "after", run: () => Effect.die(new Error("bug")) }))

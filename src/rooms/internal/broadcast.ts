@@ -7,20 +7,18 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
-import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import type { Runs } from "../../internal/runs.ts"
 import type { Channel, Delivery } from "../Channel.ts"
-import type { AfterBroadcast, BeforeBroadcast, Hook, HookResult } from "../Hook.ts"
 import type { KitEvent } from "../KitEvent.ts"
 import type { Room } from "../Room.ts"
 import { RoomEvent } from "../RoomEvent.ts"
 import type { ChannelRegistry } from "./channels.ts"
-import type { HookRegistry } from "./hooks.ts"
+import type { HookRuns } from "./hookRuns.ts"
 import type { RoomRecord, RoomState } from "./roomState.ts"
 
 export interface Parts {
-  readonly hooks: HookRegistry
+  readonly hooks: HookRuns
   readonly channels: ChannelRegistry
   readonly state: RoomState
   readonly notify: (event: KitEvent) => Effect.Effect<void>
@@ -32,11 +30,6 @@ export type Passed =
   | { readonly _tag: "Blocked"; readonly event: RoomEvent; readonly hook: string; readonly reason: string }
 
 export type Result = Passed | { readonly _tag: "Queued"; readonly eventId: string; readonly roomId: string }
-
-/** What a hook left of an event. */
-type Verdict =
-  | { readonly _tag: "Passed"; readonly event: RoomEvent }
-  | { readonly _tag: "Blocked"; readonly reason: string }
 
 /** A message that was brought to the kit, and what was said because of it. */
 interface Conversation {
@@ -62,63 +55,11 @@ const outcomes = {
   Blocked: Metric.withAttributes(roomEvents, { outcome: "blocked" })
 }
 
-const inSpan = (hook: Hook) =>
-  Effect.withSpan("RoomKit.hook", { attributes: { "sms.hook": hook.name, "sms.trigger": hook.trigger } })
-
-/** Dies when the result is none, which the compiler rules out and an application in JavaScript does not. */
-const verdict = (result: HookResult, event: RoomEvent): Effect.Effect<Verdict, Schema.SchemaError> => {
-  switch (result._tag) {
-    case "Allow":
-      return Effect.succeed({ _tag: "Passed", event })
-    case "Block":
-      return Effect.succeed({ _tag: "Blocked", reason: result.reason })
-    case "Modify": {
-      const { blocked: _, ...fields } = result.event
-      const modified = RoomEvent.makeEffect({ ...fields, id: event.id, roomId: event.roomId })
-      return Effect.mapBoth(modified, {
-        onSuccess: (event) => ({ _tag: "Passed", event }),
-        onFailure: (issue) => new Schema.SchemaError(issue)
-      })
-    }
-    default:
-      return Effect.die(new TypeError("A hook has to allow, block or modify", { cause: result satisfies never }))
-  }
-}
+/** A modification keeps its id and room, and cannot mark itself as blocked. */
+const checkModified = ({ blocked: _, ...fields }: RoomEvent, { id, roomId }: RoomEvent) =>
+  RoomEvent.makeEffect({ ...fields, id, roomId })
 
 export const make = ({ channels, hooks, notify, runs, state }: Parts) => {
-  const hookFailed = (hook: Hook, event: RoomEvent, cause: Cause.Cause<unknown>) =>
-    Effect.andThen(
-      Effect.logError(`Hook ${JSON.stringify(hook.name)} failed`, cause),
-      notify({
-        _tag: "HookFailed",
-        roomId: event.roomId,
-        eventId: event.id,
-        hook: hook.name,
-        trigger: hook.trigger,
-        cause
-      })
-    )
-
-  const before = (hook: BeforeBroadcast, event: RoomEvent, room: Room): Effect.Effect<Verdict> =>
-    hook.run(event, room).pipe(
-      inSpan(hook),
-      Effect.flatMap((result) => verdict(result, event)),
-      Effect.catchCause((cause) =>
-        Effect.as(
-          hookFailed(hook, event, cause),
-          hook.onFailure === "allow"
-            ? { _tag: "Passed", event } as const
-            : { _tag: "Blocked", reason: "the hook failed" } as const
-        )
-      )
-    )
-
-  const after = (hook: AfterBroadcast, event: RoomEvent, room: Room, deliveries: ReadonlyArray<Delivery>) =>
-    hook.run(event, room, deliveries).pipe(
-      inSpan(hook),
-      Effect.catchCause((cause) => hookFailed(hook, event, cause))
-    )
-
   const block = Effect.fnUntraced(function*(record: RoomRecord, event: RoomEvent, hook: string, reason: string) {
     const blocked = new RoomEvent({ ...event, blocked: { hook, reason } })
     state.append(record, blocked)
@@ -155,14 +96,15 @@ export const make = ({ channels, hooks, notify, runs, state }: Parts) => {
   }
 
   const pass = Effect.fnUntraced(function*(record: RoomRecord, received: RoomEvent): Effect.fn.Return<Passed> {
-    let event = received
-    for (const hook of hooks.matching("BeforeBroadcast", received)) {
-      // A hook that was removed while an earlier one ran has lost what it needs.
-      if (!hooks.has(hook)) continue
-      const verdict = yield* before(hook, event, record.room)
-      if (verdict._tag === "Blocked") return yield* block(record, event, hook.name, verdict.reason)
-      event = verdict.event
-    }
+    const verdict = yield* hooks.before("BeforeBroadcast", {
+      subject: received,
+      event: received,
+      value: received,
+      run: (hook, event) => hook.run(event, record.room),
+      check: checkModified
+    })
+    const event = verdict.value
+    if (verdict._tag === "Blocked") return yield* block(record, event, verdict.hook, verdict.reason)
     state.append(record, event)
     const { room } = record
     const deliveries = yield* Effect.forEach(
@@ -170,10 +112,7 @@ export const make = ({ channels, hooks, notify, runs, state }: Parts) => {
       (channel) => deliver(channel, event, room),
       { concurrency: "unbounded" }
     )
-    yield* Effect.forEach(hooks.matching("AfterBroadcast", event), (hook) => after(hook, event, room, deliveries), {
-      concurrency: "unbounded",
-      discard: true
-    })
+    yield* hooks.after("AfterBroadcast", { subject: event, event, run: (hook) => hook.run(event, room, deliveries) })
     return { _tag: "Broadcast", event, deliveries }
   })
 

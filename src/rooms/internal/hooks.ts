@@ -1,12 +1,11 @@
 /**
  * The registered hooks, found without looking at those that do not match.
  */
-import type { Hook } from "../Hook.ts"
+import type { Hook, Subject } from "../Hook.ts"
 import * as Hooks from "../Hook.ts"
-import type { RoomEvent } from "../RoomEvent.ts"
 
-type Trigger = Hook["trigger"]
-type Triggered<T extends Trigger> = Extract<Hook, { readonly trigger: T }>
+export type Trigger = Hook["trigger"]
+export type Triggered<T extends Trigger> = Extract<Hook, { readonly trigger: T }>
 
 /** A hook and its place in the order of registration. */
 interface Entry {
@@ -26,7 +25,7 @@ export class HookRegistry {
   /** Both sorted. A hook is global, or in the list of its room. */
   #global: ReadonlyArray<Entry> = []
   readonly #ofRoom = new Map<string, ReadonlyArray<Entry>>()
-  /** The global hooks of each combination, so that an event costs one look-up. */
+  /** The global hooks of each combination, so that finding them costs one look-up. */
   readonly #found = new Map<string, ReadonlyArray<Entry>>()
   #places = 0
 
@@ -46,24 +45,24 @@ export class HookRegistry {
     return this.#entries.has(hook)
   }
 
-  /** The hooks of a trigger that want this event, in the order in which they run. */
-  matching<T extends Trigger>(trigger: T, event: RoomEvent): ReadonlyArray<Triggered<T>> {
-    const everywhere = this.#globalFor(trigger, event)
-    const here = (this.#ofRoom.get(event.roomId) ?? []).filter(({ hook }) =>
-      hook.trigger === trigger && Hooks.matches(hook, event)
+  /** The hooks of a trigger that are for this, in the order in which they run. */
+  matching<T extends Trigger>(trigger: T, subject: Subject): ReadonlyArray<Triggered<T>> {
+    const everywhere = this.#globalFor(trigger, subject)
+    const here = (this.#ofRoom.get(subject.roomId) ?? []).filter(({ hook }) =>
+      hook.trigger === trigger && Hooks.matches(hook, subject)
     )
     const all = here.length === 0 ? everywhere : [...everywhere, ...here].sort(inOrder)
     // Both lists hold hooks of this trigger only.
     return all.map(({ hook }) => hook as Triggered<T>)
   }
 
-  #globalFor(trigger: Trigger, event: RoomEvent): ReadonlyArray<Entry> {
-    const { channelId, channelType, direction } = event.source
+  #globalFor(trigger: Trigger, subject: Subject): ReadonlyArray<Entry> {
+    const { channelId, channelType, direction } = subject.source
     const combination = `${trigger} ${direction} ${channelType} ${channelId}`
     const earlier = this.#found.get(combination)
     if (earlier !== undefined) return earlier
     if (this.#found.size >= maxCombinations) this.#found.clear()
-    const matching = this.#global.filter(({ hook }) => hook.trigger === trigger && Hooks.matches(hook, event))
+    const matching = this.#global.filter(({ hook }) => hook.trigger === trigger && Hooks.matches(hook, subject))
     this.#found.set(combination, matching)
     return matching
   }

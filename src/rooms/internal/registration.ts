@@ -11,7 +11,7 @@ import * as Tracer from "effect/Tracer"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
 import * as Runs from "../../internal/runs.ts"
 import type { Channel } from "../Channel.ts"
-import * as Hook from "../Hook.ts"
+import type { Hook } from "../Hook.ts"
 import type { Room } from "../Room.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
 
@@ -61,23 +61,30 @@ export const channel = Effect.fnUntraced(function*<E, R>(
   })
 })
 
-const limitedHook = (hook: Hook.Hook, within: <A>(run: () => Effect.Effect<A, unknown>) => Effect.Effect<A, unknown>) =>
-  hook.trigger === "BeforeBroadcast"
-    ? Hook.beforeBroadcast({ ...hook, run: (event, room) => within(() => hook.run(event, room)) })
-    : Hook.afterBroadcast({
-      ...hook,
-      run: (event, room, deliveries) => within(() => hook.run(event, room, deliveries))
-    })
+/** The hook with something around each of its runs, whatever it gets and gives. */
+const aroundRuns = <E, R>(
+  hook: Hook<E, R>,
+  around: <A>(run: Effect.Effect<A, E, R>) => Effect.Effect<A, unknown>
+): Hook => {
+  const run = hook.run as (...input: ReadonlyArray<unknown>) => Effect.Effect<unknown, E, R>
+  return {
+    ...hook,
+    run: (...input: ReadonlyArray<unknown>) => around(Effect.suspend(() => run(...input)))
+  } as Hook
+}
 
 export const hook = Effect.fnUntraced(function*<E, R>(
-  registry: Registry<Hook.Hook>,
-  hook: Hook.Hook<E, R>,
+  registry: Registry<Hook>,
+  hook: Hook<E, R>,
   { shutdownTimeout }: Limits
 ): Effect.fn.Return<void, never, R | Scope.Scope> {
-  const provided = Hook.provideContext(hook, yield* servicesOf<R>())
+  const services = yield* servicesOf<R>()
   const runs = yield* Runs.make(shutdownTimeout)
   const limit = hook.timeout ?? "30 seconds"
-  yield* register(registry, limitedHook(provided, (run) => runs.runWithin(Effect.suspend(run), limit)))
+  yield* register(
+    registry,
+    aroundRuns(hook, (run) => runs.runWithin(Effect.provideContext(run, services), limit))
+  )
 })
 
 export const handler = Effect.fnUntraced(function*<E, R>(

@@ -1,0 +1,128 @@
+/**
+ * Hooks at work: those before something one after the other, those after it
+ * together. Whatever a hook does, the kit goes on and says so.
+ */
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as SchemaIssue from "effect/SchemaIssue"
+import type { Hook, HookResult, Subject } from "../Hook.ts"
+import type { KitEvent } from "../KitEvent.ts"
+import type { RoomEvent } from "../RoomEvent.ts"
+import type { HookRegistry, Trigger, Triggered } from "./hooks.ts"
+
+export interface Parts {
+  readonly hooks: HookRegistry
+  readonly notify: (event: KitEvent) => Effect.Effect<void>
+}
+
+/** What the hooks left of a value. */
+export type Verdict<A> =
+  | { readonly _tag: "Passed"; readonly value: A }
+  | { readonly _tag: "Blocked"; readonly value: A; readonly hook: string; readonly reason: string }
+
+export interface Before<H extends Hook, A> {
+  /** What the filters look at, also when a hook has modified it. */
+  readonly subject: Subject
+  /** The event that the hooks run for. */
+  readonly event: RoomEvent
+  readonly value: A
+  readonly run: (hook: H, value: A) => Effect.Effect<HookResult<A>, unknown>
+  /** Checks what a hook wants in the place of the value. */
+  readonly check: (modified: A, value: A) => Effect.Effect<A, SchemaIssue.Issue>
+}
+
+export interface After<H extends Hook> {
+  readonly subject: Subject
+  readonly event: RoomEvent
+  readonly run: (hook: H) => Effect.Effect<void, unknown>
+}
+
+type BeforeTrigger = Extract<Trigger, `Before${string}`>
+type AfterTrigger = Extract<Trigger, `After${string}`>
+
+export interface HookRuns {
+  readonly before: <T extends BeforeTrigger, A>(
+    trigger: T,
+    options: Before<Triggered<T>, A>
+  ) => Effect.Effect<Verdict<A>>
+  readonly after: <T extends AfterTrigger>(trigger: T, options: After<Triggered<T>>) => Effect.Effect<void>
+}
+
+const inSpan = <A>(hook: Hook, run: Effect.Effect<A, unknown>) =>
+  Effect.withSpan(run, "RoomKit.hook", { attributes: { "sms.hook": hook.name, "sms.trigger": hook.trigger } })
+
+export const make = ({ hooks, notify }: Parts): HookRuns => {
+  const failed = (hook: Hook, event: RoomEvent, cause: Cause.Cause<unknown>) =>
+    Effect.andThen(
+      Effect.logError(`Hook ${JSON.stringify(hook.name)} failed`, cause),
+      notify({
+        _tag: "HookFailed",
+        roomId: event.roomId,
+        eventId: event.id,
+        hook: hook.name,
+        trigger: hook.trigger,
+        cause
+      })
+    )
+
+  /** Dies when the result is none, which the compiler rules out and an application in JavaScript does not. */
+  const verdict = <A>(
+    hook: Hook,
+    result: HookResult<A>,
+    value: A,
+    check: Before<never, A>["check"]
+  ): Effect.Effect<Verdict<A>, Schema.SchemaError> => {
+    switch (result._tag) {
+      case "Allow":
+        return Effect.succeed({ _tag: "Passed", value })
+      case "Block":
+        return Effect.succeed({ _tag: "Blocked", value, hook: hook.name, reason: result.reason })
+      case "Modify":
+        return Effect.mapBoth(Effect.suspend(() => check(result.value, value)), {
+          onSuccess: (value) => ({ _tag: "Passed", value }),
+          onFailure: (issue) => new Schema.SchemaError(issue)
+        })
+      default:
+        return Effect.die(new TypeError("A hook has to allow, block or modify", { cause: result satisfies never }))
+    }
+  }
+
+  const ask = <H extends Extract<Hook, { readonly trigger: BeforeTrigger }>, A>(
+    hook: H,
+    value: A,
+    { check, event, run }: Pick<Before<H, A>, "check" | "event" | "run">
+  ): Effect.Effect<Verdict<A>> =>
+    inSpan(hook, run(hook, value)).pipe(
+      Effect.flatMap((result) => verdict(hook, result, value, check)),
+      Effect.catchCause((cause) =>
+        Effect.map(failed(hook, event, cause), (): Verdict<A> =>
+          hook.onFailure === "allow"
+            ? { _tag: "Passed", value }
+            : { _tag: "Blocked", value, hook: hook.name, reason: "the hook failed" })
+      )
+    )
+
+  return {
+    before: Effect.fnUntraced(function*<T extends BeforeTrigger, A>(
+      trigger: T,
+      { subject, value: first, ...options }: Before<Triggered<T>, A>
+    ) {
+      let value = first
+      for (const hook of hooks.matching(trigger, subject)) {
+        // A hook that was removed while an earlier one ran has lost what it needs.
+        if (!hooks.has(hook)) continue
+        const verdict = yield* ask(hook, value, options)
+        if (verdict._tag === "Blocked") return verdict
+        value = verdict.value
+      }
+      return { _tag: "Passed", value }
+    }),
+    after: (trigger, { event, run, subject }) =>
+      Effect.forEach(
+        hooks.matching(trigger, subject),
+        (hook) => Effect.catchCause(inSpan(hook, run(hook)), (cause) => failed(hook, event, cause)),
+        { concurrency: "unbounded", discard: true }
+      )
+  }
+}
