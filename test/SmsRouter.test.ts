@@ -256,7 +256,7 @@ describe("a router with a tracker", () => {
         Deferred.succeed(telling, undefined).pipe(
           Effect.andThen(Effect.yieldNow),
           Effect.andThen(Deferred.succeed(told, messageId)),
-          Effect.as({ changed: true, delivery: undefined })
+          Effect.as({ changed: true, repeated: false, delivery: undefined })
         )
       )
       const { mocks } = yield* makeMocks({ a: "accepts" })

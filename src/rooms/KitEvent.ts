@@ -40,4 +40,11 @@ export type KitEvent =
     readonly cause: Cause.Cause<unknown>
   }
   | { readonly _tag: "HandlerFailed"; readonly messageId: string; readonly cause: Cause.Cause<unknown> }
+  | {
+    /** The store of deliveries failed. What the message was sent as, or a report of it, is not kept. */
+    readonly _tag: "TrackingFailed"
+    readonly provider: string
+    readonly messageId: string
+    readonly cause: Cause.Cause<unknown>
+  }
   | { readonly _tag: "WebhookUnrecognized"; readonly event: Unrecognized }

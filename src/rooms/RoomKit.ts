@@ -22,6 +22,8 @@ import * as Stream from "effect/Stream"
 import type { Address } from "../Address.ts"
 import type { Content } from "../Content.ts"
 import type { DeliveryStatus } from "../DeliveryStatus.ts"
+import type { DeliveryStoreError } from "../DeliveryStore.ts"
+import type { DeliveryTracker } from "../DeliveryTracker.ts"
 import * as Once from "../internal/once.ts"
 import * as Runs from "../internal/runs.ts"
 import { compact } from "../internal/wire.ts"
@@ -41,6 +43,7 @@ import * as Intake from "./internal/intake.ts"
 import * as Registration from "./internal/registration.ts"
 import { type RoomRecord, RoomState } from "./internal/roomState.ts"
 import * as Statuses from "./internal/statuses.ts"
+import * as Tracking from "./internal/tracking.ts"
 import type { KitEvent } from "./KitEvent.ts"
 import { Attachment, type Room, RoomNotFound } from "./Room.ts"
 import { EventSource, RoomEvent } from "./RoomEvent.ts"
@@ -129,7 +132,7 @@ export interface Service {
   readonly rooms: Effect.Effect<ReadonlyArray<Room>>
   /** The latest events of a room, oldest first. */
   readonly events: (roomId: string) => Effect.Effect<ReadonlyArray<RoomEvent>, RoomNotFound>
-  /** The latest delivery statuses, oldest first. */
+  /** The latest delivery statuses, oldest first, a repeated one once. */
   readonly statuses: Effect.Effect<ReadonlyArray<DeliveryStatus>>
   /**
    * Registers a hook until the scope closes. Then no event meets it any more,
@@ -137,9 +140,11 @@ export interface Service {
    */
   readonly hook: <E, R>(hook: Hook.Hook<E, R>) => Effect.Effect<void, never, R | Scope.Scope>
   /**
-   * Registers a handler until the scope closes. Handlers run in the background
-   * and apart from each other: a slow or broken one harms neither the webhook
-   * nor the others.
+   * Registers a handler until the scope closes. It gets each delivery status
+   * that moves its message on, as the tracker sees it: not a repeated one, one
+   * that is overtaken or contradicts an end, nor a report that only counts.
+   * Handlers run in the background and apart from each other: a slow or broken
+   * one harms neither the webhook nor the others.
    */
   readonly onDeliveryStatus: <E, R>(
     handler: (status: DeliveryStatus) => Effect.Effect<unknown, E, R>
@@ -150,27 +155,41 @@ export interface Service {
    * when the caller is interrupted.
    */
   readonly processInbound: (message: InboundMessage) => Effect.Effect<ProcessResult>
-  /** Records a delivery status and hands it to the handlers, once however often it is repeated. */
-  readonly processDeliveryStatus: (status: DeliveryStatus) => Effect.Effect<{ readonly repeated: boolean }>
+  /**
+   * Brings a delivery status to the tracker, and to the handlers if it moves
+   * its message on. `repeated` says that the tracker knew it. When the store of
+   * the tracker fails it is asked again for a second, then this fails, so that
+   * the carrier repeats its webhook.
+   */
+  readonly processDeliveryStatus: (
+    status: DeliveryStatus
+  ) => Effect.Effect<{ readonly repeated: boolean }, DeliveryStoreError>
   /**
    * Does for every event of a webhook what is to be done for its kind. Parts of
    * a split message go through the `MmsAggregator` that is provided below the
-   * kit, else through one in memory. It fails when a part could not be stored.
+   * kit, else through one in memory. It fails when a store does, after all
+   * events were tried, so that the carrier repeats its webhook.
    */
   readonly processEvents: (
     events: ReadonlyArray<WebhookEvent>,
     options?: ProcessEventsOptions
-  ) => Effect.Effect<ReadonlyArray<EventResult>, MmsAggregatorError>
+  ) => Effect.Effect<ReadonlyArray<EventResult>, MmsAggregatorError | DeliveryStoreError>
   /** Verifies, decodes and processes a webhook. There is no way to process one unverified. */
   readonly processWebhook: (
     provider: Provider,
     request: WebhookRequest
-  ) => Effect.Effect<ReadonlyArray<EventResult>, WebhookError | MmsAggregatorError>
+  ) => Effect.Effect<ReadonlyArray<EventResult>, WebhookError | MmsAggregatorError | DeliveryStoreError>
   /**
    * Processes what is in memory and waits for more parts. For the end of a
    * server, which comes before that of hooks and channels.
    */
   readonly drain: Effect.Effect<void>
+  /**
+   * Follows what the channels send to its end. It is the `DeliveryTracker` of
+   * the context that the kit is made in, else one that keeps the latest in
+   * memory. What was sent without a channel is followed once its `sent` is told.
+   */
+  readonly tracker: DeliveryTracker["Service"]
   /** Brings what one of the application's own channels says to the others in the room. */
   readonly post: (roomId: string, message: {
     readonly channelId: string
@@ -203,7 +222,7 @@ export type Options = {
   readonly maxEventsPerRoom?: number | undefined
   /** Delivery statuses kept. 1,000 by default. */
   readonly maxStatuses?: number | undefined
-  /** Messages and statuses remembered to recognize repetitions. 100,000 of each by default. */
+  /** Messages remembered to recognize repetitions. 100,000 by default. */
   readonly maxKeys?: number | undefined
   /** How long they are remembered. 48 hours by default, longer than any carrier repeats a webhook. */
   readonly keyTimeToLive?: Duration.Input | undefined
@@ -228,10 +247,10 @@ export const make = Effect.fnUntraced(function*(
   const random = yield* SecureRandom.SecureRandom
   const shutdownTimeout = options.shutdownTimeout ?? "5 seconds"
   const limits = { runTimeout: options.deliveryTimeout ?? "30 seconds", shutdownTimeout }
-  const remembered = { capacity: options.maxKeys ?? 100_000, timeToLive: options.keyTimeToLive ?? "48 hours" }
 
   const changes = yield* Effect.acquireRelease(PubSub.sliding<KitEvent>(1024), PubSub.shutdown)
   const notify = (event: KitEvent) => Effect.asVoid(PubSub.publish(changes, event))
+  const tracking = yield* Tracking.make(notify)
   // What was begun is finished when the caller goes away: a message that half
   // of the channels have would reach them twice when the carrier repeats it.
   const runs = yield* Runs.make(shutdownTimeout)
@@ -249,13 +268,11 @@ export const make = Effect.fnUntraced(function*(
     notify,
     runs
   })
-  const seen = yield* Once.make<{ readonly eventId: string; readonly roomId: string }>(remembered)
-  const statuses = yield* Statuses.make({
-    maxStatuses: options.maxStatuses ?? 1000,
-    remembered,
-    notify,
-    runs
+  const seen = yield* Once.make<{ readonly eventId: string; readonly roomId: string }>({
+    capacity: options.maxKeys ?? 100_000,
+    timeToLive: options.keyTimeToLive ?? "48 hours"
   })
+  const statuses = Statuses.make({ maxStatuses: options.maxStatuses ?? 1000, tracking, notify, runs })
 
   const findRoom = (roomId: string): Effect.Effect<RoomRecord, RoomNotFound> =>
     Effect.suspend(() => {
@@ -368,6 +385,7 @@ export const make = Effect.fnUntraced(function*(
     rooms: Effect.sync(() => state.all()),
     events: (roomId) => Effect.map(findRoom(roomId), ({ events }) => events.toArray()),
     statuses: statuses.latest,
+    tracker: tracking.tracker,
     post: Effect.fn("RoomKit.post")(function*(roomId, { channelId, channelType, content, metadata = {} }) {
       const record = yield* findRoom(roomId)
       const event = new RoomEvent({

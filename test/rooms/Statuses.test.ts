@@ -1,8 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { Cause, Context, Deferred, Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
-import { fork, makeKit, registerUntil, settle, status, watch } from "./kit.ts"
+import * as fc from "fast-check"
+import { Address } from "../../src/Address.ts"
+import { DeliveryStatus, type Status } from "../../src/DeliveryStatus.ts"
+import { DeliveryStore, DeliveryStoreError, makeStoreMemory } from "../../src/DeliveryStore.ts"
+import * as DeliveryTracker from "../../src/DeliveryTracker.ts"
+import { customer, fork, makeKit, registerUntil, settle, status, watch } from "./kit.ts"
+
+const trackerOn = (store: DeliveryStore["Service"]) =>
+  Effect.provideService(DeliveryTracker.make(), DeliveryStore, store)
+
+/** The store, with something around each of its steps. */
+const whose = (
+  store: DeliveryStore["Service"],
+  around: <A>(modify: Effect.Effect<A, DeliveryStoreError>) => Effect.Effect<A, DeliveryStoreError>
+): DeliveryStore["Service"] => ({ ...store, modify: (key, f) => around(store.modify(key, f)) })
 
 /** A handler that keeps what it gets. */
 const keeping = () => {
@@ -61,9 +74,10 @@ describe("a delivery status", () => {
       }
     }))
 
-  it.effect("is new again when it was forgotten, after its time or beyond the number of keys", () =>
+  it.effect("is new again when the tracker forgot its message, after its time or beyond the number of messages", () =>
     Effect.gen(function*() {
-      const kit = yield* makeKit({ maxKeys: 2, keyTimeToLive: "1 hour" })
+      const tracker = yield* trackerOn(yield* makeStoreMemory({ capacity: 2, timeToLive: "1 hour" }))
+      const kit = yield* Effect.provideService(makeKit(), DeliveryTracker.DeliveryTracker, tracker)
       const repeated = (id: string) => Effect.map(kit.processDeliveryStatus(status(id)), ({ repeated }) => repeated)
       assert.deepStrictEqual([yield* repeated("1"), yield* repeated("1")], [false, true])
       yield* TestClock.adjust("1 hour")
@@ -75,6 +89,101 @@ describe("a delivery status", () => {
 })
 
 describe("a handler of delivery statuses", () => {
+  it.effect("gets what moves a message on, and nothing that repeats, is overtaken or contradicts an end", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      const { handler, seen } = keeping()
+      yield* kit.onDeliveryStatus(handler)
+      for (const word of ["unknown", "sent", "queued", "sent", "delivered", "failed", "sent", "read"] as const) {
+        yield* kit.processDeliveryStatus(status("SM1", word))
+      }
+      yield* settle
+      assert.deepStrictEqual(seen, ["SM1 sent", "SM1 delivered", "SM1 read"])
+      assert.deepStrictEqual((yield* kit.statuses).map(({ status }) => status), [
+        "unknown",
+        "sent",
+        "queued",
+        "delivered",
+        "failed",
+        "read"
+      ])
+      const delivery = yield* kit.tracker.get({ provider: "twilio", messageId: "SM1", recipient: customer })
+      assert.deepStrictEqual([delivery?.status, delivery?.verdict], ["read", "contradicted"])
+    }))
+
+  it.effect("gets the end of each recipient of a batch, however the carrier spells the number", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      const seen: Array<string | undefined> = []
+      yield* kit.onDeliveryStatus(({ recipient }) => Effect.sync(() => seen.push(recipient)))
+      const report = (recipient: string) =>
+        new DeliveryStatus({
+          ...status("batch"),
+          provider: "sinch",
+          recipient: Address.make(recipient),
+          idempotencyKey: recipient
+        })
+      yield* kit.tracker.sent({ provider: "sinch", messageId: "batch", recipient: "+15145550142" })
+      for (const recipient of ["15145550142", "15145550143", "+15145550143"]) {
+        yield* kit.processDeliveryStatus(report(recipient))
+      }
+      yield* settle
+      assert.deepStrictEqual(seen, ["15145550142", "15145550143"])
+      const key = { provider: "sinch", messageId: "batch", recipient: "+15145550142" }
+      assert.strictEqual((yield* kit.tracker.awaitDelivery(key, "1 second")).recipient, "+15145550142")
+    }))
+
+  it.effect("gets nothing of a report that counts recipients and names none, and the report is kept", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      const { handler, seen } = keeping()
+      yield* kit.onDeliveryStatus(handler)
+      const { recipient: _, ...fields } = status("batch")
+      const summary = new DeliveryStatus({ ...fields, count: 2 })
+      assert.deepStrictEqual(yield* kit.processDeliveryStatus(summary), { repeated: false })
+      yield* settle
+      assert.deepStrictEqual([seen, yield* kit.statuses], [[], [summary]])
+    }))
+
+  it.effect(
+    "gets each change once under any interleaving of the reports with a slow store",
+    () =>
+      Effect.gen(function*() {
+        const run = Effect.runPromiseWith(yield* Effect.context<never>())
+        const words = fc.array(fc.constantFrom<Status>("queued", "sent", "delivered", "failed", "read"), {
+          minLength: 1,
+          maxLength: 8
+        })
+        const play = Effect.fnUntraced(function*(words: ReadonlyArray<Status>, scheduler: fc.Scheduler) {
+          const later = Effect.promise(() => scheduler.schedule(Promise.resolve()))
+          const tracker = yield* trackerOn(
+            whose(yield* makeStoreMemory(), (modify) => later.pipe(Effect.andThen(modify), Effect.tap(later)))
+          )
+          const changes: Array<string> = []
+          yield* Effect.forkScoped(
+            Stream.runForEach(tracker.changes, ({ delivery }) => Effect.sync(() => void changes.push(delivery.status))),
+            { startImmediately: true }
+          )
+          const kit = yield* Effect.provideService(makeKit(), DeliveryTracker.DeliveryTracker, tracker)
+          const { handler, seen } = keeping()
+          yield* kit.onDeliveryStatus(handler)
+          const results = yield* Effect.forEach(words, (word) => kit.processDeliveryStatus(status("SM1", word)), {
+            concurrency: "unbounded"
+          })
+          yield* settle
+          assert.sameMembers(seen, changes.map((word) => `SM1 ${word}`))
+          assert.lengthOf(results.filter(({ repeated }) => !repeated), new Set(words).size)
+          assert.sameMembers((yield* kit.statuses).map(({ status }) => status), [...new Set(words)])
+        })
+        const property = fc.asyncProperty(words, fc.scheduler(), (words, scheduler) => {
+          const played = run(Effect.scoped(play(words, scheduler)))
+          return scheduler.waitFor(played)
+        })
+        yield* Effect.promise(() => fc.assert(property, { numRuns: 200 }))
+      }),
+    30_000
+  )
+
   for (
     const [what, handler] of Object.entries(
       {
@@ -211,4 +320,76 @@ describe("a handler of delivery statuses", () => {
       yield* Fiber.join(closing)
       assert.isTrue(interrupted)
     }))
+})
+
+describe("a store of deliveries that fails", () => {
+  const down = Effect.fail(new DeliveryStoreError({ cause: "down" }))
+
+  /** A kit on a store that does as it is told, one word for each time that it is asked. */
+  const kitOn = Effect.fnUntraced(function*(script: ReadonlyArray<"works" | "fails" | "keeps it and fails">) {
+    let asked = 0
+    const store = whose(yield* makeStoreMemory(), (modify) =>
+      Effect.suspend(() => {
+        const word = script[asked++] ?? "works"
+        return word === "works" ? modify : word === "fails" ? down : Effect.andThen(modify, down)
+      }))
+    const kit = yield* Effect.provideService(makeKit(), DeliveryTracker.DeliveryTracker, yield* trackerOn(store))
+    const { handler, seen } = keeping()
+    yield* kit.onDeliveryStatus(handler)
+    return { kit, seen, asked: () => asked }
+  })
+
+  it.effect("is asked again, so that a short failure is no failure", () =>
+    Effect.gen(function*() {
+      const { kit, seen } = yield* kitOn(["fails", "fails", "fails"])
+      const processing = yield* fork(kit.processDeliveryStatus(status("SM1")))
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* Fiber.join(processing), { repeated: false })
+      yield* settle
+      assert.deepStrictEqual(seen, ["SM1 delivered"])
+    }))
+
+  it.effect("for longer is a failure within a second, and the repetition of the carrier succeeds", () =>
+    Effect.gen(function*() {
+      const { asked, kit, seen } = yield* kitOn(["fails", "fails", "fails", "fails"])
+      const changes = yield* watch(kit)
+      const events = [status("SM1"), status("SM2")]
+      const processing = yield* fork(Effect.flip(kit.processEvents(events)))
+      yield* TestClock.adjust("1 second")
+      assert.instanceOf(yield* Fiber.join(processing), DeliveryStoreError)
+      assert.deepStrictEqual((yield* changes("TrackingFailed")).map(({ messageId }) => messageId), ["SM1"])
+      // The other event of the webhook is processed all the same.
+      assert.deepStrictEqual([asked(), seen, yield* kit.statuses], [5, ["SM2 delivered"], [status("SM2")]])
+      assert.deepStrictEqual(yield* kit.processEvents(events), [
+        { _tag: "StatusRecorded", repeated: false },
+        { _tag: "StatusRecorded", repeated: true }
+      ])
+      yield* settle
+      assert.deepStrictEqual(seen, ["SM2 delivered", "SM1 delivered"])
+    }))
+
+  const lost = "keeps it and fails"
+
+  for (
+    const [what, script] of Object.entries(
+      {
+        "at first": [lost],
+        "in between": ["fails", lost, "fails"],
+        "until the carrier repeats it": [lost, "fails", "fails", "fails", "fails"]
+      } as const
+    )
+  ) {
+    it.effect(`although it kept the report, ${what}, tells the handlers once`, () =>
+      Effect.gen(function*() {
+        const { kit, seen } = yield* kitOn(script)
+        const attempt = Effect.gen(function*() {
+          const processing = yield* fork(Effect.exit(kit.processDeliveryStatus(status("SM1"))))
+          yield* TestClock.adjust("1 second")
+          return yield* Fiber.join(processing)
+        })
+        yield* Effect.replicateEffect(attempt, 4)
+        yield* settle
+        assert.deepStrictEqual([seen, yield* kit.statuses], [["SM1 delivered"], [status("SM1")]])
+      }))
+  }
 })

@@ -2,6 +2,7 @@
  * What is to be done for each event of a webhook, by its kind.
  */
 import * as Effect from "effect/Effect"
+import type { DeliveryStoreError } from "../../DeliveryStore.ts"
 import type { Runs } from "../../internal/runs.ts"
 import type { InboundMessage } from "../../Message.ts"
 import type { MmsAggregatorError, Service as Aggregator } from "../../MmsAggregator.ts"
@@ -14,7 +15,7 @@ export interface Options {
   readonly processInbound: (message: InboundMessage) => Effect.Effect<ProcessResult>
   readonly recordStatus: (
     status: Extract<WebhookEvent, { readonly _tag: "DeliveryStatus" }>
-  ) => Effect.Effect<{ readonly repeated: boolean }>
+  ) => Effect.Effect<{ readonly repeated: boolean }, DeliveryStoreError>
   readonly notify: (event: KitEvent) => Effect.Effect<void>
   readonly runs: Runs
 }
@@ -39,7 +40,7 @@ export const make = ({ aggregator, notify, processInbound, recordStatus, runs }:
   const processEvent = (
     event: WebhookEvent,
     stored: Effect.Effect<void>
-  ): Effect.Effect<EventResult, MmsAggregatorError> => {
+  ): Effect.Effect<EventResult, MmsAggregatorError | DeliveryStoreError> => {
     switch (event._tag) {
       case "InboundMessage":
         return processInbound(event)
@@ -59,11 +60,14 @@ export const make = ({ aggregator, notify, processInbound, recordStatus, runs }:
     processEvents: (
       events: ReadonlyArray<WebhookEvent>,
       { onStored = Effect.void }: ProcessEventsOptions = {}
-    ): Effect.Effect<ReadonlyArray<EventResult>, MmsAggregatorError> =>
+    ): Effect.Effect<ReadonlyArray<EventResult>, MmsAggregatorError | DeliveryStoreError> =>
       Effect.suspend(() => {
         let left = events.filter(({ _tag }) => _tag === "MessagePart").length
         const stored = Effect.suspend(() => --left === 0 ? Effect.asVoid(onStored) : Effect.void)
-        return Effect.forEach(events, (event) => processEvent(event, stored))
+        return Effect.flatMap(
+          Effect.forEach(events, (event) => Effect.result(processEvent(event, stored))),
+          Effect.forEach((result) => Effect.fromResult(result))
+        )
       })
   }
 }

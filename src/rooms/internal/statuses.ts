@@ -1,18 +1,19 @@
 /**
- * The delivery statuses of a kit: each is recorded once and handed to the
- * handlers.
+ * The delivery statuses of a kit: each is recorded once, and handed to the
+ * handlers when it moves its message on.
  */
 import * as Effect from "effect/Effect"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
+import type { DeliveryStoreError } from "../../DeliveryStore.ts"
 import * as Latest from "../../internal/latest.ts"
-import * as Once from "../../internal/once.ts"
 import type { Runs } from "../../internal/runs.ts"
 import type { KitEvent } from "../KitEvent.ts"
 import type { Handler, Registry } from "./registration.ts"
+import type { Tracking } from "./tracking.ts"
 
 export interface Options {
   readonly maxStatuses: number
-  readonly remembered: Once.Options
+  readonly tracking: Tracking
   readonly notify: (event: KitEvent) => Effect.Effect<void>
   /** Where statuses are processed, and handlers waited for. */
   readonly runs: Runs
@@ -22,15 +23,12 @@ export interface Statuses {
   readonly handlers: Registry<Handler>
   /** Oldest first. */
   readonly latest: Effect.Effect<ReadonlyArray<DeliveryStatus>>
-  readonly process: (status: DeliveryStatus) => Effect.Effect<{ readonly repeated: boolean }>
+  readonly process: (status: DeliveryStatus) => Effect.Effect<{ readonly repeated: boolean }, DeliveryStoreError>
 }
 
-export const make = Effect.fnUntraced(function*(
-  { maxStatuses, notify, remembered, runs }: Options
-): Effect.fn.Return<Statuses> {
+export const make = ({ maxStatuses, notify, runs, tracking }: Options): Statuses => {
   const latest = Latest.make<DeliveryStatus>(maxStatuses)
   const handlers = new Set<Handler>()
-  const seen = yield* Once.make<void>(remembered)
 
   const handle = (status: DeliveryStatus, handler: Handler) =>
     runs.start(Effect.catchCause(handler(status), (cause) =>
@@ -39,11 +37,12 @@ export const make = Effect.fnUntraced(function*(
         notify({ _tag: "HandlerFailed", messageId: status.messageId, cause })
       )))
 
-  const record = (status: DeliveryStatus) =>
-    Effect.suspend(() => {
-      latest.add(status)
-      return Effect.forEach([...handlers], (handler) => handle(status, handler), { discard: true })
-    })
+  const record = Effect.fnUntraced(function*(status: DeliveryStatus) {
+    const { changed, repeated } = yield* tracking.update(status)
+    if (!repeated) latest.add(status)
+    if (changed) yield* Effect.forEach([...handlers], (handler) => handle(status, handler), { discard: true })
+    return { repeated }
+  })
 
   return {
     handlers: {
@@ -51,10 +50,6 @@ export const make = Effect.fnUntraced(function*(
       remove: (handler) => handlers.delete(handler)
     },
     latest: Effect.sync(() => latest.toArray()),
-    process: (status) =>
-      Effect.map(
-        runs.run(seen.run(JSON.stringify([status.provider, status.idempotencyKey]), record(status), () => undefined)),
-        ({ _tag }) => ({ repeated: _tag === "Repeated" })
-      )
+    process: (status) => runs.run(record(status))
   }
-})
+}

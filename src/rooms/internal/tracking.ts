@@ -1,0 +1,89 @@
+/**
+ * The delivery tracker of a kit. A store that fails is asked again, and what
+ * it still does not take is said aloud.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import type { DeliveryStatus } from "../../DeliveryStatus.ts"
+import { DeliveryStore, type DeliveryStoreError, makeStoreMemory } from "../../DeliveryStore.ts"
+import * as DeliveryTracker from "../../DeliveryTracker.ts"
+import type { SendReceipt } from "../../Message.ts"
+import type { KitEvent } from "../KitEvent.ts"
+
+export interface Tracking {
+  readonly tracker: DeliveryTracker.DeliveryTracker["Service"]
+  /** Takes note of every message of a receipt. It does not fail: the messages are out. */
+  readonly sent: (receipt: SendReceipt) => Effect.Effect<void>
+  readonly update: (
+    status: DeliveryStatus
+  ) => Effect.Effect<Pick<DeliveryTracker.Update, "changed" | "repeated">, DeliveryStoreError>
+}
+
+// Short enough for a carrier to get the failure as its answer: see `acknowledgeAfter` of the server.
+const policy = { times: 3, schedule: Schedule.exponential("100 millis") }
+
+const maxUnsettled = 10_000
+
+const keyOf = ({ idempotencyKey, messageId, provider, recipient }: DeliveryStatus): string =>
+  JSON.stringify([provider, messageId, recipient, idempotencyKey])
+
+/** Whether it was this report that moved the message on. */
+const moved = ({ delivery }: DeliveryTracker.Update, { idempotencyKey }: DeliveryStatus): boolean =>
+  delivery?.history.some((entry) => entry.idempotencyKey === idempotencyKey && entry.effect === "changed") === true
+
+/** On the tracker of the context if there is one, else on one that keeps everything in memory. */
+export const make = Effect.fnUntraced(function*(
+  notify: (event: KitEvent) => Effect.Effect<void>
+): Effect.fn.Return<Tracking, never, Scope.Scope> {
+  const given = yield* Effect.serviceOption(DeliveryTracker.DeliveryTracker)
+  const tracker = Option.isSome(given)
+    ? given.value
+    : yield* Effect.provideServiceEffect(DeliveryTracker.make(), DeliveryStore, makeStoreMemory())
+
+  // Reports of which the store said that it failed. It may have kept them
+  // nevertheless: then the repetition is the one that is told about.
+  const unsettled = new Set<string>()
+
+  const unsettle = (key: string) =>
+    Effect.sync(() => {
+      for (const oldest of unsettled) {
+        if (unsettled.size < maxUnsettled) break
+        unsettled.delete(oldest)
+      }
+      unsettled.add(key)
+    })
+
+  const watched = <A>(effect: Effect.Effect<A, DeliveryStoreError>, provider: string, messageId: string) =>
+    Effect.tapCause(
+      Effect.retry(effect, policy),
+      (cause) =>
+        Effect.logError("The tracker did not take note of a message", cause).pipe(
+          Effect.annotateLogs({ provider }),
+          Effect.andThen(notify({ _tag: "TrackingFailed", provider, messageId, cause }))
+        )
+    )
+
+  return {
+    tracker,
+    sent: ({ carrierStatus, messageIds, provider, recipient, status }) =>
+      Effect.forEach(
+        messageIds,
+        (messageId) =>
+          Effect.ignoreCause(
+            watched(tracker.sent({ provider, messageId, recipient, status, carrierStatus }), provider, messageId)
+          ),
+        { discard: true }
+      ),
+    update: (status) => {
+      const key = keyOf(status)
+      const update = Effect.tapError(tracker.update(status), () => unsettle(key))
+      return Effect.map(
+        watched(update, status.provider, status.messageId),
+        (update) =>
+          unsettled.delete(key) && update.repeated ? { changed: moved(update, status), repeated: false } : update
+      )
+    }
+  }
+})
