@@ -7,7 +7,7 @@
  */
 import { NodeCrypto } from "@effect/platform-node"
 import { Config, ConfigProvider, Console, Context, Effect, Layer } from "effect"
-import { Address, Content, RoomKit, SmsProvider, WebhookRequest } from "effect-sms"
+import { Content, RoomKit, SmsChannel, SmsProvider, WebhookRequest } from "effect-sms"
 import { MockSmsProvider } from "effect-sms/testing"
 
 class Answers extends Context.Service<Answers, {
@@ -22,14 +22,11 @@ class Answers extends Context.Service<Answers, {
   )
 }
 
-/** Two channels of every room: the machine answers what it hears, and the carrier takes the answer to the customer. */
+/** The machine answers what it hears in every room, and the carrier takes the answer to the customer. */
 const Channels = Layer.effectDiscard(Effect.gen(function*() {
   const kit = yield* RoomKit.RoomKit
   const answers = yield* Answers
-  const mock = yield* MockSmsProvider.MockSmsProvider
-  yield* kit.registerChannel(
-    mock.channel({ id: "sms-mock", to: Address.Address.make("+15145550142"), everyRoom: true })
-  )
+  yield* kit.registerChannel(SmsChannel.make({ provider: yield* SmsProvider.SmsProvider }))
   yield* kit.registerChannel({
     id: "machine",
     type: "ai",

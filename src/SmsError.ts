@@ -281,13 +281,14 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>()
  * - `ConnectionLost`: the connection broke before the answer was whole
  * - `ServerError`: the carrier failed while it had the request
  * - `UnreadableAnswer`: the carrier said yes in a form that names no message
+ * - `Defect`: the provider's code broke while it sent
  *
  * @category errors
  * @since 0.1.0
  */
 export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("OutcomeUnknown", {
   ...answer,
-  because: Schema.Literals(["Timeout", "ConnectionLost", "ServerError", "UnreadableAnswer"])
+  because: Schema.Literals(["Timeout", "ConnectionLost", "ServerError", "UnreadableAnswer", "Defect"])
 }) {
   readonly isRetryable = false
   readonly canFailOver = false

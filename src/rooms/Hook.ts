@@ -1,20 +1,22 @@
 /**
  * Hooks: Effects that run when something happens in a room.
  *
- * Hooks of the `BeforeBroadcast` trigger run one after the other, the lowest
- * priority number first, each on what the one before left. A hook allows,
- * blocks with a reason, or modifies. Hooks of the `AfterBroadcast` trigger run
- * together and decide nothing.
+ * Hooks before something (`BeforeBroadcast`, `BeforeSend`) run one after the
+ * other, the lowest priority number first, each on what the one before left. A
+ * hook allows, blocks with a reason, or modifies. Hooks after it
+ * (`AfterBroadcast`, `AfterSend`) run together and decide nothing.
  *
- * A hook that fails, dies or runs out of time blocks the event: a crashed
- * consent check must not let a message through. A hook that only decorates is
- * declared with `onFailure: "allow"`.
+ * A hook that fails, dies or runs out of time blocks: a crashed consent check
+ * must not let a message through. A hook that only decorates is declared with
+ * `onFailure: "allow"`.
  *
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import type { ChannelType } from "../Message.ts"
+import type * as Result from "effect/Result"
+import type { ChannelType, OutboundMessage, SendReceipt } from "../Message.ts"
+import type { SmsError } from "../SmsError.ts"
 import type { Delivery } from "./Channel.ts"
 import type { Room } from "./Room.ts"
 import type { EventSource, RoomEvent } from "./RoomEvent.ts"
@@ -31,7 +33,7 @@ export type HookResult<A = RoomEvent> =
   | { readonly _tag: "Modify"; readonly value: A }
 
 /**
- * Lets the event pass as it is.
+ * Lets it pass as it is.
  *
  * @category constructors
  * @since 0.1.0
@@ -39,7 +41,7 @@ export type HookResult<A = RoomEvent> =
 export const allow: HookResult<never> = { _tag: "Allow" }
 
 /**
- * Stops the event. No later hook and no channel sees it.
+ * Stops it. No later hook and no channel or carrier sees it.
  *
  * @category constructors
  * @since 0.1.0
@@ -47,7 +49,8 @@ export const allow: HookResult<never> = { _tag: "Allow" }
 export const block = (reason: string): HookResult<never> => ({ _tag: "Block", reason })
 
 /**
- * Lets another event pass in its place. Its id and room stay what they were.
+ * Lets something else pass in its place. The id and room of an event stay what
+ * they were.
  *
  * @category constructors
  * @since 0.1.0
@@ -55,7 +58,10 @@ export const block = (reason: string): HookResult<never> => ({ _tag: "Block", re
 export const modify = <A>(value: A): HookResult<A> => ({ _tag: "Modify", value })
 
 /**
- * Which events a hook is for. A filter that is absent lets everything through.
+ * What a hook is for. A filter that is absent lets everything through. Of a
+ * room event, filters look at its source. Of a send, they look at the channel
+ * that sends and at the message, which is `outbound`, and `mms` when it has
+ * media.
  *
  * @category models
  * @since 0.1.0
@@ -123,12 +129,63 @@ export interface AfterBroadcast<out E = unknown, out R = never> extends Options 
 }
 
 /**
+ * What a send is for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AboutSend {
+  /** The event that the message is made of. */
+  readonly event: RoomEvent
+  readonly room: Room
+  /** The channel that sends. */
+  readonly channelId: string
+  /** The provider's name. */
+  readonly provider: string
+}
+
+/**
+ * A hook that runs before a channel sends a message, once for each recipient.
+ * What it modifies may go to somebody else.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BeforeSend<out E = unknown, out R = never> extends Options {
+  readonly trigger: "BeforeSend"
+  /** What happens to the message when the hook fails, dies or runs out of time. `block` by default. */
+  readonly onFailure?: "block" | "allow" | undefined
+  readonly run: (message: OutboundMessage, about: AboutSend) => Effect.Effect<HookResult<OutboundMessage>, E, R>
+}
+
+/**
+ * A hook that runs after a channel sent a message, or tried to. It does not run
+ * for a message that was blocked. The room waits for it, unless the send took
+ * longer than the room waits for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AfterSend<out E = unknown, out R = never> extends Options {
+  readonly trigger: "AfterSend"
+  readonly run: (
+    message: OutboundMessage,
+    result: Result.Result<SendReceipt, SmsError>,
+    about: AboutSend
+  ) => Effect.Effect<void, E, R>
+}
+
+/**
  * Any hook.
  *
  * @category models
  * @since 0.1.0
  */
-export type Hook<E = unknown, R = never> = BeforeBroadcast<E, R> | AfterBroadcast<E, R>
+export type Hook<E = unknown, R = never> =
+  | BeforeBroadcast<E, R>
+  | AfterBroadcast<E, R>
+  | BeforeSend<E, R>
+  | AfterSend<E, R>
 
 /**
  * A hook that runs before an event reaches the channels.
@@ -150,6 +207,28 @@ export const beforeBroadcast = <E, R>(hook: Omit<BeforeBroadcast<E, R>, "trigger
 export const afterBroadcast = <E, R>(hook: Omit<AfterBroadcast<E, R>, "trigger">): AfterBroadcast<E, R> => ({
   ...hook,
   trigger: "AfterBroadcast"
+})
+
+/**
+ * A hook that runs before a channel sends a message.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const beforeSend = <E, R>(hook: Omit<BeforeSend<E, R>, "trigger">): BeforeSend<E, R> => ({
+  ...hook,
+  trigger: "BeforeSend"
+})
+
+/**
+ * A hook that runs after a channel sent a message, or tried to.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const afterSend = <E, R>(hook: Omit<AfterSend<E, R>, "trigger">): AfterSend<E, R> => ({
+  ...hook,
+  trigger: "AfterSend"
 })
 
 /**

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
+import type { SmsError } from "../SmsError.ts"
 import type { Unrecognized } from "../WebhookEvent.ts"
 import type { Hook } from "./Hook.ts"
 
@@ -38,6 +39,22 @@ export type KitEvent =
     readonly eventId: string
     readonly channelId: string
     readonly cause: Cause.Cause<unknown>
+  }
+  | {
+    readonly _tag: "SendBlocked"
+    readonly roomId: string
+    readonly eventId: string
+    readonly channelId: string
+    readonly hook: string
+    readonly reason: string
+  }
+  | {
+    /** A message was not sent, or may not have been: the error says which. */
+    readonly _tag: "SendFailed"
+    readonly roomId: string
+    readonly eventId: string
+    readonly channelId: string
+    readonly error: SmsError
   }
   | { readonly _tag: "HandlerFailed"; readonly messageId: string; readonly cause: Cause.Cause<unknown> }
   | {

@@ -17,7 +17,9 @@ export class Attachment extends Schema.Class<Attachment>("effect-sms/rooms/Attac
   channelId: Schema.NonEmptyString,
   participant: Schema.optionalKey(Address),
   /** The number of ours that the participant writes to. */
-  recipient: Schema.optionalKey(Address)
+  recipient: Schema.optionalKey(Address),
+  /** The number of ours that the participant wrote to last, where it is another one. */
+  writesTo: Schema.optionalKey(Address)
 }) {}
 
 /**

@@ -33,7 +33,7 @@ import type { Service as Provider } from "../SmsProvider.ts"
 import type { WebhookError } from "../WebhookError.ts"
 import type { MessagePart, WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
-import type { Channel, Delivery } from "./Channel.ts"
+import type { Channel, Delivery, SendingChannel } from "./Channel.ts"
 import type * as Hook from "./Hook.ts"
 import * as Broadcast from "./internal/broadcast.ts"
 import { ChannelRegistry } from "./internal/channels.ts"
@@ -42,6 +42,7 @@ import { HookRegistry } from "./internal/hooks.ts"
 import * as Intake from "./internal/intake.ts"
 import * as Registration from "./internal/registration.ts"
 import { type RoomRecord, RoomState } from "./internal/roomState.ts"
+import * as Sends from "./internal/sends.ts"
 import * as Statuses from "./internal/statuses.ts"
 import * as Tracking from "./internal/tracking.ts"
 import type { KitEvent } from "./KitEvent.ts"
@@ -108,7 +109,9 @@ export interface Service {
    * Registers a channel until the scope closes. A second one with the same id
    * takes the place of the first for as long as its own scope is open.
    */
-  readonly registerChannel: <E, R>(channel: Channel<E, R>) => Effect.Effect<void, never, R | Scope.Scope>
+  readonly registerChannel: <E, R>(
+    channel: Channel<E, R> | SendingChannel<E, R>
+  ) => Effect.Effect<void, never, R | Scope.Scope>
   /**
    * Creates a room, with a new id unless one is given, and attaches the
    * channels that belong to every room. A room that has the id is left as it is.
@@ -226,7 +229,11 @@ export type Options = {
   readonly maxKeys?: number | undefined
   /** How long they are remembered. 48 hours by default, longer than any carrier repeats a webhook. */
   readonly keyTimeToLive?: Duration.Input | undefined
-  /** The time limit of one delivery to a channel, and of one delivery status handler. 30 seconds by default. */
+  /**
+   * The time limit of one delivery to a channel, and of one delivery status
+   * handler. 30 seconds by default. A room waits as long for one send, which
+   * then counts as `unknown` and goes on.
+   */
   readonly deliveryTimeout?: Duration.Input | undefined
   /**
    * How long the end of the kit, and of a registration, waits for what is
@@ -260,14 +267,10 @@ export const make = Effect.fnUntraced(function*(
     maxEventsPerRoom: options.maxEventsPerRoom ?? 100
   })
   const channels = new ChannelRegistry()
-  const hooks = new HookRegistry()
-  const { broadcast, withAnswers } = Broadcast.make({
-    hooks: HookRuns.make({ hooks, notify }),
-    channels,
-    state,
-    notify,
-    runs
-  })
+  const registry = new HookRegistry()
+  const hooks = HookRuns.make({ hooks: registry, notify })
+  const sends = Sends.make({ hooks, tracking, notify, sendTimeout: limits.runTimeout })
+  const { broadcast, withAnswers } = Broadcast.make({ hooks, sends, channels, state, notify, runs })
   const seen = yield* Once.make<{ readonly eventId: string; readonly roomId: string }>({
     capacity: options.maxKeys ?? 100_000,
     timeToLive: options.keyTimeToLive ?? "48 hours"
@@ -305,6 +308,7 @@ export const make = Effect.fnUntraced(function*(
     const record = yield* findOrCreate(() => state.route(message), random.ulid, [
       new Attachment({ channelId: message.channelId, participant: message.sender, recipient: message.recipient })
     ])
+    state.hear(record, message)
     const event = new RoomEvent({
       id: yield* random.ulid,
       roomId: record.room.id,
@@ -369,7 +373,7 @@ export const make = Effect.fnUntraced(function*(
     processWebhook: (provider, request) =>
       provider.verify(request).pipe(Effect.flatMap(provider.decode), Effect.flatMap((events) => processEvents(events))),
     registerChannel: (channel) => Registration.channel(channels, channel, limits),
-    hook: (hook) => Registration.hook(hooks, hook, limits),
+    hook: (hook) => Registration.hook(registry, hook, limits),
     onDeliveryStatus: (handler) => Registration.handler(statuses.handlers, handler, limits),
     createRoom: ({ id } = {}) =>
       Effect.map(
@@ -425,7 +429,7 @@ export const layerHook = <E, R>(hook: Hook.Hook<E, R>): Layer.Layer<never, never
  * @since 0.1.0
  */
 export const layerChannel = <E, R>(
-  channel: Channel<E, R>
+  channel: Channel<E, R> | SendingChannel<E, R>
 ): Layer.Layer<never, never, RoomKit | Exclude<R, Scope.Scope>> =>
   Layer.effectDiscard(Effect.flatMap(RoomKit, (kit) => kit.registerChannel(channel)))
 

@@ -14,10 +14,9 @@ import { fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus, Status } from "../DeliveryStatus.ts"
 import { parseJson } from "../internal/payload.ts"
 import * as Wire from "../internal/wire.ts"
-import { InboundMessage, OutboundMessage } from "../Message.ts"
+import { InboundMessage, type OutboundMessage } from "../Message.ts"
 import type { Payload } from "../Payload.ts"
-import type { Channel } from "../rooms/Channel.ts"
-import type { SmsError, SmsErrorReason } from "../SmsError.ts"
+import type { SmsErrorReason } from "../SmsError.ts"
 import * as SmsProvider from "../SmsProvider.ts"
 import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 
@@ -32,12 +31,6 @@ export interface Service extends SmsProvider.Service {
   readonly sent: Effect.Effect<ReadonlyArray<OutboundMessage>>
   /** Forgets what was sent. */
   readonly clear: Effect.Effect<void>
-  /** A channel that sends every event of its room to one address. */
-  readonly channel: (options: {
-    readonly id: string
-    readonly to: Address
-    readonly everyRoom?: boolean | undefined
-  }) => Channel<SmsError>
 }
 
 /**
@@ -155,13 +148,7 @@ export const make = Effect.fnUntraced(function*(
   return MockSmsProvider.of({
     ...provider,
     sent: Ref.get(log),
-    clear: Ref.set(log, []),
-    channel: ({ everyRoom, id, to }) => ({
-      id,
-      type: "sms",
-      everyRoom,
-      deliver: ({ content }) => provider.send(new OutboundMessage({ to, content }))
-    })
+    clear: Ref.set(log, [])
   })
 })
 

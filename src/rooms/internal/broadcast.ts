@@ -9,16 +9,19 @@ import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Semaphore from "effect/Semaphore"
 import type { Runs } from "../../internal/runs.ts"
-import type { Channel, Delivery } from "../Channel.ts"
+import type { Delivery, Outgoing } from "../Channel.ts"
 import type { KitEvent } from "../KitEvent.ts"
 import type { Room } from "../Room.ts"
 import { RoomEvent } from "../RoomEvent.ts"
-import type { ChannelRegistry } from "./channels.ts"
+import type { ChannelRegistry, Registered } from "./channels.ts"
 import type { HookRuns } from "./hookRuns.ts"
 import type { RoomRecord, RoomState } from "./roomState.ts"
+import type { Passing } from "./sends.ts"
+import * as Sends from "./sends.ts"
 
 export interface Parts {
   readonly hooks: HookRuns
+  readonly sends: Sends.Sends
   readonly channels: ChannelRegistry
   readonly state: RoomState
   readonly notify: (event: KitEvent) => Effect.Effect<void>
@@ -30,6 +33,12 @@ export type Passed =
   | { readonly _tag: "Blocked"; readonly event: RoomEvent; readonly hook: string; readonly reason: string }
 
 export type Result = Passed | { readonly _tag: "Queued"; readonly eventId: string; readonly roomId: string }
+
+/** What became of an event at a channel, and what is still to be done after its sends. */
+interface Delivered {
+  readonly delivery: Delivery
+  readonly after: ReadonlyArray<Fiber.Fiber<unknown, unknown>>
+}
 
 /** A message that was brought to the kit, and what was said because of it. */
 interface Conversation {
@@ -59,7 +68,7 @@ const outcomes = {
 const checkModified = ({ blocked: _, ...fields }: RoomEvent, { id, roomId }: RoomEvent) =>
   RoomEvent.makeEffect({ ...fields, id, roomId })
 
-export const make = ({ channels, hooks, notify, runs, state }: Parts) => {
+export const make = ({ channels, hooks, notify, runs, sends, state }: Parts) => {
   const block = Effect.fnUntraced(function*(record: RoomRecord, event: RoomEvent, hook: string, reason: string) {
     const blocked = new RoomEvent({ ...event, blocked: { hook, reason } })
     state.append(record, blocked)
@@ -68,28 +77,32 @@ export const make = ({ channels, hooks, notify, runs, state }: Parts) => {
     return { _tag: "Blocked", event: blocked, hook, reason } as const
   })
 
-  const deliver = (channel: Channel, event: RoomEvent, room: Room): Effect.Effect<Delivery> =>
-    channel.deliver(event, room).pipe(
-      Effect.withSpan("RoomKit.deliver", { attributes: { "sms.channel": channel.id } }),
-      Effect.exit,
-      Effect.flatMap((exit) =>
-        Exit.isSuccess(exit)
-          ? Effect.succeed<Delivery>({ channelId: channel.id, outcome: "delivered" })
-          : Effect.logError(`Channel ${JSON.stringify(channel.id)} failed`, exit.cause).pipe(
-            Effect.andThen(notify({
-              _tag: "ChannelFailed",
-              roomId: event.roomId,
-              eventId: event.id,
-              channelId: channel.id,
-              cause: exit.cause
-            })),
-            Effect.as<Delivery>({ channelId: channel.id, outcome: "failed", error: Cause.squash(exit.cause) })
-          )
-      )
+  const sendAll = Effect.fnUntraced(
+    function*(channel: Registered, passing: Passing, outgoing: ReadonlyArray<Outgoing>) {
+      const { after, results } = yield* sends.send(channel, passing, outgoing)
+      return { delivery: Sends.deliveryOf(channel.id, results), after }
+    }
+  )
+
+  const channelFailed = (channelId: string, event: RoomEvent, cause: Cause.Cause<unknown>) =>
+    Effect.logError(`Channel ${JSON.stringify(channelId)} failed`, cause).pipe(
+      Effect.andThen(notify({ _tag: "ChannelFailed", roomId: event.roomId, eventId: event.id, channelId, cause })),
+      Effect.as<Delivered>({ delivery: { channelId, outcome: "failed", error: Cause.squash(cause) }, after: [] })
+    )
+
+  const deliver = (channel: Registered, passing: Passing): Effect.Effect<Delivered> =>
+    Effect.exit(channel.deliver(passing.event, passing.room)).pipe(
+      Effect.flatMap((exit) => {
+        if (Exit.isFailure(exit)) return channelFailed(channel.id, passing.event, exit.cause)
+        return exit.value === undefined
+          ? Effect.succeed<Delivered>({ delivery: { channelId: channel.id, outcome: "delivered" }, after: [] })
+          : sendAll(channel, passing, exit.value)
+      }),
+      Effect.withSpan("RoomKit.deliver", { attributes: { "sms.channel": channel.id } })
     )
 
   /** The channels of the room that are registered, without the one that the event comes from. */
-  const others = (room: Room, source: string): ReadonlyArray<Channel> => {
+  const others = (room: Room, source: string): ReadonlyArray<Registered> => {
     const ids = new Set(room.attachments.map(({ channelId }) => channelId))
     ids.delete(source)
     return Array.from(ids).flatMap((id) => channels.get(id) ?? [])
@@ -107,12 +120,14 @@ export const make = ({ channels, hooks, notify, runs, state }: Parts) => {
     if (verdict._tag === "Blocked") return yield* block(record, event, verdict.hook, verdict.reason)
     state.append(record, event)
     const { room } = record
-    const deliveries = yield* Effect.forEach(
+    const delivered = yield* Effect.forEach(
       others(room, received.source.channelId),
-      (channel) => deliver(channel, event, room),
+      (channel) => deliver(channel, { received, event, room }),
       { concurrency: "unbounded" }
     )
+    const deliveries = delivered.map(({ delivery }) => delivery)
     yield* hooks.after("AfterBroadcast", { subject: event, event, run: (hook) => hook.run(event, room, deliveries) })
+    yield* Fiber.awaitAll(delivered.flatMap(({ after }) => after))
     return { _tag: "Broadcast", event, deliveries }
   })
 

@@ -1,15 +1,27 @@
 /**
  * The registered channels.
  */
-import type { Channel } from "../Channel.ts"
+import type * as Effect from "effect/Effect"
+import type { Runs } from "../../internal/runs.ts"
+import type { Channel, Outgoing } from "../Channel.ts"
+import type { Room } from "../Room.ts"
+import type { RoomEvent } from "../RoomEvent.ts"
+
+/** A channel while its registration lasts. */
+export interface Registered extends Omit<Channel, "deliver"> {
+  /** Takes an event to whoever is at this end, or says what is to be sent for it. */
+  readonly deliver: (event: RoomEvent, room: Room) => Effect.Effect<ReadonlyArray<Outgoing> | undefined, unknown>
+  /** What the end of the registration waits for. */
+  readonly runs: Runs
+}
 
 /** Changed in place, by the kit alone and always within one synchronous step. */
 export class ChannelRegistry {
   /** The registrations of an id, of which the latest counts. */
-  readonly #registered = new Map<string, ReadonlyArray<Channel>>()
+  readonly #registered = new Map<string, ReadonlyArray<Registered>>()
   readonly #everyRoom = new Set<string>()
 
-  get(id: string): Channel | undefined {
+  get(id: string): Registered | undefined {
     return this.#registered.get(id)?.at(-1)
   }
 
@@ -18,15 +30,15 @@ export class ChannelRegistry {
     return this.#everyRoom
   }
 
-  add(channel: Channel): void {
+  add(channel: Registered): void {
     this.#set(channel.id, [...this.#registered.get(channel.id) ?? [], channel])
   }
 
-  remove(channel: Channel): void {
+  remove(channel: Registered): void {
     this.#set(channel.id, (this.#registered.get(channel.id) ?? []).filter((other) => other !== channel))
   }
 
-  #set(id: string, channels: ReadonlyArray<Channel>): void {
+  #set(id: string, channels: ReadonlyArray<Registered>): void {
     if (channels.length === 0) this.#registered.delete(id)
     else this.#registered.set(id, channels)
     if (channels.at(-1)?.everyRoom === true) this.#everyRoom.add(id)

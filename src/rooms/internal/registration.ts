@@ -10,10 +10,11 @@ import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
 import * as Runs from "../../internal/runs.ts"
-import type { Channel } from "../Channel.ts"
+import type { Channel, Outgoing, SendingChannel } from "../Channel.ts"
 import type { Hook } from "../Hook.ts"
 import type { Room } from "../Room.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
+import type { Registered } from "./channels.ts"
 
 export interface Registry<in A> {
   readonly add: (registered: A) => void
@@ -47,17 +48,22 @@ const servicesOf = <R>() =>
   )
 
 export const channel = Effect.fnUntraced(function*<E, R>(
-  registry: Registry<Channel>,
-  channel: Channel<E, R>,
+  registry: Registry<Registered>,
+  channel: Channel<E, R> | SendingChannel<E, R>,
   { runTimeout, shutdownTimeout }: Limits
 ): Effect.fn.Return<void, never, R | Scope.Scope> {
   const services = yield* servicesOf<R>()
   const runs = yield* Runs.make(shutdownTimeout)
-  const deliver = (event: RoomEvent, room: Room) =>
-    Effect.provideContext(Effect.suspend(() => channel.deliver(event, room)), services)
+  const deliver = (event: RoomEvent, room: Room): Effect.Effect<ReadonlyArray<Outgoing> | undefined, E, R> =>
+    "messages" in channel ? channel.messages(event, room) : Effect.as(channel.deliver(event, room), undefined)
+  const { everyRoom, id, type } = channel
   yield* register(registry, {
-    ...channel,
-    deliver: (event, room) => runs.runWithin(deliver(event, room), runTimeout)
+    id,
+    type,
+    everyRoom,
+    runs,
+    deliver: (event, room) =>
+      runs.runWithin(Effect.provideContext(Effect.suspend(() => deliver(event, room)), services), runTimeout)
   })
 })
 

@@ -96,6 +96,20 @@ export class RoomState {
       this.#routes.get(routeKey(channelId))
   }
 
+  /** Takes note of which number of ours a participant writes to. */
+  hear(record: RoomRecord, { channelId, recipient, sender }: Conversation): void {
+    const isSender = (attachment: Attachment) =>
+      attachment.channelId === channelId && attachment.participant === sender &&
+      (attachment.writesTo ?? attachment.recipient) !== recipient
+    if (!record.room.attachments.some(isSender)) return
+    const attachments = record.room.attachments.map((attachment) => {
+      if (!isSender(attachment)) return attachment
+      const { writesTo: _, ...fields } = attachment
+      return new Attachment({ ...fields, ...(attachment.recipient !== recipient && { writesTo: recipient }) })
+    })
+    record.room = new Room({ ...record.room, attachments })
+  }
+
   append(record: RoomRecord, event: RoomEvent): void {
     record.events.add(event)
     if (!this.#isKnown(record)) return
