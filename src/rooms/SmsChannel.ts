@@ -104,11 +104,14 @@ export const make = (
  * **Example** (Answering through the carrier that a message came from)
  *
  * ```ts
- * import { RoomKit, SmsChannel, Telnyx } from "effect-sms"
+ * import { RoomKit, SmsChannel, Twilio } from "effect-sms"
  * import { Config, Layer } from "effect"
  *
  * export const Channel = SmsChannel.layer().pipe(
- *   Layer.provide(Telnyx.layerWebhookConfig({ publicKey: Config.String("TELNYX_PUBLIC_KEY") })),
+ *   Layer.provide(Twilio.layerConfig({
+ *     accountSid: Config.String("TWILIO_ACCOUNT_SID"),
+ *     authToken: Config.Redacted("TWILIO_AUTH_TOKEN")
+ *   })),
  *   Layer.provideMerge(RoomKit.layer())
  * )
  * ```
