@@ -268,7 +268,10 @@ describe("hooks after a send", () => {
           })
       }))
       const posting = yield* fork(post())
-      yield* TestClock.adjust("5 seconds")
+      yield* TestClock.adjust("4999 millis")
+      yield* settle
+      assert.isUndefined(posting.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
       yield* settle
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual((yield* Fiber.join(posting))?.outcome, "delivered")
