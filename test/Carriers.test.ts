@@ -5,6 +5,7 @@ import type { Digest, Mac, Signature } from "effect/crypto"
 import * as Carriers from "../src/Carriers.ts"
 import { text } from "../src/Content.ts"
 import { formFromText } from "../src/internal/payload.ts"
+import * as MmsAggregator from "../src/MmsAggregator.ts"
 import * as Sinch from "../src/sinch/index.ts"
 import { SmsProvider } from "../src/SmsProvider.ts"
 import * as Telnyx from "../src/telnyx/index.ts"
@@ -119,7 +120,7 @@ describe("the parsers", () => {
         source_number: "15145550142",
         destination_number: "15145550100",
         message: "e"
-      }, "c")
+      }, "c").pipe(Effect.provide(MmsAggregator.layerMemory()))
       const read = [twilio, sinch, telnyx, voicemeup].map(Option.map((m) => [m.channelId, m.sender, text(m.content)]))
       assert.deepStrictEqual(read, [
         Option.some(["c", "12345", "a"]),

@@ -1,3 +1,9 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { InboundMessage } from "../Message.ts"
+import { MmsAggregator, type MmsAggregatorError } from "../MmsAggregator.ts"
+import type { WebhookError } from "../WebhookError.ts"
+import { MessagePart } from "../WebhookEvent.ts"
 import * as WebhookMeta from "../WebhookMeta.ts"
 import { decodePayload } from "./Webhook.ts"
 
@@ -13,10 +19,53 @@ export const extractVoiceMeUpMeta: WebhookMeta.Extract = WebhookMeta.extractor(
 )
 
 /**
- * The inbound message of a VoiceMeUp webhook, for a channel. A wrapper
- * without text brings no message; one with text brings its text.
+ * The inbound message of a VoiceMeUp webhook, for a channel: `None` while the
+ * part of a split MMS waits for the others, for a part that came before, and
+ * for what is no message.
+ *
+ * What comes out by time goes to the handler of the {@link MmsAggregator}: its
+ * `onTimeout`, or what is registered with `onDue`. Its options are also those
+ * that other libraries set with a function such as `configureVoiceMeUpMms`.
+ *
+ * **Example** (Merging the two webhooks of an MMS)
+ *
+ * ```ts run
+ * import { Effect, Option } from "effect"
+ * import { Content, MmsAggregator, VoiceMeUp } from "effect-sms"
+ *
+ * const common = {
+ *   source_number: "14188050723",
+ *   destination_number: "14184805945",
+ *   datetime_transmission: "2026-01-28 13:00:14"
+ * }
+ * const url = "https://clients.voicemeup.com/file/249fad7f.mms"
+ *
+ * const program = Effect.gen(function*() {
+ *   const wrapper = { ...common, sms_hash: "1", message: "Look!", attachment: `${url}.html` }
+ *   const waiting = yield* VoiceMeUp.parseVoiceMeUpWebhook(wrapper, "sms")
+ *   const picture = { ...common, sms_hash: "2", message: "", attachment: `${url}.jpg` }
+ *   const whole = yield* VoiceMeUp.parseVoiceMeUpWebhook(picture, "sms")
+ *   return [Option.isNone(waiting), Option.map(whole, ({ content }) => Content.text(content))]
+ * })
+ *
+ * Effect.runSync(program.pipe(Effect.provide(MmsAggregator.layerMemory({ timeout: "5 seconds" })))) // => [true, Option.some("Look!")]
+ * ```
  *
  * @category constructors
  * @since 0.1.0
  */
-export const parseVoiceMeUpWebhook = WebhookMeta.parser(extractVoiceMeUpMeta)
+export const parseVoiceMeUpWebhook = Effect.fnUntraced(function*(
+  payload: Readonly<Record<string, unknown>>,
+  channelId: string
+): Effect.fn.Return<Option.Option<InboundMessage>, WebhookError | MmsAggregatorError, MmsAggregator> {
+  const aggregator = yield* MmsAggregator
+  const { events: [event] } = yield* extractVoiceMeUpMeta(payload)
+  switch (event?._tag) {
+    case "MessagePart":
+      return yield* aggregator.offer(new MessagePart({ ...event, message: event.message.onChannel(channelId) }))
+    case "InboundMessage":
+      return Option.some(event.onChannel(channelId))
+    default:
+      return Option.none()
+  }
+})
