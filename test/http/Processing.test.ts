@@ -94,14 +94,15 @@ describe("processing that fails", () => {
 
   it.effect("in time is answered with 500, so that the carrier repeats it", () =>
     Effect.gen(function*() {
-      const answer = yield* Effect.forkChild(post(telnyx, telnyx.sms("SM1")))
-      // The request arrives in real time, and then waits on the test's clock.
-      while (answer.pollUnsafe() === undefined) {
+      const begun = yield* Deferred.make<void>()
+      const work = Effect.andThen(Deferred.succeed(begun, undefined), Effect.sleep("1 second"))
+      yield* Effect.gen(function*() {
+        const answer = yield* Effect.forkChild(post(telnyx, telnyx.sms("SM1")))
+        yield* Deferred.await(begun)
         yield* TestClock.adjust("1 second")
-        yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-      }
-      assertProblem(yield* Fiber.join(answer), 500)
-    }).pipe(Effect.provide(withBroken(Effect.sleep("1 second")))))
+        assertProblem(yield* Fiber.join(answer), 500)
+      }).pipe(Effect.provide(withBroken(work)))
+    }))
 
   it.effect("after the acknowledgement is in the log", () =>
     Effect.gen(function*() {
