@@ -24,7 +24,6 @@ import type { Content } from "../Content.ts"
 import type { DeliveryStatus } from "../DeliveryStatus.ts"
 import type { DeliveryStoreError } from "../DeliveryStore.ts"
 import type { DeliveryTracker } from "../DeliveryTracker.ts"
-import * as Once from "../internal/once.ts"
 import * as Runs from "../internal/runs.ts"
 import { compact } from "../internal/wire.ts"
 import type { ChannelType, InboundMessage } from "../Message.ts"
@@ -40,6 +39,7 @@ import { ChannelRegistry } from "./internal/channels.ts"
 import * as HookRuns from "./internal/hookRuns.ts"
 import { HookRegistry } from "./internal/hooks.ts"
 import * as Intake from "./internal/intake.ts"
+import * as Receiving from "./internal/receiving.ts"
 import * as Registration from "./internal/registration.ts"
 import { type RoomRecord, RoomState } from "./internal/roomState.ts"
 import * as Sends from "./internal/sends.ts"
@@ -271,9 +271,13 @@ export const make = Effect.fnUntraced(function*(
   const hooks = HookRuns.make({ hooks: registry, notify })
   const sends = Sends.make({ hooks, tracking, notify, sendTimeout: limits.runTimeout })
   const { broadcast, withAnswers } = Broadcast.make({ hooks, sends, channels, state, notify, runs })
-  const seen = yield* Once.make<{ readonly eventId: string; readonly roomId: string }>({
-    capacity: options.maxKeys ?? 100_000,
-    timeToLive: options.keyTimeToLive ?? "48 hours"
+  const { findOrCreate, receive } = yield* Receiving.make({
+    remembered: { capacity: options.maxKeys ?? 100_000, timeToLive: options.keyTimeToLive ?? "48 hours" },
+    random,
+    state,
+    channels,
+    notify,
+    broadcast
   })
   const statuses = Statuses.make({ maxStatuses: options.maxStatuses ?? 1000, tracking, notify, runs })
 
@@ -283,69 +287,8 @@ export const make = Effect.fnUntraced(function*(
       return record === undefined ? Effect.fail(new RoomNotFound({ roomId })) : Effect.succeed(record)
     })
 
-  /**
-   * The room that `find` finds, else a new one. Both are one step, or two first
-   * messages at once would open two rooms.
-   */
-  const findOrCreate = Effect.fnUntraced(function*(
-    find: () => RoomRecord | undefined,
-    id: Effect.Effect<string>,
-    attachments: ReadonlyArray<Attachment>
-  ) {
-    const known = find()
-    if (known !== undefined) return known
-    const roomId = yield* id
-    const createdAt = yield* DateTime.now
-    const record = find()
-    if (record !== undefined) return record
-    const created = state.create(roomId, createdAt, channels.everyRoom)
-    for (const attachment of attachments) state.attach(created, attachment)
-    yield* notify({ _tag: "RoomCreated", roomId })
-    return created
-  })
-
-  const receive = Effect.fnUntraced(function*(message: InboundMessage) {
-    const record = yield* findOrCreate(() => state.route(message), random.ulid, [
-      new Attachment({ channelId: message.channelId, participant: message.sender, recipient: message.recipient })
-    ])
-    state.hear(record, message)
-    const event = new RoomEvent({
-      id: yield* random.ulid,
-      roomId: record.room.id,
-      source: new EventSource({
-        channelId: message.channelId,
-        channelType: message.channelType,
-        direction: "inbound",
-        participant: message.sender,
-        recipient: message.recipient,
-        ...(message.externalId !== undefined && { externalId: message.externalId }),
-        metadata: message.metadata
-      }),
-      content: message.content,
-      createdAt: message.receivedAt ?? (yield* DateTime.now)
-    })
-    return yield* broadcast(record, event)
-  })
-
-  const receiveOnce = Effect.fnUntraced(function*(
-    message: InboundMessage,
-    idempotencyKey: string
-  ): Effect.fn.Return<ProcessResult> {
-    const outcome = yield* seen.run(
-      JSON.stringify([message.channelId, idempotencyKey]),
-      receive(message),
-      (result) =>
-        result._tag === "Queued"
-          ? { eventId: result.eventId, roomId: result.roomId }
-          : { eventId: result.event.id, roomId: result.event.roomId }
-    )
-    return outcome._tag === "First" ? outcome.value : { _tag: "Repeated", ...outcome.summary }
-  })
-
   const processInbound: Service["processInbound"] = Effect.fn("RoomKit.processInbound")((message) =>
-    runs.run(withAnswers(
-      message.idempotencyKey === undefined ? receive(message) : receiveOnce(message, message.idempotencyKey)
-    ))
+    runs.run(withAnswers(receive(message)))
   )
 
   const processDeliveryStatus: Service["processDeliveryStatus"] = Effect.fn("RoomKit.processDeliveryStatus")(
