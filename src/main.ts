@@ -2,7 +2,6 @@
  * The webhook server, configured by the environment. With no carrier
  * configured it demonstrates itself.
  */
-import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
@@ -24,6 +23,7 @@ import * as ServerConfig from "./http/ServerConfig.ts"
 import * as WebhookServer from "./http/WebhookServer.ts"
 import * as NodeIncrementalHash from "./media/NodeIncrementalHash.ts"
 import * as NodeMediaRehosting from "./media/NodeMediaRehosting.ts"
+import * as NodeCrypto from "./NodeCrypto.ts"
 import * as RoomKit from "./rooms/RoomKit.ts"
 import * as SmsProviders from "./SmsProviders.ts"
 

@@ -20,6 +20,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "media/NodeGuardedClient.ts": ["@effect/platform-node", "node:dns"],
   "media/NodeIncrementalHash.ts": ["node:crypto"],
   "media/NodeMediaRehosting.ts": ["@effect/platform-node"],
+  "NodeCrypto.ts": ["@effect/platform-node", "node:crypto"],
   "sql/NodeSqliteClient.ts": ["node:sqlite"],
   "testing/Arbitraries.ts": ["fast-check"]
 }
