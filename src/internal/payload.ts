@@ -2,41 +2,59 @@
  * From bytes to plain data: the two body formats that carriers send.
  */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { isPayload, type Payload } from "../Payload.ts"
 import { type InvalidPayload, invalidPayload } from "../WebhookError.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
+import { setOwn } from "./own.ts"
 
 /** A form field that was sent once is a string, one that was repeated an array. */
 export type Form = Readonly<Record<string, string | ReadonlyArray<string>>>
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
+// What can be read at once is read at once: nothing here waits, and a fiber would take longer than the work.
 const decodeText = (bytes: Uint8Array): Effect.Effect<string, InvalidPayload> =>
-  Effect.try({ try: () => utf8.decode(bytes), catch: () => invalidPayload("", "Expected UTF-8") })
+  Effect.fromResult(Result.try({ try: () => utf8.decode(bytes), catch: () => invalidPayload("", "Expected UTF-8") }))
 
-/** A query string or an `application/x-www-form-urlencoded` body, flat, with empty values kept. */
-export const formFromText = (text: string): Form => {
-  const fields = new Map<string, string | Array<string>>()
-  for (const [name, value] of new URLSearchParams(text)) {
-    const earlier = fields.get(name)
-    if (earlier === undefined) fields.set(name, value)
-    else if (typeof earlier === "string") fields.set(name, [earlier, value])
-    else earlier.push(value)
-  }
-  // `fromEntries` defines own properties, so a field named `__proto__` is just a field.
-  return Object.fromEntries(fields)
+/** A name or value of a form, decoded as by `URLSearchParams`, which also takes what is no escape for text. */
+const decodeField = (text: string): string => {
+  const spaced = text.includes("+") ? text.replaceAll("+", " ") : text
+  if (!spaced.includes("%")) return spaced
+  const decoded = Result.try(() => decodeURIComponent(spaced))
+  return Result.isSuccess(decoded) ? decoded.success : new URLSearchParams(`=${text}`).get("")!
 }
 
+const parsePairs = (text: string): Form => {
+  const form: Record<string, string | Array<string>> = {}
+  for (const pair of text.split("&")) {
+    if (pair === "") continue
+    const equals = pair.indexOf("=")
+    const name = decodeField(equals === -1 ? pair : pair.slice(0, equals))
+    const value = equals === -1 ? "" : decodeField(pair.slice(equals + 1))
+    const earlier = Object.hasOwn(form, name) ? form[name] : undefined
+    if (typeof earlier === "object") earlier.push(value)
+    else setOwn(form, name, earlier === undefined ? value : [earlier, value])
+  }
+  return form
+}
+
+/** A query string or an `application/x-www-form-urlencoded` text, flat, with empty values kept. */
+export const formFromText = (text: string): Form =>
+  parsePairs((text.startsWith("?") ? text.slice(1) : text).toWellFormed())
+
+/** A body. It may begin with `?`, which is no mark of a query there. */
 export const parseForm = (bytes: Uint8Array): Effect.Effect<Form, InvalidPayload> =>
-  // A body may begin with `?`, which would be taken for the mark of a query.
-  Effect.map(decodeText(bytes), (text) => formFromText(`?${text}`))
+  Effect.mapEager(decodeText(bytes), parsePairs)
 
 export const parseJson = (bytes: Uint8Array): Effect.Effect<Payload, InvalidPayload> =>
-  Effect.flatMap(decodeText(bytes), (text) =>
-    Effect.flatMap(
-      Effect.try({ try: (): unknown => JSON.parse(text), catch: () => invalidPayload("", "Expected JSON") }),
-      (value) => isPayload(value) ? Effect.succeed(value) : Effect.fail(invalidPayload("", "Expected a JSON object"))
-    ))
+  Effect.flatMapEager(decodeText(bytes), (text) => {
+    const json = Result.try((): unknown => JSON.parse(text))
+    if (Result.isFailure(json)) return Effect.fail(invalidPayload("", "Expected JSON"))
+    return isPayload(json.success)
+      ? Effect.succeed(json.success)
+      : Effect.fail(invalidPayload("", "Expected a JSON object"))
+  })
 
 /** Whether the body claims to be JSON. */
 export const isJson = (request: WebhookRequest): boolean =>

@@ -68,6 +68,36 @@ describe("form", () => {
     )
   })
 
+  it("reads any text as URLSearchParams does", () => {
+    const piece = fc.constantFrom(
+      ..."ab0?#&&==++%%2Ff",
+      "%26",
+      "%3d",
+      "%00",
+      "%c3%a9",
+      "%C3",
+      "%ff",
+      "%EF%BB%BF",
+      "é",
+      "\ud800"
+    )
+    fc.assert(
+      fc.property(fc.array(piece).map((pieces) => pieces.join("")), (text) => {
+        const expected = Map.groupBy(new URLSearchParams(text), ([name]) => name)
+        assert.deepStrictEqual(
+          Payload.formFromText(text),
+          Object.fromEntries(
+            [...expected].map(([name, [[, first] = ["", ""], ...others]]) => [
+              name,
+              others.length === 0 ? first : [first, ...others.map(([, value]) => value)]
+            ])
+          )
+        )
+      }),
+      { numRuns: 1000 }
+    )
+  })
+
   it("needs time in proportion to the number of fields", () => {
     // Quadratic work would take minutes here.
     const count = 200_000
