@@ -235,7 +235,10 @@ export interface Implementation {
   readonly methods: ReadonlyArray<string>
   /** The body formats that the carrier sends, without parameters. */
   readonly contentTypes: ReadonlyArray<string>
-  readonly verify: (request: WebhookRequest) => Effect.Effect<void, WebhookError.WebhookErrorReason>
+  /** Gives what it had to parse for that, if anything, so that it is not parsed again. */
+  readonly verify: (
+    request: WebhookRequest
+  ) => Effect.Effect<Readonly<Record<string, unknown>> | void, WebhookError.WebhookErrorReason>
   /**
    * What would have made a refused signature match, as the end of the sentence
    * "it matches …". Tries many variants, so `make` calls it for small bodies
@@ -297,7 +300,7 @@ export const make = (implementation: Implementation): Service => {
   }
 
   const decodePayload: Service["decodePayload"] = (payload) =>
-    Effect.mapError(implementation.decodePayload(payload), refuse)
+    Effect.suspend(() => Effect.mapErrorEager(implementation.decodePayload(payload), refuse))
 
   const { sending } = implementation
   const send: Service["send"] = sending === undefined
@@ -311,19 +314,33 @@ export const make = (implementation: Implementation): Service => {
     send,
     acknowledgement: implementation.acknowledgement,
     decodePayload,
-    verify: Effect.fn("SmsProvider.verify", { attributes: { "sms.provider": name } })((request: WebhookRequest) => {
-      const misshapen = checkShape(request)
-      const verified = misshapen === undefined ? implementation.verify(request) : Effect.fail(misshapen)
-      return verified.pipe(
-        Effect.as(unverifiedWebhook(name, request)),
-        Effect.tap(count("verified")),
-        Effect.tapError((reason) => count(reason._tag)),
-        Effect.catch((reason) => Effect.flatMap(diagnose(request, reason), (reason) => Effect.fail(refuse(reason))))
+    verify: (request) =>
+      Effect.suspend(() => {
+        const misshapen = checkShape(request)
+        return misshapen === undefined ? implementation.verify(request) : Effect.fail(misshapen)
+      }).pipe(
+        Effect.matchEffect({
+          onSuccess: (payload) =>
+            Effect.as(count("verified"), {
+              ...unverifiedWebhook(name, request),
+              ...(typeof payload === "object" && { payload })
+            }),
+          onFailure: (reason) =>
+            Effect.andThen(
+              count(reason._tag),
+              Effect.flatMap(diagnose(request, reason), (reason) => Effect.fail(refuse(reason)))
+            )
+        })
+      ),
+    decode: (webhook) => {
+      if (webhook.provider !== name) {
+        return Effect.fail(refuse(WebhookError.invalidPayload("", `a webhook verified by ${JSON.stringify(name)}`)))
+      }
+      const { payload, request } = webhook
+      if (payload !== undefined) return decodePayload(payload)
+      return Effect.suspend(() =>
+        Effect.flatMapEager(Effect.mapErrorEager(implementation.parse(request), refuse), decodePayload)
       )
-    }),
-    decode: (webhook) =>
-      webhook.provider === name
-        ? Effect.flatMap(Effect.mapError(implementation.parse(webhook.request), refuse), decodePayload)
-        : Effect.fail(refuse(WebhookError.invalidPayload("", `a webhook verified by ${JSON.stringify(name)}`)))
+    }
   })
 }

@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import type { Payload } from "./Payload.ts"
 
 /**
  * A webhook request.
@@ -107,6 +108,8 @@ export interface VerifiedWebhook {
   readonly [Verified]: true
   readonly provider: string
   readonly request: WebhookRequest
+  /** What the request was parsed to, where the signature is of that: decoding starts from it. */
+  readonly payload?: Payload | undefined
 }
 
 /**

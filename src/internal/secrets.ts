@@ -16,6 +16,9 @@ const encoder = new TextEncoder()
 
 export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 
+/** The bytes of a text that is signed. Node's `Buffer` writes it three times as fast as its `TextEncoder`. */
+export const signedBytes: (text: string) => Uint8Array = "Buffer" in globalThis ? (text) => Buffer.from(text) : utf8
+
 /** The secrets as a list. An empty list, or an empty secret, would let everybody in: it fails. */
 export const list = (
   module: string,
@@ -38,6 +41,19 @@ export const macKeys = Effect.fnUntraced(function*(module: string, algorithm: Ma
   const values = yield* list(module, secrets)
   return yield* Effect.forEach(values, (value) => Mac.key(algorithm, utf8(value)))
 })
+
+/** Whether a tag fits the data under one of the keys. */
+export const macMatcher = (mac: Mac.Mac["Service"], keys: ReadonlyArray<Mac.Key>) => {
+  const fits = (key: Mac.Key, tag: Uint8Array, data: Uint8Array) => Effect.orDie(mac.verify(key, tag, data))
+  const [only, ...others] = keys
+  if (only !== undefined && others.length === 0) return (tag: Uint8Array, data: Uint8Array) => fits(only, tag, data)
+  return Effect.fnUntraced(function*(tag: Uint8Array, data: Uint8Array) {
+    for (const key of keys) {
+      if (yield* fits(key, tag, data)) return true
+    }
+    return false
+  })
+}
 
 /**
  * The bytes of standard Base64 in its one canonical spelling. Without that, a

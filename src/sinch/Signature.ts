@@ -17,7 +17,7 @@ import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
 import * as Option from "effect/Option"
-import { fromBase64, macKeys, type Secrets, utf8 } from "../internal/secrets.ts"
+import { fromBase64, macKeys, macMatcher, type Secrets, utf8 } from "../internal/secrets.ts"
 import { InvalidSignature, MissingSignature, StaleTimestamp, type WebhookErrorReason } from "../WebhookError.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 import type { Verification } from "./Config.ts"
@@ -96,14 +96,8 @@ interface Scheme {
 
 const matcher = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secret: Secrets) {
   const mac = yield* Mac.Mac
-  const keys = yield* macKeys("Sinch", algorithm, secret)
-  return Effect.fnUntraced(function*(tag: Uint8Array | undefined, data: Uint8Array) {
-    if (tag === undefined) return false
-    for (const key of keys) {
-      if (yield* Effect.orDie(mac.verify(key, tag, data))) return true
-    }
-    return false
-  })
+  const fits = macMatcher(mac, yield* macKeys("Sinch", algorithm, secret))
+  return (tag: Uint8Array | undefined, data: Uint8Array) => tag === undefined ? Effect.succeed(false) : fits(tag, data)
 })
 
 const searcher = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secret: Secrets) {
@@ -116,7 +110,7 @@ const searcher = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secret: S
 /** The spellings of the one accepted algorithm. To take the hash from the header, as one SDK does, would allow MD5. */
 const isHmacSha256 = (algorithm: string): boolean => /^(?:hmac-?)?sha-?256$/i.test(algorithm)
 
-const checkAge = Effect.fnUntraced(function*(timestamp: string, tolerance: Duration.Duration) {
+const checkAge = Effect.fnUntracedEager(function*(timestamp: string, tolerance: Duration.Duration) {
   if (!/^\d{1,12}$/.test(timestamp)) {
     return yield* new MissingSignature({ expected: `header ${headers.timestamp} in Unix seconds` })
   }
@@ -145,7 +139,7 @@ const makeHmacSha256 = Effect.fnUntraced(function*(secret: Secrets, tolerance: D
   const matches = yield* matcher(Mac.hmacSha256, secret)
   const search = yield* searcher(Mac.hmacSha256, secret)
   const scheme: Scheme = {
-    verify: Effect.fnUntraced(function*(request) {
+    verify: Effect.fnUntracedEager(function*(request) {
       const { nonce, signature, timestamp } = yield* readHmacSha256(request)
       const algorithm = request.headers[headers.algorithm]
       if (algorithm && !isHmacSha256(algorithm)) {
@@ -189,7 +183,7 @@ const makeHmacSha1 = Effect.fnUntraced(function*(secret: Secrets) {
   const isSignedOtherwise = (request: WebhookRequest): boolean =>
     [headers.signature, headers.timestamp, headers.nonce].some((name) => request.headers[name] !== undefined)
   const scheme: Scheme = {
-    verify: Effect.fnUntraced(function*(request) {
+    verify: Effect.fnUntracedEager(function*(request) {
       if (isSignedOtherwise(request)) {
         return yield* new InvalidSignature({
           hint: `nothing: ${headers.signature} is there, which is the HmacSha256 scheme`

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import { type Address, fromCarrierDigits } from "../Address.ts"
 import { fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
+import { checked } from "../internal/checked.ts"
 import * as Wire from "../internal/wire.ts"
 import { InboundMessage } from "../Message.ts"
 import { isPayload, type Payload } from "../Payload.ts"
@@ -35,34 +36,34 @@ const ownText = (payload: Payload, key: string): string | undefined => {
  * The files that can be fetched, and the items that cannot: Sinch lists a file
  * that it failed to store, with its error code and often with a dead URL.
  */
-const filesOf = Effect.fnUntraced(function*(items: ReadonlyArray<unknown>) {
+const filesOf = Effect.fnUntracedEager(function*(items: ReadonlyArray<unknown>) {
   const files: Array<MediaContent> = []
   const failed: Array<Record<string, string>> = []
   for (const item of items) {
     const { code, status, url, ...types } = yield* decodeMediaItem(isPayload(item) ? item : {})
     const mimeType = types.content_type ?? types.contentType ?? types.mimeType ?? types.mime_type
     const isStored = status?.toLowerCase() !== "failed" && (code === undefined || Number(code) === 0)
-    if (url !== undefined && isStored) files.push(new MediaContent({ url, ...Wire.compact({ mimeType }) }))
+    if (url !== undefined && isStored) files.push(checked(MediaContent, { url, ...Wire.compact({ mimeType }) }))
     else failed.push(Wire.compact({ url, content_type: mimeType, status, code }))
   }
   return { files, failed }
 })
 
 /** An object body is an MMS, whatever `type` says; a text body with files is the flat form. */
-const contentOf = Effect.fnUntraced(function*(payload: Payload, topLevel: ReadonlyArray<unknown>) {
+const contentOf = Effect.fnUntracedEager(function*(payload: Payload, topLevel: ReadonlyArray<unknown>) {
   const body = payload["body"]
   const parts = yield* decodeMediaBody(isPayload(body) ? body : {})
   const text = ownText(payload, "body") ?? parts.message
   return { text, subject: parts.subject, ...(yield* filesOf([...parts.media, ...topLevel])) }
 })
 
-const inbound = Effect.fnUntraced(function*(provider: string, payload: Payload, type: string | undefined) {
+const inbound = Effect.fnUntracedEager(function*(provider: string, payload: Payload, type: string | undefined) {
   const fields = yield* decodeInbound(payload)
   const { failed, files, subject, text } = yield* contentOf(payload, fields.media)
   // The Base64 of a binary message is no text that anybody wrote: it is a WAP push, a vCard, the setting of a SIM.
   // So the message has no text, and its bytes and their header go along as they came.
   const isBinary = type === "mo_binary"
-  return new InboundMessage({
+  return checked(InboundMessage, {
     provider,
     channelId: `sms-${provider}`,
     sender: fromCarrierDigits(fields.from),
@@ -99,9 +100,9 @@ const stepKey = (batchId: string, recipient: Address | undefined, status: string
   [batchId, recipient ?? "", status.toLowerCase(), code ?? ""].join(":")
 
 const recipientReport = (provider: string, payload: Payload) =>
-  Effect.map(decodeRecipientReport(payload), (fields) => {
+  Effect.mapEager(decodeRecipientReport(payload), (fields) => {
     const recipient = fields.recipient === undefined ? undefined : fromCarrierDigits(fields.recipient)
-    return new DeliveryStatus({
+    return checked(DeliveryStatus, {
       provider,
       messageId: fields.batch_id,
       ...statusOf(fields.status, fields.code, fields.status_message),
@@ -125,30 +126,35 @@ const toRecipients = (items: ReadonlyArray<unknown>): ReadonlyArray<Address> =>
 
 /** One status a recipient where the report lists them, and one that only counts where it does not. */
 const batchReport = (provider: string, payload: Payload) =>
-  Effect.map(decodeBatchReport(payload), (fields): ReadonlyArray<DeliveryStatus> =>
-    fields.statuses.flatMap((entry) => {
-      const recipients = toRecipients(entry.recipients)
-      const common = {
-        provider,
-        messageId: fields.batch_id,
-        ...statusOf(entry.status, entry.code),
-        raw: payload
-      }
-      const key = (recipient?: Address) => stepKey(fields.batch_id, recipient, entry.status, entry.code)
-      if (recipients.length > 0) {
-        return recipients.map((recipient) =>
-          new DeliveryStatus({ ...common, recipient, idempotencyKey: key(recipient) })
-        )
-      }
-      const { count } = entry
-      return [new DeliveryStatus({ ...common, ...Wire.compact({ count }), idempotencyKey: `${key()}:${count ?? ""}` })]
-    }))
+  Effect.mapEager(
+    decodeBatchReport(payload),
+    (fields): ReadonlyArray<DeliveryStatus> =>
+      fields.statuses.flatMap((entry) => {
+        const recipients = toRecipients(entry.recipients)
+        const common = {
+          provider,
+          messageId: fields.batch_id,
+          ...statusOf(entry.status, entry.code),
+          raw: payload
+        }
+        const key = (recipient?: Address) => stepKey(fields.batch_id, recipient, entry.status, entry.code)
+        if (recipients.length > 0) {
+          return recipients.map((recipient) =>
+            checked(DeliveryStatus, { ...common, recipient, idempotencyKey: key(recipient) })
+          )
+        }
+        const { count } = entry
+        return [
+          checked(DeliveryStatus, { ...common, ...Wire.compact({ count }), idempotencyKey: `${key()}:${count ?? ""}` })
+        ]
+      })
+  )
 
 /** Without a `type`, it is a message only if it looks like one: a report has a `batch_id`. */
 const isFlatMessage = (payload: Payload): boolean =>
   ["body", "media"].some((key) => Object.hasOwn(payload, key) && payload[key] !== null)
 
-export const decodePayload = Effect.fnUntraced(function*(
+export const decodePayload = Effect.fnUntracedEager(function*(
   provider: string,
   payload: Payload
 ): Effect.fn.Return<ReadonlyArray<WebhookEvent>, InvalidPayload> {

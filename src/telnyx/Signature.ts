@@ -124,14 +124,14 @@ export const make = Effect.fnUntraced(function*(options: WebhookOptions) {
   )
   const toleranceSeconds = Duration.toSeconds(options.tolerance ?? "300 seconds")
 
-  const matches = Effect.fnUntraced(function*(signature: Uint8Array, data: Uint8Array) {
+  const matches = Effect.fnUntracedEager(function*(signature: Uint8Array, data: Uint8Array) {
     for (const key of keys) {
       if (yield* ed25519.verify(key, signature, data)) return true
     }
     return false
   })
 
-  const verify = Effect.fnUntraced(function*(request: WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
+  const verify = Effect.fnUntracedEager(function*(request: WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
     const header = request.headers[signatureHeader]
     if (!header) return yield* missing(request, signatureHeader)
     const timestamp = request.headers[timestampHeader]

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import { Address } from "../Address.ts"
 import { fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
+import { checked } from "../internal/checked.ts"
 import { parseJson } from "../internal/payload.ts"
 import * as Wire from "../internal/wire.ts"
 import { InboundMessage } from "../Message.ts"
@@ -41,7 +42,7 @@ const mediaOf = (message: Message): ReadonlyArray<MediaContent> =>
     const url = field(file, "url")
     const mimeType = field(file, "content_type")
     return typeof url === "string" && url !== ""
-      ? [new MediaContent({ url, ...(typeof mimeType === "string" && mimeType !== "" && { mimeType }) })]
+      ? [checked(MediaContent, { url, ...(typeof mimeType === "string" && mimeType !== "" && { mimeType }) })]
       : []
   })
 
@@ -74,7 +75,7 @@ const metadataOf = (payload: Payload, message: Message): Record<string, string> 
   return Object.fromEntries(entries.map(([key, value]) => [key, asText(value)]).filter(([, text]) => text !== ""))
 }
 
-const inbound = Effect.fnUntraced(function*(provider: string, raw: Payload, event: Event, message: Message) {
+const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload, event: Event, message: Message) {
   const { id } = message
   const [sender] = addresses(message.from)
   const [recipient] = addresses(message.to)
@@ -86,7 +87,7 @@ const inbound = Effect.fnUntraced(function*(provider: string, raw: Payload, even
     ]
     return yield* new InvalidPayload({ issues: [first!, ...rest] })
   }
-  return new InboundMessage({
+  return checked(InboundMessage, {
     provider,
     channelId: `sms-${provider}`,
     externalId: id,
@@ -128,7 +129,7 @@ const recipientsOf = (message: Message): ReadonlyArray<Schema.Party> => {
   return to.length + cc.length === 0 ? [{ address: undefined, status: undefined }] : [...to, ...cc]
 }
 
-const statuses = Effect.fnUntraced(function*(
+const statuses = Effect.fnUntracedEager(function*(
   provider: string,
   raw: Payload,
   event: Event,
@@ -150,7 +151,7 @@ const statuses = Effect.fnUntraced(function*(
     const arrived = status === "delivered" || status === "read"
     events.set(
       idempotencyKey,
-      new DeliveryStatus({
+      checked(DeliveryStatus, {
         provider,
         messageId: id,
         status,
@@ -175,7 +176,7 @@ const statuses = Effect.fnUntraced(function*(
  * `message.received` is the one event of an inbound message. Where `direction`
  * contradicts the type of the event, it is neither message nor status.
  */
-export const decodePayload = Effect.fnUntraced(function*(
+export const decodePayload = Effect.fnUntracedEager(function*(
   provider: string,
   payload: Payload
 ): Effect.fn.Return<ReadonlyArray<WebhookEvent>, InvalidPayload> {

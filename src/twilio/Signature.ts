@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
 import { type Form, isJson, parseForm } from "../internal/payload.ts"
-import { fromBase64, list, macKeys, type Secrets, utf8 } from "../internal/secrets.ts"
+import { fromBase64, list, macKeys, macMatcher, type Secrets, signedBytes, utf8 } from "../internal/secrets.ts"
 import { queryOf } from "../internal/url.ts"
 import { InvalidSignature, MissingSignature, type WebhookErrorReason } from "../WebhookError.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
@@ -62,23 +62,18 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
     (yield* list("Twilio", authToken)).filter((token) => token !== token.trim()),
     (token) => Mac.key(Mac.hmacSha1, utf8(token.trim()))
   )
+  const fits = macMatcher(mac, keys)
   const keyRings = [
-    ["", keys],
+    ["", fits],
     // As it is when it was pasted with the line break behind it.
-    ...trimmedKeys.length === 0 ? [] : [["the auth token without the white space around it", trimmedKeys] as const]
+    ...trimmedKeys.length === 0
+      ? []
+      : [["the auth token without the white space around it", macMatcher(mac, trimmedKeys)] as const]
   ] as const
 
-  const matches = Effect.fnUntraced(function*(
-    keys: ReadonlyArray<Mac.Key>,
-    tag: Uint8Array,
-    url: string,
-    fields: string
-  ) {
+  const matches = Effect.fnUntraced(function*(matcher: typeof fits, tag: Uint8Array, url: string, fields: string) {
     for (const candidate of candidates(url)) {
-      const data = utf8(candidate + fields)
-      for (const key of keys) {
-        if (yield* Effect.orDie(mac.verify(key, tag, data))) return true
-      }
+      if (yield* matcher(tag, signedBytes(candidate + fields))) return true
     }
     return false
   })
@@ -89,34 +84,37 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
       (actual) => Mac.timingSafeEqual(utf8(hash), utf8(Hex.encode(actual)))
     )
 
-  /** What is signed after the URL. Fails if the body is not covered. */
-  const signedFields = Effect.fnUntraced(function*(
+  /** The form that is signed after the URL, if the body is one. Fails if the body is not covered. */
+  const signedForm = Effect.fnUntracedEager(function*(
     request: WebhookRequest
-  ): Effect.fn.Return<string, WebhookErrorReason> {
+  ): Effect.fn.Return<Form | undefined, WebhookErrorReason> {
     if (request.method === "GET") {
       // The hash is of a body, which Twilio sends with a POST only.
-      return signedHash(request) === undefined ? "" : yield* new InvalidSignature({})
+      return signedHash(request) === undefined ? undefined : yield* new InvalidSignature({})
     }
-    if (!isJson(request)) return fieldsText(yield* parseForm(request.body))
+    if (!isJson(request)) return yield* parseForm(request.body)
     const hash = signedHash(request)
     if (hash === undefined) {
       return yield* new MissingSignature({ expected: "query parameter bodySHA256, which covers a JSON body" })
     }
-    return (yield* hasHash(hash, request.body)) ? "" : yield* new InvalidSignature({})
+    return (yield* hasHash(hash, request.body)) ? undefined : yield* new InvalidSignature({})
   })
 
-  const verify = Effect.fnUntraced(function*(request: WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
+  const verify = Effect.fnUntracedEager(function*(
+    request: WebhookRequest
+  ): Effect.fn.Return<Form | undefined, WebhookErrorReason> {
     if (!request.headers[header]) return yield* new MissingSignature({ expected: `header ${header}` })
     const tag = tagOf(request)
     if (tag === undefined) return yield* new InvalidSignature({})
-    const fields = yield* signedFields(request)
-    if (!(yield* matches(keys, tag, request.url, fields))) return yield* new InvalidSignature({})
+    const form = yield* signedForm(request)
+    const fields = form === undefined ? "" : fieldsText(form)
+    return (yield* matches(fits, tag, request.url, fields)) ? form : yield* new InvalidSignature({})
   })
 
   const search = Effect.fnUntraced(function*(tag: Uint8Array, request: WebhookRequest, form: Form, body = "") {
-    for (const [token, keys] of keyRings) {
+    for (const [token, matcher] of keyRings) {
       for (const [variant, url, fields] of Diagnosis.variants(request, form)) {
-        if (!(yield* matches(keys, tag, url, fields))) continue
+        if (!(yield* matches(matcher, tag, url, fields))) continue
         return [body, token, variant].filter((name) => name !== "").join(" and ") || undefined
       }
     }

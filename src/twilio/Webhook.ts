@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import { Address } from "../Address.ts"
 import { fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
+import { checked } from "../internal/checked.ts"
 import { formFromText, parseBody } from "../internal/payload.ts"
 import { queryOf } from "../internal/url.ts"
 import * as Wire from "../internal/wire.ts"
@@ -31,34 +32,36 @@ const decodeStatus = Wire.decoder(Schema.StatusCallback)
 
 /** The text of a field, of a repeated one the first. Empty counts as absent. */
 const textAt = (payload: Payload, key: string): string | undefined => {
-  const [value] = Object.hasOwn(payload, key) ? [payload[key]].flat() : []
+  const field = Wire.lookup(payload, key)
+  const value = Array.isArray(field) ? field[0] : field
   return typeof value === "string" && value !== "" ? value : undefined
 }
 
 /** Media by index. `NumMedia` is not needed, so a nonsensical one cannot lose a file. */
 const mediaOf = (payload: Payload): ReadonlyArray<MediaContent> =>
   Object.keys(payload)
-    .flatMap((key) => {
-      const index = /^MediaUrl(0|[1-9]\d{0,2})$/.exec(key)?.[1]
-      return index === undefined ? [] : [Number(index)]
-    })
+    .filter((key) => key.startsWith("MediaUrl") && /^MediaUrl(0|[1-9]\d{0,2})$/.test(key))
+    .map((key) => Number(key.slice("MediaUrl".length)))
     .sort((a, b) => a - b)
     .flatMap((index) => {
       const url = textAt(payload, `MediaUrl${index}`)
       const mimeType = textAt(payload, `MediaContentType${index}`)
-      return url === undefined ? [] : [new MediaContent({ url, ...Wire.compact({ mimeType }) })]
+      return url === undefined ? [] : [checked(MediaContent, { url, ...Wire.compact({ mimeType }) })]
     })
 
-const metadataOf = (payload: Payload): Record<string, string> =>
-  Object.fromEntries(Schema.metadata.flatMap((key) => {
+const metadataOf = (payload: Payload): Record<string, string> => {
+  const metadata: Record<string, string> = {}
+  for (const key of Schema.metadata) {
     const value = textAt(payload, key)
-    return value === undefined ? [] : [[key, value]]
-  }))
+    if (value !== undefined) metadata[key] = value
+  }
+  return metadata
+}
 
 const inbound = (provider: string, payload: Payload) =>
-  Effect.map(decodeInbound(payload), (fields) => {
+  Effect.mapEager(decodeInbound(payload), (fields) => {
     const sid = Schema.messageSid(fields)
-    return new InboundMessage({
+    return checked(InboundMessage, {
       provider,
       channelId: `sms-${provider}`,
       ...(sid !== undefined && { externalId: sid, idempotencyKey: sid }),
@@ -70,11 +73,11 @@ const inbound = (provider: string, payload: Payload) =>
     })
   })
 
-const status = Effect.fnUntraced(function*(provider: string, payload: Payload, word: string) {
+const status = Effect.fnUntracedEager(function*(provider: string, payload: Payload, word: string) {
   const fields = yield* decodeStatus(payload)
   const messageId = Schema.messageSid(fields)
   if (messageId === undefined) return yield* invalidPayload("MessageSid", "Expected the message id")
-  return new DeliveryStatus({
+  return checked(DeliveryStatus, {
     provider,
     messageId,
     status: Wire.lookup(Schema.statuses, word.toLowerCase()) ?? "unknown",
@@ -96,7 +99,7 @@ const status = Effect.fnUntraced(function*(provider: string, payload: Payload, w
  * `SmsStatus` and `SmsSid` are in both kinds of webhook; `MessageStatus` is in
  * status callbacks only, and an inbound message has `SmsStatus=received`.
  */
-export const decodePayload = Effect.fnUntraced(function*(
+export const decodePayload = Effect.fnUntracedEager(function*(
   provider: string,
   payload: Payload
 ): Effect.fn.Return<ReadonlyArray<WebhookEvent>, InvalidPayload> {

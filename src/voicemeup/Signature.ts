@@ -54,7 +54,7 @@ export const make = Effect.fnUntraced(function*(verification: Verification) {
   const matches = yield* matcher("VoiceMeUp", verification.token)
   const matchesTrimmed = yield* matcher("VoiceMeUp", tokens.map((token) => Redacted.make(token.trim())))
 
-  const verify = Effect.fnUntraced(function*(request: WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
+  const verify = Effect.fnUntracedEager(function*(request: WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
     const [given, ...others] = valuesOf(request.url, parameter)
     if (given === undefined || given === "") {
       return yield* new MissingSignature({ expected: `query parameter ${parameter}` })

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type Address, fromCarrierDigits } from "../Address.ts"
 import { type Content, fromParts, MediaContent } from "../Content.ts"
+import { checked } from "../internal/checked.ts"
 import * as Wire from "../internal/wire.ts"
 import { InboundMessage } from "../Message.ts"
 import type { Payload } from "../Payload.ts"
@@ -58,40 +59,42 @@ const isWrapper = (url: string, mimeType: string | undefined): boolean => {
 const correlationKey = (sender: Address, recipient: Address, sentAt: string | undefined): string | undefined =>
   sentAt === undefined ? undefined : `${sender}:${recipient}:${sentAt}`
 
-const inbound = Effect.fnUntraced(function*(provider: string, zone: DateTime.TimeZone | undefined, payload: Payload) {
-  const row = yield* decodeRow(payload)
-  const metadata = Wire.compact(yield* decodeMetadata(payload))
-  const sender = fromCarrierDigits(row.source_number.trim())
-  const recipient = fromCarrierDigits(row.destination_number.trim())
-  const id = row.sms_hash ?? row.sms_log_id
-  const message = (content: Content) =>
-    new InboundMessage({
-      provider,
-      channelId: `sms-${provider}`,
-      ...(id !== undefined && { externalId: id, idempotencyKey: id }),
-      sender,
-      recipient,
-      content,
-      ...Wire.compact({ receivedAt: readTime(row.datetime_transmission ?? row.datetime, zone) }),
-      metadata,
-      raw: payload
-    })
+const inbound = Effect.fnUntracedEager(
+  function*(provider: string, zone: DateTime.TimeZone | undefined, payload: Payload) {
+    const row = yield* decodeRow(payload)
+    const metadata = Wire.compact(yield* decodeMetadata(payload))
+    const sender = fromCarrierDigits(row.source_number.trim())
+    const recipient = fromCarrierDigits(row.destination_number.trim())
+    const id = row.sms_hash ?? row.sms_log_id
+    const message = (content: Content) =>
+      checked(InboundMessage, {
+        provider,
+        channelId: `sms-${provider}`,
+        ...(id !== undefined && { externalId: id, idempotencyKey: id }),
+        sender,
+        recipient,
+        content,
+        ...Wire.compact({ receivedAt: readTime(row.datetime_transmission ?? row.datetime, zone) }),
+        metadata,
+        raw: payload
+      })
 
-  const url = (row.attachment ?? row.attachment_url)?.trim()
-  if (url === undefined || url === "") return message(fromParts(row.message, []))
-  const mimeType = row.attachment_mime_type ?? row.attachment_type
-  const wrapper = isWrapper(url, mimeType)
-  const files = wrapper ? [] : [new MediaContent({ url, ...Wire.compact({ mimeType }) })]
-  return new MessagePart({
-    provider,
-    role: wrapper ? "wrapper" : "media",
-    ...Wire.compact({ correlationKey: correlationKey(sender, recipient, row.datetime_transmission) }),
-    message: message(fromParts(row.message, files))
-  })
-})
+    const url = (row.attachment ?? row.attachment_url)?.trim()
+    if (url === undefined || url === "") return message(fromParts(row.message, []))
+    const mimeType = row.attachment_mime_type ?? row.attachment_type
+    const wrapper = isWrapper(url, mimeType)
+    const files = wrapper ? [] : [checked(MediaContent, { url, ...Wire.compact({ mimeType }) })]
+    return checked(MessagePart, {
+      provider,
+      role: wrapper ? "wrapper" : "media",
+      ...Wire.compact({ correlationKey: correlationKey(sender, recipient, row.datetime_transmission) }),
+      message: message(fromParts(row.message, files))
+    })
+  }
+)
 
 /** A row that names a direction other than `inbound` is somebody else's business, and never a message to us. */
-export const decodePayload = Effect.fnUntraced(function*(
+export const decodePayload = Effect.fnUntracedEager(function*(
   provider: string,
   zone: DateTime.TimeZone | undefined,
   payload: Payload
