@@ -60,7 +60,11 @@ export const kind = (address: Address): Kind => {
  * @since 0.1.0
  */
 export const fromCarrierDigits = (value: string): Address =>
-  Address.make(Option.getOrElse(PhoneNumber.fromDigits(value), () => value))
+  Option.match(PhoneNumber.fromDigits(value), {
+    // A number is not empty, and that is all that an address has to be.
+    onSome: (number) => number as string as Address,
+    onNone: () => Address.make(value)
+  })
 
 /**
  * The address as such a carrier takes it: an E.164 number without its `+`,

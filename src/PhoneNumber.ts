@@ -9,7 +9,7 @@
  *
  * @since 0.1.0
  */
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 /**
@@ -41,5 +41,9 @@ export const PhoneNumber = Schema.String.pipe(
  * @category constructors
  * @since 0.1.0
  */
-export const fromDigits = (digits: string): Option.Option<PhoneNumber> =>
-  PhoneNumber.makeOption(digits.startsWith("+") ? digits : `+${digits}`)
+export const fromDigits = (digits: string): Option.Option<PhoneNumber> => {
+  const number = digits.startsWith("+") ? digits : `+${digits}`
+  return isPhoneNumber(number) ? Option.some(number) : Option.none()
+}
+
+const isPhoneNumber = Schema.is(PhoneNumber)

@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import { setOwn } from "./internal/own.ts"
 import type { Payload } from "./Payload.ts"
 
 /**
@@ -53,7 +54,7 @@ const encoder = new TextEncoder()
  * @since 0.1.0
  */
 export const make = (input: Input): WebhookRequest => {
-  const headers: Record<string, string> = Object.create(null)
+  const headers: Record<string, string> = {}
   const entries = Symbol.iterator in input.headers
     ? input.headers as Iterable<readonly [string, string]>
     : Object.entries(input.headers)
@@ -61,8 +62,7 @@ export const make = (input: Input): WebhookRequest => {
     if (value === undefined) continue
     const text = typeof value === "string" ? value : value.join(", ")
     const key = name.toLowerCase()
-    const earlier = headers[key]
-    headers[key] = earlier === undefined ? text : `${earlier}, ${text}`
+    setOwn(headers, key, Object.hasOwn(headers, key) ? `${headers[key]}, ${text}` : text)
   }
   const body = input.body ?? ""
   return {

@@ -21,7 +21,6 @@ import * as Context from "effect/Context"
 import * as CryptoError from "effect/crypto/CryptoError"
 import * as Signature from "effect/crypto/Signature"
 import * as Effect from "effect/Effect"
-import * as Hex from "effect/encoding/Hex"
 import * as Layer from "effect/Layer"
 
 const KeyTypeId = "~effect-sms/telnyx/Ed25519/PublicKey" as const
@@ -73,18 +72,31 @@ const l = 2n ** 252n + 27742317777372353535851937790883648493n
 
 /** The `y` of the eight points of small order: 1 and -1 belong to one point each, the others to two. */
 const y8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n
-const smallOrder: ReadonlySet<bigint> = new Set([1n, p - 1n, 0n, y8, p - y8])
+const smallOrder: ReadonlyArray<bigint> = [1n, p - 1n, 0n, y8, p - y8]
 
-const littleEndian = (bytes: Uint8Array): bigint => BigInt(`0x${Hex.encode(bytes.toReversed())}`)
+/** 32 bytes, the lowest first, as all numbers are written here. They are compared as bytes: a `BigInt` takes longer. */
+const littleEndian = (number: bigint): Uint8Array =>
+  Uint8Array.from({ length: 32 }, (_, i) => Number(BigInt.asUintN(8, number >> BigInt(8 * i))))
 
-/** Whether the point is written canonically and has not a small order. The top bit is the sign of `x`. */
-const isSound = (point: Uint8Array): boolean => {
-  const y = BigInt.asUintN(255, littleEndian(point))
-  return y < p && !smallOrder.has(y)
+const order = littleEndian(l)
+const prime = littleEndian(p)
+const smallOrders = Array.from(smallOrder, littleEndian)
+
+/** The difference in the highest byte that is not the same. Of the first number `mask` says which bits of the top byte count. */
+const compare = (one: Uint8Array, other: Uint8Array, mask: number): number => {
+  const top = (one[31]! & mask) - other[31]!
+  if (top !== 0) return top
+  let i = 30
+  while (i > 0 && one[i] === other[i]) i--
+  return one[i]! - other[i]!
 }
 
+/** Whether the point is written canonically and has not a small order. The top bit is the sign of `x`. */
+const isSound = (point: Uint8Array): boolean =>
+  compare(point, prime, 0x7f) < 0 && smallOrders.every((small) => compare(point, small, 0x7f) !== 0)
+
 const isWellFormed = (signature: Uint8Array): boolean =>
-  signature.length === 64 && littleEndian(signature.subarray(32)) < l && isSound(signature.subarray(0, 32))
+  signature.length === 64 && compare(signature.subarray(32), order, 0xff) < 0 && isSound(signature.subarray(0, 32))
 
 const invalidKey = (description: string) =>
   new CryptoError.CryptoError({

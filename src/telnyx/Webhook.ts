@@ -55,24 +55,29 @@ const textOf = ({ body, text }: Message): string => {
 }
 
 /** A scalar, or a flat list of them. */
-const asText = (value: unknown): string =>
-  (Array.isArray(value) ? value : [value])
+const asText = (value: unknown): string => {
+  if (typeof value === "string") return value
+  return (Array.isArray(value) ? value : [value])
     .filter((value) => typeof value === "string" || typeof value === "number" || typeof value === "boolean")
     .map(String)
     .join(",")
+}
 
 const metadataOf = (payload: Payload, message: Message): Record<string, string> => {
   const from = isPayload(message.from) ? message.from : {}
   const to = addresses(message.to)
-  const entries: ReadonlyArray<readonly [string, unknown]> = [
-    ...Schema.metadata.map((key) => [key, field(payload, key)] as const),
-    ["from.carrier", field(from, "carrier")],
-    ["from.line_type", field(from, "line_type")],
-    // A group message: all of our numbers in it, and everybody else.
-    ["to", to.length > 1 ? to : []],
-    ["cc", addresses(message.cc)]
-  ]
-  return Object.fromEntries(entries.map(([key, value]) => [key, asText(value)]).filter(([, text]) => text !== ""))
+  const metadata: Record<string, string> = {}
+  const add = (key: string, value: unknown) => {
+    const text = value === undefined ? "" : asText(value)
+    if (text !== "") metadata[key] = text
+  }
+  for (const key of Schema.metadata) add(key, field(payload, key))
+  add("from.carrier", field(from, "carrier"))
+  add("from.line_type", field(from, "line_type"))
+  // A group message: all of our numbers in it, and everybody else.
+  if (to.length > 1) add("to", to)
+  add("cc", addresses(message.cc))
+  return metadata
 }
 
 const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload, event: Event, message: Message) {
