@@ -182,6 +182,7 @@ const layerWebhooks = (options: Options) =>
         }).pipe(Effect.andThen(kit.drain))
       )
 
+      const acknowledgeAfter = options.acknowledgeAfter ?? "1500 millis"
       const handle = Effect.fnUntraced(function*() {
         const { provider, webhook } = yield* CurrentWebhook
         const events = yield* provider.decode(webhook).pipe(
@@ -192,9 +193,10 @@ const layerWebhooks = (options: Options) =>
         const fiber = yield* kit.processEvents(events, { onStored: Deferred.succeed(stored, undefined) }).pipe(
           Effect.catchCause(failed),
           Effect.annotateLogs({ provider: provider.name }),
-          FiberSet.run(working)
+          FiberSet.run(working, { startImmediately: true })
         )
-        yield* Effect.timeoutOption(Fiber.join(fiber), options.acknowledgeAfter ?? "1500 millis")
+        // Where no hook and no channel waits for anything it is done by now, and needs no timer.
+        yield* fiber.pollUnsafe() ?? Effect.timeoutOption(Fiber.join(fiber), acknowledgeAfter)
         // A part that is not stored must be repeated, so its webhook waits for the store however long that takes.
         if (events.some(({ _tag }) => _tag === "MessagePart")) {
           yield* Effect.raceFirst(Deferred.await(stored), Fiber.join(fiber))
