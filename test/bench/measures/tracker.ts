@@ -1,0 +1,76 @@
+/**
+ * The delivery tracker: messages and their receipts, with few and with many
+ * messages in the store, and what a store holds when it is full.
+ */
+import { once } from "node:events"
+import { Worker } from "node:worker_threads"
+import type { Contender, Measure } from "../harness/Measure.ts"
+import type { Task } from "../workers/tracker.ts"
+
+const start = async (task: Task): Promise<{ readonly contender: Contender; readonly end: () => Promise<void> }> => {
+  const worker = new Worker(new URL("../workers/tracker.ts", import.meta.url), {
+    workerData: task,
+    resourceLimits: { maxOldGenerationSizeMb: 8192 }
+  })
+  await once(worker, "message")
+  return {
+    contender: async (round) => {
+      worker.postMessage(round)
+      const [sample] = await once(worker, "message")
+      return sample
+    },
+    end: async () => {
+      const exit = once(worker, "exit")
+      worker.postMessage(undefined)
+      await exit
+    }
+  }
+}
+
+/** By name: how many messages are kept, and how many have been followed before. */
+const trackers: Readonly<Record<string, Omit<Task, "setting">>> = {
+  "1,000 kept": { capacity: 1000, followed: 1000 },
+  "1,000,000 kept": { capacity: 1_000_000, followed: 1_000_000 },
+  "10,000 kept of 10,000": { capacity: 10_000, followed: 10_000 },
+  "10,000 kept of 200,000": { capacity: 10_000, followed: 200_000 }
+}
+
+export const measure: Measure = {
+  title: "Delivery tracker",
+  metrics: {
+    calls: { unit: "messages/s", better: "more", digits: 0 },
+    heap: { unit: "MiB", better: "less", digits: 1 }
+  },
+  rows: [
+    {
+      name: "speed with 1,000,000 kept, against 1,000",
+      metric: "calls",
+      ours: "1,000,000 kept",
+      theirs: "1,000 kept",
+      aim: 0.67
+    },
+    {
+      name: "memory when 20 times as many have passed",
+      metric: "heap",
+      ours: "10,000 kept of 200,000",
+      theirs: "10,000 kept of 10,000",
+      aim: 0.67
+    }
+  ],
+  rounds: ({ quick }) => quick ? 15 : 41,
+  prepare: async (setting) => {
+    const contenders: Record<string, Contender> = {}
+    const ends: Array<() => Promise<void>> = []
+    for (const [name, task] of Object.entries(trackers)) {
+      const { contender, end } = await start({ ...task, setting })
+      contenders[name] = contender
+      ends.push(end)
+    }
+    return {
+      contenders,
+      tearDown: async () => {
+        for (const end of ends) await end()
+      }
+    }
+  }
+}
