@@ -47,8 +47,12 @@ const maxBytes = 256 * 1024
 
 const parseJson = (text: string): unknown => Result.getOrUndefined(Result.try(() => JSON.parse(text)))
 
-/** The body as text, or nothing when it is cut off or too long. */
+/** A body of a length that is announced and not too long is read whole; of any other, not more than is allowed. */
 const readText = (response: HttpClientResponse.HttpClientResponse) =>
+  Number(response.headers["content-length"]) <= maxBytes ? response.text : readLimited(response)
+
+/** The body as text, or nothing when it is too long. */
+const readLimited = (response: HttpClientResponse.HttpClientResponse) =>
   Stream.runFold(
     response.stream,
     () => ({ chunks: Array<Uint8Array>(), size: 0 }),
