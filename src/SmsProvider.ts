@@ -21,6 +21,7 @@ import type { Address, Kind } from "./Address.ts"
 import type { MediaContent } from "./Content.ts"
 import type { Status } from "./DeliveryStatus.ts"
 import * as Sender from "./internal/sending.ts"
+import * as Spans from "./internal/spans.ts"
 import type { OutboundMessage, SendReceipt } from "./Message.ts"
 import { NotEnabled, SmsError, type SmsErrorReason } from "./SmsError.ts"
 import * as WebhookError from "./WebhookError.ts"
@@ -330,7 +331,8 @@ export const make = (implementation: Implementation): Service => {
               count(reason._tag),
               Effect.flatMap(diagnose(request, reason), (reason) => Effect.fail(refuse(reason)))
             )
-        })
+        }),
+        Spans.withSpan("SmsProvider.verify", { "sms.provider": name })
       ),
     decode: (webhook) => {
       if (webhook.provider !== name) {

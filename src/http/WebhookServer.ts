@@ -276,7 +276,9 @@ export const layer = (options: Options = {}) => {
   return Layer.mergeAll(
     HttpApiBuilder.layer(WebhookApi, { openapiPath: "/openapi.json" }),
     layerDocs,
-    HttpRouter.middleware(HttpMiddleware.xForwardedHeaders({ trustedProxies }), { global: true }),
+    trustedProxies.length === 0
+      ? Layer.empty
+      : HttpRouter.middleware(HttpMiddleware.xForwardedHeaders({ trustedProxies }), { global: true }),
     HttpRouter.middleware((routes) => Effect.catch(routes, notFound), { global: true })
   ).pipe(
     Layer.provide([layerWebhooks(options), layerInspection, layerSystem]),

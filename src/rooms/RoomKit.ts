@@ -25,6 +25,7 @@ import type { DeliveryStatus } from "../DeliveryStatus.ts"
 import type { DeliveryStoreError } from "../DeliveryStore.ts"
 import type { DeliveryTracker } from "../DeliveryTracker.ts"
 import * as Runs from "../internal/runs.ts"
+import * as Spans from "../internal/spans.ts"
 import { compact } from "../internal/wire.ts"
 import type { ChannelType, InboundMessage } from "../Message.ts"
 import { makeMemory, MmsAggregator, type MmsAggregatorError } from "../MmsAggregator.ts"
@@ -287,13 +288,11 @@ export const make = Effect.fnUntraced(function*(
       return record === undefined ? Effect.fail(new RoomNotFound({ roomId })) : Effect.succeed(record)
     })
 
-  const processInbound: Service["processInbound"] = Effect.fn("RoomKit.processInbound")((message) =>
-    runs.run(withAnswers(receive(message)))
-  )
+  const processInbound: Service["processInbound"] = (message) =>
+    Spans.withSpan("RoomKit.processInbound")(runs.run(withAnswers(receive(message))))
 
-  const processDeliveryStatus: Service["processDeliveryStatus"] = Effect.fn("RoomKit.processDeliveryStatus")(
-    statuses.process
-  )
+  const processDeliveryStatus: Service["processDeliveryStatus"] = (status) =>
+    Spans.withSpan("RoomKit.processDeliveryStatus")(statuses.process(status))
 
   const aggregator = Option.getOrUndefined(yield* Effect.serviceOption(MmsAggregator)) ??
     (yield* makeMemory({ shutdownTimeout }))

@@ -5,6 +5,7 @@
 import type * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import { checked } from "../../internal/checked.ts"
 import * as Once from "../../internal/once.ts"
 import type { InboundMessage } from "../../Message.ts"
 import type { KitEvent } from "../KitEvent.ts"
@@ -53,10 +54,10 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, r
       new Attachment({ channelId: message.channelId, participant: message.sender, recipient: message.recipient })
     ])
     state.hear(record, message)
-    const event = new RoomEvent({
+    const event = checked(RoomEvent, {
       id: yield* random.ulid,
       roomId: record.room.id,
-      source: new EventSource({
+      source: checked(EventSource, {
         channelId: message.channelId,
         channelType: message.channelType,
         direction: "inbound",

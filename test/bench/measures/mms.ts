@@ -41,7 +41,10 @@ const part = (role: MessagePart["role"], i: number): MessagePart => {
 const aggregatorWith = async (scope: Scope.Scope, pending: number) => {
   const aggregator = await Effect.runPromise(
     // The windows stay open for as long as it is measured.
-    Scope.provide(MmsAggregator.makeMemory({ timeout: "1 day", maxPending: 1_000_000, onTimeout: () => Effect.void }), scope)
+    Scope.provide(
+      MmsAggregator.makeMemory({ timeout: "1 day", maxPending: 1_000_000, onTimeout: () => Effect.void }),
+      scope
+    )
   )
   globalThis.gc?.()
   const before = process.memoryUsage().heapUsed
