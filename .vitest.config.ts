@@ -30,6 +30,8 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          // Each test has a database made for it, and some start processes.
+          testTimeout: 30_000,
           // Starts a Postgres of its own.
           globalSetup: "test/integration/postgres.ts"
         }

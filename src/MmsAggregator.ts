@@ -105,14 +105,15 @@ export interface Service {
   /**
    * The messages that nobody handled, the latest 1,000 of them, each once:
    * there was no handler, which is warned of, or no attempt succeeded, which is
-   * an error in the log.
+   * an error in the log. None where they are kept in a store for another time.
    */
   readonly orphans: Stream.Stream<InboundMessage>
   /**
    * Lets out everything that would be lost with this process, and waits until
    * it is handled, for the shutdown timeout at most. For the end of a server,
    * while hooks and channels are still there. An aggregator whose state outlives
-   * the process has nothing to let out.
+   * the process has nothing to let out. It waits for what is being handled, and
+   * leaves what comes out by time to others from then on.
    */
   readonly drain: Effect.Effect<void>
 }

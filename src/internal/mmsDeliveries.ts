@@ -36,6 +36,11 @@ export interface Delivery {
   readonly message: InboundMessage
   /** To be run once the message was handled, or nobody will handle it. */
   readonly handled: Effect.Effect<void, unknown>
+  /**
+   * Run in the place of giving the message up, where it is kept for another
+   * process, or for another time.
+   */
+  readonly release?: ((why: "failed" | "left") => Effect.Effect<void>) | undefined
 }
 
 export interface Deliveries {
@@ -44,6 +49,9 @@ export interface Deliveries {
   readonly onDue: <E, R>(handler: Handler<E, R>) => Effect.Effect<void, never, R | Scope.Scope>
   /** Messages that no handler took, each once. */
   readonly orphans: Stream.Stream<InboundMessage>
+  readonly hasHandler: () => boolean
+  /** How many are not handled yet. */
+  readonly size: () => number
   /** Tries all that waits for another attempt at once, and waits for what is running, for the time limit at most. */
   readonly drain: Effect.Effect<void>
 }
@@ -77,7 +85,7 @@ export const make = Effect.fnUntraced(function*(
   const orphan = (run: Delivery) => Effect.andThen(Queue.offer(orphans, run.message), Effect.ignore(run.handled))
 
   const giveUp = (run: Delivery, why: string) =>
-    Effect.logError(`A message of several parts is given up: ${why}`).pipe(
+    run.release?.("left") ?? Effect.logError(`A message of several parts is given up: ${why}`).pipe(
       Effect.annotateLogs(named(run.message)),
       Effect.andThen(orphan(run))
     )
@@ -100,6 +108,7 @@ export const make = Effect.fnUntraced(function*(
     )
     for (let waits = failed; !waits || (yield* wait); waits = true) {
       const handler = options.onTimeout ?? handlers.at(-1)
+      if (handler === undefined && run.release !== undefined) return yield* run.release("left")
       if (handler === undefined) {
         yield* Effect.annotateLogs(
           Effect.logWarning("Nobody handles a message of several parts: it is among the orphans"),
@@ -111,7 +120,7 @@ export const make = Effect.fnUntraced(function*(
       if (Exit.isSuccess(exit)) return yield* run.handled
       yield* warnOfFailure(message, exit.cause)
     }
-    yield* giveUp(run, "no attempt succeeded")
+    yield* run.release?.("failed") ?? giveUp(run, "no attempt succeeded")
   })
 
   const start: Deliveries["start"] = Effect.fnUntraced(function*(delivery, { failed } = { failed: false }) {
@@ -154,6 +163,8 @@ export const make = Effect.fnUntraced(function*(
     start,
     drain,
     orphans: Stream.fromQueue(orphans),
+    hasHandler: () => options.onTimeout !== undefined || handlers.length > 0,
+    size: running.size,
     onDue: Effect.fnUntraced(function*<E, R>(handler: Handler<E, R>) {
       const context = yield* Effect.context<R>()
       const services = Context.omit(Tracer.ParentSpan)(

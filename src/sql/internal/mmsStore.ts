@@ -1,0 +1,229 @@
+/**
+ * The tables of an aggregator, and what is done to them. Each function is one
+ * transaction, or one statement.
+ *
+ * A row of `sms_mms_keys` is all that is known of one correlation key, but for
+ * the messages that came out: each has a row in `sms_mms_outbox`, written in
+ * the same transaction, until it was handled.
+ */
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as Schema from "effect/Schema"
+import * as Migrator from "effect/sql/Migrator"
+import * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import type { Key } from "../../internal/mmsMemory.ts"
+import { InboundMessage } from "../../Message.ts"
+import * as MmsWindow from "../../MmsWindow.ts"
+
+/** A row that this version cannot read. It has what people wrote, and none of that is repeated here. */
+export class UnreadableRow extends Schema.TaggedError<UnreadableRow>()("UnreadableRow", {
+  table: Schema.String
+}) {
+  override get message(): string {
+    return `A row of ${this.table} is not in the form that this version of the library writes`
+  }
+}
+
+export type StoreError = SqlError | UnreadableRow
+
+/** A message in the outbox. */
+export interface Stored {
+  readonly id: string
+  readonly message: InboundMessage
+}
+
+/** What came of a change of a key. Without a state, the key is forgotten. */
+export interface Changed {
+  readonly outputs: ReadonlyArray<MmsWindow.Output>
+  readonly state: MmsWindow.State | undefined
+}
+
+export interface Store {
+  /**
+   * Changes what is known of a key. Of two that change it at once, one waits
+   * for the other. Gives what was decided, and where each output is stored.
+   */
+  readonly change: (
+    key: Key,
+    options: {
+      readonly decide: (state: MmsWindow.State) => Changed
+      /** When a message that came out may be taken by anybody. */
+      readonly availableAt: (due: MmsWindow.Due) => number
+      readonly now: number
+    }
+  ) => Effect.Effect<Changed & { readonly stored: ReadonlyArray<Stored | undefined> }, StoreError>
+  /** Stores a message that belongs to no key. */
+  readonly put: (
+    message: InboundMessage,
+    options: { readonly availableAt: number; readonly now: number }
+  ) => Effect.Effect<Stored, SqlError>
+  /** The keys where something is to be done, or that are to be forgotten, the most urgent first. */
+  readonly dueKeys: (now: number, limit: number) => Effect.Effect<ReadonlyArray<Key>, SqlError>
+  /** Looks at a key again at that time. */
+  readonly postponeKey: (key: Key, until: number) => Effect.Effect<void, SqlError>
+  /** Takes messages from the outbox, oldest first, until that time. No other process gets them before. */
+  readonly claim: (
+    options: { readonly now: number; readonly until: number; readonly limit: number }
+  ) => Effect.Effect<
+    { readonly messages: ReadonlyArray<Stored>; readonly unreadable: ReadonlyArray<string> },
+    SqlError
+  >
+  /** Nobody takes the messages before that time. */
+  readonly hold: (ids: ReadonlyArray<string>, until: number) => Effect.Effect<void, SqlError>
+  readonly remove: (ids: ReadonlyArray<string>) => Effect.Effect<void, SqlError>
+  /** How many windows are open, by provider. */
+  readonly pending: Effect.Effect<ReadonlyMap<string, number>, SqlError>
+  /** When something is to be done: for a key, and in the outbox. */
+  readonly next: Effect.Effect<{ readonly keys: number; readonly outbox: number }, SqlError>
+}
+
+const StateJson = Schema.fromJsonString(Schema.toCodecJson(MmsWindow.State))
+const MessageJson = Schema.fromJsonString(Schema.toCodecJson(InboundMessage))
+
+const decodeState = Schema.decodeEffect(StateJson)
+const encodeState = Schema.encodeEffect(StateJson)
+const decodeMessage = Schema.decodeEffect(MessageJson)
+const encodeMessage = Schema.encodeEffect(MessageJson)
+
+const unreadable = (table: string) => () => new UnreadableRow({ table })
+
+/** Makes the tables, or changes those of an older version. Safe in several processes at once. */
+export const migrate = Migrator.make({})({
+  table: "sms_mms_migrations",
+  loader: Migrator.fromRecord({
+    "0001_tables": Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`CREATE TABLE sms_mms_keys (
+        mms_key TEXT NOT NULL PRIMARY KEY,
+        provider TEXT NOT NULL,
+        state TEXT NOT NULL,
+        open_windows BIGINT NOT NULL,
+        due_at BIGINT NOT NULL
+      )`
+      yield* sql`CREATE INDEX sms_mms_keys_due_at ON sms_mms_keys (due_at)`
+      // They are counted without a look at what is only remembered.
+      yield* sql`CREATE INDEX sms_mms_keys_open ON sms_mms_keys (provider, open_windows) WHERE open_windows > 0`
+      yield* sql`CREATE TABLE sms_mms_outbox (
+        id TEXT NOT NULL PRIMARY KEY,
+        message TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        available_at BIGINT NOT NULL
+      )`
+      yield* sql`CREATE INDEX sms_mms_outbox_available_at ON sms_mms_outbox (available_at)`
+    })
+  })
+})
+
+export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  // Two numbers of 53 bits, so that no two processes have the same.
+  const instance = [yield* Random.nextInt, yield* Random.nextInt].map((n) => Math.abs(n).toString(36)).join("")
+  let count = 0
+
+  const put: Store["put"] = Effect.fnUntraced(function*(message, { availableAt, now }) {
+    // In the order in which this process makes them.
+    const id = `${instance}-${(count++).toString(36).padStart(8, "0")}`
+    const json = yield* Effect.orDie(encodeMessage(message))
+    yield* sql`INSERT INTO sms_mms_outbox (id, message, created_at, available_at)
+      VALUES (${id}, ${json}, ${now}, ${availableAt})`
+    return { id, message }
+  })
+
+  const readState = (text: string) =>
+    text === ""
+      ? Effect.succeed(MmsWindow.empty)
+      : Effect.mapError(decodeState(text), unreadable("sms_mms_keys"))
+
+  const change: Store["change"] = (key, { availableAt, decide, now }) =>
+    sql.withTransaction(Effect.gen(function*() {
+      // Reads the row and locks it, also one that was not there.
+      const [row] = yield* sql<{ state: string }>`INSERT INTO sms_mms_keys
+        (mms_key, provider, state, open_windows, due_at)
+        VALUES (${key.text}, ${key.provider}, '', 0, ${now})
+        ON CONFLICT (mms_key) DO UPDATE SET due_at = sms_mms_keys.due_at
+        RETURNING state`.withoutTransform
+      const { outputs, state } = decide(yield* readState(row!.state))
+      const stored = yield* Effect.forEach(outputs, (output) =>
+        output._tag === "Due"
+          ? put(output.message, { availableAt: availableAt(output), now })
+          : Effect.undefined)
+      if (state === undefined) yield* sql`DELETE FROM sms_mms_keys WHERE mms_key = ${key.text}`
+      else {
+        const json = yield* Effect.orDie(encodeState(new MmsWindow.State({ ...state, due: [] })))
+        const dueAt = state.open.length === 0
+          ? state.forgetAt
+          : Math.min(...state.open.map(({ closesAt }) => closesAt))
+        yield* sql`UPDATE sms_mms_keys
+          SET state = ${json}, open_windows = ${state.open.length}, due_at = ${dueAt}
+          WHERE mms_key = ${key.text}`
+      }
+      return { outputs, state, stored }
+    }))
+
+  const claimRows = (now: number, until: number, limit: number) =>
+    sql.onDialectOrElse({
+      // Rows that another process is taking are left to it. The array keeps the limit: it is read once.
+      pg: () =>
+        sql<{ id: string; message: string; at: unknown }>`UPDATE sms_mms_outbox SET available_at = ${until}
+          WHERE id = ANY(ARRAY(
+            SELECT id FROM sms_mms_outbox WHERE available_at <= ${now}
+            ORDER BY available_at, id LIMIT ${limit} FOR UPDATE SKIP LOCKED
+          ))
+          RETURNING id, message, created_at AS at`,
+      orElse: () =>
+        sql<{ id: string; message: string; at: unknown }>`UPDATE sms_mms_outbox SET available_at = ${until}
+          WHERE id IN (
+            SELECT id FROM sms_mms_outbox WHERE available_at <= ${now}
+            ORDER BY available_at, id LIMIT ${limit}
+          )
+          RETURNING id, message, created_at AS at`
+    }).withoutTransform
+
+  const claim: Store["claim"] = Effect.fnUntraced(function*({ limit, now, until }) {
+    const rows = [...yield* claimRows(now, until, limit)]
+      .sort((one, other) => Number(one.at) - Number(other.at) || (one.id < other.id ? -1 : 1))
+    const messages: Array<Stored> = []
+    const unreadable: Array<string> = []
+    for (const { id, message } of rows) {
+      const decoded = yield* Effect.option(decodeMessage(message))
+      if (decoded._tag === "Some") messages.push({ id, message: decoded.value })
+      else unreadable.push(id)
+    }
+    return { messages, unreadable }
+  })
+
+  return {
+    change,
+    put,
+    claim,
+    dueKeys: (now, limit) =>
+      Effect.map(
+        sql<{ key: string; provider: string }>`SELECT mms_key AS key, provider FROM sms_mms_keys
+          WHERE due_at <= ${now} ORDER BY due_at LIMIT ${limit}`.withoutTransform,
+        (rows) => rows.map(({ key, provider }) => ({ text: key, provider }))
+      ),
+    postponeKey: (key, until) =>
+      Effect.asVoid(sql`UPDATE sms_mms_keys SET due_at = ${until} WHERE mms_key = ${key.text}`),
+    hold: (ids, until) =>
+      ids.length === 0
+        ? Effect.void
+        : Effect.asVoid(sql`UPDATE sms_mms_outbox SET available_at = ${until} WHERE ${sql.in("id", ids)}`),
+    remove: (ids) =>
+      ids.length === 0 ? Effect.void : Effect.asVoid(sql`DELETE FROM sms_mms_outbox WHERE ${sql.in("id", ids)}`),
+    pending: Effect.map(
+      sql<{ provider: string; open: unknown }>`SELECT provider, SUM(open_windows) AS open FROM sms_mms_keys
+        WHERE open_windows > 0 GROUP BY provider`.withoutTransform,
+      (rows) => new Map(rows.map(({ open, provider }) => [provider, Number(open)]))
+    ),
+    next: Effect.map(
+      sql<{ keys: unknown; outbox: unknown }>`SELECT
+        (SELECT MIN(due_at) FROM sms_mms_keys) AS keys,
+        (SELECT MIN(available_at) FROM sms_mms_outbox) AS outbox`.withoutTransform,
+      ([row]) => {
+        const time = (value: unknown) => value === null || value === undefined ? Infinity : Number(value)
+        return { keys: time(row?.keys), outbox: time(row?.outbox) }
+      }
+    )
+  }
+})
