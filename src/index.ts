@@ -4,7 +4,16 @@ export * as Content from "./Content.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"
 export * as DeliveryStore from "./DeliveryStore.ts"
 export * as DeliveryTracker from "./DeliveryTracker.ts"
-export { MediaApi, MediaConfig, MediaServer, Problems, ServerConfig, WebhookApi, WebhookServer } from "./http/index.ts"
+export {
+  MediaApi,
+  MediaConfig,
+  MediaServer,
+  MmsConfig,
+  Problems,
+  ServerConfig,
+  WebhookApi,
+  WebhookServer
+} from "./http/index.ts"
 export {
   FileMediaStore,
   GuardedClient,

@@ -109,16 +109,16 @@ const layerRoutes = ({ media, server: options }: ServerConfig.ServerConfig) => {
   )
 }
 
-const layerServer = (config: ServerConfig.ServerConfig) =>
-  Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(logProviders(config))).pipe(
+const layerServer = (config: ServerConfig.ServerConfig) => {
+  const shutdownTimeout = config.media === undefined ? "5 seconds" : mediaShutdownTimeout
+  return Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(logProviders(config))).pipe(
     Layer.provide(layerNode(config)),
     // Before the server listens: keys that cannot be used stop the start.
-    Layer.provide([
-      RoomKit.layer(config.media === undefined ? {} : { shutdownTimeout: mediaShutdownTimeout }),
-      SmsProviders.layer(...config.providers.values())
-    ]),
-    Layer.provide(NodeCrypto.layer)
+    Layer.provide([RoomKit.layer({ shutdownTimeout }), SmsProviders.layer(...config.providers.values())]),
+    // And so does a database that cannot be used.
+    Layer.provide([config.mms.aggregator({ shutdownTimeout }), NodeCrypto.layer])
   )
+}
 
 /**
  * The base URL for the one who started the server. By address, because

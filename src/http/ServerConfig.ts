@@ -24,6 +24,7 @@ import * as Twilio from "../twilio/index.ts"
 import * as VoiceMeUp from "../voicemeup/index.ts"
 import { choice, invalid, type InvalidVariable, parts, publicUrl, secret, variable } from "./internal/variables.ts"
 import * as MediaConfig from "./MediaConfig.ts"
+import * as MmsConfig from "./MmsConfig.ts"
 import type { Options } from "./WebhookServer.ts"
 
 export { InvalidVariable } from "./internal/variables.ts"
@@ -52,6 +53,7 @@ export interface ServerConfig {
   readonly providers: ReadonlyMap<string, ProviderLayer>
   /** Absent when no media store is configured. */
   readonly media: MediaConfig.MediaConfig | undefined
+  readonly mms: MmsConfig.MmsConfig
 }
 
 /**
@@ -180,6 +182,7 @@ export const load: Effect.Effect<ServerConfig, InvalidVariable | Config.ConfigEr
       adminToken: yield* secret("ADMIN_TOKEN")
     },
     providers,
-    media: yield* MediaConfig.load
+    media: yield* MediaConfig.load,
+    mms: yield* MmsConfig.load
   }
 })

@@ -1,6 +1,7 @@
 export * as MediaApi from "./MediaApi.ts"
 export * as MediaConfig from "./MediaConfig.ts"
 export * as MediaServer from "./MediaServer.ts"
+export * as MmsConfig from "./MmsConfig.ts"
 export * as Problems from "./Problems.ts"
 export * as ServerConfig from "./ServerConfig.ts"
 export * as WebhookApi from "./WebhookApi.ts"

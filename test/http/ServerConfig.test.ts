@@ -66,7 +66,9 @@ describe("an empty environment", () => {
           MEDIA_DIR: "",
           MEDIA_URL: " ",
           MEDIA_S3_BUCKET: "",
-          MEDIA_MAX_AGE_DAYS: ""
+          MEDIA_MAX_AGE_DAYS: "",
+          DATABASE_URL: "",
+          MMS_TIMEOUT_SECONDS: " "
         }]
       ) {
         const config = yield* load(env)

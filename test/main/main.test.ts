@@ -1,62 +1,11 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { spawn } from "node:child_process"
 import { createServer, type Server } from "node:http"
 import { type AddressInfo, connect } from "node:net"
 import * as Twilio from "../../src/twilio/index.ts"
 import * as telnyxKeys from "../telnyx/keys.ts"
-
-const root = new URL("../../", import.meta.url)
-const limit = 30_000
-
-interface Run {
-  /** Waits until all of the output so far fits, and gives it. */
-  readonly until: (pattern: RegExp) => Effect.Effect<string>
-  readonly errors: () => string
-  /** The code it ended with, and the milliseconds from the signal. */
-  readonly end: (signal: NodeJS.Signals) => Effect.Effect<readonly [code: number | null, elapsed: number]>
-  readonly ended: Effect.Effect<number | null>
-}
-
-/** Starts the server as `npm start` does, with these variables and no others. */
-const start = (env: Record<string, string>) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() =>
-        spawn(process.execPath, ["src/main.ts"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] })
-      ),
-      (child) => Effect.sync(() => child.kill("SIGKILL"))
-    ),
-    (child): Run => {
-      let output = ""
-      let errors = ""
-      child.stdout!.on("data", (data) => output += data)
-      child.stderr!.on("data", (data) => errors += data)
-      const closed = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)))
-      const ended = Effect.promise(() => closed)
-      return {
-        errors: () => errors,
-        ended,
-        until: (pattern) =>
-          Effect.callback<string>((resume) => {
-            const check = () => {
-              if (pattern.test(output)) resume(Effect.succeed(output))
-              else if (child.exitCode !== null) resume(Effect.die(new Error(`It ended.\n${output}${errors}`)))
-            }
-            child.stdout!.on("data", check)
-            child.once("close", check)
-            check()
-          }),
-        end: (signal) =>
-          Effect.suspend(() => {
-            const begun = performance.now()
-            child.kill(signal)
-            return Effect.map(ended, (code) => [code, performance.now() - begun] as const)
-          })
-      }
-    }
-  )
+import { limit, start } from "./server.ts"
 
 /** Does what `curl` does with these arguments: headers, a body, and the URL last. */
 const curl = (command: string) =>
@@ -253,6 +202,14 @@ describe("the server with carriers", () => {
     }), limit)
 })
 
+/** Makes Node find no package of Postgres. */
+const withoutPostgres = `
+  import { registerHooks } from "node:module"
+  registerHooks({
+    resolve: (specifier, context, next) => next(specifier.replace(/^@effect.sql-pg/, "no-such-package"), context)
+  })
+`
+
 describe("a start that is not possible", () => {
   const cases: ReadonlyArray<readonly [name: string, env: Record<string, string>, line: RegExp]> = [
     [
@@ -272,6 +229,30 @@ describe("a start that is not possible", () => {
       { HOST: "192.0.2.1" },
       /^HOST must be an address of this machine, and 192\.0\.2\.1 is not$/
     ],
+    [
+      "a database that is none",
+      { TWILIO_AUTH_TOKEN: "x", DATABASE_URL: "mysql://user:db-password@db/sms" },
+      /^DATABASE_URL must begin with postgres:\/\/, or name an SQLite file, as in sqlite:\/var\/lib\/sms\.db$/
+    ],
+    [
+      "an SQLite file that cannot be made",
+      { TWILIO_AUTH_TOKEN: "x", DATABASE_URL: "sqlite:no/such/directory/sms.db" },
+      /^DATABASE_URL must name an SQLite file that can be used \(.*\)$/
+    ],
+    [
+      "a database whose package is not installed",
+      {
+        TWILIO_AUTH_TOKEN: "x",
+        DATABASE_URL: "postgres://user:db-password@127.0.0.1/sms",
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(withoutPostgres)}`
+      },
+      /^DATABASE_URL needs the package @effect\/sql-pg: npm install @effect\/sql-pg$/
+    ],
+    [
+      "a database that does not answer",
+      { TWILIO_AUTH_TOKEN: "x", DATABASE_URL: "postgres://user:db-password@127.0.0.1:1/sms" },
+      /^DATABASE_URL must name a Postgres database that can be used \(ConnectionError, ECONNREFUSED\)$/
+    ],
     ["a host that has no address", { HOST: "no.such.host.invalid" }, /^HOST must be an address of this machine/]
   ]
   for (const [name, env, line] of cases) {
@@ -281,7 +262,9 @@ describe("a start that is not possible", () => {
         assert.strictEqual(yield* server.ended, 1)
         assert.match(server.errors(), /^.+\n$/)
         assert.match(server.errors().trim(), line)
-        for (const value of ["plan-of-mine", "bm90LWEta2V5", "Narnia"]) assert.notInclude(server.errors(), value)
+        for (const value of ["plan-of-mine", "bm90LWEta2V5", "Narnia", "db-password"]) {
+          assert.notInclude(server.errors(), value)
+        }
         assert.strictEqual(yield* server.until(/^/), "")
       }), limit)
   }

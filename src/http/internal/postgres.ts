@@ -1,0 +1,9 @@
+/** A Postgres database. Apart from what needs none, because its package is optional. */
+import * as PgClient from "@effect/sql-pg/PgClient"
+import type * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import type * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+
+export const layer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, SqlError> =>
+  PgClient.layer({ url, applicationName: "effect-sms" })
