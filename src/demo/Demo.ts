@@ -9,6 +9,8 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
 import * as Content from "../Content.ts"
+import { partsKey } from "../MmsWindow.ts"
+import type { RoomEvent } from "../rooms/RoomEvent.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
 import type { Credentials } from "./Credentials.ts"
 import * as Webhooks from "./Webhooks.ts"
@@ -29,18 +31,23 @@ const describe = (content: Content.Content): string => {
   return [...(text === "" ? [] : [JSON.stringify(text)]), ...files].join(" ")
 }
 
+const isOf = (messageId: string) => ({ source: { externalId, metadata } }: RoomEvent) =>
+  externalId === messageId || metadata[partsKey]?.split(" ").includes(messageId) === true
+
 /** What the kit knows of the message, in a few words. */
-const outcome = Effect.fnUntraced(function*(messageId: string) {
+const outcome = Effect.fnUntraced(function*(messageId: string, answer: number) {
   const kit = yield* RoomKit
   for (const [index, room] of (yield* kit.rooms).toReversed().entries()) {
-    const event = (yield* kit.events(room.id)).find(({ source }) => source.externalId === messageId)
+    const event = (yield* kit.events(room.id)).find(isOf(messageId))
     if (event !== undefined) {
       const { channelType, participant } = event.source
       return `room ${index + 1}: ${channelType} from ${participant}, ${describe(event.content)}`
     }
   }
   const status = (yield* kit.statuses).find((status) => status.messageId === messageId)
-  if (status === undefined) return "refused: in no room, and no handler saw it"
+  if (status === undefined) {
+    return answer === 200 ? "kept: waits for its file" : "refused: in no room, and no handler saw it"
+  }
   const error = status.errorCode === undefined ? "" : ` (${status.errorCode} ${status.errorMessage ?? ""})`
   return `message to ${status.recipient} is ${status.status}${error}`
 })
@@ -83,7 +90,7 @@ signs nothing: with a wrong token). The warnings are the operator's log of those
   const rows = yield* Effect.forEach(webhooks, (webhook) =>
     Effect.gen(function*() {
       const status = yield* send(webhook)
-      return [webhook.carrier, webhook.kind, String(status), yield* outcome(webhook.messageId)]
+      return [webhook.carrier, webhook.kind, String(status), yield* outcome(webhook.messageId, status)]
     }))
   yield* Console.log(table([["CARRIER", "WEBHOOK", "ANSWER", "WHAT CAME OUT"], ...rows]))
   yield* Console.log(next(base, credentials))

@@ -54,8 +54,8 @@ const table = [
   /^ {2}Telnyx +receipt +200 +message to \+15145550142 is undelivered \(40001 Not routable\)$/,
   /^ {2}Telnyx +forged +403 +refused: in no room, and no handler saw it$/,
   /^ {2}VoiceMeUp +SMS +200 +room 4: sms from \+15145550142, "Bonjour!"$/,
-  /^ {2}VoiceMeUp +MMS, text +200 +room 4: sms from \+15145550142, "Our cat"$/,
-  /^ {2}VoiceMeUp +MMS, file +200 +room 4: mms from \+15145550142, \[image\/jpeg\]$/,
+  /^ {2}VoiceMeUp +MMS, text +200 +kept: waits for its file$/,
+  /^ {2}VoiceMeUp +MMS, file +200 +room 4: mms from \+15145550142, "Our cat" \[image\/jpeg\]$/,
   /^ {2}VoiceMeUp +forged +403 +refused: in no room, and no handler saw it$/
 ]
 

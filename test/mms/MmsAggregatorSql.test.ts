@@ -7,6 +7,7 @@ import type { InboundMessage } from "../../src/Message.ts"
 import { MmsAggregator, type Service } from "../../src/MmsAggregator.ts"
 import * as MmsAggregatorSql from "../../src/sql/MmsAggregatorSql.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
+import * as Model from "../suites/MmsAggregatorModel.ts"
 import { suite } from "../suites/MmsAggregatorSuite.ts"
 import { collect, media, offerAll, said, saidOf, second, wrapper } from "./parts.ts"
 
@@ -28,6 +29,13 @@ for (const [name, client] of [["SQLite in memory", layerMemory], ["SQLite file",
     durable: true
   })
 }
+
+Model.suite({
+  name: "SQLite in memory",
+  layer: (options) => Layer.provide(MmsAggregatorSql.layer({ startDelay: 0, ...options }), Layer.fresh(layerMemory)),
+  advance: TestClock.adjust,
+  runs: 40
+})
 
 /** A process: an aggregator with a scope of its own, on the database of the test. */
 const open = Effect.fnUntraced(function*(options: MmsAggregatorSql.Options = {}) {
