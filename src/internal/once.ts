@@ -2,6 +2,7 @@
  * Does a thing once a key, however often and however concurrently it is asked.
  */
 import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,8 +16,13 @@ export interface Options {
   readonly timeToLive: Duration.Input
 }
 
+/** The key was seen, and stood for something else. */
+export class StandsForAnother extends Data.TaggedError("StandsForAnother") {}
+
 interface Entry<S> {
   readonly expiresAt: number
+  /** What the key stands for. */
+  readonly what: string
   /** `None` when the call that came first failed, and another one may try. */
   readonly summary: Deferred.Deferred<Option.Option<S>>
 }
@@ -38,6 +44,16 @@ export interface Once<S> {
     effect: Effect.Effect<A, E, R>,
     summarize: (value: A) => S
   ) => Effect.Effect<Outcome<A, S>, E, R>
+  /**
+   * As `run`, for a key that somebody else chose for one thing. Fails at once
+   * when it stands for another, also while that is under way.
+   */
+  readonly runFor: <A, E, R>(
+    key: string,
+    what: string,
+    effect: Effect.Effect<A, E, R>,
+    summarize: (value: A) => S
+  ) => Effect.Effect<Outcome<A, S>, E | StandsForAnother, R>
 }
 
 export const make = <S>(options: Options): Effect.Effect<Once<S>> =>
@@ -56,14 +72,14 @@ export const make = <S>(options: Options): Effect.Effect<Once<S>> =>
     }
 
     /** The entry of the key, which is a new one if nobody has it. */
-    const claim = (key: string, now: number): { readonly entry: Entry<S>; readonly mine: boolean } => {
+    const claim = (key: string, what: string, now: number): { readonly entry: Entry<S>; readonly mine: boolean } => {
       forget(({ expiresAt }) => expiresAt <= now)
       const earlier = entries.get(key)
       // The clock of a machine can be set back, which leaves expired entries behind fresh ones.
       if (earlier !== undefined && earlier.expiresAt > now) return { entry: earlier, mine: false }
       entries.delete(key)
       forget(() => entries.size >= options.capacity)
-      const entry: Entry<S> = { expiresAt: now + timeToLive, summary: Deferred.makeUnsafe() }
+      const entry: Entry<S> = { expiresAt: now + timeToLive, what, summary: Deferred.makeUnsafe() }
       entries.set(key, entry)
       return { entry, mine: true }
     }
@@ -90,22 +106,30 @@ export const make = <S>(options: Options): Effect.Effect<Once<S>> =>
         Effect.map(([value]) => Option.some<Outcome<A, S>>({ _tag: "First", value }))
       )
 
-    const run = Effect.fnUntraced(function*<A, E, R>(
-      key: string,
+    const attempt = Effect.fnUntraced(function*<A, E, R, X>(
+      { key, what, other }: { readonly key: string; readonly what: string; readonly other: Effect.Effect<never, X> },
       effect: Effect.Effect<A, E, R>,
       summarize: (value: A) => S
-    ): Effect.fn.Return<Outcome<A, S>, E, R> {
+    ): Effect.fn.Return<Outcome<A, S>, E | X, R> {
       const summarized = Effect.map(effect, (value) => [value, summarize(value)] as const)
       while (true) {
         const now = yield* Clock.currentTimeMillis
         // Between the claim and the work nobody may interrupt, or the key would stay taken.
-        const outcome = yield* Effect.uninterruptibleMask((restore) => {
-          const { entry, mine } = claim(key, now)
-          return mine ? work(key, entry, restore(summarized)) : restore(wait<A>(entry))
-        })
+        const outcome = yield* Effect.uninterruptibleMask(
+          (restore): Effect.Effect<Option.Option<Outcome<A, S>>, E | X, R> => {
+            const { entry, mine } = claim(key, what, now)
+            if (mine) return work(key, entry, restore(summarized))
+            return entry.what === what ? restore(wait<A>(entry)) : other
+          }
+        )
         if (Option.isSome(outcome)) return outcome.value
       }
     })
 
-    return { run }
+    return {
+      run: (key, effect, summarize) =>
+        attempt({ key, what: "", other: Effect.die("Every key stands for itself") }, effect, summarize),
+      runFor: (key, what, effect, summarize) =>
+        attempt({ key, what, other: Effect.fail(new StandsForAnother()) }, effect, summarize)
+    }
   })
