@@ -12,6 +12,7 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
+import { version } from "../internal/version.ts"
 import * as Problems from "./Problems.ts"
 
 const header = (description: string) => Schema.optionalKey(Schema.String.annotate({ description }))
@@ -57,5 +58,5 @@ the URL may read the file: it cannot be guessed.`
 export class MediaApi extends HttpApi.make("effect-sms-media")
   .add(Media)
   .annotate(OpenApi.Title, "effect-sms media")
-  .annotate(OpenApi.Version, "0.2.0")
+  .annotate(OpenApi.Version, version)
 {}

@@ -10,7 +10,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -19,6 +18,7 @@ import { extensionOf } from "../media/internal/storeRules.ts"
 import type { MediaError } from "../media/MediaError.ts"
 import { MediaStore, type StoredMedia } from "../media/MediaStore.ts"
 import * as ByteRange from "./ByteRange.ts"
+import { setHeaders } from "./internal/headers.ts"
 import { MediaApi } from "./MediaApi.ts"
 import * as Problems from "./Problems.ts"
 import * as WebhookServer from "./WebhookServer.ts"
@@ -42,11 +42,6 @@ const headersOf = ({ contentType, id }: StoredMedia) => ({
   "x-content-type-options": "nosniff",
   etag: `"${id}"`
 })
-
-const setHeaders = (headers: Readonly<Record<string, string>>) =>
-  HttpEffect.appendPreResponseHandler((_request, response) =>
-    Effect.succeed(HttpServerResponse.setHeaders(response, headers))
-  )
 
 const refuse = Effect.fnUntraced(function*(error: MediaError) {
   if (error.reason._tag === "NotStored") return yield* new Problems.NotFound({})

@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import * as HttpApiError from "effect/http-api/HttpApiError"
-import type { WebhookErrorReason } from "../WebhookError.ts"
+import type { InvalidPayload, PayloadTooLarge, UnsupportedContentType, WebhookErrorReason } from "../WebhookError.ts"
 
 /**
  * The body is not what the provider sends.
@@ -133,6 +133,25 @@ export const webhookProblems = [
 ] as const
 
 /**
+ * The answer to a body that cannot be read.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromBodyReason = (
+  reason: InvalidPayload | PayloadTooLarge | UnsupportedContentType
+): BadRequest | ContentTooLarge | UnsupportedMediaType => {
+  switch (reason._tag) {
+    case "InvalidPayload":
+      return new BadRequest({ detail: reason.message })
+    case "PayloadTooLarge":
+      return new ContentTooLarge({ detail: reason.message })
+    case "UnsupportedContentType":
+      return new UnsupportedMediaType({ detail: reason.message })
+  }
+}
+
+/**
  * The answer for a reason. `detail` names fields and formats only, and for the
  * reasons that concern signatures there is none.
  *
@@ -145,15 +164,11 @@ export const fromReason = (reason: WebhookErrorReason): InstanceType<typeof webh
     case "InvalidSignature":
     case "StaleTimestamp":
       return new Forbidden({ detail: "The webhook was refused" })
-    case "InvalidPayload":
-      return new BadRequest({ detail: reason.message })
     case "UnknownProvider":
       return new NotFound({ detail: "Unknown provider" })
     case "MethodNotAllowed":
       return new MethodNotAllowed({ detail: reason.message })
-    case "PayloadTooLarge":
-      return new ContentTooLarge({ detail: reason.message })
-    case "UnsupportedContentType":
-      return new UnsupportedMediaType({ detail: reason.message })
+    default:
+      return fromBodyReason(reason)
   }
 }

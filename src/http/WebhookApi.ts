@@ -14,6 +14,7 @@ import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
+import { version } from "../internal/version.ts"
 import { Room } from "../rooms/Room.ts"
 import { RoomEvent } from "../rooms/RoomEvent.ts"
 import type { Service as Provider } from "../SmsProvider.ts"
@@ -172,6 +173,6 @@ export class WebhookApi extends HttpApi.make("effect-sms")
   .add(Inspection)
   .add(System)
   .annotate(OpenApi.Title, "effect-sms")
-  .annotate(OpenApi.Version, "0.1.0")
+  .annotate(OpenApi.Version, version)
   .annotate(OpenApi.Description, "Receives SMS and MMS webhooks of Twilio, Sinch, Telnyx and VoiceMeUp.")
 {}

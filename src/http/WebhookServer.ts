@@ -3,17 +3,18 @@
  *
  * @since 0.1.0
  */
-import * as ByteSize from "effect/ByteSize"
 import * as Cause from "effect/Cause"
+import type * as CryptoError from "effect/crypto/CryptoError"
+import type * as Digest from "effect/crypto/Digest"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
+import type * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import type * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
-import * as HttpEffect from "effect/http/HttpEffect"
-import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerError from "effect/http/HttpServerError"
@@ -28,8 +29,10 @@ import * as Secrets from "../internal/secrets.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
 import type { Service as Provider } from "../SmsProvider.ts"
 import { SmsProviders } from "../SmsProviders.ts"
-import { PayloadTooLarge, UnsupportedContentType, WebhookError } from "../WebhookError.ts"
+import { WebhookError } from "../WebhookError.ts"
 import * as WebhookRequest from "../WebhookRequest.ts"
+import { setHeaders } from "./internal/headers.ts"
+import * as RequestBody from "./internal/requestBody.ts"
 import * as Problems from "./Problems.ts"
 import * as PublicUrl from "./PublicUrl.ts"
 import { AdminAuthorization, CurrentWebhook, VerifyWebhook, WebhookApi } from "./WebhookApi.ts"
@@ -63,21 +66,16 @@ export type Options = {
   readonly acknowledgeAfter?: Duration.Input | undefined
   /** How long the end of the server waits for processing that goes on. 10 seconds by default. */
   readonly shutdownTimeout?: Duration.Input | undefined
-  /** The bearer token of the inspection endpoints. They are closed without one. */
+  /** The bearer token of what is not for carriers. That is closed without one. */
   readonly adminToken?: Redacted.Redacted<string> | undefined
 }
-
-const setHeader = (name: string, value: string) =>
-  HttpEffect.appendPreResponseHandler((_request, response) =>
-    Effect.succeed(HttpServerResponse.setHeader(response, name, value))
-  )
 
 /** The log has the reason with its hint for the operator, the answer has not. */
 const refuse = Effect.fnUntraced(function*({ provider, reason }: WebhookError) {
   yield* Effect.logWarning(`Webhook refused: ${reason.message}`).pipe(
     Effect.annotateLogs({ provider, reason: reason._tag })
   )
-  if (reason._tag === "MethodNotAllowed") yield* setHeader("allow", reason.expected.join(", "))
+  if (reason._tag === "MethodNotAllowed") yield* setHeaders({ allow: reason.expected.join(", ") })
   return yield* Problems.fromReason(reason)
 })
 
@@ -93,35 +91,17 @@ const layerVerifyWebhook = (options: Options) =>
     Effect.gen(function*() {
       const providers = yield* SmsProviders
       const { publicUrl, trustedProxies = [] } = options
-      const limit = options.maxBodyBytes ?? 1024 * 1024
-      const tooLarge = new PayloadTooLarge({ limit })
-      // Signatures are of the bytes that the carrier wrote, and no carrier compresses them.
-      const encoded = new UnsupportedContentType({ expected: ["without content encoding"] })
-
-      /** What the headers say is too large is not read at all. */
-      const misfit = ({ headers }: HttpServerRequest.HttpServerRequest) => {
-        const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity"
-        if (encoding !== "identity" && encoding !== "") return encoded
-        return Number(headers["content-length"] ?? 0) > limit ? tooLarge : undefined
-      }
+      const readBody = RequestBody.reader(options.maxBodyBytes)
 
       const read = Effect.fnUntraced(function*(provider: Provider, request: HttpServerRequest.HttpServerRequest) {
-        const reason = misfit(request)
-        if (reason !== undefined) return yield* new WebhookError({ provider: provider.name, reason })
-        const body = yield* request.arrayBuffer.pipe(
-          Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(limit)),
-          Effect.catch(({ reason }) =>
-            reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
-              ? Effect.fail(new WebhookError({ provider: provider.name, reason: tooLarge }))
-              // The connection broke, so nobody is there to answer.
-              : Effect.interrupt
-          )
-        )
         return WebhookRequest.make({
           method: request.method,
           url: PublicUrl.make(request, { publicUrl, trustedProxies }),
           headers: request.headers,
-          body: new Uint8Array(body)
+          body: yield* Effect.mapError(
+            readBody(request),
+            (reason) => new WebhookError({ provider: provider.name, reason })
+          )
         })
       })
 
@@ -142,7 +122,15 @@ const layerVerifyWebhook = (options: Options) =>
     })
   )
 
-const layerAdminAuthorization = ({ adminToken }: Options) =>
+/**
+ * Lets in who has the admin token. Fails when it is empty.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerAdminAuthorization = (
+  { adminToken }: Options
+): Layer.Layer<AdminAuthorization, CryptoError.CryptoError, Digest.Digest> =>
   Layer.effect(
     AdminAuthorization,
     Effect.gen(function*() {
@@ -152,7 +140,7 @@ const layerAdminAuthorization = ({ adminToken }: Options) =>
       return AdminAuthorization.of({
         bearer: Effect.fnUntraced(function*(next, { credential }) {
           if (yield* isToken(Redacted.value(credential))) return yield* next
-          yield* setHeader("www-authenticate", "Bearer")
+          yield* setHeaders({ "www-authenticate": "Bearer" })
           return yield* new Problems.Unauthorized({})
         })
       })
@@ -234,18 +222,19 @@ const layerSystem = HttpApiBuilder.group(
 )
 
 /** The page has three megabytes of script, so it is loaded when somebody opens it. */
-const layerDocs = HttpRouter.use(Effect.fnUntraced(function*(router) {
-  const load = Effect.gen(function*() {
-    const own = yield* HttpRouter.make
-    // The default fonts would come from elsewhere.
-    const layer = HttpApiScalar.layer(WebhookApi, { path: "/docs", scalar: { withDefaultFonts: false } })
-    yield* Effect.scoped(Effect.provideService(Layer.build(layer), HttpRouter.HttpRouter, own))
-    return Effect.orDie(own.asHttpEffect())
-  })
-  // A caller that leaves early must not leave half of it behind for the next.
-  const page = yield* Effect.cached(Effect.uninterruptible(load))
-  yield* router.add("GET", "/docs", Effect.flatten(page))
-}))
+const layerDocs = <Groups extends HttpApiGroup.Constraint>(api: HttpApi.HttpApi<"effect-sms", Groups>) =>
+  HttpRouter.use(Effect.fnUntraced(function*(router) {
+    const load = Effect.gen(function*() {
+      const own = yield* HttpRouter.make
+      // The default fonts would come from elsewhere.
+      const layer = HttpApiScalar.layer(api, { path: "/docs", scalar: { withDefaultFonts: false } })
+      yield* Effect.scoped(Effect.provideService(Layer.build(layer), HttpRouter.HttpRouter, own))
+      return Effect.orDie(own.asHttpEffect())
+    })
+    // A caller that leaves early must not leave half of it behind for the next.
+    const page = yield* Effect.cached(Effect.uninterruptible(load))
+    yield* router.add("GET", "/docs", Effect.flatten(page))
+  }))
 
 const isOtherMethod = ({ method, url }: HttpServerRequest.HttpServerRequest): boolean =>
   method !== "POST" && method !== "GET" && /^\/+webhooks\/+sms\/+[^/?#;]+\/+(inbound|status)\/*(?:[?#;]|$)/i.test(url)
@@ -262,20 +251,20 @@ const notFound = Effect.fnUntraced(function*(error: unknown) {
 })
 
 /**
- * The routes: webhooks, inspection, `/health`, `/openapi.json` and `/docs`.
- *
- * Serve them alone with {@link serve}, or with the application's own routes
- * with `HttpRouter.serve` or `HttpRouter.toWebHandler`; add
- * {@link layerRedactedQueries} then.
+ * The routes of an API that has the groups of `WebhookApi` and others, whose
+ * handlers are to be provided: one OpenAPI document and one page for all.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options = {}) => {
+export const layerApi = <Groups extends HttpApiGroup.Constraint>(
+  api: HttpApi.HttpApi<"effect-sms", Groups>,
+  options: Options = {}
+) => {
   const { trustedProxies = [] } = options
   return Layer.mergeAll(
-    HttpApiBuilder.layer(WebhookApi, { openapiPath: "/openapi.json" }),
-    layerDocs,
+    HttpApiBuilder.layer(api, { openapiPath: "/openapi.json" }),
+    layerDocs(api),
     trustedProxies.length === 0
       ? Layer.empty
       : HttpRouter.middleware(HttpMiddleware.xForwardedHeaders({ trustedProxies }), { global: true }),
@@ -285,6 +274,18 @@ export const layer = (options: Options = {}) => {
     Layer.provide([layerVerifyWebhook(options), layerAdminAuthorization(options)])
   )
 }
+
+/**
+ * The routes: webhooks, inspection, `/health`, `/openapi.json` and `/docs`.
+ *
+ * Serve them alone with {@link serve}, or with the application's own routes
+ * with `HttpRouter.serve` or `HttpRouter.toWebHandler`; add
+ * {@link layerRedactedQueries} then.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Options) => layerApi(WebhookApi, options)
 
 /**
  * Keeps every query value out of spans. Queries hold VoiceMeUp's token, and

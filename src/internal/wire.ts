@@ -77,6 +77,15 @@ export const Object_ = lenient(
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
+/** Every bad field and what was expected there, never the value. */
+export const issuesOf = (issue: SchemaIssue.Issue): InvalidPayload["issues"] => {
+  const issues = format(issue).issues.map((issue) => ({
+    field: (issue.path ?? []).map((key) => String(typeof key === "object" ? key.key : key)).join("."),
+    expected: issue.message
+  }))
+  return issues as [typeof issues[number], ...typeof issues]
+}
+
 const refused = Symbol()
 
 type Field = readonly [key: string, read: (value: unknown) => unknown]
@@ -127,13 +136,7 @@ export const decoder = <A>(
   const fields = fieldsOf(schema)
   const decode = Schema.decodeUnknownEffect(schema, { errors: "all" })
   const decodeSlowly = (payload: Payload) =>
-    Effect.mapError(decode(payload), ({ issue }) => {
-      const issues = format(issue).issues.map((issue) => ({
-        field: (issue.path ?? []).map((key) => String(typeof key === "object" ? key.key : key)).join("."),
-        expected: issue.message
-      }))
-      return new InvalidPayload({ issues: issues as [typeof issues[number], ...typeof issues] })
-    })
+    Effect.mapError(decode(payload), ({ issue }) => new InvalidPayload({ issues: issuesOf(issue) }))
   return (payload) => {
     const decoded = fields === undefined ? refused : readFields(fields, payload)
     return decoded === refused ? decodeSlowly(payload) : Effect.succeed(decoded as A)

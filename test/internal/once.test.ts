@@ -246,11 +246,11 @@ describe("once", () => {
       const first = yield* fork(once.runFor("key", "this", effect, identity))
       const same = yield* fork(once.runFor("key", "this", effect, identity))
       const other = Effect.flip(once.runFor("key", "that", effect, identity))
-      assert.strictEqual((yield* other)._tag, "StandsForAnother")
+      assert.instanceOf(yield* other, Once.StandsForAnother)
       yield* Deferred.succeed(gates[0]!, "it")
       assert.deepStrictEqual(yield* Fiber.join(first), { _tag: "First", value: "it" })
       assert.deepStrictEqual(yield* Fiber.join(same), { _tag: "Repeated", summary: "it" })
-      assert.strictEqual((yield* other)._tag, "StandsForAnother")
+      assert.instanceOf(yield* other, Once.StandsForAnother)
       assert.strictEqual(yield* runs, 1)
     }))
 

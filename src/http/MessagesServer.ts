@@ -1,0 +1,195 @@
+/**
+ * The server side of `GatewayApi`: the routes of `WebhookServer`, and messages
+ * to be sent.
+ *
+ * A message that is on its way does not depend on whoever asked for it: when
+ * the caller leaves, it is sent all the same, and the end of the server waits
+ * for it.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpApiError from "effect/http-api/HttpApiError"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type { unhandled } from "effect/Types"
+import * as Content from "../Content.ts"
+import { DeliveryTracker } from "../DeliveryTracker.ts"
+import * as Runs from "../internal/runs.ts"
+import { issuesOf } from "../internal/wire.ts"
+import { OutboundMessage } from "../Message.ts"
+import { SmsProviders } from "../SmsProviders.ts"
+import { SmsRouter } from "../SmsRouter.ts"
+import { InvalidPayload, UnsupportedContentType } from "../WebhookError.ts"
+import { setHeaders } from "./internal/headers.ts"
+import * as Idempotency from "./internal/idempotency.ts"
+import * as RequestBody from "./internal/requestBody.ts"
+import * as MessageProblems from "./MessageProblems.ts"
+import { GatewayApi, ReadRequest, SendRequest, viewOf } from "./MessagesApi.ts"
+import * as Problems from "./Problems.ts"
+import * as WebhookServer from "./WebhookServer.ts"
+
+/**
+ * Options of the server.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = WebhookServer.Options & {
+  /** How many idempotency keys are remembered: 10 000 by default. For one beyond that the oldest is forgotten. */
+  readonly maxIdempotencyKeys?: number | undefined
+  /** How long an idempotency key is remembered: a day by default. */
+  readonly idempotencyTimeToLive?: Duration.Input | undefined
+}
+
+const json = new UnsupportedContentType({ expected: ["application/json"] })
+
+const isJson = (contentType: string = "application/json"): boolean =>
+  contentType.split(";", 1)[0]!.trim().toLowerCase() === "application/json"
+
+type BodyProblem = ReturnType<typeof Problems.fromBodyReason>
+
+const refuse = (reason: Parameters<typeof Problems.fromBodyReason>[0]): Effect.Effect<never, BodyProblem> =>
+  Effect.fail(Problems.fromBodyReason(reason))
+
+const layerReadRequest = ({ maxBodyBytes }: Options) =>
+  Layer.sync(ReadRequest, () => {
+    const readBody = RequestBody.reader(maxBodyBytes)
+    return ReadRequest.of(Effect.fnUntraced(function*(next) {
+      const request = yield* HttpServerRequest.HttpServerRequest
+      if (request.method === "POST") {
+        if (!isJson(request.headers["content-type"])) return yield* refuse(json)
+        // The decoder reads the same bytes.
+        yield* Effect.catch(readBody(request), refuse)
+      }
+      return yield* Effect.catch(next, (error): Effect.Effect<never, unhandled | BodyProblem> =>
+        HttpApiError.HttpApiSchemaError.is(error) && !["Body", "ResponseHeaders"].includes(error.kind)
+          ? refuse(new InvalidPayload({ issues: issuesOf(error.cause.issue) }))
+          : Effect.fail(error))
+    }))
+  })
+
+/** Always the same text for the same message. */
+const textOf = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.toCodecJson(SendRequest)))
+
+const messageOf = ({ media = [], provider: _, text = "", ...options }: SendRequest): OutboundMessage =>
+  new OutboundMessage({
+    ...options,
+    content: Content.fromParts(text, media.map((file) => new Content.MediaContent(file)))
+  })
+
+const defect = Effect.fnUntraced(function*(cause: Cause.Cause<never>) {
+  yield* Effect.logError("A message could not be sent", cause)
+  return new Problems.InternalServerError({
+    detail: "The message may have gone out, and must not be sent again blindly"
+  })
+})
+
+const layerMessages = (options: Options) =>
+  HttpApiBuilder.group(
+    GatewayApi,
+    "messages",
+    Effect.fnUntraced(function*(handlers) {
+      const router = yield* SmsRouter
+      const tracker = yield* DeliveryTracker
+      const providers = yield* SmsProviders
+      const runs = yield* Runs.make(options.shutdownTimeout ?? "10 seconds")
+      const sendOnce = yield* Idempotency.make({
+        capacity: options.maxIdempotencyKeys,
+        timeToLive: options.idempotencyTimeToLive
+      })
+
+      const send = Effect.fnUntraced(
+        function*(request: SendRequest, key: string | undefined) {
+          const sending = router.send(messageOf(request), { provider: request.provider })
+          const { final, replayed } = yield* runs.run(
+            key === undefined
+              ? Effect.map(Idempotency.settle(sending), (final) => ({ final, replayed: false }))
+              : sendOnce(key, textOf(request), sending)
+          )
+          if (replayed) yield* setHeaders({ "idempotency-replayed": "true" })
+          if (Result.isSuccess(final)) return final.success
+          return yield* Effect.fail(
+            Cause.isCause(final.failure) ? yield* defect(final.failure) : MessageProblems.fromSmsError(final.failure)
+          )
+        },
+        Effect.catchTags({
+          SmsError: (error) => Effect.fail(MessageProblems.fromSmsError(error)),
+          SmsRouterError: (error) => Effect.fail(MessageProblems.fromSmsRouterError(error)),
+          StandsForAnother: () => Effect.fail(MessageProblems.keyReused)
+        })
+      )
+
+      const find = Effect.fnUntraced(function*(messageId: string, { provider, recipient }: {
+        readonly provider?: string
+        readonly recipient?: string
+      }) {
+        const found = yield* Effect.forEach(
+          provider === undefined ? providers.names : [provider],
+          (provider) => tracker.get({ provider, messageId, recipient })
+        )
+        return found.filter((delivery) => delivery !== undefined)
+      })
+
+      return handlers.handleAll({
+        send: ({ headers, payload }) => send(payload, headers["idempotency-key"]),
+        get: Effect.fnUntraced(function*({ params, query }) {
+          const [delivery, other] = yield* Effect.catch(find(params.id, query), (error) =>
+            Effect.andThen(
+              Effect.logError(error.message, error),
+              Effect.fail(new Problems.InternalServerError({}))
+            ))
+          if (delivery === undefined) {
+            return yield* new Problems.NotFound({
+              detail: query.recipient === undefined
+                ? "Unknown message, or one to several recipients: then name one"
+                : "Unknown message"
+            })
+          }
+          if (other !== undefined) {
+            return yield* new Problems.BadRequest({ detail: "provider: several have a message with this id" })
+          }
+          return viewOf(delivery)
+        })
+      })
+    })
+  )
+
+/**
+ * The routes of `WebhookServer.layer`, `POST /messages` and
+ * `GET /messages/:id`.
+ *
+ * Serve them alone with {@link serve}, or with the application's own routes
+ * with `HttpRouter.serve`; add `WebhookServer.layerRedactedQueries` then.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options = {}) =>
+  Layer.provide(
+    WebhookServer.layerApi(GatewayApi, options),
+    Layer.provide(layerMessages(options), [layerReadRequest(options), WebhookServer.layerAdminAuthorization(options)])
+  )
+
+/**
+ * Serves {@link layer}, and nothing else, on the `HttpServer` that is provided.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const serve = (
+  options?: Options,
+  serveOptions: { readonly disableLogger?: boolean | undefined; readonly disableListenLog?: boolean | undefined } = {}
+) => {
+  const { disableListenLog = false, disableLogger = false } = serveOptions
+  return Layer.provide(
+    HttpRouter.serve(layer(options), { disableListenLog, disableLogger }),
+    WebhookServer.layerRedactedQueries
+  )
+}

@@ -1,0 +1,42 @@
+/**
+ * Bodies of requests, within the limit of the server.
+ */
+import * as ByteSize from "effect/ByteSize"
+import * as Effect from "effect/Effect"
+import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import { PayloadTooLarge, UnsupportedContentType } from "../../WebhookError.ts"
+
+type Request = HttpServerRequest.HttpServerRequest
+
+/** 1 MiB: many times what anybody sends who means it well. */
+export const defaultLimit = 1024 * 1024
+
+// Signatures are of the bytes that the carrier wrote, and no carrier compresses them.
+const encoded = new UnsupportedContentType({ expected: ["without content encoding"] })
+
+/** Reads a body. What the headers say is too large, or is compressed, is not read at all. */
+export const reader = (limit: number = defaultLimit) => {
+  const tooLarge = new PayloadTooLarge({ limit })
+
+  const misfit = ({ headers }: Request) => {
+    const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity"
+    if (encoding !== "identity" && encoding !== "") return encoded
+    return Number(headers["content-length"] ?? 0) > limit ? tooLarge : undefined
+  }
+
+  return Effect.fnUntraced(function*(request: Request) {
+    const reason = misfit(request)
+    if (reason !== undefined) return yield* reason
+    const body = yield* request.arrayBuffer.pipe(
+      Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(limit)),
+      Effect.catch(({ reason }) =>
+        reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
+          ? Effect.fail(tooLarge)
+          // The connection broke, so nobody is there to answer.
+          : Effect.interrupt
+      )
+    )
+    return new Uint8Array(body)
+  })
+}
