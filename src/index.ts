@@ -14,6 +14,7 @@ export {
   MessagesServer,
   MmsConfig,
   Problems,
+  SendingConfig,
   ServerConfig,
   WebhookApi,
   WebhookServer

@@ -1,8 +1,9 @@
 /**
  * The server's configuration from the environment.
  *
- * A provider is on when its variables are there. One that is half set stops
- * the start: a server that silently leaves out a carrier loses messages.
+ * A provider is on when its variables are there, and sends when those of
+ * `SendingConfig` are. One that is half set stops the start: a server that
+ * silently leaves out a carrier loses messages.
  *
  * @since 0.1.0
  */
@@ -13,6 +14,7 @@ import type * as Digest from "effect/crypto/Digest"
 import type * as Mac from "effect/crypto/Mac"
 import type * as Signature from "effect/crypto/Signature"
 import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as IpNetwork from "effect/net/IpNetwork"
 import * as Redacted from "effect/Redacted"
@@ -25,6 +27,7 @@ import * as VoiceMeUp from "../voicemeup/index.ts"
 import { choice, invalid, type InvalidVariable, parts, publicUrl, secret, variable } from "./internal/variables.ts"
 import * as MediaConfig from "./MediaConfig.ts"
 import * as MmsConfig from "./MmsConfig.ts"
+import * as SendingConfig from "./SendingConfig.ts"
 import type { Options } from "./WebhookServer.ts"
 
 export { InvalidVariable } from "./internal/variables.ts"
@@ -36,7 +39,9 @@ export { InvalidVariable } from "./internal/variables.ts"
  * @category models
  * @since 0.1.0
  */
-export type ProviderLayer = Layer.Layer<SmsProvider, InvalidVariable, Mac.Mac | Digest.Digest | Signature.Signature>
+export type ProviderLayer = Layer.Layer<SmsProvider, InvalidVariable, Services>
+
+type Services = Mac.Mac | Digest.Digest | Signature.Signature | HttpClient.HttpClient
 
 /**
  * What the environment says.
@@ -90,15 +95,24 @@ const blame = (name: string) => (error: CryptoError.CryptoError | Cause.IllegalA
     ? invalid(name, `cannot be used. ${error.reason.message}`)
     : invalid("VOICEMEUP_TIME_ZONE", "must be the name of a time zone, as in America/Toronto")
 
-const provider = <R extends Mac.Mac | Digest.Digest | Signature.Signature>(
+const provider = <R extends Services>(
   name: string,
   layer: Layer.Layer<SmsProvider, CryptoError.CryptoError | Cause.IllegalArgumentError, R>
 ): ProviderLayer => Layer.catch(layer, (error) => Layer.unwrap(Effect.fail(blame(name)(error))))
 
 const twilio = Effect.gen(function*() {
   const name = "TWILIO_AUTH_TOKEN"
-  const authToken = yield* required(name, ["TWILIO_ACCOUNT_SID", "TWILIO_API_KEY", "TWILIO_API_SECRET"])
-  return authToken === undefined ? undefined : provider(name, Twilio.layerWebhook({ authToken }))
+  const authToken = yield* required(name, [
+    ...SendingConfig.variables.twilio,
+    "TWILIO_API_KEY",
+    "TWILIO_API_SECRET"
+  ])
+  if (authToken === undefined) return undefined
+  const sending = yield* SendingConfig.twilio
+  return provider(
+    name,
+    sending === undefined ? Twilio.layerWebhook({ authToken }) : Twilio.layer({ authToken, ...sending })
+  )
 })
 
 const telnyx = Effect.gen(function*() {

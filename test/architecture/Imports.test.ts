@@ -15,8 +15,11 @@ const installed = [...Object.keys(manifest.dependencies), "effect"]
 
 /** The modules that use what the user has to install for them. */
 const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "cli/Cli.ts": ["@effect/platform-node"],
+  "cli/Send.ts": ["@effect/platform-node"],
+  "cli/Serve.ts": ["@effect/platform-node", "node:http"],
   "http/internal/postgres.ts": ["@effect/sql-pg"],
-  "main.ts": ["@effect/platform-node", "node:http"],
+  "main.ts": [],
   "media/internal/NodeConnector.ts": ["@effect/platform-node", "node:net"],
   "media/NodeGuardedClient.ts": ["@effect/platform-node", "node:dns"],
   "media/NodeIncrementalHash.ts": ["node:crypto"],

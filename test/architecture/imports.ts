@@ -61,7 +61,8 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   testing: library,
   demo: library,
   index: library,
-  main: [...library, "demo"]
+  cli: [...library, "demo"],
+  main: ["cli"]
 }
 
 const ofTopLevel: Readonly<Record<string, string>> = {

@@ -2,8 +2,7 @@ import { NodeCrypto, NodeHttpClient, NodeHttpServer } from "@effect/platform-nod
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Redacted, Ref } from "effect"
 import { TestClock } from "effect/testing"
-import { createServer, type ServerResponse } from "node:http"
-import { type AddressInfo, connect } from "node:net"
+import { connect } from "node:net"
 import { Address } from "../../src/Address.ts"
 import { MessagesServer } from "../../src/http/index.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
@@ -14,6 +13,7 @@ import * as Twilio from "../../src/twilio/index.ts"
 import { secrets } from "./carriers.ts"
 import { authorized, layerGateway, layerTracker, message, post, postText, sent } from "./gateway.ts"
 import { head, port, quiet } from "./server.ts"
+import { accepted, makeTwilio } from "./twilio.ts"
 
 const key = { "idempotency-key": "order-17" }
 
@@ -115,36 +115,6 @@ describe("the same idempotency key", () => {
     }).pipe(Effect.provide(layerGateway())))
 })
 
-/** A server that plays Twilio, and answers when and how it is told. */
-const makeTwilio = Effect.gen(function*() {
-  const asked: Array<ServerResponse> = []
-  const wake = Array<() => void>()
-  const server = yield* Effect.acquireRelease(
-    Effect.callback<ReturnType<typeof createServer>>((resume) => {
-      const server = createServer((request, response) => {
-        request.resume().on("end", () => {
-          asked.push(response)
-          for (const tell of wake.splice(0)) tell()
-        })
-      })
-      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-    }),
-    (server) =>
-      Effect.sync(() => {
-        server.closeAllConnections()
-        server.close()
-      })
-  )
-  const next: Effect.Effect<ServerResponse> = Effect.callback((resume) => {
-    const look = () => asked.length > 0 ? resume(Effect.succeed(asked.at(-1)!)) : void wake.push(look)
-    look()
-  })
-  const answer = (response: ServerResponse, status: number, body: string) =>
-    Effect.sync(() => response.writeHead(status, { "content-type": "application/json" }).end(body))
-  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { asked, next, answer, baseUrl }
-})
-
 const layerTwilio = (baseUrl: string) =>
   MessagesServer.serve({ adminToken: Redacted.make(secrets.admin) }, quiet).pipe(
     Layer.provideMerge(SmsRouter.layer()),
@@ -163,15 +133,13 @@ const layerTwilio = (baseUrl: string) =>
     Layer.provideMerge(NodeHttpServer.layerTest)
   )
 
-const accepted = JSON.stringify({ sid: "SM1", status: "queued", num_segments: "1" })
-
 describe("many requests with one key at once", () => {
   it.live("are one request at the carrier, and all get its receipt", () =>
     Effect.gen(function*() {
-      const twilio = yield* makeTwilio
+      const twilio = yield* makeTwilio()
       yield* Effect.gen(function*() {
         const fibers = yield* Effect.replicateEffect(Effect.forkChild(post(message, key)), 20)
-        const response = yield* twilio.next
+        const { response } = yield* twilio.next
         // Another message does not wait for this one.
         assert.strictEqual((yield* post({ ...message, text: "Another" }, key)).status, 409)
         yield* twilio.answer(response, 201, accepted)
@@ -186,10 +154,10 @@ describe("many requests with one key at once", () => {
 
   it.live("are one request at the carrier also when its answer is lost", () =>
     Effect.gen(function*() {
-      const twilio = yield* makeTwilio
+      const twilio = yield* makeTwilio()
       yield* Effect.gen(function*() {
         const fibers = yield* Effect.replicateEffect(Effect.forkChild(post(message, key)), 20)
-        const response = yield* twilio.next
+        const { response } = yield* twilio.next
         yield* Effect.sync(() => response.socket!.destroy())
         for (const { body, status } of yield* Fiber.joinAll(fibers)) {
           assert.deepStrictEqual([status, JSON.parse(body).reason], [504, "OutcomeUnknown"])
@@ -203,7 +171,7 @@ describe("many requests with one key at once", () => {
 describe("a caller that leaves", () => {
   it.live("does not stop the message, and gets its receipt when it asks again with the key", () =>
     Effect.gen(function*() {
-      const twilio = yield* makeTwilio
+      const twilio = yield* makeTwilio()
       yield* Effect.gen(function*() {
         const to = yield* port
         const body = JSON.stringify(message)
@@ -217,7 +185,7 @@ describe("a caller that leaves", () => {
             ...key
           }) + body
         )
-        const response = yield* twilio.next
+        const { response } = yield* twilio.next
         const closed = Deferred.makeUnsafe<void>()
         socket.on("close", () => Deferred.doneUnsafe(closed, Effect.void))
         socket.destroy()
@@ -236,10 +204,10 @@ describe("a message in several parts", () => {
   it.live("that is refused half-way is a conflict with the receipt of what went out, and stays one", () =>
     Effect.gen(function*() {
       const count = yield* Ref.make(0)
-      const twilio = yield* makeTwilio
+      const twilio = yield* makeTwilio()
       const serve = Effect.gen(function*() {
         while (true) {
-          const response = yield* twilio.next
+          const { response } = yield* twilio.next
           twilio.asked.length = 0
           const number = yield* Ref.updateAndGet(count, (n) => n + 1)
           yield* number === 1

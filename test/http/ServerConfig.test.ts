@@ -1,17 +1,21 @@
 import { NodeCrypto, NodeHttpClient, NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, FileSystem, Layer, Redacted, Stream } from "effect"
+import { ConfigProvider, Context, Effect, FileSystem, Layer, Redacted, Stream } from "effect"
 import { IpNetwork } from "effect/net"
 import { inspect } from "node:util"
+import { Address } from "../../src/Address.ts"
+import { TextContent } from "../../src/Content.ts"
 import { ServerConfig } from "../../src/http/index.ts"
 import * as MediaFetcher from "../../src/media/MediaFetcher.ts"
 import { MediaStore } from "../../src/media/MediaStore.ts"
 import * as NodeIncrementalHash from "../../src/media/NodeIncrementalHash.ts"
+import { OutboundMessage } from "../../src/Message.ts"
 import { SmsProvider } from "../../src/SmsProvider.ts"
 import { WebhookError } from "../../src/WebhookError.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
 import * as keys from "../telnyx/keys.ts"
 import { type Carrier, carriers, secrets } from "./carriers.ts"
+import { accepted, type Asked, makeTwilio } from "./twilio.ts"
 
 const load = (env: Record<string, string>) =>
   ServerConfig.load.pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })))
@@ -21,14 +25,14 @@ const start = Effect.fnUntraced(function*(env: Record<string, string>) {
   const { providers } = yield* load(env)
   return new Map(
     yield* Effect.forEach(providers, ([name, layer]) =>
-      SmsProvider.pipe(
-        Effect.map((provider) => [name, provider] as const),
-        Effect.provide(Layer.provide(layer, NodeCrypto.layer))
+      Effect.map(
+        Layer.build(Layer.provide(layer, [NodeCrypto.layer, NodeHttpClient.layerUndici])),
+        (context) => [name, Context.get(context, SmsProvider)] as const
       ))
   )
 })
 
-const message = (env: Record<string, string>) => Effect.map(Effect.flip(start(env)), ({ message }) => message)
+const messageOf = (env: Record<string, string>) => Effect.map(Effect.flip(start(env)), ({ message }) => message)
 
 const all = {
   TWILIO_AUTH_TOKEN: secrets.twilio,
@@ -126,15 +130,16 @@ describe("a carrier", () => {
       ]
       for (const [set, missing] of halves) {
         for (const env of [{ [set]: value }, { [set]: value, [missing]: " " }]) {
-          const text = yield* message(env)
+          const text = yield* messageOf(env)
           assert.isTrue(text.startsWith(`${missing} is missing: ${set} is set`), text)
           assert.notInclude(text, value)
         }
         // The other carriers do not make up for it.
         const { [missing as keyof typeof all]: _, ...others } = all
-        assert.include(yield* message({ ...others, [set]: value }), `${missing} is missing`)
-        // With the missing one it is complete, and a time zone has to exist.
-        if (set !== "VOICEMEUP_TIME_ZONE") assert.isAbove((yield* start({ ...all, [set]: value })).size, 0)
+        assert.include(yield* messageOf({ ...others, [set]: value }), `${missing} is missing`)
+        // With the missing one it is complete, but for a key without its secret, and a time zone that exists.
+        const incomplete = ["VOICEMEUP_TIME_ZONE", "TWILIO_API_KEY", "TWILIO_API_SECRET"]
+        if (!incomplete.includes(set)) assert.isAbove((yield* start({ ...all, [set]: value })).size, 0)
       }
     }))
 
@@ -142,9 +147,75 @@ describe("a carrier", () => {
     Effect.gen(function*() {
       for (const name of Object.keys(all)) {
         assert.strictEqual(
-          yield* message({ [name]: " , ," }),
+          yield* messageOf({ [name]: " , ," }),
           `${name} must be a secret, or several with commas between them`
         )
+      }
+    }))
+})
+
+describe("sending with Twilio", () => {
+  const account = { TWILIO_AUTH_TOKEN: secrets.twilio, TWILIO_ACCOUNT_SID: "AC1" }
+  const message = new OutboundMessage({
+    to: Address.make("+15145550142"),
+    content: new TextContent({ text: "Hello" })
+  })
+
+  it.effect("is on with the account, and off without it", () =>
+    Effect.gen(function*() {
+      const sending = (env: Record<string, string>) => Effect.map(start(env), (providers) => providers.get("twilio")!)
+      assert.isUndefined((yield* sending({ TWILIO_AUTH_TOKEN: "x" })).capabilities.send)
+      // A key alone opens the files of messages.
+      const key = { TWILIO_API_KEY: "SK1", TWILIO_API_SECRET: "y" }
+      assert.isUndefined((yield* sending({ TWILIO_AUTH_TOKEN: "x", ...key })).capabilities.send)
+      assert.isFalse((yield* sending(account)).capabilities.send!.choosesSender)
+      const whole = yield* sending({ ...account, TWILIO_MESSAGING_SERVICE_SID: "MG1", TWILIO_FROM: " +15145550100 " })
+      assert.isTrue(whole.capabilities.send!.choosesSender)
+      assert.strictEqual(whole.from, "+15145550100")
+    }))
+
+  it.live("asks the account at the base URL, and reports to the public URL", () =>
+    Effect.gen(function*() {
+      const twilio = yield* makeTwilio({ status: 201, body: accepted })
+      const env = {
+        ...account,
+        TWILIO_AUTH_TOKEN: `${secrets.twilio}, older`,
+        TWILIO_FROM: "+15145550100",
+        TWILIO_BASE_URL: twilio.baseUrl,
+        PUBLIC_URL: "https://sms.example.com/api/"
+      }
+      for (const key of [{}, { TWILIO_API_KEY: "SK1", TWILIO_API_SECRET: "key-secret" }]) {
+        const provider = (yield* start({ ...env, ...key })).get("twilio")!
+        yield* provider.send(message)
+      }
+      const [{ form, request }, keyed] = twilio.asked as [Asked, Asked]
+      assert.strictEqual(request.url, "/2010-04-01/Accounts/AC1/Messages.json")
+      assert.deepStrictEqual(form, {
+        To: "+15145550142",
+        StatusCallback: "https://sms.example.com/api/webhooks/sms/twilio/status",
+        From: "+15145550100",
+        Body: "Hello"
+      })
+      const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`
+      assert.strictEqual(request.headers.authorization, basic(`AC1:${secrets.twilio}`))
+      assert.strictEqual(keyed.request.headers.authorization, basic("SK1:key-secret"))
+    }))
+
+  it.effect("that is half set stops the start and names the variable that is missing", () =>
+    Effect.gen(function*() {
+      const halves: ReadonlyArray<readonly [env: Record<string, string>, line: string]> = [
+        [{ TWILIO_FROM: "x" }, "TWILIO_ACCOUNT_SID is missing: TWILIO_FROM is set"],
+        [{ TWILIO_MESSAGING_SERVICE_SID: "x" }, "TWILIO_ACCOUNT_SID is missing: TWILIO_MESSAGING_SERVICE_SID is set"],
+        [{ TWILIO_BASE_URL: "https://a.example" }, "TWILIO_ACCOUNT_SID is missing: TWILIO_BASE_URL is set"],
+        [{ TWILIO_REGION: "ie1" }, "TWILIO_ACCOUNT_SID is missing: TWILIO_REGION is set"],
+        [{ TWILIO_ACCOUNT_SID: "AC1", TWILIO_REGION: "ie1" }, "TWILIO_EDGE is missing: TWILIO_REGION is set"],
+        [{ TWILIO_ACCOUNT_SID: "AC1", TWILIO_EDGE: "dublin" }, "TWILIO_REGION is missing: TWILIO_EDGE is set"],
+        [{ TWILIO_ACCOUNT_SID: "AC1", TWILIO_API_KEY: "SK1" }, "TWILIO_API_SECRET is missing: TWILIO_API_KEY is set"],
+        [{ TWILIO_API_SECRET: "x" }, "TWILIO_API_KEY is missing: TWILIO_API_SECRET is set"],
+        [{ TWILIO_ACCOUNT_SID: "AC1", TWILIO_BASE_URL: "api.example" }, "TWILIO_BASE_URL must be a URL that"]
+      ]
+      for (const [env, line] of halves) {
+        assert.isTrue((yield* messageOf({ ...all, ...env })).startsWith(line), line)
       }
     }))
 })
@@ -162,12 +233,12 @@ describe("SINCH_VERIFICATION", () => {
   it.effect("stops the start when it is no scheme, lacks a secret, or leaves one unused", () =>
     Effect.gen(function*() {
       assert.strictEqual(
-        yield* message({ ...all, SINCH_VERIFICATION: "sha256" }),
+        yield* messageOf({ ...all, SINCH_VERIFICATION: "sha256" }),
         "SINCH_VERIFICATION must be one of hmac-sha256, hmac-sha1, none"
       )
-      assert.include(yield* message({ SINCH_VERIFICATION: "hmac-sha1" }), "SINCH_WEBHOOK_SECRET is missing")
+      assert.include(yield* messageOf({ SINCH_VERIFICATION: "hmac-sha1" }), "SINCH_WEBHOOK_SECRET is missing")
       assert.strictEqual(
-        yield* message({ ...all, SINCH_VERIFICATION: "none" }),
+        yield* messageOf({ ...all, SINCH_VERIFICATION: "none" }),
         "SINCH_WEBHOOK_SECRET is set, but SINCH_VERIFICATION=none verifies nothing: unset one of the two"
       )
     }))
@@ -184,12 +255,12 @@ describe("VOICEMEUP_VERIFICATION", () => {
   it.effect("stops the start when it is neither, lacks a token, or leaves one unused", () =>
     Effect.gen(function*() {
       assert.strictEqual(
-        yield* message({ VOICEMEUP_VERIFICATION: "off" }),
+        yield* messageOf({ VOICEMEUP_VERIFICATION: "off" }),
         "VOICEMEUP_VERIFICATION must be one of token, none"
       )
-      assert.include(yield* message({ VOICEMEUP_VERIFICATION: "token" }), "VOICEMEUP_WEBHOOK_TOKEN is missing")
+      assert.include(yield* messageOf({ VOICEMEUP_VERIFICATION: "token" }), "VOICEMEUP_WEBHOOK_TOKEN is missing")
       assert.strictEqual(
-        yield* message({ ...all, VOICEMEUP_VERIFICATION: "none" }),
+        yield* messageOf({ ...all, VOICEMEUP_VERIFICATION: "none" }),
         "VOICEMEUP_WEBHOOK_TOKEN is set, but VOICEMEUP_VERIFICATION=none verifies nothing: unset one of the two"
       )
     }))

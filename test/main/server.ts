@@ -19,7 +19,7 @@ export const start = (env: Record<string, string>) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() =>
-        spawn(process.execPath, ["src/main.ts"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] })
+        spawn(process.execPath, ["src/main.ts", "serve"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] })
       ),
       (child) => Effect.sync(() => child.kill("SIGKILL"))
     ),

@@ -1,0 +1,146 @@
+/**
+ * `effect-sms send`: one message, with one carrier.
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Console from "effect/Console"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { Address } from "../Address.ts"
+import * as Content from "../Content.ts"
+import * as MessageProblems from "../http/MessageProblems.ts"
+import { compact } from "../internal/wire.ts"
+import { OutboundMessage, SendReceipt } from "../Message.ts"
+import type { SmsError, SmsErrorReason } from "../SmsError.ts"
+import { exitCodes, fail } from "./Failed.ts"
+import * as Senders from "./senders.ts"
+
+const flags = {
+  provider: Flag.Literals("provider", Senders.names).pipe(Flag.withDescription("The carrier to send with")),
+  to: Flag.String("to").pipe(
+    Flag.withSchema(Address),
+    Flag.withMetavar("address"),
+    Flag.withDescription("The recipient: a number with its country code, as +15145550142")
+  ),
+  from: Flag.String("from").pipe(
+    Flag.withSchema(Address),
+    Flag.withMetavar("address"),
+    Flag.withDescription("The sender, in the place of the one in the environment"),
+    Flag.optional
+  ),
+  media: Flag.String("media").pipe(
+    Flag.withMetavar("url"),
+    Flag.withDescription("The URL of a file. Repeat it for several"),
+    Flag.between(0, 100)
+  ),
+  json: Flag.Boolean("json").pipe(
+    Flag.withDescription("Print the receipt, or the refusal, as JSON"),
+    Flag.withDefault(false)
+  ),
+  text: Argument.String("text").pipe(
+    Argument.withDescription("What is said. May be left out where there is media"),
+    Argument.withDefault("")
+  )
+}
+
+const encodeReceipt = Schema.encodeEffect(Schema.fromJsonString(Schema.toCodecJson(SendReceipt)))
+
+const encodeProblem = Schema.encodeEffect(Schema.fromJsonString(Schema.toCodecJson(Schema.Union([
+  MessageProblems.Conflict,
+  MessageProblems.UnprocessableContent,
+  MessageProblems.TooManyRequests,
+  MessageProblems.BadGateway,
+  MessageProblems.ServiceUnavailable,
+  MessageProblems.GatewayTimeout
+]))))
+
+const advice = (reason: SmsErrorReason, provider: string): string => {
+  const prefix = provider.toUpperCase()
+  switch (reason._tag) {
+    case "InvalidRecipient":
+      return "Check --to"
+    case "InvalidSender":
+    case "UnregisteredSender":
+      return `Check --from, or ${prefix}_FROM`
+    case "Authentication":
+    case "AccountSuspended":
+    case "NotEnabled":
+      return `Check the account that the variables ${prefix}_… name`
+    case "RateLimited":
+    case "ProviderUnavailable":
+      return reason.retryAfter === undefined
+        ? "Try again later"
+        : `Try again in ${Math.ceil(Duration.toSeconds(reason.retryAfter))} seconds`
+    case "OutcomeUnknown":
+      return "Look for the message in the log of the carrier"
+    case "OptedOut":
+      return "The recipient has to opt in again"
+    default:
+      return "Change the message"
+  }
+}
+
+const codeOf = ({ accepted, reason }: SmsError): number => {
+  if (reason._tag === "OutcomeUnknown") return exitCodes.unknown
+  return accepted === undefined ? exitCodes.refused : exitCodes.inPart
+}
+
+const explain = (json: boolean) =>
+  Effect.fnUntraced(function*(error: SmsError) {
+    const problem = MessageProblems.fromSmsError(error)
+    if (json) yield* Console.log(yield* Effect.orDie(encodeProblem(problem)))
+    return yield* fail(`${error.provider}: ${problem.detail}. ${advice(error.reason, error.provider)}`, codeOf(error))
+  })
+
+const send = Effect.fnUntraced(function*(
+  { from, json, media, provider, text, to }: Command.Command.Config.Infer<typeof flags>
+) {
+  const sender = yield* Senders.make(provider).pipe(
+    Effect.catchTag(["InvalidVariable", "ConfigError"], ({ message }) => fail(message)),
+    Effect.catchTag("CryptoError", ({ reason }) => fail(`The secret of ${provider} cannot be used. ${reason.message}`))
+  )
+  const message = new OutboundMessage({
+    to,
+    content: Content.fromParts(text, media.map((url) => new Content.MediaContent({ url }))),
+    ...compact({ from: Option.getOrUndefined(from) })
+  })
+  const receipt = yield* sender(message).pipe(
+    Effect.catch(explain(json)),
+    Effect.onInterrupt(() =>
+      fail("Interrupted: the message may have gone out. Look for it in the log of the carrier", exitCodes.unknown)
+    )
+  )
+  yield* json
+    ? Effect.flatMap(Effect.orDie(encodeReceipt(receipt)), Console.log)
+    : Console.log(`${provider} accepted ${receipt.messageIds.join(", ")}: ${receipt.status}`)
+})
+
+export const command = Command.make("send", flags, (input) =>
+  send(input).pipe(
+    Effect.provide(NodeHttpClient.layerUndici),
+    // What is printed is the result.
+    Effect.provideService(Logger.LogToStderr, true)
+  )).pipe(
+    Command.withDescription(
+      `Sends one message with one carrier. The credentials are in the environment, under the same names as for the server.
+
+It ends with 0 when the carrier accepted the message, 1 when it could not begin, 2 for a wrong command line, 3 when the
+message was refused, 4 when nobody can tell whether it went out, and 5 when a part of it went out.`
+    ),
+    Command.withShortDescription("Sends one message with one carrier"),
+    Command.withExamples([
+      {
+        command: "effect-sms send --provider twilio --to +15145550142 \"Your parcel is here\"",
+        description: "Send a text"
+      },
+      {
+        command: "effect-sms send --provider twilio --to +15145550142 --media https://example.com/a.png --json",
+        description: "Send a file, and print the receipt as JSON"
+      }
+    ])
+  )

@@ -1,0 +1,57 @@
+/** A server that plays Twilio, and answers when and how it is told. */
+import { Effect } from "effect"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { text } from "node:stream/consumers"
+
+export interface Asked {
+  readonly request: IncomingMessage
+  readonly form: Readonly<Record<string, string>>
+  readonly response: ServerResponse
+}
+
+export const accepted = JSON.stringify({ sid: "SM1", status: "queued", num_segments: "1" })
+
+const reply = (response: ServerResponse, status: number, body: string) =>
+  response.writeHead(status, { "content-type": "application/json" }).end(body)
+
+/** Every request so far, and the next one. It is not answered unless `always` says how. */
+export const makeTwilio = Effect.fnUntraced(function*(
+  always?: { readonly status: number; readonly body: string } | "cut the connection"
+) {
+  const asked: Array<Asked> = []
+  const waiting: Array<() => void> = []
+  const server = yield* Effect.acquireRelease(
+    Effect.callback<Server>((resume) => {
+      const server = createServer((request, response) =>
+        void text(request).then((body) => {
+          asked.push({ request, response, form: Object.fromEntries(new URLSearchParams(body)) })
+          for (const look of waiting.splice(0)) look()
+          if (always === "cut the connection") response.socket!.destroy()
+          else if (always !== undefined) reply(response, always.status, always.body)
+        })
+      )
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) =>
+      Effect.sync(() => {
+        server.closeAllConnections()
+        server.close()
+      })
+  )
+  const next: Effect.Effect<Asked> = Effect.callback((resume) => {
+    const look = () => {
+      const last = asked.at(-1)
+      if (last === undefined) waiting.push(look)
+      else resume(Effect.succeed(last))
+    }
+    look()
+  })
+  return {
+    asked,
+    next,
+    answer: (response: ServerResponse, status: number, body: string) =>
+      Effect.sync(() => reply(response, status, body)),
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+})
