@@ -2,8 +2,10 @@
  * How a command fails: with one line on the standard error, and an exit code.
  */
 import * as Console from "effect/Console"
+import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import type * as Ref from "effect/Ref"
 import * as Runtime from "effect/Runtime"
 
 /** What each exit code says. */
@@ -29,3 +31,8 @@ export class Failed extends Data.TaggedError("Failed")<{ readonly code: number }
 /** Tells the reason, which is one line. */
 export const fail = (line: string, code: number = exitCodes.notPossible): Effect.Effect<never, Failed> =>
   Effect.andThen(Console.error(line.replaceAll(/\s*\n\s*/g, " ")), Effect.fail(new Failed({ code })))
+
+/** The exit code of a command that is told to end: 0 unless the command says otherwise. */
+export class CodeOfInterruption extends Context.Service<CodeOfInterruption, Ref.Ref<number>>()(
+  "effect-sms/cli/CodeOfInterruption"
+) {}

@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 import * as Content from "../Content.ts"
@@ -17,7 +18,7 @@ import * as MessageProblems from "../http/MessageProblems.ts"
 import { compact } from "../internal/wire.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
 import type { SmsError, SmsErrorReason } from "../SmsError.ts"
-import { exitCodes, fail } from "./Failed.ts"
+import { CodeOfInterruption, exitCodes, fail } from "./Failed.ts"
 import * as Senders from "./senders.ts"
 
 const flags = {
@@ -109,10 +110,11 @@ const send = Effect.fnUntraced(function*(
     content: Content.fromParts(text, media.map((url) => new Content.MediaContent({ url }))),
     ...compact({ from: Option.getOrUndefined(from) })
   })
+  yield* Effect.flatMap(CodeOfInterruption, Ref.set<number>(exitCodes.unknown))
   const receipt = yield* sender(message).pipe(
     Effect.catch(explain(json)),
     Effect.onInterrupt(() =>
-      fail("Interrupted: the message may have gone out. Look for it in the log of the carrier", exitCodes.unknown)
+      Console.error("Interrupted: the message may have gone out. Look for it in the log of the carrier")
     )
   )
   yield* json

@@ -5,7 +5,6 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -155,17 +154,10 @@ const run = Effect.fnUntraced(function*(config: ServerConfig.ServerConfig) {
   return yield* Layer.launch(layerServer(config))
 })
 
-const serve = Effect.gen(function*() {
+/** Serves until it is told to end. */
+export const serve = Effect.gen(function*() {
   const config = yield* ServerConfig.load
   return yield* Effect.catchTag(run(config), "ServeError", (error) => fail(listenError(config, error)))
 }).pipe(
   Effect.catchTag(["InvalidVariable", "ConfigError"], ({ message }) => fail(message))
-)
-
-export const command = Command.make("serve", {}, () => serve).pipe(
-  Command.withDescription(
-    `Receives the webhooks of the carriers and sends messages, over HTTP. It is configured by the environment: the README
-lists the variables. With no carrier configured it shows itself at work.`
-  ),
-  Command.withShortDescription("Receives webhooks and sends messages, over HTTP")
 )

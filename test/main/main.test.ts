@@ -1,9 +1,12 @@
-import { NodeCrypto } from "@effect/platform-node"
+import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { createServer, type Server } from "node:http"
 import { type AddressInfo, connect } from "node:net"
+import { Address } from "../../src/Address.ts"
+import { MessagesClient } from "../../src/http/index.ts"
 import * as Twilio from "../../src/twilio/index.ts"
+import { accepted, makeTwilio } from "../http/twilio.ts"
 import * as telnyxKeys from "../telnyx/keys.ts"
 import { limit, start } from "./server.ts"
 
@@ -162,6 +165,36 @@ describe("the server with carriers", () => {
       }).pipe(Effect.provide(NodeCrypto.layer)),
     limit
   )
+
+  it.live("sends messages, and tells what their receipts said", () =>
+    Effect.gen(function*() {
+      const twilio = yield* makeTwilio({ status: 201, body: accepted })
+      const server = yield* start({
+        PORT: "0",
+        ADMIN_TOKEN: "admin-token",
+        TWILIO_AUTH_TOKEN: "configured",
+        TWILIO_ACCOUNT_SID: "AC1",
+        TWILIO_FROM: "+15145550100",
+        TWILIO_BASE_URL: twilio.baseUrl
+      })
+      const [, port] = /Listening on .*:(\d+)/.exec(yield* server.until(/Listening on .*\n/))!
+      yield* server.until(/Sending: twilio\n/)
+      const client = yield* MessagesClient.make({
+        baseUrl: `http://127.0.0.1:${port}`,
+        token: Redacted.make("admin-token")
+      })
+      const payload = { to: Address.make("+15145550142"), text: "Your parcel is here" }
+      const headers = { "idempotency-key": "order-17" }
+      const receipts = yield* Effect.replicateEffect(client.send({ headers, payload }), 2)
+      assert.deepStrictEqual(receipts.map(({ messageIds }) => messageIds), [["SM1"], ["SM1"]])
+      assert.deepStrictEqual(twilio.asked.map(({ form }) => form["Body"]), ["Your parcel is here"])
+      const { history, status } = yield* client.get({ params: { id: "SM1" }, query: {} })
+      assert.deepStrictEqual([status, history.length], ["queued", 1])
+      assert.strictEqual((yield* server.end("SIGTERM"))[0], 0)
+      const log = yield* server.until(/$/)
+      for (const value of ["configured", "admin-token", "5550142", "Your parcel"]) assert.notInclude(log, value)
+      assert.strictEqual(server.errors(), "")
+    }).pipe(Effect.provide(NodeHttpClient.layerUndici)), limit)
 
   /** A connection that says this and nothing more, once the server has received it or answered. */
   const hold = (port: string, text: string) =>

@@ -1,54 +1,7 @@
 /** The server as a process. */
-import { Effect } from "effect"
-import { spawn } from "node:child_process"
+import { run } from "./process.ts"
 
-const root = new URL("../../", import.meta.url)
-export const limit = 30_000
-
-export interface Run {
-  /** Waits until all of the output so far fits, and gives it. */
-  readonly until: (pattern: RegExp) => Effect.Effect<string>
-  readonly errors: () => string
-  /** The code it ended with, and the milliseconds from the signal. */
-  readonly end: (signal: NodeJS.Signals) => Effect.Effect<readonly [code: number | null, elapsed: number]>
-  readonly ended: Effect.Effect<number | null>
-}
+export { limit } from "./process.ts"
 
 /** Starts the server as `npm start` does, with these variables and no others. */
-export const start = (env: Record<string, string>) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() =>
-        spawn(process.execPath, ["src/main.ts", "serve"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] })
-      ),
-      (child) => Effect.sync(() => child.kill("SIGKILL"))
-    ),
-    (child): Run => {
-      let output = ""
-      let errors = ""
-      child.stdout!.on("data", (data) => output += data)
-      child.stderr!.on("data", (data) => errors += data)
-      const closed = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)))
-      const ended = Effect.promise(() => closed)
-      return {
-        errors: () => errors,
-        ended,
-        until: (pattern) =>
-          Effect.callback<string>((resume) => {
-            const check = () => {
-              if (pattern.test(output)) resume(Effect.succeed(output))
-              else if (child.exitCode !== null) resume(Effect.die(new Error(`It ended.\n${output}${errors}`)))
-            }
-            child.stdout!.on("data", check)
-            child.once("close", check)
-            check()
-          }),
-        end: (signal) =>
-          Effect.suspend(() => {
-            const begun = performance.now()
-            child.kill(signal)
-            return Effect.map(ended, (code) => [code, performance.now() - begun] as const)
-          })
-      }
-    }
-  )
+export const start = (env: Record<string, string>) => run(["serve"], env)

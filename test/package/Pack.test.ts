@@ -5,9 +5,11 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, FileSystem, Layer, Path, Schema, Stream } from "effect"
 import { ChildProcess } from "effect/process"
+import { dirname } from "node:path"
 import { publint } from "publint"
 import { formatMessage } from "publint/utils"
 import source from "../../package.json" with { type: "json" }
+import { accepted, makeTwilio } from "../http/twilio.ts"
 
 const root = `${import.meta.dirname}/../..`
 
@@ -27,6 +29,26 @@ const run = (cwd: string, command: string, ...args: ReadonlyArray<string>) =>
     const code = yield* child.exitCode
     assert.strictEqual(code, 0, `${command} ended with ${code}:\n${output}`)
     return output
+  }))
+
+/** Runs the installed executable, with these variables and no others. */
+const effectSms = (
+  directory: string,
+  args: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>> = {}
+) =>
+  Effect.scoped(Effect.gen(function*() {
+    const child = yield* ChildProcess.make(`${directory}/node_modules/.bin/effect-sms`, args, {
+      cwd: directory,
+      env: { PATH: dirname(process.execPath), ...env },
+      extendEnv: false,
+      stdin: "ignore"
+    })
+    const [output, errors] = yield* Effect.all(
+      [Stream.mkString(Stream.decodeText(child.stdout)), Stream.mkString(Stream.decodeText(child.stderr))],
+      { concurrency: "unbounded" }
+    )
+    return { code: Number(yield* child.exitCode), output, errors }
   }))
 
 /** An empty project in which the packed tarball is installed. */
@@ -93,7 +115,8 @@ import type { PhoneNumber } from "effect-sms/PhoneNumber"
 const number: PhoneNumber = Effect.runSync(Phone.normalizePhone("418-555-1234", "CA"))
 const request: WebhookRequest.WebhookRequest = WebhookRequest.make({ url: "https://example.com", headers: {} })
 const loaded: ReadonlyArray<object> = [${modules.map((_, index) => `module${index}`).join(", ")}]
-console.log(number, request.method, loaded.length, loaded.every((module) => Object.keys(module).length > 0))
+const names = ${JSON.stringify(modules)}
+console.log(number, request.method, loaded.length, names.filter((_, index) => Object.keys(loaded[index]!).length === 0))
 `
 
 layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
@@ -148,7 +171,8 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
       const fs = yield* FileSystem.FileSystem
       yield* fs.writeFileString(`${directory}/program.ts`, program(open))
       const output = yield* run(directory, process.execPath, "program.ts")
-      assert.strictEqual(output.trim(), `+14185551234 POST ${open.length} true`)
+      // What is there for its types alone.
+      assert.strictEqual(output.trim(), `+14185551234 POST ${open.length} [ 'effect-sms/SendOptions' ]`)
     }), 60_000)
 
   it.effect("closes every module that is not documented", () =>
@@ -166,5 +190,50 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
         }`
       )
       assert.strictEqual(yield* run(directory, process.execPath, "closed.js"), "")
+    }), 60_000)
+
+  it.effect("has a command that sends, and says by its exit code what became of it", () =>
+    Effect.gen(function*() {
+      const { directory } = yield* Consumer
+      const help = yield* effectSms(directory, ["--help"])
+      assert.deepStrictEqual([help.code, help.errors], [0, ""])
+      assert.include(help.output, "effect-sms <subcommand>")
+      assert.strictEqual((yield* effectSms(directory, ["--version"])).output, `effect-sms v${source.version}\n`)
+
+      const send = Effect.fnUntraced(function*(twilio: Parameters<typeof makeTwilio>[0]) {
+        const { baseUrl } = yield* makeTwilio(twilio)
+        return yield* effectSms(directory, ["send", "--provider", "twilio", "--to", "+15145550142", "Hello"], {
+          TWILIO_ACCOUNT_SID: "AC1",
+          TWILIO_AUTH_TOKEN: "token",
+          TWILIO_FROM: "+15145550100",
+          TWILIO_BASE_URL: baseUrl
+        })
+      })
+      assert.deepStrictEqual(yield* send({ status: 201, body: accepted }), {
+        code: 0,
+        output: "twilio accepted SM1: queued\n",
+        errors: ""
+      })
+      const refused = { status: 400, body: JSON.stringify({ code: 21610, message: "Unsubscribed" }) }
+      assert.deepInclude(yield* send(refused), { code: 3, output: "" })
+      assert.deepInclude(yield* send("cut the connection"), { code: 4, output: "" })
+      assert.strictEqual((yield* effectSms(directory, ["send"])).code, 2)
+      assert.strictEqual((yield* effectSms(directory, ["serve"], { PORT: "many" })).code, 1)
+    }), 60_000)
+
+  it.effect("has a command that says which package it needs", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { directory } = yield* Consumer
+      const bare = yield* fs.makeTempDirectoryScoped({ prefix: "effect-sms-bare-" })
+      yield* fs.makeDirectory(`${bare}/node_modules/.bin`, { recursive: true })
+      yield* fs.copy(`${directory}/node_modules/effect-sms`, `${bare}/node_modules/effect-sms`)
+      yield* fs.symlink("../effect-sms/dist/main.js", `${bare}/node_modules/.bin/effect-sms`)
+      yield* fs.symlink(`${directory}/node_modules/effect`, `${bare}/node_modules/effect`)
+      assert.deepStrictEqual(yield* effectSms(bare, ["--help"]), {
+        code: 1,
+        output: "",
+        errors: "effect-sms needs @effect/platform-node: npm install @effect/platform-node\n"
+      })
     }), 60_000)
 })

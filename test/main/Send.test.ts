@@ -1,0 +1,204 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { accepted, makeTwilio } from "../http/twilio.ts"
+import { limit, run } from "./process.ts"
+
+const account = { TWILIO_ACCOUNT_SID: "AC-of-mine", TWILIO_AUTH_TOKEN: "token-of-mine", TWILIO_FROM: "+15145550100" }
+const to = ["--to", "+15145550142"]
+const secrets = ["token-of-mine", "5550142", "Your parcel"]
+
+/** Runs `send` to its end. What it prints has no secret, no number and no text in it, but for a receipt as JSON. */
+const send = Effect.fnUntraced(function*(args: ReadonlyArray<string>, env: Record<string, string>) {
+  const child = yield* run(["send", "--provider", "twilio", ...args], env)
+  const code = yield* child.ended
+  const [output, errors] = [child.output(), child.errors()]
+  for (const secret of secrets) {
+    assert.notInclude(errors, secret)
+    if (code !== 0 || !args.includes("--json")) assert.notInclude(output, secret)
+  }
+  return { code, output, errors }
+})
+
+const text = "Your parcel is here"
+
+describe("effect-sms send", () => {
+  it.live("sends a text, says its id, and ends with 0", () =>
+    Effect.gen(function*() {
+      const twilio = yield* makeTwilio({ status: 201, body: accepted })
+      const env = { ...account, TWILIO_BASE_URL: twilio.baseUrl }
+      assert.deepStrictEqual(yield* send([...to, text], env), {
+        code: 0,
+        output: "twilio accepted SM1: queued\n",
+        errors: ""
+      })
+      assert.deepStrictEqual(twilio.asked.map(({ form }) => form), [
+        { To: "+15145550142", From: "+15145550100", Body: text }
+      ])
+    }), limit)
+
+  it.live(
+    "sends files, from another sender, with an API key alone, and prints the receipt as JSON",
+    () =>
+      Effect.gen(function*() {
+        const twilio = yield* makeTwilio({ status: 201, body: accepted })
+        const { TWILIO_AUTH_TOKEN: _, ...env } = { ...account, TWILIO_BASE_URL: twilio.baseUrl }
+        const key = { TWILIO_API_KEY: "SK1", TWILIO_API_SECRET: "token-of-mine" }
+        const media = ["--media", "https://example.com/a.png"]
+        const { code, errors, output } = yield* send(
+          [...to, "--from", "+15145550101", ...media, "--json"],
+          { ...env, ...key }
+        )
+        assert.deepStrictEqual([code, errors], [0, ""])
+        assert.deepStrictEqual(JSON.parse(output), {
+          provider: "twilio",
+          messageIds: ["SM1"],
+          recipient: "+15145550142",
+          status: "queued",
+          carrierStatus: "queued",
+          segments: 1
+        })
+        const [{ form, request }] = twilio.asked as [typeof twilio.asked[number]]
+        assert.deepStrictEqual(form, {
+          To: "+15145550142",
+          From: "+15145550101",
+          MediaUrl: "https://example.com/a.png"
+        })
+        assert.strictEqual(
+          request.headers.authorization,
+          `Basic ${Buffer.from("SK1:token-of-mine").toString("base64")}`
+        )
+      }),
+    limit
+  )
+
+  const refusal = (status: number, code: number, message: string) => ({
+    status,
+    body: JSON.stringify({ code, message, status })
+  })
+  const ends = [
+    [
+      "3 when the message is refused",
+      refusal(400, 21211, "The 'To' number +15145550142 is not a valid phone number."),
+      [3, "UnprocessableContent", "InvalidRecipient", /^twilio: The recipient cannot .*code 21211.*Check --to\n$/]
+    ],
+    [
+      "3 when the credentials are wrong",
+      refusal(401, 20003, "Authenticate"),
+      [3, "BadGateway", "Authentication", /^twilio: .*Check the account that the variables TWILIO_… name\n$/]
+    ],
+    [
+      "4 when the carrier fails while it has the message",
+      refusal(500, 20500, "Internal Server Error"),
+      [4, "GatewayTimeout", "OutcomeUnknown", /^twilio: .*must not be sent again blindly. Look for the message.*\n$/]
+    ],
+    [
+      "4 when the connection breaks",
+      "cut the connection",
+      [4, "GatewayTimeout", "OutcomeUnknown", /^twilio: .*may have gone out.*\n$/]
+    ]
+  ] as const
+  for (const [name, answer, [code, , reason, line]] of ends) {
+    it.live(`ends with ${name}, and says so in one line`, () =>
+      Effect.gen(function*() {
+        const twilio = yield* makeTwilio(answer)
+        const env = { ...account, TWILIO_BASE_URL: twilio.baseUrl }
+        const told = yield* send([...to, text], env)
+        assert.deepStrictEqual([told.code, told.output], [code, ""])
+        assert.match(told.errors, line)
+        const json = yield* send([...to, text, "--json"], env)
+        assert.deepStrictEqual([json.code, json.errors], [code, told.errors])
+        assert.deepInclude(JSON.parse(json.output), { provider: "twilio", reason })
+        assert.lengthOf(twilio.asked, 2)
+      }), limit)
+  }
+
+  it.live("ends with 4 when it is interrupted while the carrier has the message", () =>
+    Effect.gen(function*() {
+      const twilio = yield* makeTwilio()
+      const child = yield* run(
+        ["send", "--provider", "twilio", ...to, text],
+        { ...account, TWILIO_BASE_URL: twilio.baseUrl }
+      )
+      yield* twilio.next
+      const [code] = yield* child.end("SIGINT")
+      assert.deepStrictEqual([code, child.output()], [4, ""])
+      assert.match(child.errors(), /^Interrupted: the message may have gone out.*\n$/)
+    }), limit)
+
+  const withoutFrom = { TWILIO_ACCOUNT_SID: "AC-of-mine", TWILIO_AUTH_TOKEN: "token-of-mine" }
+  const nobodys = [
+    ["without content", to, account, /^twilio: text: expected a text or a file\. .*\n$/],
+    [
+      "with a bad URL",
+      [...to, "--media", "ftp://example.com/a"],
+      account,
+      /^twilio: media\.0\.url: expected a URL.*\n$/
+    ],
+    ["without sender", [...to, text], withoutFrom, /^twilio: from: expected a sender.*\n$/]
+  ] as const
+  for (const [name, args, env, line] of nobodys) {
+    it.live(`ends with 3 for a message ${name}, before it asks the carrier`, () =>
+      Effect.gen(function*() {
+        const twilio = yield* makeTwilio()
+        const { code, errors } = yield* send(args, { ...env, TWILIO_BASE_URL: twilio.baseUrl })
+        assert.strictEqual(code, 3)
+        assert.match(errors, line)
+        assert.lengthOf(twilio.asked, 0)
+      }), limit)
+  }
+
+  const missing = [
+    [{}, /^TWILIO_ACCOUNT_SID is missing: .+\n$/],
+    [{ TWILIO_ACCOUNT_SID: "AC1" }, /^TWILIO_AUTH_TOKEN is missing, and so are TWILIO_API_KEY and .+\n$/],
+    [{ TWILIO_ACCOUNT_SID: "AC1", TWILIO_API_KEY: "SK1" }, /^TWILIO_API_SECRET is missing: TWILIO_API_KEY is set.+\n$/]
+  ] as const
+  for (const [env, line] of missing) {
+    it.live(
+      `ends with 1 when a variable is missing, and names it: ${line.source.slice(1, 20)}`,
+      () =>
+        Effect.gen(function*() {
+          const { code, errors, output } = yield* send([...to, text], env)
+          assert.deepStrictEqual([code, output], [1, ""])
+          assert.match(errors, line)
+        }),
+      limit
+    )
+  }
+
+  const wrong = [
+    [["send", "--provider", "twilio", text], /^Missing required flag: --to\. See effect-sms send --help\n$/],
+    [["send", "--provider", "nobody", ...to, text], /^Invalid value for flag --provider.*\n$/],
+    [["send", "--provider", "twilio", ...to, "--medai", "x", text], /^Unrecognized flag: --medai.*\n$/],
+    [["send", "--provider", "twilio", "--to", "", text], /^Missing value for flag --to\..*length of at least 1.*\n$/],
+    [["deliver"], /^Unknown subcommand "deliver".*See effect-sms --help\n$/]
+  ] as const
+  for (const [args, line] of wrong) {
+    it.live(
+      `ends with 2 for a command line that is wrong, and says what is: ${args.join(" ")}`,
+      () =>
+        Effect.gen(function*() {
+          const child = yield* run(args, account)
+          assert.strictEqual(yield* child.ended, 2)
+          assert.strictEqual(child.output(), "")
+          assert.match(child.errors(), line)
+        }),
+      limit
+    )
+  }
+
+  const explained = [
+    [["--help"], 0, /send .*\n +serve /],
+    [["send", "--help"], 0, /--provider[^]*--to[^]*--from[^]*--media[^]*--json/],
+    [["serve", "--help"], 0, /configured by the environment/],
+    [["--version"], 0, /^effect-sms v\d+\.\d+\.\d+\n$/],
+    [[], 2, /SUBCOMMANDS/]
+  ] as const
+  for (const [args, code, text] of explained) {
+    it.live(`explains itself: ${args.join(" ") || "no arguments"}`, () =>
+      Effect.gen(function*() {
+        const child = yield* run(args, {})
+        assert.deepStrictEqual([yield* child.ended, child.errors()], [code, ""])
+        assert.match(child.output(), text)
+      }), limit)
+  }
+})
