@@ -103,7 +103,8 @@ const send = Effect.fnUntraced(function*(
 ) {
   const sender = yield* Senders.make(provider).pipe(
     Effect.catchTag(["InvalidVariable", "ConfigError"], ({ message }) => fail(message)),
-    Effect.catchTag("CryptoError", ({ reason }) => fail(`The secret of ${provider} cannot be used. ${reason.message}`))
+    Effect.catchTag("CryptoError", ({ reason }) => fail(`The secret of ${provider} cannot be used. ${reason.message}`)),
+    Effect.catchTag("IllegalArgumentError", ({ message }) => fail(`${provider} cannot be used. ${message}`))
   )
   const message = new OutboundMessage({
     to,

@@ -2,6 +2,7 @@
  * How to send with each carrier from the environment, without what its
  * webhooks are verified with.
  */
+import type * as Cause from "effect/Cause"
 import type * as Config from "effect/Config"
 import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Effect from "effect/Effect"
@@ -19,31 +20,56 @@ export type Sender = (message: OutboundMessage) => Effect.Effect<SendReceipt, Sm
 
 type Made = Effect.Effect<
   SmsProvider.Sending,
-  InvalidVariable | Config.ConfigError | CryptoError.CryptoError,
+  InvalidVariable | Config.ConfigError | CryptoError.CryptoError | Cause.IllegalArgumentError,
   HttpClient.HttpClient
 >
 
-const isMissing = (variable: string) => invalid(variable, "is missing: it is needed to send")
+/** What the environment says, or the variable that it lacks. */
+const configured = Effect.fnUntraced(function*<Options, E, R>(
+  name: keyof typeof SendingConfig.variables,
+  sending: Effect.Effect<Options | undefined, E, R>
+) {
+  const options = yield* sending
+  return options === undefined
+    ? yield* invalid(SendingConfig.variables[name].needed[0], "is missing: it is needed to send")
+    : options
+})
 
 const twilio: Made = Effect.gen(function*() {
-  const sending = yield* SendingConfig.twilio
-  if (sending === undefined) return yield* isMissing(SendingConfig.variables.twilio[0])
+  const sending = yield* configured("twilio", SendingConfig.twilio)
   const token = yield* secret("TWILIO_AUTH_TOKEN")
-  const [authToken] = token === undefined ? [] : parts(Redacted.value(token))
-  const secrets = authToken === undefined
-    ? sending.apiKey?.secret
-    : Redacted.make(authToken, { label: "TWILIO_AUTH_TOKEN" })
-  if (secrets === undefined) {
+  const [first] = token === undefined ? [] : parts(Redacted.value(token))
+  const authToken = first === undefined ? sending.apiKey?.secret : Redacted.make(first, { label: "TWILIO_AUTH_TOKEN" })
+  if (authToken === undefined) {
     return yield* invalid(
       "TWILIO_AUTH_TOKEN",
       "is missing, and so are TWILIO_API_KEY and TWILIO_API_SECRET: set either"
     )
   }
   const { make } = yield* Effect.promise(() => import("../twilio/Send.ts"))
-  return yield* make({ ...sending, authToken: secrets })
+  return yield* make({ ...sending, authToken })
 })
 
-const made = { twilio } satisfies Record<string, Made>
+// Of the rest, what webhooks are verified with has no part in sending.
+const telnyx: Made = Effect.gen(function*() {
+  const sending = yield* configured("telnyx", SendingConfig.telnyx)
+  const { make } = yield* Effect.promise(() => import("../telnyx/Send.ts"))
+  return yield* make({ ...sending, publicKey: [] })
+})
+
+const sinch: Made = Effect.gen(function*() {
+  const sending = yield* configured("sinch", SendingConfig.sinch)
+  const { make } = yield* Effect.promise(() => import("../sinch/Send.ts"))
+  return yield* make({ ...sending, verification: { scheme: "None" } })
+})
+
+const voicemeup: Made = Effect.gen(function*() {
+  const sending = yield* configured("voicemeup", SendingConfig.voicemeup)
+  const { make } = yield* Effect.promise(() => import("../voicemeup/Send.ts"))
+  return yield* make({ ...sending, verification: { scheme: "None" } })
+})
+
+const made = { twilio, sinch, telnyx, voicemeup } satisfies Record<string, Made>
 
 /** The carriers that can be sent with. */
 export const names = Object.keys(made) as ReadonlyArray<keyof typeof made>

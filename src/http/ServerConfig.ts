@@ -100,13 +100,14 @@ const provider = <R extends Services>(
   layer: Layer.Layer<SmsProvider, CryptoError.CryptoError | Cause.IllegalArgumentError, R>
 ): ProviderLayer => Layer.catch(layer, (error) => Layer.unwrap(Effect.fail(blame(name)(error))))
 
+const sendingVariables = (name: keyof typeof SendingConfig.variables): ReadonlyArray<string> => {
+  const { needed, others } = SendingConfig.variables[name]
+  return [...needed, ...others]
+}
+
 const twilio = Effect.gen(function*() {
   const name = "TWILIO_AUTH_TOKEN"
-  const authToken = yield* required(name, [
-    ...SendingConfig.variables.twilio,
-    "TWILIO_API_KEY",
-    "TWILIO_API_SECRET"
-  ])
+  const authToken = yield* required(name, [...sendingVariables("twilio"), "TWILIO_API_KEY", "TWILIO_API_SECRET"])
   if (authToken === undefined) return undefined
   const sending = yield* SendingConfig.twilio
   return provider(
@@ -117,44 +118,67 @@ const twilio = Effect.gen(function*() {
 
 const telnyx = Effect.gen(function*() {
   const name = "TELNYX_PUBLIC_KEY"
-  const keys = yield* required(name, ["TELNYX_API_KEY"])
+  const keys = yield* required(name, sendingVariables("telnyx"))
   if (keys === undefined) return undefined
-  return provider(name, Telnyx.layerWebhook({ publicKey: keys.map((key) => Redacted.value(key)) }))
+  const publicKey = keys.map((key) => Redacted.value(key))
+  const sending = yield* SendingConfig.telnyx
+  return provider(
+    name,
+    sending === undefined ? Telnyx.layerWebhook({ publicKey }) : Telnyx.layer({ publicKey, ...sending })
+  )
 })
 
-const sinch = Effect.gen(function*() {
+const sinchVerification = Effect.gen(function*() {
   const name = "SINCH_WEBHOOK_SECRET"
   const scheme = yield* choice("SINCH_VERIFICATION", ["hmac-sha256", "hmac-sha1", "none"])
   if (scheme === "none") {
     yield* unused(name, "SINCH_VERIFICATION")
-    return provider(name, Sinch.layerWebhook({ verification: Sinch.unsigned }))
+    return Sinch.unsigned
   }
   const secrets = yield* required(
     name,
-    ["SINCH_SERVICE_PLAN_ID", "SINCH_API_TOKEN", "SINCH_VERIFICATION"],
+    [...sendingVariables("sinch"), "SINCH_VERIFICATION"],
     " (SINCH_VERIFICATION=none takes them unsigned)"
   )
   if (secrets === undefined) return undefined
-  const verify = scheme === "hmac-sha1" ? Sinch.hmacSha1 : Sinch.hmacSha256
-  return provider(name, Sinch.layerWebhook({ verification: verify(secrets) }))
+  return scheme === "hmac-sha1" ? Sinch.hmacSha1(secrets) : Sinch.hmacSha256(secrets)
 })
 
-const voicemeup = Effect.gen(function*() {
+const sinch = Effect.gen(function*() {
+  const verification = yield* sinchVerification
+  if (verification === undefined) return undefined
+  const sending = yield* SendingConfig.sinch
+  return provider(
+    "SINCH_WEBHOOK_SECRET",
+    sending === undefined ? Sinch.layerWebhook({ verification }) : Sinch.layer({ verification, ...sending })
+  )
+})
+
+const voicemeupVerification = Effect.gen(function*() {
   const name = "VOICEMEUP_WEBHOOK_TOKEN"
-  const timeZone = yield* variable("VOICEMEUP_TIME_ZONE")
   const scheme = yield* choice("VOICEMEUP_VERIFICATION", ["token", "none"])
   if (scheme === "none") {
     yield* unused(name, "VOICEMEUP_VERIFICATION")
-    return provider(name, VoiceMeUp.layerWebhook({ verification: { scheme: "None" }, timeZone }))
+    return { scheme: "None" } as const
   }
   const token = yield* required(
     name,
-    ["VOICEMEUP_USERNAME", "VOICEMEUP_AUTH_TOKEN", "VOICEMEUP_TIME_ZONE", "VOICEMEUP_VERIFICATION"],
+    [...sendingVariables("voicemeup"), "VOICEMEUP_TIME_ZONE", "VOICEMEUP_VERIFICATION"],
     " (VOICEMEUP_VERIFICATION=none takes them from anybody)"
   )
-  return token === undefined
-    ? undefined
-    : provider(name, VoiceMeUp.layerWebhook({ verification: { scheme: "Token", token }, timeZone }))
+  return token === undefined ? undefined : { scheme: "Token", token } as const
+})
+
+const voicemeup = Effect.gen(function*() {
+  const timeZone = yield* variable("VOICEMEUP_TIME_ZONE")
+  const verification = yield* voicemeupVerification
+  if (verification === undefined) return undefined
+  const options = { verification, timeZone }
+  const sending = yield* SendingConfig.voicemeup
+  return provider(
+    "VOICEMEUP_WEBHOOK_TOKEN",
+    sending === undefined ? VoiceMeUp.layerWebhook(options) : VoiceMeUp.layer({ ...options, ...sending })
+  )
 })
 
 /** One address is a network too. */

@@ -1,36 +1,17 @@
 import { NodeCrypto, NodeHttpClient, NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Context, Effect, FileSystem, Layer, Redacted, Stream } from "effect"
+import { Effect, FileSystem, Layer, Redacted, Stream } from "effect"
 import { IpNetwork } from "effect/net"
 import { inspect } from "node:util"
-import { Address } from "../../src/Address.ts"
-import { TextContent } from "../../src/Content.ts"
 import { ServerConfig } from "../../src/http/index.ts"
 import * as MediaFetcher from "../../src/media/MediaFetcher.ts"
 import { MediaStore } from "../../src/media/MediaStore.ts"
 import * as NodeIncrementalHash from "../../src/media/NodeIncrementalHash.ts"
-import { OutboundMessage } from "../../src/Message.ts"
-import { SmsProvider } from "../../src/SmsProvider.ts"
 import { WebhookError } from "../../src/WebhookError.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
 import * as keys from "../telnyx/keys.ts"
 import { type Carrier, carriers, secrets } from "./carriers.ts"
-import { accepted, type Asked, makeTwilio } from "./twilio.ts"
-
-const load = (env: Record<string, string>) =>
-  ServerConfig.load.pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })))
-
-/** Loads, and builds the providers. */
-const start = Effect.fnUntraced(function*(env: Record<string, string>) {
-  const { providers } = yield* load(env)
-  return new Map(
-    yield* Effect.forEach(providers, ([name, layer]) =>
-      Effect.map(
-        Layer.build(Layer.provide(layer, [NodeCrypto.layer, NodeHttpClient.layerUndici])),
-        (context) => [name, Context.get(context, SmsProvider)] as const
-      ))
-  )
-})
+import { load, start } from "./config.ts"
 
 const messageOf = (env: Record<string, string>) => Effect.map(Effect.flip(start(env)), ({ message }) => message)
 
@@ -137,9 +118,6 @@ describe("a carrier", () => {
         // The other carriers do not make up for it.
         const { [missing as keyof typeof all]: _, ...others } = all
         assert.include(yield* messageOf({ ...others, [set]: value }), `${missing} is missing`)
-        // With the missing one it is complete, but for a key without its secret, and a time zone that exists.
-        const incomplete = ["VOICEMEUP_TIME_ZONE", "TWILIO_API_KEY", "TWILIO_API_SECRET"]
-        if (!incomplete.includes(set)) assert.isAbove((yield* start({ ...all, [set]: value })).size, 0)
       }
     }))
 
@@ -150,72 +128,6 @@ describe("a carrier", () => {
           yield* messageOf({ [name]: " , ," }),
           `${name} must be a secret, or several with commas between them`
         )
-      }
-    }))
-})
-
-describe("sending with Twilio", () => {
-  const account = { TWILIO_AUTH_TOKEN: secrets.twilio, TWILIO_ACCOUNT_SID: "AC1" }
-  const message = new OutboundMessage({
-    to: Address.make("+15145550142"),
-    content: new TextContent({ text: "Hello" })
-  })
-
-  it.effect("is on with the account, and off without it", () =>
-    Effect.gen(function*() {
-      const sending = (env: Record<string, string>) => Effect.map(start(env), (providers) => providers.get("twilio")!)
-      assert.isUndefined((yield* sending({ TWILIO_AUTH_TOKEN: "x" })).capabilities.send)
-      // A key alone opens the files of messages.
-      const key = { TWILIO_API_KEY: "SK1", TWILIO_API_SECRET: "y" }
-      assert.isUndefined((yield* sending({ TWILIO_AUTH_TOKEN: "x", ...key })).capabilities.send)
-      assert.isFalse((yield* sending(account)).capabilities.send!.choosesSender)
-      const whole = yield* sending({ ...account, TWILIO_MESSAGING_SERVICE_SID: "MG1", TWILIO_FROM: " +15145550100 " })
-      assert.isTrue(whole.capabilities.send!.choosesSender)
-      assert.strictEqual(whole.from, "+15145550100")
-    }))
-
-  it.live("asks the account at the base URL, and reports to the public URL", () =>
-    Effect.gen(function*() {
-      const twilio = yield* makeTwilio({ status: 201, body: accepted })
-      const env = {
-        ...account,
-        TWILIO_AUTH_TOKEN: `${secrets.twilio}, older`,
-        TWILIO_FROM: "+15145550100",
-        TWILIO_BASE_URL: twilio.baseUrl,
-        PUBLIC_URL: "https://sms.example.com/api/"
-      }
-      for (const key of [{}, { TWILIO_API_KEY: "SK1", TWILIO_API_SECRET: "key-secret" }]) {
-        const provider = (yield* start({ ...env, ...key })).get("twilio")!
-        yield* provider.send(message)
-      }
-      const [{ form, request }, keyed] = twilio.asked as [Asked, Asked]
-      assert.strictEqual(request.url, "/2010-04-01/Accounts/AC1/Messages.json")
-      assert.deepStrictEqual(form, {
-        To: "+15145550142",
-        StatusCallback: "https://sms.example.com/api/webhooks/sms/twilio/status",
-        From: "+15145550100",
-        Body: "Hello"
-      })
-      const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`
-      assert.strictEqual(request.headers.authorization, basic(`AC1:${secrets.twilio}`))
-      assert.strictEqual(keyed.request.headers.authorization, basic("SK1:key-secret"))
-    }))
-
-  it.effect("that is half set stops the start and names the variable that is missing", () =>
-    Effect.gen(function*() {
-      const halves: ReadonlyArray<readonly [env: Record<string, string>, line: string]> = [
-        [{ TWILIO_FROM: "x" }, "TWILIO_ACCOUNT_SID is missing: TWILIO_FROM is set"],
-        [{ TWILIO_MESSAGING_SERVICE_SID: "x" }, "TWILIO_ACCOUNT_SID is missing: TWILIO_MESSAGING_SERVICE_SID is set"],
-        [{ TWILIO_BASE_URL: "https://a.example" }, "TWILIO_ACCOUNT_SID is missing: TWILIO_BASE_URL is set"],
-        [{ TWILIO_REGION: "ie1" }, "TWILIO_ACCOUNT_SID is missing: TWILIO_REGION is set"],
-        [{ TWILIO_ACCOUNT_SID: "AC1", TWILIO_REGION: "ie1" }, "TWILIO_EDGE is missing: TWILIO_REGION is set"],
-        [{ TWILIO_ACCOUNT_SID: "AC1", TWILIO_EDGE: "dublin" }, "TWILIO_REGION is missing: TWILIO_EDGE is set"],
-        [{ TWILIO_ACCOUNT_SID: "AC1", TWILIO_API_KEY: "SK1" }, "TWILIO_API_SECRET is missing: TWILIO_API_KEY is set"],
-        [{ TWILIO_API_SECRET: "x" }, "TWILIO_API_KEY is missing: TWILIO_API_SECRET is set"],
-        [{ TWILIO_ACCOUNT_SID: "AC1", TWILIO_BASE_URL: "api.example" }, "TWILIO_BASE_URL must be a URL that"]
-      ]
-      for (const [env, line] of halves) {
-        assert.isTrue((yield* messageOf({ ...all, ...env })).startsWith(line), line)
       }
     }))
 })

@@ -1,4 +1,4 @@
-/** A server that plays Twilio, and answers when and how it is told. */
+/** A server that plays a carrier, Twilio unless it is told otherwise, and answers when and how it is told. */
 import { Effect } from "effect"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -6,6 +6,8 @@ import { text } from "node:stream/consumers"
 
 export interface Asked {
   readonly request: IncomingMessage
+  readonly body: string
+  /** The body, where it is a form. */
   readonly form: Readonly<Record<string, string>>
   readonly response: ServerResponse
 }
@@ -25,7 +27,7 @@ export const makeTwilio = Effect.fnUntraced(function*(
     Effect.callback<Server>((resume) => {
       const server = createServer((request, response) =>
         void text(request).then((body) => {
-          asked.push({ request, response, form: Object.fromEntries(new URLSearchParams(body)) })
+          asked.push({ request, response, body, form: Object.fromEntries(new URLSearchParams(body)) })
           for (const look of waiting.splice(0)) look()
           if (always === "cut the connection") response.socket!.destroy()
           else if (always !== undefined) reply(response, always.status, always.body)

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { readFileSync } from "node:fs"
 import { accepted, makeTwilio } from "../http/twilio.ts"
 import { limit, run } from "./process.ts"
 
@@ -70,6 +71,40 @@ describe("effect-sms send", () => {
       }),
     limit
   )
+
+  const others = [
+    ["telnyx", { TELNYX_API_KEY: "token-of-mine", TELNYX_FROM: "+15145550100" }],
+    [
+      "sinch",
+      {
+        SINCH_SERVICE_PLAN_ID: "plan",
+        SINCH_API_TOKEN: "token-of-mine",
+        SINCH_REGION: "us",
+        SINCH_FROM: "+15145550100",
+        SINCH_DELIVERY_REPORT: "none"
+      }
+    ],
+    [
+      "voicemeup",
+      { VOICEMEUP_USERNAME: "me", VOICEMEUP_AUTH_TOKEN: "token-of-mine", VOICEMEUP_FROM: "+15145550100" }
+    ]
+  ] as const
+  for (const [provider, env] of others) {
+    it.live(`sends with ${provider}, without what its webhooks are verified with`, () =>
+      Effect.gen(function*() {
+        const file = new URL(`../fixtures/send/${provider}/text.json`, import.meta.url)
+        const { answer, receipt } = JSON.parse(readFileSync(file, "utf8"))
+        const carrier = yield* makeTwilio({ status: answer.status, body: JSON.stringify(answer.body) })
+        const child = yield* run(["send", "--provider", provider, ...to, text], {
+          ...env,
+          [`${provider.toUpperCase()}_BASE_URL`]: carrier.baseUrl
+        })
+        assert.strictEqual(yield* child.ended, 0, child.errors())
+        assert.include(child.output(), receipt.messageIds[0])
+        assert.lengthOf(carrier.asked, 1)
+        assert.include(carrier.asked[0]!.body, "15145550142")
+      }), limit)
+  }
 
   const refusal = (status: number, code: number, message: string) => ({
     status,

@@ -1,0 +1,20 @@
+/** The server's configuration, from an environment of the test's own. */
+import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
+import { ConfigProvider, Context, Effect, Layer } from "effect"
+import { ServerConfig } from "../../src/http/index.ts"
+import { SmsProvider } from "../../src/SmsProvider.ts"
+
+export const load = (env: Record<string, string>) =>
+  ServerConfig.load.pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })))
+
+/** Loads, and builds the providers. */
+export const start = Effect.fnUntraced(function*(env: Record<string, string>) {
+  const { providers } = yield* load(env)
+  return new Map(
+    yield* Effect.forEach(providers, ([name, layer]) =>
+      Effect.map(
+        Layer.build(Layer.provide(layer, [NodeCrypto.layer, NodeHttpClient.layerUndici])),
+        (context) => [name, Context.get(context, SmsProvider)] as const
+      ))
+  )
+})
