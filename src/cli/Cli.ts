@@ -46,8 +46,7 @@ export const main = (): void => {
   const program = Command.run(root, { version }).pipe(
     Effect.catchTag("ShowHelp", () => Effect.fail(new Failed({ code: exitCodes.usage }))),
     Effect.provideService(CodeOfInterruption, codeOfInterruption),
-    Effect.provide(CliOutput.layerPresenter(presenter)),
-    Effect.provide(NodeServices.layer)
+    Effect.provide([CliOutput.layerPresenter(presenter), NodeServices.layer])
   )
   NodeRuntime.runMain(program, {
     teardown: (exit, onExit) =>

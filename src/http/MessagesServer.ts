@@ -58,6 +58,12 @@ type BodyProblem = ReturnType<typeof Problems.fromBodyReason>
 const refuse = (reason: Parameters<typeof Problems.fromBodyReason>[0]): Effect.Effect<never, BodyProblem> =>
   Effect.fail(Problems.fromBodyReason(reason))
 
+/** The names of unknown fields are the caller's: neither many of them nor long ones are said again. */
+const misread = ([first, ...rest]: InvalidPayload["issues"]) => {
+  const short = ({ expected, field }: typeof first) => ({ field: field.slice(0, 100), expected })
+  return new InvalidPayload({ issues: [short(first), ...rest.slice(0, 9).map(short)] })
+}
+
 const layerReadRequest = ({ maxBodyBytes }: Options) =>
   Layer.sync(ReadRequest, () => {
     const readBody = RequestBody.reader(maxBodyBytes)
@@ -70,7 +76,7 @@ const layerReadRequest = ({ maxBodyBytes }: Options) =>
       }
       return yield* Effect.catch(next, (error): Effect.Effect<never, unhandled | BodyProblem> =>
         HttpApiError.HttpApiSchemaError.is(error) && !["Body", "ResponseHeaders"].includes(error.kind)
-          ? refuse(new InvalidPayload({ issues: issuesOf(error.cause.issue) }))
+          ? refuse(misread(issuesOf(error.cause.issue)))
           : Effect.fail(error))
     }))
   })

@@ -185,6 +185,8 @@ describe("POST /messages", () => {
         assert.notInclude(problem.detail, "secret-text")
         assert.notInclude(problem.detail, "5550142")
       }
+      const many = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`${index}`.repeat(300), 1]))
+      assert.isBelow(problemOf(yield* post({ ...message, ...many })).detail.length, 2000)
       const both = problemOf(yield* post({ text: 1 }))
       assert.match(both.detail, /to: .*text: /)
       for (const key of ["", " ", "a b", "é", "x".repeat(256), "a\tb"]) {
