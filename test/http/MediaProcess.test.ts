@@ -12,7 +12,7 @@ const root = `${import.meta.dirname}/../..`
 
 /** Starts it with these variables, and gives what it prints. It is ended with the scope. */
 const start = Effect.fnUntraced(function*(env: Record<string, string>) {
-  const child = yield* ChildProcess.make(process.execPath, ["src/main.ts"], {
+  const child = yield* ChildProcess.make(process.execPath, ["src/main.ts", "serve"], {
     cwd: root,
     env: { HOST: "127.0.0.1", PORT: "0", VOICEMEUP_WEBHOOK_TOKEN: secrets.voicemeup, ...env },
     extendEnv: false,

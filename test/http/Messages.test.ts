@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect } from "effect"
+import { Duration, Effect, Layer } from "effect"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
 import { DeliveryTracker } from "../../src/DeliveryTracker.ts"
 import * as SmsError from "../../src/SmsError.ts"
@@ -232,7 +232,9 @@ describe("POST /messages", () => {
         "The message may have gone out, and must not be sent again blindly"
       )
       assert.isTrue(log.lines.some(({ level, message }) => level === "Error" && message.includes("broken")))
-    }).pipe(Effect.provide(layerGateway(() => Effect.die(new Error("broken")))), Effect.provide(log.layer))
+    }).pipe(
+      Effect.provide(Layer.provideMerge(layerGateway(() => Effect.die(new Error("broken"))), log.layer))
+    )
   })
 
   it.effect("leaves no number, text or key in logs and spans", () => {
@@ -245,7 +247,7 @@ describe("POST /messages", () => {
       for (const private_ of ["5550142", "parcel", "Another text", secrets.admin]) {
         assert.notInclude(log.text(), private_)
       }
-    }).pipe(Effect.provide(layerGateway()), Effect.provide(log.layer))
+    }).pipe(Effect.provide(Layer.provideMerge(layerGateway(), log.layer)))
   })
 
   it.effect("is for who has the admin token, before anything of the request is read", () =>

@@ -175,7 +175,8 @@ describe("the server with carriers", () => {
         TWILIO_AUTH_TOKEN: "configured",
         TWILIO_ACCOUNT_SID: "AC1",
         TWILIO_FROM: "+15145550100",
-        TWILIO_BASE_URL: twilio.baseUrl
+        TWILIO_BASE_URL: twilio.baseUrl,
+        PUBLIC_URL: "https://sms.example.com"
       })
       const [, port] = /Listening on .*:(\d+)/.exec(yield* server.until(/Listening on .*\n/))!
       yield* server.until(/Sending: twilio\n/)
@@ -190,11 +191,29 @@ describe("the server with carriers", () => {
       assert.deepStrictEqual(twilio.asked.map(({ form }) => form["Body"]), ["Your parcel is here"])
       const { history, status } = yield* client.get({ params: { id: "SM1" }, query: {} })
       assert.deepStrictEqual([status, history.length], ["queued", 1])
+
+      const path = "/webhooks/sms/twilio/status"
+      assert.strictEqual(twilio.asked[0]!.form["StatusCallback"], `https://sms.example.com${path}`)
+      const form = { MessageSid: "SM1", MessageStatus: "delivered", To: "+15145550142", From: "+15145550100" }
+      const signature = yield* Twilio.sign({
+        authToken: Redacted.make("configured"),
+        url: `https://sms.example.com${path}`,
+        form
+      })
+      const receipt = yield* Effect.promise(() =>
+        fetch(`http://127.0.0.1:${port}${path}`, {
+          method: "POST",
+          headers: { "x-twilio-signature": signature },
+          body: new URLSearchParams(form)
+        })
+      )
+      assert.strictEqual(receipt.status, 200)
+      assert.strictEqual((yield* client.get({ params: { id: "SM1" }, query: {} })).status, "delivered")
       assert.strictEqual((yield* server.end("SIGTERM"))[0], 0)
       const log = yield* server.until(/$/)
       for (const value of ["configured", "admin-token", "5550142", "Your parcel"]) assert.notInclude(log, value)
       assert.strictEqual(server.errors(), "")
-    }).pipe(Effect.provide(NodeHttpClient.layerUndici)), limit)
+    }).pipe(Effect.provide([NodeHttpClient.layerUndici, NodeCrypto.layer])), limit)
 
   /** A connection that says this and nothing more, once the server has received it or answered. */
   const hold = (port: string, text: string) =>

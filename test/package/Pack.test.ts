@@ -115,8 +115,7 @@ import type { PhoneNumber } from "effect-sms/PhoneNumber"
 const number: PhoneNumber = Effect.runSync(Phone.normalizePhone("418-555-1234", "CA"))
 const request: WebhookRequest.WebhookRequest = WebhookRequest.make({ url: "https://example.com", headers: {} })
 const loaded: ReadonlyArray<object> = [${modules.map((_, index) => `module${index}`).join(", ")}]
-const names = ${JSON.stringify(modules)}
-console.log(number, request.method, loaded.length, names.filter((_, index) => Object.keys(loaded[index]!).length === 0))
+console.log(number, request.method, loaded.length, loaded.every((module) => Object.keys(module).length > 0))
 `
 
 layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
@@ -171,8 +170,7 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
       const fs = yield* FileSystem.FileSystem
       yield* fs.writeFileString(`${directory}/program.ts`, program(open))
       const output = yield* run(directory, process.execPath, "program.ts")
-      // What is there for its types alone.
-      assert.strictEqual(output.trim(), `+14185551234 POST ${open.length} [ 'effect-sms/SendOptions' ]`)
+      assert.strictEqual(output.trim(), `+14185551234 POST ${open.length} true`)
     }), 60_000)
 
   it.effect("closes every module that is not documented", () =>
