@@ -15,6 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { Address } from "./Address.ts"
 import { isTerminal, Status } from "./DeliveryStatus.ts"
+import { Ordered } from "./internal/ordered.ts"
 
 /**
  * Names one message to one recipient. Carriers differ in what their id names:
@@ -200,11 +201,11 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
   Effect.sync(() => {
     const capacity = Math.max(1, options.capacity ?? 10_000)
     const timeToLive = Duration.toMillis(Duration.fromInputUnsafe(options.timeToLive ?? "7 days"))
-    // A `Map` keeps the order of insertion. What has news is inserted again, so
-    // the first of each map is without news the longest. They are changed in
-    // place: copies would make a report cost more the more is kept.
-    const open = new Map<string, Held>()
-    const ended = new Map<string, Held>()
+    // What has news is put again, so the oldest of each is without news the
+    // longest. They are changed in place: copies would make a report cost more
+    // the more is kept.
+    const open = new Ordered<Held>()
+    const ended = new Ordered<Held>()
     const messages = new Map<string, Set<string>>()
 
     const find = (key: string, now: number): Held | undefined => {
@@ -225,7 +226,8 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
     const dropExpired = (now: number): ReadonlyArray<Delivery> => {
       const removed: Array<Delivery> = []
       for (const kept of [ended, open]) {
-        for (const held of kept.values()) {
+        for (let oldest = kept.oldest(); oldest !== undefined; oldest = kept.oldest()) {
+          const [, held] = oldest
           if (held.expiresAt > now) break
           removed.push(drop(held))
         }
@@ -235,15 +237,15 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
 
     const makeRoom = (): ReadonlyArray<Delivery> => {
       if (open.size + ended.size < capacity) return []
-      const [oldest] = ended.size > 0 ? ended.values() : open.values()
-      return oldest === undefined ? [] : [drop(oldest)]
+      const oldest = ended.oldest() ?? open.oldest()
+      return oldest === undefined ? [] : [drop(oldest[1])]
     }
 
     const put = (held: Held) => {
       open.delete(held.key)
       ended.delete(held.key)
       const kept = held.delivery.isTerminal ? ended : open
-      kept.set(held.key, held)
+      kept.put(held.key, held)
       const message = messageOf(held.delivery)
       const keys = messages.get(message) ?? new Set()
       messages.set(message, keys.add(held.key))

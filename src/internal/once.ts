@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import { Ordered } from "./ordered.ts"
 
 export interface Options {
   /** Keys remembered. Past that the oldest is forgotten, so a flood cannot grow memory. */
@@ -59,13 +60,14 @@ export interface Once<S> {
 export const make = <S>(options: Options): Effect.Effect<Once<S>> =>
   Effect.sync(() => {
     const timeToLive = Duration.toMillis(Duration.fromInputUnsafe(options.timeToLive))
-    // A `Map` keeps the order of insertion, which is the order of expiry. It is
-    // changed in place, and only between two steps of a fiber: copying it would
-    // make the cost of a key grow with the keys seen.
-    const entries = new Map<string, Entry<S>>()
+    // The order of insertion is the order of expiry. It is changed in place, and
+    // only between two steps of a fiber: copying it would make the cost of a key
+    // grow with the keys seen.
+    const entries = new Ordered<Entry<S>>()
 
     const forget = (isOld: (entry: Entry<S>) => boolean) => {
-      for (const [key, entry] of entries) {
+      for (let oldest = entries.oldest(); oldest !== undefined; oldest = entries.oldest()) {
+        const [key, entry] = oldest
         if (!isOld(entry)) return
         entries.delete(key)
       }
@@ -80,7 +82,7 @@ export const make = <S>(options: Options): Effect.Effect<Once<S>> =>
       entries.delete(key)
       forget(() => entries.size >= options.capacity)
       const entry: Entry<S> = { expiresAt: now + timeToLive, what, summary: Deferred.makeUnsafe() }
-      entries.set(key, entry)
+      entries.put(key, entry)
       return { entry, mine: true }
     }
 

@@ -6,6 +6,7 @@ import type * as DateTime from "effect/DateTime"
 import * as Semaphore from "effect/Semaphore"
 import type { Address } from "../../Address.ts"
 import * as Latest from "../../internal/latest.ts"
+import { Ordered } from "../../internal/ordered.ts"
 import { Attachment, Room } from "../Room.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
 
@@ -38,7 +39,7 @@ const keyOf = ({ channelId, participant, recipient }: Attachment): string => rou
 export class RoomState {
   readonly #bounds: Bounds
   /** The least recently used first. */
-  readonly #rooms = new Map<string, RoomRecord>()
+  readonly #rooms = new Ordered<RoomRecord>()
   readonly #routes = new Map<string, RoomRecord>()
 
   constructor(bounds: Bounds) {
@@ -55,9 +56,10 @@ export class RoomState {
 
   /** A new room, in the place of the least recently used one when there are too many. */
   create(id: string, createdAt: DateTime.Utc, channelIds: Iterable<string>): RoomRecord {
-    for (const record of this.#rooms.values()) {
-      if (this.#rooms.size < this.#bounds.maxRooms) break
-      this.#forget(record)
+    while (this.#rooms.size >= this.#bounds.maxRooms) {
+      const oldest = this.#rooms.oldest()
+      if (oldest === undefined) break
+      this.#forget(oldest[1])
     }
     const attachments = Array.from(channelIds, (channelId) => new Attachment({ channelId }))
     const record: RoomRecord = {
@@ -65,7 +67,7 @@ export class RoomState {
       events: Latest.make(this.#bounds.maxEventsPerRoom),
       turn: Semaphore.makeUnsafe(1)
     }
-    this.#rooms.set(id, record)
+    this.#rooms.put(id, record)
     return record
   }
 
@@ -113,8 +115,7 @@ export class RoomState {
   append(record: RoomRecord, event: RoomEvent): void {
     record.events.add(event)
     if (!this.#isKnown(record)) return
-    this.#rooms.delete(record.room.id)
-    this.#rooms.set(record.room.id, record)
+    this.#rooms.put(record.room.id, record)
   }
 
   #isKnown(record: RoomRecord): boolean {
