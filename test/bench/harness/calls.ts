@@ -7,7 +7,7 @@ import type { Contender, Setting } from "./Measure.ts"
 
 const millis = ({ quick }: Setting): number => quick ? 30 : 60
 
-const warmUpMillis = 1500
+const warmUpMillis = ({ quick }: Setting): number => quick ? 750 : 1500
 
 const perSecond = (count: number, start: NodeJS.CpuUsage) => {
   const { system, user } = process.cpuUsage(start)
@@ -55,7 +55,7 @@ type Runs = (millis: number) => ReturnType<Contender>
 const warmedUp = (setting: Setting, runFor: Runs): Contender => {
   let warm = false
   return async () => {
-    if (!warm) await runFor(warmUpMillis)
+    if (!warm) await runFor(warmUpMillis(setting))
     warm = true
     return runFor(millis(setting))
   }

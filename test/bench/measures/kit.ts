@@ -74,7 +74,7 @@ export const measure: Measure = {
     row("ten hooks of which one matches, against that one", "10 hooks", "1 hook", 0.9),
     row("a hundred of which one matches, against that one", "100 hooks", "1 hook", 0.9)
   ],
-  rounds: ({ quick }) => quick ? 15 : 41,
+  rounds: ({ quick }) => quick ? 9 : 41,
   prepare: async (setting) => {
     const scope = Scope.makeUnsafe()
     const contenders: Record<string, Contender> = {

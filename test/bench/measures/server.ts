@@ -53,7 +53,7 @@ export const measure: Measure = {
     { name: "p99, against fastify + twilio", metric: "p99", theirs: "fastify + twilio" },
     { name: "p99, against bare node:http", metric: "p99", theirs: "node:http" }
   ].map((row) => ({ ...row, ours: "effect-sms" })),
-  rounds: ({ quick }) => quick ? 7 : 21,
+  rounds: ({ quick }) => quick ? 5 : 21,
   prepare: async ({ quick }) => {
     const load = start("load.ts")
     const children = Object.entries(servers).map(([name, file]) => ({ name, child: start(file) }))

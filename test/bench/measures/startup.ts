@@ -146,7 +146,7 @@ export const measure: Measure = {
       "@chat-adapter/twilio"
     )
   ],
-  rounds: ({ quick }) => quick ? 7 : 21,
+  rounds: ({ quick }) => quick ? 5 : 21,
   prepare: async () => {
     const directory = await mkdtemp(join(tmpdir(), "effect-sms-bench-"))
     const effect = await effectModules()

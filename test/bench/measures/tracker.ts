@@ -57,7 +57,7 @@ export const measure: Measure = {
       aim: 0.67
     }
   ],
-  rounds: ({ quick }) => quick ? 15 : 41,
+  rounds: ({ quick }) => quick ? 9 : 41,
   prepare: async (setting) => {
     const contenders: Record<string, Contender> = {}
     const ends: Array<() => Promise<void>> = []
