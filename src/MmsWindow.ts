@@ -16,9 +16,12 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { fromParts, isEmpty, media, MediaContent, text } from "./Content.ts"
+import { isEmpty } from "./Content.ts"
+import { idOf, merge, partOf } from "./internal/mmsMessage.ts"
 import { InboundMessage } from "./Message.ts"
 import { MessagePart } from "./WebhookEvent.ts"
+
+export { partOfKey, partsKey } from "./internal/mmsMessage.ts"
 
 /**
  * A message that waits for more parts. It has one wrapper at most.
@@ -214,24 +217,6 @@ export interface Settings {
   readonly rememberFor: number
 }
 
-/**
- * Metadata of a message made of several parts: the ids of all of them,
- * separated by spaces, the wrapper first.
- *
- * @category constants
- * @since 0.1.0
- */
-export const partsKey = "mmsParts"
-
-/**
- * Metadata of a part that came too late: the id of the message that it belongs
- * to, which came out before it.
- *
- * @category constants
- * @since 0.1.0
- */
-export const partOfKey = "mmsPartOf"
-
 // Real messages stay far below. What somebody floods a single key with must
 // not make each part cost more than the one before it.
 const maxWindows = 16
@@ -239,57 +224,11 @@ const maxParts = 32
 const maxSent = 32
 const maxSeen = 128
 
-const idOf = (message: InboundMessage): string | undefined => message.externalId ?? message.idempotencyKey
-
 /** Whether the message came out to answer the part that just came. */
 export const answersPart = ({ cause }: Due): boolean => cause === "complete" || cause === "alone" || cause === "late"
 
 const hasWrapper = ({ parts }: Window): boolean => parts.some(({ role }) => role === "wrapper")
 const hasMedia = ({ parts }: Window): boolean => parts.some(({ role }) => role === "media")
-
-const withoutCaption = ({ caption: _, ...file }: MediaContent): MediaContent => new MediaContent(file)
-
-/**
- * The one message of several parts. What names it is that of the wrapper, or
- * of the first part where there is none: a real id of the carrier's. Texts that
- * differ are all kept, a line each.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const merge = (parts: readonly [MessagePart, ...ReadonlyArray<MessagePart>]): InboundMessage => {
-  if (parts.length === 1) return parts[0].message
-  const messages = [...parts]
-    .sort((one, other) => Number(other.role === "wrapper") - Number(one.role === "wrapper"))
-    .map(({ message }) => message)
-  const first = messages[0]!
-  const named = messages.find((message) => idOf(message) !== undefined) ?? first
-  const received = messages.find(({ receivedAt }) => receivedAt !== undefined)
-  const texts = new Set(messages.map(({ content }) => text(content)).filter((text) => text !== ""))
-  const files = messages.flatMap(({ content }) => media(content)).map(withoutCaption)
-  const ids = messages.flatMap((message) => idOf(message) ?? [])
-  return new InboundMessage({
-    provider: first.provider,
-    channelId: first.channelId,
-    ...(named.externalId !== undefined && { externalId: named.externalId }),
-    ...(named.idempotencyKey !== undefined && { idempotencyKey: named.idempotencyKey }),
-    sender: first.sender,
-    recipient: first.recipient,
-    content: fromParts([...texts].join("\n"), files),
-    ...(received?.receivedAt !== undefined && { receivedAt: received.receivedAt }),
-    metadata: {
-      ...Object.assign({}, ...messages.map(({ metadata }) => metadata).reverse()),
-      ...named.metadata,
-      ...(ids.length > 0 && { [partsKey]: ids.join(" ") })
-    },
-    raw: { parts: messages.map(({ raw }) => raw) }
-  })
-}
-
-const belongingTo = (message: InboundMessage, { id }: Sent): InboundMessage =>
-  id === undefined
-    ? message
-    : new InboundMessage({ ...message, metadata: { ...message.metadata, [partOfKey]: id } })
 
 /** A state in the making. */
 class Draft {
@@ -348,7 +287,7 @@ class Draft {
         : other
     )
     if (isEmpty(part.message.content)) this.outputs.push({ _tag: "Empty" })
-    else this.put("late", belongingTo(part.message, sent), 1)
+    else this.put("late", partOf(part.message, sent.id), 1)
   }
 }
 

@@ -9,120 +9,142 @@ import * as SmsProviders from "../../src/SmsProviders.ts"
 import * as VoiceMeUp from "../../src/voicemeup/index.ts"
 import { events, publicUrl, quiet, request } from "./server.ts"
 
-const token = Redacted.make("voicemeup-secret")
-const tenant = (name: string) => VoiceMeUp.layerWebhook({ name, verification: { scheme: "Token", token } })
+const token = Redacted.make("voicemeup-token-for-tests")
+const otherToken = Redacted.make("another-token-for-tests")
 
-const layerServer = WebhookServer.serve({ publicUrl }, quiet).pipe(
-  Layer.provideMerge(RoomKit.layer()),
-  Layer.provide(SmsProviders.layer(tenant("east"), tenant("west"))),
-  Layer.provideMerge(NodeCrypto.layer),
-  Layer.provideMerge(NodeHttpServer.layerTest)
-)
+/** One server for two tenants, who have an account at VoiceMeUp each. */
+const layerServer = (kit: Layer.Layer<RoomKit.RoomKit> = Layer.provide(RoomKit.layer(), NodeCrypto.layer)) =>
+  WebhookServer.serve({ publicUrl }, quiet).pipe(
+    Layer.provideMerge(kit),
+    Layer.provide(SmsProviders.layer(
+      VoiceMeUp.layerWebhook({ verification: { scheme: "Token", token } }),
+      VoiceMeUp.layerWebhook({ name: "tenant-2", verification: { scheme: "Token", token: otherToken } })
+    )),
+    Layer.provide(NodeCrypto.layer),
+    Layer.provideMerge(NodeHttpServer.layerTest)
+  )
 
-const part = (hash: string, fields: Readonly<Record<string, string>>) =>
-  JSON.stringify({
-    sms_hash: hash,
-    direction: "inbound",
-    source_number: "14188050723",
-    destination_number: "14184805945",
-    message: "",
-    datetime_transmission: "2026-01-28 13:00:14",
-    ...fields
-  })
+const common = {
+  direction: "inbound",
+  source_number: "14188050723",
+  destination_number: "14184805945",
+  datetime_transmission: "2026-01-28 13:00:14"
+}
 
-const link = (hash: string, extension: string) => `https://clients.voicemeup.com/file/${hash}.mms.${extension}`
-const wrapper = (hash: string, message: string) => part(hash, { message, attachment: link(hash, "html") })
-const image = (hash: string) => part(hash, { attachment: link(hash, "jpg"), attachment_mime_type: "image/jpeg" })
-
-const post = Effect.fnUntraced(function*(body: string, tenant = "east") {
-  const target = yield* VoiceMeUp.callbackUrl({ url: `/webhooks/sms/${tenant}/inbound`, token })
-  const answer = yield* request({ method: "POST", target, headers: { "content-type": "application/json" }, body })
-  assert.deepStrictEqual([answer.status, answer.body], [200, "{}"])
+const wrapper = (id: string, message = id) => ({
+  ...common,
+  sms_hash: id,
+  message,
+  attachment: `https://clients.voicemeup.com/file/${id}.mms.html`,
+  attachment_mime_type: "text/html"
 })
 
-const heard = Effect.map(
-  events,
-  (events) =>
-    events.map(({ content }) =>
-      [Content.text(content), ...Content.media(content).map(({ url }) => url)].join(" ").trim()
-    )
-)
+const media = (id: string) => ({
+  ...common,
+  sms_hash: id,
+  message: "",
+  attachment: `https://clients.voicemeup.com/file/${id}.mms.jpg`,
+  attachment_mime_type: "image/jpeg"
+})
 
-describe("the webhooks of a split MMS", () => {
-  it.effect("are one event of the room, whoever repeats them", () =>
-    Effect.gen(function*() {
-      yield* post(wrapper("a", "Look!"))
-      assert.deepStrictEqual(yield* heard, [])
-      yield* post(wrapper("a", "Look!"))
-      yield* post(image("b"))
-      yield* post(image("b"))
-      yield* post(wrapper("a", "Look!"))
-      yield* TestClock.adjust("1 minute")
-      assert.deepStrictEqual(yield* heard, [`Look! ${link("b", "jpg")}`])
-      const [event] = yield* events
-      assert.deepStrictEqual([event?.source.channelType, event?.source.externalId], ["mms", "a"])
-    }).pipe(Effect.provide(layerServer)))
+const sms = (id: string) => ({ ...common, sms_hash: id, message: id })
 
-  it.effect("are one event when they come at the same time", () =>
-    Effect.gen(function*() {
-      yield* Effect.all(
-        [post(wrapper("a", "Look!")), post(wrapper("a", "Look!")), post(image("b")), post(image("b"))],
-        {
-          concurrency: "unbounded"
-        }
-      )
-      yield* TestClock.adjust("1 minute")
-      // Which of the two came first is up to the network. Nothing is lost or doubled either way.
-      assert.strictEqual(
-        (yield* heard).join(" ").split(" ").sort().join(" "),
-        `${link("b", "jpg")} Look!`.split(" ").sort().join(" ")
-      )
-    }).pipe(Effect.provide(layerServer)))
+/** Sends a webhook, and sees it acknowledged as any other. */
+const post = Effect.fnUntraced(function*(payload: Readonly<Record<string, string>>, tenant?: "tenant-2") {
+  const target = yield* VoiceMeUp.callbackUrl({
+    url: `/webhooks/sms/${tenant ?? "voicemeup"}/inbound`,
+    token: tenant === undefined ? token : otherToken
+  }).pipe(Effect.provide(NodeCrypto.layer))
+  const headers = { "content-type": "application/json" }
+  const answer = yield* request({ method: "POST", target, headers, body: JSON.stringify(payload) })
+  assert.deepStrictEqual([answer.status, answer.headers["content-type"], answer.body], [200, "application/json", "{}"])
+})
 
-  it.effect("bring the text alone when the picture does not come for five seconds", () =>
+/** What every room event is, in short: its text, and the names of its files. */
+const inRooms = Effect.map(events, (events) =>
+  events.map(({ content, source }) =>
+    [
+      source.channelId,
+      source.channelType,
+      Content.text(content),
+      ...Content.media(content).map(({ url }) => url.split("/").at(-1))
+    ].join(" ")
+  ))
+
+describe("the webhooks of an MMS in parts", () => {
+  it.effect("are one room event, as soon as the picture is there", () =>
     Effect.gen(function*() {
-      yield* post(wrapper("a", "Look!"))
+      yield* post(wrapper("text"))
+      assert.deepStrictEqual(yield* inRooms, [])
+      yield* post(media("1"))
+      assert.deepStrictEqual(yield* inRooms, ["sms-voicemeup mms text 1.mms.jpg"])
+      yield* TestClock.adjust("1 hour")
+      assert.lengthOf(yield* inRooms, 1)
+    }).pipe(Effect.provide(layerServer())))
+
+  it.effect("are a text after five seconds, when no picture comes", () =>
+    Effect.gen(function*() {
+      yield* post(wrapper("text"))
       yield* TestClock.adjust("4999 millis")
-      assert.deepStrictEqual(yield* heard, [])
+      assert.deepStrictEqual(yield* inRooms, [])
       yield* TestClock.adjust("1 millis")
-      assert.deepStrictEqual(yield* heard, ["Look!"])
-      yield* post(image("b"))
-      assert.deepStrictEqual(yield* heard, ["Look!", link("b", "jpg")])
-      assert.deepStrictEqual((yield* events)[1]?.source.metadata["mmsPartOf"], "a")
-    }).pipe(Effect.provide(layerServer)))
+      assert.deepStrictEqual(yield* inRooms, ["sms-voicemeup sms text"])
+    }).pipe(Effect.provide(layerServer())))
 
-  it.effect("bring the picture at once when it comes first, and then the text", () =>
+  it.effect("are two events, the second marked, when the picture comes first or too late", () =>
     Effect.gen(function*() {
-      yield* post(image("b"))
-      assert.deepStrictEqual(yield* heard, [link("b", "jpg")])
-      yield* post(wrapper("a", "Look!"))
-      assert.deepStrictEqual(yield* heard, [link("b", "jpg"), "Look!"])
-    }).pipe(Effect.provide(layerServer)))
+      yield* post(media("1"))
+      assert.deepStrictEqual(yield* inRooms, ["sms-voicemeup mms  1.mms.jpg"])
+      yield* post(wrapper("text"))
+      assert.deepStrictEqual(yield* inRooms, ["sms-voicemeup mms  1.mms.jpg", "sms-voicemeup sms text"])
+      assert.deepStrictEqual((yield* events).map(({ source }) => source.metadata["mmsPartOf"]), [undefined, "1"])
+      yield* post(media("2"))
+      assert.strictEqual((yield* events).at(-1)?.source.metadata["mmsPartOf"], "1")
+    }).pipe(Effect.provide(layerServer())))
 
-  it.effect("of two tenants are never merged", () =>
+  it.effect("are one room event, however often and at once each is repeated", () =>
     Effect.gen(function*() {
-      yield* post(wrapper("a", "Look!"), "east")
-      yield* post(image("b"), "west")
-      assert.deepStrictEqual(yield* heard, [link("b", "jpg")])
-      yield* post(image("c"), "east")
-      assert.deepStrictEqual((yield* heard).toSorted(), [`Look! ${link("c", "jpg")}`, link("b", "jpg")].toSorted())
-    }).pipe(Effect.provide(layerServer)))
+      yield* post(wrapper("text"))
+      yield* Effect.replicateEffect(post(wrapper("text")), 5, { concurrency: "unbounded" })
+      yield* Effect.replicateEffect(post(media("1")), 5, { concurrency: "unbounded" })
+      yield* Effect.all([post(wrapper("text")), post(media("1"))], { concurrency: "unbounded" })
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual(yield* inRooms, ["sms-voicemeup mms text 1.mms.jpg"])
+    }).pipe(Effect.provide(layerServer())))
 
-  it.effect("that are waiting when the server ends come out", () =>
+  it.effect("leave a plain SMS of the same second alone", () =>
     Effect.gen(function*() {
-      const texts: Array<string> = []
-      yield* Effect.gen(function*() {
-        const kit = yield* RoomKit.RoomKit
-        yield* kit.registerChannel({
-          id: "web",
-          type: "web",
-          everyRoom: true,
-          deliver: ({ content }) => Effect.sync(() => void texts.push(Content.text(content)))
-        })
-        yield* post(wrapper("a", "Look!"))
-        assert.deepStrictEqual(texts, [])
-        yield* kit.drain
-      }).pipe(Effect.scoped, Effect.provide(layerServer))
-      assert.deepStrictEqual(texts, ["Look!"])
+      yield* post(wrapper("text"))
+      yield* post(sms("plain"))
+      yield* post(media("1"))
+      assert.deepStrictEqual(yield* inRooms, ["sms-voicemeup sms plain", "sms-voicemeup mms text 1.mms.jpg"])
+    }).pipe(Effect.provide(layerServer())))
+
+  it.effect("are never merged with those of another tenant", () =>
+    Effect.gen(function*() {
+      yield* post(wrapper("w", "ours"))
+      yield* post(media("m"), "tenant-2")
+      yield* post(wrapper("w", "theirs"), "tenant-2")
+      yield* post(media("m"))
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual((yield* inRooms).toSorted(), [
+        "sms-tenant-2 mms  m.mms.jpg",
+        "sms-tenant-2 sms theirs",
+        "sms-voicemeup mms ours m.mms.jpg"
+      ])
+    }).pipe(Effect.provide(layerServer())))
+
+  it.effect("are delivered to the channels before the server ends, when they wait", () =>
+    Effect.gen(function*() {
+      const delivered: Array<string> = []
+      const channel = RoomKit.layerChannel({
+        id: "support",
+        type: "web",
+        everyRoom: true,
+        deliver: ({ content }) => Effect.sync(() => void delivered.push(Content.text(content)))
+      })
+      const kit = channel.pipe(Layer.provideMerge(RoomKit.layer()), Layer.provide(NodeCrypto.layer))
+      yield* post(wrapper("text")).pipe(Effect.provide(layerServer(kit)))
+      assert.deepStrictEqual(delivered, ["text"])
     }))
 })

@@ -7,7 +7,7 @@ import type { InboundMessage } from "../../src/Message.ts"
 import { MmsAggregator, type Service } from "../../src/MmsAggregator.ts"
 import * as MmsAggregatorSql from "../../src/sql/MmsAggregatorSql.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
-import * as Model from "../suites/MmsAggregatorModel.ts"
+import * as Interleaving from "../suites/MmsAggregatorInterleaving.ts"
 import { suite } from "../suites/MmsAggregatorSuite.ts"
 import { collect, media, offerAll, said, saidOf, second, wrapper } from "./parts.ts"
 
@@ -30,7 +30,7 @@ for (const [name, client] of [["SQLite in memory", layerMemory], ["SQLite file",
   })
 }
 
-Model.suite({
+Interleaving.suite({
   name: "SQLite in memory",
   layer: (options) => Layer.provide(MmsAggregatorSql.layer({ startDelay: 0, ...options }), Layer.fresh(layerMemory)),
   advance: TestClock.adjust,
