@@ -69,7 +69,7 @@ const sizesOf = async (code: string, bundle: string): Promise<Sample> => {
 }
 
 const specifiersOf = (code: string): ReadonlyArray<string> =>
-  Array.from(code.matchAll(/from *["`]([^"`]+)["`]/g), ([, specifier = ""]) => specifier)
+  Array.from(code.matchAll(/from *["`]([@\w][\w@./:-]*)["`]/g), ([, specifier = ""]) => specifier)
 
 /** In milliseconds and MiB, of a new process. */
 const imports = async (specifiers: ReadonlyArray<string>): Promise<{ readonly time: number; readonly rss: number }> => {
