@@ -43,9 +43,9 @@ const measure = async (name: string): Promise<Result> => {
   })
   const results: Array<Result> = []
   child.on("message", (message: Result) => results.push(message))
-  const [code] = await once(child, "exit")
+  const [code, signal] = await once(child, "exit")
   const [result] = results
-  if (code !== 0 || result === undefined) throw new Error(`The measure ${name} failed`)
+  if (code !== 0 || result === undefined) throw new Error(`The measure ${name} failed: ${signal ?? code}`)
   return result
 }
 

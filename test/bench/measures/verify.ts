@@ -132,7 +132,7 @@ const telnyx = async (setting: Setting): Promise<Record<string, Contender>> => {
     // The webhooks are signed once, and a measure may take longer than the five minutes of the default.
     Telnyx.layerWebhook({ publicKey, tolerance: "1 hour" }).pipe(Layer.provide(NodeCrypto.layer))
   )
-  const ours = (webhook: Webhook) => Effect.runPromise(events(provider, webhook))
+  const ours = (webhook: Webhook) => Effect.runSync(events(provider, webhook))
   const official = new OfficialTelnyx({ apiKey: "unused", publicKey })
   const sdk = ({ body, headers }: Webhook) => official.webhooks.unwrap(body.toString(), { headers, key: publicKey })
   await check("effect-sms", ours, webhooks.telnyx)
@@ -151,7 +151,7 @@ const telnyx = async (setting: Setting): Promise<Record<string, Contender>> => {
     return accepted(verify(null, bytes, key, signature), bytes)
   }
   return {
-    "Telnyx: effect-sms": asyncCalls(setting, (i) => ours(pick(webhooks.telnyx, i))),
+    "Telnyx: effect-sms": calls(setting, (i) => ours(pick(webhooks.telnyx, i))),
     "Telnyx: telnyx": asyncCalls(setting, (i) => sdk(pick(webhooks.telnyx, i))),
     "Telnyx: bare Ed25519": calls(setting, floor)
   }
