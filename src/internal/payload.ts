@@ -17,35 +17,23 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 const decodeText = (bytes: Uint8Array): Effect.Effect<string, InvalidPayload> =>
   Effect.fromResult(Result.try({ try: () => utf8.decode(bytes), catch: () => invalidPayload("", "Expected UTF-8") }))
 
-/** A name or value of a form, decoded as by `URLSearchParams`, which also takes what is no escape for text. */
-const decodeField = (text: string): string => {
-  const spaced = text.includes("+") ? text.replaceAll("+", " ") : text
-  if (!spaced.includes("%")) return spaced
-  const decoded = Result.try(() => decodeURIComponent(spaced))
-  return Result.isSuccess(decoded) ? decoded.success : new URLSearchParams(`=${text}`).get("")!
-}
-
-const parsePairs = (text: string): Form => {
+/** The pairs of a query string that begins with its question mark. */
+const parsePairs = (query: string): Form => {
   const form: Record<string, string | Array<string>> = {}
-  for (const pair of text.split("&")) {
-    if (pair === "") continue
-    const equals = pair.indexOf("=")
-    const name = decodeField(equals === -1 ? pair : pair.slice(0, equals))
-    const value = equals === -1 ? "" : decodeField(pair.slice(equals + 1))
+  new URLSearchParams(query).forEach((value, name) => {
     const earlier = Object.hasOwn(form, name) ? form[name] : undefined
     if (typeof earlier === "object") earlier.push(value)
     else setOwn(form, name, earlier === undefined ? value : [earlier, value])
-  }
+  })
   return form
 }
 
 /** A query string or an `application/x-www-form-urlencoded` text, flat, with empty values kept. */
-export const formFromText = (text: string): Form =>
-  parsePairs((text.startsWith("?") ? text.slice(1) : text).toWellFormed())
+export const formFromText = (text: string): Form => parsePairs(text.startsWith("?") ? text : `?${text}`)
 
 /** A body. It may begin with `?`, which is no mark of a query there. */
 export const parseForm = (bytes: Uint8Array): Effect.Effect<Form, InvalidPayload> =>
-  Effect.mapEager(decodeText(bytes), parsePairs)
+  Effect.mapEager(decodeText(bytes), (text) => parsePairs(`?${text}`))
 
 export const parseJson = (bytes: Uint8Array): Effect.Effect<Payload, InvalidPayload> =>
   Effect.flatMapEager(decodeText(bytes), (text) => {

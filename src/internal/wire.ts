@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
+import { Address } from "../Address.ts"
 import { isPayload, type Payload } from "../Payload.ts"
 import { InvalidPayload } from "../WebhookError.ts"
 import { setOwn } from "./own.ts"
@@ -19,7 +20,7 @@ import { setOwn } from "./own.ts"
 /** How the lenient schemas read: what a field may be is known without its schema, since they take everything. */
 const readers = new WeakMap<object, (value: unknown) => unknown>()
 
-const lenient = <A>(schema: Schema.Codec<A>, read: (value: unknown) => A) => {
+const lenient = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unknown) => A) => {
   const field = Schema.Unknown.pipe(
     Schema.decodeTo(schema, {
       decode: SchemaGetter.transform(read),
@@ -43,6 +44,13 @@ export const Text = lenient(Schema.String, toText)
 
 /** As {@link Text}, but empty text counts as absent. */
 export const OptionalText = lenient(Schema.UndefinedOr(Schema.String), (value) => toText(value) || undefined)
+
+/** As {@link OptionalText}, of whom a message is from or to. */
+export const OptionalAddress = lenient(
+  Schema.UndefinedOr(Address),
+  // It is not empty, and that is all that an address has to be.
+  (value) => (toText(value) || undefined) as Address | undefined
+)
 
 /** How many of something; anything but a whole number is absent. */
 export const OptionalCount = lenient(Schema.UndefinedOr(Schema.Int), (value) => {
@@ -87,6 +95,12 @@ export const issuesOf = (issue: SchemaIssue.Issue): InvalidPayload["issues"] => 
 }
 
 const refused = Symbol()
+
+const readNonEmptyText = (value: unknown): unknown => typeof value === "string" && value !== "" ? value : refused
+
+readers.set(Schema.NonEmptyString, readNonEmptyText)
+// An address is what a carrier wrote, and that is all that it has to be.
+readers.set(Address, readNonEmptyText)
 
 type Field = readonly [key: string, read: (value: unknown) => unknown]
 

@@ -17,7 +17,7 @@ import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
 import * as Option from "effect/Option"
-import { fromBase64, macKeys, macMatcher, type Secrets, utf8 } from "../internal/secrets.ts"
+import { fromBase64, macKeys, macMatcher, type Secrets, signedBytes, signedPieces, utf8 } from "../internal/secrets.ts"
 import { InvalidSignature, MissingSignature, StaleTimestamp, type WebhookErrorReason } from "../WebhookError.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 import type { Verification } from "./Config.ts"
@@ -31,13 +31,8 @@ const headers = {
   sha1: "x-sinch-signature"
 } as const
 
-const concat = (body: Uint8Array, suffix: string): Uint8Array => {
-  const tail = utf8(suffix)
-  const data = new Uint8Array(body.length + tail.length)
-  data.set(body)
-  data.set(tail, body.length)
-  return data
-}
+const signedText = (body: Uint8Array, nonce: string, timestamp: string): Uint8Array =>
+  signedPieces([body, signedBytes(`.${nonce}.${timestamp}`)])
 
 const bytes = (body: Uint8Array | string): Uint8Array => typeof body === "string" ? utf8(body) : body
 
@@ -63,7 +58,7 @@ export const signHmacSha256 = (options: {
   readonly timestamp: string
 }): Effect.Effect<Readonly<Record<string, string>>, CryptoError.CryptoError, Mac.Mac> =>
   Effect.map(
-    tagOf(Mac.hmacSha256, options.secret, concat(bytes(options.body), `.${options.nonce}.${options.timestamp}`)),
+    tagOf(Mac.hmacSha256, options.secret, signedText(bytes(options.body), options.nonce, options.timestamp)),
     (tag) => ({
       [headers.signature]: Base64.encode(tag),
       [headers.timestamp]: options.timestamp,
@@ -149,7 +144,7 @@ const makeHmacSha256 = Effect.fnUntraced(function*(secret: Secrets, tolerance: D
       if (nonce.includes(".") || timestamp.includes(".")) {
         return yield* new InvalidSignature({ hint: "nothing: the nonce or the timestamp has a dot in it" })
       }
-      if (!(yield* matches(fromBase64(signature), concat(request.body, `.${nonce}.${timestamp}`)))) {
+      if (!(yield* matches(fromBase64(signature), signedText(request.body, nonce, timestamp)))) {
         return yield* new InvalidSignature({})
       }
       if (tolerance !== undefined) yield* checkAge(timestamp, tolerance)
@@ -163,8 +158,8 @@ const makeHmacSha256 = Effect.fnUntraced(function*(secret: Secrets, tolerance: D
           signature,
           tag: fromBase64(signature),
           texts: (body) => [
-            ["", concat(body, `.${nonce}.${timestamp}`)],
-            ["the timestamp before the nonce", concat(body, `.${timestamp}.${nonce}`)],
+            ["", signedText(body, nonce, timestamp)],
+            ["the timestamp before the nonce", signedText(body, timestamp, nonce)],
             ["the body alone", body]
           ]
         })

@@ -159,7 +159,7 @@ export const decodePayload = Effect.fnUntracedEager(function*(
   payload: Payload
 ): Effect.fn.Return<ReadonlyArray<WebhookEvent>, InvalidPayload> {
   const { batch_id, from, type } = yield* decodeKind(payload)
-  const unrecognized = [new Unrecognized({ provider, ...Wire.compact({ eventType: type }), raw: payload })]
+  const unrecognized = () => [new Unrecognized({ provider, ...Wire.compact({ eventType: type }), raw: payload })]
   switch (type) {
     case "mo_text":
     case "mo_binary":
@@ -172,13 +172,13 @@ export const decodePayload = Effect.fnUntracedEager(function*(
     case "delivery_report_mms": {
       // The report of a batch that was cancelled in time lists nobody.
       const statuses = payload["statuses"]
-      return Array.isArray(statuses) && statuses.length > 0 ? yield* batchReport(provider, payload) : unrecognized
+      return Array.isArray(statuses) && statuses.length > 0 ? yield* batchReport(provider, payload) : unrecognized()
     }
     case undefined:
       return from !== undefined && batch_id === undefined && isFlatMessage(payload)
         ? [yield* inbound(provider, payload, type)]
-        : unrecognized
+        : unrecognized()
     default:
-      return unrecognized
+      return unrecognized()
   }
 })

@@ -4,6 +4,7 @@
  * the types of the `telnyx` package, where every field is optional.
  */
 import * as Schema from "effect/Schema"
+import type { Address } from "../Address.ts"
 import type { Status } from "../DeliveryStatus.ts"
 import * as Wire from "../internal/wire.ts"
 import { isPayload } from "../Payload.ts"
@@ -66,11 +67,14 @@ export const RequestError = Schema.Struct({
 
 /** Someone whom a message is from or to. */
 export interface Party {
-  readonly address: string | undefined
+  readonly address: Address | undefined
   readonly status: string | undefined
 }
 
 const text = (value: unknown): string | undefined => typeof value === "string" && value !== "" ? value : undefined
+
+// It is not empty, and that is all that an address has to be.
+const address = (value: unknown): Address | undefined => text(value) as Address | undefined
 
 /**
  * The parties of a field: an object with a `phone_number` (RCS: an
@@ -80,8 +84,8 @@ const text = (value: unknown): string | undefined => typeof value === "string" &
 export const parties = (value: unknown): ReadonlyArray<Party> => {
   if (Array.isArray(value)) return value.flatMap((value) => Array.isArray(value) ? [] : parties(value))
   const party = isPayload(value)
-    ? { address: text(value["phone_number"]) ?? text(value["agent_id"]), status: text(value["status"]) }
-    : { address: text(value), status: undefined }
+    ? { address: address(value["phone_number"]) ?? address(value["agent_id"]), status: text(value["status"]) }
+    : { address: address(value), status: undefined }
   return party.address === undefined && party.status === undefined ? [] : [party]
 }
 

@@ -2,7 +2,7 @@
  * What Telnyx's messaging webhooks mean.
  */
 import * as Effect from "effect/Effect"
-import { Address } from "../Address.ts"
+import type { Address } from "../Address.ts"
 import { fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
 import { checked } from "../internal/checked.ts"
@@ -34,7 +34,7 @@ type Message = typeof Schema.Message.Type
 const field = (record: Payload, key: string): unknown => Object.hasOwn(record, key) ? record[key] : undefined
 
 const addresses = (value: unknown): ReadonlyArray<Address> =>
-  Schema.parties(value).flatMap(({ address }) => address === undefined ? [] : [Address.make(address)])
+  Schema.parties(value).flatMap(({ address }) => address ?? [])
 
 /** `media` is null or absent as often as it is an empty list. */
 const mediaOf = (message: Message): ReadonlyArray<MediaContent> =>
@@ -162,7 +162,7 @@ const statuses = Effect.fnUntracedEager(function*(
         status,
         carrierStatus: word,
         ...Wire.compact({
-          recipient: recipient.address === undefined ? undefined : Address.make(recipient.address),
+          recipient: recipient.address,
           sender,
           // The errors are those of the message: they are not about a recipient who has it.
           errorCode: arrived ? undefined : error.code,

@@ -37,8 +37,8 @@ export const Inbound = Schema.Struct({
 
 export const StatusCallback = Schema.Struct({
   ...ids,
-  To: Wire.OptionalText,
-  From: Wire.OptionalText,
+  To: Wire.OptionalAddress,
+  From: Wire.OptionalAddress,
   ErrorCode: Wire.OptionalText,
   ErrorMessage: Wire.OptionalText,
   ChannelStatusMessage: Wire.OptionalText

@@ -2,7 +2,6 @@
  * What Twilio's messaging webhooks mean.
  */
 import * as Effect from "effect/Effect"
-import { Address } from "../Address.ts"
 import { fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
 import { checked } from "../internal/checked.ts"
@@ -83,8 +82,8 @@ const status = Effect.fnUntracedEager(function*(provider: string, payload: Paylo
     status: Wire.lookup(Schema.statuses, word.toLowerCase()) ?? "unknown",
     carrierStatus: word,
     ...Wire.compact({
-      recipient: fields.To === undefined ? undefined : Address.make(fields.To),
-      sender: fields.From === undefined ? undefined : Address.make(fields.From),
+      recipient: fields.To,
+      sender: fields.From,
       errorCode: fields.ErrorCode,
       errorMessage: fields.ErrorMessage ?? fields.ChannelStatusMessage
     }),

@@ -6,7 +6,7 @@
 import type { Contender, Sample, Setting } from "./Measure.ts"
 
 /** Of the processor, in milliseconds: how long a run takes, and the one before the first, after which all is compiled. */
-const runMillis = ({ quick }: Setting): number => quick ? 40 : 60
+const runMillis = ({ quick }: Setting): number => quick ? 100 : 150
 const warmUpMillis = ({ quick }: Setting): number => quick ? 1000 : 2000
 
 /** In milliseconds. */
