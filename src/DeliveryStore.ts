@@ -189,6 +189,12 @@ interface Held {
   readonly expiresAt: number
 }
 
+/** The keys of a message's recipients. Nearly every message has one, for which a set would take more than its delivery. */
+type Recipients = string | Set<string>
+
+const keysOf = (recipients: Recipients | undefined): ReadonlyArray<string> =>
+  typeof recipients === "object" ? [...recipients] : recipients === undefined ? [] : [recipients]
+
 const messageOf = (key: Key): string => keyOf({ provider: key.provider, messageId: key.messageId })
 
 /**
@@ -206,7 +212,7 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
     // the more is kept.
     const open = new Ordered<Held>()
     const ended = new Ordered<Held>()
-    const messages = new Map<string, Set<string>>()
+    const messages = new Map<string, Recipients>()
 
     const find = (key: string, now: number): Held | undefined => {
       const held = open.get(key) ?? ended.get(key)
@@ -218,8 +224,8 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
       ended.delete(held.key)
       const message = messageOf(held.delivery)
       const keys = messages.get(message)
-      keys?.delete(held.key)
-      if (keys?.size === 0) messages.delete(message)
+      if (typeof keys === "object" && keys.size > 1) keys.delete(held.key)
+      else messages.delete(message)
       return held.delivery
     }
 
@@ -242,13 +248,14 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
     }
 
     const put = (held: Held) => {
-      open.delete(held.key)
-      ended.delete(held.key)
+      const isKnown = open.delete(held.key) || ended.delete(held.key)
       const kept = held.delivery.isTerminal ? ended : open
       kept.put(held.key, held)
+      if (isKnown) return
       const message = messageOf(held.delivery)
-      const keys = messages.get(message) ?? new Set()
-      messages.set(message, keys.add(held.key))
+      const keys = messages.get(message)
+      if (typeof keys === "object") keys.add(held.key)
+      else messages.set(message, keys === undefined ? held.key : new Set([keys, held.key]))
     }
 
     const now = Clock.currentTimeMillis
@@ -267,11 +274,10 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
         }),
       get: (key) => Effect.map(now, (now) => find(keyOf(key), now)?.delivery),
       ofMessage: (key) =>
-        Effect.map(now, (now) =>
-          [...messages.get(messageOf(key)) ?? []].flatMap((text) => {
-            const held = find(text, now)
-            return held === undefined ? [] : [held.delivery]
-          })),
+        Effect.map(
+          now,
+          (now) => keysOf(messages.get(messageOf(key))).flatMap((text) => find(text, now)?.delivery ?? [])
+        ),
       remove: (key) =>
         Effect.map(now, (now) => {
           const held = find(keyOf(key), now)

@@ -304,8 +304,9 @@ export const make = Effect.fnUntraced(function*(
   const changes = yield* Effect.acquireRelease(PubSub.sliding<Change>(1024), PubSub.shutdown)
   const waiters = Waiters.make<DeliveryTrackerError>()
 
-  const tellForgotten = (delivery: Delivery) =>
-    waiters.tell(delivery, Effect.fail(new DeliveryTrackerError({ reason: new Forgotten() })))
+  // Made when somebody waits. A store that is full forgets a message for each new one, and hardly anybody does.
+  const forgotten = Effect.suspend(() => Effect.fail(new DeliveryTrackerError({ reason: new Forgotten() })))
+  const tellForgotten = (delivery: Delivery) => waiters.tell(delivery, forgotten)
 
   const apply = (report: Report): Effect.Effect<Update, DeliveryStoreError> =>
     // A change that is stored is also told, even if the caller is interrupted in between.

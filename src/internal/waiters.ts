@@ -61,6 +61,7 @@ export const make = <E>(): Waiters<E> => {
 
   return {
     tell: (delivery, result) => {
+      if (waiting.size === 0) return
       const key = keyOf(delivery)
       for (const waiter of waiting.get(messageOf(delivery)) ?? []) {
         if (waiter.key === key) waiter.result ??= result

@@ -5,9 +5,15 @@
  */
 import type { Contender, Sample, Setting } from "./Measure.ts"
 
-/** Of the processor, in milliseconds: how long a run takes, and the one before the first, after which all is compiled. */
-const runMillis = ({ quick }: Setting): number => quick ? 100 : 150
-const warmUpMillis = ({ quick }: Setting): number => quick ? 1000 : 2000
+/** In milliseconds of the processor. */
+interface Times {
+  /** How long a run takes. */
+  readonly run: number
+  /** How long the one before the first takes, after which all is compiled. */
+  readonly warmUp: number
+}
+
+const usual = ({ quick }: Setting): Times => ({ run: 100, warmUp: quick ? 1000 : 2000 })
 
 /** In milliseconds. */
 const processorTime = (): number => {
@@ -17,12 +23,12 @@ const processorTime = (): number => {
 
 type Calls = (millis: number) => Sample | Promise<Sample>
 
-const warmedUp = (setting: Setting, run: Calls): Contender => {
+const warmedUp = (times: Times, run: Calls): Contender => {
   let warm = false
   return async () => {
-    if (!warm) await run(warmUpMillis(setting))
+    if (!warm) await run(times.warmUp)
     warm = true
-    return run(runMillis(setting))
+    return run(times.run)
   }
 }
 
@@ -33,11 +39,11 @@ const demand = (result: unknown): void => {
 }
 
 /** How often it can be called. The number of the call lets it take another input each time. */
-export const calls = (setting: Setting, call: (i: number) => unknown): Contender => {
+export const calls = (setting: Setting, call: (i: number) => unknown, times = usual(setting)): Contender => {
   let i = 0
   // Grows until a batch takes a millisecond, so that looking at the clock costs nothing.
   let batch = 1
-  return warmedUp(setting, (millis) => {
+  return warmedUp(times, (millis) => {
     const start = processorTime()
     const first = i
     let last: unknown
@@ -55,7 +61,7 @@ export const calls = (setting: Setting, call: (i: number) => unknown): Contender
 /** The same for what ends later. One call begins when the one before has ended. */
 export const asyncCalls = (setting: Setting, call: (i: number) => Promise<unknown>): Contender => {
   let i = 0
-  return warmedUp(setting, async (millis) => {
+  return warmedUp(usual(setting), async (millis) => {
     const start = processorTime()
     const first = i
     let last: unknown

@@ -4,17 +4,25 @@
  */
 import { once } from "node:events"
 import { Worker } from "node:worker_threads"
-import type { Contender, Measure } from "../harness/Measure.ts"
+import type { Contender, Measure, Sample } from "../harness/Measure.ts"
 import type { Task } from "../workers/tracker.ts"
 
-const start = async (task: Task): Promise<{ readonly contender: Contender; readonly end: () => Promise<void> }> => {
+interface Tracker {
+  /** Of a store that is full, what it holds. */
+  readonly full: Sample
+  readonly calls: Contender
+  readonly end: () => Promise<void>
+}
+
+const start = async (task: Task): Promise<Tracker> => {
   const worker = new Worker(new URL("../workers/tracker.ts", import.meta.url), {
     workerData: task,
     resourceLimits: { maxOldGenerationSizeMb: 8192 }
   })
-  await once(worker, "message")
+  const [full] = await once(worker, "message")
   return {
-    contender: async (round) => {
+    full,
+    calls: async (round) => {
       worker.postMessage(round)
       const [sample] = await once(worker, "message")
       return sample
@@ -28,9 +36,11 @@ const start = async (task: Task): Promise<{ readonly contender: Contender; reado
 }
 
 /** By name: how many messages are kept, and how many have been followed before. */
-const trackers: Readonly<Record<string, Omit<Task, "setting">>> = {
+const sizes: Readonly<Record<string, Omit<Task, "setting">>> = {
   "1,000 kept": { capacity: 1000, followed: 1000 },
-  "1,000,000 kept": { capacity: 1_000_000, followed: 1_000_000 },
+  "1,000,000 kept": { capacity: 1_000_000, followed: 1000 }
+}
+const histories: Readonly<Record<string, Omit<Task, "setting">>> = {
   "10,000 kept of 10,000": { capacity: 10_000, followed: 10_000 },
   "10,000 kept of 200,000": { capacity: 10_000, followed: 200_000 }
 }
@@ -57,13 +67,18 @@ export const measure: Measure = {
       aim: 0.67
     }
   ],
-  rounds: ({ quick }) => quick ? 9 : 41,
+  rounds: ({ quick }) => quick ? 5 : 21,
   prepare: async (setting) => {
     const contenders: Record<string, Contender> = {}
     const ends: Array<() => Promise<void>> = []
-    for (const [name, task] of Object.entries(trackers)) {
-      const { contender, end } = await start({ ...task, setting })
-      contenders[name] = contender
+    for (const [name, task] of Object.entries(histories)) {
+      const { end, full } = await start({ ...task, setting })
+      contenders[name] = () => full
+      await end()
+    }
+    for (const [name, task] of Object.entries(sizes)) {
+      const { calls, end } = await start({ ...task, setting })
+      contenders[name] = calls
       ends.push(end)
     }
     return {
