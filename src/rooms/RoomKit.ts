@@ -320,8 +320,8 @@ export const make = Effect.fnUntraced(function*(
     createRoom: ({ id } = {}) =>
       Effect.map(
         id === undefined
-          ? findOrCreate(() => undefined, random.ulid, [])
-          : findOrCreate(() => state.get(id), Effect.succeed(id), []),
+          ? findOrCreate(() => undefined, random.ulid, () => [])
+          : findOrCreate(() => state.get(id), Effect.succeed(id), () => []),
         ({ room }) => room
       ),
     attachChannel: (roomId, attachment) =>

@@ -1,9 +1,10 @@
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as CryptoError from "effect/crypto/CryptoError"
 import type * as CryptoSignature from "effect/crypto/Signature"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import { unwrap } from "../internal/config.ts"
 import * as SmsProvider from "../SmsProvider.ts"
 import type { Options, WebhookOptions } from "./Config.ts"
 import * as Ed25519 from "./Ed25519.ts"
@@ -92,7 +93,7 @@ export const layerConfig = (
   Config.ConfigError | CryptoError.CryptoError,
   CryptoSignature.Signature | HttpClient.HttpClient
 > =>
-  Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(Config.unwrap(options), make)).pipe(
+  Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(unwrap(options), make)).pipe(
     Layer.provide(Ed25519.layer)
   )
 
@@ -132,6 +133,6 @@ export const layerWebhookConfig = (
   Config.ConfigError | CryptoError.CryptoError,
   CryptoSignature.Signature
 > =>
-  Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(Config.unwrap(options), makeWebhook)).pipe(
+  Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(unwrap(options), makeWebhook)).pipe(
     Layer.provide(Ed25519.layer)
   )

@@ -1,10 +1,11 @@
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as CryptoError from "effect/crypto/CryptoError"
 import type * as Digest from "effect/crypto/Digest"
 import type * as Mac from "effect/crypto/Mac"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import { unwrap } from "../internal/config.ts"
 import * as SmsProvider from "../SmsProvider.ts"
 import type { Options, WebhookOptions } from "./Config.ts"
 import * as Signature from "./Signature.ts"
@@ -75,7 +76,7 @@ export const layerConfig = (
   SmsProvider.SmsProvider,
   Config.ConfigError | CryptoError.CryptoError,
   Mac.Mac | Digest.Digest | HttpClient.HttpClient
-> => Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(Config.unwrap(options), make))
+> => Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(unwrap(options), make))
 
 /**
  * Provides {@link SmsProvider.SmsProvider} for Twilio, for receiving only: it
@@ -98,4 +99,4 @@ export const layerWebhook = (
 export const layerWebhookConfig = (
   options: Config.Wrap<WebhookOptions>
 ): Layer.Layer<SmsProvider.SmsProvider, Config.ConfigError | CryptoError.CryptoError, Mac.Mac | Digest.Digest> =>
-  Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(Config.unwrap(options), makeWebhook))
+  Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(unwrap(options), makeWebhook))

@@ -1,11 +1,12 @@
 import type * as Cause from "effect/Cause"
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as CryptoError from "effect/crypto/CryptoError"
 import type * as Digest from "effect/crypto/Digest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import { unwrap } from "../internal/config.ts"
 import { parseBody } from "../internal/payload.ts"
 import * as SmsProvider from "../SmsProvider.ts"
 import type { Options, WebhookOptions } from "./Config.ts"
@@ -92,7 +93,7 @@ export const layerConfig = (
   SmsProvider.SmsProvider,
   Config.ConfigError | CryptoError.CryptoError | Cause.IllegalArgumentError,
   Digest.Digest | HttpClient.HttpClient
-> => Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(Config.unwrap(options), make))
+> => Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(unwrap(options), make))
 
 /**
  * Provides {@link SmsProvider.SmsProvider} for VoiceMeUp, for receiving only.
@@ -117,4 +118,4 @@ export const layerWebhookConfig = (
   SmsProvider.SmsProvider,
   Config.ConfigError | CryptoError.CryptoError | Cause.IllegalArgumentError,
   Digest.Digest
-> => Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(Config.unwrap(options), makeWebhook))
+> => Layer.effect(SmsProvider.SmsProvider, Effect.flatMap(unwrap(options), makeWebhook))

@@ -35,7 +35,7 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, r
   const findOrCreate = Effect.fnUntraced(function*(
     find: () => RoomRecord | undefined,
     id: Effect.Effect<string>,
-    attachments: ReadonlyArray<Attachment>
+    attachments: () => ReadonlyArray<Attachment>
   ) {
     const known = find()
     if (known !== undefined) return known
@@ -44,13 +44,13 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, r
     const record = find()
     if (record !== undefined) return record
     const created = state.create(roomId, createdAt, channels.everyRoom)
-    for (const attachment of attachments) state.attach(created, attachment)
+    for (const attachment of attachments()) state.attach(created, attachment)
     yield* notify({ _tag: "RoomCreated", roomId })
     return created
   })
 
   const receiveAnew = Effect.fnUntraced(function*(message: InboundMessage) {
-    const record = yield* findOrCreate(() => state.route(message), random.ulid, [
+    const record = yield* findOrCreate(() => state.route(message), random.ulid, () => [
       new Attachment({ channelId: message.channelId, participant: message.sender, recipient: message.recipient })
     ])
     state.hear(record, message)
