@@ -14,12 +14,12 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
-import * as Metric from "effect/Metric"
 import type * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import type { Address, Kind } from "./Address.ts"
 import type { MediaContent } from "./Content.ts"
 import type { Status } from "./DeliveryStatus.ts"
+import * as Counters from "./internal/counters.ts"
 import * as Sender from "./internal/sending.ts"
 import * as Spans from "./internal/spans.ts"
 import type { OutboundMessage, SendReceipt } from "./Message.ts"
@@ -255,10 +255,7 @@ export interface Implementation {
   readonly acknowledgement: WebhookResponse
 }
 
-const webhooks = Metric.counter("sms_webhooks_total", {
-  description: "Webhooks by provider and outcome",
-  incremental: true
-})
+const countWebhook = Counters.make("sms_webhooks_total", "Webhooks by provider and outcome")
 
 const maxDiagnosedBytes = 64 * 1024
 const maxDiagnosesPerSecond = 5
@@ -272,13 +269,6 @@ const maxDiagnosesPerSecond = 5
 export const make = (implementation: Implementation): Service => {
   const { contentTypes, methods, name } = implementation
   const refuse = (reason: WebhookError.WebhookErrorReason) => new WebhookError.WebhookError({ provider: name, reason })
-  const counters = new Map<string, typeof webhooks>()
-  const count = (outcome: string) => {
-    const counter = counters.get(outcome) ?? Metric.withAttributes(webhooks, { provider: name, outcome })
-    counters.set(outcome, counter)
-    return Metric.update(counter, 1)
-  }
-
   const budget = Ref.makeUnsafe({ second: -1, left: 0 })
   const diagnose = Effect.fnUntraced(function*(request: WebhookRequest, reason: WebhookError.WebhookErrorReason) {
     if (reason._tag !== "InvalidSignature" || request.body.length > maxDiagnosedBytes) return reason
@@ -322,13 +312,13 @@ export const make = (implementation: Implementation): Service => {
       }).pipe(
         Effect.matchEffect({
           onSuccess: (payload) =>
-            Effect.as(count("verified"), {
+            Effect.as(countWebhook(name, "verified"), {
               ...unverifiedWebhook(name, request),
               ...(typeof payload === "object" && { payload })
             }),
           onFailure: (reason) =>
             Effect.andThen(
-              count(reason._tag),
+              countWebhook(name, reason._tag),
               Effect.flatMap(diagnose(request, reason), (reason) => Effect.fail(refuse(reason)))
             )
         }),

@@ -20,14 +20,14 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { constant } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { DeliveryTracker } from "./DeliveryTracker.ts"
+import * as Counters from "./internal/counters.ts"
 import { compact } from "./internal/wire.ts"
 import type { OutboundMessage, SendReceipt } from "./Message.ts"
-import { SmsError, type SmsErrorReason } from "./SmsError.ts"
+import { SmsError } from "./SmsError.ts"
 import type { Service as Provider } from "./SmsProvider.ts"
 import { SmsProviders } from "./SmsProviders.ts"
 
@@ -132,13 +132,10 @@ export interface Options {
   readonly order?: ReadonlyArray<string> | ((message: OutboundMessage) => ReadonlyArray<string>) | undefined
 }
 
-const failovers = Metric.counter("sms_failovers_total", {
-  description: "Messages that went on to the next provider, by the one that refused and its reason",
-  incremental: true
-})
-
-const countFailover = (provider: string, { _tag: outcome }: SmsErrorReason) =>
-  Metric.update(Metric.withAttributes(failovers, { provider, outcome }), 1)
+const countFailover = Counters.make(
+  "sms_failovers_total",
+  "Messages that went on to the next provider, by the one that refused and its reason"
+)
 
 type Earlier = NonNullable<SmsError["earlier"]>
 
@@ -245,7 +242,7 @@ export const make = Effect.fnUntraced(function*(
       const result = yield* ask(provider, message)
       const failure = Result.isFailure(result) ? result.failure : undefined
       if (failure?.canFailOver === true && index < asking.length - 1) {
-        yield* countFailover(provider.name, failure.reason)
+        yield* countFailover(provider.name, failure.reason._tag)
         earlier.push({ provider: provider.name, reason: failure.reason })
         continue
       }

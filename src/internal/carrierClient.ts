@@ -14,7 +14,6 @@ import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as SmsError from "../SmsError.ts"
 import type { Accepted } from "../SmsProvider.ts"
@@ -75,7 +74,9 @@ const readLimited = (response: HttpClientResponse.HttpClientResponse) =>
   )
 
 const retryAfterOf = Effect.fnUntraced(function*(headers: Headers.Headers) {
-  const parsed = Headers.parseRetryAfter(headers["retry-after"] ?? "")
+  const header = headers["retry-after"]
+  if (header === undefined) return undefined
+  const parsed = Headers.parseRetryAfter(header)
   if (Result.isFailure(parsed)) return undefined
   if (parsed.success._tag === "Duration") return parsed.success.duration
   const left = DateTime.toEpochMillis(parsed.success.dateTime) - (yield* Clock.currentTimeMillis)
@@ -195,10 +196,4 @@ export const outcome = (
   return acceptance === undefined
     ? Effect.fail(unknown("UnreadableAnswer", answer.status))
     : Effect.succeed(acceptance)
-}
-
-/** Reads a body, or what there is of it. Nothing when it is no object. */
-export const reader = <A>(schema: Schema.ConstraintDecoder<A>): (body: unknown) => A | undefined => {
-  const read = Schema.decodeUnknownOption(schema)
-  return (body) => Option.getOrUndefined(read(body))
 }

@@ -4,7 +4,6 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
@@ -12,21 +11,18 @@ import { Address } from "../Address.ts"
 import { type OutboundMessage, SendReceipt } from "../Message.ts"
 import * as SmsError from "../SmsError.ts"
 import type { Accepted, Part, Retry, Sending, SendOptions } from "../SmsProvider.ts"
+import * as Counters from "./counters.ts"
 import { maskWords } from "./masking.ts"
 import { plan } from "./sendPlan.ts"
+import * as Spans from "./spans.ts"
 import { compact } from "./wire.ts"
 
 /** The part of the options that {@link make} acts on; the rest is the client's. */
 export type Policy = Pick<SendOptions, "from" | "longText" | "severalMedia" | "retry">
 
-const sends = Metric.counter("sms_sends_total", {
-  description: "Messages to be sent, by provider and outcome",
-  incremental: true
-})
-
 /** Counts a message that was to be sent, by what became of it. */
-export const count = (provider: string, outcome: "accepted" | SmsError.SmsErrorReason["_tag"]): Effect.Effect<void> =>
-  Metric.update(Metric.withAttributes(sends, { provider, outcome }), 1)
+export const count: (provider: string, outcome: "accepted" | SmsError.SmsErrorReason["_tag"]) => Effect.Effect<void> =
+  Counters.make("sms_sends_total", "Messages to be sent, by provider and outcome")
 
 const retryAfterOf = (reason: SmsError.SmsErrorReason): Duration.Duration =>
   "retryAfter" in reason && reason.retryAfter !== undefined ? reason.retryAfter : Duration.zero
@@ -109,10 +105,10 @@ export const make = (
     return yield* sendParts(message, parts.success)
   })
 
-  return Effect.fn("SmsProvider.send", { attributes: { "sms.provider": provider } })((message: OutboundMessage) =>
+  return (message) =>
     send(message).pipe(
       Effect.tap(count(provider, "accepted")),
-      Effect.tapError(({ reason }) => count(provider, reason._tag))
+      Effect.tapError(({ reason }) => count(provider, reason._tag)),
+      Spans.withSpan("SmsProvider.send", { "sms.provider": provider })
     )
-  )
 }

@@ -10,6 +10,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { Address } from "../Address.ts"
@@ -18,7 +19,7 @@ import { InvalidPayload } from "../WebhookError.ts"
 import { setOwn } from "./own.ts"
 
 /** How the lenient schemas read: what a field may be is known without its schema, since they take everything. */
-const readers = new WeakMap<object, (value: unknown) => unknown>()
+const readers = new WeakMap<object, Read>()
 
 const lenient = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unknown) => A) => {
   const field = Schema.Unknown.pipe(
@@ -102,38 +103,43 @@ readers.set(Schema.NonEmptyString, readNonEmptyText)
 // An address is what a carrier wrote, and that is all that it has to be.
 readers.set(Address, readNonEmptyText)
 
-type Field = readonly [key: string, read: (value: unknown) => unknown]
+type Read = (value: unknown) => unknown
 
 /** A schema that changes nothing, as a reader. */
-const guard = (schema: Schema.Constraint) => {
+const guard = (schema: Schema.Constraint): Read => {
   const is = Schema.is(schema)
-  return (value: unknown): unknown => is(value) ? value : refused
-}
-
-/**
- * The fields of a struct, each as a function. `undefined` when there is a field
- * that is neither lenient nor left as it is: only its schema can read that one.
- */
-const fieldsOf = (schema: Schema.Constraint): ReadonlyArray<Field> | undefined => {
-  if (!("fields" in schema)) return undefined
-  const fields: Array<Field> = []
-  for (const [key, field] of Object.entries(schema.fields as Record<string, Schema.Constraint>)) {
-    const read = readers.get(field) ?? (field.ast.encoding === undefined ? guard(field) : undefined)
-    if (read === undefined) return undefined
-    fields.push([key, read])
-  }
-  return fields
+  return (value) => is(value) ? value : refused
 }
 
 /** Every field once, or `refused` at the first that is wrong. */
-const readFields = (fields: ReadonlyArray<Field>, payload: Payload): unknown => {
+const struct = (fields: ReadonlyArray<readonly [key: string, read: Read]>): Read => (value) => {
+  if (!isPayload(value)) return refused
   const decoded: Record<string, unknown> = {}
   for (const [key, read] of fields) {
-    const value = read(payload[key])
-    if (value === refused) return refused
-    decoded[key] = value
+    const field = read(value[key])
+    if (field === refused) return refused
+    decoded[key] = field
   }
   return decoded
+}
+
+/**
+ * The schema as a function. `undefined` where that does not say it all: for
+ * what is neither lenient, nor left as it is, nor a struct of such fields.
+ */
+const readOf = (schema: Schema.Constraint): Read | undefined => {
+  const lenient = readers.get(schema)
+  if (lenient !== undefined) return lenient
+  if (!("fields" in schema) || schema.ast.checks !== undefined) {
+    return SchemaAST.toType(schema.ast) === schema.ast ? guard(schema) : undefined
+  }
+  const fields: Array<readonly [string, Read]> = []
+  for (const [key, field] of Object.entries(schema.fields as Record<string, Schema.Constraint>)) {
+    const read = readOf(field)
+    if (read === undefined) return undefined
+    fields.push([key, read])
+  }
+  return struct(fields)
 }
 
 /**
@@ -147,13 +153,23 @@ const readFields = (fields: ReadonlyArray<Field>, payload: Payload): unknown => 
 export const decoder = <A>(
   schema: Schema.ConstraintDecoder<A>
 ): (payload: Payload) => Effect.Effect<A, InvalidPayload> => {
-  const fields = fieldsOf(schema)
+  const read = readOf(schema) ?? (() => refused)
   const decode = Schema.decodeUnknownEffect(schema, { errors: "all" })
   const decodeSlowly = (payload: Payload) =>
     Effect.mapError(decode(payload), ({ issue }) => new InvalidPayload({ issues: issuesOf(issue) }))
   return (payload) => {
-    const decoded = fields === undefined ? refused : readFields(fields, payload)
+    const decoded = read(payload)
     return decoded === refused ? decodeSlowly(payload) : Effect.succeed(decoded as A)
+  }
+}
+
+/** As {@link decoder}, of what may be anything, and without saying what is wrong with it. */
+export const reader = <A>(schema: Schema.ConstraintDecoder<A>): (value: unknown) => A | undefined => {
+  const read = readOf(schema) ?? (() => refused)
+  const decode = Schema.decodeUnknownOption(schema)
+  return (value) => {
+    const decoded = read(value)
+    return decoded === refused ? Option.getOrUndefined(decode(value)) : decoded as A
   }
 }
 

@@ -12,6 +12,7 @@ import { fromCarrierDigits, toCarrierDigits } from "../Address.ts"
 import * as CarrierClient from "../internal/carrierClient.ts"
 import { list } from "../internal/secrets.ts"
 import * as Times from "../internal/times.ts"
+import * as Wire from "../internal/wire.ts"
 import type * as SmsProvider from "../SmsProvider.ts"
 import type { Options } from "./Config.ts"
 import { refusalOf } from "./Errors.ts"
@@ -69,9 +70,9 @@ const bodyOf = (
   })
 }
 
-const readBatch = CarrierClient.reader(Schema.Batch)
-const readRefused = CarrierClient.reader(Schema.Refused)
-const readError = CarrierClient.reader(Schema.RefusedError)
+const readBatch = Wire.reader(Schema.Batch)
+const readRefused = Wire.reader(Schema.Refused)
+const readError = Wire.reader(Schema.RefusedError)
 
 /** A batch has no state yet when it is created, and Sinch says none. */
 const accepted = ({ from, message }: SmsProvider.Part) => (body: unknown): SmsProvider.Accepted | undefined => {

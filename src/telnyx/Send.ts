@@ -70,9 +70,9 @@ const bodyOf = ({ from, media, message, text, to }: SmsProvider.Part, options: O
     send_at: message.sendAt === undefined ? undefined : Times.formatSeconds(message.sendAt)
   })
 
-const readAccepted = CarrierClient.reader(Schema.Accepted)
-const readRefused = CarrierClient.reader(Schema.Refused)
-const readError = CarrierClient.reader(Schema.RequestError)
+const readAccepted = Wire.reader(Schema.Accepted)
+const readRefused = Wire.reader(Schema.Refused)
+const readError = Wire.reader(Schema.RequestError)
 
 const accepted = (from: Address | undefined) => (body: unknown): SmsProvider.Accepted | undefined => {
   const message = readAccepted(body)?.data

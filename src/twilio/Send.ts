@@ -57,8 +57,8 @@ const formOf = (
   ])
 }
 
-const readMessage = CarrierClient.reader(Schema.Message)
-const readError = CarrierClient.reader(Schema.RestError)
+const readMessage = Wire.reader(Schema.Message)
+const readError = Wire.reader(Schema.RestError)
 
 const accepted = (body: unknown): SmsProvider.Accepted | undefined => {
   const { from, num_segments, sid, status = "" } = readMessage(body) ?? {}

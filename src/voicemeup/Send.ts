@@ -53,8 +53,8 @@ const formOf = ({ from, media: [file], text, to }: SmsProvider.Part, { authToken
     ["attachment", file?.url]
   ])
 
-const readAnswer = CarrierClient.reader(Schema.Answer)
-const readMessage = CarrierClient.reader(Schema.AnswerMessage)
+const readAnswer = Wire.reader(Schema.Answer)
+const readMessage = Wire.reader(Schema.AnswerMessage)
 
 /** The state and the messages of an answer. */
 const answerOf = (body: unknown) => {

@@ -101,6 +101,15 @@ describe("Wire.decoder", () => {
       assert.isTrue(issues.every(({ expected }) => expected !== ""))
     }))
 
+  it.effect("reads lenient fields inside of others too", () =>
+    Effect.gen(function*() {
+      const field = Schema.Struct({ code: Wire.OptionalText, list: Wire.List })
+      const decode = Wire.decoder(Schema.Struct({ one: field, many: Schema.Array(field) }))
+      const given = { code: "", list: [] }
+      const read = { code: undefined, list: [] }
+      assert.deepStrictEqual(yield* decode({ one: given, many: [given] }), { one: read, many: [read] })
+    }))
+
   it.effect("never repeats a value", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(decode({ to: { secret: "+14185551234" }, nested: "+14185551234" }))
