@@ -89,7 +89,7 @@ export const measure: Measure = {
       aim: 0.8
     }
   ],
-  rounds: ({ quick }) => quick ? 15 : 41,
+  rounds: ({ quick }) => quick ? 9 : 41,
   prepare: async (setting) => {
     const scope = Scope.makeUnsafe()
     const contenders: Record<string, Contender> = {}

@@ -8,17 +8,23 @@ import { join } from "node:path"
 import type { Contender, Measure, Sample } from "../harness/Measure.ts"
 import type { Task } from "../servers/load.ts"
 
-/** By name, the file. */
-const servers: Readonly<Record<string, string>> = {
-  "effect-sms": "effect-sms.ts",
-  "express + twilio": "express.ts",
-  "fastify + twilio": "fastify.ts",
-  "hono + twilio": "hono.ts",
-  "node:http": "http.ts",
-  "Effect's HttpRouter alone": "effect-http.ts"
+/** By name, the program. */
+const servers: Readonly<Record<string, readonly [file: string, ...args: ReadonlyArray<string>]>> = {
+  "effect-sms": ["effect-sms.ts"],
+  "express + twilio": ["express.ts"],
+  "fastify + twilio": ["fastify.ts"],
+  "hono + twilio": ["hono.ts"],
+  "node:http": ["http.ts"],
+  "Effect's HttpRouter alone": ["effect-http.ts"],
+  "effect-sms without rooms": ["effect-sms.ts", "without-rooms"],
+  "effect-sms without verification and rooms": ["effect-sms.ts", "route-alone"]
 }
 
-const start = (file: string): ChildProcess => fork(join(import.meta.dirname, "../servers", file), { execArgv: [] })
+/** Those of which it is also told how long the slow requests take. */
+const timed: ReadonlySet<string> = new Set(["effect-sms", "fastify + twilio", "node:http"])
+
+const start = (file: string, args: ReadonlyArray<string> = []): ChildProcess =>
+  fork(join(import.meta.dirname, "../servers", file), args, { execArgv: [] })
 
 const message = async <A>(child: ChildProcess): Promise<A> => {
   const ended = new AbortController()
@@ -51,32 +57,42 @@ export const measure: Measure = {
     { name: "CPU, against fastify + twilio", metric: "CPU", theirs: "fastify + twilio" },
     { name: "CPU, against bare node:http", metric: "CPU", theirs: "node:http" },
     { name: "p99, against fastify + twilio", metric: "p99", theirs: "fastify + twilio" },
-    { name: "p99, against bare node:http", metric: "p99", theirs: "node:http" }
+    { name: "p99, against bare node:http", metric: "p99", theirs: "node:http" },
+    { name: "CPU, against itself without rooms", metric: "CPU", theirs: "effect-sms without rooms" },
+    {
+      name: "CPU, against itself without verification and rooms",
+      metric: "CPU",
+      theirs: "effect-sms without verification and rooms"
+    }
   ].map((row) => ({ ...row, ours: "effect-sms" })),
   rounds: ({ quick }) => quick ? 5 : 21,
   prepare: async ({ quick }) => {
     const load = start("load.ts")
-    const children = Object.entries(servers).map(([name, file]) => ({ name, child: start(file) }))
+    const children = Object.entries(servers).map(([name, [file, ...args]]) => ({ name, child: start(file, args) }))
     /** In microseconds. Unlike the time, it does not depend on what else the cores do. */
     const cpuOf = async (child: ChildProcess): Promise<number> => {
       child.send("How much?")
       const { system, user } = await message<NodeJS.CpuUsage>(child)
       return user + system
     }
-    const run = async (child: ChildProcess, task: Task): Promise<Sample> => {
-      const before = await cpuOf(child)
+    const run = (task: Task): Promise<Sample> => {
       load.send(task)
-      const sample = await message<Sample>(load)
-      const count = task.requests + task.perSecond * task.seconds
-      return { ...sample, CPU: (await cpuOf(child) - before) / count }
+      return message<Sample>(load)
+    }
+    const throughput = async (child: ChildProcess, port: number, requests: number): Promise<Sample> => {
+      const before = await cpuOf(child)
+      const sample = await run({ port, requests, connections: 16 })
+      return { ...sample, CPU: (await cpuOf(child) - before) / requests }
     }
     const contenders: Record<string, Contender> = {}
     for (const { child, name } of children) {
       const port = await message<number>(child)
-      const task = { port, connections: 16, perSecond: 300, seconds: 1 }
       // So many that the engine has compiled all of it.
-      await run(child, { ...task, requests: quick ? 10_000 : 20_000 })
-      contenders[name] = () => run(child, { ...task, requests: quick ? 2000 : 4000 })
+      await throughput(child, port, 30_000)
+      contenders[name] = async () => ({
+        ...await throughput(child, port, quick ? 2000 : 4000),
+        ...timed.has(name) && await run({ port, perSecond: 300, seconds: 1 })
+      })
     }
     return {
       contenders,

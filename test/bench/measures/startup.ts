@@ -19,7 +19,7 @@ const root = join(import.meta.dirname, "../../..")
 /** By name, a module that uses it, so that a bundler may leave out the rest. */
 const entries: Readonly<Record<string, string>> = {
   "effect-sms/twilio": `
-    export { layer } from "effect-sms/twilio"
+    export { layerWebhook } from "effect-sms/twilio"
     export { SmsProvider } from "effect-sms/SmsProvider"
     export { make } from "effect-sms/WebhookRequest"
   `,
@@ -146,7 +146,7 @@ export const measure: Measure = {
       "@chat-adapter/twilio"
     )
   ],
-  rounds: ({ quick }) => quick ? 5 : 21,
+  rounds: ({ quick }) => quick ? 3 : 21,
   prepare: async () => {
     const directory = await mkdtemp(join(tmpdir(), "effect-sms-bench-"))
     const effect = await effectModules()

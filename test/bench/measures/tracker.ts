@@ -41,8 +41,8 @@ const sizes: Readonly<Record<string, Omit<Task, "setting">>> = {
   "1,000,000 kept": { capacity: 1_000_000, followed: 1000 }
 }
 const histories: Readonly<Record<string, Omit<Task, "setting">>> = {
-  "10,000 kept of 10,000": { capacity: 10_000, followed: 10_000 },
-  "10,000 kept of 200,000": { capacity: 10_000, followed: 200_000 }
+  "5,000 kept of 5,000": { capacity: 5000, followed: 5000 },
+  "5,000 kept of 100,000": { capacity: 5000, followed: 100_000 }
 }
 
 export const measure: Measure = {
@@ -62,8 +62,8 @@ export const measure: Measure = {
     {
       name: "memory when 20 times as many have passed",
       metric: "heap",
-      ours: "10,000 kept of 200,000",
-      theirs: "10,000 kept of 10,000",
+      ours: "5,000 kept of 100,000",
+      theirs: "5,000 kept of 5,000",
       aim: 0.67
     }
   ],

@@ -10,15 +10,14 @@ import { connect, type Socket } from "node:net"
 import { twilioForm } from "../inputs/forms.ts"
 import { authToken, path, publicUrl, url } from "./listening.ts"
 
-export interface Task {
-  readonly port: number
-  /** As fast as they are answered, over these connections. */
-  readonly requests: number
-  readonly connections: number
-  /** Then so many in a second, whether or not the ones before are answered. */
-  readonly perSecond: number
-  readonly seconds: number
-}
+export type Task =
+  /** So many, as fast as they are answered, over these connections: how many in a second. */
+  | { readonly port: number; readonly requests: number; readonly connections: number }
+  /** So many in a second, whether or not the ones before are answered: the time of the slow ones. */
+  | { readonly port: number; readonly perSecond: number; readonly seconds: number }
+
+type Throughput = Extract<Task, { readonly requests: number }>
+type Latency = Extract<Task, { readonly seconds: number }>
 
 let sent = 0
 
@@ -89,7 +88,7 @@ class Client {
 }
 
 /** In a second. */
-const throughput = async ({ connections, port, requests }: Task): Promise<number> => {
+const throughput = async ({ connections, port, requests }: Throughput): Promise<number> => {
   const clients = Array.from({ length: connections }, () => new Client(port))
   const waiting = Array.from({ length: requests }, next)
   const start = performance.now()
@@ -105,7 +104,7 @@ const throughput = async ({ connections, port, requests }: Task): Promise<number
  * In milliseconds, what one request in a hundred takes longer than. The time
  * runs from when it was due, so that a server that stalls cannot hide it.
  */
-const p99 = async ({ perSecond, port, seconds }: Task): Promise<number> => {
+const p99 = async ({ perSecond, port, seconds }: Latency): Promise<number> => {
   const waiting = Array.from({ length: perSecond * seconds }, next)
   const idle: Array<Client> = []
   const open: Array<Client> = []
@@ -126,7 +125,7 @@ const p99 = async ({ perSecond, port, seconds }: Task): Promise<number> => {
 
 process.on("message", (task: Task) => {
   void (async () => {
-    process.send?.({ requests: await throughput(task), p99: await p99(task) })
+    process.send?.("requests" in task ? { requests: await throughput(task) } : { p99: await p99(task) })
   })()
 })
 process.on("disconnect", () => process.exit())
