@@ -69,8 +69,11 @@ export const OptionalTime = lenient(Schema.UndefinedOr(Schema.DateTimeUtc), (val
   const match = iso.exec(toText(value))
   if (match === null) return undefined
   const [, date, time, offset = "Z"] = match
-  return Option.getOrUndefined(DateTime.make(`${date}T${time}${offset.toUpperCase()}`))?.pipe(DateTime.toUtc)
+  return Option.getOrUndefined(DateTime.make(`${date}T${time}${offset.toUpperCase()}`))
 })
+
+/** Anything, or nothing. */
+export const Anything = lenient(Schema.Unknown, (value) => value)
 
 /** A list; anything else is empty. */
 export const List = lenient(

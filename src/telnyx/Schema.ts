@@ -31,9 +31,9 @@ export const Message = Schema.Struct({
   direction: Wire.OptionalText,
   text: Wire.Text,
   body: Wire.Object_,
-  from: Schema.optionalKey(Schema.Unknown),
-  to: Schema.optionalKey(Schema.Unknown),
-  cc: Schema.optionalKey(Schema.Unknown),
+  from: Wire.Anything,
+  to: Wire.Anything,
+  cc: Wire.Anything,
   media: Wire.List,
   errors: Wire.List,
   received_at: Wire.OptionalTime,
@@ -51,8 +51,8 @@ export const CarrierError = Schema.Struct({
 export const Accepted = Schema.Struct({
   data: Schema.Struct({
     id: Wire.OptionalText,
-    from: Schema.optionalKey(Schema.Unknown),
-    to: Schema.optionalKey(Schema.Unknown),
+    from: Wire.Anything,
+    to: Wire.Anything,
     parts: Wire.OptionalCount
   })
 })

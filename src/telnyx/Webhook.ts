@@ -54,18 +54,17 @@ const textOf = ({ body, text }: Message): string => {
   return typeof rich === "string" ? rich : ""
 }
 
+const isScalar = (value: unknown): boolean =>
+  typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+
 /** A scalar, or a flat list of them. */
 const asText = (value: unknown): string => {
-  if (typeof value === "string") return value
-  return (Array.isArray(value) ? value : [value])
-    .filter((value) => typeof value === "string" || typeof value === "number" || typeof value === "boolean")
-    .map(String)
-    .join(",")
+  if (isScalar(value)) return String(value)
+  return Array.isArray(value) ? value.filter(isScalar).join(",") : ""
 }
 
-const metadataOf = (payload: Payload, message: Message): Record<string, string> => {
+const metadataOf = (payload: Payload, message: Message, to: ReadonlyArray<Address>): Record<string, string> => {
   const from = isPayload(message.from) ? message.from : {}
-  const to = addresses(message.to)
   const metadata: Record<string, string> = {}
   const add = (key: string, value: unknown) => {
     const text = value === undefined ? "" : asText(value)
@@ -83,7 +82,8 @@ const metadataOf = (payload: Payload, message: Message): Record<string, string> 
 const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload, event: Event, message: Message) {
   const { id } = message
   const [sender] = addresses(message.from)
-  const [recipient] = addresses(message.to)
+  const recipients = addresses(message.to)
+  const [recipient] = recipients
   if (id === undefined || sender === undefined || recipient === undefined) {
     const [first, ...rest] = [
       ...(id === undefined ? [{ field: "data.payload.id", expected: "Expected the message id" }] : []),
@@ -102,7 +102,7 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
     recipient,
     content: fromParts(textOf(message), mediaOf(message)),
     ...Wire.compact({ receivedAt: message.received_at ?? event.occurred_at }),
-    metadata: metadataOf(event.payload, message),
+    metadata: metadataOf(event.payload, message, recipients),
     raw
   })
 })

@@ -13,7 +13,8 @@ interface Times {
   readonly warmUp: number
 }
 
-const usual = ({ quick }: Setting): Times => ({ run: 100, warmUp: quick ? 1000 : 2000 })
+/** For calls that take less than a tenth of a millisecond. */
+export const usual = ({ quick }: Setting): Times => ({ run: 100, warmUp: quick ? 1000 : 2000 })
 
 /** In milliseconds. */
 const processorTime = (): number => {
@@ -59,9 +60,13 @@ export const calls = (setting: Setting, call: (i: number) => unknown, times = us
 }
 
 /** The same for what ends later. One call begins when the one before has ended. */
-export const asyncCalls = (setting: Setting, call: (i: number) => Promise<unknown>): Contender => {
+export const asyncCalls = (
+  setting: Setting,
+  call: (i: number) => Promise<unknown>,
+  times = usual(setting)
+): Contender => {
   let i = 0
-  return warmedUp(usual(setting), async (millis) => {
+  return warmedUp(times, async (millis) => {
     const start = processorTime()
     const first = i
     let last: unknown

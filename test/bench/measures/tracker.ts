@@ -2,48 +2,16 @@
  * The delivery tracker: messages and their receipts, with few and with many
  * messages in the store, and what a store holds when it is full.
  */
-import { once } from "node:events"
-import { Worker } from "node:worker_threads"
-import type { Contender, Measure, Sample } from "../harness/Measure.ts"
+import type { Measure } from "../harness/Measure.ts"
+import * as Thread from "../harness/thread.ts"
 import type { Task } from "../workers/tracker.ts"
 
-interface Tracker {
-  /** Of a store that is full, what it holds. */
-  readonly full: Sample
-  readonly calls: Contender
-  readonly end: () => Promise<void>
-}
-
-const start = async (task: Task): Promise<Tracker> => {
-  const worker = new Worker(new URL("../workers/tracker.ts", import.meta.url), {
-    workerData: task,
-    resourceLimits: { maxOldGenerationSizeMb: 8192 }
-  })
-  const [full] = await once(worker, "message")
-  return {
-    full,
-    calls: async (round) => {
-      worker.postMessage(round)
-      const [sample] = await once(worker, "message")
-      return sample
-    },
-    end: async () => {
-      const exit = once(worker, "exit")
-      worker.postMessage(undefined)
-      await exit
-    }
-  }
-}
-
-/** By name: how many messages are kept, and how many have been followed before. */
-const sizes: Readonly<Record<string, Omit<Task, "setting">>> = {
-  "1,000 kept": { capacity: 1000, followed: 1000 },
-  "1,000,000 kept": { capacity: 1_000_000, followed: 1000 }
-}
-const histories: Readonly<Record<string, Omit<Task, "setting">>> = {
-  "5,000 kept of 5,000": { capacity: 5000, followed: 5000 },
-  "5,000 kept of 100,000": { capacity: 5000, followed: 100_000 }
-}
+const trackers: ReadonlyArray<Omit<Task, "setting">> = [
+  { name: "5,000 kept of 5,000", capacity: 5000, followed: 5000, speed: false },
+  { name: "5,000 kept of 100,000", capacity: 5000, followed: 100_000, speed: false },
+  { name: "1,000 kept", capacity: 1000, followed: 1000, speed: true },
+  { name: "1,000,000 kept", capacity: 1_000_000, followed: 1000, speed: true }
+]
 
 export const measure: Measure = {
   title: "Delivery tracker",
@@ -69,23 +37,8 @@ export const measure: Measure = {
   ],
   rounds: ({ quick }) => quick ? 5 : 21,
   prepare: async (setting) => {
-    const contenders: Record<string, Contender> = {}
-    const ends: Array<() => Promise<void>> = []
-    for (const [name, task] of Object.entries(histories)) {
-      const { end, full } = await start({ ...task, setting })
-      contenders[name] = () => full
-      await end()
-    }
-    for (const [name, task] of Object.entries(sizes)) {
-      const { calls, end } = await start({ ...task, setting })
-      contenders[name] = calls
-      ends.push(end)
-    }
-    return {
-      contenders,
-      tearDown: async () => {
-        for (const end of ends) await end()
-      }
-    }
+    const threads: Array<Thread.Thread> = []
+    for (const tracker of trackers) threads.push(await Thread.start("tracker", { ...tracker, setting } satisfies Task))
+    return Thread.together(threads)
   }
 }
