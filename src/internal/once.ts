@@ -6,7 +6,6 @@ import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import { Ordered } from "./ordered.ts"
 
@@ -24,8 +23,10 @@ interface Entry<S> {
   readonly expiresAt: number
   /** What the key stands for. */
   readonly what: string
-  /** `None` when the call that came first failed, and another one may try. */
-  readonly summary: Deferred.Deferred<Option.Option<S>>
+  /** What was kept of the call that came first. `None` until it has succeeded. */
+  summary: Option.Option<S>
+  /** Wakes those who wait for it. Nearly every key is done before it is asked for again, so it is made for the first. */
+  done: Deferred.Deferred<void> | undefined
 }
 
 /** What the effect gave to the call that ran it, or what was kept of it for the others. */
@@ -81,56 +82,56 @@ export const make = <S>(options: Options): Effect.Effect<Once<S>> =>
       if (earlier !== undefined && earlier.expiresAt > now) return { entry: earlier, mine: false }
       entries.delete(key)
       forget(() => entries.size >= options.capacity)
-      const entry: Entry<S> = { expiresAt: now + timeToLive, what, summary: Deferred.makeUnsafe() }
+      const entry: Entry<S> = { expiresAt: now + timeToLive, what, summary: Option.none(), done: undefined }
       entries.put(key, entry)
       return { entry, mine: true }
     }
 
-    const release = (key: string, entry: Entry<S>) =>
-      Effect.suspend(() => {
-        if (entries.get(key) === entry) entries.delete(key)
-        return Deferred.succeed(entry.summary, Option.none())
+    const end = (entry: Entry<S>) =>
+      Effect.sync(() => {
+        if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
       })
 
-    const wait = <A>(entry: Entry<S>) =>
-      Effect.map(
-        Deferred.await(entry.summary),
-        Option.map((summary): Outcome<A, S> => ({ _tag: "Repeated", summary }))
-      )
-
-    const work = <A, E, R>(key: string, entry: Entry<S>, effect: Effect.Effect<readonly [A, S], E, R>) =>
+    /** When it fails, another one may try. */
+    const work = <A, E, R>(key: string, entry: Entry<S>, effect: Effect.Effect<A, E, R>, summarize: (value: A) => S) =>
       effect.pipe(
-        Effect.onExit((exit) =>
-          Exit.isSuccess(exit)
-            ? Deferred.succeed(entry.summary, Option.some(exit.value[1]))
-            : release(key, entry)
-        ),
-        Effect.map(([value]) => Option.some<Outcome<A, S>>({ _tag: "First", value }))
+        Effect.map((value): Outcome<A, S> => {
+          entry.summary = Option.some(summarize(value))
+          return { _tag: "First", value }
+        }),
+        Effect.onExit(() => {
+          if (Option.isNone(entry.summary) && entries.get(key) === entry) entries.delete(key)
+          return end(entry)
+        })
       )
 
-    const attempt = Effect.fnUntraced(function*<A, E, R, X>(
-      { key, what, other }: { readonly key: string; readonly what: string; readonly other: Effect.Effect<never, X> },
+    const wait = (entry: Entry<S>): Effect.Effect<Option.Option<S>> => {
+      if (Option.isSome(entry.summary)) return Effect.succeed(entry.summary)
+      entry.done ??= Deferred.makeUnsafe()
+      return Effect.map(Deferred.await(entry.done), () => entry.summary)
+    }
+
+    const attempt = <A, E, R, X>(
+      { key, other, what }: { readonly key: string; readonly what: string; readonly other: Effect.Effect<never, X> },
       effect: Effect.Effect<A, E, R>,
       summarize: (value: A) => S
-    ): Effect.fn.Return<Outcome<A, S>, E | X, R> {
-      const summarized = Effect.map(effect, (value) => [value, summarize(value)] as const)
-      while (true) {
-        const now = yield* Clock.currentTimeMillis
+    ): Effect.Effect<Outcome<A, S>, E | X, R> =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
         // Between the claim and the work nobody may interrupt, or the key would stay taken.
-        const outcome = yield* Effect.uninterruptibleMask(
-          (restore): Effect.Effect<Option.Option<Outcome<A, S>>, E | X, R> => {
-            const { entry, mine } = claim(key, what, now)
-            if (mine) return work(key, entry, restore(summarized))
-            return entry.what === what ? restore(wait<A>(entry)) : other
-          }
-        )
-        if (Option.isSome(outcome)) return outcome.value
-      }
-    })
+        Effect.uninterruptibleMask((restore): Effect.Effect<Outcome<A, S>, E | X, R> => {
+          const { entry, mine } = claim(key, what, now)
+          if (mine) return work(key, entry, restore(effect), summarize)
+          if (entry.what !== what) return other
+          return restore(Effect.flatMap(wait(entry), (summary) =>
+            Option.isSome(summary)
+              ? Effect.succeed({ _tag: "Repeated", summary: summary.value })
+              : attempt({ key, other, what }, effect, summarize)))
+        }))
+
+    const ofItself = Effect.die("Every key stands for itself")
 
     return {
-      run: (key, effect, summarize) =>
-        attempt({ key, what: "", other: Effect.die("Every key stands for itself") }, effect, summarize),
+      run: (key, effect, summarize) => attempt({ key, what: "", other: ofItself }, effect, summarize),
       runFor: (key, what, effect, summarize) =>
         attempt({ key, what, other: Effect.fail(new StandsForAnother()) }, effect, summarize)
     }
