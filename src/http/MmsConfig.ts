@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { layerMemory, type MmsAggregator, type Options } from "../MmsAggregator.ts"
+import { layerMemory, type MmsAggregator, type MmsAggregatorError, type Options } from "../MmsAggregator.ts"
 import { invalid, type InvalidVariable, secret, variable } from "./internal/variables.ts"
 
 /**
@@ -38,29 +38,20 @@ const name = "DATABASE_URL"
 
 // Nobody loads a database who has none.
 const loadAggregator = Effect.promise(() => import("../sql/MmsAggregatorSql.ts"))
+const loadFailure = Effect.promise(() => import("../sql/internal/failure.ts"))
 const loadSqlite = Effect.promise(() => import("../sql/NodeSqliteClient.ts"))
 const loadPostgres = Effect.tryPromise({
   try: () => import("./internal/postgres.ts"),
   catch: () => invalid(name, "needs the package @effect/sql-pg: npm install @effect/sql-pg")
 })
 
-/** The reason, and the system's or database's code. Messages of drivers can name hosts and users. */
-const reasonOf = ({ reason }: SqlError): string => {
-  for (let cause: unknown = reason.cause; typeof cause === "object" && cause !== null;) {
-    if ("code" in cause && typeof cause.code === "string") return `${reason._tag}, ${cause.code}`
-    cause = "cause" in cause ? cause.cause : undefined
-  }
-  return reason._tag
-}
-
-const isSqlError = (error: unknown): error is SqlError =>
-  typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"
-
-const blame = (what: string) => (error: unknown): InvalidVariable => {
-  const cause = typeof error === "object" && error !== null && "cause" in error ? error.cause : undefined
-  const known = [error, cause].find(isSqlError)
-  return invalid(name, `must name ${what} that can be used${known === undefined ? "" : ` (${reasonOf(known)})`}`)
-}
+/** Names the reason, and the code of the system or the database. Messages of drivers can name hosts and users. */
+const blame = Effect.fnUntraced(function*(what: string, error: SqlError | MmsAggregatorError) {
+  const { DatabaseFailure, failureOf } = yield* loadFailure
+  const failure = error._tag === "SqlError" ? failureOf(error) : error.cause
+  const told = failure instanceof DatabaseFailure ? ` (${failure.message})` : ""
+  return yield* Effect.fail(invalid(name, `must name ${what} that can be used${told}`))
+})
 
 const layerSql = (
   what: string,
@@ -71,7 +62,7 @@ const layerSql = (
     const MmsAggregatorSql = yield* loadAggregator
     return Layer.catch(
       Layer.provide(MmsAggregatorSql.layer(options), yield* client),
-      (error) => Layer.unwrap(Effect.fail(blame(what)(error)))
+      (error) => Layer.unwrap(blame(what, error))
     )
   }))
 

@@ -27,9 +27,10 @@
  * process counts every 10 seconds.
  *
  * It is not made of entities of `effect/cluster`, which would fit otherwise.
- * After a process was killed its shards are locked until the lock expires, 35
- * seconds by default, and webhooks of their keys would wait for that. Here any
- * process takes any part at once. And the stored messages of an entity, which
+ * After a process was killed its shards can stay locked until the lock expires,
+ * 35 seconds by default, and webhooks of their keys would wait for that. (On
+ * Postgres the lock is one of the connection, and ends when the server notices
+ * that it is gone.) Here any process takes any part at once. And the stored messages of an entity, which
  * have what people wrote, stay until the entity's address is cleared as a
  * whole; a reply that nobody got any more is no second delivery, so that an
  * outbox would be needed all the same.
@@ -117,6 +118,9 @@ type Answer =
   | { readonly answer: MmsWindow.Due; readonly stored: Store.Stored }
   | { readonly answer: Exclude<MmsWindow.Output, MmsWindow.Due>; readonly stored: undefined }
 
+const storeFailed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.mapError(effect, (cause) => new MmsAggregatorError({ cause }))
+
 /** Closes the windows whose time is over, and forgets what is old. */
 const sweep = (now: number, settings: MmsWindow.Settings) => (state: MmsWindow.State): Store.Changed => {
   const outputs: Array<MmsWindow.Output> = []
@@ -147,7 +151,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
   const services = yield* Effect.context<R>()
   const { onTimeout } = options
 
-  yield* Effect.mapError(Store.migrate, (cause) => new MmsAggregatorError({ cause }))
+  yield* storeFailed(Store.migrate)
   const store = yield* Store.make
 
   /** The messages of the outbox that this process has, and those that it only has to remove. */
@@ -349,7 +353,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     ): Effect.fn.Return<Outcome<A>, E | MmsAggregatorError, R> {
       return yield* Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*(): Effect.fn.Return<Outcome<A>, E | MmsAggregatorError, R> {
-          const { answer, stored } = yield* Effect.mapError(arrive(part), (cause) => new MmsAggregatorError({ cause }))
+          const { answer, stored } = yield* storeFailed(arrive(part))
           yield* Metrics.count(part.provider, [answer])
           if (stored === undefined) return answer
           held.add(stored.id)

@@ -25,6 +25,7 @@ import type { Connection } from "effect/sql/SqlConnection"
 import * as SqlError from "effect/sql/SqlError"
 import * as Statement from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
+import { closeSync, openSync } from "node:fs"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
 
 /**
@@ -34,7 +35,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
  * @since 0.1.0
  */
 export type Options = {
-  /** The path of the file, or `:memory:`. A file that does not exist is made. */
+  /** The path of the file, or `:memory:`. A file that does not exist is made, and can be read by its owner alone. */
   readonly filename: string
   /** The file has to exist, and nothing is written. */
   readonly readonly?: boolean | undefined
@@ -185,10 +186,22 @@ const makeConnection = (database: DatabaseSync, options: Options): Connection =>
   }
 }
 
+/** Makes the file, which is the owner's alone. SQLite gives its log, which it makes beside it, the same mode. */
+const makeFile = (filename: string): void => {
+  try {
+    closeSync(openSync(filename, "a", 0o600))
+  } catch {
+    // SQLite says what is wrong with it.
+  }
+}
+
+const isFile = (filename: string): boolean => filename !== "" && !/^(:memory:|file:)/.test(filename)
+
 const open = (options: Options) =>
   Effect.acquireRelease(
     Effect.try({
       try: () => {
+        if (options.readonly !== true && isFile(options.filename)) makeFile(options.filename)
         const database = new DatabaseSync(options.filename, { readOnly: options.readonly === true })
         try {
           const busyTimeout = Duration.toMillis(Duration.fromInputUnsafe(options.busyTimeout ?? "5 seconds"))

@@ -3,13 +3,15 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, FileSystem, Layer, Metric, Option, Schedule, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { inspect } from "node:util"
 import type { InboundMessage } from "../../src/Message.ts"
 import { MmsAggregator, type Service } from "../../src/MmsAggregator.ts"
 import * as MmsAggregatorSql from "../../src/sql/MmsAggregatorSql.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
+import { observe } from "../observe.ts"
 import * as Interleaving from "../suites/MmsAggregatorInterleaving.ts"
 import { suite } from "../suites/MmsAggregatorSuite.ts"
-import { collect, media, offerAll, said, saidOf, second, wrapper } from "./parts.ts"
+import { collect, customer, media, offerAll, said, saidOf, second, wrapper } from "./parts.ts"
 
 const layerMemory = NodeSqliteClient.layer({ filename: ":memory:" })
 
@@ -341,6 +343,30 @@ describe("a database that cannot be used", () => {
     })
   )
 })
+
+test(
+  "what the database says about a row is in no error and no log",
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const { observed, value: error } = yield* observe(Effect.scoped(Effect.gen(function*() {
+      const { aggregator } = yield* open()
+      yield* collect(aggregator)
+      yield* sql`CREATE TRIGGER told BEFORE INSERT ON sms_mms_keys
+        BEGIN SELECT RAISE(ABORT, 'row: ' || NEW.mms_key); END`
+      yield* sql`INSERT INTO sms_mms_outbox VALUES ('1', ${customer}, 0, 0)`
+      yield* sql`CREATE TRIGGER held BEFORE UPDATE ON sms_mms_outbox
+        BEGIN SELECT RAISE(ABORT, 'row: ' || OLD.message); END`
+      yield* TestClock.adjust("5 seconds")
+      return yield* Effect.flip(aggregator.offer(wrapper("w", { text: "my PIN is 1234" })))
+    })))
+    assert.strictEqual(String(error.cause), "DatabaseFailure: ConstraintError, 1811")
+    assert.include(observed.text, "The store of split messages cannot be used")
+    for (const told of [inspect(error, { depth: Infinity }), observed.text]) {
+      assert.notInclude(told, customer)
+      assert.notInclude(told, "1234")
+    }
+  })
+)
 
 test(
   "a key that is too long for an index belongs to nothing",

@@ -328,3 +328,22 @@ describe("what Effect builds on it", () => {
       assert.strictEqual(yield* Effect.provide(taken, Layer.fresh(layer)), "hello")
     }), it.live)
 })
+
+onFile(
+  "a file that is made is its owner's alone, and one that was there keeps its mode",
+  (filename, directory) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const modeOf = (name: string) =>
+        Effect.map(fs.stat(`${directory}/${name}`), ({ mode }) => (mode & 0o777).toString(8))
+      const written = Effect.scoped(
+        Effect.gen(function*() {
+          yield* SqlClient.SqlClient.use((sql) => sql`CREATE TABLE IF NOT EXISTS numbers (n)`)
+          return yield* Effect.forEach(yield* fs.readDirectory(directory), modeOf)
+        }).pipe(Effect.provide(NodeSqliteClient.layer({ filename })))
+      )
+      assert.deepStrictEqual(yield* written, ["600", "600", "600"])
+      yield* fs.chmod(filename, 0o640)
+      assert.deepStrictEqual(new Set(yield* written), new Set(["640"]))
+    })
+)

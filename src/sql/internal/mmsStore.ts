@@ -11,10 +11,11 @@ import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
+import type { Statement } from "effect/sql/Statement"
 import type { Key } from "../../internal/mmsMemory.ts"
 import { InboundMessage } from "../../Message.ts"
 import * as MmsWindow from "../../MmsWindow.ts"
+import { type DatabaseFailure, discreet } from "./failure.ts"
 
 /** A row that this version cannot read. It has what people wrote, and none of that is repeated here. */
 export class UnreadableRow extends Schema.TaggedError<UnreadableRow>()("UnreadableRow", {
@@ -25,7 +26,7 @@ export class UnreadableRow extends Schema.TaggedError<UnreadableRow>()("Unreadab
   }
 }
 
-export type StoreError = SqlError | UnreadableRow
+export type StoreError = DatabaseFailure | UnreadableRow
 
 /** A message in the outbox. */
 export interface Stored {
@@ -57,25 +58,25 @@ export interface Store {
   readonly put: (
     message: InboundMessage,
     options: { readonly availableAt: number; readonly now: number }
-  ) => Effect.Effect<Stored, SqlError>
+  ) => Effect.Effect<Stored, DatabaseFailure>
   /** The keys where something is to be done, or that are to be forgotten, the most urgent first. */
-  readonly dueKeys: (now: number, limit: number) => Effect.Effect<ReadonlyArray<Key>, SqlError>
+  readonly dueKeys: (now: number, limit: number) => Effect.Effect<ReadonlyArray<Key>, DatabaseFailure>
   /** Looks at a key again at that time. */
-  readonly postponeKey: (key: Key, until: number) => Effect.Effect<void, SqlError>
+  readonly postponeKey: (key: Key, until: number) => Effect.Effect<void, DatabaseFailure>
   /** Takes messages from the outbox, oldest first, until that time. No other process gets them before. */
   readonly claim: (
     options: { readonly now: number; readonly until: number; readonly limit: number }
   ) => Effect.Effect<
     { readonly messages: ReadonlyArray<Stored>; readonly unreadable: ReadonlyArray<string> },
-    SqlError
+    DatabaseFailure
   >
   /** Nobody takes the messages before that time. */
-  readonly hold: (ids: ReadonlyArray<string>, until: number) => Effect.Effect<void, SqlError>
-  readonly remove: (ids: ReadonlyArray<string>) => Effect.Effect<void, SqlError>
+  readonly hold: (ids: ReadonlyArray<string>, until: number) => Effect.Effect<void, DatabaseFailure>
+  readonly remove: (ids: ReadonlyArray<string>) => Effect.Effect<void, DatabaseFailure>
   /** How many windows are open, by provider. */
-  readonly pending: Effect.Effect<ReadonlyMap<string, number>, SqlError>
+  readonly pending: Effect.Effect<ReadonlyMap<string, number>, DatabaseFailure>
   /** When something is to be done: for a key, and in the outbox. */
-  readonly next: Effect.Effect<{ readonly keys: number; readonly outbox: number }, SqlError>
+  readonly next: Effect.Effect<{ readonly keys: number; readonly outbox: number }, DatabaseFailure>
 }
 
 const StateJson = Schema.fromJsonString(Schema.toCodecJson(MmsWindow.State))
@@ -89,31 +90,33 @@ const encodeMessage = Schema.encodeEffect(MessageJson)
 const unreadable = (table: string) => () => new UnreadableRow({ table })
 
 /** Makes the tables, or changes those of an older version. Safe in several processes at once. */
-export const migrate = Migrator.make({})({
-  table: "sms_mms_migrations",
-  loader: Migrator.fromRecord({
-    "0001_tables": Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
-      yield* sql`CREATE TABLE sms_mms_keys (
+export const migrate = discreet(
+  Migrator.make({})({
+    table: "sms_mms_migrations",
+    loader: Migrator.fromRecord({
+      "0001_tables": Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`CREATE TABLE sms_mms_keys (
         mms_key TEXT NOT NULL PRIMARY KEY,
         provider TEXT NOT NULL,
         state TEXT NOT NULL,
         open_windows BIGINT NOT NULL,
         due_at BIGINT NOT NULL
       )`
-      yield* sql`CREATE INDEX sms_mms_keys_due_at ON sms_mms_keys (due_at)`
-      // They are counted without a look at what is only remembered.
-      yield* sql`CREATE INDEX sms_mms_keys_open ON sms_mms_keys (provider, open_windows) WHERE open_windows > 0`
-      yield* sql`CREATE TABLE sms_mms_outbox (
+        yield* sql`CREATE INDEX sms_mms_keys_due_at ON sms_mms_keys (due_at)`
+        // They are counted without a look at what is only remembered.
+        yield* sql`CREATE INDEX sms_mms_keys_open ON sms_mms_keys (provider, open_windows) WHERE open_windows > 0`
+        yield* sql`CREATE TABLE sms_mms_outbox (
         id TEXT NOT NULL PRIMARY KEY,
         message TEXT NOT NULL,
         created_at BIGINT NOT NULL,
         available_at BIGINT NOT NULL
       )`
-      yield* sql`CREATE INDEX sms_mms_outbox_available_at ON sms_mms_outbox (available_at)`
+        yield* sql`CREATE INDEX sms_mms_outbox_available_at ON sms_mms_outbox (available_at)`
+      })
     })
   })
-})
+)
 
 export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
@@ -121,7 +124,10 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
   const instance = [yield* Random.nextInt, yield* Random.nextInt].map((n) => Math.abs(n).toString(36)).join("")
   let count = 0
 
-  const put: Store["put"] = Effect.fnUntraced(function*(message, { availableAt, now }) {
+  const insert = Effect.fnUntraced(function*(
+    message: InboundMessage,
+    { availableAt, now }: { readonly availableAt: number; readonly now: number }
+  ) {
     // In the order in which this process makes them.
     const id = `${instance}-${(count++).toString(36).padStart(8, "0")}`
     const json = yield* Effect.orDie(encodeMessage(message))
@@ -136,7 +142,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
       : Effect.mapError(decodeState(text), unreadable("sms_mms_keys"))
 
   const change: Store["change"] = (key, { availableAt, decide, now }) =>
-    sql.withTransaction(Effect.gen(function*() {
+    discreet(sql.withTransaction(Effect.gen(function*() {
       // Reads the row and locks it, also one that was not there.
       const [row] = yield* sql<{ state: string }>`INSERT INTO sms_mms_keys
         (mms_key, provider, state, open_windows, due_at)
@@ -146,7 +152,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
       const { outputs, state } = decide(yield* readState(row!.state))
       const stored = yield* Effect.forEach(outputs, (output) =>
         output._tag === "Due"
-          ? put(output.message, { availableAt: availableAt(output), now })
+          ? insert(output.message, { availableAt: availableAt(output), now })
           : Effect.undefined)
       if (state === undefined) yield* sql`DELETE FROM sms_mms_keys WHERE mms_key = ${key.text}`
       else {
@@ -159,7 +165,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
           WHERE mms_key = ${key.text}`
       }
       return { outputs, state, stored }
-    }))
+    })))
 
   const claimRows = (now: number, until: number, limit: number) =>
     sql.onDialectOrElse({
@@ -181,7 +187,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
     }).withoutTransform
 
   const claim: Store["claim"] = Effect.fnUntraced(function*({ limit, now, until }) {
-    const rows = [...yield* claimRows(now, until, limit)]
+    const rows = [...yield* discreet(claimRows(now, until, limit))]
       .sort((one, other) => Number(one.at) - Number(other.at) || (one.id < other.id ? -1 : 1))
     const messages: Array<Stored> = []
     const unreadable: Array<string> = []
@@ -193,33 +199,39 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
     return { messages, unreadable }
   })
 
+  const run = (statement: Statement<unknown>) => Effect.asVoid(discreet(statement))
+
   return {
     change,
-    put,
+    put: (message, options) => discreet(insert(message, options)),
     claim,
     dueKeys: (now, limit) =>
       Effect.map(
-        sql<{ key: string; provider: string }>`SELECT mms_key AS key, provider FROM sms_mms_keys
-          WHERE due_at <= ${now} ORDER BY due_at LIMIT ${limit}`.withoutTransform,
+        discreet(
+          sql<{ key: string; provider: string }>`SELECT mms_key AS key, provider FROM sms_mms_keys
+            WHERE due_at <= ${now} ORDER BY due_at LIMIT ${limit}`.withoutTransform
+        ),
         (rows) => rows.map(({ key, provider }) => ({ text: key, provider }))
       ),
-    postponeKey: (key, until) =>
-      Effect.asVoid(sql`UPDATE sms_mms_keys SET due_at = ${until} WHERE mms_key = ${key.text}`),
+    postponeKey: (key, until) => run(sql`UPDATE sms_mms_keys SET due_at = ${until} WHERE mms_key = ${key.text}`),
     hold: (ids, until) =>
       ids.length === 0
         ? Effect.void
-        : Effect.asVoid(sql`UPDATE sms_mms_outbox SET available_at = ${until} WHERE ${sql.in("id", ids)}`),
-    remove: (ids) =>
-      ids.length === 0 ? Effect.void : Effect.asVoid(sql`DELETE FROM sms_mms_outbox WHERE ${sql.in("id", ids)}`),
+        : run(sql`UPDATE sms_mms_outbox SET available_at = ${until} WHERE ${sql.in("id", ids)}`),
+    remove: (ids) => ids.length === 0 ? Effect.void : run(sql`DELETE FROM sms_mms_outbox WHERE ${sql.in("id", ids)}`),
     pending: Effect.map(
-      sql<{ provider: string; open: unknown }>`SELECT provider, SUM(open_windows) AS open FROM sms_mms_keys
-        WHERE open_windows > 0 GROUP BY provider`.withoutTransform,
+      discreet(
+        sql<{ provider: string; open: unknown }>`SELECT provider, SUM(open_windows) AS open FROM sms_mms_keys
+          WHERE open_windows > 0 GROUP BY provider`.withoutTransform
+      ),
       (rows) => new Map(rows.map(({ open, provider }) => [provider, Number(open)]))
     ),
     next: Effect.map(
-      sql<{ keys: unknown; outbox: unknown }>`SELECT
-        (SELECT MIN(due_at) FROM sms_mms_keys) AS keys,
-        (SELECT MIN(available_at) FROM sms_mms_outbox) AS outbox`.withoutTransform,
+      discreet(
+        sql<{ keys: unknown; outbox: unknown }>`SELECT
+          (SELECT MIN(due_at) FROM sms_mms_keys) AS keys,
+          (SELECT MIN(available_at) FROM sms_mms_outbox) AS outbox`.withoutTransform
+      ),
       ([row]) => {
         const time = (value: unknown) => value === null || value === undefined ? Infinity : Number(value)
         return { keys: time(row?.keys), outbox: time(row?.outbox) }
