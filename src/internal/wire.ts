@@ -65,12 +65,15 @@ const iso = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d
  * An ISO 8601 time. One without a zone is read as UTC, never in the zone of
  * this machine. Other text is no time: `Date` would find May 2001 in `5`.
  */
-export const OptionalTime = lenient(Schema.UndefinedOr(Schema.DateTimeUtc), (value) => {
+export const toTime = (value: unknown): DateTime.Utc | undefined => {
   const match = iso.exec(toText(value))
   if (match === null) return undefined
   const [, date, time, offset = "Z"] = match
   return Option.getOrUndefined(DateTime.make(`${date}T${time}${offset.toUpperCase()}`))
-})
+}
+
+/** As {@link toTime}. */
+export const OptionalTime = lenient(Schema.UndefinedOr(Schema.DateTimeUtc), toTime)
 
 /** Anything, or nothing. */
 export const Anything = lenient(Schema.Unknown, (value) => value)

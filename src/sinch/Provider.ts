@@ -12,7 +12,7 @@ import * as Signature from "./Signature.ts"
 import { acknowledgement, decodePayload } from "./Webhook.ts"
 
 // A program that only receives does not load the HTTP client.
-const loadSend = Effect.promise(() => import("./Send.ts"))
+const loadSend = () => import("./Send.ts")
 
 const provider = Effect.fnUntraced(function*(
   options: WebhookOptions,
@@ -46,7 +46,10 @@ const provider = Effect.fnUntraced(function*(
 export const make = (
   options: Options
 ): Effect.Effect<SmsProvider.Service, CryptoError.CryptoError, Mac.Mac | HttpClient.HttpClient> =>
-  Effect.flatMap(loadSend, (send) => Effect.flatMap(send.make(options), (sending) => provider(options, sending)))
+  Effect.flatMap(
+    Effect.promise(loadSend),
+    (send) => Effect.flatMap(send.make(options), (sending) => provider(options, sending))
+  )
 
 /**
  * A Sinch provider that only receives. Fails when a secret is empty.

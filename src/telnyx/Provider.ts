@@ -12,7 +12,7 @@ import * as Signature from "./Signature.ts"
 import { acknowledgement, decodePayload, parse } from "./Webhook.ts"
 
 // A program that only receives does not load the HTTP client.
-const loadSend = Effect.promise(() => import("./Send.ts"))
+const loadSend = () => import("./Send.ts")
 
 const provider = Effect.fnUntraced(function*(
   options: WebhookOptions,
@@ -42,7 +42,10 @@ const provider = Effect.fnUntraced(function*(
 export const make = (
   options: Options
 ): Effect.Effect<SmsProvider.Service, CryptoError.CryptoError, Ed25519.Ed25519 | HttpClient.HttpClient> =>
-  Effect.flatMap(loadSend, (send) => Effect.flatMap(send.make(options), (sending) => provider(options, sending)))
+  Effect.flatMap(
+    Effect.promise(loadSend),
+    (send) => Effect.flatMap(send.make(options), (sending) => provider(options, sending))
+  )
 
 /**
  * A Telnyx provider that only receives. Fails when a public key is not one.

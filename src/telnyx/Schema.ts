@@ -18,7 +18,7 @@ export const Webhook = Schema.Struct({
 
 export const Event = Schema.Struct({
   event_type: Wire.OptionalText,
-  occurred_at: Wire.OptionalTime,
+  occurred_at: Wire.OptionalText,
   payload: Wire.Object_
 })
 
@@ -36,9 +36,9 @@ export const Message = Schema.Struct({
   cc: Wire.Anything,
   media: Wire.List,
   errors: Wire.List,
-  received_at: Wire.OptionalTime,
-  sent_at: Wire.OptionalTime,
-  completed_at: Wire.OptionalTime
+  received_at: Wire.OptionalText,
+  sent_at: Wire.OptionalText,
+  completed_at: Wire.OptionalText
 })
 
 export const CarrierError = Schema.Struct({

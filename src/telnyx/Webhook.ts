@@ -79,6 +79,17 @@ const metadataOf = (payload: Payload, message: Message, to: ReadonlyArray<Addres
   return metadata
 }
 
+/** The time of the message's step, else that of the event. Of the times in a webhook, only this one is read. */
+const timeOf = (step: "received" | "sent" | "finalized" | "read", event: Event, message: Message) => {
+  const times = {
+    received: message.received_at,
+    sent: message.sent_at,
+    finalized: message.completed_at,
+    read: undefined
+  }
+  return Wire.toTime(times[step]) ?? Wire.toTime(event.occurred_at)
+}
+
 const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload, event: Event, message: Message) {
   const { id } = message
   const [sender] = addresses(message.from)
@@ -101,7 +112,7 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
     sender,
     recipient,
     content: fromParts(textOf(message), mediaOf(message)),
-    ...Wire.compact({ receivedAt: message.received_at ?? event.occurred_at }),
+    ...Wire.compact({ receivedAt: timeOf("received", event, message) }),
     metadata: metadataOf(event.payload, message, recipients),
     raw
   })
@@ -112,17 +123,6 @@ const outboundEvents: Readonly<Record<string, "sent" | "finalized" | "read">> = 
   "message.sent": "sent",
   "message.finalized": "finalized",
   "message.read": "read"
-}
-
-const timeOf = (step: "sent" | "finalized" | "read", event: Event, message: Message) => {
-  switch (step) {
-    case "sent":
-      return message.sent_at ?? event.occurred_at
-    case "finalized":
-      return message.completed_at ?? event.occurred_at
-    case "read":
-      return event.occurred_at
-  }
 }
 
 /** Every recipient, each once, and one unnamed where there is none. Those in `cc` count when their state is told. */

@@ -12,7 +12,7 @@ import * as Signature from "./Signature.ts"
 import { acknowledgement, decodePayload, parse } from "./Webhook.ts"
 
 // A program that only receives does not load the HTTP client.
-const loadSend = Effect.promise(() => import("./Send.ts"))
+const loadSend = () => import("./Send.ts")
 
 const provider = Effect.fnUntraced(function*(options: WebhookOptions, sending?: SmsProvider.Sending) {
   const name = options.name ?? "twilio"
@@ -38,7 +38,10 @@ const provider = Effect.fnUntraced(function*(options: WebhookOptions, sending?: 
 export const make = (
   options: Options
 ): Effect.Effect<SmsProvider.Service, CryptoError.CryptoError, Mac.Mac | Digest.Digest | HttpClient.HttpClient> =>
-  Effect.flatMap(loadSend, (send) => Effect.flatMap(send.make(options), (sending) => provider(options, sending)))
+  Effect.flatMap(
+    Effect.promise(loadSend),
+    (send) => Effect.flatMap(send.make(options), (sending) => provider(options, sending))
+  )
 
 /**
  * A Twilio provider that only receives. Fails when a secret is empty.

@@ -14,7 +14,7 @@ import * as Signature from "./Signature.ts"
 import { acknowledgement, decodePayload } from "./Webhook.ts"
 
 // A program that only receives does not load the HTTP client.
-const loadSend = Effect.promise(() => import("./Send.ts"))
+const loadSend = () => import("./Send.ts")
 
 const provider = Effect.fnUntraced(function*(
   options: WebhookOptions,
@@ -53,7 +53,11 @@ export const make = (
   SmsProvider.Service,
   CryptoError.CryptoError | Cause.IllegalArgumentError,
   Digest.Digest | HttpClient.HttpClient
-> => Effect.flatMap(loadSend, (send) => Effect.flatMap(send.make(options), (sending) => provider(options, sending)))
+> =>
+  Effect.flatMap(
+    Effect.promise(loadSend),
+    (send) => Effect.flatMap(send.make(options), (sending) => provider(options, sending))
+  )
 
 /**
  * A VoiceMeUp provider that only receives. Fails when a token is empty (`CryptoError`) and when

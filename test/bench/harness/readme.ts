@@ -12,14 +12,23 @@ export interface Machine {
   readonly date: string
   readonly node: string
   readonly cores: number
+  readonly processor: string
+  readonly memoryMiB: number
   readonly quick: boolean
 }
 
 const words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight"]
 
 /** The machine in words. Its absolute numbers mean little elsewhere. */
-const described = ({ cores, date, node, quick }: Machine): string =>
-  `${date}, Node ${node.slice(1).split(".", 1)[0]}, ${words[cores] ?? cores} shared cores${quick ? ", `--quick`" : ""}.`
+const described = ({ cores, date, memoryMiB, node, processor, quick }: Machine): string =>
+  [
+    date,
+    `Node ${node.slice(1).split(".", 1)[0]}`,
+    `a virtual machine with ${words[cores] ?? cores} shared cores (${processor}) and ${
+      Math.round(memoryMiB / 1024)
+    } GiB`,
+    ...quick ? ["`--quick`"] : []
+  ].join(", ") + "."
 
 const section = (name: string, result: Result, machine: Machine): string =>
   [

@@ -127,6 +127,7 @@ export const measure: Measure = {
       "the modules of Effect in effect-sms/twilio",
       "twilio"
     ),
+    row("import of nothing but effect/Effect, against twilio", "import", "effect/Effect", "twilio"),
     row("import of effect-sms/twilio in one file, against twilio so", "bundled", "effect-sms/twilio", "twilio", 3),
     row("import of effect-sms/twilio, against telnyx", "import", "effect-sms/twilio", "telnyx"),
     row(
@@ -150,12 +151,14 @@ export const measure: Measure = {
   prepare: async () => {
     const directory = await mkdtemp(join(tmpdir(), "effect-sms-bench-"))
     const effect = await effectModules()
+    const importsOf = async (specifiers: ReadonlyArray<string>): Promise<Sample> => {
+      const { rss, time } = await imports(specifiers)
+      return { "import": time, memory: rss }
+    }
     const contenders: Record<string, Contender> = {
       "nothing": async () => ({ memory: (await imports([])).rss }),
-      "the modules of Effect in effect-sms/twilio": async () => {
-        const { rss, time } = await imports(effect)
-        return { "import": time, memory: rss }
-      }
+      "the modules of Effect in effect-sms/twilio": () => importsOf(effect),
+      "effect/Effect": () => importsOf(["effect/Effect"])
     }
     for (const [i, [name, code]] of Object.entries(entries).entries()) {
       contenders[name] = await contenderOf(code, join(directory, `${i}.mjs`))
