@@ -2,19 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as Content from "../src/Content.ts"
 import * as Message from "../src/Message.ts"
+import { roundTrip } from "./roundTrip.ts"
 
 // `raw` is whatever JSON held, which is what survives JSON.
 const inbound = Schema.Struct({ ...Message.InboundMessage.fields, raw: Schema.JsonObject })
-
-const roundTrip = <A>(schema: Schema.Codec<A, unknown>, value: A) =>
-  Effect.gen(function*() {
-    const json = Schema.fromJsonString(Schema.toCodecJson(schema))
-    const text = yield* Schema.encodeEffect(json)(value)
-    const copy = yield* Schema.decodeEffect(json)(text)
-    // As text, because JSON has no -0.
-    assert.strictEqual(yield* Schema.encodeEffect(json)(copy), text)
-    assert.isTrue(Schema.is(schema)(copy))
-  })
 
 describe("InboundMessage", () => {
   it.effect.prop(

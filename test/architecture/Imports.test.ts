@@ -25,7 +25,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "media/NodeIncrementalHash.ts": ["node:crypto"],
   "media/NodeMediaRehosting.ts": ["@effect/platform-node"],
   "NodeCrypto.ts": ["@effect/platform-node", "node:crypto"],
-  "sql/NodeSqliteClient.ts": ["node:sqlite"],
+  "sql/NodeSqliteClient.ts": ["node:fs", "node:sqlite"],
   "testing/Arbitraries.ts": ["fast-check"]
 }
 
