@@ -7,7 +7,6 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerError from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
@@ -100,11 +99,8 @@ const layerRoutes = ({ media, server: options }: ServerConfig.ServerConfig) => {
   const routes = MessagesServer.layer({ ...options, shutdownTimeout: mediaShutdownTimeout })
   const { fetcher, isServed, store } = media
   const served = isServed
-    ? Layer.provide(HttpRouter.serve(Layer.mergeAll(routes, MediaServer.layer)), [
-      WebhookServer.layerRedactedQueries,
-      MediaServer.layerUntraced
-    ])
-    : Layer.provide(HttpRouter.serve(routes), WebhookServer.layerRedactedQueries)
+    ? Layer.provide(WebhookServer.serveRoutes(Layer.mergeAll(routes, MediaServer.layer)), MediaServer.layerUntraced)
+    : WebhookServer.serveRoutes(routes)
   return Layer.provide(served, NodeMediaRehosting.layer({ ...fetcher, timeout: "15 seconds" })).pipe(
     Layer.provide(store),
     Layer.provide([NodeServices.layer, NodeHttpClient.layerUndici, NodeIncrementalHash.layer])

@@ -11,7 +11,6 @@
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
-import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import { extensionOf } from "../media/internal/storeRules.ts"
@@ -100,7 +99,7 @@ const handlers = HttpApiBuilder.group(
 /**
  * The route `/media/:name`, to be served beside the routes of `WebhookServer`
  * and the application's own. Serve it with {@link serve}, or with
- * `HttpRouter.serve`; add {@link layerUntraced} then.
+ * `WebhookServer.serveRoutes`; add {@link layerUntraced} then.
  *
  * @category layers
  * @since 0.1.0
@@ -127,13 +126,8 @@ export const layerUntraced: Layer.Layer<never> = Layer.succeed(
  * @category layers
  * @since 0.1.0
  */
-export const serve = (
-  options?: WebhookServer.Options,
-  serveOptions: { readonly disableLogger?: boolean | undefined; readonly disableListenLog?: boolean | undefined } = {}
-) => {
-  const { disableListenLog = false, disableLogger = false } = serveOptions
-  return Layer.provide(
-    HttpRouter.serve(Layer.mergeAll(WebhookServer.layer(options), layer), { disableListenLog, disableLogger }),
-    [WebhookServer.layerRedactedQueries, layerUntraced]
+export const serve = (options?: WebhookServer.Options, serveOptions?: WebhookServer.ServeOptions) =>
+  Layer.provide(
+    WebhookServer.serveRoutes(Layer.mergeAll(WebhookServer.layer(options), layer), serveOptions),
+    layerUntraced
   )
-}

@@ -13,7 +13,6 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpApiError from "effect/http-api/HttpApiError"
-import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
@@ -172,7 +171,7 @@ const layerMessages = (options: Options) =>
  * `GET /messages/:id`.
  *
  * Serve them alone with {@link serve}, or with the application's own routes
- * with `HttpRouter.serve`; add `WebhookServer.layerRedactedQueries` then.
+ * with `WebhookServer.serveRoutes`.
  *
  * @category layers
  * @since 0.1.0
@@ -189,13 +188,5 @@ export const layer = (options: Options = {}) =>
  * @category layers
  * @since 0.1.0
  */
-export const serve = (
-  options?: Options,
-  serveOptions: { readonly disableLogger?: boolean | undefined; readonly disableListenLog?: boolean | undefined } = {}
-) => {
-  const { disableListenLog = false, disableLogger = false } = serveOptions
-  return Layer.provide(
-    HttpRouter.serve(layer(options), { disableListenLog, disableLogger }),
-    WebhookServer.layerRedactedQueries
-  )
-}
+export const serve = (options?: Options, serveOptions?: WebhookServer.ServeOptions) =>
+  WebhookServer.serveRoutes(layer(options), serveOptions)

@@ -279,8 +279,8 @@ export const layerApi = <Groups extends HttpApiGroup.Constraint>(
  * The routes: webhooks, inspection, `/health`, `/openapi.json` and `/docs`.
  *
  * Serve them alone with {@link serve}, or with the application's own routes
- * with `HttpRouter.serve` or `HttpRouter.toWebHandler`; add
- * {@link layerRedactedQueries} then.
+ * with {@link serveRoutes}. With `HttpRouter.serve` or
+ * `HttpRouter.toWebHandler`, add {@link layerRedactedQueries}.
  *
  * @category layers
  * @since 0.1.0
@@ -299,18 +299,34 @@ export const layer = (options?: Options) => layerApi(WebhookApi, options)
 export const layerRedactedQueries: Layer.Layer<never> = Layer.succeed(UrlParams.CurrentRedactedNames, [/(?:)/])
 
 /**
+ * Options of serving.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ServeOptions = {
+  /** Whether requests are not logged. */
+  readonly disableLogger?: boolean | undefined
+  /** Whether the address is not logged. */
+  readonly disableListenLog?: boolean | undefined
+}
+
+/**
+ * Serves routes on the `HttpServer` that is provided, with
+ * {@link layerRedactedQueries}.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const serveRoutes = <A, E, R>(
+  routes: Layer.Layer<A, E, R>,
+  { disableListenLog = false, disableLogger = false }: ServeOptions = {}
+) => Layer.provide(HttpRouter.serve(routes, { disableListenLog, disableLogger }), layerRedactedQueries)
+
+/**
  * Serves {@link layer}, and nothing else, on the `HttpServer` that is provided.
  *
  * @category layers
  * @since 0.1.0
  */
-export const serve = (
-  options?: Options,
-  serveOptions: { readonly disableLogger?: boolean | undefined; readonly disableListenLog?: boolean | undefined } = {}
-) => {
-  const { disableListenLog = false, disableLogger = false } = serveOptions
-  return Layer.provide(
-    HttpRouter.serve(layer(options), { disableListenLog, disableLogger }),
-    layerRedactedQueries
-  )
-}
+export const serve = (options?: Options, serveOptions?: ServeOptions) => serveRoutes(layer(options), serveOptions)
