@@ -86,6 +86,14 @@ const statusCallback = (provider: string) =>
     (base) => base === undefined ? undefined : `${base.replace(/\/+$/, "")}/webhooks/sms/${provider}/status`
   )
 
+/** What to do with more than a carrier takes at once, for all carriers alike. */
+const excess = Effect.gen(function*() {
+  return {
+    longText: yield* choice("SEND_LONG_TEXT", ["refuse", "split"]),
+    severalMedia: yield* choice("SEND_SEVERAL_MEDIA", ["refuse", "split"])
+  }
+})
+
 const apiUrl = (name: string) => baseUrl(name, "the path of each request")
 
 /**
@@ -104,6 +112,7 @@ export const twilio: Sending<Omit<Twilio.Options, keyof Twilio.WebhookOptions>> 
       return {
         accountSid: yield* neededText("TWILIO_ACCOUNT_SID"),
         ...compact({
+          ...yield* excess,
           apiKey: key && { sid: key[0], secret: key[1] },
           from: yield* from("TWILIO_FROM"),
           messagingServiceSid: yield* variable("TWILIO_MESSAGING_SERVICE_SID"),
@@ -128,6 +137,7 @@ export const telnyx: Sending<Omit<Telnyx.Options, keyof Telnyx.WebhookOptions>> 
     return {
       apiKey: yield* needed("TELNYX_API_KEY"),
       ...compact({
+        ...yield* excess,
         from: yield* from("TELNYX_FROM"),
         messagingProfileId: yield* variable("TELNYX_MESSAGING_PROFILE_ID"),
         statusCallback: yield* statusCallback("telnyx"),
@@ -153,6 +163,7 @@ export const sinch: Sending<Omit<Sinch.Options, keyof Sinch.WebhookOptions>> = s
       apiToken: yield* needed("SINCH_API_TOKEN"),
       region,
       ...compact({
+        ...yield* excess,
         from: yield* from("SINCH_FROM"),
         deliveryReport: yield* choice("SINCH_DELIVERY_REPORT", [
           "none",
@@ -180,6 +191,7 @@ export const voicemeup: Sending<Omit<VoiceMeUp.Options, keyof VoiceMeUp.WebhookO
       username: yield* neededText("VOICEMEUP_USERNAME"),
       authToken: yield* needed("VOICEMEUP_AUTH_TOKEN"),
       ...compact({
+        ...yield* excess,
         from: yield* from("VOICEMEUP_FROM"),
         environment: yield* choice("VOICEMEUP_ENVIRONMENT", ["production", "sandbox"]),
         baseUrl: yield* apiUrl("VOICEMEUP_BASE_URL")

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { readFileSync } from "node:fs"
 import { Address } from "../../src/Address.ts"
-import { TextContent } from "../../src/Content.ts"
+import { CompositeContent, MediaContent, TextContent } from "../../src/Content.ts"
 import { OutboundMessage } from "../../src/Message.ts"
 import * as keys from "../telnyx/keys.ts"
 import { secrets } from "./carriers.ts"
@@ -161,6 +161,44 @@ for (const { name, needed, others, webhooks, written } of carriers) {
       }))
   })
 }
+
+describe("more than a carrier takes at once", () => {
+  const account = { TWILIO_AUTH_TOKEN: secrets.twilio, TWILIO_ACCOUNT_SID: "AC1", TWILIO_FROM: "+15145550100" }
+  const to = Address.make("+15145550142")
+  const text = new OutboundMessage({ to, content: new TextContent({ text: "a".repeat(1601) }) })
+  const file = new MediaContent({ url: "https://example.com/a.jpg" })
+  const files = new OutboundMessage({
+    to,
+    content: new CompositeContent({ parts: [file, ...Array.from({ length: 10 }, () => file)] })
+  })
+
+  it.live("is refused, or goes out as several messages where a variable says so", () =>
+    Effect.gen(function*() {
+      const twilio = yield* makeTwilio({ status: 201, body: accepted })
+      const send = Effect.fnUntraced(function*(message: OutboundMessage, env: Record<string, string> = {}) {
+        const provider = (yield* start({ ...account, TWILIO_BASE_URL: twilio.baseUrl, ...env })).get("twilio")!
+        return yield* Effect.match(provider.send(message), {
+          onSuccess: ({ messageIds }) => messageIds.length,
+          onFailure: ({ reason }) => reason._tag
+        })
+      })
+      assert.strictEqual(yield* send(text), "NotSupported")
+      assert.strictEqual(yield* send(text, { SEND_LONG_TEXT: "split" }), 2)
+      assert.strictEqual(yield* send(files, { SEND_LONG_TEXT: "split" }), "NotSupported")
+      assert.strictEqual(yield* send(files, { SEND_SEVERAL_MEDIA: "split" }), 2)
+      assert.lengthOf(twilio.asked, 4)
+    }))
+
+  it.effect("is a choice for every carrier, and another word stops the start", () =>
+    Effect.gen(function*() {
+      for (const env of [account, ...carriers.map(({ needed, webhooks }) => ({ ...webhooks, ...needed }))]) {
+        for (const name of ["SEND_LONG_TEXT", "SEND_SEVERAL_MEDIA"]) {
+          yield* start({ ...env, [name]: "refuse" })
+          assert.strictEqual(yield* messageOf({ ...env, [name]: "yes" }), `${name} must be one of refuse, split`)
+        }
+      }
+    }))
+})
 
 describe("a choice of sending", () => {
   it.effect("that is none stops the start", () =>
