@@ -1,13 +1,13 @@
-import { NodeCrypto } from "@effect/platform-node"
+import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
-import { HttpRouter, HttpServer } from "effect/http"
+import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
 import * as Content from "../../src/Content.ts"
 import { WebhookServer } from "../../src/http/index.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import * as Twilio from "../../src/twilio/index.ts"
 import { carriers, customer, layerProviders, ours, secrets, text } from "./carriers.ts"
-import { assertProblem, events, layerServer, post, publicUrl, request } from "./server.ts"
+import { assertProblem, events, layerServer, observe, post, publicUrl, quiet, request } from "./server.ts"
 
 for (const carrier of carriers) {
   const { name } = carrier
@@ -140,4 +140,26 @@ describe("webhooks to a Fetch API handler of the routes", () => {
       )
       assert.strictEqual((yield* call("http://internal.example/docs")).status, 200)
     }).pipe(Effect.provide(NodeCrypto.layer)))
+})
+
+describe("routes of one's own beside those of the library", () => {
+  it.effect("are served with them, and what is in any query is in no span", () =>
+    Effect.gen(function*() {
+      const { layer, spans, text: observed } = observe()
+      const own = HttpRouter.add("GET", "/orders", HttpServerResponse.text("none"))
+      const layerOwn = WebhookServer.serveRoutes(Layer.mergeAll(WebhookServer.layer({ publicUrl }), own), quiet).pipe(
+        Layer.provide([layerProviders, RoomKit.layer()]),
+        Layer.provide(NodeCrypto.layer),
+        Layer.provideMerge(NodeHttpServer.layerTest)
+      )
+      const get = (target: string) => request({ method: "GET", target, headers: {}, body: "" })
+      const answers = yield* Effect.all([get("/orders?key=s3cret"), get("/health?key=s3cret")]).pipe(
+        Effect.provide(layerOwn),
+        Effect.provide(layer)
+      )
+      assert.deepStrictEqual(answers.map(({ status }) => status), [200, 200])
+      assert.strictEqual(answers[0]!.body, "none")
+      assert.isAbove(spans.length, 1)
+      assert.notInclude(observed(), "s3cret")
+    }))
 })
