@@ -154,8 +154,7 @@ describe("routes of one's own beside those of the library", () => {
       )
       const get = (target: string) => request({ method: "GET", target, headers: {}, body: "" })
       const answers = yield* Effect.all([get("/orders?key=s3cret"), get("/health?key=s3cret")]).pipe(
-        Effect.provide(layerOwn),
-        Effect.provide(layer)
+        Effect.provide(Layer.provideMerge(layerOwn, layer))
       )
       assert.deepStrictEqual(answers.map(({ status }) => status), [200, 200])
       assert.strictEqual(answers[0]!.body, "none")
