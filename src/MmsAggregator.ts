@@ -17,9 +17,8 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -242,10 +241,10 @@ export const makeMemory = Effect.fnUntraced(function*<E = never, R = never>(
     change(window.key, new MmsWindow.Elapsed({ window: window.id, closesAt }))
   )
 
-  const handled = (key: Memory.Key, { id }: MmsWindow.Due) => change(key, new MmsWindow.Handled({ due: id }))
-
-  const deliver = (key: Memory.Key, due: MmsWindow.Due, options?: { readonly failed: boolean }) =>
-    deliveries.start({ message: due.message, handled: handled(key, due) }, options)
+  const deliveryOf = (key: Memory.Key, due: MmsWindow.Due): Deliveries.Delivery => ({
+    message: due.message,
+    handled: Effect.asVoid(change(key, new MmsWindow.Handled({ due: due.id })))
+  })
 
   /** One input: the state, then the timers, then what came out by time. Gives what answers a part that came. */
   const change = (key: Memory.Key, input: MmsWindow.Input): Effect.Effect<MmsWindow.Output | undefined> =>
@@ -259,7 +258,7 @@ export const makeMemory = Effect.fnUntraced(function*<E = never, R = never>(
         if (output._tag !== "Due" || MmsWindow.answersPart(output)) answer = output
         else {
           if (output.cause === "evicted") yield* warnOfEviction(key)
-          yield* deliver(key, output)
+          yield* deliveries.start(deliveryOf(key, output))
         }
       }
       for (const { key } of windows.opened) yield* Metrics.addPending(key.provider, 1)
@@ -302,24 +301,15 @@ export const makeMemory = Effect.fnUntraced(function*<E = never, R = never>(
           // Nobody would close the window any more.
           if (closed) yield* flush
           if (answer._tag !== "Due") return answer
-          const exit = yield* Effect.exit(restore(Effect.suspend(() => handle(answer.message))))
-          if (Exit.isFailure(exit)) {
-            yield* deliver(key, answer, { failed: true })
-            return yield* Effect.failCause(exit.cause)
-          }
-          yield* handled(key, answer)
-          return { _tag: "Due" as const, value: exit.value }
+          const handling = restore(Effect.suspend(() => handle(answer.message)))
+          return { _tag: "Due" as const, value: yield* deliveries.hand(deliveryOf(key, answer), handling) }
         })
       )
     }
   )
 
   return MmsAggregator.of({
-    offer: (part) =>
-      Effect.map(
-        process(part, Effect.succeed),
-        (outcome) => outcome._tag === "Due" ? Option.some(outcome.value) : Option.none()
-      ),
+    offer: Deliveries.offering(process),
     process,
     onDue: deliveries.onDue,
     orphans: deliveries.orphans,

@@ -9,6 +9,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
@@ -16,6 +17,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { InboundMessage } from "../Message.ts"
+import type { Service } from "../MmsAggregator.ts"
 import * as Sequence from "./sequence.ts"
 
 export type Handler<E = unknown, R = never> = (message: InboundMessage) => Effect.Effect<unknown, E, R>
@@ -35,7 +37,7 @@ export interface Options {
 export interface Delivery {
   readonly message: InboundMessage
   /** To be run once the message was handled, or nobody will handle it. */
-  readonly handled: Effect.Effect<void, unknown>
+  readonly handled: Effect.Effect<void>
   /**
    * Run in the place of giving the message up, where it is kept for another
    * process, or for another time.
@@ -46,6 +48,8 @@ export interface Delivery {
 export interface Deliveries {
   /** Delivers in the background. `failed` when an attempt was made before, and the next one has to wait. */
   readonly start: (delivery: Delivery, options?: { readonly failed: boolean }) => Effect.Effect<void>
+  /** Hands the message to a caller who waits. If that fails, or the caller goes away, it is delivered as others are. */
+  readonly hand: <A, E, R>(delivery: Delivery, handling: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   readonly onDue: <E, R>(handler: Handler<E, R>) => Effect.Effect<void, never, R | Scope.Scope>
   /** Messages that no handler took, each once. */
   readonly orphans: Stream.Stream<InboundMessage>
@@ -82,7 +86,7 @@ export const make = Effect.fnUntraced(function*(
   const running = Sequence.make<Run>()
   let hurry = Deferred.makeUnsafe<void>()
 
-  const orphan = (run: Delivery) => Effect.andThen(Queue.offer(orphans, run.message), Effect.ignore(run.handled))
+  const orphan = (run: Delivery) => Effect.andThen(Queue.offer(orphans, run.message), run.handled)
 
   const giveUp = (run: Delivery, why: string) =>
     run.release?.("left") ?? Effect.logError(`A message of several parts is given up: ${why}`).pipe(
@@ -161,6 +165,11 @@ export const make = Effect.fnUntraced(function*(
 
   return {
     start,
+    hand: (delivery, handling) =>
+      Effect.onExit(
+        handling,
+        (exit) => Exit.isSuccess(exit) ? delivery.handled : start(delivery, { failed: true })
+      ),
     drain,
     orphans: Stream.fromQueue(orphans),
     hasHandler: () => options.onTimeout !== undefined || handlers.length > 0,
@@ -185,3 +194,10 @@ export const make = Effect.fnUntraced(function*(
     })
   }
 })
+
+/** `offer` of an aggregator from its `process`: what comes out goes back to the caller. */
+export const offering = (process: Service["process"]): Service["offer"] => (part) =>
+  Effect.map(
+    process(part, Effect.succeed),
+    (outcome) => outcome._tag === "Due" ? Option.some(outcome.value) : Option.none()
+  )

@@ -41,11 +41,9 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
@@ -202,9 +200,10 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
       yield* Effect.ignore(store.hold([id], why === "failed" ? now + pause : now))
     })
 
-  const deliver = ({ id, message }: Store.Stored, options?: { readonly failed: boolean }) => {
+  /** The delivery of a message that is this process's from now on. */
+  const take = ({ id, message }: Store.Stored): Deliveries.Delivery => {
     held.add(id)
-    return deliveries.start({ message, handled: finish(id), release: (why) => release(id, why) }, options)
+    return { message, handled: finish(id), release: (why) => release(id, why) }
   }
 
   /** The pending windows that the metric has from here. */
@@ -246,7 +245,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
       yield* Effect.logError(new Store.UnreadableRow({ table: "sms_mms_outbox" }).message)
       yield* store.hold(unreadable, now + pause)
     }
-    yield* Effect.forEach(messages, (stored) => deliver(stored), { discard: true })
+    yield* Effect.forEach(messages, (stored) => deliveries.start(take(stored)), { discard: true })
     return messages.length === limit
   })
 
@@ -356,14 +355,8 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
           const { answer, stored } = yield* storeFailed(arrive(part))
           yield* Metrics.count(part.provider, [answer])
           if (stored === undefined) return answer
-          held.add(stored.id)
-          const exit = yield* Effect.exit(restore(Effect.suspend(() => handle(answer.message))))
-          if (Exit.isFailure(exit)) {
-            yield* deliver(stored, { failed: true })
-            return yield* Effect.failCause(exit.cause)
-          }
-          yield* finish(stored.id)
-          return { _tag: "Due" as const, value: exit.value }
+          const handling = restore(Effect.suspend(() => handle(answer.message)))
+          return { _tag: "Due" as const, value: yield* deliveries.hand(take(stored), handling) }
         })
       )
     }
@@ -377,11 +370,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
   )
 
   return MmsAggregator.of({
-    offer: (part) =>
-      Effect.map(
-        process(part, Effect.succeed),
-        (outcome) => outcome._tag === "Due" ? Option.some(outcome.value) : Option.none()
-      ),
+    offer: Deliveries.offering(process),
     process,
     onDue: Effect.fnUntraced(function*(handler) {
       yield* deliveries.onDue(handler)
