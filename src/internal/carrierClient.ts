@@ -17,6 +17,7 @@ import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as SmsError from "../SmsError.ts"
 import type { Accepted } from "../SmsProvider.ts"
+import * as Bytes from "./bytes.ts"
 import { connectionFailed } from "./connection.ts"
 import { compact } from "./wire.ts"
 
@@ -61,15 +62,7 @@ const readLimited = (response: HttpClientResponse.HttpClientResponse) =>
       return read
     }
   ).pipe(
-    Effect.map(({ chunks, size }) => {
-      const bytes = new Uint8Array(Math.min(size, maxBytes))
-      let offset = 0
-      for (const chunk of chunks) {
-        bytes.set(chunk, offset)
-        offset += chunk.length
-      }
-      return size > maxBytes ? "" : new TextDecoder().decode(bytes)
-    }),
+    Effect.map(({ chunks, size }) => size > maxBytes ? "" : new TextDecoder().decode(Bytes.concat(chunks))),
     Effect.catchIf(({ reason }) => reason._tag === "EmptyBodyError", () => Effect.succeed(""))
   )
 

@@ -17,7 +17,8 @@ import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
 import * as Option from "effect/Option"
-import { fromBase64, macKeys, macMatcher, type Secrets, signedBytes, signedPieces, utf8 } from "../internal/secrets.ts"
+import * as Bytes from "../internal/bytes.ts"
+import { fromBase64, macKeys, macMatcher, type Secrets, utf8 } from "../internal/secrets.ts"
 import { InvalidSignature, MissingSignature, StaleTimestamp, type WebhookErrorReason } from "../WebhookError.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 import type { Verification } from "./Config.ts"
@@ -32,7 +33,7 @@ const headers = {
 } as const
 
 const signedText = (body: Uint8Array, nonce: string, timestamp: string): Uint8Array =>
-  signedPieces([body, signedBytes(`.${nonce}.${timestamp}`)])
+  Bytes.concat([body, Bytes.fromText(`.${nonce}.${timestamp}`)])
 
 const bytes = (body: Uint8Array | string): Uint8Array => typeof body === "string" ? utf8(body) : body
 

@@ -1,7 +1,7 @@
 /**
  * What a Telnyx signature is made over.
  */
-import { signedBytes, signedPieces } from "../internal/secrets.ts"
+import * as Bytes from "../internal/bytes.ts"
 
 /**
  * The timestamp, a `|` and the body, byte for byte
@@ -9,4 +9,4 @@ import { signedBytes, signedPieces } from "../internal/secrets.ts"
  * The other separators are for finding out what went wrong.
  */
 export const signedText = (timestamp: string, body: Uint8Array, separator: "|" | "." = "|"): Uint8Array =>
-  signedPieces([signedBytes(timestamp + separator), body])
+  Bytes.concat([Bytes.fromText(timestamp + separator), body])

@@ -9,8 +9,9 @@ import * as Mac from "effect/crypto/Mac"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
+import * as Bytes from "../internal/bytes.ts"
 import { type Form, isJson, parseForm } from "../internal/payload.ts"
-import { fromBase64, list, macKeys, macMatcher, type Secrets, signedBytes, utf8 } from "../internal/secrets.ts"
+import { fromBase64, list, macKeys, macMatcher, type Secrets, utf8 } from "../internal/secrets.ts"
 import { queryOf } from "../internal/url.ts"
 import { InvalidSignature, MissingSignature, type WebhookErrorReason } from "../WebhookError.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
@@ -73,7 +74,7 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
 
   const matches = Effect.fnUntraced(function*(matcher: typeof fits, tag: Uint8Array, url: string, fields: string) {
     for (const candidate of candidates(url)) {
-      if (yield* matcher(tag, signedBytes(candidate + fields))) return true
+      if (yield* matcher(tag, Bytes.fromText(candidate + fields))) return true
     }
     return false
   })
