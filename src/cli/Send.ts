@@ -51,14 +51,7 @@ const flags = {
 
 const encodeReceipt = Schema.encodeEffect(Schema.fromJsonString(Schema.toCodecJson(SendReceipt)))
 
-const encodeProblem = Schema.encodeEffect(Schema.fromJsonString(Schema.toCodecJson(Schema.Union([
-  MessageProblems.Conflict,
-  MessageProblems.UnprocessableContent,
-  MessageProblems.TooManyRequests,
-  MessageProblems.BadGateway,
-  MessageProblems.ServiceUnavailable,
-  MessageProblems.GatewayTimeout
-]))))
+const encodeProblem = Schema.encodeEffect(Schema.fromJsonString(Schema.toCodecJson(MessageProblems.MessageProblem)))
 
 const advice = (reason: SmsErrorReason, provider: string): string => {
   const prefix = provider.toUpperCase()

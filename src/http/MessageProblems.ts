@@ -178,13 +178,22 @@ export class GatewayTimeout extends HttpApiError.Problem<GatewayTimeout>()("Gate
  * @category errors
  * @since 0.1.0
  */
-export type MessageProblem =
-  | Conflict
-  | UnprocessableContent
-  | TooManyRequests
-  | BadGateway
-  | ServiceUnavailable
-  | GatewayTimeout
+export type MessageProblem = typeof MessageProblem.Type
+
+/**
+ * Schema of {@link MessageProblem}, the body alone.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const MessageProblem = Schema.Union([
+  Conflict,
+  UnprocessableContent,
+  TooManyRequests,
+  BadGateway,
+  ServiceUnavailable,
+  GatewayTimeout
+])
 
 const headers = { "retry-after": Schema.optionalKey(Schema.String) }
 
@@ -197,7 +206,7 @@ const withRetryAfter = <P extends TooManyRequests | ServiceUnavailable>(body: P)
 })
 
 /**
- * The schemas of every {@link MessageProblem}.
+ * The schemas of every {@link MessageProblem}, each with its headers.
  *
  * @category schemas
  * @since 0.1.0
