@@ -44,6 +44,14 @@ export const keyOf = ({ messageId, provider, recipient = "" }: Key): string =>
   JSON.stringify([provider, messageId, recipient.replaceAll(/\D/g, "")])
 
 /**
+ * The key of a message as text, whoever the recipient is.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const messageKeyOf = ({ messageId, provider }: Key): string => keyOf({ provider, messageId })
+
+/**
  * One report about a message, in the order in which reports came.
  *
  * @category models
@@ -195,8 +203,6 @@ type Recipients = string | Set<string>
 const keysOf = (recipients: Recipients | undefined): ReadonlyArray<string> =>
   typeof recipients === "object" ? [...recipients] : recipients === undefined ? [] : [recipients]
 
-const messageOf = (key: Key): string => keyOf({ provider: key.provider, messageId: key.messageId })
-
 /**
  * A store that keeps everything in memory. For one process, and for tests.
  *
@@ -222,7 +228,7 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
     const drop = (held: Held): Delivery => {
       open.delete(held.key)
       ended.delete(held.key)
-      const message = messageOf(held.delivery)
+      const message = messageKeyOf(held.delivery)
       const keys = messages.get(message)
       if (typeof keys === "object" && keys.size > 1) keys.delete(held.key)
       else messages.delete(message)
@@ -252,7 +258,7 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
       const kept = held.delivery.isTerminal ? ended : open
       kept.put(held.key, held)
       if (isKnown) return
-      const message = messageOf(held.delivery)
+      const message = messageKeyOf(held.delivery)
       const keys = messages.get(message)
       if (typeof keys === "object") keys.add(held.key)
       else messages.set(message, keys === undefined ? held.key : new Set([keys, held.key]))
@@ -276,7 +282,7 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
       ofMessage: (key) =>
         Effect.map(
           now,
-          (now) => keysOf(messages.get(messageOf(key))).flatMap((text) => find(text, now)?.delivery ?? [])
+          (now) => keysOf(messages.get(messageKeyOf(key))).flatMap((text) => find(text, now)?.delivery ?? [])
         ),
       remove: (key) =>
         Effect.map(now, (now) => {

@@ -31,7 +31,8 @@ import {
   type DeliveryStoreError,
   Entry,
   type Key,
-  keyOf
+  keyOf,
+  messageKeyOf
 } from "./DeliveryStore.ts"
 import * as Waiters from "./internal/waiters.ts"
 import { compact } from "./internal/wire.ts"
@@ -334,8 +335,7 @@ export const make = Effect.fnUntraced(function*(
   const get = Effect.fnUntraced(function*(key: Key) {
     const own = yield* store.get(key)
     if (own !== undefined) return own
-    const unnamed = keyOf({ provider: key.provider, messageId: key.messageId })
-    if (keyOf(key) !== unnamed) return yield* store.get({ provider: key.provider, messageId: key.messageId })
+    if (keyOf(key) !== messageKeyOf(key)) return yield* store.get({ provider: key.provider, messageId: key.messageId })
     const all = yield* store.ofMessage(key)
     return all.length === 1 ? all[0] : undefined
   })

@@ -87,11 +87,6 @@ export const make = <S>(options: Options): Effect.Effect<Once<S>> =>
       return { entry, mine: true }
     }
 
-    const end = (entry: Entry<S>) =>
-      Effect.sync(() => {
-        if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
-      })
-
     /** When it fails, another one may try. */
     const work = <A, E, R>(key: string, entry: Entry<S>, effect: Effect.Effect<A, E, R>, summarize: (value: A) => S) =>
       effect.pipe(
@@ -99,10 +94,12 @@ export const make = <S>(options: Options): Effect.Effect<Once<S>> =>
           entry.summary = Option.some(summarize(value))
           return { _tag: "First", value }
         }),
-        Effect.onExit(() => {
-          if (Option.isNone(entry.summary) && entries.get(key) === entry) entries.delete(key)
-          return end(entry)
-        })
+        Effect.onExit(() =>
+          Effect.sync(() => {
+            if (Option.isNone(entry.summary) && entries.get(key) === entry) entries.delete(key)
+            if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
+          })
+        )
       )
 
     const wait = (entry: Entry<S>): Effect.Effect<Option.Option<S>> => {

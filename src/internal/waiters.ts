@@ -3,7 +3,7 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import { type Delivery, type Key, keyOf } from "../DeliveryStore.ts"
+import { type Delivery, type Key, keyOf, messageKeyOf } from "../DeliveryStore.ts"
 
 interface Waiter<E> {
   readonly key: string
@@ -22,8 +22,6 @@ export interface Waiters<E> {
   ) => Effect.Effect<Delivery, E | E2, R>
 }
 
-const messageOf = ({ messageId, provider }: Key) => keyOf({ provider, messageId })
-
 export const make = <E>(): Waiters<E> => {
   // Of each message, those who wait for one of its recipients.
   const waiting = new Map<string, Set<Waiter<E>>>()
@@ -31,14 +29,14 @@ export const make = <E>(): Waiters<E> => {
   const enter = (key: Key) =>
     Effect.sync(() => {
       const waiter: Waiter<E> = { key: keyOf(key), result: undefined, wake: Deferred.makeUnsafe() }
-      const message = messageOf(key)
+      const message = messageKeyOf(key)
       waiting.set(message, (waiting.get(message) ?? new Set()).add(waiter))
       return waiter
     })
 
   const leave = (key: Key, waiter: Waiter<E>) =>
     Effect.sync(() => {
-      const message = messageOf(key)
+      const message = messageKeyOf(key)
       const waiters = waiting.get(message)
       waiters?.delete(waiter)
       if (waiters?.size === 0) waiting.delete(message)
@@ -63,7 +61,7 @@ export const make = <E>(): Waiters<E> => {
     tell: (delivery, result) => {
       if (waiting.size === 0) return
       const key = keyOf(delivery)
-      for (const waiter of waiting.get(messageOf(delivery)) ?? []) {
+      for (const waiter of waiting.get(messageKeyOf(delivery)) ?? []) {
         if (waiter.key === key) waiter.result ??= result
         Deferred.doneUnsafe(waiter.wake, Effect.void)
       }
