@@ -22,6 +22,14 @@ export interface Row {
   readonly aim?: number | undefined
 }
 
+export const row = (name: string, metric: string, ours: string, theirs: string, aim?: number): Row => ({
+  name,
+  metric,
+  ours,
+  theirs,
+  aim
+})
+
 export interface Setting {
   readonly quick: boolean
 }

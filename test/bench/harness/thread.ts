@@ -15,12 +15,11 @@ export interface Module<Task> {
 /** To the thread: a round of one of its contenders, or nothing, which ends it. */
 export type Request = { readonly name: string; readonly round: number } | undefined
 
-export interface Thread extends Prepared {
+interface Thread extends Prepared {
   readonly tearDown: () => Promise<void>
 }
 
-/** Prepares the contenders of a module in `workers` in a new thread. */
-export const start = async (module: string, task: unknown): Promise<Thread> => {
+const start = async (module: string, task: unknown): Promise<Thread> => {
   const worker = new Worker(new URL("threadMain.ts", import.meta.url), {
     workerData: { module, task },
     resourceLimits: { maxOldGenerationSizeMb: 8192 }
@@ -41,10 +40,14 @@ export const start = async (module: string, task: unknown): Promise<Thread> => {
   }
 }
 
-/** The contenders of several threads, as those of one measure. */
-export const together = (threads: ReadonlyArray<Thread>): Prepared => ({
-  contenders: Object.assign({}, ...threads.map(({ contenders }) => contenders)),
-  tearDown: async () => {
-    for (const { tearDown } of threads) await tearDown()
+/** Prepares the contenders of a module in `workers`, in a new thread for each task, as those of one measure. */
+export const prepare = async (module: string, tasks: ReadonlyArray<unknown>): Promise<Prepared> => {
+  const threads: Array<Thread> = []
+  for (const task of tasks) threads.push(await start(module, task))
+  return {
+    contenders: Object.assign({}, ...threads.map(({ contenders }) => contenders)),
+    tearDown: async () => {
+      for (const { tearDown } of threads) await tearDown()
+    }
   }
-})
+}

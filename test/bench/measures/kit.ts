@@ -2,7 +2,7 @@
  * The kit: room events through no, one, ten and a hundred hooks, of which one
  * wants the event.
  */
-import type { Measure } from "../harness/Measure.ts"
+import { type Measure, row } from "../harness/Measure.ts"
 import * as Thread from "../harness/thread.ts"
 import type { Task } from "../workers/kit.ts"
 
@@ -13,23 +13,14 @@ const kits: ReadonlyArray<Omit<Task, "setting">> = [
   { name: "100 hooks", hooks: 100 }
 ]
 
-const row = (name: string, ours: string, theirs: string, aim?: number) => ({
-  name,
-  metric: "calls",
-  ours,
-  theirs,
-  aim
-})
-
 export const measure: Measure = {
   title: "Kit",
   metrics: { calls: { unit: "room events/s", better: "more", digits: 0 } },
   rows: [
-    row("one hook, against none", "1 hook", "no hook"),
-    row("ten hooks of which one matches, against that one", "10 hooks", "1 hook", 0.9),
-    row("a hundred of which one matches, against that one", "100 hooks", "1 hook", 0.9)
+    row("one hook, against none", "calls", "1 hook", "no hook"),
+    row("ten hooks of which one matches, against that one", "calls", "10 hooks", "1 hook", 0.9),
+    row("a hundred of which one matches, against that one", "calls", "100 hooks", "1 hook", 0.9)
   ],
   rounds: ({ quick }) => quick ? 7 : 41,
-  prepare: async (setting) =>
-    Thread.together(await Promise.all(kits.map((kit) => Thread.start("kit", { ...kit, setting } satisfies Task))))
+  prepare: (setting) => Thread.prepare("kit", kits.map((kit) => ({ ...kit, setting }) satisfies Task))
 }

@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { asyncCalls } from "../harness/calls.ts"
-import type { Contender, Measure, Setting } from "../harness/Measure.ts"
+import { type Contender, type Measure, row, type Setting } from "../harness/Measure.ts"
 
 const sender = Address.make("+14188050723")
 const recipient = Address.make("+14184805945")
@@ -74,20 +74,8 @@ export const measure: Measure = {
     bytes: { unit: "bytes a pending window", better: "less", digits: 0 }
   },
   rows: [
-    {
-      name: "offers with 100,000 pending, against 100",
-      metric: "offers",
-      ours: "100,000 pending",
-      theirs: "100 pending",
-      aim: 0.77
-    },
-    {
-      name: "memory of a window of 100,000, against 10,000",
-      metric: "bytes",
-      ours: "100,000 pending",
-      theirs: "10,000 pending",
-      aim: 0.8
-    }
+    row("offers with 100,000 pending, against 100", "offers", "100,000 pending", "100 pending", 0.77),
+    row("memory of a window of 100,000, against 10,000", "bytes", "100,000 pending", "10,000 pending", 0.8)
   ],
   rounds: ({ quick }) => quick ? 9 : 41,
   prepare: async (setting) => {

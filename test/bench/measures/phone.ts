@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import { type CountryCode, parsePhoneNumberFromString } from "libphonenumber-js/max"
 import { createRequire } from "node:module"
 import { calls } from "../harness/calls.ts"
-import type { Measure } from "../harness/Measure.ts"
+import { type Measure, row } from "../harness/Measure.ts"
 import { pick } from "../inputs/pick.ts"
 
 const numbers: ReadonlyArray<readonly [text: string, region: CountryCode, e164: string]> = [
@@ -56,14 +56,8 @@ export const measure: Measure = {
   title: "Phone numbers",
   metrics: { calls: { unit: "/s", better: "more", digits: 0 } },
   rows: [
-    {
-      name: "against google-libphonenumber",
-      metric: "calls",
-      ours: "effect-sms",
-      theirs: "google-libphonenumber",
-      aim: 1
-    },
-    { name: "against bare libphonenumber-js", metric: "calls", ours: "effect-sms", theirs: "libphonenumber-js" }
+    row("against google-libphonenumber", "calls", "effect-sms", "google-libphonenumber", 1),
+    row("against bare libphonenumber-js", "calls", "effect-sms", "libphonenumber-js")
   ],
   rounds: ({ quick }) => quick ? 11 : 41,
   prepare: (setting) => {

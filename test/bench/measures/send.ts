@@ -23,7 +23,7 @@ import TelnyxSdk from "telnyx"
 import twilio from "twilio"
 import { Agent } from "undici"
 import { asyncCalls } from "../harness/calls.ts"
-import type { Measure } from "../harness/Measure.ts"
+import { type Measure, row } from "../harness/Measure.ts"
 
 const accountSid = "AC0123456789abcdef0123456789abcdef"
 const secret = "0123456789abcdef0123456789abcdef"
@@ -46,15 +46,13 @@ class LedClient extends twilio.RequestClient {
   }
 }
 
-const row = (name: string, ours: string, theirs: string, aim?: number) => ({ name, metric: "calls", ours, theirs, aim })
-
 export const measure: Measure = {
   title: "Send",
   metrics: { calls: { unit: "messages/s", better: "more", digits: 0 } },
   rows: [
-    row("Twilio, against its SDK", "effect-sms, Twilio", "twilio", 1),
-    row("Telnyx, against its SDK", "effect-sms, Telnyx", "telnyx", 1),
-    row("Twilio, against bare undici", "effect-sms, Twilio", "undici")
+    row("Twilio, against its SDK", "calls", "effect-sms, Twilio", "twilio", 1),
+    row("Telnyx, against its SDK", "calls", "effect-sms, Telnyx", "telnyx", 1),
+    row("Twilio, against bare undici", "calls", "effect-sms, Twilio", "undici")
   ],
   rounds: ({ quick }) => quick ? 15 : 41,
   prepare: async (setting) => {

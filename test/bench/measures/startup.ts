@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
 import { gzipSync } from "node:zlib"
 import { rolldown } from "rolldown"
-import type { Contender, Measure, Sample } from "../harness/Measure.ts"
+import { type Contender, type Measure, row, type Sample } from "../harness/Measure.ts"
 
 const run = promisify(execFile)
 
@@ -96,14 +96,6 @@ const contenderOf = async (code: string, bundleFile: string): Promise<Contender>
   await run()
   return run
 }
-
-const row = (name: string, metric: string, ours: string, theirs: string, aim?: number) => ({
-  name,
-  metric,
-  ours,
-  theirs,
-  aim
-})
 
 /** What the built files of `effect-sms/twilio` import of Effect. */
 const effectModules = async (): Promise<

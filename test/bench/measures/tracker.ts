@@ -2,7 +2,7 @@
  * The delivery tracker: messages and their receipts, with few and with many
  * messages in the store, and what a store holds when it is full.
  */
-import type { Measure } from "../harness/Measure.ts"
+import { type Measure, row } from "../harness/Measure.ts"
 import * as Thread from "../harness/thread.ts"
 import type { Task } from "../workers/tracker.ts"
 
@@ -20,25 +20,9 @@ export const measure: Measure = {
     heap: { unit: "MiB", better: "less", digits: 1 }
   },
   rows: [
-    {
-      name: "speed with 1,000,000 kept, against 1,000",
-      metric: "calls",
-      ours: "1,000,000 kept",
-      theirs: "1,000 kept",
-      aim: 0.67
-    },
-    {
-      name: "memory when 20 times as many have passed",
-      metric: "heap",
-      ours: "5,000 kept of 100,000",
-      theirs: "5,000 kept of 5,000",
-      aim: 0.67
-    }
+    row("speed with 1,000,000 kept, against 1,000", "calls", "1,000,000 kept", "1,000 kept", 0.67),
+    row("memory when 20 times as many have passed", "heap", "5,000 kept of 100,000", "5,000 kept of 5,000", 0.67)
   ],
   rounds: ({ quick }) => quick ? 5 : 21,
-  prepare: async (setting) => {
-    const threads: Array<Thread.Thread> = []
-    for (const tracker of trackers) threads.push(await Thread.start("tracker", { ...tracker, setting } satisfies Task))
-    return Thread.together(threads)
-  }
+  prepare: (setting) => Thread.prepare("tracker", trackers.map((tracker) => ({ ...tracker, setting }) satisfies Task))
 }

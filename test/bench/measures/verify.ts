@@ -29,9 +29,5 @@ export const measure: Measure = {
     row("Telnyx", "bare Ed25519", 0.8)
   ],
   rounds: ({ quick }) => quick ? 11 : 41,
-  prepare: async (setting) => {
-    const threads: Array<Thread.Thread> = []
-    for (const carrier of carriers) threads.push(await Thread.start("verify", { carrier, setting } satisfies Task))
-    return Thread.together(threads)
-  }
+  prepare: (setting) => Thread.prepare("verify", carriers.map((carrier) => ({ carrier, setting }) satisfies Task))
 }
