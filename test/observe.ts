@@ -1,5 +1,6 @@
 /** What an operator gets to see of a program. */
-import { Effect, Layer, Logger, Metric, References, Tracer } from "effect"
+import { Effect, Layer, Logger, Metric, References, type Tracer } from "effect"
+import { recordingTracer } from "./recordingTracer.ts"
 
 export interface Observed {
   /** The log lines, as JSON. */
@@ -23,15 +24,8 @@ const spanText = ({ attributes, events, name, status }: Tracer.NativeSpan): stri
 export const observe = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const logs: Array<string> = []
-    const spans: Array<Tracer.NativeSpan> = []
     const layerLogs = Logger.layer([Logger.map(Logger.formatJson, (line) => void logs.push(line))])
-    const tracer = Tracer.make({
-      span: (options) => {
-        const span = new Tracer.NativeSpan(options)
-        spans.push(span)
-        return span
-      }
-    })
+    const { spans, tracer } = recordingTracer()
     const value = yield* effect.pipe(
       Effect.provide(Layer.merge(layerLogs, Layer.succeed(References.MinimumLogLevel, "All"))),
       Effect.withTracer(tracer)

@@ -7,6 +7,7 @@ import { connect } from "node:net"
 import { inspect } from "node:util"
 import { WebhookServer } from "../../src/http/index.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
+import { recordingTracer } from "../recordingTracer.ts"
 import { type Carrier, layerProviders, secrets, type Wire } from "./carriers.ts"
 
 export const publicUrl = "https://sms.example.com"
@@ -108,7 +109,6 @@ export interface LogLine {
 /** All that is logged and all that is in spans. */
 export const observe = () => {
   const lines: Array<LogLine> = []
-  const spans: Array<Tracer.NativeSpan> = []
   const logger = Logger.make(({ cause, fiber, logLevel, message }) => {
     lines.push({
       level: logLevel,
@@ -118,13 +118,7 @@ export const observe = () => {
       annotations: { ...fiber.getRef(References.CurrentLogAnnotations) }
     })
   })
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      spans.push(span)
-      return span
-    }
-  })
+  const { spans, tracer } = recordingTracer()
   // What a span ended with is exported only when it is a failure.
   const spanText = () =>
     spans.map(({ attributes, events, name, status }) => {

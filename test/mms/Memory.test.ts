@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Logger, Metric, Option, Schedule, Scope, Stream, Tracer } from "effect"
+import { Effect, Exit, Fiber, Layer, Logger, Metric, Option, Schedule, Scope, Stream, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import type { InboundMessage } from "../../src/Message.ts"
 import * as MmsAggregator from "../../src/MmsAggregator.ts"
+import { recordingTracer } from "../recordingTracer.ts"
 import { collect, customer, media, offerAll, ours, said, saidOf, wrapper } from "./parts.ts"
 
 const keys = (count: number) => Array.from({ length: count }, (_, index) => `key ${index}`)
@@ -170,21 +171,6 @@ describe("an aggregator in memory", () => {
       assert.deepStrictEqual([messages.map(saidOf), others], [["w"], []])
     }))
 
-  it.effect("finishes with a part whose caller goes away", () =>
-    Effect.gen(function*() {
-      const aggregator = yield* MmsAggregator.makeMemory({ retry: Schedule.spaced("1 second") })
-      const messages = yield* collect(aggregator)
-      yield* aggregator.offer(wrapper("w"))
-      const begun = yield* Deferred.make<void>()
-      const caller = yield* Effect.forkChild(
-        aggregator.process(media("m"), () => Effect.andThen(Deferred.succeed(begun, undefined), Effect.never))
-      )
-      yield* Deferred.await(begun)
-      yield* Fiber.interrupt(caller)
-      yield* TestClock.adjust("1 second")
-      assert.deepStrictEqual(messages.map(said), ["w + m"])
-    }))
-
   it.effect("gives a handler the services of whoever registers it, and not the span of a webhook", () =>
     Effect.gen(function*() {
       const spans: Array<string> = []
@@ -225,14 +211,7 @@ describe("an aggregator in memory", () => {
   it.effect("says nothing of texts and numbers in logs, spans and metrics", () =>
     Effect.gen(function*() {
       const { layer, lines } = logs()
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = recordingTracer()
       const metrics = yield* Effect.gen(function*() {
         const aggregator = yield* MmsAggregator.makeMemory({ maxPending: 1 })
         yield* Effect.withSpan(

@@ -408,22 +408,6 @@ test(
   })
 )
 
-test(
-  "a caller that is interrupted leaves the message to the handler",
-  Effect.gen(function*() {
-    const { aggregator } = yield* open()
-    const messages = yield* collect(aggregator)
-    const begun = yield* Deferred.make<void>()
-    const caller = yield* Effect.forkChild(
-      aggregator.process(media("m"), () => Effect.andThen(Deferred.succeed(begun, undefined), Effect.never))
-    )
-    yield* Deferred.await(begun)
-    yield* Fiber.interrupt(caller)
-    yield* TestClock.adjust("1 second")
-    assert.deepStrictEqual(messages.map(said), ["m"])
-  })
-)
-
 it.effect("the layer fails when its tables cannot be made", () =>
   Effect.gen(function*() {
     const readonly = NodeSqliteClient.layer({ filename: ":memory:", readonly: true })

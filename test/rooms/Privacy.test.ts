@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Logger, Metric, References, Tracer } from "effect"
+import { Effect, Fiber, Layer, Logger, Metric, References } from "effect"
 import { TestClock } from "effect/testing"
 import { MediaContent } from "../../src/Content.ts"
 import { DeliveryStore, DeliveryStoreError, makeStoreMemory } from "../../src/DeliveryStore.ts"
@@ -10,6 +10,7 @@ import * as SmsChannel from "../../src/rooms/SmsChannel.ts"
 import { OptedOut, OutcomeUnknown, type SmsErrorReason } from "../../src/SmsError.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
 import { Unrecognized } from "../../src/WebhookEvent.ts"
+import { recordingTracer } from "../recordingTracer.ts"
 import {
   customer,
   fork,
@@ -48,15 +49,8 @@ const assertClean = (where: string, text: string) => {
 it.effect("texts and phone numbers are in no log, span, metric label or error of the kit", () =>
   Effect.gen(function*() {
     const logs: Array<string> = []
-    const spans: Array<Tracer.NativeSpan> = []
     const layerLogs = Logger.layer([Logger.map(Logger.formatJson, (line) => void logs.push(line))])
-    const tracer = Tracer.make({
-      span: (options) => {
-        const span = new Tracer.NativeSpan(options)
-        spans.push(span)
-        return span
-      }
-    })
+    const { spans, tracer } = recordingTracer()
 
     yield* Effect.gen(function*() {
       const kit = yield* makeKit()

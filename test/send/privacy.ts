@@ -1,10 +1,11 @@
 /** What is told about a send: to the caller, to the log and to the tracer. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Logger, References, Schema, type Scope, Tracer } from "effect"
+import { Effect, Exit, Layer, Logger, References, Schema, type Scope } from "effect"
 import type { HttpClient } from "effect/http"
 import { inspect } from "node:util"
 import { SmsError } from "../../src/SmsError.ts"
 import type { SendOptions, Service as Provider } from "../../src/SmsProvider.ts"
+import { recordingTracer } from "../recordingTracer.ts"
 import * as Carrier from "./carrier.ts"
 import { clients, customer, message, ours, secretText } from "./fixtures.ts"
 
@@ -24,14 +25,7 @@ export const testPrivacy = ({ accepted, acceptance, name, providerAt, secrets }:
   it.effect(`${name} keeps secrets, numbers and texts out of everything that it tells`, () =>
     Effect.gen(function*() {
       const told: Array<string> = []
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = recordingTracer()
       // Carriers repeat what they were given.
       const gossip = (status: number, number: number) => {
         const words = `'${secretText}' to ${customer} (${customer.slice(1)}, 514-555-0142) from ${ours} with ${

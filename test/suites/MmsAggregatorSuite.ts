@@ -2,7 +2,7 @@
  * What every aggregator of split messages must do, wherever it keeps them.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { type Duration, Effect, Layer, Option, type Scope, Stream } from "effect"
+import { Deferred, type Duration, Effect, Fiber, Layer, Option, type Scope, Stream } from "effect"
 import * as Content from "../../src/Content.ts"
 import type { InboundMessage } from "../../src/Message.ts"
 import { MmsAggregator, type Options, type Service } from "../../src/MmsAggregator.ts"
@@ -351,6 +351,22 @@ export const suite = ({ advance, durable, layer, name }: Subject) => {
           assert.deepStrictEqual(said(), ["w + m"])
           yield* advance("1 hour")
           assert.lengthOf(said(), 1)
+        })
+      )
+
+      test(
+        "to the handler what a caller had who went away",
+        Effect.fnUntraced(function*(aggregator) {
+          const messages = yield* collect(aggregator)
+          yield* aggregator.offer(wrapper("w"))
+          const begun = yield* Deferred.make<void>()
+          const caller = yield* Effect.forkChild(
+            aggregator.process(media("m"), () => Effect.andThen(Deferred.succeed(begun, undefined), Effect.never))
+          )
+          yield* Deferred.await(begun)
+          yield* Fiber.interrupt(caller)
+          yield* advance("1 second")
+          assert.deepStrictEqual(messages.map(said), ["w + m"])
         })
       )
 

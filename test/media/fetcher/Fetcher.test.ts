@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Redacted, Ref, Stream, Tracer } from "effect"
+import { Context, Effect, Fiber, Layer, Redacted, Ref, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { GuardedClient, type GuardedResponse } from "../../../src/media/GuardedClient.ts"
 import * as MediaFetcher from "../../../src/media/MediaFetcher.ts"
+import { recordingTracer } from "../../recordingTracer.ts"
 import { bytesOf, fetchAll, jpeg, reasonOf } from "./hosts.ts"
 
 const answer = (
@@ -112,14 +113,7 @@ describe("the fetcher, over any client", () => {
 
   it.effect("puts neither the path nor credentials into spans and errors", () =>
     Effect.gen(function*() {
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = recordingTracer()
       const { fetcher } = yield* fetcherOver(() => Effect.succeed(answer(Stream.empty, {}, 404)), {
         credentials: { "api.twilio.com": MediaFetcher.basic("SK1", Redacted.make("secret")) }
       })
