@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { lookup } from "./internal/wire.ts"
+import { lookup } from "./internal/record.ts"
 import { extractSinchMeta } from "./sinch/Meta.ts"
 import { extractTelnyxMeta } from "./telnyx/Meta.ts"
 import { extractTwilioMeta } from "./twilio/Meta.ts"

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { checked } from "./internal/checked.ts"
+import { unchecked } from "./internal/unchecked.ts"
 
 /**
  * Text, exactly as the carrier delivered it: never trimmed, and possibly empty.
@@ -69,10 +69,10 @@ export const Content = Schema.Union([TextContent, MediaContent, CompositeContent
  */
 export const fromParts = (text: string, files: ReadonlyArray<MediaContent>): Content => {
   const [first, second, ...rest] = files
-  if (first === undefined) return checked(TextContent, { text })
-  if (second === undefined) return text === "" ? first : checked(MediaContent, { ...first, caption: text })
+  if (first === undefined) return unchecked(TextContent, { text })
+  if (second === undefined) return text === "" ? first : unchecked(MediaContent, { ...first, caption: text })
   const media = [first, second, ...rest] as const
-  return checked(CompositeContent, { parts: text === "" ? media : [checked(TextContent, { text }), ...media] })
+  return unchecked(CompositeContent, { parts: text === "" ? media : [unchecked(TextContent, { text }), ...media] })
 }
 
 /**

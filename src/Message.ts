@@ -77,7 +77,7 @@ export class InboundMessage extends Schema.TaggedClass<InboundMessage>()("Inboun
 
 /**
  * A message to be sent. What a provider cannot do with it is refused before it
- * is sent: see `SmsProvider.SendCapabilities`.
+ * is sent: see `Sending.SendCapabilities`.
  *
  * @category models
  * @since 0.1.0

@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { setOwn } from "./internal/own.ts"
+import { setOwn } from "./internal/record.ts"
 import type { Payload } from "./Payload.ts"
 
 /**

@@ -1,9 +1,8 @@
 export * as Address from "./Address.ts"
 export * as Carriers from "./Carriers.ts"
 export * as Content from "./Content.ts"
+export { DeliveryStore, DeliveryTracker } from "./delivery/index.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"
-export * as DeliveryStore from "./DeliveryStore.ts"
-export * as DeliveryTracker from "./DeliveryTracker.ts"
 export {
   MediaApi,
   MediaConfig,
@@ -27,22 +26,30 @@ export {
   MediaFetcher,
   MediaRehosting,
   MediaStore,
-  OutboundMedia
+  OutboundMedia,
+  type StoredMedia
 } from "./media/index.ts"
 export * as Message from "./Message.ts"
-export * as MmsAggregator from "./MmsAggregator.ts"
-export * as MmsWindow from "./MmsWindow.ts"
+export { MmsAggregator } from "./mms/index.ts"
 export * as Payload from "./Payload.ts"
 export * as Phone from "./Phone.ts"
 export * as PhoneNumber from "./PhoneNumber.ts"
-export { Channel, Hook, KitEvent, Room, RoomEvent, RoomKit, SmsChannel } from "./rooms/index.ts"
-export * as Segments from "./Segments.ts"
-export * as SendPolicy from "./SendPolicy.ts"
+export {
+  Body,
+  Environment,
+  Secrets,
+  type Sending,
+  SmsProvider,
+  SmsProviders,
+  Times,
+  Url,
+  Wire
+} from "./provider/index.ts"
+export { Channel, Hook, KitEvent, type ProcessResult, Room, RoomEvent, RoomKit, SmsChannel } from "./rooms/index.ts"
+export { Segments } from "./segments/index.ts"
+export { SendPolicy, SmsRouter } from "./sending/index.ts"
 export * as Sinch from "./sinch/index.ts"
 export * as SmsError from "./SmsError.ts"
-export * as SmsProvider from "./SmsProvider.ts"
-export * as SmsProviders from "./SmsProviders.ts"
-export * as SmsRouter from "./SmsRouter.ts"
 export * as Telnyx from "./telnyx/index.ts"
 export * as Twilio from "./twilio/index.ts"
 export * as VoiceMeUp from "./voicemeup/index.ts"

@@ -8,18 +8,18 @@ import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Redacted from "effect/Redacted"
-import { invalid, type InvalidVariable, parts, secret } from "../http/internal/variables.ts"
 import * as SendingConfig from "../http/SendingConfig.ts"
-import * as Sending from "../internal/sending.ts"
 import type { OutboundMessage, SendReceipt } from "../Message.ts"
+import { invalid, type InvalidVariable, parts, secret } from "../provider/Environment.ts"
+import * as Pipeline from "../provider/internal/send.ts"
+import type * as Sending from "../provider/Sending.ts"
 import type { SmsError } from "../SmsError.ts"
-import type * as SmsProvider from "../SmsProvider.ts"
 
 /** Sends a message. */
 export type Sender = (message: OutboundMessage) => Effect.Effect<SendReceipt, SmsError>
 
 type Made = Effect.Effect<
-  SmsProvider.Sending,
+  Sending.Sending,
   InvalidVariable | Config.ConfigError | CryptoError.CryptoError | Cause.IllegalArgumentError,
   HttpClient.HttpClient
 >
@@ -76,4 +76,4 @@ export const names = Object.keys(made) as ReadonlyArray<keyof typeof made>
 
 /** Whoever sends with this carrier. */
 export const make = (name: keyof typeof made) =>
-  Effect.map(made[name], (sending): Sender => Sending.make(name, sending))
+  Effect.map(made[name], (sending): Sender => Pipeline.make(name, sending))

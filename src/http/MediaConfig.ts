@@ -20,9 +20,10 @@ import * as Redacted from "effect/Redacted"
 import * as FileMediaStore from "../media/FileMediaStore.ts"
 import type { IncrementalHash } from "../media/IncrementalHash.ts"
 import * as MediaFetcher from "../media/MediaFetcher.ts"
-import type { AgeOptions, MediaStore } from "../media/MediaStore.ts"
+import type { MediaStore } from "../media/MediaStore.ts"
 import * as S3MediaStore from "../media/S3MediaStore.ts"
-import { baseUrl, invalid, type InvalidVariable, parts, publicUrl, secret, variable } from "./internal/variables.ts"
+import type { AgeOptions } from "../media/StoredMedia.ts"
+import { baseUrl, invalid, type InvalidVariable, parts, publicUrl, secret, variable } from "../provider/Environment.ts"
 
 /**
  * A layer of the media store. Its error is of the variable that the store could

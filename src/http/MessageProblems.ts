@@ -11,10 +11,10 @@ import * as HttpApiError from "effect/http-api/HttpApiError"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
-import { compact } from "../internal/wire.ts"
+import { compact } from "../internal/record.ts"
 import { SendReceipt } from "../Message.ts"
+import type { SmsRouterError } from "../sending/SmsRouter.ts"
 import type { SmsError, SmsErrorReason } from "../SmsError.ts"
-import type { SmsRouterError } from "../SmsRouter.ts"
 
 const refusals = [
   "InvalidMessage",

@@ -19,12 +19,12 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { unhandled } from "effect/Types"
 import * as Content from "../Content.ts"
-import { DeliveryTracker } from "../DeliveryTracker.ts"
-import * as Runs from "../internal/runs.ts"
-import { issuesOf } from "../internal/wire.ts"
+import { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
+import * as SupervisedFibers from "../internal/supervisedFibers.ts"
 import { OutboundMessage } from "../Message.ts"
-import { SmsProviders } from "../SmsProviders.ts"
-import { SmsRouter } from "../SmsRouter.ts"
+import { SmsProviders } from "../provider/SmsProviders.ts"
+import { issuesOf } from "../provider/Wire.ts"
+import { SmsRouter } from "../sending/SmsRouter.ts"
 import { InvalidPayload, UnsupportedContentType } from "../WebhookError.ts"
 import { setHeaders } from "./internal/headers.ts"
 import * as Idempotency from "./internal/idempotency.ts"
@@ -104,7 +104,7 @@ const layerMessages = (options: Options) =>
       const router = yield* SmsRouter
       const tracker = yield* DeliveryTracker
       const providers = yield* SmsProviders
-      const runs = yield* Runs.make(options.shutdownTimeout ?? "10 seconds")
+      const runs = yield* SupervisedFibers.make(options.shutdownTimeout ?? "10 seconds")
       const sendOnce = yield* Idempotency.make({
         capacity: options.maxIdempotencyKeys,
         timeToLive: options.idempotencyTimeToLive

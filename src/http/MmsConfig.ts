@@ -11,8 +11,8 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { layerMemory, type MmsAggregator, type MmsAggregatorError, type Options } from "../MmsAggregator.ts"
-import { invalid, type InvalidVariable, secret, variable } from "./internal/variables.ts"
+import { layerMemory, type MmsAggregator, type MmsAggregatorError, type Options } from "../mms/MmsAggregator.ts"
+import { invalid, type InvalidVariable, secret, variable } from "../provider/Environment.ts"
 
 /**
  * A layer of the aggregator of split messages. Its error is of the variable

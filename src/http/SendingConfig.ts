@@ -8,12 +8,12 @@ import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { Address } from "../Address.ts"
-import { compact } from "../internal/wire.ts"
+import { compact } from "../internal/record.ts"
+import { baseUrl, choice, invalid, type InvalidVariable, publicUrl, secret, variable } from "../provider/Environment.ts"
 import type * as Sinch from "../sinch/index.ts"
 import type * as Telnyx from "../telnyx/index.ts"
 import type * as Twilio from "../twilio/index.ts"
 import type * as VoiceMeUp from "../voicemeup/index.ts"
-import { baseUrl, choice, invalid, type InvalidVariable, publicUrl, secret, variable } from "./internal/variables.ts"
 
 /**
  * The variables of sending, by the name of the provider. Where one is set, all

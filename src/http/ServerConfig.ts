@@ -19,18 +19,18 @@ import * as Layer from "effect/Layer"
 import * as IpNetwork from "effect/net/IpNetwork"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import { choice, invalid, type InvalidVariable, parts, publicUrl, secret, variable } from "../provider/Environment.ts"
+import type { SmsProvider } from "../provider/SmsProvider.ts"
 import * as Sinch from "../sinch/index.ts"
-import type { SmsProvider } from "../SmsProvider.ts"
 import * as Telnyx from "../telnyx/index.ts"
 import * as Twilio from "../twilio/index.ts"
 import * as VoiceMeUp from "../voicemeup/index.ts"
-import { choice, invalid, type InvalidVariable, parts, publicUrl, secret, variable } from "./internal/variables.ts"
 import * as MediaConfig from "./MediaConfig.ts"
 import * as MmsConfig from "./MmsConfig.ts"
 import * as SendingConfig from "./SendingConfig.ts"
 import type { Options } from "./WebhookServer.ts"
 
-export { InvalidVariable } from "./internal/variables.ts"
+export { InvalidVariable } from "../provider/Environment.ts"
 
 /**
  * A layer of one carrier's provider. Its error is of the variable that the

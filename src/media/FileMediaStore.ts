@@ -27,12 +27,13 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
-import { utf8 } from "../internal/secrets.ts"
+import { utf8 } from "../provider/Secrets.ts"
 import type { IncrementalHash } from "./IncrementalHash.ts"
 import * as Spool from "./internal/spool.ts"
 import * as rules from "./internal/storeRules.ts"
 import type { MediaError } from "./MediaError.ts"
-import { type AgeOptions, MediaStore, type Range } from "./MediaStore.ts"
+import { MediaStore } from "./MediaStore.ts"
+import type { AgeOptions, Range } from "./StoredMedia.ts"
 
 /**
  * Options of the store.

@@ -9,8 +9,6 @@ import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Digest from "effect/crypto/Digest"
 import type * as Mac from "effect/crypto/Mac"
 import type * as SecureRandom from "effect/crypto/SecureRandom"
-import type * as DateTime from "effect/DateTime"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
@@ -18,35 +16,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as rules from "./internal/storeRules.ts"
 import type { MediaError } from "./MediaError.ts"
-
-/**
- * A file in the store.
- *
- * @category models
- * @since 0.1.0
- */
-export interface StoredMedia {
-  /** Made from the bytes, so that the same bytes are stored once, and not to be guessed from them. */
-  readonly id: string
-  /** Where it can be fetched. It may expire: see the layer of the store. */
-  readonly url: string
-  readonly contentType: string
-  /** In bytes. */
-  readonly size: number
-  /** When it was stored, or stored again. Its age counts from then. */
-  readonly storedAt: DateTime.Utc
-}
-
-/**
- * A part of a file: from `start`, to `end` inclusive or to the last byte.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Range {
-  readonly start: number
-  readonly end?: number | undefined
-}
+import type { AgeOptions, Range, StoredMedia } from "./StoredMedia.ts"
 
 /**
  * The media store.
@@ -71,19 +41,6 @@ export class MediaStore extends Context.Service<MediaStore, {
   /** Removes the files that are older than the age limit, and says how many. */
   readonly cleanUp: Effect.Effect<number, MediaError>
 }>()("effect-sms/media/MediaStore") {}
-
-/**
- * How long a store keeps its files.
- *
- * @category models
- * @since 0.1.0
- */
-export interface AgeOptions {
-  /** When a file is not served any more, counted from the last time that it was stored. 30 days by default. */
-  readonly maxAge?: Duration.Input | undefined
-  /** How often old files are removed. An hour by default, and with `Infinity` only when `cleanUp` is run. */
-  readonly cleanUpInterval?: Duration.Input | undefined
-}
 
 /**
  * Options of {@link layerMemory}.

@@ -45,7 +45,8 @@ import * as S3Client from "./internal/s3Client.ts"
 import * as Spool from "./internal/spool.ts"
 import * as rules from "./internal/storeRules.ts"
 import type { MediaError, StoreFailed } from "./MediaError.ts"
-import { type AgeOptions, MediaStore, type Range } from "./MediaStore.ts"
+import { MediaStore } from "./MediaStore.ts"
+import type { AgeOptions, Range } from "./StoredMedia.ts"
 
 /**
  * What requests are signed with.

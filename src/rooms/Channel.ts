@@ -6,8 +6,8 @@
 import type * as Effect from "effect/Effect"
 import type { Address } from "../Address.ts"
 import type { ChannelType, OutboundMessage, SendReceipt } from "../Message.ts"
+import type { Service as Provider } from "../provider/SmsProvider.ts"
 import type { SmsError } from "../SmsError.ts"
-import type { Service as Provider } from "../SmsProvider.ts"
 import type { Room } from "./Room.ts"
 import type { RoomEvent } from "./RoomEvent.ts"
 

@@ -21,19 +21,19 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Address } from "../Address.ts"
 import type { Content } from "../Content.ts"
+import type { DeliveryStoreError } from "../delivery/DeliveryStore.ts"
+import type { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
 import type { DeliveryStatus } from "../DeliveryStatus.ts"
-import type { DeliveryStoreError } from "../DeliveryStore.ts"
-import type { DeliveryTracker } from "../DeliveryTracker.ts"
-import * as Runs from "../internal/runs.ts"
+import { compact } from "../internal/record.ts"
 import * as Spans from "../internal/spans.ts"
-import { compact } from "../internal/wire.ts"
+import * as SupervisedFibers from "../internal/supervisedFibers.ts"
 import type { ChannelType, InboundMessage } from "../Message.ts"
-import { makeMemory, MmsAggregator, type MmsAggregatorError } from "../MmsAggregator.ts"
-import type { Service as Provider } from "../SmsProvider.ts"
+import { makeMemory, MmsAggregator, type MmsAggregatorError } from "../mms/MmsAggregator.ts"
+import type { Service as Provider } from "../provider/SmsProvider.ts"
 import type { WebhookError } from "../WebhookError.ts"
-import type { MessagePart, WebhookEvent } from "../WebhookEvent.ts"
+import type { WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
-import type { Channel, Delivery, SendingChannel } from "./Channel.ts"
+import type { Channel, SendingChannel } from "./Channel.ts"
 import type * as Hook from "./Hook.ts"
 import * as Broadcast from "./internal/broadcast.ts"
 import { ChannelRegistry } from "./internal/channels.ts"
@@ -47,57 +47,9 @@ import * as Sends from "./internal/sends.ts"
 import * as Statuses from "./internal/statuses.ts"
 import * as Tracking from "./internal/tracking.ts"
 import type { KitEvent } from "./KitEvent.ts"
+import type { EventResult, ProcessEventsOptions, ProcessResult } from "./ProcessResult.ts"
 import { Attachment, type Room, RoomNotFound } from "./Room.ts"
 import { EventSource, RoomEvent } from "./RoomEvent.ts"
-
-/**
- * What became of a message.
- *
- * - `Broadcast`: it passed the hooks; each channel has its delivery
- * - `Blocked`: a hook stopped it; it is in the history, marked
- * - `Repeated`: the same message was processed before, as this event
- * - `Queued`: a hook or a channel said it while an event passed. It passes as
- *   soon as its room is free. Waiting for that there could be waiting for
- *   itself, so the call that brought the first event waits for it
- *
- * @category models
- * @since 0.1.0
- */
-export type ProcessResult =
-  | { readonly _tag: "Broadcast"; readonly event: RoomEvent; readonly deliveries: ReadonlyArray<Delivery> }
-  | { readonly _tag: "Blocked"; readonly event: RoomEvent; readonly hook: string; readonly reason: string }
-  | { readonly _tag: "Repeated"; readonly eventId: string; readonly roomId: string }
-  | { readonly _tag: "Queued"; readonly eventId: string; readonly roomId: string }
-
-/**
- * What became of one event of a webhook.
- *
- * - `Buffered`: a part of a message that waits for other parts
- * - `Ignored`: there is nothing to do for it. It was not recognized, or it is a
- *   part that came before, or one that says nothing
- *
- * @category models
- * @since 0.1.0
- */
-export type EventResult =
-  | ProcessResult
-  | { readonly _tag: "StatusRecorded"; readonly repeated: boolean }
-  | { readonly _tag: "Buffered"; readonly event: MessagePart }
-  | { readonly _tag: "Ignored"; readonly event: WebhookEvent }
-
-/**
- * Options of {@link Service.processEvents}.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ProcessEventsOptions {
-  /**
-   * Run once all the parts among the events are stored, while the message that
-   * they complete may still be on its way. Not run when there are none.
-   */
-  readonly onStored?: Effect.Effect<unknown> | undefined
-}
 
 /**
  * The members of {@link RoomKit}.
@@ -261,7 +213,7 @@ export const make = Effect.fnUntraced(function*(
   const tracking = yield* Tracking.make(notify)
   // What was begun is finished when the caller goes away: a message that half
   // of the channels have would reach them twice when the carrier repeats it.
-  const runs = yield* Runs.make(shutdownTimeout)
+  const runs = yield* SupervisedFibers.make(shutdownTimeout)
 
   const state = new RoomState({
     maxRooms: options.maxRooms ?? 10_000,

@@ -10,8 +10,8 @@ import * as Effect from "effect/Effect"
 import * as Base64Url from "effect/encoding/Base64Url"
 import * as Hex from "effect/encoding/Hex"
 import * as Result from "effect/Result"
-import { parseJson } from "../internal/payload.ts"
-import { fromBase64, list, type Secrets, utf8 } from "../internal/secrets.ts"
+import { parseJson } from "../provider/Body.ts"
+import { fromBase64, list, type Secrets, utf8 } from "../provider/Secrets.ts"
 
 type Named<A> = readonly [name: string, value: A]
 

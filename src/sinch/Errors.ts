@@ -4,7 +4,7 @@
  * numbers in delivery reports
  * (https://developers.sinch.com/docs/sms/api-reference/sms/delivery-reports/delivery-report-error-codes).
  */
-import { lookup, tableOf } from "../internal/wire.ts"
+import { lookup, tableOf } from "../provider/Wire.ts"
 import type { Refusal } from "../SmsError.ts"
 
 const byCode = /* @__PURE__ */ tableOf<Refusal>({

@@ -4,9 +4,10 @@ import type * as Mac from "effect/crypto/Mac"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import { unwrap } from "../internal/config.ts"
-import { parseJson } from "../internal/payload.ts"
-import * as SmsProvider from "../SmsProvider.ts"
+import { parseJson } from "../provider/Body.ts"
+import { unwrap } from "../provider/internal/config.ts"
+import type * as Sending from "../provider/Sending.ts"
+import * as SmsProvider from "../provider/SmsProvider.ts"
 import type { Options, WebhookOptions } from "./Config.ts"
 import * as Signature from "./Signature.ts"
 import { acknowledgement, decodePayload } from "./Webhook.ts"
@@ -16,7 +17,7 @@ const loadSend = () => import("./Send.ts")
 
 const provider = Effect.fnUntraced(function*(
   options: WebhookOptions,
-  sending?: SmsProvider.Sending
+  sending?: Sending.Sending
 ): Effect.fn.Return<SmsProvider.Service, CryptoError.CryptoError, Mac.Mac> {
   const name = options.name ?? "sinch"
   return SmsProvider.make({

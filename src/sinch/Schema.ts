@@ -6,7 +6,7 @@
  */
 import * as Schema from "effect/Schema"
 import type { Status } from "../DeliveryStatus.ts"
-import * as Wire from "../internal/wire.ts"
+import * as Wire from "../provider/Wire.ts"
 
 /** What tells the callbacks apart. The others matter only where `type` is missing. */
 export const Kind = Schema.Struct({

@@ -9,11 +9,11 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { fromCarrierDigits, toCarrierDigits } from "../Address.ts"
-import * as CarrierClient from "../internal/carrierClient.ts"
-import { list } from "../internal/secrets.ts"
-import * as Times from "../internal/times.ts"
-import * as Wire from "../internal/wire.ts"
-import type * as SmsProvider from "../SmsProvider.ts"
+import * as CarrierClient from "../provider/internal/client.ts"
+import { list } from "../provider/Secrets.ts"
+import type * as Sending from "../provider/Sending.ts"
+import * as Times from "../provider/Times.ts"
+import * as Wire from "../provider/Wire.ts"
 import type { Options } from "./Config.ts"
 import { refusalOf } from "./Errors.ts"
 import * as Schema from "./Schema.ts"
@@ -22,7 +22,7 @@ const defaultReport = "per_recipient"
 
 const capabilities = (
   { defaultOriginator = false, deliveryReport = defaultReport }: Options
-): SmsProvider.SendCapabilities => ({
+): Sending.SendCapabilities => ({
   // An MMS has one URL, in the reference and in all of Sinch's SDKs.
   maxMedia: 1,
   maxLength: 2000,
@@ -47,7 +47,7 @@ const parametersOf = (text: string) => {
 
 /** The members that are `undefined` are left out. */
 const bodyOf = (
-  { from, media: [file], message, text, to }: SmsProvider.Part,
+  { from, media: [file], message, text, to }: Sending.Part,
   { deliveryReport = defaultReport, ...options }: Options,
   now: number
 ): string => {
@@ -75,7 +75,7 @@ const readRefused = Wire.reader(Schema.Refused)
 const readError = Wire.reader(Schema.RefusedError)
 
 /** A batch has no state yet when it is created, and Sinch says none. */
-const accepted = ({ from, message }: SmsProvider.Part) => (body: unknown): SmsProvider.Accepted | undefined => {
+const accepted = ({ from, message }: Sending.Part) => (body: unknown): Sending.Accepted | undefined => {
   const { from: echo, id } = readBatch(body) ?? {}
   if (id === undefined) return undefined
   return {
@@ -103,7 +103,7 @@ const words = (body: unknown, status: number): CarrierClient.Words => {
 /** Sends with the service plan of the options. */
 export const make = Effect.fnUntraced(function*(
   options: Options
-): Effect.fn.Return<SmsProvider.Sending, CryptoError.CryptoError, HttpClient.HttpClient> {
+): Effect.fn.Return<Sending.Sending, CryptoError.CryptoError, HttpClient.HttpClient> {
   const { apiToken, region, servicePlanId } = options
   const { baseUrl = `https://${region}.sms.api.sinch.com` } = options
   const client = yield* CarrierClient.make(options)

@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import { type Address, fromCarrierDigits } from "../Address.ts"
 import { fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
-import { checked } from "../internal/checked.ts"
-import * as Wire from "../internal/wire.ts"
+import { unchecked } from "../internal/unchecked.ts"
 import { InboundMessage } from "../Message.ts"
 import { isPayload, type Payload } from "../Payload.ts"
+import * as Wire from "../provider/Wire.ts"
 import type { InvalidPayload } from "../WebhookError.ts"
 import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookResponse } from "../WebhookRequest.ts"
@@ -43,7 +43,7 @@ const filesOf = Effect.fnUntracedEager(function*(items: ReadonlyArray<unknown>) 
     const { code, status, url, ...types } = yield* decodeMediaItem(isPayload(item) ? item : {})
     const mimeType = types.content_type ?? types.contentType ?? types.mimeType ?? types.mime_type
     const isStored = status?.toLowerCase() !== "failed" && (code === undefined || Number(code) === 0)
-    if (url !== undefined && isStored) files.push(checked(MediaContent, { url, ...Wire.compact({ mimeType }) }))
+    if (url !== undefined && isStored) files.push(unchecked(MediaContent, { url, ...Wire.compact({ mimeType }) }))
     else failed.push(Wire.compact({ url, content_type: mimeType, status, code }))
   }
   return { files, failed }
@@ -63,7 +63,7 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, payload: Payl
   // The Base64 of a binary message is no text that anybody wrote: it is a WAP push, a vCard, the setting of a SIM.
   // So the message has no text, and its bytes and their header go along as they came.
   const isBinary = type === "mo_binary"
-  return checked(InboundMessage, {
+  return unchecked(InboundMessage, {
     provider,
     channelId: `sms-${provider}`,
     sender: fromCarrierDigits(fields.from),
@@ -102,7 +102,7 @@ const stepKey = (batchId: string, recipient: Address | undefined, status: string
 const recipientReport = (provider: string, payload: Payload) =>
   Effect.mapEager(decodeRecipientReport(payload), (fields) => {
     const recipient = fields.recipient === undefined ? undefined : fromCarrierDigits(fields.recipient)
-    return checked(DeliveryStatus, {
+    return unchecked(DeliveryStatus, {
       provider,
       messageId: fields.batch_id,
       ...statusOf(fields.status, fields.code, fields.status_message),
@@ -140,12 +140,16 @@ const batchReport = (provider: string, payload: Payload) =>
         const key = (recipient?: Address) => stepKey(fields.batch_id, recipient, entry.status, entry.code)
         if (recipients.length > 0) {
           return recipients.map((recipient) =>
-            checked(DeliveryStatus, { ...common, recipient, idempotencyKey: key(recipient) })
+            unchecked(DeliveryStatus, { ...common, recipient, idempotencyKey: key(recipient) })
           )
         }
         const { count } = entry
         return [
-          checked(DeliveryStatus, { ...common, ...Wire.compact({ count }), idempotencyKey: `${key()}:${count ?? ""}` })
+          unchecked(DeliveryStatus, {
+            ...common,
+            ...Wire.compact({ count }),
+            idempotencyKey: `${key()}:${count ?? ""}`
+          })
         ]
       })
   )

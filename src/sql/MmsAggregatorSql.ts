@@ -49,19 +49,18 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import { isEmpty } from "../Content.ts"
-import * as Deliveries from "../internal/mmsDeliveries.ts"
-import * as Memory from "../internal/mmsMemory.ts"
-import * as Metrics from "../internal/mmsMetrics.ts"
 import type { InboundMessage } from "../Message.ts"
+import * as Deliveries from "../mms/internal/deliveries.ts"
+import * as Memory from "../mms/internal/memory.ts"
+import * as Metrics from "../mms/internal/metrics.ts"
+import * as MmsWindow from "../mms/internal/window.ts"
 import {
   MmsAggregator,
   MmsAggregatorError,
   type Options as AggregatorOptions,
   type Outcome,
-  type Service,
-  settingsOf
-} from "../MmsAggregator.ts"
-import * as MmsWindow from "../MmsWindow.ts"
+  type Service
+} from "../mms/MmsAggregator.ts"
 import type { MessagePart } from "../WebhookEvent.ts"
 import * as Store from "./internal/mmsStore.ts"
 
@@ -141,7 +140,7 @@ const sweep = (now: number, settings: MmsWindow.Settings) => (state: MmsWindow.S
 export const make = Effect.fnUntraced(function*<E = never, R = never>(
   options: Options<E, R> = {}
 ): Effect.fn.Return<Service, MmsAggregatorError, R | Scope.Scope | SqlClient.SqlClient> {
-  const settings = settingsOf(options)
+  const settings = MmsWindow.settings(options)
   const lease = millis(options.lease ?? "30 seconds")
   // A look renews the leases too.
   const pollInterval = Math.min(millis(options.pollInterval ?? "1 second"), lease / 3)

@@ -1,6 +1,6 @@
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
-import type { SendOptions } from "../SmsProvider.ts"
+import type { SendOptions } from "../provider/Sending.ts"
 
 /**
  * Options of a Telnyx provider that only receives.

@@ -7,9 +7,9 @@
  * unless members were moved or numbers rewritten.
  */
 import * as Effect from "effect/Effect"
-import { parseJson } from "../internal/payload.ts"
-import { utf8 } from "../internal/secrets.ts"
 import type { Payload } from "../Payload.ts"
+import { parseJson } from "../provider/Body.ts"
+import { utf8 } from "../provider/Secrets.ts"
 import { signedText } from "./SignedText.ts"
 
 type Named<A> = readonly [name: string, value: A]

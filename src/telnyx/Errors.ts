@@ -4,7 +4,7 @@
  * are new ones from time to time, so a code that is not here falls back to its
  * range.
  */
-import { lookup, tableOf } from "../internal/wire.ts"
+import { lookup, tableOf } from "../provider/Wire.ts"
 import type { Refusal } from "../SmsError.ts"
 
 const byCode = /* @__PURE__ */ tableOf<Refusal>({

@@ -4,8 +4,9 @@ import type * as CryptoSignature from "effect/crypto/Signature"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import { unwrap } from "../internal/config.ts"
-import * as SmsProvider from "../SmsProvider.ts"
+import { unwrap } from "../provider/internal/config.ts"
+import type * as Sending from "../provider/Sending.ts"
+import * as SmsProvider from "../provider/SmsProvider.ts"
 import type { Options, WebhookOptions } from "./Config.ts"
 import * as Ed25519 from "./Ed25519.ts"
 import * as Signature from "./Signature.ts"
@@ -16,7 +17,7 @@ const loadSend = () => import("./Send.ts")
 
 const provider = Effect.fnUntraced(function*(
   options: WebhookOptions,
-  sending?: SmsProvider.Sending
+  sending?: Sending.Sending
 ): Effect.fn.Return<SmsProvider.Service, CryptoError.CryptoError, Ed25519.Ed25519> {
   const name = options.name ?? "telnyx"
   return SmsProvider.make({

@@ -6,8 +6,8 @@
 import * as Schema from "effect/Schema"
 import type { Address } from "../Address.ts"
 import type { Status } from "../DeliveryStatus.ts"
-import * as Wire from "../internal/wire.ts"
 import { isPayload } from "../Payload.ts"
+import * as Wire from "../provider/Wire.ts"
 
 /** A few notices, such as `link_clicked`, have no envelope: their type is at the top. */
 export const Webhook = Schema.Struct({

@@ -7,15 +7,15 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { type Address, kind } from "../Address.ts"
-import * as CarrierClient from "../internal/carrierClient.ts"
-import { list } from "../internal/secrets.ts"
-import * as Times from "../internal/times.ts"
-import * as Wire from "../internal/wire.ts"
 import type { OutboundMessage } from "../Message.ts"
 import { isPayload } from "../Payload.ts"
-import { greekCapitals } from "../Segments.ts"
+import * as CarrierClient from "../provider/internal/client.ts"
+import { list } from "../provider/Secrets.ts"
+import type * as Sending from "../provider/Sending.ts"
+import * as Times from "../provider/Times.ts"
+import * as Wire from "../provider/Wire.ts"
+import { greekCapitals } from "../segments/Segments.ts"
 import * as SmsError from "../SmsError.ts"
-import type * as SmsProvider from "../SmsProvider.ts"
 import type { Options } from "./Config.ts"
 import { refusalOf } from "./Errors.ts"
 import * as Schema from "./Schema.ts"
@@ -27,7 +27,7 @@ import * as Schema from "./Schema.ts"
  * refused, earlier than it had to be; the other way round, a part could be
  * refused after others went out.
  */
-const capabilities = ({ messagingProfileId }: Options): SmsProvider.SendCapabilities => ({
+const capabilities = ({ messagingProfileId }: Options): Sending.SendCapabilities => ({
   maxMedia: 10,
   maxLength: 1530,
   maxSegments: 10,
@@ -59,7 +59,7 @@ const check = (options: Options) => ({ from = options.from, sendAt, to }: Outbou
 }
 
 /** The members that are `undefined` are left out. */
-const bodyOf = ({ from, media, message, text, to }: SmsProvider.Part, options: Options): string =>
+const bodyOf = ({ from, media, message, text, to }: Sending.Part, options: Options): string =>
   JSON.stringify({
     from,
     to,
@@ -74,7 +74,7 @@ const readAccepted = Wire.reader(Schema.Accepted)
 const readRefused = Wire.reader(Schema.Refused)
 const readError = Wire.reader(Schema.RequestError)
 
-const accepted = (from: Address | undefined) => (body: unknown): SmsProvider.Accepted | undefined => {
+const accepted = (from: Address | undefined) => (body: unknown): Sending.Accepted | undefined => {
   const message = readAccepted(body)?.data
   if (message?.id === undefined) return undefined
   const status = Schema.parties(message.to)[0]?.status ?? ""
@@ -107,7 +107,7 @@ const words = (body: unknown, status: number): CarrierClient.Words => {
 /** Sends with the account of the options. */
 export const make = Effect.fnUntraced(function*(
   options: Options
-): Effect.fn.Return<SmsProvider.Sending, CryptoError.CryptoError, HttpClient.HttpClient> {
+): Effect.fn.Return<Sending.Sending, CryptoError.CryptoError, HttpClient.HttpClient> {
   const { apiKey, baseUrl = "https://api.telnyx.com" } = options
   const client = yield* CarrierClient.make(options)
   yield* list("Telnyx", apiKey)

@@ -5,11 +5,11 @@ import * as Effect from "effect/Effect"
 import type { Address } from "../Address.ts"
 import { fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
-import { checked } from "../internal/checked.ts"
-import { parseJson } from "../internal/payload.ts"
-import * as Wire from "../internal/wire.ts"
+import { unchecked } from "../internal/unchecked.ts"
 import { InboundMessage } from "../Message.ts"
 import { isPayload, type Payload } from "../Payload.ts"
+import { parseJson } from "../provider/Body.ts"
+import * as Wire from "../provider/Wire.ts"
 import { InvalidPayload, invalidPayload } from "../WebhookError.ts"
 import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
@@ -42,7 +42,7 @@ const mediaOf = (message: Message): ReadonlyArray<MediaContent> =>
     const url = field(file, "url")
     const mimeType = field(file, "content_type")
     return typeof url === "string" && url !== ""
-      ? [checked(MediaContent, { url, ...(typeof mimeType === "string" && mimeType !== "" && { mimeType }) })]
+      ? [unchecked(MediaContent, { url, ...(typeof mimeType === "string" && mimeType !== "" && { mimeType }) })]
       : []
   })
 
@@ -103,7 +103,7 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
     ]
     return yield* new InvalidPayload({ issues: [first!, ...rest] })
   }
-  return checked(InboundMessage, {
+  return unchecked(InboundMessage, {
     provider,
     channelId: `sms-${provider}`,
     externalId: id,
@@ -156,7 +156,7 @@ const statuses = Effect.fnUntracedEager(function*(
     const arrived = status === "delivered" || status === "read"
     events.set(
       idempotencyKey,
-      checked(DeliveryStatus, {
+      unchecked(DeliveryStatus, {
         provider,
         messageId: id,
         status,

@@ -12,12 +12,13 @@ import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 import { fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus, Status } from "../DeliveryStatus.ts"
-import { parseJson } from "../internal/payload.ts"
-import * as Wire from "../internal/wire.ts"
 import { InboundMessage, type OutboundMessage } from "../Message.ts"
 import type { Payload } from "../Payload.ts"
+import { parseJson } from "../provider/Body.ts"
+import type * as Sending from "../provider/Sending.ts"
+import * as SmsProvider from "../provider/SmsProvider.ts"
+import * as Wire from "../provider/Wire.ts"
 import type { SmsErrorReason } from "../SmsError.ts"
-import * as SmsProvider from "../SmsProvider.ts"
 import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 
 /**
@@ -108,7 +109,7 @@ const decodePayload = (provider: string) => (payload: Payload) =>
 const everyKind = ["PhoneNumber", "ShortCode", "SenderId", "ChannelAddress"] as const
 
 /** All that any carrier does. */
-const capabilities: SmsProvider.SendCapabilities = {
+const capabilities: Sending.SendCapabilities = {
   maxMedia: 1000,
   maxLength: 1_000_000,
   senders: everyKind,
@@ -128,7 +129,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Service> {
   const log = yield* Ref.make<ReadonlyArray<OutboundMessage>>([])
   const asked = yield* Ref.make(0)
-  const deliver = Effect.fnUntraced(function*({ from, message }: SmsProvider.Part) {
+  const deliver = Effect.fnUntraced(function*({ from, message }: Sending.Part) {
     yield* respond(message, yield* Ref.updateAndGet(asked, (count) => count + 1))
     const sent = yield* Ref.updateAndGet(log, (sent) => [...sent, message])
     return { messageId: `mock-${sent.length}`, status: "queued" as const, carrierStatus: "queued", sender: from }

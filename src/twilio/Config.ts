@@ -1,7 +1,7 @@
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
-import type { Secrets } from "../internal/secrets.ts"
-import type { SendOptions } from "../SmsProvider.ts"
+import type { Secrets } from "../provider/Secrets.ts"
+import type { SendOptions } from "../provider/Sending.ts"
 
 /**
  * Options of a provider that only receives.

@@ -8,9 +8,9 @@
  * request.
  */
 import * as Result from "effect/Result"
-import type { Form } from "../internal/payload.ts"
-import { utf8 } from "../internal/secrets.ts"
-import { percentDecoded, withoutFragment } from "../internal/url.ts"
+import type { Form } from "../provider/Body.ts"
+import { utf8 } from "../provider/Secrets.ts"
+import { percentDecoded, withoutFragment } from "../provider/Url.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 import { fieldsText, join, split } from "./SignedText.ts"
 

@@ -3,7 +3,7 @@
  * Twilio refines codes over time, so a code that is not here falls back to its
  * range.
  */
-import { lookup, tableOf } from "../internal/wire.ts"
+import { lookup, tableOf } from "../provider/Wire.ts"
 import type { Refusal } from "../SmsError.ts"
 
 const byCode = /* @__PURE__ */ tableOf<Refusal>({

@@ -5,8 +5,9 @@ import type * as Mac from "effect/crypto/Mac"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import { unwrap } from "../internal/config.ts"
-import * as SmsProvider from "../SmsProvider.ts"
+import { unwrap } from "../provider/internal/config.ts"
+import type * as Sending from "../provider/Sending.ts"
+import * as SmsProvider from "../provider/SmsProvider.ts"
 import type { Options, WebhookOptions } from "./Config.ts"
 import * as Signature from "./Signature.ts"
 import { acknowledgement, decodePayload, parse } from "./Webhook.ts"
@@ -14,7 +15,7 @@ import { acknowledgement, decodePayload, parse } from "./Webhook.ts"
 // A program that only receives does not load the HTTP client.
 const loadSend = () => import("./Send.ts")
 
-const provider = Effect.fnUntraced(function*(options: WebhookOptions, sending?: SmsProvider.Sending) {
+const provider = Effect.fnUntraced(function*(options: WebhookOptions, sending?: Sending.Sending) {
   const name = options.name ?? "twilio"
   return SmsProvider.make({
     name,

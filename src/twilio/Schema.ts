@@ -7,7 +7,7 @@
 import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 import type { Status } from "../DeliveryStatus.ts"
-import * as Wire from "../internal/wire.ts"
+import * as Wire from "../provider/Wire.ts"
 
 /** What tells an inbound message from a status callback. */
 export const Kind = Schema.Struct({

@@ -7,18 +7,18 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
-import * as CarrierClient from "../internal/carrierClient.ts"
-import { encodeForm } from "../internal/form.ts"
-import { list } from "../internal/secrets.ts"
-import * as Times from "../internal/times.ts"
-import * as Wire from "../internal/wire.ts"
 import type { OutboundMessage } from "../Message.ts"
-import type * as SmsProvider from "../SmsProvider.ts"
+import * as CarrierClient from "../provider/internal/client.ts"
+import { encodeForm } from "../provider/internal/form.ts"
+import { list } from "../provider/Secrets.ts"
+import type * as Sending from "../provider/Sending.ts"
+import * as Times from "../provider/Times.ts"
+import * as Wire from "../provider/Wire.ts"
 import type { Options } from "./Config.ts"
 import { refusalOf } from "./Errors.ts"
 import * as Schema from "./Schema.ts"
 
-const capabilities = ({ messagingServiceSid }: Options): SmsProvider.SendCapabilities => ({
+const capabilities = ({ messagingServiceSid }: Options): Sending.SendCapabilities => ({
   maxMedia: 10,
   maxLength: 1600,
   senders: ["PhoneNumber", "ShortCode", "SenderId", "ChannelAddress"],
@@ -38,7 +38,7 @@ const baseUrl = ({ baseUrl, location }: Options): string =>
 
 /** The fields in the order of Twilio's SDK. */
 const formOf = (
-  { from, media, message, text, to }: SmsProvider.Part,
+  { from, media, message, text, to }: Sending.Part,
   { messagingServiceSid, statusCallback, validityPeriod }: Options
 ): string => {
   const validity = message.validityPeriod ?? validityPeriod
@@ -60,7 +60,7 @@ const formOf = (
 const readMessage = Wire.reader(Schema.Message)
 const readError = Wire.reader(Schema.RestError)
 
-const accepted = (body: unknown): SmsProvider.Accepted | undefined => {
+const accepted = (body: unknown): Sending.Accepted | undefined => {
   const { from, num_segments, sid, status = "" } = readMessage(body) ?? {}
   if (sid === undefined) return undefined
   return {
@@ -81,7 +81,7 @@ const words = (body: unknown): CarrierClient.Words => {
 /** Sends with the account of the options. */
 export const make = Effect.fnUntraced(function*(
   options: Options
-): Effect.fn.Return<SmsProvider.Sending, CryptoError.CryptoError, HttpClient.HttpClient> {
+): Effect.fn.Return<Sending.Sending, CryptoError.CryptoError, HttpClient.HttpClient> {
   const { accountSid, apiKey, authToken } = options
   const client = yield* CarrierClient.make(options)
   const [secret] = yield* list("Twilio", apiKey?.secret ?? authToken)

@@ -8,8 +8,8 @@
  * list, the exact string first. Twilio's own SDKs do the same, each with
  * another list (https://www.twilio.com/docs/usage/security).
  */
-import type { Form } from "../internal/payload.ts"
-import { withoutFragment } from "../internal/url.ts"
+import type { Form } from "../provider/Body.ts"
+import { withoutFragment } from "../provider/Url.ts"
 
 /** What is signed beside the URL. A repeated field counts once a distinct value, in sorted order. */
 export const fieldsText = (form: Form): string => {

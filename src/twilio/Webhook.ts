@@ -4,12 +4,12 @@
 import * as Effect from "effect/Effect"
 import { fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
-import { checked } from "../internal/checked.ts"
-import { formFromText, parseBody } from "../internal/payload.ts"
-import { queryOf } from "../internal/url.ts"
-import * as Wire from "../internal/wire.ts"
+import { unchecked } from "../internal/unchecked.ts"
 import { InboundMessage } from "../Message.ts"
 import type { Payload } from "../Payload.ts"
+import { formFromText, parseBody } from "../provider/Body.ts"
+import { queryOf } from "../provider/Url.ts"
+import * as Wire from "../provider/Wire.ts"
 import { type InvalidPayload, invalidPayload } from "../WebhookError.ts"
 import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
@@ -45,7 +45,7 @@ const mediaOf = (payload: Payload): ReadonlyArray<MediaContent> =>
     .flatMap((index) => {
       const url = textAt(payload, `MediaUrl${index}`)
       const mimeType = textAt(payload, `MediaContentType${index}`)
-      return url === undefined ? [] : [checked(MediaContent, { url, ...Wire.compact({ mimeType }) })]
+      return url === undefined ? [] : [unchecked(MediaContent, { url, ...Wire.compact({ mimeType }) })]
     })
 
 const metadataOf = (payload: Payload): Record<string, string> => {
@@ -60,7 +60,7 @@ const metadataOf = (payload: Payload): Record<string, string> => {
 const inbound = (provider: string, payload: Payload) =>
   Effect.mapEager(decodeInbound(payload), (fields) => {
     const sid = Schema.messageSid(fields)
-    return checked(InboundMessage, {
+    return unchecked(InboundMessage, {
       provider,
       channelId: `sms-${provider}`,
       ...(sid !== undefined && { externalId: sid, idempotencyKey: sid }),
@@ -76,7 +76,7 @@ const status = Effect.fnUntracedEager(function*(provider: string, payload: Paylo
   const fields = yield* decodeStatus(payload)
   const messageId = Schema.messageSid(fields)
   if (messageId === undefined) return yield* invalidPayload("MessageSid", "Expected the message id")
-  return checked(DeliveryStatus, {
+  return unchecked(DeliveryStatus, {
     provider,
     messageId,
     status: Wire.lookup(Schema.statuses, word.toLowerCase()) ?? "unknown",

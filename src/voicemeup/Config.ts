@@ -1,6 +1,6 @@
 import type * as Redacted from "effect/Redacted"
-import type { Secrets } from "../internal/secrets.ts"
-import type { SendOptions } from "../SmsProvider.ts"
+import type { Secrets } from "../provider/Secrets.ts"
+import type { SendOptions } from "../provider/Sending.ts"
 
 /**
  * How a webhook proves that it comes from VoiceMeUp. VoiceMeUp signs nothing,

@@ -3,7 +3,7 @@
  * (https://github.com/roomkit-live/roomkit,
  * `src/roomkit/providers/voicemeup/sms.py`). There is no list of them.
  */
-import { lookup, tableOf } from "../internal/wire.ts"
+import { lookup, tableOf } from "../provider/Wire.ts"
 import type { Refusal } from "../SmsError.ts"
 
 const byCode = /* @__PURE__ */ tableOf<Refusal>({

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { InboundMessage } from "../Message.ts"
-import { MmsAggregator, type MmsAggregatorError } from "../MmsAggregator.ts"
+import { MmsAggregator, type MmsAggregatorError } from "../mms/MmsAggregator.ts"
 import type { WebhookError } from "../WebhookError.ts"
 import { MessagePart } from "../WebhookEvent.ts"
 import * as WebhookMeta from "../WebhookMeta.ts"

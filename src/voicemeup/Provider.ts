@@ -6,9 +6,10 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import { unwrap } from "../internal/config.ts"
-import { parseBody } from "../internal/payload.ts"
-import * as SmsProvider from "../SmsProvider.ts"
+import { parseBody } from "../provider/Body.ts"
+import { unwrap } from "../provider/internal/config.ts"
+import type * as Sending from "../provider/Sending.ts"
+import * as SmsProvider from "../provider/SmsProvider.ts"
 import type { Options, WebhookOptions } from "./Config.ts"
 import * as Signature from "./Signature.ts"
 import { acknowledgement, decodePayload } from "./Webhook.ts"
@@ -18,7 +19,7 @@ const loadSend = () => import("./Send.ts")
 
 const provider = Effect.fnUntraced(function*(
   options: WebhookOptions,
-  sending?: SmsProvider.Sending
+  sending?: Sending.Sending
 ): Effect.fn.Return<SmsProvider.Service, CryptoError.CryptoError | Cause.IllegalArgumentError, Digest.Digest> {
   const name = options.name ?? "voicemeup"
   const zone = options.timeZone === undefined ? undefined : yield* DateTime.zoneMakeNamedEffect(options.timeZone)

@@ -7,7 +7,7 @@
  * All values are strings there; numbers and `null` are taken too.
  */
 import * as Schema from "effect/Schema"
-import * as Wire from "../internal/wire.ts"
+import * as Wire from "../provider/Wire.ts"
 
 /** What tells an inbound message from any other row. */
 export const Kind = Schema.Struct({ direction: Wire.OptionalText })

@@ -10,16 +10,16 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
 import { toCarrierDigits } from "../Address.ts"
-import * as CarrierClient from "../internal/carrierClient.ts"
-import { encodeForm } from "../internal/form.ts"
-import { list } from "../internal/secrets.ts"
-import * as Wire from "../internal/wire.ts"
-import type * as SmsProvider from "../SmsProvider.ts"
+import * as CarrierClient from "../provider/internal/client.ts"
+import { encodeForm } from "../provider/internal/form.ts"
+import { list } from "../provider/Secrets.ts"
+import type * as Sending from "../provider/Sending.ts"
+import * as Wire from "../provider/Wire.ts"
 import type { Options } from "./Config.ts"
 import { refusalOf } from "./Errors.ts"
 import * as Schema from "./Schema.ts"
 
-const capabilities: SmsProvider.SendCapabilities = {
+const capabilities: Sending.SendCapabilities = {
   maxMedia: 1,
   // Nobody says what is counted: UTF-16 code units are never fewer than characters.
   maxLength: 1000,
@@ -43,7 +43,7 @@ const hostOf = ({ baseUrl, environment = "production" }: Options) => {
 }
 
 /** The credentials are in the body: an address ends up in logs. */
-const formOf = ({ from, media: [file], text, to }: SmsProvider.Part, { authToken, username }: Options): string =>
+const formOf = ({ from, media: [file], text, to }: Sending.Part, { authToken, username }: Options): string =>
   encodeForm([
     ["username", username],
     ["auth_token", Redacted.value(authToken)],
@@ -65,7 +65,7 @@ const answerOf = (body: unknown) => {
   return { status: response_status, messages, id }
 }
 
-const accepted = ({ from }: SmsProvider.Part) => (body: unknown): SmsProvider.Accepted | undefined => {
+const accepted = ({ from }: Sending.Part) => (body: unknown): Sending.Accepted | undefined => {
   const { id, status } = answerOf(body)
   return status === "success" && id !== undefined
     ? { messageId: id, status: "queued", carrierStatus: status, sender: from }
@@ -87,7 +87,7 @@ const words = (body: unknown): CarrierClient.Words => {
 export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<
-  SmsProvider.Sending,
+  Sending.Sending,
   CryptoError.CryptoError | Cause.IllegalArgumentError,
   HttpClient.HttpClient
 > {

@@ -11,10 +11,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type Address, fromCarrierDigits } from "../Address.ts"
 import { type Content, fromParts, MediaContent } from "../Content.ts"
-import { checked } from "../internal/checked.ts"
-import * as Wire from "../internal/wire.ts"
+import { unchecked } from "../internal/unchecked.ts"
 import { InboundMessage } from "../Message.ts"
 import type { Payload } from "../Payload.ts"
+import * as Wire from "../provider/Wire.ts"
 import type { InvalidPayload } from "../WebhookError.ts"
 import { MessagePart, Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookResponse } from "../WebhookRequest.ts"
@@ -67,7 +67,7 @@ const inbound = Effect.fnUntracedEager(
     const recipient = fromCarrierDigits(row.destination_number.trim())
     const id = row.sms_hash ?? row.sms_log_id
     const message = (content: Content) =>
-      checked(InboundMessage, {
+      unchecked(InboundMessage, {
         provider,
         channelId: `sms-${provider}`,
         ...(id !== undefined && { externalId: id, idempotencyKey: id }),
@@ -83,8 +83,8 @@ const inbound = Effect.fnUntracedEager(
     if (url === undefined || url === "") return message(fromParts(row.message, []))
     const mimeType = row.attachment_mime_type ?? row.attachment_type
     const wrapper = isWrapper(url, mimeType)
-    const files = wrapper ? [] : [checked(MediaContent, { url, ...Wire.compact({ mimeType }) })]
-    return checked(MessagePart, {
+    const files = wrapper ? [] : [unchecked(MediaContent, { url, ...Wire.compact({ mimeType }) })]
+    return unchecked(MessagePart, {
       provider,
       role: wrapper ? "wrapper" : "media",
       ...Wire.compact({ correlationKey: correlationKey(sender, recipient, row.datetime_transmission) }),

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
 import manifest from "../../package.json" with { type: "json" }
-import { type Graph, graphOf, importsOf, loads, partOf, unavailable, wrongWay } from "./imports.ts"
+import { circles, type Graph, graphOf, importsOf, loads, partOf, unavailable, wrongWay } from "./imports.ts"
 
 const src = `${import.meta.dirname}/../../src`
 
@@ -33,6 +33,10 @@ describe("imports", () => {
   it("point one way: vocabulary, contract, carriers and rooms, media, http", () => {
     assert.isAbove(graph.size, 20)
     assert.deepStrictEqual(wrongWay(graph), [])
+  })
+
+  it("go round in no circle, types included", () => {
+    assert.deepStrictEqual(circles(graph), [])
   })
 
   it("name files that exist and packages that a user has", () => {
@@ -117,18 +121,29 @@ describe("the check of imports", () => {
 
   it("refuses words of the domain that know a carrier, and anything that knows the test tools", () => {
     assert.lengthOf(check({ "Message.ts": "import \"./twilio/index.ts\"", "twilio/index.ts": "" }), 1)
-    assert.lengthOf(check({ "Message.ts": "import \"./SmsProvider.ts\"", "SmsProvider.ts": "" }), 1)
+    assert.lengthOf(check({ "Message.ts": "import \"./provider/SmsProvider.ts\"", "provider/SmsProvider.ts": "" }), 1)
     assert.lengthOf(check({ "index.ts": "export * from \"./testing/index.ts\"", "testing/index.ts": "" }), 1)
     assert.lengthOf(check({ "rooms/index.ts": "import \"../http/index.ts\"", "http/index.ts": "" }), 1)
     assert.lengthOf(check({ "elsewhere/index.ts": "" }), 1)
+  })
+
+  it("finds a circle, also one of types", () => {
+    const sample = graphOf({
+      "rooms/a.ts": "import \"./b.ts\"",
+      "rooms/b.ts": "import type { C } from \"./c.ts\"",
+      "rooms/c.ts": "import type { A } from \"./a.ts\"",
+      "rooms/d.ts": "import \"./a.ts\""
+    })
+    assert.deepStrictEqual(circles(sample), ["rooms/c.ts -> rooms/a.ts -> rooms/b.ts -> rooms/c.ts"])
+    assert.deepStrictEqual(circles(graphOf({ "a.ts": "import \"./b.ts\"", "b.ts": "" })), [])
   })
 
   it("lets imports pass that point the right way", () => {
     assert.deepStrictEqual(
       check({
         "Message.ts": "",
-        "SmsProvider.ts": "import \"./Message.ts\"",
-        "twilio/index.ts": "import \"../SmsProvider.ts\"\nimport \"./Config.ts\"",
+        "provider/SmsProvider.ts": "import \"../Message.ts\"",
+        "twilio/index.ts": "import \"../provider/SmsProvider.ts\"\nimport \"./Config.ts\"",
         "twilio/Config.ts": "",
         "http/index.ts": "import \"../twilio/index.ts\"",
         "index.ts": "export * from \"./http/index.ts\""

@@ -46,17 +46,34 @@ export const graphOf = (sources: Sources): Graph =>
 
 const carriers = ["twilio", "sinch", "telnyx", "voicemeup"]
 
-const library = ["vocabulary", "contract", ...carriers, "carriers", "rooms", "media", "sql", "http"]
+const library = [
+  "vocabulary",
+  "segments",
+  "provider",
+  ...carriers,
+  "carriers",
+  "sending",
+  "delivery",
+  "mms",
+  "rooms",
+  "media",
+  "sql",
+  "http"
+]
 
 /** What each part of the library may import besides itself. */
 const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   vocabulary: [],
-  contract: ["vocabulary"],
-  ...Object.fromEntries(carriers.map((carrier) => [carrier, ["vocabulary", "contract"]])),
-  carriers: ["vocabulary", "contract", ...carriers],
-  rooms: ["vocabulary", "contract"],
-  media: ["vocabulary", "contract", "rooms"],
-  sql: ["vocabulary", "contract"],
+  segments: ["vocabulary"],
+  provider: ["vocabulary", "segments"],
+  ...Object.fromEntries(carriers.map((carrier) => [carrier, ["vocabulary", "segments", "provider", "mms"]])),
+  carriers: ["vocabulary", "provider", ...carriers],
+  sending: ["vocabulary", "segments", "provider", "delivery"],
+  delivery: ["vocabulary"],
+  mms: ["vocabulary"],
+  rooms: ["vocabulary", "provider", "sending", "delivery", "mms"],
+  media: ["vocabulary", "provider", "rooms"],
+  sql: ["vocabulary", "mms"],
   http: library,
   testing: library,
   demo: library,
@@ -66,10 +83,6 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 const ofTopLevel: Readonly<Record<string, string>> = {
-  "SendPolicy.ts": "contract",
-  "SmsProvider.ts": "contract",
-  "SmsProviders.ts": "contract",
-  "SmsRouter.ts": "contract",
   "Carriers.ts": "carriers",
   "index.ts": "index",
   "main.ts": "main"
@@ -124,6 +137,22 @@ export const wrongWay = (graph: Graph): ReadonlyArray<string> =>
 
 const packageOf = (specifier: string): string =>
   specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/")
+
+/** Imports that lead back to the file that they begin in, types included, each once. */
+export const circles = (graph: Graph): ReadonlyArray<string> => {
+  const found = new Map<string, string>()
+  for (const file of graph.keys()) {
+    const path = chain(graph, file, {
+      isEnd: (target) => (graph.get(target) ?? []).some((edge) => edge.target === file),
+      goesOn: () => true,
+      follows: (edge) => graph.has(edge.target)
+    })
+    if (path === undefined) continue
+    const members = path.map((step) => step.split(" ")[0]!)
+    found.set(members.toSorted().join(), [...members, file].join(" -> "))
+  }
+  return [...found.values()]
+}
 
 /** Imports of a file that does not exist, or of a package that users do not have. */
 export const unavailable = (graph: Graph, packages: ReadonlyArray<string>): ReadonlyArray<string> =>

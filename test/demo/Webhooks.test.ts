@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
 import * as Credentials from "../../src/demo/Credentials.ts"
 import * as Webhooks from "../../src/demo/Webhooks.ts"
-import { SmsProviders } from "../../src/SmsProviders.ts"
+import { SmsProviders } from "../../src/provider/SmsProviders.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
 
 const base = "http://127.0.0.1:3000"

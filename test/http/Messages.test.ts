@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer } from "effect"
+import { DeliveryTracker } from "../../src/delivery/DeliveryTracker.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
-import { DeliveryTracker } from "../../src/DeliveryTracker.ts"
 import * as SmsError from "../../src/SmsError.ts"
 import { secrets } from "./carriers.ts"
 import { authorized, get, layerGateway, message, post, postText, sent } from "./gateway.ts"

@@ -2,9 +2,9 @@ import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Ref } from "effect"
 import { WebhookServer } from "../../src/http/index.ts"
+import type { Service as Provider } from "../../src/provider/SmsProvider.ts"
+import { SmsProviders } from "../../src/provider/SmsProviders.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
-import type { Service as Provider } from "../../src/SmsProvider.ts"
-import { SmsProviders } from "../../src/SmsProviders.ts"
 import { type Carrier, carriers, customer, layerProviders, ours, secrets, text, type Wire } from "./carriers.ts"
 import {
   assertProblem,

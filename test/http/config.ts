@@ -2,7 +2,7 @@
 import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { ConfigProvider, Context, Effect, Layer } from "effect"
 import { ServerConfig } from "../../src/http/index.ts"
-import { SmsProvider } from "../../src/SmsProvider.ts"
+import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 
 export const load = (env: Record<string, string>) =>
   ServerConfig.load.pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })))

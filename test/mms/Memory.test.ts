@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Logger, Metric, Option, Schedule, Scope, Stream, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import type { InboundMessage } from "../../src/Message.ts"
-import * as MmsAggregator from "../../src/MmsAggregator.ts"
+import * as MmsAggregator from "../../src/mms/MmsAggregator.ts"
 import { recordingTracer } from "../recordingTracer.ts"
 import { collect, customer, media, offerAll, ours, said, saidOf, wrapper } from "./parts.ts"
 

@@ -1,5 +1,5 @@
 import { TestClock } from "effect/testing"
-import * as MmsAggregator from "../../src/MmsAggregator.ts"
+import * as MmsAggregator from "../../src/mms/MmsAggregator.ts"
 import { model } from "../suites/MmsAggregatorModel.ts"
 import { type Subject, suite } from "../suites/MmsAggregatorSuite.ts"
 

@@ -3,7 +3,7 @@ import { Effect, type Scope } from "effect"
 import { Address } from "../../src/Address.ts"
 import * as Content from "../../src/Content.ts"
 import { InboundMessage } from "../../src/Message.ts"
-import type { Service } from "../../src/MmsAggregator.ts"
+import type { Service } from "../../src/mms/MmsAggregator.ts"
 import { MessagePart } from "../../src/WebhookEvent.ts"
 
 export const customer = Address.make("+14188050723")

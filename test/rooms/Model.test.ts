@@ -3,9 +3,10 @@ import { Effect, Exit, Scope } from "effect"
 import * as fc from "fast-check"
 import { Address } from "../../src/Address.ts"
 import * as Hook from "../../src/rooms/Hook.ts"
+import type { ProcessResult } from "../../src/rooms/ProcessResult.ts"
 import type { RoomNotFound } from "../../src/rooms/Room.ts"
 import type { RoomEvent } from "../../src/rooms/RoomEvent.ts"
-import type { ProcessResult, Service } from "../../src/rooms/RoomKit.ts"
+import type { Service } from "../../src/rooms/RoomKit.ts"
 import { makeKit, message, said, textContent, textOf } from "./kit.ts"
 
 const maxRooms = 3

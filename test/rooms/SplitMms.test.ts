@@ -2,12 +2,13 @@ import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { layerMemory, MmsAggregator, MmsAggregatorError, type Service } from "../../src/MmsAggregator.ts"
+import { layerMemory, MmsAggregator, MmsAggregatorError, type Service } from "../../src/mms/MmsAggregator.ts"
+import type { EventResult } from "../../src/rooms/ProcessResult.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import { media, wrapper } from "../mms/parts.ts"
 import { fork, history, makeKit, recording } from "./kit.ts"
 
-const tags = (results: ReadonlyArray<RoomKit.EventResult>) => results.map(({ _tag }) => _tag)
+const tags = (results: ReadonlyArray<EventResult>) => results.map(({ _tag }) => _tag)
 
 /** An aggregator that somebody else provides. */
 const withAggregator = (aggregator: Partial<Service>) =>

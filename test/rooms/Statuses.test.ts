@@ -3,9 +3,9 @@ import { Cause, Context, Deferred, Effect, Exit, Fiber, Scope, Stream } from "ef
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { Address } from "../../src/Address.ts"
+import { DeliveryStore, DeliveryStoreError, makeStoreMemory } from "../../src/delivery/DeliveryStore.ts"
+import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import { DeliveryStatus, type Status } from "../../src/DeliveryStatus.ts"
-import { DeliveryStore, DeliveryStoreError, makeStoreMemory } from "../../src/DeliveryStore.ts"
-import * as DeliveryTracker from "../../src/DeliveryTracker.ts"
 import { customer, fork, makeKit, registerUntil, settle, status, watch } from "./kit.ts"
 
 const trackerOn = (store: DeliveryStore["Service"]) =>

@@ -1,8 +1,8 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import { Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
+import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as Sinch from "../../src/sinch/index.ts"
-import { SmsProvider } from "../../src/SmsProvider.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
 import * as SmsProviderSuite from "../suites/SmsProviderSuite.ts"
 

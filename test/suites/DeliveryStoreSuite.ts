@@ -4,8 +4,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, type Layer } from "effect"
 import { TestClock } from "effect/testing"
+import { Delivery, DeliveryStore, type Key, type MemoryOptions } from "../../src/delivery/DeliveryStore.ts"
 import type { Status } from "../../src/DeliveryStatus.ts"
-import { Delivery, DeliveryStore, type Key, type MemoryOptions } from "../../src/DeliveryStore.ts"
 
 export interface Subject {
   readonly name: string

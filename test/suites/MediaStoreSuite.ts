@@ -5,7 +5,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Deferred, Effect, Exit, Fiber, type Layer, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { MediaError } from "../../src/media/MediaError.ts"
-import { type AgeOptions, MediaStore, type Range } from "../../src/media/MediaStore.ts"
+import { MediaStore } from "../../src/media/MediaStore.ts"
+import type { AgeOptions, Range } from "../../src/media/StoredMedia.ts"
 
 export interface Place {
   /** A store on this place. Two of them share the files, unless they are in memory. */

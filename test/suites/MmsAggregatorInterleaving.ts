@@ -9,7 +9,7 @@ import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import * as Content from "../../src/Content.ts"
 import type { InboundMessage } from "../../src/Message.ts"
-import { MmsAggregator, type Options, type Service } from "../../src/MmsAggregator.ts"
+import { MmsAggregator, type Options, type Service } from "../../src/mms/MmsAggregator.ts"
 import type { MessagePart } from "../../src/WebhookEvent.ts"
 import { media, urlOf, wrapper } from "../mms/parts.ts"
 

@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, type Duration, Effect, Fiber, Layer, Option, type Scope, Stream } from "effect"
 import * as Content from "../../src/Content.ts"
 import type { InboundMessage } from "../../src/Message.ts"
-import { MmsAggregator, type Options, type Service } from "../../src/MmsAggregator.ts"
+import { MmsAggregator, type Options, type Service } from "../../src/mms/MmsAggregator.ts"
 import { collect, media, offerAll, said, saidOf, urlOf, wrapper } from "../mms/parts.ts"
 
 export interface Subject {

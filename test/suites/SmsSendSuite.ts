@@ -11,8 +11,9 @@ import { TestClock } from "effect/testing"
 import { Address } from "../../src/Address.ts"
 import { CompositeContent, MediaContent, TextContent } from "../../src/Content.ts"
 import { type OutboundMessage, SendReceipt } from "../../src/Message.ts"
+import type { SendOptions } from "../../src/provider/Sending.ts"
+import { type Service as Provider, SmsProvider } from "../../src/provider/SmsProvider.ts"
 import type { SmsErrorReason } from "../../src/SmsError.ts"
-import { type SendOptions, type Service as Provider, SmsProvider } from "../../src/SmsProvider.ts"
 import * as Carrier from "../send/carrier.ts"
 import {
   clients,

@@ -1,7 +1,7 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
-import { formFromText } from "../../src/internal/payload.ts"
+import { formFromText } from "../../src/provider/Body.ts"
 import * as Twilio from "../../src/twilio/index.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
 import * as SmsProviderSuite from "../suites/SmsProviderSuite.ts"

@@ -3,9 +3,9 @@
  */
 import { NodeCrypto } from "@effect/platform-node"
 import { Effect, Layer, Redacted } from "effect"
-import { type Form, formFromText } from "../../src/internal/payload.ts"
-import type { Secrets } from "../../src/internal/secrets.ts"
-import { SmsProvider } from "../../src/SmsProvider.ts"
+import { type Form, formFromText } from "../../src/provider/Body.ts"
+import type { Secrets } from "../../src/provider/Secrets.ts"
+import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as Twilio from "../../src/twilio/index.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
 

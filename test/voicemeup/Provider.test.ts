@@ -1,7 +1,7 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
-import { SmsProvider } from "../../src/SmsProvider.ts"
+import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as VoiceMeUp from "../../src/voicemeup/index.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
 import * as SmsProviderSuite from "../suites/SmsProviderSuite.ts"

@@ -8,11 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Hex from "effect/encoding/Hex"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
-import * as Once from "../../internal/once.ts"
-import { utf8 } from "../../internal/secrets.ts"
+import * as Deduplicator from "../../internal/deduplicator.ts"
 import type { SendReceipt } from "../../Message.ts"
+import { utf8 } from "../../provider/Secrets.ts"
+import type { SmsRouterError } from "../../sending/SmsRouter.ts"
 import type { SmsError } from "../../SmsError.ts"
-import type { SmsRouterError } from "../../SmsRouter.ts"
 
 export interface Options {
   /** How many keys are remembered. Past that the oldest is forgotten. */
@@ -55,7 +55,7 @@ export const settle = (
 /** Remembers what became of each key, and of the message no more than a digest. */
 export const make = Effect.fnUntraced(function*({ capacity = 10_000, timeToLive = "1 day" }: Options) {
   const digest = yield* Digest.Digest
-  const once = yield* Once.make<Final>({ capacity, timeToLive })
+  const once = yield* Deduplicator.make<Final>({ capacity, timeToLive })
 
   /**
    * Sends, or gives what became of the message that the key came with before.
@@ -65,7 +65,7 @@ export const make = Effect.fnUntraced(function*({ capacity = 10_000, timeToLive 
     key: string,
     what: string,
     send: Effect.Effect<SendReceipt, SmsError | SmsRouterError>
-  ): Effect.fn.Return<Answer, SmsError | SmsRouterError | Once.StandsForAnother> {
+  ): Effect.fn.Return<Answer, SmsError | SmsRouterError | Deduplicator.StandsForAnother> {
     const hash = Hex.encode(yield* Effect.orDie(digest.digest(Digest.sha256, utf8(what))))
     const outcome = yield* once.runFor(key, hash, settle(send), (final) => final)
     return outcome._tag === "First"

@@ -14,14 +14,9 @@ import * as Hex from "effect/encoding/Hex"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { macKeys, utf8 } from "../../internal/secrets.ts"
+import { macKeys, utf8 } from "../../provider/Secrets.ts"
 import { MediaError, NotStored, StoreFailed, TypeNotAllowed } from "../MediaError.ts"
-import type { Range, StoredMedia } from "../MediaStore.ts"
-
-export interface AgeOptions {
-  readonly maxAge?: Duration.Input | undefined
-  readonly cleanUpInterval?: Duration.Input | undefined
-}
+import type { AgeOptions, Range, StoredMedia } from "../StoredMedia.ts"
 
 export const notStored = (): MediaError => new MediaError({ reason: new NotStored() })
 

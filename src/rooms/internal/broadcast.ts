@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Semaphore from "effect/Semaphore"
-import type { Runs } from "../../internal/runs.ts"
+import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
 import type { Delivery, Outgoing } from "../Channel.ts"
 import type { KitEvent } from "../KitEvent.ts"
 import type { Room } from "../Room.ts"
@@ -25,7 +25,7 @@ export interface Parts {
   readonly channels: ChannelRegistry
   readonly state: RoomState
   readonly notify: (event: KitEvent) => Effect.Effect<void>
-  readonly runs: Runs
+  readonly runs: SupervisedFibers
 }
 
 export type Passed =

@@ -2,7 +2,7 @@
  * The registered channels.
  */
 import type * as Effect from "effect/Effect"
-import type { Runs } from "../../internal/runs.ts"
+import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
 import type { Channel, Outgoing } from "../Channel.ts"
 import type { Room } from "../Room.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
@@ -12,7 +12,7 @@ export interface Registered extends Omit<Channel, "deliver"> {
   /** Takes an event to whoever is at this end, or says what is to be sent for it. */
   readonly deliver: (event: RoomEvent, room: Room) => Effect.Effect<ReadonlyArray<Outgoing> | undefined, unknown>
   /** What the end of the registration waits for. */
-  readonly runs: Runs
+  readonly runs: SupervisedFibers
 }
 
 /** Changed in place, by the kit alone and always within one synchronous step. */

@@ -2,13 +2,13 @@
  * What is to be done for each event of a webhook, by its kind.
  */
 import * as Effect from "effect/Effect"
-import type { DeliveryStoreError } from "../../DeliveryStore.ts"
-import type { Runs } from "../../internal/runs.ts"
+import type { DeliveryStoreError } from "../../delivery/DeliveryStore.ts"
+import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
 import type { InboundMessage } from "../../Message.ts"
-import type { MmsAggregatorError, Service as Aggregator } from "../../MmsAggregator.ts"
+import type { MmsAggregatorError, Service as Aggregator } from "../../mms/MmsAggregator.ts"
 import type { MessagePart, WebhookEvent } from "../../WebhookEvent.ts"
 import type { KitEvent } from "../KitEvent.ts"
-import type { EventResult, ProcessEventsOptions, ProcessResult } from "../RoomKit.ts"
+import type { EventResult, ProcessEventsOptions, ProcessResult } from "../ProcessResult.ts"
 
 export interface Options {
   readonly aggregator: Aggregator
@@ -17,7 +17,7 @@ export interface Options {
     status: Extract<WebhookEvent, { readonly _tag: "DeliveryStatus" }>
   ) => Effect.Effect<{ readonly repeated: boolean }, DeliveryStoreError>
   readonly notify: (event: KitEvent) => Effect.Effect<void>
-  readonly runs: Runs
+  readonly runs: SupervisedFibers
 }
 
 export const make = ({ aggregator, notify, processInbound, recordStatus, runs }: Options) => {

@@ -5,13 +5,13 @@
 import type * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import { checked } from "../../internal/checked.ts"
-import * as Once from "../../internal/once.ts"
+import * as Deduplicator from "../../internal/deduplicator.ts"
+import { unchecked } from "../../internal/unchecked.ts"
 import type { InboundMessage } from "../../Message.ts"
 import type { KitEvent } from "../KitEvent.ts"
+import type { ProcessResult } from "../ProcessResult.ts"
 import { Attachment } from "../Room.ts"
 import { EventSource, RoomEvent } from "../RoomEvent.ts"
-import type { ProcessResult } from "../RoomKit.ts"
 import type * as Broadcast from "./broadcast.ts"
 import type { ChannelRegistry } from "./channels.ts"
 import type { RoomRecord, RoomState } from "./roomState.ts"
@@ -22,11 +22,11 @@ export interface Options {
   readonly channels: ChannelRegistry
   readonly notify: (event: KitEvent) => Effect.Effect<void>
   readonly broadcast: ReturnType<typeof Broadcast.make>["broadcast"]
-  readonly remembered: Once.Options
+  readonly remembered: Deduplicator.Options
 }
 
 export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, random, remembered, state }: Options) {
-  const seen = yield* Once.make<{ readonly eventId: string; readonly roomId: string }>(remembered)
+  const seen = yield* Deduplicator.make<{ readonly eventId: string; readonly roomId: string }>(remembered)
 
   /**
    * The room that `find` finds, else a new one. Both are one step, or two first
@@ -54,10 +54,10 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, r
       new Attachment({ channelId: message.channelId, participant: message.sender, recipient: message.recipient })
     ])
     state.hear(record, message)
-    const event = checked(RoomEvent, {
+    const event = unchecked(RoomEvent, {
       id: yield* random.ulid,
       roomId: record.room.id,
-      source: checked(EventSource, {
+      source: unchecked(EventSource, {
         channelId: message.channelId,
         channelType: message.channelType,
         direction: "inbound",

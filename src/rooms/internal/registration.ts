@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
-import * as Runs from "../../internal/runs.ts"
+import * as SupervisedFibers from "../../internal/supervisedFibers.ts"
 import type { Channel, Outgoing, SendingChannel } from "../Channel.ts"
 import type { Hook } from "../Hook.ts"
 import type { Room } from "../Room.ts"
@@ -53,7 +53,7 @@ export const channel = Effect.fnUntraced(function*<E, R>(
   { runTimeout, shutdownTimeout }: Limits
 ): Effect.fn.Return<void, never, R | Scope.Scope> {
   const services = yield* servicesOf<R>()
-  const runs = yield* Runs.make(shutdownTimeout)
+  const runs = yield* SupervisedFibers.make(shutdownTimeout)
   const deliver = (event: RoomEvent, room: Room): Effect.Effect<ReadonlyArray<Outgoing> | undefined, E, R> =>
     "messages" in channel ? channel.messages(event, room) : Effect.as(channel.deliver(event, room), undefined)
   const { everyRoom, id, type } = channel
@@ -85,7 +85,7 @@ export const hook = Effect.fnUntraced(function*<E, R>(
   { shutdownTimeout }: Limits
 ): Effect.fn.Return<void, never, R | Scope.Scope> {
   const services = yield* servicesOf<R>()
-  const runs = yield* Runs.make(shutdownTimeout)
+  const runs = yield* SupervisedFibers.make(shutdownTimeout)
   const limit = hook.timeout ?? "30 seconds"
   yield* register(
     registry,
@@ -99,7 +99,7 @@ export const handler = Effect.fnUntraced(function*<E, R>(
   { runTimeout, shutdownTimeout }: Limits
 ): Effect.fn.Return<void, never, R | Scope.Scope> {
   const services = yield* servicesOf<R>()
-  const runs = yield* Runs.make(shutdownTimeout)
+  const runs = yield* SupervisedFibers.make(shutdownTimeout)
   yield* register(
     registry,
     (status) => runs.runWithin(Effect.provideContext(Effect.suspend(() => handler(status)), services), runTimeout)

@@ -5,10 +5,10 @@
 import type * as DateTime from "effect/DateTime"
 import * as Semaphore from "effect/Semaphore"
 import type { Address } from "../../Address.ts"
-import * as Latest from "../../internal/latest.ts"
-import { Ordered } from "../../internal/ordered.ts"
+import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
 import { Attachment, Room } from "../Room.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
+import * as RingBuffer from "./ringBuffer.ts"
 
 export interface Bounds {
   readonly maxRooms: number
@@ -17,7 +17,7 @@ export interface Bounds {
 
 export interface RoomRecord {
   room: Room
-  readonly events: Latest.Latest<RoomEvent>
+  readonly events: RingBuffer.RingBuffer<RoomEvent>
   /** One event at a time passes through a room, so that every channel sees the same order. */
   readonly turn: Semaphore.Semaphore
 }
@@ -39,7 +39,7 @@ const keyOf = ({ channelId, participant, recipient }: Attachment): string => rou
 export class RoomState {
   readonly #bounds: Bounds
   /** The least recently used first. */
-  readonly #rooms = new Ordered<RoomRecord>()
+  readonly #rooms = new InsertionOrderedMap<RoomRecord>()
   readonly #routes = new Map<string, RoomRecord>()
 
   constructor(bounds: Bounds) {
@@ -64,7 +64,7 @@ export class RoomState {
     const attachments = Array.from(channelIds, (channelId) => new Attachment({ channelId }))
     const record: RoomRecord = {
       room: new Room({ id, createdAt, attachments }),
-      events: Latest.make(this.#bounds.maxEventsPerRoom),
+      events: RingBuffer.make(this.#bounds.maxEventsPerRoom),
       turn: Semaphore.makeUnsafe(1)
     }
     this.#rooms.put(id, record)

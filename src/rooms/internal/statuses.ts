@@ -3,12 +3,12 @@
  * handlers when it moves its message on.
  */
 import * as Effect from "effect/Effect"
+import type { DeliveryStoreError } from "../../delivery/DeliveryStore.ts"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
-import type { DeliveryStoreError } from "../../DeliveryStore.ts"
-import * as Latest from "../../internal/latest.ts"
-import type { Runs } from "../../internal/runs.ts"
+import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
 import type { KitEvent } from "../KitEvent.ts"
 import type { Handler, Registry } from "./registration.ts"
+import * as RingBuffer from "./ringBuffer.ts"
 import type { Tracking } from "./tracking.ts"
 
 export interface Options {
@@ -16,7 +16,7 @@ export interface Options {
   readonly tracking: Tracking
   readonly notify: (event: KitEvent) => Effect.Effect<void>
   /** Where statuses are processed, and handlers waited for. */
-  readonly runs: Runs
+  readonly runs: SupervisedFibers
 }
 
 export interface Statuses {
@@ -27,7 +27,7 @@ export interface Statuses {
 }
 
 export const make = ({ maxStatuses, notify, runs, tracking }: Options): Statuses => {
-  const latest = Latest.make<DeliveryStatus>(maxStatuses)
+  const latest = RingBuffer.make<DeliveryStatus>(maxStatuses)
   const handlers = new Set<Handler>()
 
   const handle = (status: DeliveryStatus, handler: Handler) =>

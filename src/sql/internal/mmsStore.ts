@@ -12,9 +12,9 @@ import * as Schema from "effect/Schema"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Statement } from "effect/sql/Statement"
-import type { Key } from "../../internal/mmsMemory.ts"
 import { InboundMessage } from "../../Message.ts"
-import * as MmsWindow from "../../MmsWindow.ts"
+import type { Key } from "../../mms/internal/memory.ts"
+import * as MmsWindow from "../../mms/internal/window.ts"
 import { type DatabaseFailure, discreet } from "./failure.ts"
 
 /** A row that this version cannot read. It has what people wrote, and none of that is repeated here. */

@@ -5,7 +5,7 @@
 import { Address } from "effect-sms/Address"
 import { MediaContent, TextContent } from "effect-sms/Content"
 import { InboundMessage } from "effect-sms/Message"
-import * as MmsAggregator from "effect-sms/MmsAggregator"
+import { MmsAggregator } from "effect-sms/mms"
 import { MessagePart } from "effect-sms/WebhookEvent"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

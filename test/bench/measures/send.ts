@@ -7,7 +7,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Address } from "effect-sms/Address"
 import { TextContent } from "effect-sms/Content"
 import { OutboundMessage } from "effect-sms/Message"
-import { SmsProvider } from "effect-sms/SmsProvider"
+import { SmsProvider } from "effect-sms/provider"
 import * as Telnyx from "effect-sms/telnyx"
 import * as Twilio from "effect-sms/twilio"
 import * as Context from "effect/Context"
@@ -60,8 +60,8 @@ export const measure: Measure = {
     const [port] = await once(carrier, "message")
     const url = `http://127.0.0.1:${port}`
     const scope = Scope.makeUnsafe()
-    const provider = <E>(layer: Layer.Layer<SmsProvider, E>) =>
-      Effect.runPromise(Effect.map(Layer.buildWithScope(layer, scope), Context.get(SmsProvider)))
+    const provider = <E>(layer: Layer.Layer<SmsProvider.SmsProvider, E>) =>
+      Effect.runPromise(Effect.map(Layer.buildWithScope(layer, scope), Context.get(SmsProvider.SmsProvider)))
     const services = Layer.mergeAll(NodeCrypto.layer, NodeHttpClient.layerUndici)
     const common = { from: Address.make(from), baseUrl: url }
     const ours = {
@@ -72,7 +72,7 @@ export const measure: Measure = {
         Layer.provide(Telnyx.layer({ apiKey: Redacted.make(secret), publicKey, ...common }), services)
       )
     }
-    const send = (provider: SmsProvider["Service"]) => (i: number) =>
+    const send = (provider: SmsProvider.SmsProvider["Service"]) => (i: number) =>
       Effect.runPromise(
         provider.send(new OutboundMessage({ to: Address.make(to), content: new TextContent({ text: textOf(i) }) }))
       )

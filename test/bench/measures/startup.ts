@@ -20,7 +20,7 @@ const root = join(import.meta.dirname, "../../..")
 const entries: Readonly<Record<string, string>> = {
   "effect-sms/twilio": `
     export { layerWebhook } from "effect-sms/twilio"
-    export { SmsProvider } from "effect-sms/SmsProvider"
+    export { SmsProvider } from "effect-sms/provider"
     export { make } from "effect-sms/WebhookRequest"
   `,
   "effect-sms": `export * from "effect-sms"`,
@@ -29,7 +29,7 @@ const entries: Readonly<Record<string, string>> = {
     export { layer } from "effect-sms/NodeCrypto"
     export { RoomKit } from "effect-sms/rooms"
     export { ServerConfig, WebhookServer } from "effect-sms/http"
-    export * as SmsProviders from "effect-sms/SmsProviders"
+    export { SmsProviders } from "effect-sms/provider"
     export * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
     export * as NodeRuntime from "@effect/platform-node/NodeRuntime"
   `,

@@ -3,9 +3,8 @@
  * the store holds.
  */
 import { Address } from "effect-sms/Address"
+import { DeliveryStore, DeliveryTracker } from "effect-sms/delivery"
 import { DeliveryStatus } from "effect-sms/DeliveryStatus"
-import * as DeliveryStore from "effect-sms/DeliveryStore"
-import * as DeliveryTracker from "effect-sms/DeliveryTracker"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

@@ -1,8 +1,8 @@
 /** The verification and decoding of one carrier's webhooks, by the library, by its SDK, and the bare crypto. */
 import { readTwilioWebhook } from "@chat-adapter/twilio/webhook"
 import * as NodeCrypto from "effect-sms/NodeCrypto"
+import { SmsProvider } from "effect-sms/provider"
 import * as Sinch from "effect-sms/sinch"
-import { SmsProvider } from "effect-sms/SmsProvider"
 import * as Telnyx from "effect-sms/telnyx"
 import * as Twilio from "effect-sms/twilio"
 import * as VoiceMeUp from "effect-sms/voicemeup"
@@ -21,12 +21,12 @@ import type { Module } from "../harness/thread.ts"
 import { pick } from "../inputs/pick.ts"
 import { sinchSecret, telnyxKeys, twilioToken, voicemeupToken, type Webhook, webhooks } from "../inputs/webhooks.ts"
 
-const providerOf = <E>(layer: Layer.Layer<SmsProvider, E>) =>
-  Effect.runPromise(Effect.provide(SmsProvider.use(Effect.succeed), layer))
+const providerOf = <E>(layer: Layer.Layer<SmsProvider.SmsProvider, E>) =>
+  Effect.runPromise(Effect.provide(SmsProvider.SmsProvider.use(Effect.succeed), layer))
 
 const received = (webhook: Webhook) => WebhookRequest.make({ method: "POST", ...webhook })
 
-const events = (provider: SmsProvider["Service"], webhook: Webhook) =>
+const events = (provider: SmsProvider.SmsProvider["Service"], webhook: Webhook) =>
   Effect.flatMap(provider.verify(received(webhook)), provider.decode)
 
 /** All are accepted, and refused when one byte is another: whoever does less than that has no number. */

@@ -3,7 +3,8 @@ import { DateTime, Effect, Layer, Schedule, Stream } from "effect"
 import * as Content from "../../../src/Content.ts"
 import * as MediaError from "../../../src/media/MediaError.ts"
 import { type FetchedMedia, MediaFetcher } from "../../../src/media/MediaFetcher.ts"
-import { MediaStore, type StoredMedia } from "../../../src/media/MediaStore.ts"
+import { MediaStore } from "../../../src/media/MediaStore.ts"
+import type { StoredMedia } from "../../../src/media/StoredMedia.ts"
 
 export const carrierUrl = (name: string) => `https://media.carrier.example/secret-path/${name}?token=secret-token`
 

@@ -1,0 +1,2 @@
+export * as DeliveryStore from "./DeliveryStore.ts"
+export * as DeliveryTracker from "./DeliveryTracker.ts"

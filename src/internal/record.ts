@@ -1,0 +1,30 @@
+/**
+ * Plain objects as records.
+ */
+
+/**
+ * Sets an own property of a plain object, also where its name comes from
+ * outside: an assignment to `__proto__` would set the prototype.
+ */
+export const setOwn = <A>(record: Record<string, A>, key: string, value: A): void => {
+  if (key !== "__proto__") record[key] = value
+  else Object.defineProperty(record, key, { value, configurable: true, enumerable: true, writable: true })
+}
+
+/** Copies the members that are not `undefined`: optional keys are absent, never present and undefined. */
+export const compact = <A extends Record<string, unknown>>(
+  fields: A
+):
+  & { [K in keyof A as undefined extends A[K] ? K : never]?: Exclude<A[K], undefined> }
+  & { [K in keyof A as undefined extends A[K] ? never : K]: A[K] } =>
+{
+  const compacted: Record<string, unknown> = {}
+  for (const key of Object.keys(fields)) {
+    if (fields[key] !== undefined) setOwn(compacted, key, fields[key])
+  }
+  return compacted as never
+}
+
+/** The value of an own property, so that `constructor` is no status word. */
+export const lookup = <A>(table: Readonly<Record<string, A>>, key: string): A | undefined =>
+  Object.hasOwn(table, key) ? table[key] : undefined

@@ -1,0 +1,1 @@
+export * as MmsAggregator from "./MmsAggregator.ts"

@@ -1,0 +1,210 @@
+/**
+ * The contract of a carrier.
+ *
+ * A carrier module implements the narrow {@link Implementation}, which knows
+ * its dialect, and {@link make} adds what all carriers share. For receiving:
+ * the checks of method and content type, the wrapping of errors, the span and
+ * the metric. For sending also the checks of the message, its division into
+ * parts, and the repetition of what is safe to repeat.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import type { Address } from "../Address.ts"
+import * as Counters from "../internal/counters.ts"
+import * as Spans from "../internal/spans.ts"
+import type { OutboundMessage, SendReceipt } from "../Message.ts"
+import { NotEnabled, SmsError } from "../SmsError.ts"
+import * as WebhookError from "../WebhookError.ts"
+import type { WebhookEvent } from "../WebhookEvent.ts"
+import {
+  unverifiedWebhook,
+  type VerifiedWebhook,
+  type WebhookRequest,
+  type WebhookResponse
+} from "../WebhookRequest.ts"
+import * as Sender from "./internal/send.ts"
+import type { SendCapabilities, Sending } from "./Sending.ts"
+
+/**
+ * What a carrier can do.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Capabilities {
+  /** Whether messages with media are received. */
+  readonly mms: boolean
+  /** Whether one MMS arrives as several webhooks. */
+  readonly splitMms: boolean
+  /** Whether the carrier reports delivery by webhook. */
+  readonly deliveryStatuses: boolean
+  /** How a webhook proves its origin, as this provider is configured. */
+  readonly verification: "signature" | "token" | "none"
+  /** What is sent. Absent when this provider is not configured to send. */
+  readonly send?: SendCapabilities | undefined
+}
+
+/**
+ * The members of {@link SmsProvider}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** The name in the registry, in webhook paths, logs and metrics. */
+  readonly name: string
+  readonly capabilities: Capabilities
+  /** The sender of messages that name none. */
+  readonly from: Address | undefined
+  /**
+   * Sends a message. Succeeds when the carrier accepted it, and fails with
+   * `OutcomeUnknown` when nobody can tell; any other failure proves that it did
+   * not go out. `SmsError.accepted` has the parts that did, if there were
+   * several.
+   */
+  readonly send: (message: OutboundMessage) => Effect.Effect<SendReceipt, SmsError>
+  /**
+   * Checks the signature over the exact bytes. Fails with a reason that an
+   * operator can act on, and that must not be shown to the caller.
+   */
+  readonly verify: (request: WebhookRequest) => Effect.Effect<VerifiedWebhook, WebhookError.WebhookError>
+  /** Says what the webhook means. Fails with `InvalidPayload` and nothing else. */
+  readonly decode: (
+    webhook: VerifiedWebhook
+  ) => Effect.Effect<ReadonlyArray<WebhookEvent>, WebhookError.WebhookError>
+  /** Says what a payload means that was parsed before: a JSON object, or a form as a record. */
+  readonly decodePayload: (
+    payload: Readonly<Record<string, unknown>>
+  ) => Effect.Effect<ReadonlyArray<WebhookEvent>, WebhookError.WebhookError>
+  /** The answer that this carrier takes as "received", with no effect on the customer. */
+  readonly acknowledgement: WebhookResponse
+}
+
+/**
+ * One carrier API and its dialect.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class SmsProvider extends Context.Service<SmsProvider, Service>()("effect-sms/SmsProvider") {}
+
+/**
+ * What a carrier module provides to {@link make}. It fails with bare reasons;
+ * `make` adds the provider's name.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Implementation {
+  readonly name: string
+  readonly capabilities: Omit<Capabilities, "send">
+  /** Absent when the provider is not configured to send. */
+  readonly sending?: Sending | undefined
+  /** The methods that the carrier calls with, upper case. */
+  readonly methods: ReadonlyArray<string>
+  /** The body formats that the carrier sends, without parameters. */
+  readonly contentTypes: ReadonlyArray<string>
+  /** Gives what it had to parse for that, if anything, so that it is not parsed again. */
+  readonly verify: (
+    request: WebhookRequest
+  ) => Effect.Effect<Readonly<Record<string, unknown>> | void, WebhookError.WebhookErrorReason>
+  /**
+   * What would have made a refused signature match, as the end of the sentence
+   * "it matches …". Tries many variants, so `make` calls it for small bodies
+   * only and a few times a second at most: forged requests must stay cheap.
+   */
+  readonly diagnose: (request: WebhookRequest) => Effect.Effect<string | undefined>
+  readonly parse: (
+    request: WebhookRequest
+  ) => Effect.Effect<Readonly<Record<string, unknown>>, WebhookError.InvalidPayload>
+  readonly decodePayload: (
+    payload: Readonly<Record<string, unknown>>
+  ) => Effect.Effect<ReadonlyArray<WebhookEvent>, WebhookError.InvalidPayload>
+  readonly acknowledgement: WebhookResponse
+}
+
+const countWebhook = Counters.make("sms_webhooks_total", "Webhooks by provider and outcome")
+
+const maxDiagnosedBytes = 64 * 1024
+const maxDiagnosesPerSecond = 5
+
+/**
+ * A provider from a carrier's implementation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (implementation: Implementation): Service => {
+  const { contentTypes, methods, name } = implementation
+  const refuse = (reason: WebhookError.WebhookErrorReason) => new WebhookError.WebhookError({ provider: name, reason })
+  const budget = Ref.makeUnsafe({ second: -1, left: 0 })
+  const diagnose = Effect.fnUntraced(function*(request: WebhookRequest, reason: WebhookError.WebhookErrorReason) {
+    if (reason._tag !== "InvalidSignature" || request.body.length > maxDiagnosedBytes) return reason
+    const second = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+    const allowed = yield* Ref.modify(budget, (budget) => {
+      const left = budget.second === second ? budget.left : maxDiagnosesPerSecond
+      return [left > 0, { second, left: Math.max(0, left - 1) }]
+    })
+    const hint = allowed ? yield* implementation.diagnose(request) : undefined
+    return hint === undefined ? reason : new WebhookError.InvalidSignature({ hint })
+  })
+
+  const checkShape = (request: WebhookRequest): WebhookError.WebhookErrorReason | undefined => {
+    if (!methods.includes(request.method)) return new WebhookError.MethodNotAllowed({ expected: methods })
+    if (request.method === "GET") return undefined
+    const contentType = request.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
+    return contentTypes.includes(contentType)
+      ? undefined
+      : new WebhookError.UnsupportedContentType({ expected: contentTypes })
+  }
+
+  const decodePayload: Service["decodePayload"] = (payload) =>
+    Effect.suspend(() => Effect.mapErrorEager(implementation.decodePayload(payload), refuse))
+
+  const { sending } = implementation
+  const send: Service["send"] = sending === undefined
+    ? () => Effect.fail(new SmsError({ provider: name, reason: new NotEnabled({ detail: "It only receives" }) }))
+    : Sender.make(name, sending)
+
+  return SmsProvider.of({
+    name,
+    capabilities: { ...implementation.capabilities, ...(sending !== undefined && { send: sending.capabilities }) },
+    from: sending?.policy.from,
+    send,
+    acknowledgement: implementation.acknowledgement,
+    decodePayload,
+    verify: (request) =>
+      Effect.suspend(() => {
+        const misshapen = checkShape(request)
+        return misshapen === undefined ? implementation.verify(request) : Effect.fail(misshapen)
+      }).pipe(
+        Effect.matchEffect({
+          onSuccess: (payload) =>
+            Effect.as(countWebhook(name, "verified"), {
+              ...unverifiedWebhook(name, request),
+              ...(typeof payload === "object" && { payload })
+            }),
+          onFailure: (reason) =>
+            Effect.andThen(
+              countWebhook(name, reason._tag),
+              Effect.flatMap(diagnose(request, reason), (reason) => Effect.fail(refuse(reason)))
+            )
+        }),
+        Spans.withSpan("SmsProvider.verify", { "sms.provider": name })
+      ),
+    decode: (webhook) => {
+      if (webhook.provider !== name) {
+        return Effect.fail(refuse(WebhookError.invalidPayload("", `a webhook verified by ${JSON.stringify(name)}`)))
+      }
+      const { payload, request } = webhook
+      if (payload !== undefined) return decodePayload(payload)
+      return Effect.suspend(() =>
+        Effect.flatMapEager(Effect.mapErrorEager(implementation.parse(request), refuse), decodePayload)
+      )
+    }
+  })
+}

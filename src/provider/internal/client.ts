@@ -1,0 +1,192 @@
+/**
+ * One request to a carrier, and the honest reading of what became of it.
+ */
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Headers from "effect/http/Headers"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import * as Bytes from "../../internal/bytes.ts"
+import * as SmsError from "../../SmsError.ts"
+import type { Accepted } from "../Sending.ts"
+import { compact } from "../Wire.ts"
+import { connectionFailed } from "./connection.ts"
+
+export interface Options {
+  readonly timeout?: Duration.Input | undefined
+  readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
+}
+
+/** What a carrier answered. */
+export interface Answer {
+  readonly status: number
+  /** The JSON value of the body. `undefined` when it is none: HTML, nothing, a part of JSON. */
+  readonly body: unknown
+  readonly retryAfter: Duration.Duration | undefined
+}
+
+/** What a carrier says about a refusal. */
+export interface Words {
+  /** Absent where the carrier's code says nothing that the status does not say. */
+  readonly refusal?: SmsError.Refusal | undefined
+  readonly code?: string | undefined
+  readonly detail?: string | undefined
+}
+
+/** An answer of a carrier is a few kilobytes. More is somebody else's page. */
+const maxBytes = 256 * 1024
+
+const parseJson = (text: string): unknown => Result.getOrUndefined(Result.try(() => JSON.parse(text)))
+
+/** A body of a length that is announced and not too long is read whole; of any other, not more than is allowed. */
+const readText = (response: HttpClientResponse.HttpClientResponse) =>
+  Number(response.headers["content-length"]) <= maxBytes ? response.text : readLimited(response)
+
+/** The body as text, or nothing when it is too long. */
+const readLimited = (response: HttpClientResponse.HttpClientResponse) =>
+  Stream.runFold(
+    response.stream,
+    () => ({ chunks: Array<Uint8Array>(), size: 0 }),
+    (read, chunk) => {
+      read.size += chunk.length
+      if (read.size <= maxBytes) read.chunks.push(chunk)
+      return read
+    }
+  ).pipe(
+    Effect.map(({ chunks, size }) => size > maxBytes ? "" : new TextDecoder().decode(Bytes.concat(chunks))),
+    Effect.catchIf(({ reason }) => reason._tag === "EmptyBodyError", () => Effect.succeed(""))
+  )
+
+const retryAfterOf = Effect.fnUntraced(function*(headers: Headers.Headers) {
+  const header = headers["retry-after"]
+  if (header === undefined) return undefined
+  const parsed = Headers.parseRetryAfter(header)
+  if (Result.isFailure(parsed)) return undefined
+  if (parsed.success._tag === "Duration") return parsed.success.duration
+  const left = DateTime.toEpochMillis(parsed.success.dateTime) - (yield* Clock.currentTimeMillis)
+  return Duration.millis(Math.max(0, left))
+})
+
+const isAcceptance = ({ status }: { readonly status: number }) => status >= 200 && status < 300
+
+const unknown = (because: SmsError.OutcomeUnknown["because"], status?: number) =>
+  new SmsError.OutcomeUnknown({ because, ...(status !== undefined && { status }) })
+
+/** Only a failure to connect proves that nothing was sent. */
+const reasonOf = ({ reason }: HttpClientError.HttpClientError): SmsError.SmsErrorReason => {
+  switch (reason._tag) {
+    case "EncodeError":
+    case "InvalidUrlError":
+      return new SmsError.UnexpectedResponse({ detail: "The request could not be made" })
+    case "TransportError":
+      return connectionFailed(reason.cause) ? new SmsError.ProviderUnavailable({}) : unknown("ConnectionLost")
+    default:
+      return unknown("ConnectionLost", reason.response.status)
+  }
+}
+
+/**
+ * A client that sends each request once and follows no redirect: the one place
+ * that a message is meant for is the one that it is sent to. The carrier is not
+ * told of our traces.
+ */
+export const make = Effect.fnUntraced(function*({ timeout = "30 seconds", transformClient = identity }: Options) {
+  const client = transformClient(yield* HttpClient.HttpClient)
+  const fetchOptions = Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
+
+  const execute = Effect.fnUntraced(function*(request: HttpClientRequest.HttpClientRequest) {
+    const response = yield* client.execute(request)
+    const retryAfter = yield* retryAfterOf(response.headers)
+    const text = yield* Effect.catch(readText(response), (error) =>
+      // A refusal is one by its status, whatever becomes of its explanation.
+      isAcceptance(response) ? Effect.fail(error) : Effect.succeed(""))
+    return { status: response.status, body: parseJson(text), retryAfter }
+  })
+
+  return (request: HttpClientRequest.HttpClientRequest): Effect.Effect<Answer, SmsError.SmsErrorReason> =>
+    execute(request).pipe(
+      Effect.mapError(reasonOf),
+      Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.fail(unknown("Timeout")) }),
+      Effect.provideService(FetchHttpClient.RequestInit, { ...fetchOptions, redirect: "manual" }),
+      Effect.provideService(HttpClient.TracerPropagationEnabled, false)
+    )
+})
+
+const byStatus = (status: number): SmsError.Refusal => {
+  switch (status) {
+    case 401:
+    case 403:
+      return "Authentication"
+    case 402:
+      return "AccountSuspended"
+    case 429:
+      return "RateLimited"
+    default:
+      return "UnexpectedResponse"
+  }
+}
+
+const reasons = {
+  InvalidMessage: SmsError.InvalidMessage,
+  InvalidRecipient: SmsError.InvalidRecipient,
+  InvalidSender: SmsError.InvalidSender,
+  OptedOut: SmsError.OptedOut,
+  ContentRejected: SmsError.ContentRejected,
+  DuplicateMessage: SmsError.DuplicateMessage,
+  UnregisteredSender: SmsError.UnregisteredSender,
+  Unreachable: SmsError.Unreachable,
+  Authentication: SmsError.Authentication,
+  AccountSuspended: SmsError.AccountSuspended,
+  NotEnabled: SmsError.NotEnabled,
+  RateLimited: SmsError.RateLimited,
+  ProviderUnavailable: SmsError.ProviderUnavailable,
+  UnexpectedResponse: SmsError.UnexpectedResponse
+} satisfies Record<SmsError.Refusal, unknown>
+
+/**
+ * The reason for an answer that is no acceptance. A carrier that fails while it
+ * has the request may have sent the message, whatever code it gives.
+ */
+const refused = (
+  { retryAfter, status }: Answer,
+  { code, detail, refusal = byStatus(status) }: Words
+): SmsError.SmsErrorReason => {
+  const answer = { status, ...compact({ code: code || undefined, detail: detail || undefined }) }
+  return status >= 500 || status === 408
+    ? new SmsError.OutcomeUnknown({ ...answer, because: "ServerError" })
+    : new reasons[refusal]({ ...answer, ...(refusal === "RateLimited" && compact({ retryAfter })) })
+}
+
+/** How a carrier's answers are read. */
+export interface Reading {
+  readonly accepted: (body: unknown) => Accepted | undefined
+  readonly words: (body: unknown, status: number) => Words
+  /** Whether the body of a 2xx says that the message was refused. Absent where the status says it all. */
+  readonly isRefusal?: ((body: unknown) => boolean) | undefined
+}
+
+/**
+ * What became of the request. An acceptance that names no message may be one,
+ * or a page of somebody in between.
+ */
+export const outcome = (
+  answer: Answer,
+  { accepted, isRefusal = () => false, words }: Reading
+): Effect.Effect<Accepted, SmsError.SmsErrorReason> => {
+  if (!isAcceptance(answer) || isRefusal(answer.body)) {
+    return Effect.fail(refused(answer, words(answer.body, answer.status)))
+  }
+  const acceptance = accepted(answer.body)
+  return acceptance === undefined
+    ? Effect.fail(unknown("UnreadableAnswer", answer.status))
+    : Effect.succeed(acceptance)
+}

@@ -1,0 +1,111 @@
+/**
+ * What all carriers do when they send: check, divide, repeat what is safe to
+ * repeat, and tell what became of it.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
+import { Address } from "../../Address.ts"
+import * as Counters from "../../internal/counters.ts"
+import * as Spans from "../../internal/spans.ts"
+import { type OutboundMessage, SendReceipt } from "../../Message.ts"
+import * as SmsError from "../../SmsError.ts"
+import type { Accepted, Part, Retry, Sending } from "../Sending.ts"
+import { compact } from "../Wire.ts"
+import { maskWords } from "./masking.ts"
+import { plan } from "./sendPlan.ts"
+
+/** Counts a message that was to be sent, by what became of it. */
+export const count: (provider: string, outcome: "accepted" | SmsError.SmsErrorReason["_tag"]) => Effect.Effect<void> =
+  Counters.make("sms_sends_total", "Messages to be sent, by provider and outcome")
+
+const retryAfterOf = (reason: SmsError.SmsErrorReason): Duration.Duration =>
+  "retryAfter" in reason && reason.retryAfter !== undefined ? reason.retryAfter : Duration.zero
+
+/** Waits as the carrier asks, at least, and longer each time. */
+const retrying = ({ delay = "500 millis", maxDelay = "30 seconds", times = 2 }: Retry = {}) => {
+  const longest = Duration.fromInputUnsafe(maxDelay)
+  const schedule = Schedule.exponential(delay).pipe(
+    Schedule.jittered,
+    Schedule.setInputType<SmsError.SmsErrorReason>(),
+    Schedule.modifyDelay(({ duration, input }) =>
+      Effect.succeed(Duration.max(Duration.min(duration, longest), retryAfterOf(input)))
+    )
+  )
+  return <A>(send: Effect.Effect<A, SmsError.SmsErrorReason>): Effect.Effect<A, SmsError.SmsErrorReason> =>
+    Effect.retry(send, {
+      schedule,
+      times,
+      while: (reason) => reason.isRetryable && Duration.isLessThanOrEqualTo(retryAfterOf(reason), longest)
+    })
+}
+
+const receiptOf = (
+  provider: string,
+  message: OutboundMessage,
+  accepted: readonly [Accepted, ...Array<Accepted>]
+): SendReceipt => {
+  const [first, ...rest] = accepted
+  const { carrierStatus, sender, status } = rest.at(-1) ?? first
+  const segments = accepted.map(({ segments }) => segments)
+  return new SendReceipt({
+    provider,
+    messageIds: [first.messageId, ...rest.map(({ messageId }) => messageId)],
+    recipient: message.to,
+    status,
+    carrierStatus,
+    ...compact({
+      sender: sender === undefined ? undefined : Address.make(sender),
+      segments: segments.every((count) => count !== undefined)
+        ? segments.reduce((sum, count) => sum + count, 0)
+        : undefined
+    })
+  })
+}
+
+/** Sends the message in as many parts as it takes, and stops at the first that fails. */
+export const make = (
+  provider: string,
+  { capabilities, check = () => Effect.void, deliver, policy, secrets }: Sending
+): (message: OutboundMessage) => Effect.Effect<SendReceipt, SmsError.SmsError> => {
+  const { from, longText = "refuse", retry, severalMedia = capabilities.maxMedia === 1 ? "split" : "refuse" } = policy
+  const planPolicy = { capabilities, from, longText, severalMedia }
+  const retried = retrying(retry)
+  const masked = (reason: SmsError.SmsErrorReason, message: OutboundMessage): SmsError.SmsErrorReason => {
+    if (reason.detail === undefined) return reason
+    const detail = maskWords(reason.detail, message, secrets.map((secret) => Redacted.value(secret)))
+    return Object.assign(reason, { detail })
+  }
+
+  const sendParts = Effect.fnUntraced(function*(message: OutboundMessage, parts: readonly [Part, ...Array<Part>]) {
+    const accepted: Array<Accepted> = []
+    const failure = (reason: SmsError.SmsErrorReason) => {
+      const [first, ...rest] = accepted
+      return new SmsError.SmsError({
+        provider,
+        reason: masked(reason, message),
+        ...(parts.length > 1 && { part: { number: accepted.length + 1, of: parts.length } }),
+        ...(first !== undefined && { accepted: receiptOf(provider, message, [first, ...rest]) })
+      })
+    }
+    for (const part of parts) accepted.push(yield* Effect.mapError(retried(deliver(part)), failure))
+    return receiptOf(provider, message, accepted as [Accepted, ...Array<Accepted>])
+  })
+
+  const send = Effect.fnUntraced(function*(message: OutboundMessage) {
+    const refuse = (reason: SmsError.SmsErrorReason) => new SmsError.SmsError({ provider, reason })
+    const parts = plan(message, planPolicy)
+    if (Result.isFailure(parts)) return yield* refuse(parts.failure)
+    yield* Effect.mapError(check(message), refuse)
+    return yield* sendParts(message, parts.success)
+  })
+
+  return (message) =>
+    send(message).pipe(
+      Effect.tap(count(provider, "accepted")),
+      Effect.tapError(({ reason }) => count(provider, reason._tag)),
+      Spans.withSpan("SmsProvider.send", { "sms.provider": provider })
+    )
+}

@@ -1,0 +1,128 @@
+/**
+ * What a message becomes at a carrier: nothing that it cannot take, and
+ * several messages where one is not enough. Pure, and before any request.
+ */
+import * as Duration from "effect/Duration"
+import * as Result from "effect/Result"
+import { type Address, kind } from "../../Address.ts"
+import * as Content from "../../Content.ts"
+import type { OutboundMessage } from "../../Message.ts"
+import * as Segments from "../../segments/Segments.ts"
+import * as SmsError from "../../SmsError.ts"
+import type { Excess, Part, SendCapabilities } from "../Sending.ts"
+import { compact } from "../Wire.ts"
+
+export interface Policy {
+  readonly capabilities: SendCapabilities
+  readonly from: Address | undefined
+  readonly longText: Excess
+  readonly severalMedia: Excess
+}
+
+type Plan = Result.Result<readonly [Part, ...Array<Part>], SmsError.SmsErrorReason>
+
+const invalid = (field: string, expected: string) => Result.fail(new SmsError.InvalidMessage({ field, expected }))
+const notSupported = (field: string, expected: string) => Result.fail(new SmsError.NotSupported({ field, expected }))
+
+const isFetchable = (url: string): boolean => /^https?:$/.test(URL.parse(url)?.protocol ?? "")
+
+const kindNames: Readonly<Record<ReturnType<typeof kind>, string>> = {
+  PhoneNumber: "a phone number",
+  ShortCode: "a short code",
+  SenderId: "an alphanumeric sender",
+  ChannelAddress: "a channel address"
+}
+
+const named = (kinds: SendCapabilities["senders"]): string => kinds.map((kind) => kindNames[kind]).join(" or ")
+
+/** What is wrong with the content, whoever sends it. */
+const checkContent = ({ content }: OutboundMessage) => {
+  const text = Content.text(content)
+  const files = Content.media(content)
+  if (text.trim() === "" && files.length === 0) return invalid("content", "a text or a file")
+  // A lone half of a surrogate pair has no encoding: something would be sent in its place.
+  if (!text.isWellFormed()) return invalid("content.text", "well-formed Unicode")
+  const bad = files.findIndex(({ url }) => !isFetchable(url))
+  return bad === -1 ? undefined : invalid(`content.media.${bad}.url`, "a URL that begins with https:// or http://")
+}
+
+const checkAddresses = ({ content, from, to }: OutboundMessage, { capabilities, ...policy }: Policy) => {
+  if (!capabilities.recipients.includes(kind(to))) {
+    return kind(to) === "SenderId"
+      ? Result.fail(new SmsError.InvalidRecipient({}))
+      : notSupported("to", named(capabilities.recipients))
+  }
+  const sender = from ?? policy.from
+  if (sender === undefined) {
+    return capabilities.choosesSender
+      ? undefined
+      // Another provider may have a default one.
+      : notSupported("from", "a sender: neither the message nor the provider has one")
+  }
+  if (!capabilities.senders.includes(kind(sender))) return notSupported("from", named(capabilities.senders))
+  return kind(sender) === "SenderId" && Content.media(content).length > 0
+    ? notSupported("from", "a number: an alphanumeric sender sends no media")
+    : undefined
+}
+
+const checkOptions = (message: OutboundMessage, { options }: SendCapabilities) => {
+  for (const field of ["sendAt", "validityPeriod", "statusCallback", "reference"] as const) {
+    if (message[field] !== undefined && !options.includes(field)) {
+      return notSupported(field, "nothing: the carrier has no such option")
+    }
+  }
+  const { statusCallback, validityPeriod } = message
+  if (statusCallback !== undefined && !isFetchable(statusCallback)) {
+    return invalid("statusCallback", "a URL that begins with https:// or http://")
+  }
+  return validityPeriod !== undefined && Duration.toSeconds(validityPeriod) < 1
+    ? invalid("validityPeriod", "one second or more")
+    : undefined
+}
+
+/** The texts to be sent one after the other. The text of an MMS is not divided into segments. */
+const textsOf = (message: OutboundMessage, { capabilities, longText }: Policy) => {
+  const { excluding, maxLength, maxSegments } = capabilities
+  const text = Content.text(message.content)
+  if (text === "") return Result.succeed<ReadonlyArray<string>>([])
+  if (message.channelType === "mms" && text.length <= maxLength) return Result.succeed([text])
+  const parts = Segments.split(text, { maxLength, ...compact({ excluding, maxSegments }) })
+  if (parts.length === 1 || longText === "split") return Result.succeed<ReadonlyArray<string>>(parts)
+  return notSupported(
+    "content.text",
+    text.length > maxLength ? `at most ${maxLength} UTF-16 code units` : `at most ${maxSegments} segments`
+  )
+}
+
+const mediaOf = (message: OutboundMessage, { capabilities: { maxMedia }, severalMedia }: Policy) => {
+  const files = Content.media(message.content)
+  if (files.length > maxMedia && (maxMedia === 0 || severalMedia === "refuse")) {
+    return notSupported("content.media", maxMedia === 0 ? "no files" : `at most ${maxMedia} files`)
+  }
+  const groups: Array<ReadonlyArray<Content.MediaContent>> = []
+  for (let start = 0; start < files.length; start += maxMedia) groups.push(files.slice(start, start + maxMedia))
+  return Result.succeed(groups)
+}
+
+/**
+ * The parts, in the order in which they are sent: the first text goes with the
+ * first files, the rest of the text follows, then the rest of the files.
+ */
+export const plan = (message: OutboundMessage, policy: Policy): Plan => {
+  const problem = checkContent(message) ?? checkAddresses(message, policy) ??
+    checkOptions(message, policy.capabilities)
+  if (problem !== undefined) return problem
+  const texts = textsOf(message, policy)
+  if (Result.isFailure(texts)) return Result.fail(texts.failure)
+  const media = mediaOf(message, policy)
+  if (Result.isFailure(media)) return Result.fail(media.failure)
+  const from = message.from ?? policy.from
+  const part = (text: string, media: Part["media"]): Part => ({ message, to: message.to, from, text, media })
+  const [firstText = "", ...moreTexts] = texts.success
+  const [firstMedia = [], ...moreMedia] = media.success
+  return Result.succeed([
+    part(firstText, firstMedia),
+    ...moreTexts.map((text) => part(text, [])),
+    ...moreMedia.map((files) => part("", files))
+  ])
+}

@@ -1,0 +1,1 @@
+export * as Segments from "./Segments.ts"

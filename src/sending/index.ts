@@ -1,0 +1,2 @@
+export * as SendPolicy from "./SendPolicy.ts"
+export * as SmsRouter from "./SmsRouter.ts"

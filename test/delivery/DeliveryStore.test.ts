@@ -1,0 +1,54 @@
+import { assert, it } from "@effect/vitest"
+import { DateTime, Effect, Schema } from "effect"
+import { Address } from "../../src/Address.ts"
+import { contradicts, Delivery, DeliveryStore, Entry, layerStoreMemory } from "../../src/delivery/DeliveryStore.ts"
+import { Status } from "../../src/DeliveryStatus.ts"
+import { delivery, suite } from "../suites/DeliveryStoreSuite.ts"
+
+suite({ name: "memory", layer: layerStoreMemory })
+
+it("ends exclude each other, but for delivered and read, and nothing else does", () => {
+  const ends = Status.literals.filter((status) =>
+    !["accepted", "scheduled", "queued", "sending", "sent", "unknown"].includes(status)
+  )
+  const compatible = (one: Status, other: Status) =>
+    one === other || ["delivered,read", "read,delivered"].includes([one, other].join())
+  for (const one of Status.literals) {
+    for (const other of Status.literals) {
+      const expected = ends.includes(one) && ends.includes(other) && !compatible(one, other)
+      assert.strictEqual(contradicts(one, other), expected, `${one}, ${other}`)
+    }
+  }
+})
+
+it.effect("a delivery goes through JSON unchanged", () =>
+  Effect.gen(function*() {
+    const at = DateTime.makeUnsafe(1_700_000_000_000)
+    const entry = new Entry({
+      status: "failed",
+      carrierStatus: "Aborted",
+      at,
+      timestamp: at,
+      errorCode: "402",
+      idempotencyKey: "1",
+      effect: "contradicted"
+    })
+    const original = new Delivery({ ...delivery("1", "delivered", Address.make("+15145550142")), history: [entry] })
+    const json = Schema.fromJsonString(Schema.toCodecJson(Delivery))
+    const copy = yield* Schema.decodeEffect(json)(yield* Schema.encodeEffect(json)(original))
+    assert.deepStrictEqual(copy, original)
+  }))
+
+it.effect("the memory store keeps no more than its capacity, whatever comes", () =>
+  Effect.gen(function*() {
+    const store = yield* DeliveryStore
+    const removed = yield* Effect.forEach(Array.from({ length: 5000 }, (_, index) => index), (index) =>
+      Effect.map(
+        store.modify(
+          { provider: "telnyx", messageId: `${index}` },
+          () => [undefined, delivery(`${index}`, index % 3 === 0 ? "delivered" : "sent")]
+        ),
+        ({ removed }) => removed.length
+      ))
+    assert.strictEqual(removed.reduce((sum, count) => sum + count, 0), 5000 - 100)
+  }).pipe(Effect.provide(layerStoreMemory({ capacity: 100 }))))

@@ -1,0 +1,261 @@
+import { assert, describe, it, vi } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Ref, Scheduler } from "effect"
+import { TestClock } from "effect/testing"
+import * as Deduplicator from "../../src/internal/deduplicator.ts"
+import { InsertionOrderedMap } from "../../src/internal/insertionOrderedMap.ts"
+
+const roomy: Deduplicator.Options = { capacity: 1000, timeToLive: "1 minute" }
+
+const identity = <A>(value: A): A => value
+
+/** An effect that counts its runs and ends when it is told how. */
+const gated = Effect.fnUntraced(function*() {
+  const runs = yield* Ref.make(0)
+  const gates: Array<Deferred.Deferred<string, string>> = []
+  const effect = Effect.gen(function*() {
+    const gate = Deferred.makeUnsafe<string, string>()
+    gates.push(gate)
+    yield* Ref.update(runs, (n) => n + 1)
+    return yield* Deferred.await(gate)
+  })
+  return { effect, runs: Ref.get(runs), gates }
+})
+
+const settle = Effect.repeat(Effect.yieldNow, { times: 10 })
+const fork = Effect.forkChild({ startImmediately: true })
+
+describe("once", () => {
+  for (const callers of [1, 10, 1000]) {
+    it.effect(`runs the effect one time for ${callers} callers at once, and the others get its summary`, () =>
+      Effect.gen(function*() {
+        const once = yield* Deduplicator.make<string>(roomy)
+        const { effect, gates, runs } = yield* gated()
+        const fibers = yield* Effect.replicateEffect(
+          fork(once.run("key", effect, (value) => `summary of ${value}`)),
+          callers
+        )
+        yield* Deferred.succeed(gates[0]!, "it")
+        const outcomes = yield* Fiber.joinAll(fibers)
+        assert.strictEqual(yield* runs, 1)
+        assert.deepStrictEqual(outcomes[0], { _tag: "First", value: "it" })
+        assert.lengthOf(outcomes, callers)
+        for (const outcome of outcomes.slice(1)) {
+          assert.deepStrictEqual(outcome, { _tag: "Repeated", summary: "summary of it" })
+        }
+        const later = yield* once.run("key", effect, identity)
+        assert.deepStrictEqual(later, { _tag: "Repeated", summary: "summary of it" })
+      }))
+  }
+
+  it.effect("keeps other keys out of it", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>(roomy)
+      const { effect, runs } = yield* gated()
+      yield* fork(once.run("a", effect, identity))
+      assert.deepStrictEqual(yield* once.run("b", Effect.succeed("b"), identity), { _tag: "First", value: "b" })
+      assert.strictEqual(yield* runs, 1)
+    }))
+
+  for (
+    const [what, end] of [
+      [
+        "fails",
+        (fiber: Fiber.Fiber<unknown, unknown>, gate: Deferred.Deferred<string, string>) =>
+          Effect.as(Deferred.fail(gate, "broken"), fiber)
+      ],
+      [
+        "dies",
+        (fiber: Fiber.Fiber<unknown, unknown>, gate: Deferred.Deferred<string, string>) =>
+          Effect.as(Deferred.die(gate, "broken"), fiber)
+      ],
+      ["is interrupted", (fiber: Fiber.Fiber<unknown, unknown>) => Effect.as(Fiber.interrupt(fiber), fiber)]
+    ] as const
+  ) {
+    it.effect(`lets exactly one of those that wait take over when the first ${what}`, () =>
+      Effect.gen(function*() {
+        const once = yield* Deduplicator.make<string>(roomy)
+        const { effect, gates, runs } = yield* gated()
+        const fibers = yield* Effect.replicateEffect(fork(once.run("key", effect, identity)), 10)
+        yield* end(fibers[0]!, gates[0]!)
+        assert.isTrue(Exit.isFailure(yield* Fiber.await(fibers[0]!)))
+        yield* settle
+        assert.strictEqual(yield* runs, 2)
+        yield* Deferred.succeed(gates[1]!, "second")
+        const outcomes = yield* Fiber.joinAll(fibers.slice(1))
+        assert.strictEqual(yield* runs, 2)
+        assert.lengthOf(outcomes.filter(({ _tag }) => _tag === "First"), 1)
+        assert.lengthOf(outcomes.filter((outcome) => outcome._tag === "Repeated" && outcome.summary === "second"), 8)
+      }))
+
+    it.effect(`runs again for the next call when the only one ${what}`, () =>
+      Effect.gen(function*() {
+        const once = yield* Deduplicator.make<string>(roomy)
+        const { effect, gates } = yield* gated()
+        const fiber = yield* fork(once.run("key", effect, identity))
+        yield* end(fiber, gates[0]!)
+        yield* Fiber.await(fiber)
+        const next = yield* once.run("key", Effect.succeed("second"), identity)
+        assert.deepStrictEqual(next, { _tag: "First", value: "second" })
+      }))
+  }
+
+  it.effect("runs again when it cannot be summarized, and leaves nobody waiting", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>(roomy)
+      const { effect, gates } = yield* gated()
+      const first = yield* fork(once.run("key", effect, () => {
+        throw new Error("no summary")
+      }))
+      const second = yield* fork(once.run("key", Effect.succeed("second"), identity))
+      yield* Deferred.succeed(gates[0]!, "first")
+      assert.isTrue(Exit.hasDies(yield* Fiber.await(first)))
+      assert.deepStrictEqual(yield* Fiber.join(second), { _tag: "First", value: "second" })
+    }))
+
+  it.effect("is not disturbed when one that waits is interrupted", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>(roomy)
+      const { effect, gates, runs } = yield* gated()
+      const first = yield* fork(once.run("key", effect, identity))
+      const impatient = yield* fork(once.run("key", effect, identity))
+      const patient = yield* fork(once.run("key", effect, identity))
+      yield* Fiber.interrupt(impatient)
+      yield* Deferred.succeed(gates[0]!, "it")
+      assert.deepStrictEqual(yield* Fiber.join(first), { _tag: "First", value: "it" })
+      assert.deepStrictEqual(yield* Fiber.join(patient), { _tag: "Repeated", summary: "it" })
+      assert.strictEqual(yield* runs, 1)
+    }))
+
+  it.effect("frees the key of a call that is interrupted before it starts", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>(roomy)
+      const lazy = yield* Effect.forkChild(once.run("key", Effect.never, identity))
+      yield* Fiber.interrupt(lazy)
+      yield* Effect.exit(once.run("key", Effect.interrupt, identity))
+      assert.strictEqual((yield* once.run("key", Effect.succeed("it"), identity))._tag, "First")
+    }))
+
+  it.effect("frees the key of a call that is interrupted at any of its steps", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>(roomy)
+      for (const opsBeforeYield of [3, 4, 5]) {
+        for (let steps = 0; steps < 50; steps++) {
+          const key = `${opsBeforeYield} ${steps}`
+          const fiber = yield* Effect.provideService(
+            Effect.forkChild(once.run(key, Effect.never, identity), { startImmediately: true }),
+            Scheduler.MaxOpsBeforeYield,
+            opsBeforeYield
+          )
+          yield* Effect.repeat(Effect.yieldNow, { times: steps })
+          yield* Fiber.interrupt(fiber)
+          const next = yield* fork(once.run(key, Effect.succeed("it"), identity))
+          assert.deepStrictEqual(next.pollUnsafe(), Exit.succeed({ _tag: "First", value: "it" }))
+        }
+      }
+    }))
+
+  it.effect("keeps the key for the call that has it when an earlier one fails that was forgotten meanwhile", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>({ capacity: 1, timeToLive: "1 minute" })
+      const { effect, gates, runs } = yield* gated()
+      yield* fork(Effect.exit(once.run("key", effect, identity)))
+      yield* once.run("other", Effect.succeed("it"), identity)
+      const second = yield* fork(once.run("key", effect, identity))
+      yield* Deferred.fail(gates[0]!, "broken")
+      yield* settle
+      const third = yield* fork(once.run("key", effect, identity))
+      yield* Deferred.succeed(gates[1]!, "second")
+      assert.deepStrictEqual(yield* Fiber.join(second), { _tag: "First", value: "second" })
+      assert.deepStrictEqual(yield* Fiber.join(third), { _tag: "Repeated", summary: "second" })
+      assert.strictEqual(yield* runs, 2)
+    }))
+
+  it.effect("remembers a key for its time to live, from when it was first seen", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>(roomy)
+      const run = Effect.map(once.run("key", Effect.succeed("it"), identity), ({ _tag }) => _tag)
+      assert.strictEqual(yield* run, "First")
+      yield* TestClock.adjust("59999 millis")
+      assert.strictEqual(yield* run, "Repeated")
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(yield* run, "First")
+    }))
+
+  it.effect("forgets a key in time also when the clock of the machine was set back meanwhile", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>(roomy)
+      const run = (key: string) => Effect.map(once.run(key, Effect.succeed("it"), identity), ({ _tag }) => _tag)
+      yield* TestClock.setTime(1_000_000)
+      yield* run("late")
+      yield* TestClock.setTime(500_000)
+      yield* run("early")
+      assert.strictEqual(yield* run("early"), "Repeated")
+      // `late` has not expired and is in front of it.
+      yield* TestClock.setTime(600_000)
+      assert.strictEqual(yield* run("early"), "First")
+      assert.strictEqual(yield* run("early"), "Repeated")
+    }))
+
+  it.effect("forgets the oldest key beyond its capacity, and only for a new one", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>({ capacity: 3, timeToLive: "1 minute" })
+      const run = (key: string) => Effect.map(once.run(key, Effect.succeed("it"), identity), ({ _tag }) => _tag)
+      for (const key of ["a", "b", "c"]) assert.strictEqual(yield* run(key), "First")
+      for (const key of ["c", "b", "a", "a"]) assert.strictEqual(yield* run(key), "Repeated")
+      assert.strictEqual(yield* run("d"), "First")
+      for (const key of ["b", "c", "d"]) assert.strictEqual(yield* run(key), "Repeated")
+      assert.strictEqual(yield* run("a"), "First")
+      assert.strictEqual(yield* run("b"), "First")
+    }))
+
+  it.effect("works with room for one key", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>({ capacity: 1, timeToLive: "1 minute" })
+      const { effect, gates, runs } = yield* gated()
+      const fibers = yield* Effect.replicateEffect(fork(once.run("key", effect, identity)), 5)
+      yield* Deferred.succeed(gates[0]!, "it")
+      yield* Fiber.joinAll(fibers)
+      assert.strictEqual(yield* runs, 1)
+    }))
+
+  it.effect("looks at a few keys a call, however many it remembers", () =>
+    Effect.gen(function*() {
+      const spy = vi.spyOn(InsertionOrderedMap.prototype, "oldest")
+      yield* Effect.addFinalizer(() => Effect.sync(() => spy.mockRestore()))
+      const once = yield* Deduplicator.make<string>({ capacity: 5000, timeToLive: "1 minute" })
+      const run = (key: number) => once.run(`key ${key}`, Effect.succeed("it"), identity)
+      for (let key = 0; key < 10_000; key++) yield* run(key)
+      for (let key = 5000; key < 10_000; key++) yield* run(key)
+      yield* TestClock.adjust("1 minute")
+      for (let key = 0; key < 1000; key++) yield* run(key)
+      assert.isAbove(spy.mock.calls.length, 5000)
+      assert.isBelow(spy.mock.calls.length, 60_000)
+    }))
+
+  it.effect("refuses at once a key that stands for another thing, while that is under way and after", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>(roomy)
+      const { effect, gates, runs } = yield* gated()
+      const first = yield* fork(once.runFor("key", "this", effect, identity))
+      const same = yield* fork(once.runFor("key", "this", effect, identity))
+      const other = Effect.flip(once.runFor("key", "that", effect, identity))
+      assert.instanceOf(yield* other, Deduplicator.StandsForAnother)
+      yield* Deferred.succeed(gates[0]!, "it")
+      assert.deepStrictEqual(yield* Fiber.join(first), { _tag: "First", value: "it" })
+      assert.deepStrictEqual(yield* Fiber.join(same), { _tag: "Repeated", summary: "it" })
+      assert.instanceOf(yield* other, Deduplicator.StandsForAnother)
+      assert.strictEqual(yield* runs, 1)
+    }))
+
+  it.effect("lets a key stand for another thing once it failed for the first, or was forgotten", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>(roomy)
+      const run = (what: string, effect: Effect.Effect<string, string>) =>
+        Effect.exit(once.runFor("key", what, effect, identity))
+      yield* run("this", Effect.fail("broken"))
+      assert.deepStrictEqual(yield* run("that", Effect.succeed("it")), Exit.succeed({ _tag: "First", value: "it" }))
+      assert.isTrue(Exit.isFailure(yield* run("this", Effect.succeed("it"))))
+      yield* TestClock.adjust("1 minute")
+      assert.isTrue(Exit.isSuccess(yield* run("this", Effect.succeed("it"))))
+    }))
+})
