@@ -7,7 +7,6 @@
 import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
 import { Console, Effect, Layer, Redacted } from "effect"
 import { Content, RoomKit, SmsProviders, Twilio, WebhookServer } from "effect-sms"
-import { WebhookSigner } from "effect-sms/testing"
 import { HttpBody, HttpClient } from "effect/http"
 
 const authToken = Redacted.make("the auth token of the account")
@@ -23,7 +22,7 @@ const Server = WebhookServer.serve({ publicUrl }, { disableLogger: true, disable
   )
 
 const program = Effect.gen(function*() {
-  const { body, headers } = yield* WebhookSigner.twilio({
+  const { body, headers } = yield* Twilio.signWebhook({
     authToken,
     url: `${publicUrl}/webhooks/sms/twilio/inbound`,
     form: { MessageSid: "SM1", SmsStatus: "received", From: "+15145550142", To: "+15145550100", Body: "Hello!" }

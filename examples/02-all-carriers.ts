@@ -16,7 +16,6 @@ import {
   type WebhookEvent,
   type WebhookRequest
 } from "effect-sms"
-import { WebhookSigner } from "effect-sms/testing"
 
 const secret = Redacted.make("a secret of at least sixteen characters")
 const url = (carrier: string) => `https://sms.example.com/webhooks/sms/${carrier}/inbound`
@@ -35,7 +34,8 @@ const describe = (event: WebhookEvent.WebhookEvent): string => {
 }
 
 const receive = Effect.fnUntraced(function*(name: string, request: WebhookRequest.WebhookRequest) {
-  const provider = yield* SmsProviders.SmsProviders.use((providers) => providers.get(name))
+  const { find } = yield* SmsProviders.SmsProviders
+  const provider = yield* Effect.fromOption(find(name))
   const events = yield* provider.decode(yield* provider.verify(request))
   for (const event of events) yield* Console.log(`${name}: ${describe(event)}`)
 })
@@ -52,7 +52,7 @@ const program = Effect.gen(function*() {
     const form = { MessageSid: "SM1", From: "+15145550142", To: "+15145550100" }
     yield* receive(
       "twilio",
-      yield* WebhookSigner.twilio({
+      yield* Twilio.signWebhook({
         authToken: secret,
         url: url("twilio"),
         form: {
@@ -66,7 +66,7 @@ const program = Effect.gen(function*() {
     )
     yield* receive(
       "sinch",
-      yield* WebhookSigner.sinch({
+      yield* Sinch.signWebhook({
         secret,
         url: url("sinch"),
         payload: { type: "mo_text", id: "01", from: "15145550142", to: "15145550100", body: "Hi" }
@@ -74,7 +74,7 @@ const program = Effect.gen(function*() {
     )
     yield* receive(
       "telnyx",
-      yield* WebhookSigner.telnyx({
+      yield* Telnyx.signWebhook({
         privateKey,
         url: url("telnyx"),
         payload: {
@@ -87,7 +87,7 @@ const program = Effect.gen(function*() {
     )
     yield* receive(
       "voicemeup",
-      yield* WebhookSigner.voicemeup({
+      yield* VoiceMeUp.signWebhook({
         token: secret,
         url: url("voicemeup"),
         payload: {

@@ -9,7 +9,6 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import { Content, SmsProvider, Twilio, type WebhookEvent, WebhookRequest } from "effect-sms"
-import { WebhookSigner } from "effect-sms/testing"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { buffer } from "node:stream/consumers"
@@ -54,7 +53,7 @@ const server = createServer(async (request, response) => {
 await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
 const { port } = server.address() as AddressInfo
 
-const signed = await runtime.runPromise(WebhookSigner.twilio({
+const signed = await runtime.runPromise(Twilio.signWebhook({
   authToken,
   url: `${publicUrl}/sms`,
   form: { MessageSid: "SM1", SmsStatus: "received", From: "+15145550142", To: "+15145550100", Body: "Hello!" }

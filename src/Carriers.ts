@@ -1,27 +1,55 @@
 /**
- * All four carriers behind one function. It loads the code of all of them; a
- * program that knows its carrier imports that one alone.
+ * The list of carriers. Everything that works with all of them works on it: the
+ * server, the command line, the demonstration, the test suites. Each carrier is
+ * loaded when it is needed; a program that knows its carrier imports that one
+ * alone.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { lookup } from "./internal/record.ts"
-import { extractSinchMeta } from "./sinch/Meta.ts"
-import { extractTelnyxMeta } from "./telnyx/Meta.ts"
-import { extractTwilioMeta } from "./twilio/Meta.ts"
-import { extractVoiceMeUpMeta } from "./voicemeup/Meta.ts"
+import { type Lazy, lazy } from "./provider/Carrier.ts"
 import { UnknownProvider, WebhookError } from "./WebhookError.ts"
-import type { Extract, WebhookMeta } from "./WebhookMeta.ts"
-
-const extractors: Readonly<Record<string, Extract>> = {
-  twilio: extractTwilioMeta,
-  sinch: extractSinchMeta,
-  telnyx: extractTelnyxMeta,
-  voicemeup: extractVoiceMeUpMeta
-}
+import type { WebhookMeta } from "./WebhookMeta.ts"
 
 /**
- * What a webhook is about, from the payload of a verified webhook.
+ * The carriers of this package. Add one of your own with `Carrier.loaded`:
+ * `[...Carriers.all, Carrier.loaded(mine)]`.
+ *
+ * @category carriers
+ * @since 0.1.0
+ */
+export const all: ReadonlyArray<Lazy> = [
+  lazy("twilio", "Twilio", () => import("./twilio/Carrier.ts")),
+  lazy("sinch", "Sinch", () => import("./sinch/Carrier.ts")),
+  lazy("telnyx", "Telnyx", () => import("./telnyx/Carrier.ts")),
+  lazy("voicemeup", "VoiceMeUp", () => import("./voicemeup/Carrier.ts"))
+]
+
+const listed = (words: ReadonlyArray<string>, type: "conjunction" | "disjunction") =>
+  new Intl.ListFormat("en-GB", { type }).format(words)
+
+/**
+ * Writes the names of carriers as a list: `twilio, sinch or telnyx`.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const names = (carriers: ReadonlyArray<Lazy> = all): string =>
+  listed(carriers.map(({ name }) => name), "disjunction")
+
+/**
+ * Writes the titles of carriers as a list: `Twilio, Sinch and Telnyx`.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const titles = (carriers: ReadonlyArray<Lazy> = all): string =>
+  listed(carriers.map(({ title }) => title), "conjunction")
+
+/**
+ * Reads what a webhook is about, from the payload of a verified webhook. Fails
+ * with `UnknownProvider` for a name that is not in the list, and with
+ * `InvalidPayload`.
  *
  * **Example** (Reading a Twilio form)
  *
@@ -29,7 +57,7 @@ const extractors: Readonly<Record<string, Extract>> = {
  * import { Effect } from "effect"
  * import { Carriers } from "effect-sms"
  *
- * const meta = Effect.runSync(
+ * const meta = await Effect.runPromise(
  *   Carriers.extractSmsMeta("twilio", { MessageSid: "SM1", MessageStatus: "delivered", To: "+15145550142" })
  * )
  * meta.isInbound // => false
@@ -41,10 +69,13 @@ const extractors: Readonly<Record<string, Extract>> = {
  */
 export const extractSmsMeta = (
   provider: string,
-  payload: Readonly<Record<string, unknown>>
+  payload: Readonly<Record<string, unknown>>,
+  carriers: ReadonlyArray<Lazy> = all
 ): Effect.Effect<WebhookMeta, WebhookError> => {
-  const extract = lookup(extractors, provider)
-  return extract === undefined
-    ? Effect.fail(new WebhookError({ provider, reason: new UnknownProvider({ known: Object.keys(extractors) }) }))
-    : extract(payload)
+  const carrier = carriers.find(({ name }) => name === provider)
+  return carrier === undefined
+    ? Effect.fail(
+      new WebhookError({ provider, reason: new UnknownProvider({ known: carriers.map(({ name }) => name) }) })
+    )
+    : Effect.flatMap(carrier.load, ({ extractMeta }) => extractMeta(payload))
 }

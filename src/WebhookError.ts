@@ -142,6 +142,19 @@ export class PayloadTooLarge extends Schema.TaggedError<PayloadTooLarge>()("Payl
 }
 
 /**
+ * The provider is configured for sending only.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotReceiving extends Schema.TaggedError<NotReceiving>()("NotReceiving", {}) {
+  readonly status = 404
+  override get message(): string {
+    return "The provider only sends"
+  }
+}
+
+/**
  * Any reason.
  *
  * @category errors
@@ -163,7 +176,8 @@ export const WebhookErrorReason = Schema.Union([
   UnsupportedContentType,
   MethodNotAllowed,
   UnknownProvider,
-  PayloadTooLarge
+  PayloadTooLarge,
+  NotReceiving
 ])
 
 /**

@@ -13,7 +13,6 @@ export {
   MessagesServer,
   MmsConfig,
   Problems,
-  SendingConfig,
   ServerConfig,
   WebhookApi,
   WebhookServer
@@ -36,6 +35,7 @@ export * as Phone from "./Phone.ts"
 export * as PhoneNumber from "./PhoneNumber.ts"
 export {
   Body,
+  Carrier,
   Environment,
   Secrets,
   type Sending,

@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { Payload } from "../src/Payload.ts"
-import { extractSinchMeta } from "../src/sinch/Meta.ts"
+import { extractSinchMeta } from "../src/sinch/index.ts"
 
 it.effect("is an object, and neither a list nor a scalar", () =>
   Effect.sync(() => {

@@ -8,27 +8,33 @@ import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Runtime from "effect/Runtime"
+import * as Carriers from "../Carriers.ts"
 import { version } from "../internal/version.ts"
+import type { Lazy } from "../provider/Carrier.ts"
 import { CodeOfInterruption, exitCodes, fail, Failed } from "./Failed.ts"
 import * as Send from "./Send.ts"
 
 // All that a server needs takes a while to load, and to send needs little of it.
-const serve = Command.make(
-  "serve",
-  {},
-  () => Effect.flatMap(Effect.promise(() => import("./Serve.ts")), ({ serve }) => serve)
-).pipe(
-  Command.withDescription(
-    `Receives the webhooks of the carriers and sends messages, over HTTP. It is configured by the environment: the README
+const serve = (carriers: ReadonlyArray<Lazy>) =>
+  Command.make(
+    "serve",
+    {},
+    () => Effect.flatMap(Effect.promise(() => import("./Serve.ts")), ({ serve }) => serve(carriers))
+  ).pipe(
+    Command.withDescription(
+      `Receives the webhooks of the carriers and sends messages, over HTTP. It is configured by the environment: the README
 lists the variables. With no carrier configured it shows itself at work.`
-  ),
-  Command.withShortDescription("Receives webhooks and sends messages, over HTTP")
-)
+    ),
+    Command.withShortDescription("Receives webhooks and sends messages, over HTTP")
+  )
 
-const root = Command.make("effect-sms").pipe(
-  Command.withDescription("Sends and receives SMS and MMS through Twilio, Sinch, Telnyx and VoiceMeUp"),
-  Command.withSubcommands([Send.command, serve])
-)
+const root = (carriers: ReadonlyArray<Lazy>) =>
+  Command.make("effect-sms").pipe(
+    Command.withDescription(
+      `Sends and receives SMS and MMS through ${Carriers.titles(carriers)}`
+    ),
+    Command.withSubcommands([Send.command(carriers), serve(carriers)])
+  )
 
 /** What is wrong with a command line, in one line, where the default would print the whole help. */
 const presenter: CliOutput.Presenter = {
@@ -40,10 +46,16 @@ const presenter: CliOutput.Presenter = {
       : CliOutput.defaultPresenter.present(event)
 }
 
-/** Runs the command that the arguments of the process name, and ends the process. */
-export const main = (): void => {
+/**
+ * Runs the command that the arguments of the process name, and ends the
+ * process. A program with a carrier of its own adds it to the list.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const main = (carriers: ReadonlyArray<Lazy> = Carriers.all): void => {
   const codeOfInterruption = Ref.makeUnsafe(0)
-  const program = Command.run(root, { version }).pipe(
+  const program = Command.run(root(carriers), { version }).pipe(
     Effect.catchTag("ShowHelp", () => Effect.fail(new Failed({ code: exitCodes.usage }))),
     Effect.provideService(CodeOfInterruption, codeOfInterruption),
     Effect.provide([CliOutput.layerPresenter(presenter), NodeServices.layer])

@@ -6,8 +6,10 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
@@ -15,14 +17,19 @@ import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 import * as Content from "../Content.ts"
 import * as MessageProblems from "../http/MessageProblems.ts"
+import { prefixOf } from "../http/ServerConfig.ts"
 import { compact } from "../internal/record.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
+import type { Lazy } from "../provider/Carrier.ts"
+import { invalid } from "../provider/Environment.ts"
+import { SmsProvider } from "../provider/SmsProvider.ts"
 import type { SmsError, SmsErrorReason } from "../SmsError.ts"
 import { CodeOfInterruption, exitCodes, fail } from "./Failed.ts"
-import * as Senders from "./senders.ts"
 
-const flags = {
-  provider: Flag.Literals("provider", Senders.names).pipe(Flag.withDescription("The carrier to send with")),
+const flags = (carriers: ReadonlyArray<Lazy>) => ({
+  provider: Flag.Literals("provider", carriers.map(({ name }) => name)).pipe(
+    Flag.withDescription("The carrier to send with")
+  ),
   to: Flag.String("to").pipe(
     Flag.withSchema(Address),
     Flag.withMetavar("address"),
@@ -47,24 +54,36 @@ const flags = {
     Argument.withDescription("What is said. May be left out where there is media"),
     Argument.withDefault("")
   )
-}
+})
+
+/** Makes the carrier's provider from the environment, without what its webhooks are verified with. */
+const providerOf = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>, name: string) {
+  const { load } = carriers.find((carrier) => carrier.name === name)!
+  const { sender, variables } = yield* Effect.flatMap(load, ({ environment }) => environment)
+  const layer = yield* sender
+  if (layer !== undefined) return Context.get(yield* Layer.build(layer), SmsProvider)
+  const needed = variables.find(({ group, required }) => group === "sending" && required)
+  return yield* needed === undefined
+    ? fail(`${name} cannot be configured to send`)
+    : invalid(needed.name, "is missing: it is needed to send")
+})
 
 const encodeReceipt = Schema.encodeEffect(Schema.fromJsonString(Schema.toCodecJson(SendReceipt)))
 
 const encodeProblem = Schema.encodeEffect(Schema.fromJsonString(Schema.toCodecJson(MessageProblems.MessageProblem)))
 
 const advice = (reason: SmsErrorReason, provider: string): string => {
-  const prefix = provider.toUpperCase()
+  const prefix = prefixOf({ name: provider })
   switch (reason._tag) {
     case "InvalidRecipient":
       return "Check --to"
     case "InvalidSender":
     case "UnregisteredSender":
-      return `Check --from, or ${prefix}_FROM`
+      return `Check --from, or ${prefix}FROM`
     case "Authentication":
     case "AccountSuspended":
     case "NotEnabled":
-      return `Check the account that the variables ${prefix}_… name`
+      return `Check the account that the variables ${prefix}… name`
     case "RateLimited":
     case "ProviderUnavailable":
       return reason.retryAfter === undefined
@@ -92,12 +111,11 @@ const explain = (json: boolean) =>
   })
 
 const send = Effect.fnUntraced(function*(
-  { from, json, media, provider, text, to }: Command.Command.Config.Infer<typeof flags>
+  carriers: ReadonlyArray<Lazy>,
+  { from, json, media, provider, text, to }: Command.Command.Config.Infer<ReturnType<typeof flags>>
 ) {
-  const sender = yield* Senders.make(provider).pipe(
-    Effect.catchTag(["InvalidVariable", "ConfigError"], ({ message }) => fail(message)),
-    Effect.catchTag("CryptoError", ({ reason }) => fail(`The secret of ${provider} cannot be used. ${reason.message}`)),
-    Effect.catchTag("IllegalArgumentError", ({ message }) => fail(`${provider} cannot be used. ${message}`))
+  const { send } = yield* providerOf(carriers, provider).pipe(
+    Effect.catchTag(["InvalidVariable", "ConfigError"], ({ message }) => fail(message))
   )
   const message = new OutboundMessage({
     to,
@@ -105,7 +123,7 @@ const send = Effect.fnUntraced(function*(
     ...compact({ from: Option.getOrUndefined(from) })
   })
   yield* Effect.flatMap(CodeOfInterruption, Ref.set<number>(exitCodes.unknown))
-  const receipt = yield* sender(message).pipe(
+  const receipt = yield* send(message).pipe(
     Effect.catch(explain(json)),
     Effect.onInterrupt(() =>
       Console.error("Interrupted: the message may have gone out. Look for it in the log of the carrier")
@@ -116,27 +134,31 @@ const send = Effect.fnUntraced(function*(
     : Console.log(`${provider} accepted ${receipt.messageIds.join(", ")}: ${receipt.status}`)
 })
 
-export const command = Command.make("send", flags, (input) =>
-  send(input).pipe(
-    Effect.provide(NodeHttpClient.layerUndici),
-    // What is printed is the result.
-    Effect.provideService(Logger.LogToStderr, true)
-  )).pipe(
-    Command.withDescription(
-      `Sends one message with one carrier. The credentials are in the environment, under the same names as for the server.
+/** Builds the command for these carriers. */
+export const command = (carriers: ReadonlyArray<Lazy>) =>
+  Command.make("send", flags(carriers), (input) =>
+    Effect.scoped(send(carriers, input)).pipe(
+      Effect.provide(NodeHttpClient.layerUndici),
+      // What is printed is the result.
+      Effect.provideService(Logger.LogToStderr, true)
+    )).pipe(
+      Command.withDescription(
+        `Sends one message with one carrier. The credentials are in the environment, under the same names as for the server.
 
 It ends with 0 when the carrier accepted the message, 1 when it could not begin, 2 for a wrong command line, 3 when the
 message was refused, 4 when nobody can tell whether it went out, and 5 when a part of it went out.`
-    ),
-    Command.withShortDescription("Sends one message with one carrier"),
-    Command.withExamples([
-      {
-        command: "effect-sms send --provider twilio --to +15145550142 \"Your parcel is here\"",
-        description: "Send a text"
-      },
-      {
-        command: "effect-sms send --provider twilio --to +15145550142 --media https://example.com/a.png --json",
-        description: "Send a file, and print the receipt as JSON"
-      }
-    ])
-  )
+      ),
+      Command.withShortDescription("Sends one message with one carrier"),
+      Command.withExamples([
+        {
+          command: `effect-sms send --provider ${carriers[0]!.name} --to +15145550142 "Your parcel is here"`,
+          description: "Send a text"
+        },
+        {
+          command: `effect-sms send --provider ${
+            carriers[0]!.name
+          } --to +15145550142 --media https://example.com/a.png --json`,
+          description: "Send a file, and print the receipt as JSON"
+        }
+      ])
+    )

@@ -14,7 +14,6 @@ import * as NetAddress from "effect/net/NetAddress"
 import { createServer } from "node:http"
 import * as DeliveryStore from "../delivery/DeliveryStore.ts"
 import * as DeliveryTracker from "../delivery/DeliveryTracker.ts"
-import * as Credentials from "../demo/Credentials.ts"
 import * as Demo from "../demo/Demo.ts"
 import * as MediaServer from "../http/MediaServer.ts"
 import * as MessagesServer from "../http/MessagesServer.ts"
@@ -23,6 +22,9 @@ import * as WebhookServer from "../http/WebhookServer.ts"
 import * as NodeIncrementalHash from "../media/NodeIncrementalHash.ts"
 import * as NodeMediaRehosting from "../media/NodeMediaRehosting.ts"
 import * as NodeCrypto from "../NodeCrypto.ts"
+import type { Lazy } from "../provider/Carrier.ts"
+import { generateSecret } from "../provider/Secrets.ts"
+import type { Service as Provider } from "../provider/SmsProvider.ts"
 import * as SmsProviders from "../provider/SmsProviders.ts"
 import * as RoomKit from "../rooms/RoomKit.ts"
 import * as SmsRouter from "../sending/SmsRouter.ts"
@@ -66,25 +68,28 @@ const layerNode = ({ host, port }: ServerConfig.ServerConfig) => {
   )
 }
 
-/** Tells the operator what is served, and warns of what is not verified. */
+/** Warns of what a webhook of the provider does not prove. */
+const warningOf = ({ capabilities: { receive }, name }: Provider): string | undefined => {
+  if (receive === undefined) return undefined
+  const { covers, scheme } = receive.verification
+  if (scheme === "none") return `Webhooks of ${name} are not verified: whoever knows the URL can send messages`
+  return covers.includes("body")
+    ? undefined
+    : `Webhooks of ${name} are verified by a ${scheme} that does not cover their content: serve the URL over HTTPS only`
+}
+
+/** Logs what is served, and warns of what is not verified. */
 const logProviders = Effect.fnUntraced(function*({ media }: ServerConfig.ServerConfig) {
-  const { get, names } = yield* SmsProviders.SmsProviders
-  const providers = yield* Effect.orDie(Effect.forEach(names, get))
-  yield* Effect.log(`Providers: ${names.join(", ")}`)
-  const sending = providers.filter(({ capabilities }) => capabilities.send !== undefined)
-  if (sending.length > 0) yield* Effect.log(`Sending: ${sending.map(({ name }) => name).join(", ")}`)
-  for (const { capabilities, name } of providers) {
-    if (capabilities.verification === "none") {
-      yield* Effect.logWarning(`Webhooks of ${name} are not verified: whoever knows the URL can send messages`)
-    }
+  const { all } = yield* SmsProviders.SmsProviders
+  const namesOf = (providers: ReadonlyArray<Provider>) => providers.map(({ name }) => name).join(", ")
+  yield* Effect.log(`Providers: ${namesOf(all)}`)
+  const sending = all.filter(({ capabilities }) => capabilities.send !== undefined)
+  if (sending.length > 0) yield* Effect.log(`Sending: ${namesOf(sending)}`)
+  for (const provider of all) {
+    const warning = warningOf(provider)
+    if (warning !== undefined) yield* Effect.logWarning(warning)
   }
-  if (
-    names.includes("twilio") && media !== undefined && !Object.hasOwn(media.fetcher.credentials ?? {}, "api.twilio.com")
-  ) {
-    yield* Effect.logWarning(
-      "Twilio's files can be fetched with TWILIO_ACCOUNT_SID, or TWILIO_API_KEY and TWILIO_API_SECRET"
-    )
-  }
+  for (const hint of media?.hints ?? []) yield* Effect.logWarning(hint)
 })
 
 /**
@@ -133,27 +138,25 @@ const localUrl = Effect.map(HttpServer.HttpServer, ({ address }) => {
   return `http://${local}:${address.port}`
 })
 
-const layerDemo = (config: ServerConfig.ServerConfig) =>
+const layerDemo = (config: ServerConfig.ServerConfig, carriers: ReadonlyArray<Lazy>) =>
   Layer.unwrap(Effect.gen(function*() {
-    const generated = yield* Credentials.generate
-    const credentials = { ...generated, adminToken: config.server.adminToken ?? generated.adminToken }
+    const cast = yield* Demo.cast(carriers)
+    const adminToken = config.server.adminToken ?? (yield* generateSecret)
     const base = yield* localUrl
-    const options = { ...config.server, publicUrl: base, adminToken: credentials.adminToken }
-    return Layer.effectDiscard(Demo.play(credentials, base)).pipe(
+    const options = { ...config.server, publicUrl: base, adminToken }
+    return Layer.effectDiscard(Demo.play({ base, cast, adminToken })).pipe(
       Layer.provide(WebhookServer.serve(options, { disableLogger: true, disableListenLog: true })),
-      Layer.provide([RoomKit.layer(), Credentials.layerProviders(credentials)])
+      Layer.provide([RoomKit.layer(), Demo.layerProviders(cast)])
     )
   })).pipe(Layer.provide([NodeCrypto.layer, FetchHttpClient.layer, layerNode(config)]))
 
-const run = Effect.fnUntraced(function*(config: ServerConfig.ServerConfig) {
-  if (config.providers.size === 0) return yield* Layer.launch(layerDemo(config))
+const run = Effect.fnUntraced(function*(config: ServerConfig.ServerConfig, carriers: ReadonlyArray<Lazy>) {
+  if (config.providers.size === 0) return yield* Layer.launch(layerDemo(config, carriers))
   return yield* Layer.launch(layerServer(config))
 })
 
-/** Serves until it is told to end. */
-export const serve = Effect.gen(function*() {
-  const config = yield* ServerConfig.load
-  return yield* Effect.catchTag(run(config), "ServeError", (error) => fail(listenError(config, error)))
-}).pipe(
-  Effect.catchTag(["InvalidVariable", "ConfigError"], ({ message }) => fail(message))
-)
+/** Serves until the process is told to end. */
+export const serve = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>) {
+  const config = yield* ServerConfig.load(carriers)
+  return yield* Effect.catchTag(run(config, carriers), "ServeError", (error) => fail(listenError(config, error)))
+}, Effect.catchTag(["InvalidVariable", "ConfigError"], ({ message }) => fail(message)))

@@ -19,11 +19,12 @@ import type * as PlatformError from "effect/PlatformError"
 import * as Redacted from "effect/Redacted"
 import * as FileMediaStore from "../media/FileMediaStore.ts"
 import type { IncrementalHash } from "../media/IncrementalHash.ts"
-import * as MediaFetcher from "../media/MediaFetcher.ts"
+import type * as MediaFetcher from "../media/MediaFetcher.ts"
 import type { MediaStore } from "../media/MediaStore.ts"
 import * as S3MediaStore from "../media/S3MediaStore.ts"
 import type { AgeOptions } from "../media/StoredMedia.ts"
-import { baseUrl, invalid, type InvalidVariable, parts, publicUrl, secret, variable } from "../provider/Environment.ts"
+import type * as Carrier from "../provider/Carrier.ts"
+import { invalid, type InvalidVariable, list, publicUrl, secret, text, url } from "../provider/Environment.ts"
 
 /**
  * A layer of the media store. Its error is of the variable that the store could
@@ -54,11 +55,13 @@ export interface MediaConfig {
   /** Whether the server has to serve the files. A bucket serves them itself. */
   readonly isServed: boolean
   readonly fetcher: MediaFetcher.Options
+  /** Warnings for the operator: which variables would let files be fetched that now cannot be. */
+  readonly hints: ReadonlyArray<string>
 }
 
 const maxAge = Effect.gen(function*() {
   const name = "MEDIA_MAX_AGE_DAYS"
-  const value = yield* variable(name)
+  const value = yield* text(name)
   if (value === undefined) return undefined
   return /^\d{1,5}$/.test(value) && Number(value) > 0
     ? Duration.days(Number(value))
@@ -75,7 +78,7 @@ const blameFileStore = (
 
 const fileStore = Effect.fnUntraced(function*(directory: string, age: AgeOptions) {
   const server = yield* publicUrl
-  const base = (yield* baseUrl("MEDIA_URL", "the names of files")) ??
+  const base = (yield* url("MEDIA_URL", "the names of files")) ??
     (server === undefined ? undefined : `${server.replace(/\/+$/, "")}/media`)
   if (base === undefined) {
     return yield* invalid("MEDIA_URL", "is missing: MEDIA_DIR is set, but files have no URL without it, or PUBLIC_URL")
@@ -99,8 +102,8 @@ const s3Store = Effect.fnUntraced(function*(bucket: string, age: AgeOptions) {
   const options: S3MediaStore.Options = {
     bucket,
     region,
-    endpoint: yield* baseUrl("MEDIA_S3_ENDPOINT", "bucket and key"),
-    publicBaseUrl: yield* baseUrl("MEDIA_URL", "the names of files"),
+    endpoint: yield* url("MEDIA_S3_ENDPOINT", "bucket and key"),
+    publicBaseUrl: yield* url("MEDIA_URL", "the names of files"),
     credentials: { accessKeyId, secretAccessKey, sessionToken: yield* secret("AWS_SESSION_TOKEN") },
     secret: names,
     ...age
@@ -114,24 +117,9 @@ const s3Store = Effect.fnUntraced(function*(bucket: string, age: AgeOptions) {
   return store
 })
 
-/** What opens Twilio's files: an API key, or the account itself (https://www.twilio.com/docs/messaging/api/media-resource). */
-const twilioCredentials = Effect.gen(function*() {
-  const [key, keySecret, account, token] = [
-    yield* variable("TWILIO_API_KEY"),
-    yield* secret("TWILIO_API_SECRET"),
-    yield* variable("TWILIO_ACCOUNT_SID"),
-    yield* secret("TWILIO_AUTH_TOKEN")
-  ]
-  if (key !== undefined && keySecret !== undefined) return MediaFetcher.basic(key, keySecret)
-  const [primary] = token === undefined ? [] : parts(Redacted.value(token))
-  return account === undefined || primary === undefined
-    ? undefined
-    : MediaFetcher.basic(account, Redacted.make(primary, { label: "TWILIO_AUTH_TOKEN" }))
-})
-
 const mediaStore = Effect.gen(function*() {
-  const directory = yield* variable("MEDIA_DIR")
-  const bucket = yield* variable("MEDIA_S3_BUCKET")
+  const directory = yield* text("MEDIA_DIR")
+  const bucket = yield* text("MEDIA_S3_BUCKET")
   const age = { maxAge: yield* maxAge }
   if (directory !== undefined && bucket !== undefined) {
     return yield* invalid("MEDIA_S3_BUCKET", "is set, and so is MEDIA_DIR: unset one of the two")
@@ -144,7 +132,7 @@ const mediaStore = Effect.gen(function*() {
     }
   }
   for (const other of ["MEDIA_URL", "MEDIA_HOSTS", "MEDIA_MAX_AGE_DAYS"]) {
-    if ((yield* variable(other)) !== undefined) {
+    if ((yield* text(other)) !== undefined) {
       return yield* invalid(
         "MEDIA_DIR",
         `is missing: ${other} is set, but means nothing without it, or MEDIA_S3_BUCKET`
@@ -154,26 +142,37 @@ const mediaStore = Effect.gen(function*() {
   return undefined
 })
 
+/** The credentials of all carriers' hosts, by host, and what to set where there are none. */
+const carrierCredentials = Effect.fnUntraced(function*(carriers: ReadonlyArray<Carrier.Any>) {
+  const credentials: Record<string, Carrier.MediaCredentials> = {}
+  const hints: Array<string> = []
+  for (const carrier of carriers) {
+    const { mediaCredentials, mediaCredentialsHint } = yield* carrier.environment
+    const found = yield* mediaCredentials
+    if (found !== undefined) Object.assign(credentials, found)
+    else if (mediaCredentialsHint !== undefined) hints.push(mediaCredentialsHint)
+  }
+  return { credentials, hints }
+})
+
 /**
- * Reads the environment. `undefined` when no store is configured.
+ * Reads the environment. `undefined` when no store is configured. Files are
+ * fetched from the hosts of the configured carriers, and from those of
+ * `MEDIA_HOSTS`.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const load: Effect.Effect<MediaConfig | undefined, InvalidVariable | Config.ConfigError> = Effect.gen(
-  function*() {
-    const store = yield* mediaStore
-    if (store === undefined) return undefined
-    const credentials = yield* twilioCredentials
-    const hosts = parts((yield* variable("MEDIA_HOSTS")) ?? "")
-    const isHost = (host: string) => /^(?:\*\.)?[a-z\d-]+(?:\.[a-z\d-]+)+$/i.test(host)
-    if (!hosts.every(isHost)) {
-      return yield* invalid("MEDIA_HOSTS", "must be a comma-separated list of host names, as in media.example.com")
-    }
-    const fetcher: MediaFetcher.Options = {
-      hosts: [...MediaFetcher.defaultHosts, ...hosts],
-      credentials: credentials === undefined ? {} : { "api.twilio.com": credentials }
-    }
-    return { ...store, fetcher }
+export const load = Effect.fnUntraced(function*(
+  carriers: ReadonlyArray<Carrier.Any>
+): Effect.fn.Return<MediaConfig | undefined, InvalidVariable | Config.ConfigError> {
+  const store = yield* mediaStore
+  if (store === undefined) return undefined
+  const { credentials, hints } = yield* carrierCredentials(carriers)
+  const hosts = list((yield* text("MEDIA_HOSTS")) ?? "")
+  const isHost = (host: string) => /^(?:\*\.)?[a-z\d-]+(?:\.[a-z\d-]+)+$/i.test(host)
+  if (!hosts.every(isHost)) {
+    return yield* invalid("MEDIA_HOSTS", "must be a comma-separated list of host names, as in media.example.com")
   }
-)
+  return { ...store, fetcher: { carriers, hosts, credentials }, hints }
+})

@@ -15,6 +15,7 @@ import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
+import * as Carriers from "../Carriers.ts"
 import { type Delivery, Entry } from "../delivery/DeliveryStore.ts"
 import { Status } from "../DeliveryStatus.ts"
 import { compact } from "../internal/record.ts"
@@ -70,7 +71,10 @@ export const SendRequest = Schema.Struct({
     }))
   ),
   provider: Schema.optionalKey(
-    Schema.NonEmptyString.annotate({ description: "The provider to send with, and no other", examples: ["twilio"] })
+    Schema.NonEmptyString.annotate({
+      description: "The provider to send with, and no other",
+      examples: [Carriers.all[0]!.name]
+    })
   ),
   sendAt: Schema.optionalKey(Time.annotate({ description: "When the carrier is to send it. At once when absent" })),
   validityPeriod: Schema.optionalKey(
@@ -229,6 +233,6 @@ export class GatewayApi extends WebhookApi
   .add(Messages)
   .annotate(
     OpenApi.Description,
-    "Receives SMS and MMS webhooks of Twilio, Sinch, Telnyx and VoiceMeUp, and sends messages through them."
+    `Receives SMS and MMS webhooks of ${Carriers.titles()}, and sends messages through them.`
   )
 {}

@@ -136,7 +136,7 @@ const layerMessages = (options: Options) =>
         readonly recipient?: string
       }) {
         const found = yield* Effect.forEach(
-          provider === undefined ? providers.names : [provider],
+          provider === undefined ? providers.all.map(({ name }) => name) : [provider],
           (provider) => tracker.get({ provider, messageId, recipient })
         )
         return found.filter((delivery) => delivery !== undefined)

@@ -12,7 +12,7 @@ import * as Redacted from "effect/Redacted"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { layerMemory, type MmsAggregator, type MmsAggregatorError, type Options } from "../mms/MmsAggregator.ts"
-import { invalid, type InvalidVariable, secret, variable } from "../provider/Environment.ts"
+import { invalid, type InvalidVariable, secret, text } from "../provider/Environment.ts"
 
 /**
  * A layer of the aggregator of split messages. Its error is of the variable
@@ -80,7 +80,7 @@ const layerPostgres = (url: Redacted.Redacted) =>
 
 const timeout = Effect.gen(function*() {
   const name = "MMS_TIMEOUT_SECONDS"
-  const value = yield* variable(name)
+  const value = yield* text(name)
   if (value === undefined) return undefined
   return /^\d{1,4}$/.test(value) && Number(value) > 0
     ? Duration.seconds(Number(value))

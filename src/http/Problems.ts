@@ -165,6 +165,7 @@ export const fromReason = (reason: WebhookErrorReason): InstanceType<typeof webh
     case "StaleTimestamp":
       return new Forbidden({ detail: "The webhook was refused" })
     case "UnknownProvider":
+    case "NotReceiving":
       return new NotFound({ detail: "Unknown provider" })
     case "MethodNotAllowed":
       return new MethodNotAllowed({ detail: reason.message })

@@ -13,6 +13,7 @@ import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
+import * as Carriers from "../Carriers.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
 import { version } from "../internal/version.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
@@ -70,8 +71,8 @@ const payload = [
 
 const params = {
   provider: Schema.String.annotate({
-    description: "The provider's name: twilio, sinch, telnyx or voicemeup, unless it was given another",
-    examples: ["twilio"]
+    description: `The provider's name: ${Carriers.names()}, unless it was given another`,
+    examples: [Carriers.all[0]!.name]
   })
 }
 
@@ -85,7 +86,7 @@ const post = `Takes a message or a delivery status, as the provider sends it and
 kind. The answer is the one that the provider wants, as soon as the message is processed, or after the time that the
 provider waits for it. The same webhook again is answered in the same way and processed once.`
 
-const get = "For Twilio numbers whose webhook method is GET: all fields are in the signed query."
+const get = "For carriers that can send a webhook as GET: all fields are in the signed query."
 
 /**
  * Webhooks. Either path takes either kind.
@@ -174,5 +175,5 @@ export class WebhookApi extends HttpApi.make("effect-sms")
   .add(System)
   .annotate(OpenApi.Title, "effect-sms")
   .annotate(OpenApi.Version, version)
-  .annotate(OpenApi.Description, "Receives SMS and MMS webhooks of Twilio, Sinch, Telnyx and VoiceMeUp.")
+  .annotate(OpenApi.Description, `Receives SMS and MMS webhooks of ${Carriers.titles()}.`)
 {}

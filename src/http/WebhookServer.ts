@@ -29,7 +29,7 @@ import * as Secrets from "../provider/Secrets.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
-import { WebhookError } from "../WebhookError.ts"
+import { UnknownProvider, WebhookError } from "../WebhookError.ts"
 import * as WebhookRequest from "../WebhookRequest.ts"
 import { setHeaders } from "./internal/headers.ts"
 import * as RequestBody from "./internal/requestBody.ts"
@@ -108,7 +108,14 @@ const layerVerifyWebhook = (options: Options) =>
       const verify = Effect.fnUntraced(function*() {
         const request = yield* HttpServerRequest.HttpServerRequest
         const { provider: name = "" } = yield* HttpRouter.params
-        const provider = yield* providers.get(name)
+        const provider = yield* Effect.mapError(
+          Effect.fromOption(providers.find(name)),
+          () =>
+            new WebhookError({
+              provider: "unknown",
+              reason: new UnknownProvider({ known: providers.all.map(({ name }) => name) })
+            })
+        )
         return { provider, webhook: yield* provider.verify(yield* read(provider, request)) }
       })
 

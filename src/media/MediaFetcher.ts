@@ -19,6 +19,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Any, MediaCredentials } from "../provider/Carrier.ts"
 import { GuardedClient, type GuardedResponse } from "./GuardedClient.ts"
 import * as Body from "./internal/fetchBody.ts"
 import * as Target from "./internal/fetchTarget.ts"
@@ -74,9 +75,7 @@ export class MediaFetcher extends Context.Service<MediaFetcher, {
  * @category models
  * @since 0.1.0
  */
-export type Credentials =
-  | { readonly scheme: "Basic"; readonly username: string; readonly password: Redacted.Redacted<string> }
-  | { readonly scheme: "Bearer"; readonly token: Redacted.Redacted<string> }
+export type Credentials = MediaCredentials
 
 /**
  * A user and a password: for Twilio an API key and its secret, or the account
@@ -107,9 +106,11 @@ export const bearer = (token: Redacted.Redacted<string>): Credentials => ({ sche
  * @since 0.1.0
  */
 export type Options = {
-  /** Hosts to fetch from: names, or `*.name` for all below one. {@link defaultHosts} by default. */
+  /** The carriers to fetch from: their media hosts, and those that they redirect to. */
+  readonly carriers?: ReadonlyArray<Pick<Any, "media">> | undefined
+  /** More hosts to fetch from: names, or `*.name` for all below one. Without these and carriers, nothing is fetched. */
   readonly hosts?: ReadonlyArray<string> | undefined
-  /** Hosts that a redirect may lead to, besides `hosts`. {@link defaultRedirectHosts} by default. */
+  /** More hosts that a redirect may lead to, besides `hosts`. */
   readonly redirectHosts?: ReadonlyArray<string> | undefined
   /**
    * Credentials by host, `host:port` for a test host. Sent only to the host of
@@ -139,39 +140,6 @@ export type Options = {
   /** {@link defaultTypes} by default. */
   readonly allowedTypes?: ReadonlyArray<string> | undefined
 }
-
-/**
- * The hosts that carriers name in their webhooks.
- *
- * Twilio's and VoiceMeUp's are seen in real messages. Telnyx's is the one of
- * its documentation (https://developers.telnyx.com/docs/messaging/messages/receive-message),
- * and Sinch names none, except that the file is in a bucket: who receives MMS
- * from Sinch has to add the host that their messages show.
- *
- * @category constants
- * @since 0.1.0
- */
-export const defaultHosts: ReadonlyArray<string> = [
-  "clients.voicemeup.com",
-  "dev-clients.voicemeup.com",
-  "api.twilio.com",
-  "media.telnyx.com"
-]
-
-/**
- * The hosts that the hosts of {@link defaultHosts} redirect to. Twilio's, as
- * https://support.twilio.com/hc/en-us/articles/223183748 names them: the first
- * for protected media, the second for unprotected ones. The third is in lists
- * of others only.
- *
- * @category constants
- * @since 0.1.0
- */
-export const defaultRedirectHosts: ReadonlyArray<string> = [
-  "mms.twiliocdn.com",
-  "s3-external-1.amazonaws.com",
-  "media.twiliocdn.com"
-]
 
 /**
  * What people send each other by MMS. No HTML, SVG, XML, script or archive:
@@ -248,11 +216,14 @@ export const make = Effect.fnUntraced(function*(
   const totalMillis = Duration.toMillis(options.totalTimeout ?? "1 minute")
   const types = new Set((options.allowedTypes ?? defaultTypes).map(TypeRules.normalize))
   const credentials = credentialsByEndpoint(options.credentials ?? {})
-  const isHost = Target.hosts(options.hosts ?? defaultHosts)
+  const media = (options.carriers ?? []).map(({ media }) => media)
+  const hosts = [...media.flatMap(({ hosts }) => hosts), ...(options.hosts ?? [])]
+  const isHost = Target.hosts(hosts)
   const isTestHost = Target.endpoints(options.testHosts ?? [])
   const isRedirectHost = Target.hosts([
-    ...(options.hosts ?? defaultHosts),
-    ...(options.redirectHosts ?? defaultRedirectHosts)
+    ...hosts,
+    ...media.flatMap(({ redirectHosts = [] }) => redirectHosts),
+    ...(options.redirectHosts ?? [])
   ])
   const target = Target.make({ isHost, isRedirectHost, isTestHost })
 

@@ -25,9 +25,10 @@ export type Options = MediaRehosting.HookOptions & MediaFetcher.Options
  * **Example** (Only VoiceMeUp's files)
  *
  * ```ts
+ * import { VoiceMeUp } from "effect-sms"
  * import * as NodeMediaRehosting from "effect-sms/media/NodeMediaRehosting"
  *
- * export const Rehosting = NodeMediaRehosting.layer({ hosts: ["clients.voicemeup.com", "dev-clients.voicemeup.com"] })
+ * export const Rehosting = NodeMediaRehosting.layer({ carriers: [VoiceMeUp.carrier] })
  * ```
  *
  * @category layers

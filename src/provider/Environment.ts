@@ -1,15 +1,44 @@
 /**
- * Variables of the environment.
+ * The variables of the environment: how one is read, and what is wrong with one
+ * that cannot be used.
+ *
+ * A variable that is set to nothing counts as not set, because compose files
+ * pass empty ones on.
+ *
+ * @since 0.1.0
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { Address } from "../Address.ts"
 
 /**
- * A variable is missing or cannot be used. Names the variable, never its
- * value.
+ * A variable of a carrier, for the tables of the documentation, the help of the
+ * command line, and the errors about a carrier that is half configured.
+ *
+ * - `receiving`: verifies or reads webhooks
+ * - `sending`: makes the provider send
+ * - `media`: opens the files of received messages, and may serve sending too
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Variable {
+  /** Begins with the carrier's name in upper case. */
+  readonly name: string
+  /** One sentence, in Markdown. */
+  readonly description: string
+  readonly group: "receiving" | "sending" | "media"
+  /** Whether the group does not work without it. */
+  readonly required?: boolean | undefined
+  /** Whether the value is a secret. */
+  readonly secret?: boolean | undefined
+}
+
+/**
+ * A variable is missing or cannot be used. Names the variable, never its value.
  *
  * @category errors
  * @since 0.1.0
@@ -23,36 +52,85 @@ export class InvalidVariable extends Schema.TaggedError<InvalidVariable>()("Inva
   }
 }
 
-export const invalid = (variable: string, problem: string) => new InvalidVariable({ variable, problem })
+/**
+ * Reads options. `undefined` where the environment does not ask for them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Read<A> = Effect.Effect<A | undefined, InvalidVariable | Config.ConfigError>
 
-/** A variable that is set to nothing is not set: compose files pass empty ones on. */
+/**
+ * The error about a variable: "PORT must be a number".
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const invalid = (variable: string, problem: string): InvalidVariable =>
+  new InvalidVariable({ variable, problem })
+
+/**
+ * Reads a secret.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
 export const secret = (name: string): Config.Config<Redacted.Redacted<string> | undefined> =>
   Config.map(Config.option(Config.Redacted(name)), (value) => {
     const text = Option.isSome(value) ? Redacted.value(value.value).trim() : ""
     return text === "" ? undefined : Redacted.make(text, { label: name })
   })
 
-/** As {@link secret}, for what may be seen. */
-export const variable = (name: string): Config.Config<string | undefined> =>
+/**
+ * Reads text that may be shown.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const text = (name: string): Config.Config<string | undefined> =>
   Config.map(secret(name), (value) => value === undefined ? undefined : Redacted.value(value))
 
-export const parts = (value: string): ReadonlyArray<string> =>
+/**
+ * Splits a value with commas into its parts, without empty ones.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const list = (value: string): ReadonlyArray<string> =>
   value.split(",").map((part) => part.trim()).filter((part) => part !== "")
 
-/** The choice that a variable holds. */
-export const choice = Effect.fnUntraced(function*<const A extends string>(name: string, choices: ReadonlyArray<A>) {
-  const value = yield* variable(name)
+/**
+ * Reads one of several words, in any case.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const choice = Effect.fnUntraced(function*<const A extends string>(
+  name: string,
+  choices: ReadonlyArray<A>
+): Effect.fn.Return<A | undefined, InvalidVariable | Config.ConfigError> {
+  const value = yield* text(name)
   const chosen = choices.find((choice) => choice === value?.toLowerCase())
   return value === undefined || chosen !== undefined
     ? chosen
     : yield* invalid(name, `must be one of ${choices.join(", ")}`)
 })
 
-export const baseUrl = Effect.fnUntraced(function*(name: string, appended: string) {
-  const value = yield* variable(name)
+/**
+ * Reads an address of the web that something is appended to, which is named in
+ * the error about one with a query.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const url = Effect.fnUntraced(function*(
+  name: string,
+  appended: string
+): Effect.fn.Return<string | undefined, InvalidVariable | Config.ConfigError> {
+  const value = yield* text(name)
   if (value === undefined) return undefined
-  const url = URL.parse(value)
-  if (url?.protocol !== "https:" && url?.protocol !== "http:") {
+  const parsed = URL.parse(value)
+  if (parsed?.protocol !== "https:" && parsed?.protocol !== "http:") {
     return yield* invalid(name, "must be a URL that begins with https:// or http://")
   }
   // A query would swallow it.
@@ -61,4 +139,163 @@ export const baseUrl = Effect.fnUntraced(function*(name: string, appended: strin
     : value
 })
 
-export const publicUrl = baseUrl("PUBLIC_URL", "path and query of each request")
+/**
+ * Reads `PUBLIC_URL`, where carriers reach the server.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const publicUrl: Read<string> = url("PUBLIC_URL", "path and query of each request")
+
+/**
+ * Reads the base URL of a carrier's API.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const apiUrl = (name: string): Read<string> => url(name, "the path of each request")
+
+/**
+ * Reads an address: the sender of messages that name none.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const address = (name: string): Read<Address> =>
+  Effect.map(text(name), (value) => value === undefined ? undefined : Address.make(value))
+
+/**
+ * Derives from `PUBLIC_URL` where the carrier reports the delivery of messages
+ * to the server.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const statusCallback = (carrier: string): Read<string> =>
+  Effect.map(
+    publicUrl,
+    (base) => base === undefined ? undefined : `${base.replace(/\/+$/, "")}/webhooks/sms/${carrier}/status`
+  )
+
+const missing = (name: string, other: string) =>
+  invalid(name, `is missing: ${other} is set, but means nothing without it`)
+
+const isSet = (name: string) => Effect.map(secret(name), (value) => value !== undefined)
+
+/**
+ * Reads two variables that mean something together only.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const pair = Effect.fnUntraced(function*(
+  one: string,
+  other: string
+): Effect.fn.Return<
+  readonly [string, Redacted.Redacted<string>] | undefined,
+  InvalidVariable | Config.ConfigError
+> {
+  const [first, second] = [yield* text(one), yield* secret(other)]
+  if (first === undefined && second === undefined) return undefined
+  if (first === undefined) return yield* missing(one, other)
+  if (second === undefined) return yield* missing(other, one)
+  return [first, second]
+})
+
+/**
+ * Reads the secrets that webhooks are verified with: one, or several with
+ * commas between them during a rotation. Fails when there is none while another
+ * of the carrier's variables is set, because the operator must have forgotten
+ * it. `hint` ends that error.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const webhookSecrets = Effect.fnUntraced(function*(
+  variables: ReadonlyArray<Variable>,
+  name: string,
+  hint: string = ""
+): Effect.fn.Return<ReadonlyArray<Redacted.Redacted<string>> | undefined, InvalidVariable | Config.ConfigError> {
+  const value = yield* secret(name)
+  if (value !== undefined) {
+    const values = list(Redacted.value(value))
+    return values.length === 0
+      ? yield* invalid(name, "must be a secret, or several with commas between them")
+      : values.map((value) => Redacted.make(value, { label: name }))
+  }
+  for (const group of ["sending", "media", "receiving"] as const) {
+    for (const other of variables) {
+      if (other.group === group && other.name !== name && (yield* isSet(other.name))) {
+        return yield* invalid(
+          name,
+          `is missing: ${other.name} is set, but webhooks cannot be verified without it${hint}`
+        )
+      }
+    }
+  }
+  return undefined
+})
+
+/**
+ * Fails when a secret is set that `choice`, a variable set to `none`, leaves
+ * unused: that is a dangerous mistake.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const refuseUnused = Effect.fnUntraced(function*(
+  name: string,
+  choice: string
+): Effect.fn.Return<void, InvalidVariable | Config.ConfigError> {
+  if (yield* isSet(name)) {
+    return yield* invalid(name, `is set, but ${choice}=none verifies nothing: unset one of the two`)
+  }
+})
+
+/**
+ * The options of sending that all carriers have, from `SEND_LONG_TEXT` and
+ * `SEND_SEVERAL_MEDIA`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Excess {
+  readonly longText: "refuse" | "split" | undefined
+  readonly severalMedia: "refuse" | "split" | undefined
+}
+
+const excess = Effect.gen(function*() {
+  return {
+    longText: yield* choice("SEND_LONG_TEXT", ["refuse", "split"]),
+    severalMedia: yield* choice("SEND_SEVERAL_MEDIA", ["refuse", "split"])
+  }
+})
+
+/**
+ * Reads the options of sending where one of the variables of that group is set.
+ * Fails when a required one is not. `options` gets the values of the required
+ * ones by name.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const sending = <A>(
+  variables: ReadonlyArray<Variable>,
+  options: (
+    required: (name: string) => Redacted.Redacted<string>,
+    excess: Excess
+  ) => Effect.Effect<A, InvalidVariable | Config.ConfigError>
+): Read<A> =>
+  Effect.gen(function*() {
+    const values = new Map<string, Redacted.Redacted<string>>()
+    const group = variables.filter(({ group }) => group === "sending")
+    const ordered = [...group.filter(({ required }) => required), ...group.filter(({ required }) => !required)]
+    for (const { name } of ordered) {
+      const value = yield* secret(name)
+      if (value !== undefined) values.set(name, value)
+    }
+    const [first] = values.keys()
+    if (first === undefined) return undefined
+    for (const { name, required } of ordered) if (required && !values.has(name)) return yield* missing(name, first)
+    return yield* options((name) => values.get(name) ?? Redacted.make(""), yield* excess)
+  })

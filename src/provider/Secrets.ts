@@ -4,8 +4,10 @@
 import * as CryptoError from "effect/crypto/CryptoError"
 import * as Digest from "effect/crypto/Digest"
 import * as Mac from "effect/crypto/Mac"
+import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
+import * as Hex from "effect/encoding/Hex"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 
@@ -32,6 +34,17 @@ export const list = (
       })
     )
 }
+
+/** Makes up a secret of 128 bits, for demonstrations and tests. */
+export const generateSecret: Effect.Effect<
+  Redacted.Redacted<string>,
+  CryptoError.CryptoError,
+  SecureRandom.SecureRandom
+> = Effect
+  .flatMap(
+    SecureRandom.SecureRandom,
+    (random) => Effect.map(random.randomBytes(16), (bytes) => Redacted.make(Hex.encode(bytes)))
+  )
 
 /** One HMAC key a secret. */
 export const macKeys = Effect.fnUntraced(function*(module: string, algorithm: Mac.Algorithm, secrets: Secrets) {

@@ -7,12 +7,13 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Redacted from "effect/Redacted"
 import type { Address, Kind } from "../Address.ts"
 import type { MediaContent } from "../Content.ts"
 import type { Status } from "../DeliveryStatus.ts"
 import type { OutboundMessage } from "../Message.ts"
-import type { SmsErrorReason } from "../SmsError.ts"
+import type { Refusal, SmsErrorReason } from "../SmsError.ts"
 
 /**
  * What a provider sends. A message that asks for more is refused before
@@ -149,4 +150,35 @@ export interface Sending {
   readonly check?: ((message: OutboundMessage) => Effect.Effect<void, SmsErrorReason>) | undefined
   /** Makes one request. `SmsProvider.make` repeats it when its reason allows that. */
   readonly deliver: (part: Part) => Effect.Effect<Accepted, SmsErrorReason>
+}
+
+/**
+ * What a carrier says about a refusal.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Words {
+  /** Absent where the carrier's code says nothing that the HTTP status does not say. */
+  readonly refusal?: Refusal | undefined
+  readonly code?: string | undefined
+  readonly detail?: string | undefined
+}
+
+/**
+ * How a carrier sends over HTTP: the request of a part, and how its answer is
+ * read. The client, its timeout, and the outcome of a request that fails belong
+ * to the pipeline.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CarrierSending extends Omit<Sending, "deliver" | "policy"> {
+  readonly request: (part: Part) => Effect.Effect<HttpClientRequest.HttpClientRequest>
+  /** Reads a 2xx answer. `undefined` where it names no message. */
+  readonly accepted: (body: unknown, part: Part) => Accepted | undefined
+  /** Reads the answer of a refusal. */
+  readonly words: (body: unknown, status: number) => Words
+  /** Whether the body of a 2xx says that the message was refused. Absent where the status says it all. */
+  readonly isRefusal?: ((body: unknown) => boolean) | undefined
 }

@@ -1,8 +1,8 @@
 /**
  * The contract of a carrier.
  *
- * A carrier module implements the narrow {@link Implementation}, which knows
- * its dialect, and {@link make} adds what all carriers share. For receiving:
+ * A carrier implements the narrow {@link Receiver} and `Sending`, which know its
+ * dialect, and {@link make} adds what all carriers share. For receiving:
  * the checks of method and content type, the wrapping of errors, the span and
  * the metric. For sending also the checks of the message, its division into
  * parts, and the repetition of what is safe to repeat.
@@ -30,21 +30,48 @@ import * as Sender from "./internal/send.ts"
 import type { SendCapabilities, Sending } from "./Sending.ts"
 
 /**
- * What a carrier can do.
+ * What a webhook proves, as the provider is configured.
+ *
+ * - `signature`: the carrier's signature covers the parts of the request that
+ *   `covers` lists. What it does not cover can be changed by whoever sees a
+ *   request, and a request whose time is not covered can be repeated later
+ * - `token`: a secret in the callback URL proves who calls, and covers nothing
+ * - `none`: webhooks are not verified
  *
  * @category models
  * @since 0.1.0
  */
-export interface Capabilities {
+export interface Verification {
+  readonly scheme: "signature" | "token" | "none"
+  readonly covers: ReadonlyArray<"body" | "url" | "time">
+}
+
+/**
+ * What a provider receives.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ReceiveCapabilities {
   /** Whether messages with media are received. */
   readonly mms: boolean
   /** Whether one MMS arrives as several webhooks. */
   readonly splitMms: boolean
   /** Whether the carrier reports delivery by webhook. */
   readonly deliveryStatuses: boolean
-  /** How a webhook proves its origin, as this provider is configured. */
-  readonly verification: "signature" | "token" | "none"
-  /** What is sent. Absent when this provider is not configured to send. */
+  readonly verification: Verification
+}
+
+/**
+ * What a provider can do.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Capabilities {
+  /** Absent when this provider is not configured to receive. */
+  readonly receive?: ReceiveCapabilities | undefined
+  /** Absent when this provider is not configured to send. */
   readonly send?: SendCapabilities | undefined
 }
 
@@ -93,17 +120,14 @@ export interface Service {
 export class SmsProvider extends Context.Service<SmsProvider, Service>()("effect-sms/SmsProvider") {}
 
 /**
- * What a carrier module provides to {@link make}. It fails with bare reasons;
- * `make` adds the provider's name.
+ * How a carrier's webhooks are verified and read. It fails with bare reasons;
+ * {@link make} adds the provider's name.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Implementation {
-  readonly name: string
-  readonly capabilities: Omit<Capabilities, "send">
-  /** Absent when the provider is not configured to send. */
-  readonly sending?: Sending | undefined
+export interface Receiver {
+  readonly capabilities: ReceiveCapabilities
   /** The methods that the carrier calls with, upper case. */
   readonly methods: ReadonlyArray<string>
   /** The body formats that the carrier sends, without parameters. */
@@ -117,7 +141,7 @@ export interface Implementation {
    * "it matches …". Tries many variants, so `make` calls it for small bodies
    * only and a few times a second at most: forged requests must stay cheap.
    */
-  readonly diagnose: (request: WebhookRequest) => Effect.Effect<string | undefined>
+  readonly diagnose?: ((request: WebhookRequest) => Effect.Effect<string | undefined>) | undefined
   readonly parse: (
     request: WebhookRequest
   ) => Effect.Effect<Readonly<Record<string, unknown>>, WebhookError.InvalidPayload>
@@ -132,24 +156,20 @@ const countWebhook = Counters.make("sms_webhooks_total", "Webhooks by provider a
 const maxDiagnosedBytes = 64 * 1024
 const maxDiagnosesPerSecond = 5
 
-/**
- * A provider from a carrier's implementation.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const make = (implementation: Implementation): Service => {
-  const { contentTypes, methods, name } = implementation
+/** Makes the receiving half of a provider. */
+const receiving = (name: string, receiver: Receiver): Pick<Service, "verify" | "decode" | "decodePayload"> => {
+  const { contentTypes, methods } = receiver
   const refuse = (reason: WebhookError.WebhookErrorReason) => new WebhookError.WebhookError({ provider: name, reason })
   const budget = Ref.makeUnsafe({ second: -1, left: 0 })
   const diagnose = Effect.fnUntraced(function*(request: WebhookRequest, reason: WebhookError.WebhookErrorReason) {
+    if (receiver.diagnose === undefined) return reason
     if (reason._tag !== "InvalidSignature" || request.body.length > maxDiagnosedBytes) return reason
     const second = Math.floor((yield* Clock.currentTimeMillis) / 1000)
     const allowed = yield* Ref.modify(budget, (budget) => {
       const left = budget.second === second ? budget.left : maxDiagnosesPerSecond
       return [left > 0, { second, left: Math.max(0, left - 1) }]
     })
-    const hint = allowed ? yield* implementation.diagnose(request) : undefined
+    const hint = allowed ? yield* receiver.diagnose(request) : undefined
     return hint === undefined ? reason : new WebhookError.InvalidSignature({ hint })
   })
 
@@ -163,24 +183,14 @@ export const make = (implementation: Implementation): Service => {
   }
 
   const decodePayload: Service["decodePayload"] = (payload) =>
-    Effect.suspend(() => Effect.mapErrorEager(implementation.decodePayload(payload), refuse))
+    Effect.suspend(() => Effect.mapErrorEager(receiver.decodePayload(payload), refuse))
 
-  const { sending } = implementation
-  const send: Service["send"] = sending === undefined
-    ? () => Effect.fail(new SmsError({ provider: name, reason: new NotEnabled({ detail: "It only receives" }) }))
-    : Sender.make(name, sending)
-
-  return SmsProvider.of({
-    name,
-    capabilities: { ...implementation.capabilities, ...(sending !== undefined && { send: sending.capabilities }) },
-    from: sending?.policy.from,
-    send,
-    acknowledgement: implementation.acknowledgement,
+  return {
     decodePayload,
     verify: (request) =>
       Effect.suspend(() => {
         const misshapen = checkShape(request)
-        return misshapen === undefined ? implementation.verify(request) : Effect.fail(misshapen)
+        return misshapen === undefined ? receiver.verify(request) : Effect.fail(misshapen)
       }).pipe(
         Effect.matchEffect({
           onSuccess: (payload) =>
@@ -203,8 +213,44 @@ export const make = (implementation: Implementation): Service => {
       const { payload, request } = webhook
       if (payload !== undefined) return decodePayload(payload)
       return Effect.suspend(() =>
-        Effect.flatMapEager(Effect.mapErrorEager(implementation.parse(request), refuse), decodePayload)
+        Effect.flatMapEager(Effect.mapErrorEager(receiver.parse(request), refuse), decodePayload)
       )
     }
-  })
+  }
 }
+
+const notReceiving = (name: string): ReturnType<typeof receiving> => {
+  const refuse = () =>
+    Effect.fail(new WebhookError.WebhookError({ provider: name, reason: new WebhookError.NotReceiving() }))
+  return { verify: refuse, decode: refuse, decodePayload: refuse }
+}
+
+/** Answers a webhook that this provider does not take. */
+const noAcknowledgement: WebhookResponse = { status: 404, contentType: "text/plain", body: "" }
+
+/**
+ * Makes a provider that receives, sends, or both.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = ({ name, receiver, sending }: {
+  readonly name: string
+  /** Absent when the provider is not configured to receive. */
+  readonly receiver?: Receiver | undefined
+  /** Absent when the provider is not configured to send. */
+  readonly sending?: Sending | undefined
+}): Service =>
+  SmsProvider.of({
+    name,
+    capabilities: {
+      ...(receiver !== undefined && { receive: receiver.capabilities }),
+      ...(sending !== undefined && { send: sending.capabilities })
+    },
+    from: sending?.policy.from,
+    send: sending === undefined
+      ? () => Effect.fail(new SmsError({ provider: name, reason: new NotEnabled({ detail: "It only receives" }) }))
+      : Sender.make(name, sending),
+    acknowledgement: receiver?.acknowledgement ?? noAcknowledgement,
+    ...(receiver === undefined ? notReceiving(name) : receiving(name, receiver))
+  })

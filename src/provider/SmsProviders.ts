@@ -6,8 +6,8 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { UnknownProvider, WebhookError } from "../WebhookError.ts"
 import { type Service as Provider, SmsProvider } from "./SmsProvider.ts"
 
 /**
@@ -17,10 +17,10 @@ import { type Service as Provider, SmsProvider } from "./SmsProvider.ts"
  * @since 0.1.0
  */
 export class SmsProviders extends Context.Service<SmsProviders, {
-  /** The registered names, in the order of registration. */
-  readonly names: ReadonlyArray<string>
-  /** The provider of that name, or `UnknownProvider`. */
-  readonly get: (name: string) => Effect.Effect<Provider, WebhookError>
+  /** The providers, in the order of registration. */
+  readonly all: ReadonlyArray<Provider>
+  /** Finds the provider of that name. */
+  readonly find: (name: string) => Option.Option<Provider>
 }>()("effect-sms/SmsProviders") {}
 
 /**
@@ -52,15 +52,9 @@ export const make = Effect.fnUntraced(function*(
     if (byName.has(provider.name)) return yield* new DuplicateProvider({ name: provider.name })
     byName.set(provider.name, provider)
   }
-  const names = [...byName.keys()]
   return SmsProviders.of({
-    names,
-    get: (name) => {
-      const provider = byName.get(name)
-      return provider === undefined
-        ? Effect.fail(new WebhookError({ provider: "unknown", reason: new UnknownProvider({ known: names }) }))
-        : Effect.succeed(provider)
-    }
+    all: [...byName.values()],
+    find: (name) => Option.fromUndefinedOr(byName.get(name))
   })
 })
 

@@ -1,4 +1,5 @@
 export * as Body from "./Body.ts"
+export * as Carrier from "./Carrier.ts"
 export * as Environment from "./Environment.ts"
 export * as Secrets from "./Secrets.ts"
 export type * as Sending from "./Sending.ts"

@@ -136,8 +136,7 @@ export const layerProviders: Layer.Layer<never, never, RoomKit | SmsProviders> =
   Effect.gen(function*() {
     const kit = yield* RoomKit
     const providers = yield* SmsProviders
-    for (const name of providers.names) {
-      const provider = yield* Effect.orDie(providers.get(name))
+    for (const provider of providers.all) {
       if (provider.capabilities.send !== undefined) yield* kit.registerChannel(make({ provider }))
     }
   })

@@ -180,9 +180,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Service, SmsRouterError, SmsProviders> {
   const providers = yield* SmsProviders
   const tracker = Option.getOrUndefined(yield* Effect.serviceOption(DeliveryTracker))
-  // Every name is registered.
-  const registered = yield* Effect.orDie(Effect.forEach(providers.names, providers.get))
-  const sending = registered.filter(({ capabilities }) => capabilities.send !== undefined)
+  const sending = providers.all.filter(({ capabilities }) => capabilities.send !== undefined)
 
   const named = (name: string): Effect.Effect<Provider, SmsRouterError> => {
     const provider = sending.find((provider) => provider.name === name)
@@ -190,7 +188,7 @@ export const make = Effect.fnUntraced(function*(
     const known = { sending: sending.map(({ name }) => name) }
     return Effect.fail(
       new SmsRouterError({
-        reason: providers.names.includes(name)
+        reason: Option.isSome(providers.find(name))
           ? new OnlyReceives({ provider: name, ...known })
           : new NotRegistered(known)
       })

@@ -42,7 +42,7 @@ export type Verification =
   | { readonly scheme: "None" }
 
 /**
- * Options of a Sinch provider that only receives.
+ * Options of receiving from Sinch.
  *
  * @category models
  * @since 0.1.0
@@ -71,13 +71,15 @@ export type WebhookOptions = {
 export type DeliveryReport = "none" | "summary" | "full" | "per_recipient" | "per_recipient_final"
 
 /**
- * Options of the Sinch provider
+ * Options of sending through Sinch
  * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Batches/).
  *
  * @category models
  * @since 0.1.0
  */
-export type Options = WebhookOptions & SendOptions & {
+export type SenderOptions = SendOptions & {
+  /** The name in the registry. `sinch` by default. */
+  readonly name?: string | undefined
   readonly servicePlanId: string
   /** The API token of the service plan. */
   readonly apiToken: Redacted.Redacted<string>
@@ -148,3 +150,11 @@ export const hmacSha1 = (secret: Secrets): Verification => ({ scheme: "HmacSha1"
  * @since 0.1.0
  */
 export const unsigned: Verification = { scheme: "None" }
+
+/**
+ * Options of a provider that receives and sends.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = WebhookOptions & SenderOptions

@@ -6,22 +6,20 @@ import * as Clock from "effect/Clock"
 import type * as CryptoError from "effect/crypto/CryptoError"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { fromCarrierDigits, toCarrierDigits } from "../Address.ts"
-import * as CarrierClient from "../provider/internal/client.ts"
 import { list } from "../provider/Secrets.ts"
 import type * as Sending from "../provider/Sending.ts"
 import * as Times from "../provider/Times.ts"
 import * as Wire from "../provider/Wire.ts"
-import type { Options } from "./Config.ts"
+import type { SenderOptions } from "./Config.ts"
 import { refusalOf } from "./Errors.ts"
 import * as Schema from "./Schema.ts"
 
 const defaultReport = "per_recipient"
 
 const capabilities = (
-  { defaultOriginator = false, deliveryReport = defaultReport }: Options
+  { defaultOriginator = false, deliveryReport = defaultReport }: SenderOptions
 ): Sending.SendCapabilities => ({
   // An MMS has one URL, in the reference and in all of Sinch's SDKs.
   maxMedia: 1,
@@ -48,7 +46,7 @@ const parametersOf = (text: string) => {
 /** The members that are `undefined` are left out. */
 const bodyOf = (
   { from, media: [file], message, text, to }: Sending.Part,
-  { deliveryReport = defaultReport, ...options }: Options,
+  { deliveryReport = defaultReport, ...options }: SenderOptions,
   now: number
 ): string => {
   const sendAt = message.sendAt
@@ -75,7 +73,7 @@ const readRefused = Wire.reader(Schema.Refused)
 const readError = Wire.reader(Schema.RefusedError)
 
 /** A batch has no state yet when it is created, and Sinch says none. */
-const accepted = ({ from, message }: Sending.Part) => (body: unknown): Sending.Accepted | undefined => {
+const accepted = (body: unknown, { from, message }: Sending.Part): Sending.Accepted | undefined => {
   const { from: echo, id } = readBatch(body) ?? {}
   if (id === undefined) return undefined
   return {
@@ -86,7 +84,7 @@ const accepted = ({ from, message }: Sending.Part) => (body: unknown): Sending.A
   }
 }
 
-const words = (body: unknown, status: number): CarrierClient.Words => {
+const words = (body: unknown, status: number): Sending.Words => {
   const { code: word, error, text } = readRefused(body) ?? {}
   const { message, status: errorStatus } = readError(error) ?? {}
   const code = word ?? errorStatus
@@ -100,13 +98,12 @@ const words = (body: unknown, status: number): CarrierClient.Words => {
   }
 }
 
-/** Sends with the service plan of the options. */
+/** Makes the sending of a service plan. Fails when the API token is empty. */
 export const make = Effect.fnUntraced(function*(
-  options: Options
-): Effect.fn.Return<Sending.Sending, CryptoError.CryptoError, HttpClient.HttpClient> {
+  options: SenderOptions
+): Effect.fn.Return<Sending.CarrierSending, CryptoError.CryptoError> {
   const { apiToken, region, servicePlanId } = options
   const { baseUrl = `https://${region}.sms.api.sinch.com` } = options
-  const client = yield* CarrierClient.make(options)
   yield* list("Sinch", apiToken)
   const request = HttpClientRequest.post(`${baseUrl}/xms/v1/${encodeURIComponent(servicePlanId)}/batches`).pipe(
     HttpClientRequest.bearerToken(apiToken),
@@ -114,13 +111,14 @@ export const make = Effect.fnUntraced(function*(
   )
   return {
     capabilities: capabilities(options),
-    policy: options,
     secrets: [apiToken],
     check: ({ validityPeriod = options.validityPeriod }) => Times.checkValidity(validityPeriod, "3 days"),
-    deliver: Effect.fnUntraced(function*(part) {
-      const body = bodyOf(part, options, yield* Clock.currentTimeMillis)
-      const answer = yield* client(HttpClientRequest.bodyText(request, body, "application/json"))
-      return yield* CarrierClient.outcome(answer, { accepted: accepted(part), words })
-    })
+    request: (part) =>
+      Effect.map(
+        Clock.currentTimeMillis,
+        (now) => HttpClientRequest.bodyText(request, bodyOf(part, options, now), "application/json")
+      ),
+    accepted,
+    words
   }
 })

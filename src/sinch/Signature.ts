@@ -12,6 +12,7 @@
 import * as Clock from "effect/Clock"
 import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Mac from "effect/crypto/Mac"
+import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
@@ -20,7 +21,7 @@ import * as Option from "effect/Option"
 import * as Bytes from "../internal/bytes.ts"
 import { fromBase64, macKeys, macMatcher, type Secrets, utf8 } from "../provider/Secrets.ts"
 import { InvalidSignature, MissingSignature, StaleTimestamp, type WebhookErrorReason } from "../WebhookError.ts"
-import type { WebhookRequest } from "../WebhookRequest.ts"
+import * as Request from "../WebhookRequest.ts"
 import type { Verification } from "./Config.ts"
 import { fromHex, search, suspectKeys } from "./Diagnosis.ts"
 
@@ -84,10 +85,33 @@ export const signHmacSha1 = (options: {
     [headers.sha1]: options.encoding === "base64" ? Base64.encode(tag) : Hex.encode(tag)
   }))
 
+/**
+ * Builds a callback as Sinch sends it, signed with HMAC-SHA256 and the current
+ * time. For tests of an application that receives them.
+ *
+ * @category signing
+ * @since 0.1.0
+ */
+export const signWebhook = Effect.fnUntraced(function*(options: {
+  readonly secret: Secrets
+  readonly url: string
+  readonly payload: object
+}): Effect.fn.Return<Request.WebhookRequest, CryptoError.CryptoError, Mac.Mac | SecureRandom.SecureRandom> {
+  const random = yield* SecureRandom.SecureRandom
+  const body = JSON.stringify(options.payload)
+  const signature = yield* signHmacSha256({
+    secret: options.secret,
+    body,
+    nonce: yield* random.ulid,
+    timestamp: String(Math.floor((yield* Clock.currentTimeMillis) / 1000))
+  })
+  return Request.make({ url: options.url, body, headers: { "content-type": "application/json", ...signature } })
+})
+
 /** What a scheme consists of: the check, and the search for what went wrong. */
 interface Scheme {
-  readonly verify: (request: WebhookRequest) => Effect.Effect<void, WebhookErrorReason>
-  readonly diagnose: (request: WebhookRequest) => Effect.Effect<string | undefined>
+  readonly verify: (request: Request.WebhookRequest) => Effect.Effect<void, WebhookErrorReason>
+  readonly diagnose: (request: Request.WebhookRequest) => Effect.Effect<string | undefined>
 }
 
 const matcher = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secret: Secrets) {
@@ -118,7 +142,7 @@ const checkAge = Effect.fnUntracedEager(function*(timestamp: string, tolerance: 
 })
 
 /** The signed parts beside the body. An empty one counts as missing. */
-const readHmacSha256 = (request: WebhookRequest): Effect.Effect<
+const readHmacSha256 = (request: Request.WebhookRequest): Effect.Effect<
   { readonly signature: string; readonly timestamp: string; readonly nonce: string },
   MissingSignature
 > => {
@@ -176,7 +200,7 @@ const fromHexOrBase64 = (signature: string): Uint8Array | undefined =>
 const makeHmacSha1 = Effect.fnUntraced(function*(secret: Secrets) {
   const matches = yield* matcher(Mac.hmacSha1, secret)
   const search = yield* searcher(Mac.hmacSha1, secret)
-  const isSignedOtherwise = (request: WebhookRequest): boolean =>
+  const isSignedOtherwise = (request: Request.WebhookRequest): boolean =>
     [headers.signature, headers.timestamp, headers.nonce].some((name) => request.headers[name] !== undefined)
   const scheme: Scheme = {
     verify: Effect.fnUntracedEager(function*(request) {

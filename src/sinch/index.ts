@@ -4,8 +4,23 @@
  *
  * @since 0.1.0
  */
+import { carrier } from "./Carrier.ts"
+
+export { carrier }
 export * from "./Config.ts"
 export { refusalOf } from "./Errors.ts"
-export * from "./Meta.ts"
-export * from "./Provider.ts"
-export { signHmacSha1, signHmacSha256 } from "./Signature.ts"
+export { signHmacSha1, signHmacSha256, signWebhook } from "./Signature.ts"
+
+export const {
+  extractMeta: extractSinchMeta,
+  layer,
+  layerConfig,
+  layerSender,
+  layerSenderConfig,
+  layerWebhook,
+  layerWebhookConfig,
+  make,
+  makeSender,
+  makeWebhook,
+  parseWebhook: parseSinchWebhook
+} = carrier

@@ -3,7 +3,7 @@ import type * as Redacted from "effect/Redacted"
 import type { SendOptions } from "../provider/Sending.ts"
 
 /**
- * Options of a Telnyx provider that only receives.
+ * Options of receiving from Telnyx.
  *
  * @category models
  * @since 0.1.0
@@ -25,13 +25,15 @@ export type WebhookOptions = {
 }
 
 /**
- * Options of the Telnyx provider
+ * Options of sending through Telnyx
  * (https://developers.telnyx.com/api-reference/messages/send-a-message).
  *
  * @category models
  * @since 0.1.0
  */
-export type Options = WebhookOptions & SendOptions & {
+export type SenderOptions = SendOptions & {
+  /** The name in the registry. `telnyx` by default. */
+  readonly name?: string | undefined
   /** The API key (v2) of the account. */
   readonly apiKey: Redacted.Redacted<string>
   /**
@@ -45,3 +47,11 @@ export type Options = WebhookOptions & SendOptions & {
    */
   readonly statusCallback?: string | undefined
 }
+
+/**
+ * Options of a provider that receives and sends.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = WebhookOptions & SenderOptions

@@ -4,19 +4,17 @@
  */
 import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Effect from "effect/Effect"
-import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { type Address, kind } from "../Address.ts"
 import type { OutboundMessage } from "../Message.ts"
 import { isPayload } from "../Payload.ts"
-import * as CarrierClient from "../provider/internal/client.ts"
 import { list } from "../provider/Secrets.ts"
 import type * as Sending from "../provider/Sending.ts"
 import * as Times from "../provider/Times.ts"
 import * as Wire from "../provider/Wire.ts"
 import { greekCapitals } from "../segments/Segments.ts"
 import * as SmsError from "../SmsError.ts"
-import type { Options } from "./Config.ts"
+import type { SenderOptions } from "./Config.ts"
 import { refusalOf } from "./Errors.ts"
 import * as Schema from "./Schema.ts"
 
@@ -27,7 +25,7 @@ import * as Schema from "./Schema.ts"
  * refused, earlier than it had to be; the other way round, a part could be
  * refused after others went out.
  */
-const capabilities = ({ messagingProfileId }: Options): Sending.SendCapabilities => ({
+const capabilities = ({ messagingProfileId }: SenderOptions): Sending.SendCapabilities => ({
   maxMedia: 10,
   maxLength: 1530,
   maxSegments: 10,
@@ -51,7 +49,7 @@ const checkName = (name: string, to: Address) => {
   return isNorthAmerican(to) ? "a number: alphanumeric senders reach neither the United States nor Canada" : undefined
 }
 
-const check = (options: Options) => ({ from = options.from, sendAt, to }: OutboundMessage) => {
+const check = (options: SenderOptions) => ({ from = options.from, sendAt, to }: OutboundMessage) => {
   const expected = from !== undefined && kind(from) === "SenderId" ? checkName(from, to) : undefined
   return expected === undefined
     ? Times.checkSendAt(sendAt, "5 days")
@@ -59,7 +57,7 @@ const check = (options: Options) => ({ from = options.from, sendAt, to }: Outbou
 }
 
 /** The members that are `undefined` are left out. */
-const bodyOf = ({ from, media, message, text, to }: Sending.Part, options: Options): string =>
+const bodyOf = ({ from, media, message, text, to }: Sending.Part, options: SenderOptions): string =>
   JSON.stringify({
     from,
     to,
@@ -74,7 +72,7 @@ const readAccepted = Wire.reader(Schema.Accepted)
 const readRefused = Wire.reader(Schema.Refused)
 const readError = Wire.reader(Schema.RequestError)
 
-const accepted = (from: Address | undefined) => (body: unknown): Sending.Accepted | undefined => {
+const accepted = (body: unknown, { from }: Sending.Part): Sending.Accepted | undefined => {
   const message = readAccepted(body)?.data
   if (message?.id === undefined) return undefined
   const status = Schema.parties(message.to)[0]?.status ?? ""
@@ -95,7 +93,7 @@ const wrongParty = (refusal: SmsError.Refusal, source: Readonly<Record<string, u
   return name === "from" ? "InvalidSender" : name === "to" ? "InvalidRecipient" : refusal
 }
 
-const words = (body: unknown, status: number): CarrierClient.Words => {
+const words = (body: unknown, status: number): Sending.Words => {
   const error = readError(readRefused(body)?.errors.find(isPayload))
   if (error === undefined) return {}
   const { code, detail, source, title } = error
@@ -104,12 +102,11 @@ const words = (body: unknown, status: number): CarrierClient.Words => {
   return { code, detail: detail ?? title, refusal: refusal && wrongParty(refusal, source) }
 }
 
-/** Sends with the account of the options. */
+/** Makes the sending of an account. Fails when the API key is empty. */
 export const make = Effect.fnUntraced(function*(
-  options: Options
-): Effect.fn.Return<Sending.Sending, CryptoError.CryptoError, HttpClient.HttpClient> {
+  options: SenderOptions
+): Effect.fn.Return<Sending.CarrierSending, CryptoError.CryptoError> {
   const { apiKey, baseUrl = "https://api.telnyx.com" } = options
-  const client = yield* CarrierClient.make(options)
   yield* list("Telnyx", apiKey)
   const request = HttpClientRequest.post(`${baseUrl}/v2/messages`).pipe(
     HttpClientRequest.bearerToken(apiKey),
@@ -117,13 +114,10 @@ export const make = Effect.fnUntraced(function*(
   )
   return {
     capabilities: capabilities(options),
-    policy: options,
     secrets: [apiKey],
     check: check(options),
-    deliver: (part) =>
-      Effect.flatMap(
-        client(HttpClientRequest.bodyText(request, bodyOf(part, options), "application/json")),
-        (answer) => CarrierClient.outcome(answer, { accepted: accepted(part.from), words })
-      )
+    request: (part) => Effect.succeed(HttpClientRequest.bodyText(request, bodyOf(part, options), "application/json")),
+    accepted,
+    words
   }
 })

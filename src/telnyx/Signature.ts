@@ -12,7 +12,7 @@ import * as Base64 from "effect/encoding/Base64"
 import * as Redacted from "effect/Redacted"
 import { fromBase64, utf8 } from "../provider/Secrets.ts"
 import { InvalidSignature, MissingSignature, StaleTimestamp, type WebhookErrorReason } from "../WebhookError.ts"
-import type { WebhookRequest } from "../WebhookRequest.ts"
+import * as Request from "../WebhookRequest.ts"
 import type { WebhookOptions } from "./Config.ts"
 import { variants } from "./Diagnosis.ts"
 import { Ed25519 } from "./Ed25519.ts"
@@ -99,7 +99,25 @@ export const sign = Effect.fnUntraced(function*(options: {
   }
 })
 
-const missing = (request: WebhookRequest, header: string) =>
+/**
+ * Builds a webhook as Telnyx sends it, signed with Ed25519 and the current
+ * time. The keys come from {@link generateKeyPair}. For tests of an application
+ * that receives them.
+ *
+ * @category signing
+ * @since 0.1.0
+ */
+export const signWebhook = Effect.fnUntraced(function*(options: {
+  readonly privateKey: Redacted.Redacted<string>
+  readonly url: string
+  readonly payload: object
+}): Effect.fn.Return<Request.WebhookRequest, CryptoError.CryptoError, Signature.Signature> {
+  const body = JSON.stringify(options.payload)
+  const headers = yield* sign({ privateKey: options.privateKey, body })
+  return Request.make({ url: options.url, body, headers: { "content-type": "application/json", ...headers } })
+})
+
+const missing = (request: Request.WebhookRequest, header: string) =>
   new MissingSignature({
     expected: Object.hasOwn(request.headers, legacyHeader)
       ? `header ${header}; there is ${legacyHeader}, so the messaging profile has webhook_api_version 1 and needs 2`
@@ -131,27 +149,29 @@ export const make = Effect.fnUntraced(function*(options: WebhookOptions) {
     return false
   })
 
-  const verify = Effect.fnUntracedEager(function*(request: WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
-    const header = request.headers[signatureHeader]
-    if (!header) return yield* missing(request, signatureHeader)
-    const timestamp = request.headers[timestampHeader]
-    if (!timestamp) return yield* missing(request, timestampHeader)
+  const verify = Effect.fnUntracedEager(
+    function*(request: Request.WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
+      const header = request.headers[signatureHeader]
+      if (!header) return yield* missing(request, signatureHeader)
+      const timestamp = request.headers[timestampHeader]
+      if (!timestamp) return yield* missing(request, timestampHeader)
 
-    const signature = fromBase64(header)
-    if (signature?.length !== 64) {
-      return yield* new InvalidSignature({ hint: `nothing: ${signatureHeader} is not the Base64 of 64 bytes` })
+      const signature = fromBase64(header)
+      if (signature?.length !== 64) {
+        return yield* new InvalidSignature({ hint: `nothing: ${signatureHeader} is not the Base64 of 64 bytes` })
+      }
+      // Fifteen digits are exact as a number, and enough for thirty million years.
+      if (!/^\d{1,15}$/.test(timestamp)) {
+        return yield* new InvalidSignature({ hint: `nothing: ${timestampHeader} is not a whole number of seconds` })
+      }
+      if (!(yield* matches(signature, signedText(timestamp, request.body)))) return yield* new InvalidSignature({})
+
+      const skewSeconds = Number(timestamp) - (yield* secondsNow)
+      if (Math.abs(skewSeconds) > toleranceSeconds) return yield* new StaleTimestamp({ skewSeconds, toleranceSeconds })
     }
-    // Fifteen digits are exact as a number, and enough for thirty million years.
-    if (!/^\d{1,15}$/.test(timestamp)) {
-      return yield* new InvalidSignature({ hint: `nothing: ${timestampHeader} is not a whole number of seconds` })
-    }
-    if (!(yield* matches(signature, signedText(timestamp, request.body)))) return yield* new InvalidSignature({})
+  )
 
-    const skewSeconds = Number(timestamp) - (yield* secondsNow)
-    if (Math.abs(skewSeconds) > toleranceSeconds) return yield* new StaleTimestamp({ skewSeconds, toleranceSeconds })
-  })
-
-  const diagnose = Effect.fnUntraced(function*(request: WebhookRequest) {
+  const diagnose = Effect.fnUntraced(function*(request: Request.WebhookRequest) {
     const signature = fromBase64(request.headers[signatureHeader] ?? "")
     if (!ed25519.isFast || signature?.length !== 64) return undefined
     for (const [name, data] of yield* variants(request.headers[timestampHeader] ?? "", request.body)) {

@@ -7,6 +7,7 @@
 import * as DateTime from "effect/DateTime"
 import * as fc from "fast-check"
 import { Address } from "../Address.ts"
+import * as Carriers from "../Carriers.ts"
 import * as Content from "../Content.ts"
 import * as DeliveryStatus from "../DeliveryStatus.ts"
 import { InboundMessage } from "../Message.ts"
@@ -70,7 +71,7 @@ export const content: fc.Arbitrary<Content.Content> = fc.tuple(text, fc.array(me
 // From 1970 to 2100.
 const instant = fc.integer({ min: 0, max: 4_102_444_800_000 }).map((millis) => DateTime.makeUnsafe(millis))
 
-const name = fc.constantFrom("twilio", "sinch", "telnyx", "voicemeup")
+const name = fc.constantFrom(...Carriers.all.map(({ name }) => name))
 const id = fc.uuid()
 
 /**

@@ -136,14 +136,20 @@ export const make = Effect.fnUntraced(function*(
   })
   const provider = SmsProvider.make({
     name,
-    capabilities: { mms: true, splitMms: false, deliveryStatuses: true, verification: "none" },
-    methods: ["POST"],
-    contentTypes: ["application/json"],
-    verify: () => Effect.void,
-    diagnose: () => Effect.succeed(undefined),
-    parse: ({ body }) => parseJson(body),
-    decodePayload: decodePayload(name),
-    acknowledgement: { status: 200, contentType: "application/json", body: "{}" },
+    receiver: {
+      capabilities: {
+        mms: true,
+        splitMms: false,
+        deliveryStatuses: true,
+        verification: { scheme: "none", covers: [] }
+      },
+      methods: ["POST"],
+      contentTypes: ["application/json"],
+      verify: () => Effect.void,
+      parse: ({ body }) => parseJson(body),
+      decodePayload: decodePayload(name),
+      acknowledgement: { status: 200, contentType: "application/json", body: "{}" }
+    },
     sending: { capabilities, policy: { from, retry: { times: 0 } }, secrets: [], deliver }
   })
   return MockSmsProvider.of({

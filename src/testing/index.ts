@@ -1,2 +1,1 @@
 export * as MockSmsProvider from "./MockSmsProvider.ts"
-export * as WebhookSigner from "./WebhookSigner.ts"

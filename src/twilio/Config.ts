@@ -21,17 +21,22 @@ export type WebhookOptions = {
 }
 
 /**
- * Options of the Twilio provider
+ * Options of sending through Twilio
  * (https://www.twilio.com/docs/messaging/api/message-resource).
  *
- * Where there are several auth tokens, requests are made with the first.
+ * Requests are made with the API key, or else with the first auth token: one of
+ * the two has to be there.
  *
  * @category models
  * @since 0.1.0
  */
-export type Options = WebhookOptions & SendOptions & {
+export type SenderOptions = SendOptions & {
+  /** The name in the registry. `twilio` by default. */
+  readonly name?: string | undefined
   /** The account that sends: `AC…`. */
   readonly accountSid: string
+  /** The auth token of the account. */
+  readonly authToken?: Secrets | undefined
   /** An API key to make requests with, in the place of the auth token. */
   readonly apiKey?: { readonly sid: string; readonly secret: Redacted.Redacted<string> } | undefined
   /** The messaging service that sends, and chooses the sender of messages that have none. Scheduling needs it. */
@@ -48,3 +53,11 @@ export type Options = WebhookOptions & SendOptions & {
    */
   readonly location?: { readonly region: string; readonly edge: string } | undefined
 }
+
+/**
+ * Options of a provider that receives and sends.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = WebhookOptions & SenderOptions

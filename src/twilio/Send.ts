@@ -4,21 +4,19 @@
  */
 import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Effect from "effect/Effect"
-import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
 import type { OutboundMessage } from "../Message.ts"
-import * as CarrierClient from "../provider/internal/client.ts"
 import { encodeForm } from "../provider/internal/form.ts"
 import { list } from "../provider/Secrets.ts"
 import type * as Sending from "../provider/Sending.ts"
 import * as Times from "../provider/Times.ts"
 import * as Wire from "../provider/Wire.ts"
-import type { Options } from "./Config.ts"
+import type { SenderOptions } from "./Config.ts"
 import { refusalOf } from "./Errors.ts"
 import * as Schema from "./Schema.ts"
 
-const capabilities = ({ messagingServiceSid }: Options): Sending.SendCapabilities => ({
+const capabilities = ({ messagingServiceSid }: SenderOptions): Sending.SendCapabilities => ({
   maxMedia: 10,
   maxLength: 1600,
   senders: ["PhoneNumber", "ShortCode", "SenderId", "ChannelAddress"],
@@ -33,13 +31,13 @@ const capabilities = ({ messagingServiceSid }: Options): Sending.SendCapabilitie
 const check = ({ sendAt, validityPeriod }: OutboundMessage) =>
   Effect.andThen(Times.checkValidity(validityPeriod, "10 hours"), Times.checkSendAt(sendAt, "35 days"))
 
-const baseUrl = ({ baseUrl, location }: Options): string =>
+const baseUrl = ({ baseUrl, location }: SenderOptions): string =>
   baseUrl ?? `https://api.${location === undefined ? "" : `${location.edge}.${location.region}.`}twilio.com`
 
 /** The fields in the order of Twilio's SDK. */
 const formOf = (
   { from, media, message, text, to }: Sending.Part,
-  { messagingServiceSid, statusCallback, validityPeriod }: Options
+  { messagingServiceSid, statusCallback, validityPeriod }: SenderOptions
 ): string => {
   const validity = message.validityPeriod ?? validityPeriod
   const sendAt = message.sendAt
@@ -73,18 +71,17 @@ const accepted = (body: unknown): Sending.Accepted | undefined => {
   }
 }
 
-const words = (body: unknown): CarrierClient.Words => {
+const words = (body: unknown): Sending.Words => {
   const { code, message } = readError(body) ?? {}
   return { code, detail: message, refusal: code === undefined ? undefined : refusalOf(code) }
 }
 
-/** Sends with the account of the options. */
+/** Makes the sending of an account. Fails when there is no secret to make requests with. */
 export const make = Effect.fnUntraced(function*(
-  options: Options
-): Effect.fn.Return<Sending.Sending, CryptoError.CryptoError, HttpClient.HttpClient> {
+  options: SenderOptions
+): Effect.fn.Return<Sending.CarrierSending, CryptoError.CryptoError> {
   const { accountSid, apiKey, authToken } = options
-  const client = yield* CarrierClient.make(options)
-  const [secret] = yield* list("Twilio", apiKey?.secret ?? authToken)
+  const [secret] = yield* list("Twilio", apiKey?.secret ?? authToken ?? [])
   const request = HttpClientRequest.post(
     `${baseUrl(options)}/2010-04-01/Accounts/${encodeURIComponent(accountSid)}/Messages.json`
   ).pipe(
@@ -93,13 +90,13 @@ export const make = Effect.fnUntraced(function*(
   )
   return {
     capabilities: capabilities(options),
-    policy: options,
     secrets: [Redacted.make(secret!)],
     check,
-    deliver: (part) =>
-      Effect.flatMap(
-        client(HttpClientRequest.bodyText(request, formOf(part, options), "application/x-www-form-urlencoded")),
-        (answer) => CarrierClient.outcome(answer, { accepted, words })
-      )
+    request: (part) =>
+      Effect.succeed(
+        HttpClientRequest.bodyText(request, formOf(part, options), "application/x-www-form-urlencoded")
+      ),
+    accepted,
+    words
   }
 })

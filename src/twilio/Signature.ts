@@ -14,7 +14,7 @@ import { type Form, isJson, parseForm } from "../provider/Body.ts"
 import { fromBase64, list, macKeys, macMatcher, type Secrets, utf8 } from "../provider/Secrets.ts"
 import { queryOf } from "../provider/Url.ts"
 import { InvalidSignature, MissingSignature, type WebhookErrorReason } from "../WebhookError.ts"
-import type { WebhookRequest } from "../WebhookRequest.ts"
+import * as Request from "../WebhookRequest.ts"
 import * as Diagnosis from "./Diagnosis.ts"
 import { candidates, fieldsText } from "./SignedText.ts"
 
@@ -37,14 +37,33 @@ export const sign = Effect.fnUntraced(function*(options: {
   return Base64.encode(yield* mac.sign(key!, utf8(options.url + fieldsText(options.form ?? {}))))
 })
 
+/**
+ * Builds a webhook as Twilio sends it: the fields as a form, signed for the
+ * public URL of the webhook. For tests of an application that receives them.
+ *
+ * @category signing
+ * @since 0.1.0
+ */
+export const signWebhook = Effect.fnUntraced(function*(options: {
+  readonly authToken: Secrets
+  readonly url: string
+  readonly form: Readonly<Record<string, string>>
+}): Effect.fn.Return<Request.WebhookRequest, CryptoError.CryptoError, Mac.Mac> {
+  return Request.make({
+    url: options.url,
+    body: new URLSearchParams(options.form).toString(),
+    headers: { "content-type": "application/x-www-form-urlencoded", [header]: yield* sign(options) }
+  })
+})
+
 /** A signature that is not twenty bytes cannot be one, and costs no HMAC. */
-const tagOf = (request: WebhookRequest): Uint8Array | undefined => {
+const tagOf = (request: Request.WebhookRequest): Uint8Array | undefined => {
   const tag = fromBase64(request.headers[header] ?? "")
   return tag?.length === 20 ? tag : undefined
 }
 
 /** The hash of the body that the signed URL holds. Where it holds two, Twilio's SDK reads the first. */
-const signedHash = (request: WebhookRequest): string | undefined =>
+const signedHash = (request: Request.WebhookRequest): string | undefined =>
   new URLSearchParams(queryOf(request.url)).get("bodySHA256") ?? undefined
 
 /**
@@ -87,7 +106,7 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
 
   /** The form that is signed after the URL, if the body is one. Fails if the body is not covered. */
   const signedForm = Effect.fnUntracedEager(function*(
-    request: WebhookRequest
+    request: Request.WebhookRequest
   ): Effect.fn.Return<Form | undefined, WebhookErrorReason> {
     if (request.method === "GET") {
       // The hash is of a body, which Twilio sends with a POST only.
@@ -102,7 +121,7 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
   })
 
   const verify = Effect.fnUntracedEager(function*(
-    request: WebhookRequest
+    request: Request.WebhookRequest
   ): Effect.fn.Return<Form | undefined, WebhookErrorReason> {
     if (!request.headers[header]) return yield* new MissingSignature({ expected: `header ${header}` })
     const tag = tagOf(request)
@@ -112,7 +131,7 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
     return (yield* matches(fits, tag, request.url, fields)) ? form : yield* new InvalidSignature({})
   })
 
-  const search = Effect.fnUntraced(function*(tag: Uint8Array, request: WebhookRequest, form: Form, body = "") {
+  const search = Effect.fnUntraced(function*(tag: Uint8Array, request: Request.WebhookRequest, form: Form, body = "") {
     for (const [token, matcher] of keyRings) {
       for (const [variant, url, fields] of Diagnosis.variants(request, form)) {
         if (!(yield* matches(matcher, tag, url, fields))) continue
@@ -122,7 +141,7 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
     return undefined
   })
 
-  const searchJson = Effect.fnUntraced(function*(tag: Uint8Array, request: WebhookRequest) {
+  const searchJson = Effect.fnUntraced(function*(tag: Uint8Array, request: Request.WebhookRequest) {
     const hash = signedHash(request) ?? ""
     for (const [name, body] of Diagnosis.bodies(request.body)) {
       if (yield* hasHash(hash, body)) return yield* search(tag, request, {}, name)
@@ -130,7 +149,7 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
     return undefined
   })
 
-  const diagnose = Effect.fnUntraced(function*(request: WebhookRequest) {
+  const diagnose = Effect.fnUntraced(function*(request: Request.WebhookRequest) {
     const tag = tagOf(request)
     if (tag === undefined) return undefined
     if (request.method === "GET") return yield* search(tag, request, {})

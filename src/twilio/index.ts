@@ -4,8 +4,23 @@
  *
  * @since 0.1.0
  */
+import { carrier } from "./Carrier.ts"
+
+export { carrier }
 export * from "./Config.ts"
 export { refusalOf } from "./Errors.ts"
-export * from "./Meta.ts"
-export * from "./Provider.ts"
-export { sign } from "./Signature.ts"
+export { sign, signWebhook } from "./Signature.ts"
+
+export const {
+  extractMeta: extractTwilioMeta,
+  layer,
+  layerConfig,
+  layerSender,
+  layerSenderConfig,
+  layerWebhook,
+  layerWebhookConfig,
+  make,
+  makeSender,
+  makeWebhook,
+  parseWebhook: parseTwilioWebhook
+} = carrier

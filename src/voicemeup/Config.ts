@@ -29,7 +29,7 @@ export type Verification =
   | { readonly scheme: "None" }
 
 /**
- * Options of a VoiceMeUp provider that only receives.
+ * Options of receiving from VoiceMeUp.
  *
  * @category models
  * @since 0.1.0
@@ -48,7 +48,7 @@ export type WebhookOptions = {
 }
 
 /**
- * Options of the VoiceMeUp provider. VoiceMeUp publishes no reference of its
+ * Options of sending through VoiceMeUp. VoiceMeUp publishes no reference of its
  * API, so the limits are those of its one public client.
  *
  * Sending has no schedule, no validity, no callback and no reference, and
@@ -58,7 +58,9 @@ export type WebhookOptions = {
  * @category models
  * @since 0.1.0
  */
-export type Options = WebhookOptions & SendOptions & {
+export type SenderOptions = SendOptions & {
+  /** The name in the registry. `voicemeup` by default. */
+  readonly name?: string | undefined
   /** The name of the user that sends. */
   readonly username: string
   /** The token of that user. */
@@ -66,3 +68,11 @@ export type Options = WebhookOptions & SendOptions & {
   /** Which of VoiceMeUp's two hosts is asked. `production` by default. */
   readonly environment?: "production" | "sandbox" | undefined
 }
+
+/**
+ * Options of a provider that receives and sends.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = WebhookOptions & SenderOptions

@@ -4,19 +4,7 @@ import type { InboundMessage } from "../Message.ts"
 import { MmsAggregator, type MmsAggregatorError } from "../mms/MmsAggregator.ts"
 import type { WebhookError } from "../WebhookError.ts"
 import { MessagePart } from "../WebhookEvent.ts"
-import * as WebhookMeta from "../WebhookMeta.ts"
-import { decodePayload } from "./Webhook.ts"
-
-/**
- * What a VoiceMeUp webhook is about, from its payload: the JSON object or form.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const extractVoiceMeUpMeta: WebhookMeta.Extract = WebhookMeta.extractor(
-  "voicemeup",
-  (payload) => decodePayload("voicemeup", undefined, payload)
-)
+import { carrier } from "./Carrier.ts"
 
 /**
  * The inbound message of a VoiceMeUp webhook, for a channel: `None` while the
@@ -59,7 +47,7 @@ export const parseVoiceMeUpWebhook = Effect.fnUntraced(function*(
   channelId: string
 ): Effect.fn.Return<Option.Option<InboundMessage>, WebhookError | MmsAggregatorError, MmsAggregator> {
   const aggregator = yield* MmsAggregator
-  const { events: [event] } = yield* extractVoiceMeUpMeta(payload)
+  const { events: [event] } = yield* carrier.extractMeta(payload)
   switch (event?._tag) {
     case "MessagePart":
       return yield* aggregator.offer(new MessagePart({ ...event, message: event.message.onChannel(channelId) }))

@@ -6,16 +6,14 @@
 import * as Cause from "effect/Cause"
 import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Effect from "effect/Effect"
-import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
 import { toCarrierDigits } from "../Address.ts"
-import * as CarrierClient from "../provider/internal/client.ts"
 import { encodeForm } from "../provider/internal/form.ts"
 import { list } from "../provider/Secrets.ts"
 import type * as Sending from "../provider/Sending.ts"
 import * as Wire from "../provider/Wire.ts"
-import type { Options } from "./Config.ts"
+import type { SenderOptions } from "./Config.ts"
 import { refusalOf } from "./Errors.ts"
 import * as Schema from "./Schema.ts"
 
@@ -35,7 +33,7 @@ const hosts: Readonly<Record<string, string>> = {
 }
 
 /** A name that is none of the two must not reach production. */
-const hostOf = ({ baseUrl, environment = "production" }: Options) => {
+const hostOf = ({ baseUrl, environment = "production" }: SenderOptions) => {
   const host = Wire.lookup(hosts, environment)
   return host === undefined
     ? Effect.fail(new Cause.IllegalArgumentError("environment: expected production or sandbox"))
@@ -43,7 +41,7 @@ const hostOf = ({ baseUrl, environment = "production" }: Options) => {
 }
 
 /** The credentials are in the body: an address ends up in logs. */
-const formOf = ({ from, media: [file], text, to }: Sending.Part, { authToken, username }: Options): string =>
+const formOf = ({ from, media: [file], text, to }: Sending.Part, { authToken, username }: SenderOptions): string =>
   encodeForm([
     ["username", username],
     ["auth_token", Redacted.value(authToken)],
@@ -65,7 +63,7 @@ const answerOf = (body: unknown) => {
   return { status: response_status, messages, id }
 }
 
-const accepted = ({ from }: Sending.Part) => (body: unknown): Sending.Accepted | undefined => {
+const accepted = (body: unknown, { from }: Sending.Part): Sending.Accepted | undefined => {
   const { id, status } = answerOf(body)
   return status === "success" && id !== undefined
     ? { messageId: id, status: "queued", carrierStatus: status, sender: from }
@@ -78,33 +76,29 @@ const isRefusal = (body: unknown): boolean => {
   return status === "error" && id === undefined
 }
 
-const words = (body: unknown): CarrierClient.Words => {
+const words = (body: unknown): Sending.Words => {
   const { _content: detail, code } = answerOf(body).messages.find(({ code }) => code !== undefined) ?? {}
   return { code, detail, refusal: code === undefined ? undefined : refusalOf(code) }
 }
 
-/** Sends with the user of the options. */
+/** Makes the sending of a user. Fails when the token is empty, and when there is no such environment. */
 export const make = Effect.fnUntraced(function*(
-  options: Options
-): Effect.fn.Return<
-  Sending.Sending,
-  CryptoError.CryptoError | Cause.IllegalArgumentError,
-  HttpClient.HttpClient
-> {
+  options: SenderOptions
+): Effect.fn.Return<Sending.CarrierSending, CryptoError.CryptoError | Cause.IllegalArgumentError> {
   const { authToken } = options
-  const client = yield* CarrierClient.make(options)
   yield* list("VoiceMeUp", authToken)
   const request = HttpClientRequest.post(`${yield* hostOf(options)}/api/v1.1/json/queue_sms`).pipe(
     HttpClientRequest.acceptJson
   )
   return {
     capabilities,
-    policy: options,
     secrets: [authToken],
-    deliver: (part) =>
-      Effect.flatMap(
-        client(HttpClientRequest.bodyText(request, formOf(part, options), "application/x-www-form-urlencoded")),
-        (answer) => CarrierClient.outcome(answer, { accepted: accepted(part), isRefusal, words })
-      )
+    request: (part) =>
+      Effect.succeed(
+        HttpClientRequest.bodyText(request, formOf(part, options), "application/x-www-form-urlencoded")
+      ),
+    accepted,
+    isRefusal,
+    words
   }
 })

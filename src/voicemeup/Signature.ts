@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted"
 import { list, matcher, type Secrets } from "../provider/Secrets.ts"
 import { percentDecoded, queryOf } from "../provider/Url.ts"
 import { InvalidSignature, MissingSignature, type WebhookErrorReason } from "../WebhookError.ts"
-import type { WebhookRequest } from "../WebhookRequest.ts"
+import * as Request from "../WebhookRequest.ts"
 import type { Verification } from "./Config.ts"
 
 const defaultParameter = "token"
@@ -28,6 +28,25 @@ export const callbackUrl = Effect.fnUntraced(function*(options: {
   const [token] = yield* list("VoiceMeUp", options.token)
   const query = new URLSearchParams([[options.parameter ?? defaultParameter, token!]])
   return `${options.url}${options.url.includes("?") ? "&" : "?"}${query}`
+})
+
+/**
+ * Builds a webhook as VoiceMeUp sends it: JSON, with the token in its URL. For
+ * tests of an application that receives them.
+ *
+ * @category signing
+ * @since 0.1.0
+ */
+export const signWebhook = Effect.fnUntraced(function*(options: {
+  readonly token: Secrets
+  readonly url: string
+  readonly payload: object
+}): Effect.fn.Return<Request.WebhookRequest, CryptoError.CryptoError> {
+  return Request.make({
+    url: yield* callbackUrl(options),
+    body: JSON.stringify(options.payload),
+    headers: { "content-type": "application/json" }
+  })
 })
 
 const valuesOf = (url: string, parameter: string): ReadonlyArray<string> =>
@@ -54,17 +73,19 @@ export const make = Effect.fnUntraced(function*(verification: Verification) {
   const matches = yield* matcher("VoiceMeUp", verification.token)
   const matchesTrimmed = yield* matcher("VoiceMeUp", tokens.map((token) => Redacted.make(token.trim())))
 
-  const verify = Effect.fnUntracedEager(function*(request: WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
-    const [given, ...others] = valuesOf(request.url, parameter)
-    if (given === undefined || given === "") {
-      return yield* new MissingSignature({ expected: `query parameter ${parameter}` })
+  const verify = Effect.fnUntracedEager(
+    function*(request: Request.WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
+      const [given, ...others] = valuesOf(request.url, parameter)
+      if (given === undefined || given === "") {
+        return yield* new MissingSignature({ expected: `query parameter ${parameter}` })
+      }
+      // A proxy that looks at the other one would have let it pass.
+      if (others.length > 0) return yield* new InvalidSignature({})
+      if (!(yield* matches(given))) return yield* new InvalidSignature({})
     }
-    // A proxy that looks at the other one would have let it pass.
-    if (others.length > 0) return yield* new InvalidSignature({})
-    if (!(yield* matches(given))) return yield* new InvalidSignature({})
-  })
+  )
 
-  const diagnose = Effect.fnUntraced(function*(request: WebhookRequest) {
+  const diagnose = Effect.fnUntraced(function*(request: Request.WebhookRequest) {
     const [given = "", ...others] = valuesOf(request.url, parameter)
     if (others.length > 0) {
       return (yield* matches(given)) ? `query parameter ${parameter} if it occurs only once` : undefined

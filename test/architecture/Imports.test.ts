@@ -1,21 +1,35 @@
 import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
 import manifest from "../../package.json" with { type: "json" }
-import { circles, type Graph, graphOf, importsOf, loads, partOf, unavailable, wrongWay } from "./imports.ts"
+import {
+  circles,
+  type Graph,
+  graphOf,
+  importsOf,
+  loads,
+  namesOfCarriers,
+  partOf,
+  type Sources,
+  unavailable,
+  wrongWay
+} from "./imports.ts"
 
 const src = `${import.meta.dirname}/../../src`
 
-const graph: Graph = graphOf(Object.fromEntries(
+const sources: Sources = Object.fromEntries(
   readdirSync(src, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .map((file) => [file, readFileSync(`${src}/${file}`, "utf8")])
-))
+)
+
+const graph: Graph = graphOf(sources)
 
 const installed = [...Object.keys(manifest.dependencies), "effect"]
 
 /** The modules that use what the user has to install for them. */
 const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/Cli.ts": ["@effect/platform-node"],
+  "cli/index.ts": [],
   "cli/Send.ts": ["@effect/platform-node"],
   "cli/Serve.ts": ["@effect/platform-node", "node:http"],
   "http/internal/postgres.ts": ["@effect/sql-pg"],
@@ -39,6 +53,18 @@ describe("imports", () => {
     assert.deepStrictEqual(circles(graph), [])
   })
 
+  it("leave the names of carriers to their folders and to the list", () => {
+    assert.deepStrictEqual(namesOfCarriers(sources), [])
+    assert.deepStrictEqual(
+      namesOfCarriers({
+        "http/a.ts": "// Twilio\nconst host = \"media.twiliocdn.com\"",
+        "twilio/a.ts": "const name = \"twilio\"",
+        "Carriers.ts": "import(\"./twilio/index.ts\")"
+      }),
+      ["http/a.ts:2: const host = \"media.twiliocdn.com\""]
+    )
+  })
+
   it("name files that exist and packages that a user has", () => {
     const isOptional = (file: string) => Object.hasOwn(optional, file)
     // Others load them when they are needed, if at all.
@@ -58,7 +84,7 @@ describe("imports", () => {
   })
 
   for (const file of graph.keys()) {
-    if (!file.endsWith("/index.ts") || ["http", "testing", "demo"].includes(partOf(file))) continue
+    if (!file.endsWith("/index.ts") || ["cli", "http", "testing", "demo"].includes(partOf(file))) continue
     const part = partOf(file)
     it(`load little with effect-sms/${part}`, () => {
       const heavy =

@@ -138,6 +138,19 @@ export const wrongWay = (graph: Graph): ReadonlyArray<string> =>
 const packageOf = (specifier: string): string =>
   specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/")
 
+/**
+ * Names of carriers in code, comments aside, outside their folders, the list of
+ * carriers and the index: whoever adds a carrier would have to find them.
+ */
+export const namesOfCarriers = (sources: Sources): ReadonlyArray<string> =>
+  Object.entries(sources).flatMap(([file, source]) => {
+    if (carriers.includes(partOf(file)) || ["Carriers.ts", "index.ts"].includes(file)) return []
+    return source.replaceAll(comments, (comment) => comment.replaceAll(/[^\n]/g, " ")).split("\n").flatMap((
+      line,
+      index
+    ) => new RegExp(carriers.join("|"), "i").test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [])
+  })
+
 /** Imports that lead back to the file that they begin in, types included, each once. */
 export const circles = (graph: Graph): ReadonlyArray<string> => {
   const found = new Map<string, string>()

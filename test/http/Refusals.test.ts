@@ -1,6 +1,6 @@
 import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Ref } from "effect"
+import { Effect, Layer, Option, Ref } from "effect"
 import { WebhookServer } from "../../src/http/index.ts"
 import type { Service as Provider } from "../../src/provider/SmsProvider.ts"
 import { SmsProviders } from "../../src/provider/SmsProviders.ts"
@@ -346,8 +346,8 @@ describe("a failure of ours", () => {
         SmsProviders,
         Effect.map(SmsProviders, (providers) => ({
           ...providers,
-          get: (name) =>
-            Effect.map(providers.get(name), (provider): Provider => ({
+          find: (name) =>
+            Option.map(providers.find(name), (provider): Provider => ({
               ...provider,
               ...(name === "sinch"
                 ? { verify: () => Effect.die(new Error("out of order")) }

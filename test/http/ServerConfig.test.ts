@@ -3,10 +3,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer, Redacted, Stream } from "effect"
 import { IpNetwork } from "effect/net"
 import { inspect } from "node:util"
-import { ServerConfig } from "../../src/http/index.ts"
 import * as MediaFetcher from "../../src/media/MediaFetcher.ts"
 import { MediaStore } from "../../src/media/MediaStore.ts"
 import * as NodeIncrementalHash from "../../src/media/NodeIncrementalHash.ts"
+import { InvalidVariable } from "../../src/provider/Environment.ts"
 import { WebhookError } from "../../src/WebhookError.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
 import * as keys from "../telnyx/keys.ts"
@@ -139,7 +139,10 @@ describe("SINCH_VERIFICATION", () => {
         assert.isTrue(yield* takes({ ...all, SINCH_VERIFICATION: scheme }, sinch), scheme)
       }
       assert.isFalse(yield* takes({ ...all, SINCH_VERIFICATION: "hmac-sha1" }, sinch))
-      assert.strictEqual((yield* start({ SINCH_VERIFICATION: "none" })).get("sinch")!.capabilities.verification, "none")
+      assert.strictEqual(
+        (yield* start({ SINCH_VERIFICATION: "none" })).get("sinch")!.capabilities.receive?.verification.scheme,
+        "none"
+      )
     }))
 
   it.effect("stops the start when it is no scheme, lacks a secret, or leaves one unused", () =>
@@ -161,7 +164,7 @@ describe("VOICEMEUP_VERIFICATION", () => {
     Effect.gen(function*() {
       assert.isTrue(yield* takes({ ...all, VOICEMEUP_VERIFICATION: "Token" }, voicemeup))
       const { capabilities } = (yield* start({ VOICEMEUP_VERIFICATION: "none" })).get("voicemeup")!
-      assert.strictEqual(capabilities.verification, "none")
+      assert.deepStrictEqual(capabilities.receive?.verification, { scheme: "none", covers: [] })
     }))
 
   it.effect("stops the start when it is neither, lacks a token, or leaves one unused", () =>
@@ -299,16 +302,16 @@ describe("a media store", () => {
       assert.match(yield* mediaMessage({ ...bucket, MEDIA_S3_BUCKET: "No Bucket!" }), /^MEDIA_S3_BUCKET and the other/)
     }).pipe(Effect.provide(NodeServices.layer)))
 
-  it.effect("is filled from the hosts of the carriers, and from those that are added", () =>
+  it.effect("fetches from the hosts of the configured carriers, and from those that are added", () =>
     Effect.gen(function*() {
       const hosts = Effect.fnUntraced(function*(env: Record<string, string>) {
-        return (yield* load({ ...bucket, ...env })).media!.fetcher.hosts
+        const { carriers, hosts } = (yield* load({ ...bucket, ...env })).media!.fetcher
+        return [carriers?.flatMap(({ media }) => media.hosts), hosts]
       })
-      assert.deepStrictEqual(yield* hosts({}), MediaFetcher.defaultHosts)
-      assert.deepStrictEqual(yield* hosts({ MEDIA_HOSTS: "a.example, *.b.example," }), [
-        ...MediaFetcher.defaultHosts,
-        "a.example",
-        "*.b.example"
+      assert.deepStrictEqual(yield* hosts({}), [[], []])
+      assert.deepStrictEqual(yield* hosts({ ...all, MEDIA_HOSTS: "a.example, *.b.example," }), [
+        ["api.twilio.com", "media.telnyx.com", "clients.voicemeup.com", "dev-clients.voicemeup.com"],
+        ["a.example", "*.b.example"]
       ])
     }))
 
@@ -372,7 +375,7 @@ describe("a value that cannot be used", () => {
       Effect.gen(function*() {
         for (const value of values) {
           const error = yield* Effect.flip(start({ ...all, [name]: value }))
-          assert.instanceOf(error, ServerConfig.InvalidVariable)
+          assert.instanceOf(error, InvalidVariable)
           assert.match(error.message, problem)
           if (value.length > 8) assert.notInclude(inspect(error, { depth: 9 }), value)
         }

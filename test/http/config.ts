@@ -5,7 +5,7 @@ import { ServerConfig } from "../../src/http/index.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 
 export const load = (env: Record<string, string>) =>
-  ServerConfig.load.pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })))
+  ServerConfig.load().pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })))
 
 /** Loads, and builds the providers. */
 export const start = Effect.fnUntraced(function*(env: Record<string, string>) {

@@ -126,7 +126,7 @@ it.effect("is made from configuration, and not with an empty token", () =>
     })
     const provider = Context.get(yield* Layer.build(Layer.provide(layer, services)), SmsProvider)
     assert.strictEqual(provider.capabilities.send?.maxMedia, 1)
-    assert.strictEqual(provider.capabilities.verification, "signature")
+    assert.strictEqual(provider.capabilities.receive?.verification.scheme, "signature")
     const empty = Sinch.layer({ ...options, apiToken: Redacted.make("") })
     const error = yield* Effect.flip(Layer.build(Layer.provide(empty, services)))
     assert.strictEqual(error.reason._tag, "InvalidKey")

@@ -188,7 +188,7 @@ it.effect("is made from configuration, on either Ed25519, and not with an empty 
     for (const layer of [configured, portable]) {
       const provider = Context.get(yield* Layer.build(Layer.provide(layer, services)), SmsProvider)
       assert.strictEqual(provider.capabilities.send?.maxMedia, 10)
-      assert.strictEqual(provider.capabilities.verification, "signature")
+      assert.strictEqual(provider.capabilities.receive?.verification.scheme, "signature")
     }
     const empty = Telnyx.layer({ ...options, apiKey: Redacted.make(" ") })
     const error = yield* Effect.flip(Layer.build(Layer.provide(empty, services)))

@@ -33,7 +33,7 @@ SmsProviderSuite.suite({
 describe("VoiceMeUp options", () => {
   const capabilities = (options: VoiceMeUp.WebhookOptions) =>
     SmsProvider.pipe(
-      Effect.map(({ capabilities, name }) => ({ ...capabilities, name })),
+      Effect.map(({ capabilities, name }) => ({ ...capabilities.receive, name })),
       Effect.provide(VoiceMeUp.layerWebhook(options).pipe(Layer.provide(NodeCrypto.layer)))
     )
 
@@ -42,11 +42,11 @@ describe("VoiceMeUp options", () => {
       const common = { mms: true, splitMms: true, deliveryStatuses: false }
       assert.deepStrictEqual(
         yield* capabilities({ verification: { scheme: "Token", token } }),
-        { ...common, verification: "token", name: "voicemeup" }
+        { ...common, verification: { scheme: "token", covers: [] }, name: "voicemeup" }
       )
       assert.deepStrictEqual(
         yield* capabilities({ verification: { scheme: "None" }, name: "vmu-east" }),
-        { ...common, verification: "none", name: "vmu-east" }
+        { ...common, verification: { scheme: "none", covers: [] }, name: "vmu-east" }
       )
     }))
 

@@ -161,7 +161,7 @@ describe("voicemeup sends", () => {
       const environment = { WEBHOOK_TOKEN: "w", USERNAME: "u", TOKEN: "t", ENVIRONMENT: "sandbox" }
       const config = ConfigProvider.layer(ConfigProvider.fromUnknown(environment))
       const provider = Context.get(yield* Layer.build(Layer.provide(layer, [services, config])), SmsProvider)
-      assert.strictEqual(provider.capabilities.verification, "token")
+      assert.strictEqual(provider.capabilities.receive?.verification.scheme, "token")
       assert.deepInclude(provider.capabilities.send, { maxMedia: 1, maxLength: 1000, options: [] })
     }))
 })

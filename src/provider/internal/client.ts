@@ -17,14 +17,9 @@ import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Bytes from "../../internal/bytes.ts"
 import * as SmsError from "../../SmsError.ts"
-import type { Accepted } from "../Sending.ts"
+import type { Accepted, CarrierSending, Part, Sending, SendOptions, Words } from "../Sending.ts"
 import { compact } from "../Wire.ts"
 import { connectionFailed } from "./connection.ts"
-
-export interface Options {
-  readonly timeout?: Duration.Input | undefined
-  readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
-}
 
 /** What a carrier answered. */
 export interface Answer {
@@ -32,14 +27,6 @@ export interface Answer {
   /** The JSON value of the body. `undefined` when it is none: HTML, nothing, a part of JSON. */
   readonly body: unknown
   readonly retryAfter: Duration.Duration | undefined
-}
-
-/** What a carrier says about a refusal. */
-export interface Words {
-  /** Absent where the carrier's code says nothing that the status does not say. */
-  readonly refusal?: SmsError.Refusal | undefined
-  readonly code?: string | undefined
-  readonly detail?: string | undefined
 }
 
 /** An answer of a carrier is a few kilobytes. More is somebody else's page. */
@@ -99,7 +86,7 @@ const reasonOf = ({ reason }: HttpClientError.HttpClientError): SmsError.SmsErro
  * that a message is meant for is the one that it is sent to. The carrier is not
  * told of our traces.
  */
-export const make = Effect.fnUntraced(function*({ timeout = "30 seconds", transformClient = identity }: Options) {
+const make = Effect.fnUntraced(function*({ timeout = "30 seconds", transformClient = identity }: SendOptions) {
   const client = transformClient(yield* HttpClient.HttpClient)
   const fetchOptions = Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
 
@@ -166,27 +153,36 @@ const refused = (
     : new reasons[refusal]({ ...answer, ...(refusal === "RateLimited" && compact({ retryAfter })) })
 }
 
-/** How a carrier's answers are read. */
-export interface Reading {
-  readonly accepted: (body: unknown) => Accepted | undefined
-  readonly words: (body: unknown, status: number) => Words
-  /** Whether the body of a 2xx says that the message was refused. Absent where the status says it all. */
-  readonly isRefusal?: ((body: unknown) => boolean) | undefined
-}
-
 /**
- * What became of the request. An acceptance that names no message may be one,
- * or a page of somebody in between.
+ * Tells what became of the request. A 2xx that names no message may be an
+ * acceptance, or the page of a proxy.
  */
-export const outcome = (
+const outcome = (
   answer: Answer,
-  { accepted, isRefusal = () => false, words }: Reading
+  part: Part,
+  { accepted, isRefusal = () => false, words }: CarrierSending
 ): Effect.Effect<Accepted, SmsError.SmsErrorReason> => {
   if (!isAcceptance(answer) || isRefusal(answer.body)) {
     return Effect.fail(refused(answer, words(answer.body, answer.status)))
   }
-  const acceptance = accepted(answer.body)
+  const acceptance = accepted(answer.body, part)
   return acceptance === undefined
     ? Effect.fail(unknown("UnreadableAnswer", answer.status))
     : Effect.succeed(acceptance)
 }
+
+/** Makes the pipeline's sending of a carrier's: one request for each part. */
+export const sending = Effect.fnUntraced(function*(
+  carrier: CarrierSending,
+  options: SendOptions
+): Effect.fn.Return<Sending, never, HttpClient.HttpClient> {
+  const client = yield* make(options)
+  const { capabilities, check, request, secrets } = carrier
+  return {
+    capabilities,
+    policy: options,
+    secrets,
+    check,
+    deliver: (part) => Effect.flatMap(Effect.flatMap(request(part), client), (answer) => outcome(answer, part, carrier))
+  }
+})

@@ -37,14 +37,15 @@ const layerUnverified = Layer.effect(
     ({ acknowledgement, capabilities }) =>
       SmsProvider.make({
         name: "twilio",
-        capabilities,
-        methods: ["POST"],
-        contentTypes: ["application/x-www-form-urlencoded"],
-        verify: () => Effect.void,
-        diagnose: () => Effect.undefined,
-        parse: () => Effect.succeed({}),
-        decodePayload: () => Effect.succeed([]),
-        acknowledgement
+        receiver: {
+          capabilities: capabilities.receive!,
+          methods: ["POST"],
+          contentTypes: ["application/x-www-form-urlencoded"],
+          verify: () => Effect.void,
+          parse: () => Effect.succeed({}),
+          decodePayload: () => Effect.succeed([]),
+          acknowledgement
+        }
       })
   )
 )

@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import { GuardedClient, type GuardedResponse } from "../../../src/media/GuardedClient.ts"
 import * as MediaFetcher from "../../../src/media/MediaFetcher.ts"
 import { recordingTracer } from "../../recordingTracer.ts"
-import { bytesOf, fetchAll, jpeg, reasonOf } from "./hosts.ts"
+import { bytesOf, carriers, fetchAll, jpeg, reasonOf } from "./hosts.ts"
 
 const answer = (
   stream: GuardedResponse["stream"],
@@ -25,7 +25,7 @@ const fetcherOver = Effect.fnUntraced(function*(
   const client = Layer.succeed(GuardedClient, {
     get: (url) => Effect.andThen(Ref.update(requests, (all) => [...all, url.href]), get(url))
   })
-  const context = yield* Layer.build(MediaFetcher.layer(options).pipe(Layer.provide(client)))
+  const context = yield* Layer.build(MediaFetcher.layer({ carriers, ...options }).pipe(Layer.provide(client)))
   return { fetcher: Context.get(context, MediaFetcher.MediaFetcher), requests: Ref.get(requests) }
 })
 

@@ -4,6 +4,12 @@ import { createServer, type IncomingHttpHeaders, type RequestListener } from "no
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net"
 import { type FetchedMedia, layer, MediaFetcher, type Options } from "../../../src/media/MediaFetcher.ts"
 import * as NodeGuardedClient from "../../../src/media/NodeGuardedClient.ts"
+import * as Telnyx from "../../../src/telnyx/index.ts"
+import * as Twilio from "../../../src/twilio/index.ts"
+import * as VoiceMeUp from "../../../src/voicemeup/index.ts"
+
+/** Those whose media hosts are known. */
+export const carriers = [Twilio.carrier, Telnyx.carrier, VoiceMeUp.carrier]
 
 export interface Host {
   /** `host:port`. */
@@ -67,7 +73,7 @@ export const fetcherOf = (
   const testHosts = hosts.map(({ name }) => name)
   const client = NodeGuardedClient.layer({ testHosts, resolve })
   return Effect.map(
-    Layer.build(layer({ testHosts, ...options }).pipe(Layer.provide(client))),
+    Layer.build(layer({ testHosts, carriers, ...options }).pipe(Layer.provide(client))),
     Context.get(MediaFetcher)
   )
 }

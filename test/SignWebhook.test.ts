@@ -1,13 +1,12 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import type { Service as Provider } from "../../src/provider/SmsProvider.ts"
-import * as Sinch from "../../src/sinch/index.ts"
-import * as Telnyx from "../../src/telnyx/index.ts"
-import { WebhookSigner } from "../../src/testing/index.ts"
-import * as Twilio from "../../src/twilio/index.ts"
-import * as VoiceMeUp from "../../src/voicemeup/index.ts"
-import type { WebhookRequest } from "../../src/WebhookRequest.ts"
+import type { Service as Provider } from "../src/provider/SmsProvider.ts"
+import * as Sinch from "../src/sinch/index.ts"
+import * as Telnyx from "../src/telnyx/index.ts"
+import * as Twilio from "../src/twilio/index.ts"
+import * as VoiceMeUp from "../src/voicemeup/index.ts"
+import type { WebhookRequest } from "../src/WebhookRequest.ts"
 
 const secret = Redacted.make("a secret")
 const other = Redacted.make("another secret")
@@ -23,12 +22,12 @@ it.effect("signs what the provider with the same secret accepts, and no other", 
     yield* assertSigned(
       yield* Twilio.makeWebhook({ authToken: secret }),
       yield* Twilio.makeWebhook({ authToken: other }),
-      yield* WebhookSigner.twilio({ authToken: secret, url, form: { Body: "a+b & ü" } })
+      yield* Twilio.signWebhook({ authToken: secret, url, form: { Body: "a+b & ü" } })
     )
     yield* assertSigned(
       yield* Sinch.makeWebhook({ verification: Sinch.hmacSha256(secret, { tolerance: "1 minute" }) }),
       yield* Sinch.makeWebhook({ verification: Sinch.hmacSha256(other) }),
-      yield* WebhookSigner.sinch({ secret, url, payload: { type: "mo_text" } })
+      yield* Sinch.signWebhook({ secret, url, payload: { type: "mo_text" } })
     )
     const keys = yield* Telnyx.generateKeyPair
     const otherKeys = yield* Telnyx.generateKeyPair
@@ -36,11 +35,11 @@ it.effect("signs what the provider with the same secret accepts, and no other", 
     yield* assertSigned(
       yield* telnyx(keys.publicKey),
       yield* telnyx(otherKeys.publicKey),
-      yield* WebhookSigner.telnyx({ privateKey: keys.privateKey, url, payload: { data: {} } })
+      yield* Telnyx.signWebhook({ privateKey: keys.privateKey, url, payload: { data: {} } })
     )
     yield* assertSigned(
       yield* VoiceMeUp.makeWebhook({ verification: { scheme: "Token", token: secret } }),
       yield* VoiceMeUp.makeWebhook({ verification: { scheme: "Token", token: other } }),
-      yield* WebhookSigner.voicemeup({ token: secret, url, payload: { message: "a" } })
+      yield* VoiceMeUp.signWebhook({ token: secret, url, payload: { message: "a" } })
     )
   }).pipe(Effect.provide(NodeCrypto.layer)))

@@ -1,0 +1,53 @@
+import type * as CryptoError from "effect/crypto/CryptoError"
+import type * as Mac from "effect/crypto/Mac"
+import * as Effect from "effect/Effect"
+import { parseJson } from "../provider/Body.ts"
+import * as Carrier from "../provider/Carrier.ts"
+import type { Verification } from "../provider/SmsProvider.ts"
+import type { SenderOptions, WebhookOptions } from "./Config.ts"
+import * as Signature from "./Signature.ts"
+import { acknowledgement, decodePayload } from "./Webhook.ts"
+
+const verifications: Readonly<Record<WebhookOptions["verification"]["scheme"], Verification>> = {
+  HmacSha256: { scheme: "signature", covers: ["body", "time"] },
+  HmacSha1: { scheme: "signature", covers: ["body"] },
+  None: { scheme: "none", covers: [] }
+}
+
+/**
+ * Sinch as a carrier.
+ *
+ * Sinch names no media host, except that the file is in a bucket: who receives
+ * MMS from Sinch has to add the host that their messages show.
+ *
+ * @category carrier
+ * @since 0.1.0
+ */
+export const carrier: Carrier.Carrier<
+  WebhookOptions,
+  SenderOptions,
+  CryptoError.CryptoError,
+  Mac.Mac
+> = /* @__PURE__ */ Carrier.define({
+  name: "sinch",
+  title: "Sinch",
+  receive: ({ name = "sinch", verification }: WebhookOptions) =>
+    Effect.map(Signature.make(verification), (signature) => ({
+      capabilities: {
+        mms: true,
+        splitMms: false,
+        deliveryStatuses: true,
+        verification: verifications[verification.scheme]
+      },
+      methods: ["POST"],
+      contentTypes: ["application/json"],
+      ...signature,
+      parse: (request) => parseJson(request.body),
+      decodePayload: (payload) => decodePayload(name, payload),
+      acknowledgement
+    })),
+  decodePayload,
+  send: () => import("./Send.ts"),
+  environment: () => import("./Environment.ts"),
+  samples: () => import("./Samples.ts")
+})

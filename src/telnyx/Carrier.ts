@@ -1,0 +1,49 @@
+import type * as CryptoError from "effect/crypto/CryptoError"
+import type * as CryptoSignature from "effect/crypto/Signature"
+import * as Effect from "effect/Effect"
+import * as Carrier from "../provider/Carrier.ts"
+import type { SenderOptions, WebhookOptions } from "./Config.ts"
+import * as Ed25519 from "./Ed25519.ts"
+import * as Signature from "./Signature.ts"
+import { acknowledgement, decodePayload, parse } from "./Webhook.ts"
+
+/**
+ * Telnyx as a carrier, verified with the runtime's own Ed25519 unless the
+ * application provides another.
+ *
+ * Its media host is the one of its documentation
+ * (https://developers.telnyx.com/docs/messaging/messages/receive-message).
+ *
+ * @category carrier
+ * @since 0.1.0
+ */
+export const carrier: Carrier.Carrier<
+  WebhookOptions,
+  SenderOptions,
+  CryptoError.CryptoError,
+  Ed25519.Ed25519,
+  CryptoSignature.Signature
+> = /* @__PURE__ */ Carrier.defineWith({
+  name: "telnyx",
+  title: "Telnyx",
+  receive: ({ name = "telnyx", ...options }: WebhookOptions) =>
+    Effect.map(Signature.make(options), (signature) => ({
+      capabilities: {
+        mms: true,
+        splitMms: false,
+        deliveryStatuses: true,
+        verification: { scheme: "signature", covers: ["body", "time"] }
+      },
+      methods: ["POST"],
+      contentTypes: ["application/json"],
+      ...signature,
+      parse,
+      decodePayload: (payload) => decodePayload(name, payload),
+      acknowledgement
+    })),
+  decodePayload,
+  send: () => import("./Send.ts"),
+  environment: () => import("./Environment.ts"),
+  media: { hosts: ["media.telnyx.com"] },
+  samples: () => import("./Samples.ts")
+}, Ed25519.layer)

@@ -1,0 +1,87 @@
+import type * as Cause from "effect/Cause"
+import type * as CryptoError from "effect/crypto/CryptoError"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type { EnvironmentDefinition } from "../provider/Carrier.ts"
+import * as Environment from "../provider/Environment.ts"
+import { compact } from "../provider/Wire.ts"
+import type { SenderOptions, WebhookOptions } from "./Config.ts"
+
+const variables: ReadonlyArray<Environment.Variable> = [
+  {
+    name: "VOICEMEUP_WEBHOOK_TOKEN",
+    description:
+      "The secret in the callback URL: `…/webhooks/sms/voicemeup/inbound?token=SECRET`. Several with commas between them during a rotation.",
+    group: "receiving",
+    required: true,
+    secret: true
+  },
+  {
+    name: "VOICEMEUP_VERIFICATION",
+    description: "`token` (default), or `none`, which takes webhooks from anybody.",
+    group: "receiving"
+  },
+  {
+    name: "VOICEMEUP_TIME_ZONE",
+    description: "The zone of the times in its webhooks, for example `America/Toronto`.",
+    group: "receiving"
+  },
+  { name: "VOICEMEUP_USERNAME", description: "The user that sends.", group: "sending", required: true },
+  {
+    name: "VOICEMEUP_AUTH_TOKEN",
+    description: "The token of that user.",
+    group: "sending",
+    required: true,
+    secret: true
+  },
+  { name: "VOICEMEUP_FROM", description: "The sender of messages that name none.", group: "sending" },
+  { name: "VOICEMEUP_ENVIRONMENT", description: "`production` (default) or `sandbox`.", group: "sending" },
+  { name: "VOICEMEUP_BASE_URL", description: "Another address of the API.", group: "sending" }
+]
+
+const verification = Effect.gen(function*() {
+  const name = "VOICEMEUP_WEBHOOK_TOKEN"
+  const scheme = yield* Environment.choice("VOICEMEUP_VERIFICATION", ["token", "none"])
+  if (scheme === "none") {
+    yield* Environment.refuseUnused(name, "VOICEMEUP_VERIFICATION")
+    return { scheme: "None" } as const
+  }
+  const token = yield* Environment.webhookSecrets(
+    variables,
+    name,
+    " (VOICEMEUP_VERIFICATION=none takes them from anybody)"
+  )
+  return token && { scheme: "Token", token } as const
+})
+
+export const environment: EnvironmentDefinition<
+  WebhookOptions,
+  SenderOptions,
+  CryptoError.CryptoError | Cause.IllegalArgumentError
+> = {
+  variables,
+  webhook: Effect.gen(function*() {
+    const timeZone = yield* Environment.text("VOICEMEUP_TIME_ZONE")
+    const chosen = yield* verification
+    return chosen && { verification: chosen, timeZone }
+  }),
+  sender: Environment.sending(
+    variables,
+    Effect.fnUntraced(function*(required, excess) {
+      return {
+        username: Redacted.value(required("VOICEMEUP_USERNAME")),
+        authToken: required("VOICEMEUP_AUTH_TOKEN"),
+        ...compact({
+          ...excess,
+          from: yield* Environment.address("VOICEMEUP_FROM"),
+          environment: yield* Environment.choice("VOICEMEUP_ENVIRONMENT", ["production", "sandbox"]),
+          baseUrl: yield* Environment.apiUrl("VOICEMEUP_BASE_URL")
+        })
+      }
+    })
+  ),
+  blame: (error) =>
+    error._tag === "CryptoError"
+      ? Environment.invalid("VOICEMEUP_WEBHOOK_TOKEN", `cannot be used. ${error.reason.message}`)
+      : Environment.invalid("VOICEMEUP_TIME_ZONE", "must be the name of a time zone, as in America/Toronto")
+}
