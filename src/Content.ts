@@ -1,5 +1,6 @@
 /**
- * What a message says: text, media, or both.
+ * What a message says: text, media, a location, a reply, a contact, or several
+ * of these.
  *
  * @since 0.1.0
  */
@@ -34,13 +35,101 @@ export class MediaContent extends Schema.TaggedClass<MediaContent>()("MediaConte
 }) {}
 
 /**
- * Text and files together, in the order in which they are to be shown.
+ * A file that the carrier announces without a URL: one that it could not store,
+ * or one that it names by an id of its own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class FileContent extends Schema.TaggedClass<FileContent>()("FileContent", {
+  /** The file's name. */
+  name: Schema.optionalKey(Schema.NonEmptyString),
+  mimeType: Schema.optionalKey(Schema.NonEmptyString),
+  /** The carrier's id of the file. */
+  id: Schema.optionalKey(Schema.NonEmptyString),
+  /** The text sent along with the file. */
+  caption: Schema.optionalKey(Schema.NonEmptyString),
+  /** Why the carrier has no file, where it says so. */
+  unavailable: Schema.optionalKey(Schema.NonEmptyString)
+}) {}
+
+/**
+ * A place on the map. It has coordinates, a name or both.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class LocationContent extends Schema.TaggedClass<LocationContent>()("LocationContent", {
+  /** In degrees north. */
+  latitude: Schema.optionalKey(Schema.Finite),
+  /** In degrees east. */
+  longitude: Schema.optionalKey(Schema.Finite),
+  /** The name of the place. */
+  label: Schema.optionalKey(Schema.NonEmptyString),
+  address: Schema.optionalKey(Schema.NonEmptyString)
+}) {}
+
+/**
+ * The answer to a button, a list, a form, or to one earlier message: what a
+ * person chose rather than wrote.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class ReplyContent extends Schema.TaggedClass<ReplyContent>()("ReplyContent", {
+  /** What the person saw and chose: the words on a button, an emoji. It may be empty. */
+  text: Schema.String,
+  /** The data that the application gave to the choice, or the JSON of a form. */
+  payload: Schema.optionalKey(Schema.NonEmptyString),
+  /** The carrier's id of the message that is answered. */
+  inReplyTo: Schema.optionalKey(Schema.NonEmptyString)
+}) {}
+
+/**
+ * The card of a person or a company.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class ContactContent extends Schema.TaggedClass<ContactContent>()("ContactContent", {
+  name: Schema.optionalKey(Schema.NonEmptyString),
+  organization: Schema.optionalKey(Schema.NonEmptyString),
+  /** Phone numbers as they are on the card. */
+  phones: Schema.Array(Schema.NonEmptyString),
+  emails: Schema.Array(Schema.NonEmptyString)
+}) {}
+
+/**
+ * One thing that a message says.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Part = typeof Part.Type
+
+/**
+ * Schema of {@link Part}.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Part = Schema.Union([
+  TextContent,
+  MediaContent,
+  FileContent,
+  LocationContent,
+  ReplyContent,
+  ContactContent
+])
+
+/**
+ * Several parts together, in the order in which they are to be shown.
  *
  * @category models
  * @since 0.1.0
  */
 export class CompositeContent extends Schema.TaggedClass<CompositeContent>()("CompositeContent", {
-  parts: Schema.NonEmptyArray(Schema.Union([TextContent, MediaContent]))
+  parts: Schema.NonEmptyArray(Part)
 }) {}
 
 /**
@@ -57,55 +146,90 @@ export type Content = typeof Content.Type
  * @category schemas
  * @since 0.1.0
  */
-export const Content = Schema.Union([TextContent, MediaContent, CompositeContent])
+export const Content = Schema.Union([...Part.members, CompositeContent])
+
+const ofParts = (parts: ReadonlyArray<Part>): Content => {
+  const [first, second, ...rest] = parts
+  if (first === undefined) return unchecked(TextContent, { text: "" })
+  return second === undefined ? first : unchecked(CompositeContent, { parts: [first, second, ...rest] })
+}
 
 /**
- * The content of a message with this text and these files: text alone, one
- * file with the text as its caption, or the text followed by the files in the
- * carrier's order.
+ * The content of a message with this text, these files and these other parts:
+ * text alone, one file with the text as its caption, or the text followed by
+ * the other parts and the files in the carrier's order.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const fromParts = (text: string, files: ReadonlyArray<MediaContent>): Content => {
-  const [first, second, ...rest] = files
-  if (first === undefined) return unchecked(TextContent, { text })
-  if (second === undefined) return text === "" ? first : unchecked(MediaContent, { ...first, caption: text })
-  const media = [first, second, ...rest] as const
-  return unchecked(CompositeContent, { parts: text === "" ? media : [unchecked(TextContent, { text }), ...media] })
+export const fromParts = (
+  text: string,
+  files: ReadonlyArray<MediaContent>,
+  others: ReadonlyArray<Exclude<Part, TextContent | MediaContent>> = []
+): Content => {
+  const parts = others.length === 0 ? files : [...others, ...files]
+  if (text === "") return ofParts(parts)
+  const [first, second] = parts
+  return first?._tag === "MediaContent" && second === undefined
+    ? unchecked(MediaContent, { ...first, caption: text })
+    : ofParts([unchecked(TextContent, { text }), ...parts])
 }
 
 /**
- * All the text of a content, captions included, one part a line.
+ * The parts of a content, in order: the content itself where it is one part.
  *
  * @category getters
  * @since 0.1.0
  */
-export const text = (content: Content): string => {
-  switch (content._tag) {
+export const parts = (content: Content): ReadonlyArray<Part> =>
+  content._tag === "CompositeContent" ? content.parts : [content]
+
+const textOf = (part: Part): string => {
+  switch (part._tag) {
     case "TextContent":
-      return content.text
+    case "ReplyContent":
+      return part.text
     case "MediaContent":
-      return content.caption ?? ""
-    case "CompositeContent":
-      return content.parts.map(text).filter((part) => part !== "").join("\n")
+      return part.caption ?? ""
+    case "FileContent":
+      return part.caption ?? part.name ?? ""
+    case "LocationContent": {
+      const { address, label, latitude, longitude } = part
+      const name = [label, address].filter((text) => text !== undefined).join(", ")
+      return name !== "" || latitude === undefined || longitude === undefined ? name : `${latitude},${longitude}`
+    }
+    case "ContactContent":
+      return [part.name, part.organization, ...part.phones, ...part.emails].filter((text) => text !== undefined)
+        .join(", ")
   }
 }
 
 /**
- * All the files of a content, in order.
+ * All the text of a content, one part a line: captions, the name of a place or
+ * its coordinates, what is on a contact card.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const text = (content: Content): string =>
+  content._tag === "CompositeContent"
+    ? content.parts.map(textOf).filter((part) => part !== "").join("\n")
+    : textOf(content)
+
+/**
+ * All the files of a content that have a URL, in order.
  *
  * @category getters
  * @since 0.1.0
  */
 export const media = (content: Content): ReadonlyArray<MediaContent> => {
   switch (content._tag) {
-    case "TextContent":
-      return []
     case "MediaContent":
       return [content]
     case "CompositeContent":
       return content.parts.filter((part) => part._tag === "MediaContent")
+    default:
+      return []
   }
 }
 
@@ -115,4 +239,5 @@ export const media = (content: Content): ReadonlyArray<MediaContent> => {
  * @category guards
  * @since 0.1.0
  */
-export const isEmpty = (content: Content): boolean => text(content) === "" && media(content).length === 0
+export const isEmpty = (content: Content): boolean =>
+  parts(content).every((part) => part._tag === "TextContent" && part.text === "")

@@ -25,6 +25,12 @@ describe("Content", () => {
           { _tag: "MediaContent", url: "" },
           { _tag: "MediaContent" },
           { _tag: "CompositeContent", parts: [] },
+          {
+            _tag: "CompositeContent",
+            parts: [{ _tag: "CompositeContent", parts: [{ _tag: "TextContent", text: "" }] }]
+          },
+          { _tag: "LocationContent", latitude: "45.5" },
+          { _tag: "LocationContent", latitude: Infinity },
           { _tag: "Content" }
         ]
       ) {
@@ -48,7 +54,10 @@ describe("Content", () => {
             : 0
         )
         for (const { caption } of files) assert.include(Content.text(content), caption ?? "")
-        assert.strictEqual(Content.isEmpty(content), files.length === 0 && Content.text(content) === "")
+        const written = Content.parts(content).filter((part) => part._tag === "TextContent")
+        const says = written.length < Content.parts(content).length || written.some(({ text }) => text !== "")
+        assert.strictEqual(Content.isEmpty(content), !says)
+        if (!says) assert.strictEqual(Content.text(content), "")
       })
   )
 })
@@ -88,5 +97,43 @@ describe("Content.fromParts", () => {
   it("keeps white space, which is text", () => {
     assert.strictEqual(Content.text(Content.fromParts(" \n ", [])), " \n ")
     assert.isFalse(Content.isEmpty(Content.fromParts(" ", [])))
+  })
+})
+
+describe("Content.text", () => {
+  it("of a place is its name and address, else its coordinates", () => {
+    const place = { latitude: 45.5019, longitude: -73.5674 }
+    const of = (fields: ConstructorParameters<typeof Content.LocationContent>[0]) =>
+      Content.text(new Content.LocationContent(fields))
+    assert.strictEqual(of({ ...place, label: "Town hall", address: "275 Notre-Dame" }), "Town hall, 275 Notre-Dame")
+    assert.strictEqual(of({ ...place, address: "275 Notre-Dame" }), "275 Notre-Dame")
+    assert.strictEqual(of({ label: "Town hall" }), "Town hall")
+    assert.strictEqual(of(place), "45.5019,-73.5674")
+    assert.strictEqual(of({ latitude: 0, longitude: 0 }), "0,0")
+  })
+
+  it("of a reply is what was chosen, of a contact what is on the card, of a file its caption or name", () => {
+    assert.strictEqual(Content.text(new Content.ReplyContent({ text: "Yes", payload: "confirm-7" })), "Yes")
+    assert.strictEqual(
+      Content.text(
+        new Content.ContactContent({
+          name: "Ana",
+          organization: "ACME",
+          phones: ["+16505550111", "+16505550112"],
+          emails: ["ana@example.com"]
+        })
+      ),
+      "Ana, ACME, +16505550111, +16505550112, ana@example.com"
+    )
+    assert.strictEqual(Content.text(new Content.FileContent({ name: "a.pdf", caption: "The bill" })), "The bill")
+    assert.strictEqual(Content.text(new Content.FileContent({ name: "a.pdf" })), "a.pdf")
+  })
+
+  it("of several parts has a line for each", () => {
+    const place = new Content.LocationContent({ label: "Town hall" })
+    const content = Content.fromParts("Here", [new Content.MediaContent({ url: "https://x.test/a" })], [place])
+    assert.strictEqual(Content.text(content), "Here\nTown hall")
+    assert.lengthOf(Content.media(content), 1)
+    assert.deepStrictEqual(Content.fromParts("", [], [place]), place)
   })
 })

@@ -85,7 +85,7 @@ const budgetOf = (limit: Duration.Duration): number => {
 /** The host at most: path and query may be all that protects the file. */
 const hostOf = (url: string): string => URL.parse(url)?.hostname ?? "unknown"
 
-type Part = Content.CompositeContent["parts"][number]
+type Part = Content.Part
 
 /** Spread, so that messages that failed together are not tried again together. */
 const policy = Schedule.jittered(Schedule.exponential("500 millis"))
@@ -161,12 +161,12 @@ export const make = Effect.fnUntraced(function*(
 
   return (content): Effect.Effect<Content.Content, MediaError> => {
     switch (content._tag) {
-      case "TextContent":
-        return Effect.succeed(content)
       case "MediaContent":
         return needsIt(content) ? rehostParts(content) : Effect.succeed(content)
       case "CompositeContent":
         return content.parts.some(needsIt) ? rehostParts(content) : Effect.succeed(content)
+      default:
+        return Effect.succeed(content)
     }
   }
 })
@@ -209,7 +209,7 @@ export const hook = Effect.fnUntraced(function*(
     // For a defect, and for a store that does not end in time. Failures are dealt with below.
     onFailure: options.onFailure === "block" ? "block" : "allow",
     run: (event) =>
-      event.content._tag === "TextContent"
+      Content.media(event.content).length === 0
         ? allowed
         : rehost(event.content).pipe(
           Effect.map((content) => content === event.content ? Hook.allow : Hook.modify(event.withContent(content))),

@@ -250,7 +250,7 @@ layer(Webhooks.layer)("media", (it) => {
       assert.isTrue(content._tag === "CompositeContent")
       assert.deepStrictEqual(
         content._tag === "CompositeContent" &&
-          content.parts.map((part) => part._tag === "TextContent" ? part.text : part.url.slice(-3)),
+          content.parts.map((part) => part._tag === "MediaContent" ? part.url.slice(-3) : Content.text(part)),
         ["hi", "ME0", "ME1"]
       )
     }))

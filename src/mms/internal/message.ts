@@ -1,7 +1,7 @@
 /**
  * How the message looks that is made of several parts, or of a late one.
  */
-import { fromParts, media, MediaContent, text } from "../../Content.ts"
+import { fromParts, MediaContent, type Part, parts } from "../../Content.ts"
 import { InboundMessage } from "../../Message.ts"
 import type { MessagePart } from "../../WebhookEvent.ts"
 
@@ -27,21 +27,35 @@ export const idOf = (message: InboundMessage): string | undefined => message.ext
 
 const withoutCaption = ({ caption: _, ...file }: MediaContent): MediaContent => new MediaContent(file)
 
+/** The text of a part that is nothing but text, or the caption of a file. */
+const writtenText = (part: Part): string => {
+  switch (part._tag) {
+    case "TextContent":
+      return part.text
+    case "MediaContent":
+      return part.caption ?? ""
+    default:
+      return ""
+  }
+}
+
 /**
  * The one message of several parts. What names it is that of the wrapper, or
  * of the first part where there is none: a real id of the carrier's. Texts that
  * differ are all kept, a line each.
  */
-export const merge = (parts: readonly [MessagePart, ...ReadonlyArray<MessagePart>]): InboundMessage => {
-  if (parts.length === 1) return parts[0].message
-  const messages = [...parts]
+export const merge = (all: readonly [MessagePart, ...ReadonlyArray<MessagePart>]): InboundMessage => {
+  if (all.length === 1) return all[0].message
+  const messages = [...all]
     .sort((one, other) => Number(other.role === "wrapper") - Number(one.role === "wrapper"))
     .map(({ message }) => message)
   const first = messages[0]!
   const named = messages.find((message) => idOf(message) !== undefined) ?? first
   const received = messages.find(({ receivedAt }) => receivedAt !== undefined)
-  const texts = new Set(messages.map(({ content }) => text(content)).filter((text) => text !== ""))
-  const files = messages.flatMap(({ content }) => media(content)).map(withoutCaption)
+  const contents = messages.flatMap(({ content }) => parts(content))
+  const texts = new Set(contents.map(writtenText).filter((text) => text !== ""))
+  const files = contents.filter((part) => part._tag === "MediaContent").map(withoutCaption)
+  const others = contents.filter((part) => part._tag !== "MediaContent" && part._tag !== "TextContent")
   const ids = messages.flatMap((message) => idOf(message) ?? [])
   return new InboundMessage({
     provider: first.provider,
@@ -50,7 +64,7 @@ export const merge = (parts: readonly [MessagePart, ...ReadonlyArray<MessagePart
     ...(named.idempotencyKey !== undefined && { idempotencyKey: named.idempotencyKey }),
     sender: first.sender,
     recipient: first.recipient,
-    content: fromParts([...texts].join("\n"), files),
+    content: fromParts([...texts].join("\n"), files, others),
     ...(received?.receivedAt !== undefined && { receivedAt: received.receivedAt }),
     metadata: {
       ...Object.assign({}, ...messages.map(({ metadata }) => metadata).reverse()),
