@@ -155,19 +155,14 @@ const ofParts = (parts: ReadonlyArray<Part>): Content => {
 }
 
 /**
- * The content of a message with this text, these files and these other parts:
- * text alone, one file with the text as its caption, or the text followed by
- * the other parts and the files in the carrier's order.
+ * The content of a message with this text and these files or other parts: text
+ * alone, one file with the text as its caption, or the text followed by the
+ * parts in the carrier's order.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const fromParts = (
-  text: string,
-  files: ReadonlyArray<MediaContent>,
-  others: ReadonlyArray<Exclude<Part, TextContent | MediaContent>> = []
-): Content => {
-  const parts = others.length === 0 ? files : [...others, ...files]
+export const fromParts = (text: string, parts: ReadonlyArray<Exclude<Part, TextContent>>): Content => {
   if (text === "") return ofParts(parts)
   const [first, second] = parts
   return first?._tag === "MediaContent" && second === undefined

@@ -131,9 +131,9 @@ describe("Content.text", () => {
 
   it("of several parts has a line for each", () => {
     const place = new Content.LocationContent({ label: "Town hall" })
-    const content = Content.fromParts("Here", [new Content.MediaContent({ url: "https://x.test/a" })], [place])
+    const content = Content.fromParts("Here", [place, new Content.MediaContent({ url: "https://x.test/a" })])
     assert.strictEqual(Content.text(content), "Here\nTown hall")
     assert.lengthOf(Content.media(content), 1)
-    assert.deepStrictEqual(Content.fromParts("", [], [place]), place)
+    assert.deepStrictEqual(Content.fromParts("", [place]), place)
   })
 })

@@ -34,7 +34,8 @@ const lenient = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unkno
   return field
 }
 
-const toText = (value: unknown): string => {
+/** As {@link Text}. */
+export const toText = (value: unknown): string => {
   if (typeof value === "string") return value
   if (typeof value === "number" || typeof value === "bigint") return String(value)
   // A form field that was repeated: the first one counts.
@@ -52,6 +53,13 @@ export const OptionalAddress = lenient(
   Schema.UndefinedOr(Address),
   // It is not empty, and that is all that an address has to be.
   (value) => (toText(value) || undefined) as Address | undefined
+)
+
+/** All texts of a field that may be repeated, without the empty ones. */
+export const Texts = lenient(
+  Schema.Array(Schema.String),
+  (value): ReadonlyArray<string> =>
+    (Array.isArray(value) ? value : [value]).map(toText).filter((text) => text.trim() !== "")
 )
 
 /** How many of something; anything but a whole number is absent. */
@@ -85,6 +93,18 @@ export const List = lenient(
   (value): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
 )
 
+/** As {@link List}, but a value that is in no list, as a converter from XML writes a single one, is a list of one. */
+export const Items = lenient(
+  Schema.Array(Schema.Unknown),
+  (value): ReadonlyArray<unknown> => {
+    if (Array.isArray(value)) return value
+    return value === undefined || value === null || value === "" ? [] : [value]
+  }
+)
+
+/** Whether a value is an absolute URL of the web, as a list of files may hold in the place of objects. */
+export const isUrl = (value: unknown): value is string => typeof value === "string" && /^https?:\/\//i.test(value)
+
 /** An object; anything else is empty. */
 export const Object_ = lenient(
   Schema.Record(Schema.String, Schema.Unknown),
@@ -109,6 +129,27 @@ const readNonEmptyText = (value: unknown): unknown => typeof value === "string" 
 readers.set(Schema.NonEmptyString, readNonEmptyText)
 // An address is what a carrier wrote, and that is all that it has to be.
 readers.set(Address, readNonEmptyText)
+
+/**
+ * Text that a message cannot do without. A number and the first of a list are
+ * taken, as by {@link Text}; blank text is an error.
+ */
+export const required = (expected: string) => {
+  const filter = Schema.makeFilter((text: string) => text.trim() !== "", { expected })
+  const field = lenient(Schema.String.pipe(Schema.check(filter)), toText)
+  readers.set(field, (value) => {
+    const text = toText(value)
+    return text.trim() === "" ? refused : text
+  })
+  return field
+}
+
+/** As {@link required}, of whom a message is from or to, as the carrier wrote it. */
+export const RequiredAddress = /* @__PURE__ */ (() => {
+  const field = lenient(Address, (value) => toText(value) as Address)
+  readers.set(field, (value) => toText(value) || refused)
+  return field
+})()
 
 type Read = (value: unknown) => unknown
 

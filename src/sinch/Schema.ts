@@ -15,10 +15,12 @@ export const Kind = Schema.Struct({
   batch_id: Wire.OptionalText
 })
 
+const Party = Wire.required("a number, a short code or a sender id")
+
 export const Inbound = Schema.Struct({
   id: Wire.OptionalText,
-  from: Schema.NonEmptyString,
-  to: Schema.NonEmptyString,
+  from: Party,
+  to: Party,
   received_at: Wire.OptionalTime,
   sent_at: Wire.OptionalText,
   /** `sent_at`, misspelt in some editions of the reference. */
@@ -26,15 +28,19 @@ export const Inbound = Schema.Struct({
   udh: Wire.OptionalText,
   operator_id: Wire.OptionalText,
   client_reference: Wire.OptionalText,
+  /** Text, or the object of an MMS. */
+  body: Wire.Anything,
   /** Beside a text body: the flat form, which has no `type`. */
-  media: Wire.List
+  media: Wire.Items
 })
 
-/** The `body` of `mo_media`. */
+/** The `body` of `mo_media`. A file of its own in it is the shape of a batch, in one SDK's fixtures of a message too. */
 export const MediaBody = Schema.Struct({
   subject: Wire.OptionalText,
   message: Wire.Text,
-  media: Wire.List
+  text: Wire.Text,
+  media: Wire.Items,
+  url: Wire.OptionalText
 })
 
 /** A file. Sinch writes `content_type`, in one SDK's fixtures `contentType`; `mimeType` is the flat form's. */
@@ -44,8 +50,9 @@ export const MediaItem = Schema.Struct({
   contentType: Wire.OptionalText,
   mimeType: Wire.OptionalText,
   mime_type: Wire.OptionalText,
+  /** `Uploaded` or `Failed`. It decides, and `code` only where it is missing. */
   status: Wire.OptionalText,
-  /** 0 where the file was stored. */
+  /** 0 where the file was stored, in one SDK's fixtures 200. */
   code: Wire.OptionalText
 })
 

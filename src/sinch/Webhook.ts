@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import { type Address, fromCarrierDigits } from "../Address.ts"
-import { fromParts, MediaContent } from "../Content.ts"
+import { FileContent, fromParts, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
 import { unchecked } from "../internal/unchecked.ts"
 import { InboundMessage } from "../Message.ts"
@@ -27,39 +27,49 @@ const decodeMediaItem = Wire.decoder(Schema.MediaItem)
 const decodeRecipientReport = Wire.decoder(Schema.RecipientReport)
 const decodeBatchReport = Wire.decoder(Schema.BatchReport)
 
-const ownText = (payload: Payload, key: string): string | undefined => {
-  const value = Object.hasOwn(payload, key) ? payload[key] : undefined
-  return typeof value === "string" ? value : undefined
+const wasStored = (status: string | undefined, code: string | undefined): boolean =>
+  status === undefined
+    ? code === undefined || /^(0|2\d\d)$/.test(code)
+    : !/fail|error|reject/i.test(status)
+
+/** Why a file is not there, with the words of Sinch. */
+const reasonOf = (url: string | undefined, status: string | undefined, code: string | undefined) => {
+  if (wasStored(status, code)) return url === undefined ? "Sinch gives no URL of the file" : undefined
+  const words = [...(status === undefined ? [] : [status]), ...(code === undefined ? [] : [`code ${code}`])]
+  return `Sinch could not store the file: ${words.join(", ")}`
 }
 
 /**
- * The files that can be fetched, and the items that cannot: Sinch lists a file
- * that it failed to store, with its error code and often with a dead URL.
+ * The files. One that Sinch failed to store is listed too, often with a dead
+ * URL, and is marked unavailable.
  */
 const filesOf = Effect.fnUntracedEager(function*(items: ReadonlyArray<unknown>) {
-  const files: Array<MediaContent> = []
-  const failed: Array<Record<string, string>> = []
+  const files: Array<MediaContent | FileContent> = []
   for (const item of items) {
-    const { code, status, url, ...types } = yield* decodeMediaItem(isPayload(item) ? item : {})
+    const { code, status, url, ...types } = yield* decodeMediaItem(
+      isPayload(item) ? item : Wire.isUrl(item) ? { url: item } : {}
+    )
     const mimeType = types.content_type ?? types.contentType ?? types.mimeType ?? types.mime_type
-    const isStored = status?.toLowerCase() !== "failed" && (code === undefined || Number(code) === 0)
-    if (url !== undefined && isStored) files.push(unchecked(MediaContent, { url, ...Wire.compact({ mimeType }) }))
-    else failed.push(Wire.compact({ url, content_type: mimeType, status, code }))
+    const described = Wire.compact({ mimeType, unavailable: reasonOf(url, status, code) })
+    if (url !== undefined) files.push(unchecked(MediaContent, { url, ...described }))
+    else if (mimeType !== undefined || status !== undefined || code !== undefined) {
+      files.push(unchecked(FileContent, described))
+    }
   }
-  return { files, failed }
+  return files
 })
 
 /** An object body is an MMS, whatever `type` says; a text body with files is the flat form. */
-const contentOf = Effect.fnUntracedEager(function*(payload: Payload, topLevel: ReadonlyArray<unknown>) {
-  const body = payload["body"]
-  const parts = yield* decodeMediaBody(isPayload(body) ? body : {})
-  const text = ownText(payload, "body") ?? parts.message
-  return { text, subject: parts.subject, ...(yield* filesOf([...parts.media, ...topLevel])) }
+const contentOf = Effect.fnUntracedEager(function*({ body, media }: typeof Schema.Inbound.Type) {
+  if (!isPayload(body)) return { text: Wire.toText(body), subject: undefined, files: yield* filesOf(media) }
+  const { message, subject, text, url, ...parts } = yield* decodeMediaBody(body)
+  const files = yield* filesOf([...(url === undefined ? [] : [body]), ...parts.media, ...media])
+  return { text: message === "" ? text : message, subject, files }
 })
 
 const inbound = Effect.fnUntracedEager(function*(provider: string, payload: Payload, type: string | undefined) {
   const fields = yield* decodeInbound(payload)
-  const { failed, files, subject, text } = yield* contentOf(payload, fields.media)
+  const { files, subject, text } = yield* contentOf(fields)
   // The Base64 of a binary message is no text that anybody wrote: it is a WAP push, a vCard, the setting of a SIM.
   // So the message has no text, and its bytes and their header go along as they came.
   const isBinary = type === "mo_binary"
@@ -76,8 +86,7 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, payload: Payl
       client_reference: fields.client_reference,
       sent_at: fields.sent_at ?? fields.send_at,
       body: isBinary ? text || undefined : undefined,
-      udh: fields.udh,
-      failed_media: failed.length > 0 ? JSON.stringify(failed) : undefined
+      udh: fields.udh
     }),
     raw: payload
   })
@@ -164,11 +173,11 @@ export const decodePayload = Effect.fnUntracedEager(function*(
 ): Effect.fn.Return<ReadonlyArray<WebhookEvent>, InvalidPayload> {
   const { batch_id, from, type } = yield* decodeKind(payload)
   const unrecognized = () => [new Unrecognized({ provider, ...Wire.compact({ eventType: type }), raw: payload })]
-  switch (type) {
+  switch (type?.toLowerCase()) {
     case "mo_text":
     case "mo_binary":
     case "mo_media":
-      return [yield* inbound(provider, payload, type)]
+      return [yield* inbound(provider, payload, type?.toLowerCase())]
     case "recipient_delivery_report_sms":
     case "recipient_delivery_report_mms":
       return [yield* recipientReport(provider, payload)]

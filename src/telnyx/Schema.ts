@@ -4,7 +4,7 @@
  * the types of the `telnyx` package, where every field is optional.
  */
 import * as Schema from "effect/Schema"
-import type { Address } from "../Address.ts"
+import { type Address, fromCarrierDigits } from "../Address.ts"
 import type { Status } from "../DeliveryStatus.ts"
 import { isPayload } from "../Payload.ts"
 import * as Wire from "../provider/Wire.ts"
@@ -34,7 +34,9 @@ export const Message = Schema.Struct({
   from: Wire.Anything,
   to: Wire.Anything,
   cc: Wire.Anything,
-  media: Wire.List,
+  media: Wire.Items,
+  /** The name of the same in a request to send. */
+  media_urls: Wire.Items,
   errors: Wire.List,
   received_at: Wire.OptionalText,
   sent_at: Wire.OptionalText,
@@ -73,8 +75,11 @@ export interface Party {
 
 const text = (value: unknown): string | undefined => typeof value === "string" && value !== "" ? value : undefined
 
-// It is not empty, and that is all that an address has to be.
-const address = (value: unknown): Address | undefined => text(value) as Address | undefined
+const address = (value: unknown): Address | undefined =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 100
+    ? fromCarrierDigits(String(value))
+    // It is not empty, and that is all that an address has to be.
+    : text(value) as Address | undefined
 
 /**
  * The parties of a field: an object with a `phone_number` (RCS: an

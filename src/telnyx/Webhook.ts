@@ -36,15 +36,22 @@ const field = (record: Payload, key: string): unknown => Object.hasOwn(record, k
 const addresses = (value: unknown): ReadonlyArray<Address> =>
   Schema.parties(value).flatMap(({ address }) => address ?? [])
 
-/** `media` is null or absent as often as it is an empty list. */
-const mediaOf = (message: Message): ReadonlyArray<MediaContent> =>
-  message.media.filter(isPayload).flatMap((file) => {
-    const url = field(file, "url")
-    const mimeType = field(file, "content_type")
-    return typeof url === "string" && url !== ""
-      ? [unchecked(MediaContent, { url, ...(typeof mimeType === "string" && mimeType !== "" && { mimeType }) })]
-      : []
+const nonEmpty = (record: Payload, key: string): string | undefined => {
+  const value = field(record, key)
+  return typeof value === "string" && value !== "" ? value : undefined
+}
+
+/** `media` is null or absent as often as it is an empty list. A file is an object, and a URL where there are only URLs. */
+const mediaOf = (message: Message): ReadonlyArray<MediaContent> => {
+  const urls = new Set<string>()
+  return [...message.media, ...message.media_urls].flatMap((item) => {
+    const file = isPayload(item) ? item : Wire.isUrl(item) ? { url: item } : {}
+    const url = nonEmpty(file, "url")
+    if (url === undefined || urls.has(url)) return []
+    urls.add(url)
+    return [unchecked(MediaContent, { url, ...Wire.compact({ mimeType: nonEmpty(file, "content_type") }) })]
   })
+}
 
 /** The text of an SMS or MMS is in `text`, that of RCS in `body.text`, that of WhatsApp in `body.text.body`. */
 const textOf = ({ body, text }: Message): string => {
@@ -188,11 +195,13 @@ export const decodePayload = Effect.fnUntracedEager(function*(
   const webhook = yield* decodeWebhook(payload)
   const event = yield* decodeEvent(webhook.data)
   const message = yield* decodeMessage(event.payload)
-  const step = event.event_type === undefined ? undefined : Wire.lookup(outboundEvents, event.event_type)
-  if (event.event_type === "message.received" && message.direction !== "outbound") {
+  const type = event.event_type?.toLowerCase()
+  const direction = message.direction?.toLowerCase()
+  const step = type === undefined ? undefined : Wire.lookup(outboundEvents, type)
+  if (type === "message.received" && direction !== "outbound") {
     return [yield* inbound(provider, payload, event, message)]
   }
-  if (step !== undefined && message.direction !== "inbound") {
+  if (step !== undefined && direction !== "inbound") {
     return yield* statuses(provider, payload, event, message, step)
   }
   const eventType = event.event_type ?? webhook.event_type ?? webhook.record_type

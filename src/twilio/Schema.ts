@@ -5,7 +5,6 @@
  * All values are strings on the wire, numbers too.
  */
 import * as Schema from "effect/Schema"
-import { Address } from "../Address.ts"
 import type { Status } from "../DeliveryStatus.ts"
 import * as Wire from "../provider/Wire.ts"
 
@@ -30,8 +29,8 @@ export const messageSid = (ids: {
 
 export const Inbound = Schema.Struct({
   ...ids,
-  From: Address,
-  To: Address,
+  From: Wire.RequiredAddress,
+  To: Wire.RequiredAddress,
   Body: Wire.Text
 })
 

@@ -29,12 +29,13 @@ const decodeKind = Wire.decoder(Schema.Kind)
 const decodeInbound = Wire.decoder(Schema.Inbound)
 const decodeStatus = Wire.decoder(Schema.StatusCallback)
 
-/** The text of a field, of a repeated one the first. Empty counts as absent. */
-const textAt = (payload: Payload, key: string): string | undefined => {
+/** The texts of a field, of a repeated one all. Empty ones count as absent. */
+const textsAt = (payload: Payload, key: string): ReadonlyArray<string> => {
   const field = Wire.lookup(payload, key)
-  const value = Array.isArray(field) ? field[0] : field
-  return typeof value === "string" && value !== "" ? value : undefined
+  return (Array.isArray(field) ? field : [field]).filter((value) => typeof value === "string" && value !== "")
 }
+
+const textAt = (payload: Payload, key: string): string | undefined => textsAt(payload, key)[0]
 
 /** Media by index. `NumMedia` is not needed, so a nonsensical one cannot lose a file. */
 const mediaOf = (payload: Payload): ReadonlyArray<MediaContent> =>
@@ -43,9 +44,10 @@ const mediaOf = (payload: Payload): ReadonlyArray<MediaContent> =>
     .map((key) => Number(key.slice("MediaUrl".length)))
     .sort((a, b) => a - b)
     .flatMap((index) => {
-      const url = textAt(payload, `MediaUrl${index}`)
-      const mimeType = textAt(payload, `MediaContentType${index}`)
-      return url === undefined ? [] : [unchecked(MediaContent, { url, ...Wire.compact({ mimeType }) })]
+      const types = textsAt(payload, `MediaContentType${index}`)
+      return textsAt(payload, `MediaUrl${index}`).map((url, nth) =>
+        unchecked(MediaContent, { url, ...Wire.compact({ mimeType: types[nth] }) })
+      )
     })
 
 const metadataOf = (payload: Payload): Record<string, string> => {

@@ -13,9 +13,7 @@ import * as Wire from "../provider/Wire.ts"
 export const Kind = Schema.Struct({ direction: Wire.OptionalText })
 
 // A form that does not escape the `+` of a number delivers a space in its place.
-const Party = Wire.Text.pipe(
-  Schema.check(Schema.makeFilter((text: string) => text.trim() !== "", { expected: "a phone number" }))
-)
+const Party = Wire.required("a phone number")
 
 export const Row = Schema.Struct({
   source_number: Party,
@@ -28,12 +26,12 @@ export const Row = Schema.Struct({
   datetime_transmission: Wire.OptionalText,
   /** When VoiceMeUp stored the row, some seconds later. */
   datetime: Wire.OptionalText,
-  attachment: Wire.OptionalText,
-  attachment_mime_type: Wire.OptionalText,
+  attachment: Wire.Texts,
+  attachment_mime_type: Wire.Texts,
   /** Earlier name of `attachment`. */
-  attachment_url: Wire.OptionalText,
+  attachment_url: Wire.Texts,
   /** Earlier name of `attachment_mime_type`. */
-  attachment_type: Wire.OptionalText
+  attachment_type: Wire.Texts
 })
 
 export type Row = typeof Row.Type

@@ -79,14 +79,17 @@ const inbound = Effect.fnUntracedEager(
         raw: payload
       })
 
-    const url = (row.attachment ?? row.attachment_url)?.trim()
-    if (url === undefined || url === "") return message(fromParts(row.message, []))
-    const mimeType = row.attachment_mime_type ?? row.attachment_type
-    const wrapper = isWrapper(url, mimeType)
-    const files = wrapper ? [] : [unchecked(MediaContent, { url, ...Wire.compact({ mimeType }) })]
+    const urls = row.attachment.length > 0 ? row.attachment : row.attachment_url
+    if (urls.length === 0) return message(fromParts(row.message, []))
+    const types = row.attachment_mime_type.length > 0 ? row.attachment_mime_type : row.attachment_type
+    const files = urls.flatMap((text, index) => {
+      const url = text.trim()
+      const mimeType = types[index]
+      return isWrapper(url, mimeType) ? [] : [unchecked(MediaContent, { url, ...Wire.compact({ mimeType }) })]
+    })
     return unchecked(MessagePart, {
       provider,
-      role: wrapper ? "wrapper" : "media",
+      role: files.length === 0 ? "wrapper" : "media",
       ...Wire.compact({ correlationKey: correlationKey(sender, recipient, row.datetime_transmission) }),
       message: message(fromParts(row.message, files))
     })

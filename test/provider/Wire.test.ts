@@ -86,6 +86,42 @@ describe("Wire.OptionalTime", () => {
   )
 })
 
+describe("Wire.required", () => {
+  const decode = Wire.decoder(Schema.Struct({ field: Wire.required("a number"), from: Wire.RequiredAddress }))
+
+  it.effect.each(["x", " x", 5, ["x", "y"]])("reads %j", (value) =>
+    Effect.gen(function*() {
+      const text = String(Array.isArray(value) ? value[0] : value)
+      assert.deepStrictEqual<unknown>(yield* decode({ field: value, from: value }), { field: text, from: text })
+    }))
+
+  it.effect.each([undefined, "", null, {}, [], [""], true])(
+    "refuses %j, and says what was expected",
+    (value) =>
+      Effect.gen(function*() {
+        const { issues } = yield* Effect.flip(decode({ field: value, from: value }))
+        assert.deepStrictEqual(issues.map(({ field }) => field), ["field", "from"])
+        assert.strictEqual(issues[0].expected, "Expected a number")
+      })
+  )
+})
+
+describe("Wire.Items and Wire.Texts", () => {
+  it.effect.each([
+    [undefined, [], []],
+    [null, [], []],
+    ["", [], []],
+    ["x", ["x"], ["x"]],
+    [["x", " ", "y"], ["x", " ", "y"], ["x", "y"]],
+    [{ a: 1 }, [{ a: 1 }], []],
+    [5, [5], ["5"]]
+  ])("read %j", ([value, items, texts]) =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual<unknown>(yield* read(Wire.Items, { field: value }), items)
+      assert.deepStrictEqual<unknown>(yield* read(Wire.Texts, { field: value }), texts)
+    }))
+})
+
 describe("Wire.decoder", () => {
   const decode = Wire.decoder(
     Schema.Struct({

@@ -2,7 +2,7 @@ import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { DateTime, Effect, Layer } from "effect"
 import * as fc from "fast-check"
-import { text } from "../../src/Content.ts"
+import { FileContent, MediaContent, parts, text } from "../../src/Content.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
 import { InboundMessage } from "../../src/Message.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
@@ -273,33 +273,108 @@ layer(provider)("Sinch webhooks", (it) => {
         }
       }))
 
-    it.effect("a file that Sinch could not store is no media, and is not lost", () =>
+    describe("a file", () => {
+      const url = "https://media.example.com/1"
+      const file = (item: unknown, payload: object = {}) =>
+        Effect.map(
+          one(InboundMessage, { ...message, type: "mo_media", body: { message: "Look", media: [item] }, ...payload }),
+          ({ content }) => parts(content).find(({ _tag }) => _tag !== "TextContent")
+        )
+      const stored = (item: unknown, payload?: object) =>
+        Effect.gen(function*() {
+          assert.deepInclude(yield* file(item, payload), { _tag: "MediaContent", url }, JSON.stringify(item))
+          assert.notProperty(yield* file(item, payload), "unavailable", JSON.stringify(item))
+        })
+
+      it.effect("is there when its status says so, whatever the code", () =>
+        Effect.gen(function*() {
+          for (const status of ["Uploaded", "UPLOADED", "uploaded", "Scanned"]) {
+            for (const code of [0, 200, 2, "0", "200", "broken", undefined, null]) yield* stored({ url, status, code })
+          }
+        }))
+
+      it.effect("without a status is there when the code is one of success, or there is none", () =>
+        Effect.gen(function*() {
+          for (const code of [0, 200, "0", "201", undefined, null, {}]) yield* stored({ url, code })
+          for (const status of [undefined, null, "", {}]) yield* stored({ url, status, code: 200 })
+        }))
+
+      it.effect("that Sinch could not store is listed, and marked unavailable", () =>
+        Effect.gen(function*() {
+          for (
+            const [item, unavailable] of [
+              [{ status: "Failed", code: 1 }, "Sinch could not store the file: Failed, code 1"],
+              [{ status: "FAILED" }, "Sinch could not store the file: FAILED"],
+              [{ status: "Failed", code: 0 }, "Sinch could not store the file: Failed, code 0"],
+              [{ code: 2 }, "Sinch could not store the file: code 2"],
+              [{ code: "3" }, "Sinch could not store the file: code 3"]
+            ] as const
+          ) {
+            const content_type = "image/png"
+            assert.deepStrictEqual(
+              yield* file({ url, content_type, ...item }),
+              new MediaContent({ url, mimeType: content_type, caption: "Look", unavailable })
+            )
+            assert.deepStrictEqual(
+              yield* file({ content_type, ...item }),
+              new FileContent({ mimeType: content_type, unavailable })
+            )
+          }
+          const without = yield* file({ status: "Uploaded", code: 0, url: "" })
+          assert.deepStrictEqual(without, new FileContent({ unavailable: "Sinch gives no URL of the file" }))
+        }))
+
+      it.effect("is found in any place and form that is in use", () =>
+        Effect.gen(function*() {
+          yield* stored(url)
+          for (
+            const payload of [
+              { body: { url } },
+              { body: { message: "Look", url, subject: "x" } },
+              { body: { media: { url } } },
+              { body: { media: url } },
+              { body: "Look", media: { url } },
+              { body: "Look", media: [url] },
+              { body: { text: "Look" }, media: [{ url }] },
+              { type: "MO_MEDIA" },
+              { type: "Mo_Text" }
+            ]
+          ) yield* stored({ url }, payload)
+        }))
+
+      it.effect("stays beside others in their order, and nothing is not a file", () =>
+        Effect.gen(function*() {
+          const media = [null, { code: 2 }, {}, { url }, "", 5, { url: `${url}a`, status: "Failed" }]
+          const { channelType, content, raw } = yield* one(InboundMessage, {
+            ...message,
+            body: { message: "Look", media }
+          })
+          assert.deepStrictEqual(parts(content).map(({ _tag }) => _tag), [
+            "TextContent",
+            "FileContent",
+            "MediaContent",
+            "MediaContent"
+          ])
+          assert.strictEqual(channelType, "mms")
+          assert.deepStrictEqual(raw["body"], { message: "Look", media })
+        }))
+    })
+
+    it.effect("a message is not lost over numbers in the place of texts", () =>
       Effect.gen(function*() {
-        const good = { url: "https://media.example.com/1", content_type: "image/png", status: "Uploaded", code: 0 }
-        const bad = [
-          { ...good, status: "Failed" },
-          { ...good, status: "FAILED" },
-          { ...good, code: 2 },
-          { ...good, code: "3" },
-          { ...good, code: "broken" },
-          { ...good, url: undefined },
-          { ...good, url: "" },
-          null,
-          "https://media.example.com/2"
-        ]
-        for (const item of bad) {
-          const media = [item, good]
-          const event = yield* one(InboundMessage, { ...message, type: "mo_media", body: { message: "Look", media } })
-          assert.deepInclude(event.content, { _tag: "MediaContent", url: good.url, caption: "Look" })
-          assert.lengthOf(JSON.parse(event.metadata["failed_media"]!), 1)
-          assert.deepStrictEqual(event.raw["body"], { message: "Look", media })
-        }
         const event = yield* one(InboundMessage, {
           ...message,
-          body: { media: [{ ...good, status: "Scanned", code: undefined }] }
+          id: 1,
+          from: 12015555555,
+          to: ["12017777777"],
+          body: 4711
         })
-        assert.notProperty(event.metadata, "failed_media")
-        assert.strictEqual(event.channelType, "mms")
+        assert.deepStrictEqual<unknown>([event.sender, event.recipient, text(event.content), event.externalId], [
+          "+12015555555",
+          "+12017777777",
+          "4711",
+          "1"
+        ])
       }))
 
     it.effect("the Base64 of a binary message is not its text", () =>
@@ -376,7 +451,7 @@ layer(provider)("Sinch webhooks", (it) => {
 
     it.effect("an unknown type is carried as unrecognized, even with a sender and a text", () =>
       Effect.gen(function*() {
-        for (const type of ["mo_hologram", "MO_TEXT", "constructor", "delivery_report", "5"]) {
+        for (const type of ["mo_hologram", "MO-TEXT", "constructor", "delivery_report", "5"]) {
           const payload = { ...message, type }
           const event = yield* one(Unrecognized, payload)
           assert.strictEqual(event.eventType, type)
@@ -386,7 +461,7 @@ layer(provider)("Sinch webhooks", (it) => {
 
     it.effect("a malformed message names the fields, never their values", () =>
       Effect.gen(function*() {
-        const payload = { ...message, from: ["12015555555"], to: null }
+        const payload = { ...message, from: { number: "12015555555" }, to: null }
         assert.deepStrictEqual(yield* issues(payload), ["from", "to"])
         assert.notInclude(String(yield* Effect.flip(decode(payload))), "1201")
       }))

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect } from "effect"
 import * as fc from "fast-check"
+import { media, text } from "../../src/Content.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
 import { InboundMessage } from "../../src/Message.ts"
 import { decodePayload } from "../../src/telnyx/Webhook.ts"
@@ -105,6 +106,44 @@ describe("Telnyx webhook", () => {
         assert.deepInclude({ ...message.content }, { _tag: "TextContent", text: "hi" })
         assert.strictEqual(message.channelType, "sms")
       }
+    }))
+
+  it.effect("media are found as objects or URLs, in a list or alone, under either name, each once", () =>
+    Effect.gen(function*() {
+      const [a, b] = ["https://media.telnyx.com/a", "https://media.telnyx.com/b"]
+      for (
+        const fields of [
+          { media: [{ url: a, content_type: "image/png" }, { url: b }] },
+          { media: [a, b] },
+          { media_urls: [a, b] },
+          { media: { url: a }, media_urls: b },
+          { media: [{ url: a }, { url: b }], media_urls: [a, b] }
+        ]
+      ) {
+        const { content } = yield* one(event("message.received", { ...inbound, text: "hi", ...fields }), isInbound)
+        assert.deepStrictEqual(media(content).map(({ url }) => url), [a, b])
+        assert.strictEqual(text(content), "hi")
+      }
+    }))
+
+  it.effect("letter case and numbers in the place of texts cost no message", () =>
+    Effect.gen(function*() {
+      for (const type of ["MESSAGE.RECEIVED", "Message.Received"]) {
+        for (const direction of ["Inbound", "INBOUND", undefined]) {
+          const from = { phone_number: 13125550001 }
+          const message = yield* one(
+            event(type, { ...inbound, from, to: 17735550002, text: 4711, direction }),
+            isInbound
+          )
+          assert.deepStrictEqual<unknown>([message.sender, message.recipient, text(message.content)], [
+            "+13125550001",
+            "+17735550002",
+            "4711"
+          ])
+        }
+      }
+      const [status] = yield* decode(event("MESSAGE.FINALIZED", { ...outbound, direction: "OUTBOUND" }))
+      assert.strictEqual(status?._tag, "DeliveryStatus")
     }))
 
   it.effect("a text that is null or absent is empty, and one of white space is kept", () =>

@@ -191,6 +191,12 @@ layer(Webhooks.layer)("an inbound message", (it) => {
       assert.deepStrictEqual(yield* refusal({ ...inbound, From: "", To: null }), ["From", "To"])
     }))
 
+  it.effect("is not lost when an address is repeated", () =>
+    Effect.gen(function*() {
+      const repeated = yield* message({ ...inbound, From: [inbound.From, "other"], To: [inbound.To, inbound.To] })
+      assert.deepStrictEqual<ReadonlyArray<string>>([repeated.sender, repeated.recipient], [inbound.From, inbound.To])
+    }))
+
   it.effect("is the same message when the fallback URL gets it", () =>
     Effect.gen(function*() {
       const fallback = yield* message({ ...inbound, ErrorCode: "11200", ErrorUrl: "https://example.com/sms" })
@@ -280,7 +286,7 @@ layer(Webhooks.layer)("media", (it) => {
         MediaUrlX: "x"
       }
       assert.deepStrictEqual(yield* mediaUrls({ ...inbound, ...file(0), ...file(1), ...others }), ["ME0", "ME1"])
-      assert.deepStrictEqual(yield* mediaUrls({ ...inbound, MediaUrl0: ["a/ME0", "b/ME1"] }), ["ME0"])
+      assert.deepStrictEqual(yield* mediaUrls({ ...inbound, MediaUrl0: ["a/ME0", "", "b/ME1"] }), ["ME0", "ME1"])
     }))
 
   it.effect("and text are never lost", () =>

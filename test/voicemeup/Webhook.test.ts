@@ -102,6 +102,19 @@ describe("VoiceMeUp parts", () => {
       assert.strictEqual(message.channelType, "sms")
     }))
 
+  it.effect("every file of a repeated attachment is there, each with its type", () =>
+    Effect.gen(function*() {
+      const attachment = [`${link}.mms.jpg`, "", `${link}.mms.mp4`]
+      const attachment_mime_type = ["image/jpeg", "video/mp4"]
+      assert.strictEqual(yield* roleOf({ attachment, attachment_mime_type }), "media")
+      const { content } = yield* messageOf({ attachment, attachment_mime_type, message: "Two" })
+      assert.deepStrictEqual(Content.media(content).map(({ mimeType, url }) => [url, mimeType]), [
+        [`${link}.mms.jpg`, "image/jpeg"],
+        [`${link}.mms.mp4`, "video/mp4"]
+      ])
+      assert.strictEqual(yield* roleOf({ attachment: [`${link}.mms.html`, `${link}.mms.jpg`] }), "media")
+    }))
+
   it.effect("a wrapper without text brings no message", () =>
     Effect.gen(function*() {
       const event = yield* decodeOne({ attachment: `${link}.mms.html`, message: "" })

@@ -27,17 +27,9 @@ export const idOf = (message: InboundMessage): string | undefined => message.ext
 
 const withoutCaption = ({ caption: _, ...file }: MediaContent): MediaContent => new MediaContent(file)
 
-/** The text of a part that is nothing but text, or the caption of a file. */
-const writtenText = (part: Part): string => {
-  switch (part._tag) {
-    case "TextContent":
-      return part.text
-    case "MediaContent":
-      return part.caption ?? ""
-    default:
-      return ""
-  }
-}
+/** What people wrote: the text of a message and the caption of a file. */
+const writtenText = (part: Part): string =>
+  part._tag === "TextContent" ? part.text : part._tag === "MediaContent" ? part.caption ?? "" : ""
 
 /**
  * The one message of several parts. What names it is that of the wrapper, or
@@ -54,8 +46,8 @@ export const merge = (all: readonly [MessagePart, ...ReadonlyArray<MessagePart>]
   const received = messages.find(({ receivedAt }) => receivedAt !== undefined)
   const contents = messages.flatMap(({ content }) => parts(content))
   const texts = new Set(contents.map(writtenText).filter((text) => text !== ""))
-  const files = contents.filter((part) => part._tag === "MediaContent").map(withoutCaption)
-  const others = contents.filter((part) => part._tag !== "MediaContent" && part._tag !== "TextContent")
+  const others = contents.filter((part) => part._tag !== "TextContent")
+    .map((part) => part._tag === "MediaContent" ? withoutCaption(part) : part)
   const ids = messages.flatMap((message) => idOf(message) ?? [])
   return new InboundMessage({
     provider: first.provider,
@@ -64,7 +56,7 @@ export const merge = (all: readonly [MessagePart, ...ReadonlyArray<MessagePart>]
     ...(named.idempotencyKey !== undefined && { idempotencyKey: named.idempotencyKey }),
     sender: first.sender,
     recipient: first.recipient,
-    content: fromParts([...texts].join("\n"), files, others),
+    content: fromParts([...texts].join("\n"), others),
     ...(received?.receivedAt !== undefined && { receivedAt: received.receivedAt }),
     metadata: {
       ...Object.assign({}, ...messages.map(({ metadata }) => metadata).reverse()),
