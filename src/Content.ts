@@ -28,11 +28,17 @@ export class MediaContent extends Schema.TaggedClass<MediaContent>()("MediaConte
   url: Schema.NonEmptyString,
   /** The MIME type that the carrier claims, if it claims one. */
   mimeType: Schema.optionalKey(Schema.NonEmptyString),
+  /** The file's name, if the carrier gives one. */
+  name: Schema.optionalKey(Schema.NonEmptyString),
   /** The text sent along with a single file. */
   caption: Schema.optionalKey(Schema.NonEmptyString),
   /** Set when the file could not be re-hosted: why. The URL is then the carrier's, which may not be readable. */
   unavailable: Schema.optionalKey(Schema.NonEmptyString)
 }) {}
+
+/** Without it, any object at all would be one of the kinds whose members are all optional. */
+const notEmpty = (expected: string) =>
+  Schema.makeFilter((fields: object) => Object.keys(fields).some((key) => key !== "_tag"), { expected })
 
 /**
  * A file that the carrier announces without a URL: one that it could not store,
@@ -41,17 +47,20 @@ export class MediaContent extends Schema.TaggedClass<MediaContent>()("MediaConte
  * @category models
  * @since 0.1.0
  */
-export class FileContent extends Schema.TaggedClass<FileContent>()("FileContent", {
-  /** The file's name. */
-  name: Schema.optionalKey(Schema.NonEmptyString),
-  mimeType: Schema.optionalKey(Schema.NonEmptyString),
-  /** The carrier's id of the file. */
-  id: Schema.optionalKey(Schema.NonEmptyString),
-  /** The text sent along with the file. */
-  caption: Schema.optionalKey(Schema.NonEmptyString),
-  /** Why the carrier has no file, where it says so. */
-  unavailable: Schema.optionalKey(Schema.NonEmptyString)
-}) {}
+export class FileContent extends Schema.TaggedClass<FileContent>()(
+  "FileContent",
+  Schema.Struct({
+    /** The file's name. */
+    name: Schema.optionalKey(Schema.NonEmptyString),
+    mimeType: Schema.optionalKey(Schema.NonEmptyString),
+    /** The carrier's id of the file. */
+    id: Schema.optionalKey(Schema.NonEmptyString),
+    /** The text sent along with the file. */
+    caption: Schema.optionalKey(Schema.NonEmptyString),
+    /** Why the carrier has no file, where it says so. */
+    unavailable: Schema.optionalKey(Schema.NonEmptyString)
+  }).check(notEmpty("a file with a name, a type, an id, a caption or a reason"))
+) {}
 
 /**
  * A place on the map. It has coordinates, a name or both.
@@ -59,15 +68,18 @@ export class FileContent extends Schema.TaggedClass<FileContent>()("FileContent"
  * @category models
  * @since 0.1.0
  */
-export class LocationContent extends Schema.TaggedClass<LocationContent>()("LocationContent", {
-  /** In degrees north. */
-  latitude: Schema.optionalKey(Schema.Finite),
-  /** In degrees east. */
-  longitude: Schema.optionalKey(Schema.Finite),
-  /** The name of the place. */
-  label: Schema.optionalKey(Schema.NonEmptyString),
-  address: Schema.optionalKey(Schema.NonEmptyString)
-}) {}
+export class LocationContent extends Schema.TaggedClass<LocationContent>()(
+  "LocationContent",
+  Schema.Struct({
+    /** In degrees north. */
+    latitude: Schema.optionalKey(Schema.Finite),
+    /** In degrees east. */
+    longitude: Schema.optionalKey(Schema.Finite),
+    /** The name of the place. */
+    label: Schema.optionalKey(Schema.NonEmptyString),
+    address: Schema.optionalKey(Schema.NonEmptyString)
+  }).check(notEmpty("a place with coordinates, a name or an address"))
+) {}
 
 /**
  * The answer to a button, a list, a form, or to one earlier message: what a

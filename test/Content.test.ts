@@ -30,6 +30,8 @@ describe("Content", () => {
             parts: [{ _tag: "CompositeContent", parts: [{ _tag: "TextContent", text: "" }] }]
           },
           { _tag: "LocationContent", latitude: "45.5" },
+          { _tag: "LocationContent" },
+          { _tag: "FileContent" },
           { _tag: "LocationContent", latitude: Infinity },
           { _tag: "Content" }
         ]
@@ -60,6 +62,17 @@ describe("Content", () => {
         if (!says) assert.strictEqual(Content.text(content), "")
       })
   )
+})
+
+it("no object without a tag becomes a content by chance", () => {
+  for (const fields of [{}, { text: 1 }, { other: "x" }]) {
+    assert.throws(() =>
+      new Content.CompositeContent({
+        // @ts-expect-error no kind of content
+        parts: [fields]
+      })
+    )
+  }
 })
 
 describe("Content.fromParts", () => {

@@ -22,14 +22,16 @@ export { compact, lookup } from "../internal/record.ts"
 /** How the lenient schemas read: what a field may be is known without its schema, since they take everything. */
 const readers = new WeakMap<object, Read>()
 
-const lenient = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unknown) => A) => {
-  const field = Schema.Unknown.pipe(
+const converted = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unknown) => A) =>
+  Schema.Unknown.pipe(
     Schema.decodeTo(schema, {
       decode: SchemaGetter.transform(read),
       encode: SchemaGetter.forbidden(() => "webhooks are only decoded")
-    }),
-    Schema.withDecodingDefaultKey(Effect.succeed(undefined))
+    })
   )
+
+const lenient = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unknown) => A) => {
+  const field = converted(schema, read).pipe(Schema.withDecodingDefaultKey(Effect.succeed(undefined)))
   readers.set(field, read)
   return field
 }
@@ -136,7 +138,7 @@ readers.set(Address, readNonEmptyText)
  */
 export const required = (expected: string) => {
   const filter = Schema.makeFilter((text: string) => text.trim() !== "", { expected })
-  const field = lenient(Schema.String.pipe(Schema.check(filter)), toText)
+  const field = converted(Schema.String.pipe(Schema.check(filter)), toText)
   readers.set(field, (value) => {
     const text = toText(value)
     return text.trim() === "" ? refused : text
@@ -146,7 +148,7 @@ export const required = (expected: string) => {
 
 /** As {@link required}, of whom a message is from or to, as the carrier wrote it. */
 export const RequiredAddress = /* @__PURE__ */ (() => {
-  const field = lenient(Address, (value) => toText(value) as Address)
+  const field = converted(Address, (value) => toText(value) as Address)
   readers.set(field, (value) => toText(value) || refused)
   return field
 })()

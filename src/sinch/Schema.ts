@@ -6,6 +6,7 @@
  */
 import * as Schema from "effect/Schema"
 import type { Status } from "../DeliveryStatus.ts"
+import * as Fields from "../provider/Fields.ts"
 import * as Wire from "../provider/Wire.ts"
 
 /** What tells the callbacks apart. The others matter only where `type` is missing. */
@@ -30,6 +31,9 @@ export const Inbound = Schema.Struct({
   client_reference: Wire.OptionalText,
   /** Text, or the object of an MMS. */
   body: Wire.Anything,
+  /** Members of the body of an MMS, where they are beside it. */
+  message: Wire.Text,
+  subject: Wire.OptionalText,
   /** Beside a text body: the flat form, which has no `type`. */
   media: Wire.Items
 })
@@ -113,3 +117,24 @@ export const Refused = Schema.Struct({ code: Wire.OptionalText, text: Wire.Optio
 
 /** The `error`. Its `code` is the HTTP status again. */
 export const RefusedError = Schema.Struct({ status: Wire.OptionalText, message: Wire.OptionalText })
+
+const metadata = ["metadata"]
+
+/** The fields of the three kinds of message. The last five are those of the flat form, or of other editions. */
+export const messageFields = Fields.make({
+  type: [],
+  id: ["externalId", "idempotencyKey"],
+  from: ["sender"],
+  to: ["recipient"],
+  body: ["content"],
+  udh: ["content", "metadata"],
+  received_at: ["receivedAt"],
+  sent_at: ["sentAt", "metadata"],
+  operator_id: metadata,
+  client_reference: ["reference", "metadata"],
+  send_at: ["sentAt", "metadata, as `sent_at`"],
+  media: ["content"],
+  message: ["content"],
+  subject: ["content", "metadata"],
+  over_charge_amount: []
+})

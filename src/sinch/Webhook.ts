@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import { type Address, fromCarrierDigits } from "../Address.ts"
-import { FileContent, fromParts, MediaContent } from "../Content.ts"
+import { type Content, FileContent, fromParts, isEmpty, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
 import { unchecked } from "../internal/unchecked.ts"
 import { InboundMessage } from "../Message.ts"
@@ -26,6 +26,8 @@ const decodeMediaBody = Wire.decoder(Schema.MediaBody)
 const decodeMediaItem = Wire.decoder(Schema.MediaItem)
 const decodeRecipientReport = Wire.decoder(Schema.RecipientReport)
 const decodeBatchReport = Wire.decoder(Schema.BatchReport)
+
+type Inbound = typeof Schema.Inbound.Type
 
 const wasStored = (status: string | undefined, code: string | undefined): boolean =>
   status === undefined
@@ -60,37 +62,48 @@ const filesOf = Effect.fnUntracedEager(function*(items: ReadonlyArray<unknown>) 
 })
 
 /** An object body is an MMS, whatever `type` says; a text body with files is the flat form. */
-const contentOf = Effect.fnUntracedEager(function*({ body, media }: typeof Schema.Inbound.Type) {
-  if (!isPayload(body)) return { text: Wire.toText(body), subject: undefined, files: yield* filesOf(media) }
-  const { message, subject, text, url, ...parts } = yield* decodeMediaBody(body)
+const mmsOf = Effect.fnUntracedEager(function*({ body, media, message, subject }: Inbound) {
+  const { url, ...parts } = yield* decodeMediaBody(isPayload(body) ? body : { message: Wire.toText(body) })
+  const text = [parts.message, parts.text, message].find((text) => text !== "") ?? ""
   const files = yield* filesOf([...(url === undefined ? [] : [body]), ...parts.media, ...media])
-  return { text: message === "" ? text : message, subject, files }
+  return { text, subject: parts.subject ?? subject, files }
 })
+
+/** A message that says something which is not read here is no empty message. */
+const isUnread = (content: Content, payload: Payload): boolean =>
+  isEmpty(content) && Schema.messageFields.hasContent(payload)
 
 const inbound = Effect.fnUntracedEager(function*(provider: string, payload: Payload, type: string | undefined) {
   const fields = yield* decodeInbound(payload)
-  const { files, subject, text } = yield* contentOf(fields)
+  const { files, subject, text } = yield* mmsOf(fields)
   // The Base64 of a binary message is no text that anybody wrote: it is a WAP push, a vCard, the setting of a SIM.
   // So the message has no text, and its bytes and their header go along as they came.
   const isBinary = type === "mo_binary"
+  // An MMS may be a subject and nothing else.
+  const said = text === "" && files.length === 0 ? subject ?? "" : text
+  const content = fromParts(isBinary ? "" : said, files)
+  if (!isBinary && isUnread(content, payload)) return unrecognized(provider, payload, type)
   return unchecked(InboundMessage, {
     provider,
     channelId: `sms-${provider}`,
     sender: fromCarrierDigits(fields.from),
     recipient: fromCarrierDigits(fields.to),
-    content: fromParts(isBinary ? "" : text, files),
+    content,
     ...Wire.compact({ externalId: fields.id, idempotencyKey: fields.id, receivedAt: fields.received_at }),
-    metadata: Wire.compact({
-      subject,
-      operator_id: fields.operator_id,
-      client_reference: fields.client_reference,
-      sent_at: fields.sent_at ?? fields.send_at,
-      body: isBinary ? text || undefined : undefined,
-      udh: fields.udh
-    }),
+    metadata: {
+      ...Schema.messageFields.metadataOf(payload),
+      ...Wire.compact({
+        subject,
+        sent_at: fields.sent_at ?? fields.send_at,
+        body: isBinary ? text || undefined : undefined
+      })
+    },
     raw: payload
   })
 })
+
+const unrecognized = (provider: string, payload: Payload, eventType: string | undefined): Unrecognized =>
+  new Unrecognized({ provider, ...Wire.compact({ eventType }), raw: payload })
 
 /** Codes below an error: 0 for delivered, 400 and 401 for the two steps before it. */
 const steps: ReadonlySet<string> = new Set(["queued", "sent", "delivered"])
@@ -172,7 +185,6 @@ export const decodePayload = Effect.fnUntracedEager(function*(
   payload: Payload
 ): Effect.fn.Return<ReadonlyArray<WebhookEvent>, InvalidPayload> {
   const { batch_id, from, type } = yield* decodeKind(payload)
-  const unrecognized = () => [new Unrecognized({ provider, ...Wire.compact({ eventType: type }), raw: payload })]
   switch (type?.toLowerCase()) {
     case "mo_text":
     case "mo_binary":
@@ -185,13 +197,15 @@ export const decodePayload = Effect.fnUntracedEager(function*(
     case "delivery_report_mms": {
       // The report of a batch that was cancelled in time lists nobody.
       const statuses = payload["statuses"]
-      return Array.isArray(statuses) && statuses.length > 0 ? yield* batchReport(provider, payload) : unrecognized()
+      return Array.isArray(statuses) && statuses.length > 0
+        ? yield* batchReport(provider, payload)
+        : [unrecognized(provider, payload, type)]
     }
     case undefined:
       return from !== undefined && batch_id === undefined && isFlatMessage(payload)
         ? [yield* inbound(provider, payload, type)]
-        : unrecognized()
+        : [unrecognized(provider, payload, type)]
     default:
-      return unrecognized()
+      return [unrecognized(provider, payload, type)]
   }
 })

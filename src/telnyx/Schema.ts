@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { type Address, fromCarrierDigits } from "../Address.ts"
 import type { Status } from "../DeliveryStatus.ts"
 import { isPayload } from "../Payload.ts"
+import * as Fields from "../provider/Fields.ts"
 import * as Wire from "../provider/Wire.ts"
 
 /** A few notices, such as `link_clicked`, have no envelope: their type is at the top. */
@@ -18,6 +19,7 @@ export const Webhook = Schema.Struct({
 
 export const Event = Schema.Struct({
   event_type: Wire.OptionalText,
+  record_type: Wire.OptionalText,
   occurred_at: Wire.OptionalText,
   payload: Wire.Object_
 })
@@ -30,6 +32,7 @@ export const Message = Schema.Struct({
   id: Wire.OptionalText,
   direction: Wire.OptionalText,
   text: Wire.Text,
+  subject: Wire.OptionalText,
   body: Wire.Object_,
   from: Wire.Anything,
   to: Wire.Anything,
@@ -116,17 +119,58 @@ export const statuses: Readonly<Record<string, Status>> = {
   unknown: "unconfirmed"
 }
 
-/** Fields that are passed on as metadata of an inbound message, under their own names. */
-export const metadata = [
-  "type",
-  "messaging_profile_id",
-  "organization_id",
-  "group_message_id",
-  "autoresponse_type",
-  "subject",
-  "encoding",
-  "parts",
-  "tags",
-  "is_spam",
-  "tcr_campaign_id"
-] as const
+const metadata = ["metadata"]
+
+/** What is the same in a message and in a report. `from` and `to` have more members than are of use. */
+const shared = {
+  id: ["externalId", "idempotencyKey"],
+  from: ["sender"],
+  "from.carrier": metadata,
+  "from.line_type": metadata,
+  "from.agent_id": ["sender"],
+  "from.agent_name": metadata,
+  record_type: [],
+  direction: [],
+  to: ["recipient", "metadata, where there are several"],
+  cc: ["metadata, the addresses"],
+  type: metadata,
+  messaging_profile_id: metadata,
+  organization_id: metadata,
+  group_message_id: metadata,
+  subject: ["content", "metadata"],
+  encoding: metadata,
+  num_chars: metadata,
+  parts: ["segments", "metadata"],
+  tags: metadata,
+  "cost.amount": ["cost", "metadata"],
+  "cost.currency": ["cost", "metadata"],
+  "cost_breakdown.carrier_fee.amount": metadata,
+  "cost_breakdown.carrier_fee.currency": metadata,
+  "cost_breakdown.rate.amount": metadata,
+  "cost_breakdown.rate.currency": metadata,
+  valid_until: metadata,
+  webhook_url: [],
+  webhook_failover_url: [],
+  tcr_campaign_id: metadata,
+  tcr_campaign_billable: metadata,
+  tcr_campaign_registered: metadata
+} as const
+
+/** The `data.payload` of a message. Most of it is undocumented for RCS and WhatsApp, whose content is in `body`. */
+export const messageFields = Fields.make({
+  ...shared,
+  text: ["content"],
+  media: ["content"],
+  media_urls: ["content"],
+  body: ["content"],
+  "body.foreign_id": metadata,
+  "body.timestamp": metadata,
+  "body.context.id": ["content", "metadata"],
+  "body.edit.original_message_id": metadata,
+  received_at: ["receivedAt"],
+  sent_at: ["sentAt", "metadata"],
+  completed_at: metadata,
+  errors: [],
+  autoresponse_type: metadata,
+  is_spam: ["spam", "metadata"]
+})

@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Address } from "../Address.ts"
-import { fromParts, MediaContent } from "../Content.ts"
+import { type Content, FileContent, fromParts, isEmpty, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
 import { unchecked } from "../internal/unchecked.ts"
 import { InboundMessage } from "../Message.ts"
@@ -13,6 +13,7 @@ import * as Wire from "../provider/Wire.ts"
 import { InvalidPayload, invalidPayload } from "../WebhookError.ts"
 import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
+import * as RichContent from "./RichContent.ts"
 import * as Schema from "./Schema.ts"
 
 /**
@@ -42,47 +43,45 @@ const nonEmpty = (record: Payload, key: string): string | undefined => {
 }
 
 /** `media` is null or absent as often as it is an empty list. A file is an object, and a URL where there are only URLs. */
-const mediaOf = (message: Message): ReadonlyArray<MediaContent> => {
+const filesOf = (message: Message): ReadonlyArray<MediaContent | FileContent> => {
   const urls = new Set<string>()
-  return [...message.media, ...message.media_urls].flatMap((item) => {
+  return [...message.media, ...message.media_urls].flatMap((item): ReadonlyArray<MediaContent | FileContent> => {
     const file = isPayload(item) ? item : Wire.isUrl(item) ? { url: item } : {}
     const url = nonEmpty(file, "url")
-    if (url === undefined || urls.has(url)) return []
+    const mimeType = nonEmpty(file, "content_type")
+    if (url === undefined) {
+      const unavailable = "Telnyx gives no URL of the file"
+      return mimeType === undefined ? [] : [unchecked(FileContent, { mimeType, unavailable })]
+    }
+    if (urls.has(url)) return []
     urls.add(url)
-    return [unchecked(MediaContent, { url, ...Wire.compact({ mimeType: nonEmpty(file, "content_type") }) })]
+    return [unchecked(MediaContent, { url, ...Wire.compact({ mimeType }) })]
   })
 }
 
-/** The text of an SMS or MMS is in `text`, that of RCS in `body.text`, that of WhatsApp in `body.text.body`. */
-const textOf = ({ body, text }: Message): string => {
-  if (text !== "") return text
-  const inner = field(body, "text")
-  const rich = isPayload(inner) ? field(inner, "body") : inner
-  return typeof rich === "string" ? rich : ""
+/** The text of an SMS or MMS is in `text`, that of RCS and WhatsApp in `body`, with all else. An MMS may be a subject. */
+const contentOf = (message: Message): Content => {
+  const { body } = message
+  const files = filesOf(message)
+  const rich = Object.keys(body).length === 0 ? undefined : RichContent.read(body)
+  const text = message.text === "" ? rich?.text ?? "" : message.text
+  const content = fromParts(text, rich === undefined ? files : [...rich.parts, ...files])
+  return isEmpty(content) && message.subject !== undefined ? fromParts(message.subject, []) : content
 }
 
-const isScalar = (value: unknown): boolean =>
-  typeof value === "string" || typeof value === "number" || typeof value === "boolean"
-
-/** A scalar, or a flat list of them. */
-const asText = (value: unknown): string => {
-  if (isScalar(value)) return String(value)
-  return Array.isArray(value) ? value.filter(isScalar).join(",") : ""
+/** A message that says something which is not read here is no empty message. */
+const isUnread = (content: Content, { body }: Message, payload: Payload): boolean => {
+  if (!isEmpty(content)) return false
+  const { body: _, ...others } = payload
+  return RichContent.hasContent(body) || Schema.messageFields.hasContent(others)
 }
 
 const metadataOf = (payload: Payload, message: Message, to: ReadonlyArray<Address>): Record<string, string> => {
-  const from = isPayload(message.from) ? message.from : {}
-  const metadata: Record<string, string> = {}
-  const add = (key: string, value: unknown) => {
-    const text = value === undefined ? "" : asText(value)
-    if (text !== "") metadata[key] = text
-  }
-  for (const key of Schema.metadata) add(key, field(payload, key))
-  add("from.carrier", field(from, "carrier"))
-  add("from.line_type", field(from, "line_type"))
+  const metadata = Schema.messageFields.metadataOf(payload)
   // A group message: all of our numbers in it, and everybody else.
-  if (to.length > 1) add("to", to)
-  add("cc", addresses(message.cc))
+  if (to.length > 1) metadata["to"] = to.join(",")
+  const cc = addresses(message.cc)
+  if (cc.length > 0) metadata["cc"] = cc.join(",")
   return metadata
 }
 
@@ -110,6 +109,8 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
     ]
     return yield* new InvalidPayload({ issues: [first!, ...rest] })
   }
+  const content = contentOf(message)
+  if (isUnread(content, message, event.payload)) return unrecognized(provider, raw, event.event_type)
   return unchecked(InboundMessage, {
     provider,
     channelId: `sms-${provider}`,
@@ -118,7 +119,7 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
     idempotencyKey: id,
     sender,
     recipient,
-    content: fromParts(textOf(message), mediaOf(message)),
+    content,
     ...Wire.compact({ receivedAt: timeOf("received", event, message) }),
     metadata: metadataOf(event.payload, message, recipients),
     raw
@@ -184,6 +185,9 @@ const statuses = Effect.fnUntracedEager(function*(
   return [...events.values()]
 })
 
+const unrecognized = (provider: string, raw: Payload, eventType: string | undefined): Unrecognized =>
+  new Unrecognized({ provider, ...Wire.compact({ eventType }), raw })
+
 /**
  * `message.received` is the one event of an inbound message. Where `direction`
  * contradicts the type of the event, it is neither message nor status.
@@ -204,6 +208,6 @@ export const decodePayload = Effect.fnUntracedEager(function*(
   if (step !== undefined && direction !== "inbound") {
     return yield* statuses(provider, payload, event, message, step)
   }
-  const eventType = event.event_type ?? webhook.event_type ?? webhook.record_type
-  return [new Unrecognized({ provider, ...Wire.compact({ eventType }), raw: payload })]
+  const eventType = event.event_type ?? webhook.event_type ?? event.record_type ?? webhook.record_type
+  return [unrecognized(provider, payload, eventType)]
 })

@@ -6,6 +6,7 @@
  */
 import * as Schema from "effect/Schema"
 import type { Status } from "../DeliveryStatus.ts"
+import * as Fields from "../provider/Fields.ts"
 import * as Wire from "../provider/Wire.ts"
 
 /** What tells an inbound message from a status callback. */
@@ -31,7 +32,20 @@ export const Inbound = Schema.Struct({
   ...ids,
   From: Wire.RequiredAddress,
   To: Wire.RequiredAddress,
-  Body: Wire.Text
+  Body: Wire.Text,
+  NumMedia: Wire.Text,
+  MessageType: Wire.OptionalText,
+  Latitude: Wire.OptionalText,
+  Longitude: Wire.OptionalText,
+  Address: Wire.OptionalText,
+  Label: Wire.OptionalText,
+  ButtonText: Wire.OptionalText,
+  ButtonPayload: Wire.OptionalText,
+  ListTitle: Wire.OptionalText,
+  ListId: Wire.OptionalText,
+  InteractiveData: Wire.OptionalText,
+  FlowData: Wire.OptionalText,
+  OriginalRepliedMessageSid: Wire.OptionalText
 })
 
 export const StatusCallback = Schema.Struct({
@@ -69,16 +83,69 @@ export const statuses: Readonly<Record<string, Status>> = {
   read: "read"
 }
 
-/** Fields that are passed on as metadata of an inbound message, under their own names. */
-export const metadata = [
-  "AccountSid",
-  "MessagingServiceSid",
-  "NumSegments",
-  "OptOutType",
-  "ProfileName",
-  "WaId",
-  "ButtonText",
-  "ButtonPayload",
-  "ErrorCode",
-  "ErrorUrl"
-] as const
+const metadata = ["metadata"]
+const contentAndMetadata = ["content", "metadata"]
+
+/**
+ * The fields of an inbound message. `SmsStatus` tells it from a status
+ * callback; files are found by their URLs, whatever `NumMedia` says.
+ * `MessageType` is sent with WhatsApp messages and documented nowhere.
+ */
+export const messageFields = Fields.make({
+  MessageSid: ["externalId", "idempotencyKey"],
+  SmsMessageSid: ["externalId", "idempotencyKey"],
+  SmsSid: ["externalId", "idempotencyKey"],
+  From: ["sender"],
+  To: ["recipient"],
+  Body: ["content"],
+  NumMedia: [],
+  NumSegments: ["segments", "metadata"],
+  SmsStatus: [],
+  ApiVersion: [],
+  AccountSid: metadata,
+  MessagingServiceSid: metadata,
+  FromCity: metadata,
+  FromState: metadata,
+  FromZip: metadata,
+  FromCountry: metadata,
+  ToCity: metadata,
+  ToState: metadata,
+  ToZip: metadata,
+  ToCountry: metadata,
+  OptOutType: metadata,
+  AddOns: metadata,
+  ErrorCode: metadata,
+  ErrorUrl: metadata,
+  Latitude: contentAndMetadata,
+  Longitude: contentAndMetadata,
+  Address: contentAndMetadata,
+  Label: contentAndMetadata,
+  ButtonText: contentAndMetadata,
+  ButtonPayload: contentAndMetadata,
+  ButtonType: metadata,
+  ListTitle: contentAndMetadata,
+  ListId: contentAndMetadata,
+  ListDescription: metadata,
+  InteractiveData: contentAndMetadata,
+  FlowData: contentAndMetadata,
+  MessageType: metadata,
+  ChannelMetadata: metadata,
+  ChannelPrefix: metadata,
+  ProfileName: metadata,
+  WaId: metadata,
+  ExternalUserId: metadata,
+  Forwarded: metadata,
+  FrequentlyForwarded: metadata,
+  OriginalRepliedMessageSender: metadata,
+  OriginalRepliedMessageSid: contentAndMetadata,
+  ReferralBody: contentAndMetadata,
+  ReferralHeadline: contentAndMetadata,
+  ReferralSourceId: metadata,
+  ReferralSourceType: metadata,
+  ReferralSourceUrl: metadata,
+  ReferralMediaId: metadata,
+  ReferralMediaContentType: metadata,
+  ReferralMediaUrl: contentAndMetadata,
+  ReferralNumMedia: metadata,
+  ReferralCtwaClid: metadata
+})

@@ -2,12 +2,13 @@
  * What Twilio's messaging webhooks mean.
  */
 import * as Effect from "effect/Effect"
-import { fromParts, MediaContent } from "../Content.ts"
+import { type Content, FileContent, fromParts, isEmpty, MediaContent, type Part, ReplyContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
 import { unchecked } from "../internal/unchecked.ts"
 import { InboundMessage } from "../Message.ts"
 import type { Payload } from "../Payload.ts"
 import { formFromText, parseBody } from "../provider/Body.ts"
+import { locationOf } from "../provider/Location.ts"
 import { queryOf } from "../provider/Url.ts"
 import * as Wire from "../provider/Wire.ts"
 import { type InvalidPayload, invalidPayload } from "../WebhookError.ts"
@@ -37,42 +38,77 @@ const textsAt = (payload: Payload, key: string): ReadonlyArray<string> => {
 
 const textAt = (payload: Payload, key: string): string | undefined => textsAt(payload, key)[0]
 
-/** Media by index. `NumMedia` is not needed, so a nonsensical one cannot lose a file. */
-const mediaOf = (payload: Payload): ReadonlyArray<MediaContent> =>
-  Object.keys(payload)
-    .filter((key) => key.startsWith("MediaUrl") && /^MediaUrl(0|[1-9]\d{0,2})$/.test(key))
-    .map((key) => Number(key.slice("MediaUrl".length)))
-    .sort((a, b) => a - b)
-    .flatMap((index) => {
-      const types = textsAt(payload, `MediaContentType${index}`)
-      return textsAt(payload, `MediaUrl${index}`).map((url, nth) =>
-        unchecked(MediaContent, { url, ...Wire.compact({ mimeType: types[nth] }) })
-      )
-    })
-
-const metadataOf = (payload: Payload): Record<string, string> => {
-  const metadata: Record<string, string> = {}
-  for (const key of Schema.metadata) {
-    const value = textAt(payload, key)
-    if (value !== undefined) metadata[key] = value
+/** Files by index. `NumMedia` is not needed, so a nonsensical one cannot lose a file. */
+const filesOf = (payload: Payload): ReadonlyArray<MediaContent | FileContent> => {
+  const indices = new Set<number>()
+  for (const key of Object.keys(payload)) {
+    const index = key.startsWith("Media") ? /^Media(?:Url|ContentType)(0|[1-9]\d{0,2})$/.exec(key)?.[1] : undefined
+    if (index !== undefined) indices.add(Number(index))
   }
-  return metadata
+  return [...indices].sort((a, b) => a - b).flatMap((index): ReadonlyArray<MediaContent | FileContent> => {
+    const types = textsAt(payload, `MediaContentType${index}`)
+    const urls = textsAt(payload, `MediaUrl${index}`)
+    if (urls.length === 0) {
+      return types.map((mimeType) =>
+        unchecked(FileContent, { mimeType, unavailable: "Twilio gives no URL of the file" })
+      )
+    }
+    return urls.map((url, nth) => unchecked(MediaContent, { url, ...Wire.compact({ mimeType: types[nth] }) }))
+  })
 }
 
+type Inbound = typeof Schema.Inbound.Type
+
+/** A button, an entry of a list, or a form of WhatsApp or RCS. Its words are the `Body` too. */
+const replyOf = (fields: Inbound): ReplyContent | undefined => {
+  const text = fields.ButtonText ?? fields.ListTitle
+  const payload = fields.ButtonPayload ?? fields.ListId ?? fields.FlowData ?? fields.InteractiveData
+  return text === undefined && payload === undefined ? undefined : unchecked(ReplyContent, {
+    text: fields.Body === "" ? text ?? "" : fields.Body,
+    ...Wire.compact({ payload, inReplyTo: fields.OriginalRepliedMessageSid })
+  })
+}
+
+const contentOf = (fields: Inbound, payload: Payload): Content => {
+  const { Address: address, Label: label, Latitude: latitude, Longitude: longitude } = fields
+  const files = filesOf(payload)
+  const reply = replyOf(fields)
+  const location = locationOf({ latitude, longitude, label, address })
+  if (reply === undefined && location === undefined) return fromParts(fields.Body, files)
+  const parts: Array<Exclude<Part, { readonly _tag: "TextContent" }>> = [...files]
+  if (location !== undefined) parts.unshift(location)
+  if (reply !== undefined) parts.unshift(reply)
+  // The text of a location is its name, where there is one, and that of a reply is in the reply.
+  const isRepeated = reply !== undefined || fields.Body === label || fields.Body === address
+  return fromParts(isRepeated ? "" : fields.Body, parts)
+}
+
+/** A message that says something which is not read here is no empty message. */
+const isUnread = (content: Content, { MessageType: type = "text", NumMedia }: Inbound, payload: Payload) =>
+  isEmpty(content) &&
+  (/^[1-9]\d*$/.test(NumMedia) || type.toLowerCase() !== "text" || Schema.messageFields.hasContent(payload))
+
 const inbound = (provider: string, payload: Payload) =>
-  Effect.mapEager(decodeInbound(payload), (fields) => {
+  Effect.mapEager(decodeInbound(payload), (fields): WebhookEvent => {
     const sid = Schema.messageSid(fields)
+    const content = contentOf(fields, payload)
+    if (isUnread(content, fields, payload)) return unrecognized(provider, payload)
     return unchecked(InboundMessage, {
       provider,
       channelId: `sms-${provider}`,
       ...(sid !== undefined && { externalId: sid, idempotencyKey: sid }),
       sender: fields.From,
       recipient: fields.To,
-      content: fromParts(fields.Body, mediaOf(payload)),
-      metadata: metadataOf(payload),
+      content,
+      metadata: Schema.messageFields.metadataOf(payload),
       raw: payload
     })
   })
+
+const unrecognized = (provider: string, payload: Payload): Unrecognized => {
+  const eventType = textAt(payload, "EventType") ?? textAt(payload, "event_type") ?? textAt(payload, "MessageType")
+  return new Unrecognized({ provider, ...Wire.compact({ eventType }), raw: payload })
+}
 
 const status = Effect.fnUntracedEager(function*(provider: string, payload: Payload, word: string) {
   const fields = yield* decodeStatus(payload)
@@ -111,5 +147,5 @@ export const decodePayload = Effect.fnUntracedEager(function*(
   if (kind.SmsStatus !== undefined) return [yield* status(provider, payload, kind.SmsStatus)]
   return Object.hasOwn(payload, "Body") || Object.hasOwn(payload, "NumMedia")
     ? [yield* inbound(provider, payload)]
-    : [new Unrecognized({ provider, raw: payload })]
+    : [unrecognized(provider, payload)]
 })

@@ -10,7 +10,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type Address, fromCarrierDigits } from "../Address.ts"
-import { type Content, fromParts, MediaContent } from "../Content.ts"
+import { type Content, FileContent, fromParts, MediaContent } from "../Content.ts"
 import { unchecked } from "../internal/unchecked.ts"
 import { InboundMessage } from "../Message.ts"
 import type { Payload } from "../Payload.ts"
@@ -80,13 +80,15 @@ const inbound = Effect.fnUntracedEager(
       })
 
     const urls = row.attachment.length > 0 ? row.attachment : row.attachment_url
-    if (urls.length === 0) return message(fromParts(row.message, []))
     const types = row.attachment_mime_type.length > 0 ? row.attachment_mime_type : row.attachment_type
-    const files = urls.flatMap((text, index) => {
-      const url = text.trim()
-      const mimeType = types[index]
-      return isWrapper(url, mimeType) ? [] : [unchecked(MediaContent, { url, ...Wire.compact({ mimeType }) })]
-    })
+    if (urls.length === 0 && types.length === 0) return message(fromParts(row.message, []))
+    const files: ReadonlyArray<MediaContent | FileContent> = urls.length === 0
+      ? types.map((mimeType) => unchecked(FileContent, { mimeType, unavailable: "VoiceMeUp gives no URL of the file" }))
+      : urls.flatMap((text, index) => {
+        const url = text.trim()
+        const mimeType = types[index]
+        return isWrapper(url, mimeType) ? [] : [unchecked(MediaContent, { url, ...Wire.compact({ mimeType }) })]
+      })
     return unchecked(MessagePart, {
       provider,
       role: files.length === 0 ? "wrapper" : "media",

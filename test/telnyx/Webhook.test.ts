@@ -126,6 +126,29 @@ describe("Telnyx webhook", () => {
       }
     }))
 
+  it.effect("a body that is not understood makes the event unrecognized, and an empty one a message", () =>
+    Effect.gen(function*() {
+      const receive = (body: unknown) => decode(event("message.received", { ...inbound, type: "WHATSAPP", body }))
+      for (
+        const body of [
+          { type: "unsupported" },
+          { type: "order", order: { items: [1] } },
+          { poll: { question: "?" } },
+          { location: { latitude: "north", longitude: "west" } },
+          { contacts: [{ birthday: "1990-01-01" }] },
+          { image: { sha256: "x" } },
+          { reaction: { message_id: "wamid.1", emoji: "" } }
+        ]
+      ) {
+        const [unread] = yield* receive(body)
+        assert.strictEqual(unread?._tag, "Unrecognized", JSON.stringify(body))
+      }
+      for (const body of [undefined, null, {}, { id: "1", type: "text", text: { body: "" } }, { text: "" }, []]) {
+        const [empty] = yield* receive(body)
+        assert.strictEqual(empty?._tag, "InboundMessage", JSON.stringify(body))
+      }
+    }))
+
   it.effect("letter case and numbers in the place of texts cost no message", () =>
     Effect.gen(function*() {
       for (const type of ["MESSAGE.RECEIVED", "Message.Received"]) {

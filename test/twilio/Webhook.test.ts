@@ -210,6 +210,39 @@ layer(Webhooks.layer)("an inbound message", (it) => {
       assert.deepStrictEqual(metadata, { OptOutType: "STOP" })
     }))
 
+  it.effect("that is a place has its coordinates or its name, once", () =>
+    Effect.gen(function*() {
+      const place = { latitude: 37.78789, longitude: -122.391664 }
+      const at = { ...inbound, Body: "", Latitude: "37.787890", Longitude: "-122.391664" }
+      const of = (fields: object) => Effect.map(message({ ...at, ...fields }), ({ content }) => content)
+      assert.deepStrictEqual(yield* of({}), new Content.LocationContent(place))
+      const named = new Content.LocationContent({ ...place, label: "Twilio" })
+      assert.deepStrictEqual(yield* of({ Label: "Twilio" }), named)
+      assert.deepStrictEqual(yield* of({ Label: "Twilio", Body: "Twilio" }), named)
+      assert.deepStrictEqual(Content.parts(yield* of({ Label: "Twilio", Body: "Here" })), [
+        new Content.TextContent({ text: "Here" }),
+        named
+      ])
+      for (const Latitude of ["", "91", "north", "1e1", "0x10"]) {
+        assert.deepStrictEqual(
+          yield* of({ Latitude, Address: "Beale St" }),
+          new Content.LocationContent({ address: "Beale St" })
+        )
+      }
+      assert.strictEqual((yield* one({ ...at, Latitude: "north" }))._tag, "Unrecognized")
+    }))
+
+  it.effect("that seems empty and is of another kind than text is unrecognized", () =>
+    Effect.gen(function*() {
+      const empty = { ...inbound, Body: "" }
+      for (
+        const fields of [{ MessageType: "contacts" }, { NumMedia: "1" }, { ReferralBody: "Our offer" }, { Poll: "{}" }]
+      ) assert.strictEqual((yield* one({ ...empty, ...fields }))._tag, "Unrecognized", JSON.stringify(fields))
+      for (const fields of [{ MessageType: "text" }, { MessageType: "" }, { FromCity: "Quebec" }, { Poll: "" }]) {
+        assert.isTrue(Content.isEmpty((yield* message({ ...empty, ...fields })).content))
+      }
+    }))
+
   it.effect("keeps every field that the library does not know", () =>
     Effect.gen(function*() {
       const payload = { ...inbound, AddOns: `{"status":"successful"}`, Unheard_of: ["1", "2"] }

@@ -1,0 +1,31 @@
+/**
+ * Locations, from the texts or numbers of a carrier.
+ */
+import { LocationContent } from "../Content.ts"
+import { compact } from "../internal/record.ts"
+import { unchecked } from "../internal/unchecked.ts"
+
+const degrees = (value: unknown, limit: number): number | undefined => {
+  const text = typeof value === "number" ? String(value) : value
+  if (typeof text !== "string" || !/^\s*[+-]?\d{1,3}(\.\d{1,30})?\s*$/.test(text)) return undefined
+  return Math.abs(Number(text)) <= limit ? Number(text) : undefined
+}
+
+const named = (value: unknown): string | undefined =>
+  typeof value === "string" && value.trim() !== "" ? value : undefined
+
+/** The location, if there are coordinates or a name. One coordinate without the other is none. */
+export const locationOf = (fields: {
+  readonly latitude: unknown
+  readonly longitude: unknown
+  readonly label: unknown
+  readonly address: unknown
+}): LocationContent | undefined => {
+  const latitude = degrees(fields.latitude, 90)
+  const longitude = degrees(fields.longitude, 180)
+  const place = compact({ label: named(fields.label), address: named(fields.address) })
+  if (latitude !== undefined && longitude !== undefined) {
+    return unchecked(LocationContent, { latitude, longitude, ...place })
+  }
+  return Object.keys(place).length === 0 ? undefined : unchecked(LocationContent, place)
+}
