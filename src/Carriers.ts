@@ -47,9 +47,9 @@ export const titles = (carriers: ReadonlyArray<Lazy> = all): string =>
   listed(carriers.map(({ title }) => title), "conjunction")
 
 /**
- * Reads what a webhook is about, from the payload of a verified webhook. Fails
- * with `UnknownProvider` for a name that is not in the list, and with
- * `InvalidPayload`.
+ * Reads what a webhook is about, from the payload of a verified webhook. The
+ * letter case of the name does not matter. Fails with `UnknownProvider` for a
+ * name that is not in the list, and with `InvalidPayload`.
  *
  * **Example** (Reading a Twilio form)
  *
@@ -72,7 +72,8 @@ export const extractSmsMeta = (
   payload: Readonly<Record<string, unknown>>,
   carriers: ReadonlyArray<Lazy> = all
 ): Effect.Effect<WebhookMeta, WebhookError> => {
-  const carrier = carriers.find(({ name }) => name === provider)
+  const carrier = carriers.find(({ name }) => name === provider) ??
+    carriers.find(({ name }) => name.toLowerCase() === provider.trim().toLowerCase())
   return carrier === undefined
     ? Effect.fail(
       new WebhookError({ provider, reason: new UnknownProvider({ known: carriers.map(({ name }) => name) }) })

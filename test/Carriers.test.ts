@@ -78,7 +78,7 @@ describe("extractSmsMeta", () => {
       })
   )
 
-  it.effect.each(["Twilio", "", "__proto__", "constructor", "toString"])(
+  it.effect.each(["Twillio", "", "__proto__", "constructor", "toString"])(
     "refuses the provider %j",
     (name) =>
       Effect.gen(function*() {
@@ -87,6 +87,16 @@ describe("extractSmsMeta", () => {
         assert.include(error.message, "known: twilio, sinch, telnyx, voicemeup")
       })
   )
+
+  it.effect("reads the name of a carrier in any letter case", () =>
+    Effect.gen(function*() {
+      const payload = { MessageSid: "SM1", MessageStatus: "delivered", To: "+15145550142" }
+      for (const name of ["Twilio", "TWILIO", "tWiLiO", " twilio"]) {
+        const meta = yield* Carriers.extractSmsMeta(name, payload)
+        assert.deepStrictEqual([meta.provider, meta.isStatus], ["twilio", true])
+      }
+      assert.strictEqual((yield* Carriers.extractSmsMeta("VoiceMeUp", { direction: "outbound" })).provider, "voicemeup")
+    }))
 
   it.effect("names the field of a bad payload", () =>
     Effect.gen(function*() {

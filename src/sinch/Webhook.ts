@@ -102,8 +102,12 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, payload: Payl
   })
 })
 
-const unrecognized = (provider: string, payload: Payload, eventType: string | undefined): Unrecognized =>
-  new Unrecognized({ provider, ...Wire.compact({ eventType }), raw: payload })
+/** Callbacks of Sinch's other products name their kind elsewhere. */
+const unrecognized = (provider: string, payload: Payload, type: string | undefined): Unrecognized => {
+  const named = ["event", "eventType", "event_type", "trigger"].map((key) => Wire.lookup(payload, key))
+  const eventType = type ?? named.find((name) => typeof name === "string" && name !== "")
+  return new Unrecognized({ provider, ...(typeof eventType === "string" && { eventType }), raw: payload })
+}
 
 /** Codes below an error: 0 for delivered, 400 and 401 for the two steps before it. */
 const steps: ReadonlySet<string> = new Set(["queued", "sent", "delivered"])

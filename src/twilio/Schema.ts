@@ -9,10 +9,13 @@ import type { Status } from "../DeliveryStatus.ts"
 import * as Fields from "../provider/Fields.ts"
 import * as Wire from "../provider/Wire.ts"
 
-/** What tells an inbound message from a status callback. */
+/** The fields that tell an inbound message, a status callback, and the webhooks of other products apart. */
 export const Kind = Schema.Struct({
   MessageStatus: Wire.OptionalText,
-  SmsStatus: Wire.OptionalText
+  SmsStatus: Wire.OptionalText,
+  From: Wire.OptionalText,
+  EventType: Wire.OptionalText,
+  ConversationSid: Wire.OptionalText
 })
 
 /** `SmsSid` and `SmsMessageSid` are deprecated duplicates of `MessageSid`. */

@@ -135,6 +135,8 @@ const status = Effect.fnUntracedEager(function*(provider: string, payload: Paylo
 /**
  * `SmsStatus` and `SmsSid` are in both kinds of webhook; `MessageStatus` is in
  * status callbacks only, and an inbound message has `SmsStatus=received`.
+ * Without any of the three it is a message only if somebody sent it: webhooks
+ * of Conversations have a `Body` too, and an author in the place of a sender.
  */
 export const decodePayload = Effect.fnUntracedEager(function*(
   provider: string,
@@ -145,7 +147,8 @@ export const decodePayload = Effect.fnUntracedEager(function*(
   const word = kind.SmsStatus?.toLowerCase()
   if (word === "received" || word === "receiving") return [yield* inbound(provider, payload)]
   if (kind.SmsStatus !== undefined) return [yield* status(provider, payload, kind.SmsStatus)]
-  return Object.hasOwn(payload, "Body") || Object.hasOwn(payload, "NumMedia")
+  const isMessage = kind.EventType === undefined && kind.ConversationSid === undefined && kind.From !== undefined
+  return isMessage && (Object.hasOwn(payload, "Body") || Object.hasOwn(payload, "NumMedia"))
     ? [yield* inbound(provider, payload)]
     : [unrecognized(provider, payload)]
 })

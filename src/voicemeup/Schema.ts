@@ -9,8 +9,12 @@
 import * as Schema from "effect/Schema"
 import * as Wire from "../provider/Wire.ts"
 
-/** What tells an inbound message from any other row. */
-export const Kind = Schema.Struct({ direction: Wire.OptionalText })
+/** The fields that distinguish an inbound message from other rows and notices. */
+export const Kind = Schema.Struct({
+  direction: Wire.OptionalText,
+  event: Wire.OptionalText,
+  type: Wire.OptionalText
+})
 
 // A form that does not escape the `+` of a number delivers a space in its place.
 const Party = Wire.required("a phone number")

@@ -98,14 +98,19 @@ const inbound = Effect.fnUntracedEager(
   }
 )
 
+/** A row without numbers is no message at all. */
+const isRow = (payload: Payload): boolean =>
+  ["source_number", "destination_number", "message", "attachment"].some((key) => Object.hasOwn(payload, key))
+
 /** A row that names a direction other than `inbound` is somebody else's business, and never a message to us. */
 export const decodePayload = Effect.fnUntracedEager(function*(
   provider: string,
   zone: DateTime.TimeZone | undefined,
   payload: Payload
 ): Effect.fn.Return<ReadonlyArray<WebhookEvent>, InvalidPayload> {
-  const { direction } = yield* decodeKind(payload)
-  return direction === undefined || direction.trim().toLowerCase() === "inbound"
-    ? [yield* inbound(provider, zone, payload)]
-    : [new Unrecognized({ provider, eventType: direction, raw: payload })]
+  const { direction, event, type } = yield* decodeKind(payload)
+  const isInbound = direction === undefined || direction.trim().toLowerCase() === "inbound"
+  if (isInbound && isRow(payload)) return [yield* inbound(provider, zone, payload)]
+  const eventType = isInbound ? event ?? type : direction
+  return [new Unrecognized({ provider, ...Wire.compact({ eventType }), raw: payload })]
 })

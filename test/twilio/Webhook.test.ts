@@ -261,6 +261,33 @@ const files = (indices: ReadonlyArray<number>) =>
 const mediaUrls = (payload: Readonly<Record<string, unknown>>) =>
   Effect.map(message(payload), ({ content }) => Content.media(content).map(({ url }) => url.split("/").at(-1)))
 
+layer(Webhooks.layer)("a webhook of another product", (it) => {
+  it.effect("is unrecognized, with its type, also where it has a text or a status", () =>
+    Effect.gen(function*() {
+      const conversation = { ConversationSid: "CH1", MessageSid: "IM1", Author: "+16505550111", Body: "hi" }
+      for (
+        const [payload, type] of [
+          [{ ...conversation, EventType: "onMessageAdded" }, "onMessageAdded"],
+          [{ ...conversation, EventType: "onMessageAdd", From: "+16505550111", To: "+16505550100" }, "onMessageAdd"],
+          [{ ...conversation, EventType: "onDeliveryUpdated", Status: "delivered" }, "onDeliveryUpdated"],
+          [conversation, undefined],
+          [{ event_type: "click", from: "+16505550100", to: "+16505550111", link: "https://x.test" }, "click"],
+          [{ EventType: "task.created", TaskSid: "WT1" }, "task.created"]
+        ] as const
+      ) {
+        const event = yield* one(payload)
+        assert.strictEqual(event._tag, "Unrecognized")
+        assert.deepStrictEqual(event._tag === "Unrecognized" && event.eventType, type)
+      }
+    }))
+
+  it.effect("is not what reports that a message was read", () =>
+    Effect.gen(function*() {
+      const read = { ...status, MessageStatus: "read", SmsStatus: "read", EventType: "READ", ChannelPrefix: "whatsapp" }
+      assert.strictEqual((yield* step(read)).status, "read")
+    }))
+})
+
 layer(Webhooks.layer)("media", (it) => {
   it.effect.each(["", " ", "text", "-1", "1e9", "NaN", "0x1", "999999999999", undefined, null, [], {}, ["1"], 1])(
     "are found whatever NumMedia says: %j",

@@ -50,6 +50,19 @@ describe("VoiceMeUp direction", () => {
   )
 })
 
+describe("A VoiceMeUp notice", () => {
+  it.effect("that has no numbers and no text is unrecognized, with its type", () =>
+    Effect.gen(function*() {
+      const provider = yield* make()
+      for (
+        const [payload, type] of [[{ event: "did.added" }, "did.added"], [{ type: "x" }, "x"], [{}, undefined]] as const
+      ) {
+        const [event] = yield* provider.decodePayload(payload)
+        assert.deepStrictEqual(event?._tag === "Unrecognized" && event.eventType, type)
+      }
+    }))
+})
+
 describe("VoiceMeUp parts", () => {
   const roleOf = (payload: Record<string, unknown>) =>
     Effect.map(decodeOne(payload), (event) => event._tag === "MessagePart" ? event.role : event._tag)
