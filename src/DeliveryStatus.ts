@@ -7,8 +7,10 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Address } from "./Address.ts"
+import { Cost } from "./Cost.ts"
 import { Payload } from "./Payload.ts"
 
 /**
@@ -106,6 +108,23 @@ export class DeliveryStatus extends Schema.TaggedClass<DeliveryStatus>()("Delive
   idempotencyKey: Schema.NonEmptyString,
   /** For a Sinch report that only counts: how many recipients are in this state. */
   count: Schema.optionalKey(Schema.Int),
+  /** The reference that the message was sent with. */
+  reference: Schema.optionalKey(Schema.NonEmptyString),
+  /** How many segments the carrier counts. */
+  segments: Schema.optionalKey(Schema.Int),
+  /** What the carrier charges for the message. */
+  cost: Schema.optionalKey(Cost),
+  /** When the carrier sent the message, which is before the step that is reported. */
+  sentAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
+  /**
+   * What the carrier adds, under the carrier's names: operator, encoding, times,
+   * … What has a field above is here too, as the carrier wrote it.
+   * `docs/payload-fields.md` lists them.
+   */
+  metadata: Schema.Record(Schema.String, Schema.String).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed({})),
+    Schema.withConstructorDefault(Effect.succeed({}))
+  ),
   /** The payload as received: the JSON value, or the form with repeated fields as arrays. */
   raw: Payload
 }) {

@@ -6,6 +6,7 @@
 import * as Schema from "effect/Schema"
 import { Address } from "./Address.ts"
 import { Content, media } from "./Content.ts"
+import { Cost } from "./Cost.ts"
 import { Status } from "./DeliveryStatus.ts"
 import { Payload } from "./Payload.ts"
 
@@ -51,7 +52,21 @@ export class InboundMessage extends Schema.TaggedClass<InboundMessage>()("Inboun
   content: Content,
   /** When the carrier received it. Some carriers do not say, or not in which time zone. */
   receivedAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
-  /** What the carrier adds, under the carrier's names: opt-out keyword, campaign, operator, … */
+  /** When it was sent, where the carrier or the operator says so. */
+  sentAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
+  /** The reference of the message of ours that this one answers, as it was sent. */
+  reference: Schema.optionalKey(Schema.NonEmptyString),
+  /** How many segments the carrier counts. */
+  segments: Schema.optionalKey(Schema.Int),
+  /** What the carrier charges for it. */
+  cost: Schema.optionalKey(Cost),
+  /** Whether the carrier takes it for spam. */
+  spam: Schema.optionalKey(Schema.Boolean),
+  /**
+   * What the carrier adds, under the carrier's names: opt-out keyword, campaign,
+   * operator, where a number is from, … What has a field above is here too, as
+   * the carrier wrote it. `docs/payload-fields.md` lists them.
+   */
   metadata: Schema.Record(Schema.String, Schema.String),
   /** The payload as received: the JSON value, or the form with repeated fields as arrays. */
   raw: Payload

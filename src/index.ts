@@ -1,6 +1,7 @@
 export * as Address from "./Address.ts"
 export * as Carriers from "./Carriers.ts"
 export * as Content from "./Content.ts"
+export * as Cost from "./Cost.ts"
 export { DeliveryStore, DeliveryTracker } from "./delivery/index.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"
 export {

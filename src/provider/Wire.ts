@@ -14,6 +14,7 @@ import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { Address } from "../Address.ts"
+import { Cost } from "../Cost.ts"
 import { isPayload, type Payload } from "../Payload.ts"
 import { InvalidPayload } from "../WebhookError.ts"
 
@@ -85,6 +86,22 @@ export const toTime = (value: unknown): DateTime.Utc | undefined => {
 
 /** As {@link toTime}. */
 export const OptionalTime = lenient(Schema.UndefinedOr(Schema.DateTimeUtc), toTime)
+
+/** True or false, as such or as text. */
+export const OptionalFlag = lenient(Schema.UndefinedOr(Schema.Boolean), (value) => {
+  const text = typeof value === "boolean" ? String(value) : toText(value).toLowerCase()
+  return text === "true" ? true : text === "false" ? false : undefined
+})
+
+const isCost = Schema.is(Cost)
+
+/** An amount of money, with its currency where there is one. */
+export const OptionalCost = lenient(Schema.UndefinedOr(Cost), (value) => {
+  if (!isPayload(value)) return undefined
+  const [amount, currency] = [toText(value["amount"]), toText(value["currency"])]
+  const cost = currency === "" ? { amount } : { amount, currency }
+  return isCost(cost) ? cost : undefined
+})
 
 /** Anything, or nothing. */
 export const Anything = lenient(Schema.Unknown, (value) => value)

@@ -69,11 +69,14 @@ export const RecipientReport = Schema.Struct({
   status_message: Wire.OptionalText,
   applied_originator: Wire.OptionalText,
   at: Wire.OptionalTime,
-  operator_status_at: Wire.OptionalTime
+  operator_status_at: Wire.OptionalTime,
+  client_reference: Wire.OptionalText,
+  number_of_message_parts: Wire.OptionalCount
 })
 
 export const BatchReport = Schema.Struct({
   batch_id: Schema.NonEmptyString,
+  client_reference: Wire.OptionalText,
   statuses: Schema.NonEmptyArray(Schema.Struct({
     status: Schema.NonEmptyString,
     code: Wire.OptionalText,
@@ -122,12 +125,12 @@ const metadata = ["metadata"]
 
 /** The fields of the three kinds of message. The last five are those of the flat form, or of other editions. */
 export const messageFields = Fields.make({
-  type: [],
+  type: ["_tag"],
   id: ["externalId", "idempotencyKey"],
   from: ["sender"],
   to: ["recipient"],
   body: ["content"],
-  udh: ["content", "metadata"],
+  udh: metadata,
   received_at: ["receivedAt"],
   sent_at: ["sentAt", "metadata"],
   operator_id: metadata,
@@ -137,4 +140,33 @@ export const messageFields = Fields.make({
   message: ["content"],
   subject: ["content", "metadata"],
   over_charge_amount: []
+})
+
+/** The fields of a report on one recipient. */
+export const recipientReportFields = Fields.make({
+  type: ["_tag"],
+  batch_id: ["messageId", "idempotencyKey"],
+  recipient: ["recipient", "idempotencyKey"],
+  status: ["status", "carrierStatus", "idempotencyKey"],
+  code: ["errorCode", "idempotencyKey"],
+  status_message: ["errorMessage"],
+  at: ["timestamp"],
+  operator_status_at: ["timestamp", "metadata"],
+  client_reference: ["reference", "metadata"],
+  applied_originator: ["sender"],
+  number_of_message_parts: ["segments", "metadata"],
+  encoding: metadata,
+  operator: metadata
+})
+
+/** The fields of a report on a batch, which has an event for each recipient, or one for each status. */
+export const batchReportFields = Fields.make({
+  type: ["_tag"],
+  batch_id: ["messageId", "idempotencyKey"],
+  "statuses.status": ["status", "carrierStatus", "idempotencyKey"],
+  "statuses.code": ["errorCode", "idempotencyKey"],
+  "statuses.count": ["count"],
+  "statuses.recipients": ["recipient", "idempotencyKey"],
+  client_reference: ["reference", "metadata"],
+  total_message_count: metadata
 })

@@ -89,7 +89,13 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, payload: Payl
     sender: fromCarrierDigits(fields.from),
     recipient: fromCarrierDigits(fields.to),
     content,
-    ...Wire.compact({ externalId: fields.id, idempotencyKey: fields.id, receivedAt: fields.received_at }),
+    ...Wire.compact({
+      externalId: fields.id,
+      idempotencyKey: fields.id,
+      receivedAt: fields.received_at,
+      sentAt: Wire.toTime(fields.sent_at ?? fields.send_at),
+      reference: fields.client_reference
+    }),
     metadata: {
       ...Schema.messageFields.metadataOf(payload),
       ...Wire.compact({
@@ -136,8 +142,11 @@ const recipientReport = (provider: string, payload: Payload) =>
         recipient,
         sender: fields.applied_originator === undefined ? undefined : fromCarrierDigits(fields.applied_originator),
         // The operator's clock is often rounded to minutes, so it is the second choice.
-        timestamp: fields.at ?? fields.operator_status_at
+        timestamp: fields.at ?? fields.operator_status_at,
+        reference: fields.client_reference,
+        segments: fields.number_of_message_parts
       }),
+      metadata: Schema.recipientReportFields.metadataOf(payload),
       idempotencyKey: stepKey(fields.batch_id, recipient, fields.status, fields.code),
       raw: payload
     })
@@ -154,13 +163,16 @@ const toRecipients = (items: ReadonlyArray<unknown>): ReadonlyArray<Address> =>
 const batchReport = (provider: string, payload: Payload) =>
   Effect.mapEager(
     decodeBatchReport(payload),
-    (fields): ReadonlyArray<DeliveryStatus> =>
-      fields.statuses.flatMap((entry) => {
+    (fields): ReadonlyArray<DeliveryStatus> => {
+      const metadata = Schema.batchReportFields.metadataOf(payload)
+      return fields.statuses.flatMap((entry) => {
         const recipients = toRecipients(entry.recipients)
         const common = {
           provider,
           messageId: fields.batch_id,
           ...statusOf(entry.status, entry.code),
+          ...Wire.compact({ reference: fields.client_reference }),
+          metadata,
           raw: payload
         }
         const key = (recipient?: Address) => stepKey(fields.batch_id, recipient, entry.status, entry.code)
@@ -178,6 +190,7 @@ const batchReport = (provider: string, payload: Payload) =>
           })
         ]
       })
+    }
   )
 
 /** Without a `type`, it is a message only if it looks like one: a report has a `batch_id`. */

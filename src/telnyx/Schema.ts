@@ -43,6 +43,9 @@ export const Message = Schema.Struct({
   errors: Wire.List,
   received_at: Wire.OptionalText,
   sent_at: Wire.OptionalText,
+  parts: Wire.OptionalCount,
+  cost: Wire.OptionalCost,
+  is_spam: Wire.OptionalFlag,
   completed_at: Wire.OptionalText
 })
 
@@ -121,23 +124,20 @@ export const statuses: Readonly<Record<string, Status>> = {
 
 const metadata = ["metadata"]
 
-/** What is the same in a message and in a report. `from` and `to` have more members than are of use. */
+/** The fields that messages and reports have in common. */
 const shared = {
-  id: ["externalId", "idempotencyKey"],
-  from: ["sender"],
-  "from.carrier": metadata,
-  "from.line_type": metadata,
+  "from.phone_number": ["sender"],
   "from.agent_id": ["sender"],
   "from.agent_name": metadata,
+  "from.carrier": metadata,
+  "from.line_type": metadata,
+  "from.status": [],
   record_type: [],
-  direction: [],
-  to: ["recipient", "metadata, where there are several"],
-  cc: ["metadata, the addresses"],
+  direction: ["_tag"],
   type: metadata,
   messaging_profile_id: metadata,
   organization_id: metadata,
   group_message_id: metadata,
-  subject: ["content", "metadata"],
   encoding: metadata,
   num_chars: metadata,
   parts: ["segments", "metadata"],
@@ -156,10 +156,14 @@ const shared = {
   tcr_campaign_registered: metadata
 } as const
 
-/** The `data.payload` of a message. Most of it is undocumented for RCS and WhatsApp, whose content is in `body`. */
+/** The fields of a message, in `data.payload`. The content of RCS and WhatsApp is in `body`. */
 export const messageFields = Fields.make({
+  id: ["externalId", "idempotencyKey"],
   ...shared,
+  to: ["recipient", "metadata.to, of several"],
+  cc: ["metadata.cc, the addresses"],
   text: ["content"],
+  subject: ["content", "metadata"],
   media: ["content"],
   media_urls: ["content"],
   body: ["content"],
@@ -173,4 +177,28 @@ export const messageFields = Fields.make({
   errors: [],
   autoresponse_type: metadata,
   is_spam: ["spam", "metadata"]
+})
+
+/** The fields of a report, in `data.payload`: the message as it was sent, and what became of it. */
+export const reportFields = Fields.make({
+  id: ["messageId", "idempotencyKey"],
+  ...shared,
+  "to.phone_number": ["recipient", "idempotencyKey"],
+  "to.status": ["status", "carrierStatus", "idempotencyKey"],
+  "to.carrier": [],
+  "to.line_type": [],
+  cc: ["recipient, of a group message"],
+  text: [],
+  subject: metadata,
+  media: [],
+  body: [],
+  "body.biz_opaque_callback_data": ["reference", "metadata"],
+  received_at: metadata,
+  sent_at: ["sentAt", "timestamp", "metadata"],
+  completed_at: ["timestamp", "metadata"],
+  "errors.code": ["errorCode"],
+  "errors.title": ["errorMessage"],
+  "errors.detail": ["errorMessage"],
+  smart_encoding_applied: metadata,
+  wait_seconds: metadata
 })

@@ -120,7 +120,13 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
     sender,
     recipient,
     content,
-    ...Wire.compact({ receivedAt: timeOf("received", event, message) }),
+    ...Wire.compact({
+      receivedAt: timeOf("received", event, message),
+      sentAt: Wire.toTime(message.sent_at),
+      segments: message.parts,
+      cost: message.cost,
+      spam: message.is_spam
+    }),
     metadata: metadataOf(event.payload, message, recipients),
     raw
   })
@@ -153,6 +159,7 @@ const statuses = Effect.fnUntracedEager(function*(
   if (id === undefined) return yield* invalidPayload("data.payload.id", "Expected the message id")
   const error = yield* decodeError(message.errors.find(isPayload) ?? {})
   const [sender] = addresses(message.from)
+  const metadata = Schema.reportFields.metadataOf(event.payload)
   const events = new Map<string, DeliveryStatus>()
   for (const recipient of recipientsOf(message)) {
     // That a message is final says nothing about how it ended: the recipient's own status does.
@@ -175,8 +182,13 @@ const statuses = Effect.fnUntracedEager(function*(
           // The errors are those of the message: they are not about a recipient who has it.
           errorCode: arrived ? undefined : error.code,
           errorMessage: arrived ? undefined : error.detail ?? error.title,
-          timestamp: timeOf(step, event, message)
+          timestamp: timeOf(step, event, message),
+          sentAt: Wire.toTime(message.sent_at),
+          reference: nonEmpty(message.body, "biz_opaque_callback_data"),
+          segments: message.parts,
+          cost: message.cost
         }),
+        metadata,
         idempotencyKey,
         raw
       })

@@ -36,6 +36,7 @@ export const Inbound = Schema.Struct({
   From: Wire.RequiredAddress,
   To: Wire.RequiredAddress,
   Body: Wire.Text,
+  NumSegments: Wire.OptionalCount,
   NumMedia: Wire.Text,
   MessageType: Wire.OptionalText,
   Latitude: Wire.OptionalText,
@@ -57,7 +58,8 @@ export const StatusCallback = Schema.Struct({
   From: Wire.OptionalAddress,
   ErrorCode: Wire.OptionalText,
   ErrorMessage: Wire.OptionalText,
-  ChannelStatusMessage: Wire.OptionalText
+  ChannelStatusMessage: Wire.OptionalText,
+  NumSegments: Wire.OptionalCount
 })
 
 /** What is read of the answer to a request that was accepted. */
@@ -103,7 +105,7 @@ export const messageFields = Fields.make({
   Body: ["content"],
   NumMedia: [],
   NumSegments: ["segments", "metadata"],
-  SmsStatus: [],
+  SmsStatus: ["_tag"],
   ApiVersion: [],
   AccountSid: metadata,
   MessagingServiceSid: metadata,
@@ -141,14 +143,36 @@ export const messageFields = Fields.make({
   FrequentlyForwarded: metadata,
   OriginalRepliedMessageSender: metadata,
   OriginalRepliedMessageSid: contentAndMetadata,
-  ReferralBody: contentAndMetadata,
-  ReferralHeadline: contentAndMetadata,
+  ReferralBody: metadata,
+  ReferralHeadline: metadata,
   ReferralSourceId: metadata,
   ReferralSourceType: metadata,
   ReferralSourceUrl: metadata,
   ReferralMediaId: metadata,
   ReferralMediaContentType: metadata,
-  ReferralMediaUrl: contentAndMetadata,
+  ReferralMediaUrl: metadata,
   ReferralNumMedia: metadata,
   ReferralCtwaClid: metadata
+})
+
+/** The fields of a status callback. `RawDlrDoneDate` is the operator's time, in no time zone that is documented. */
+export const statusFields = Fields.make({
+  MessageSid: ["messageId", "idempotencyKey"],
+  SmsMessageSid: ["messageId", "idempotencyKey"],
+  SmsSid: ["messageId", "idempotencyKey"],
+  MessageStatus: ["_tag", "status", "carrierStatus", "idempotencyKey"],
+  SmsStatus: ["_tag", "status", "carrierStatus", "idempotencyKey"],
+  From: ["sender"],
+  To: ["recipient"],
+  ErrorCode: ["errorCode"],
+  ErrorMessage: ["errorMessage"],
+  ChannelStatusMessage: ["errorMessage", "metadata"],
+  NumSegments: ["segments", "metadata"],
+  ApiVersion: [],
+  AccountSid: metadata,
+  MessagingServiceSid: metadata,
+  RawDlrDoneDate: metadata,
+  ChannelInstallSid: metadata,
+  ChannelPrefix: metadata,
+  EventType: metadata
 })

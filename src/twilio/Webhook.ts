@@ -100,6 +100,7 @@ const inbound = (provider: string, payload: Payload) =>
       sender: fields.From,
       recipient: fields.To,
       content,
+      ...(fields.NumSegments !== undefined && { segments: fields.NumSegments }),
       metadata: Schema.messageFields.metadataOf(payload),
       raw: payload
     })
@@ -123,8 +124,10 @@ const status = Effect.fnUntracedEager(function*(provider: string, payload: Paylo
       recipient: fields.To,
       sender: fields.From,
       errorCode: fields.ErrorCode,
-      errorMessage: fields.ErrorMessage ?? fields.ChannelStatusMessage
+      errorMessage: fields.ErrorMessage ?? fields.ChannelStatusMessage,
+      segments: fields.NumSegments
     }),
+    metadata: Schema.statusFields.metadataOf(payload),
     // A message passes through each state once, so id and state name the step:
     // the id alone would drop every later state.
     idempotencyKey: `${messageId}:${word}`,

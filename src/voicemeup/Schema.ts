@@ -7,6 +7,7 @@
  * All values are strings there; numbers and `null` are taken too.
  */
 import * as Schema from "effect/Schema"
+import * as Fields from "../provider/Fields.ts"
 import * as Wire from "../provider/Wire.ts"
 
 /** The fields that distinguish an inbound message from other rows and notices. */
@@ -40,16 +41,28 @@ export const Row = Schema.Struct({
 
 export type Row = typeof Row.Type
 
-/** Fields that are passed on as metadata, under their own names. `status` is the state of the row, not of a delivery. */
-export const Metadata = Schema.Struct({
-  sms_hash: Wire.OptionalText,
-  sms_log_id: Wire.OptionalText,
-  client_did_id: Wire.OptionalText,
-  datetime: Wire.OptionalText,
-  datetime_transmission: Wire.OptionalText,
-  attachment_size: Wire.OptionalText,
-  transmission_status: Wire.OptionalText,
-  status: Wire.OptionalText
+const metadata = ["metadata"]
+
+/** The fields of a row. `status` is the state of the row, not of a delivery. */
+export const rowFields = Fields.make({
+  direction: ["_tag"],
+  source_number: ["sender"],
+  destination_number: ["recipient"],
+  message: ["content"],
+  attachment: ["content"],
+  attachment_mime_type: ["content"],
+  attachment_url: ["content"],
+  attachment_type: ["content"],
+  attachment_size: metadata,
+  sms_hash: ["externalId", "idempotencyKey", "metadata"],
+  sms_log_id: ["externalId", "idempotencyKey", "metadata"],
+  datetime_transmission: ["receivedAt", "sentAt", "metadata"],
+  datetime: ["receivedAt", "metadata"],
+  date: [],
+  time: [],
+  client_did_id: metadata,
+  status: metadata,
+  transmission_status: metadata
 })
 
 /**

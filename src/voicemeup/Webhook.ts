@@ -25,7 +25,6 @@ export const acknowledgement: WebhookResponse = { status: 200, contentType: "app
 
 const decodeKind = Wire.decoder(Schema.Kind)
 const decodeRow = Wire.decoder(Schema.Row)
-const decodeMetadata = Wire.decoder(Schema.Metadata)
 
 const iso = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(Z|[+-]\d{2}:\d{2})?$/i
 
@@ -62,7 +61,7 @@ const correlationKey = (sender: Address, recipient: Address, sentAt: string | un
 const inbound = Effect.fnUntracedEager(
   function*(provider: string, zone: DateTime.TimeZone | undefined, payload: Payload) {
     const row = yield* decodeRow(payload)
-    const metadata = Wire.compact(yield* decodeMetadata(payload))
+    const metadata = Schema.rowFields.metadataOf(payload)
     const sender = fromCarrierDigits(row.source_number.trim())
     const recipient = fromCarrierDigits(row.destination_number.trim())
     const id = row.sms_hash ?? row.sms_log_id
@@ -74,7 +73,10 @@ const inbound = Effect.fnUntracedEager(
         sender,
         recipient,
         content,
-        ...Wire.compact({ receivedAt: readTime(row.datetime_transmission ?? row.datetime, zone) }),
+        ...Wire.compact({
+          receivedAt: readTime(row.datetime_transmission ?? row.datetime, zone),
+          sentAt: readTime(row.datetime_transmission, zone)
+        }),
         metadata,
         raw: payload
       })

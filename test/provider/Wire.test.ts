@@ -106,6 +106,33 @@ describe("Wire.required", () => {
   )
 })
 
+describe("Wire.OptionalFlag and Wire.OptionalCost", () => {
+  it.effect.each([
+    [true, true],
+    ["False", false],
+    ["yes", undefined],
+    [1, undefined],
+    [null, undefined]
+  ])("read %j as a flag", ([value, flag]) =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* read(Wire.OptionalFlag, { field: value }), flag)
+    }))
+
+  it.effect.each([
+    [{ amount: "0.0040", currency: "USD" }, { amount: "0.0040", currency: "USD" }],
+    [{ amount: 0.004 }, { amount: "0.004" }],
+    [{ amount: "-1", currency: null }, { amount: "-1" }],
+    [{ amount: null, currency: "USD" }, undefined],
+    [{ amount: "1e-7" }, undefined],
+    [{ amount: "free" }, undefined],
+    ["0.004", undefined],
+    [null, undefined]
+  ])("read %j as a cost", ([value, cost]) =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* read(Wire.OptionalCost, { field: value }), cost)
+    }))
+})
+
 describe("Wire.Items and Wire.Texts", () => {
   it.effect.each([
     [undefined, [], []],

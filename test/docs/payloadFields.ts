@@ -1,0 +1,111 @@
+/**
+ * Writes `docs/payload-fields.md` from the tables in the carriers' schemas.
+ */
+import type { Fields } from "../../src/provider/Fields.ts"
+import * as Sinch from "../../src/sinch/Schema.ts"
+import * as Telnyx from "../../src/telnyx/Schema.ts"
+import * as Twilio from "../../src/twilio/Schema.ts"
+import * as VoiceMeUp from "../../src/voicemeup/Schema.ts"
+
+export interface Table {
+  readonly carrier: string
+  readonly title: string
+  readonly event: "InboundMessage" | "DeliveryStatus"
+  /** A sentence or two below the heading. */
+  readonly note: string
+  readonly fields: Fields
+}
+
+export const tables: ReadonlyArray<Table> = [
+  {
+    carrier: "Twilio",
+    title: "messages",
+    event: "InboundMessage",
+    note: "Files are in `MediaUrl0`, `MediaContentType0` and so on, and go to `content`.",
+    fields: Twilio.messageFields
+  },
+  {
+    carrier: "Twilio",
+    title: "status callbacks",
+    event: "DeliveryStatus",
+    note: "Twilio says nowhere when a step happened, and has no field for a reference.",
+    fields: Twilio.statusFields
+  },
+  {
+    carrier: "Sinch",
+    title: "messages",
+    event: "InboundMessage",
+    note: "`body` is a text, Base64 in `mo_binary`, or an object with `subject`, `message` and `media` in `mo_media`.",
+    fields: Sinch.messageFields
+  },
+  {
+    carrier: "Sinch",
+    title: "recipient delivery reports",
+    event: "DeliveryStatus",
+    note: "A code and its text are an error only where the status is one.",
+    fields: Sinch.recipientReportFields
+  },
+  {
+    carrier: "Sinch",
+    title: "batch delivery reports",
+    event: "DeliveryStatus",
+    note: "One event for each recipient, and one for each status where no recipients are listed.",
+    fields: Sinch.batchReportFields
+  },
+  {
+    carrier: "Telnyx",
+    title: "messages",
+    event: "InboundMessage",
+    note: "The fields are those of `data.payload`. The rest of `data`, and `meta`, are about the webhook.",
+    fields: Telnyx.messageFields
+  },
+  {
+    carrier: "Telnyx",
+    title: "delivery reports",
+    event: "DeliveryStatus",
+    note: "The fields are those of `data.payload`. One event for each recipient.",
+    fields: Telnyx.reportFields
+  },
+  {
+    carrier: "VoiceMeUp",
+    title: "messages",
+    event: "InboundMessage",
+    note: "VoiceMeUp publishes no reference; the fields are those of captured payloads. It reports no delivery.",
+    fields: VoiceMeUp.rowFields
+  }
+]
+
+const placeOf = (field: string, place: string): string => {
+  if (place === "_tag") return "the kind of the event"
+  const [name, ...rest] = place.split(", ")
+  const path = name === "metadata" ? /^[A-Za-z_]+$/.test(field) ? `metadata.${field}` : `metadata["${field}"]` : name
+  return [`\`${path}\``, ...rest].join(", ")
+}
+
+const goesTo = (field: string, places: ReadonlyArray<string>): string =>
+  places.length === 0 ? "`raw` only" : places.map((place) => placeOf(field, place)).join("; ")
+
+const rows = ({ fields }: Table): string => {
+  const cells = [
+    ["field", "goes to"],
+    ...Object.entries(fields.places).map(([field, places]) => [`\`${field}\``, goesTo(field, places)])
+  ]
+  const widths = [0, 1].map((column) => Math.max(...cells.map((row) => row[column]!.length)))
+  const line = (row: ReadonlyArray<string>) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`
+  const [head, ...body] = cells.map(line)
+  return [head, `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...body].join("\n")
+}
+
+const introduction = `# Where the fields of a webhook go
+
+This page is made from the schemas of the carriers: \`npx vitest run test/docs -u\` writes it anew.
+
+For each field that a carrier documents it says which property of the event has it. \`content\` is the text, a file, a
+place, a reply or a contact. \`metadata\` is a record of texts under the carrier's own names; what has a typed property
+may be there too, as the carrier wrote it. \`raw\` is the whole payload, always.`
+
+const section = (table: Table): string =>
+  [`## ${table.carrier}: ${table.title}`, `\`${table.event}\`. ${table.note}`, rows(table)].join("\n\n")
+
+export const render = (): string => `${[introduction, ...tables.map(section)].join("\n\n")}\n`
