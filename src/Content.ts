@@ -1,6 +1,6 @@
 /**
- * What a message says: text, media, a location, a reply, a contact, or several
- * of these.
+ * What a message says: text, media, a location, a reply, a contact, bytes, or
+ * several of these.
  *
  * @since 0.1.0
  */
@@ -112,6 +112,20 @@ export class ContactContent extends Schema.TaggedClass<ContactContent>()("Contac
 }) {}
 
 /**
+ * The bytes of an SMS that is not text: a WAP push, a vCard, a setting of the
+ * SIM.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class BinaryContent extends Schema.TaggedClass<BinaryContent>()("BinaryContent", {
+  /** In Base64. */
+  data: Schema.NonEmptyString,
+  /** The user data header in hexadecimal, which has the ports and so on. It begins with its length. */
+  header: Schema.optionalKey(Schema.NonEmptyString)
+}) {}
+
+/**
  * One thing that a message says.
  *
  * @category models
@@ -131,7 +145,8 @@ export const Part = Schema.Union([
   FileContent,
   LocationContent,
   ReplyContent,
-  ContactContent
+  ContactContent,
+  BinaryContent
 ])
 
 /**
@@ -208,6 +223,8 @@ const textOf = (part: Part): string => {
     case "ContactContent":
       return [part.name, part.organization, ...part.phones, ...part.emails].filter((text) => text !== undefined)
         .join(", ")
+    case "BinaryContent":
+      return ""
   }
 }
 

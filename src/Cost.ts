@@ -5,6 +5,16 @@
  */
 import * as Schema from "effect/Schema"
 
+const amount = /^-?\d{1,30}(\.\d{1,30})?$/
+
+/**
+ * Whether a text is a decimal number.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isAmount = (text: string): boolean => amount.test(text)
+
 /**
  * An amount of money.
  *
@@ -21,7 +31,7 @@ export type Cost = typeof Cost.Type
  * @since 0.1.0
  */
 export const Cost = Schema.Struct({
-  amount: Schema.String.check(Schema.isPattern(/^-?\d{1,30}(\.\d{1,30})?$/)),
+  amount: Schema.String.check(Schema.isPattern(amount)),
   /** The ISO 4217 code, where the carrier gives one. */
   currency: Schema.optionalKey(Schema.NonEmptyString)
 })

@@ -11,18 +11,37 @@ import { InboundMessage } from "./Message.ts"
 import { Payload } from "./Payload.ts"
 
 /**
+ * Which part of a concatenated SMS a webhook has, and its bytes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Segment extends Schema.Class<Segment>("effect-sms/WebhookEvent/Segment")({
+  /** From 1. */
+  number: Schema.Int,
+  total: Schema.Int,
+  /** In Base64, without the header. */
+  data: Schema.String,
+  /** The user data header in hexadecimal. */
+  header: Schema.optionalKey(Schema.NonEmptyString)
+}) {}
+
+/**
  * One webhook of a message that the carrier splits. VoiceMeUp sends an MMS as
- * a wrapper, which holds the text, and one webhook for each file.
+ * a wrapper, which holds the text, and one webhook for each file. Sinch passes
+ * on the segments of a binary SMS one by one.
  *
  * @category models
  * @since 0.1.0
  */
 export class MessagePart extends Schema.TaggedClass<MessagePart>()("MessagePart", {
   provider: Schema.NonEmptyString,
-  role: Schema.Literals(["wrapper", "media"]),
+  role: Schema.Literals(["wrapper", "media", "segment"]),
   /** Equal for the parts of one message. Absent where the payload lacks what it is made of. */
   correlationKey: Schema.optionalKey(Schema.NonEmptyString),
-  /** What this part says on its own: the text of a wrapper, the file of a media part. */
+  /** What a `segment` is of the message. */
+  segment: Schema.optionalKey(Segment),
+  /** What this part says on its own: the text of a wrapper, the file of a media part, the text of a segment. */
   message: InboundMessage
 }) {}
 

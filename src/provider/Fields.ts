@@ -5,8 +5,7 @@
  * what would be lost if a message had no content; the documentation is made
  * from it.
  */
-import { setOwn } from "../internal/record.ts"
-import type { Payload } from "../Payload.ts"
+import { isPayload, type Payload } from "../Payload.ts"
 
 /**
  * The places of a field, by its path: a property of the event, such as
@@ -57,28 +56,47 @@ export const isBlank = (value: unknown): boolean => {
   return true
 }
 
+/** A field of metadata below another: its name, and the path from there. */
+interface Nested {
+  readonly name: string
+  readonly path: ReadonlyArray<string>
+}
+
+const none: ReadonlyArray<Nested> = []
+
 /** Makes the table. */
 export const make = (places: Places): Fields => {
-  const entries = Object.entries(places).map(([name, to]) => ({ name, path: name.split("."), to }))
+  const entries = Object.entries(places).map(([name, to]) => {
+    const [key = name, ...path] = name.split(".")
+    return { name, key, path, to }
+  })
   const goesTo = (place: string) => entries.filter(({ to }) => to.includes(place))
-  const flat = new Set(goesTo("metadata").filter(({ path }) => path.length === 1).map(({ name }) => name))
-  const nested = goesTo("metadata").filter(({ path }) => path.length > 1)
-  const known = new Set(entries.map(({ path }) => path[0]))
-  const content = new Set(goesTo("content").map(({ path }) => path[0]))
+  // By their first name, so that one look at each key of a payload is enough. No list is a field on its own.
+  const metadata = new Map<string, ReadonlyArray<Nested>>()
+  for (const { key, name, path } of goesTo("metadata")) {
+    metadata.set(key, path.length === 0 ? none : [...metadata.get(key) ?? [], { name, path }])
+  }
+  const known = new Set(entries.map(({ key }) => key))
+  const content = new Set(goesTo("content").map(({ key }) => key))
   return {
     places,
     metadataOf: (payload) => {
-      const metadata: Record<string, string> = {}
+      const texts: Record<string, string> = {}
       for (const key of Object.keys(payload)) {
-        if (!flat.has(key)) continue
-        const text = asText(payload[key])
-        if (text !== "") metadata[key] = text
+        const nested = metadata.get(key)
+        if (nested === undefined) continue
+        const value = payload[key]
+        if (nested === none) {
+          const text = asText(value)
+          if (text !== "") texts[key] = text
+        } else if (isPayload(value)) {
+          for (const { name, path } of nested) {
+            const text = asText(at(value, path))
+            if (text !== "") texts[name] = text
+          }
+        }
       }
-      for (const { name, path } of nested) {
-        const text = asText(at(payload, path))
-        if (text !== "") setOwn(metadata, name, text)
-      }
-      return metadata
+      return texts
     },
     hasContent: (payload) =>
       Object.keys(payload).some((key) => (content.has(key) || !known.has(key)) && !isBlank(payload[key]))

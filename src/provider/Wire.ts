@@ -14,7 +14,7 @@ import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { Address } from "../Address.ts"
-import { Cost } from "../Cost.ts"
+import { Cost, isAmount } from "../Cost.ts"
 import { isPayload, type Payload } from "../Payload.ts"
 import { InvalidPayload } from "../WebhookError.ts"
 
@@ -93,14 +93,12 @@ export const OptionalFlag = lenient(Schema.UndefinedOr(Schema.Boolean), (value) 
   return text === "true" ? true : text === "false" ? false : undefined
 })
 
-const isCost = Schema.is(Cost)
-
 /** An amount of money, with its currency where there is one. */
 export const OptionalCost = lenient(Schema.UndefinedOr(Cost), (value) => {
   if (!isPayload(value)) return undefined
   const [amount, currency] = [toText(value["amount"]), toText(value["currency"])]
-  const cost = currency === "" ? { amount } : { amount, currency }
-  return isCost(cost) ? cost : undefined
+  if (!isAmount(amount)) return undefined
+  return currency === "" ? { amount } : { amount, currency }
 })
 
 /** Anything, or nothing. */

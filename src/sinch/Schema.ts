@@ -130,7 +130,7 @@ export const messageFields = Fields.make({
   from: ["sender"],
   to: ["recipient"],
   body: ["content"],
-  udh: metadata,
+  udh: ["content", "metadata"],
   received_at: ["receivedAt"],
   sent_at: ["sentAt", "metadata"],
   operator_id: metadata,

@@ -6,11 +6,12 @@ import { type Address, fromCarrierDigits } from "../Address.ts"
 import { type Content, FileContent, fromParts, isEmpty, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
 import { unchecked } from "../internal/unchecked.ts"
+import * as UserData from "../internal/userData.ts"
 import { InboundMessage } from "../Message.ts"
 import { isPayload, type Payload } from "../Payload.ts"
 import * as Wire from "../provider/Wire.ts"
 import type { InvalidPayload } from "../WebhookError.ts"
-import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
+import { MessagePart, Segment, Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookResponse } from "../WebhookRequest.ts"
 import * as Schema from "./Schema.ts"
 
@@ -63,6 +64,7 @@ const filesOf = Effect.fnUntracedEager(function*(items: ReadonlyArray<unknown>) 
 
 /** An object body is an MMS, whatever `type` says; a text body with files is the flat form. */
 const mmsOf = Effect.fnUntracedEager(function*({ body, media, message, subject }: Inbound) {
+  if (typeof body === "string" && body !== "" && media.length === 0) return { text: body, subject, files: [] }
   const { url, ...parts } = yield* decodeMediaBody(isPayload(body) ? body : { message: Wire.toText(body) })
   const text = [parts.message, parts.text, message].find((text) => text !== "") ?? ""
   const files = yield* filesOf([...(url === undefined ? [] : [body]), ...parts.media, ...media])
@@ -73,17 +75,8 @@ const mmsOf = Effect.fnUntracedEager(function*({ body, media, message, subject }
 const isUnread = (content: Content, payload: Payload): boolean =>
   isEmpty(content) && Schema.messageFields.hasContent(payload)
 
-const inbound = Effect.fnUntracedEager(function*(provider: string, payload: Payload, type: string | undefined) {
-  const fields = yield* decodeInbound(payload)
-  const { files, subject, text } = yield* mmsOf(fields)
-  // The Base64 of a binary message is no text that anybody wrote: it is a WAP push, a vCard, the setting of a SIM.
-  // So the message has no text, and its bytes and their header go along as they came.
-  const isBinary = type === "mo_binary"
-  // An MMS may be a subject and nothing else.
-  const said = text === "" && files.length === 0 ? subject ?? "" : text
-  const content = fromParts(isBinary ? "" : said, files)
-  if (!isBinary && isUnread(content, payload)) return unrecognized(provider, payload, type)
-  return unchecked(InboundMessage, {
+const messageOf = (provider: string, payload: Payload, fields: Inbound, content: Content, subject?: string) =>
+  unchecked(InboundMessage, {
     provider,
     channelId: `sms-${provider}`,
     sender: fromCarrierDigits(fields.from),
@@ -98,15 +91,41 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, payload: Payl
     }),
     metadata: {
       ...Schema.messageFields.metadataOf(payload),
-      ...Wire.compact({
-        subject,
-        sent_at: fields.sent_at ?? fields.send_at,
-        body: isBinary ? text || undefined : undefined
-      })
+      ...Wire.compact({ subject, sent_at: fields.sent_at ?? fields.send_at })
     },
     raw: payload
   })
+
+const inbound = Effect.fnUntracedEager(function*(provider: string, payload: Payload, type: string | undefined) {
+  const fields = yield* decodeInbound(payload)
+  if (type === "mo_binary" && Wire.toText(fields.body) !== "") return binary(provider, payload, fields)
+  const { files, subject, text } = yield* mmsOf(fields)
+  // An MMS may be a subject and nothing else.
+  const content = fromParts(text === "" && files.length === 0 ? subject ?? "" : text, files)
+  return isUnread(content, payload)
+    ? unrecognized(provider, payload, type)
+    : messageOf(provider, payload, fields, content, subject)
 })
+
+/**
+ * A binary message is bytes in Base64, with a header that says what they are.
+ * The parts of a longer one come one by one, and their header says so: they
+ * are text as often as not.
+ */
+const binary = (provider: string, payload: Payload, fields: Inbound): InboundMessage | MessagePart => {
+  const userData = { data: Wire.toText(fields.body).replaceAll(/\s/g, ""), ...Wire.compact({ header: fields.udh }) }
+  const message = messageOf(provider, payload, fields, UserData.contentOf([userData]))
+  const concatenation = UserData.concatenationOf(UserData.elementsOf(fields.udh) ?? [])
+  if (concatenation === undefined) return message
+  const { number, reference, total } = concatenation
+  return unchecked(MessagePart, {
+    provider,
+    role: "segment",
+    correlationKey: [message.sender, message.recipient, reference, total].join(":"),
+    segment: new Segment({ number, total, ...userData }),
+    message
+  })
+}
 
 /** Callbacks of Sinch's other products name their kind elsewhere. */
 const unrecognized = (provider: string, payload: Payload, type: string | undefined): Unrecognized => {

@@ -9,13 +9,10 @@ import type { Status } from "../DeliveryStatus.ts"
 import * as Fields from "../provider/Fields.ts"
 import * as Wire from "../provider/Wire.ts"
 
-/** The fields that tell an inbound message, a status callback, and the webhooks of other products apart. */
+/** The fields that tell an inbound message from a status callback. */
 export const Kind = Schema.Struct({
   MessageStatus: Wire.OptionalText,
-  SmsStatus: Wire.OptionalText,
-  From: Wire.OptionalText,
-  EventType: Wire.OptionalText,
-  ConversationSid: Wire.OptionalText
+  SmsStatus: Wire.OptionalText
 })
 
 /** `SmsSid` and `SmsMessageSid` are deprecated duplicates of `MessageSid`. */
@@ -36,9 +33,11 @@ export const Inbound = Schema.Struct({
   From: Wire.RequiredAddress,
   To: Wire.RequiredAddress,
   Body: Wire.Text,
-  NumSegments: Wire.OptionalCount,
-  NumMedia: Wire.Text,
-  MessageType: Wire.OptionalText,
+  NumSegments: Wire.OptionalCount
+})
+
+/** What WhatsApp and RCS have beside or in place of a text. Looked at only where one of the fields is there. */
+export const Rich = Schema.Struct({
   Latitude: Wire.OptionalText,
   Longitude: Wire.OptionalText,
   Address: Wire.OptionalText,

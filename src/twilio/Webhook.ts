@@ -28,6 +28,7 @@ export const parse = (request: WebhookRequest): Effect.Effect<Payload, InvalidPa
 
 const decodeKind = Wire.decoder(Schema.Kind)
 const decodeInbound = Wire.decoder(Schema.Inbound)
+const decodeRich = Wire.decoder(Schema.Rich)
 const decodeStatus = Wire.decoder(Schema.StatusCallback)
 
 /** The texts of a field, of a repeated one all. Empty ones count as absent. */
@@ -57,54 +58,66 @@ const filesOf = (payload: Payload): ReadonlyArray<MediaContent | FileContent> =>
   })
 }
 
-type Inbound = typeof Schema.Inbound.Type
+type Rich = typeof Schema.Rich.Type
 
 /** A button, an entry of a list, or a form of WhatsApp or RCS. Its words are the `Body` too. */
-const replyOf = (fields: Inbound): ReplyContent | undefined => {
+const replyOf = (body: string, fields: Rich): ReplyContent | undefined => {
   const text = fields.ButtonText ?? fields.ListTitle
   const payload = fields.ButtonPayload ?? fields.ListId ?? fields.FlowData ?? fields.InteractiveData
   return text === undefined && payload === undefined ? undefined : unchecked(ReplyContent, {
-    text: fields.Body === "" ? text ?? "" : fields.Body,
+    text: body === "" ? text ?? "" : body,
     ...Wire.compact({ payload, inReplyTo: fields.OriginalRepliedMessageSid })
   })
 }
 
-const contentOf = (fields: Inbound, payload: Payload): Content => {
+const richContentOf = (body: string, files: ReadonlyArray<MediaContent | FileContent>, fields: Rich): Content => {
   const { Address: address, Label: label, Latitude: latitude, Longitude: longitude } = fields
-  const files = filesOf(payload)
-  const reply = replyOf(fields)
+  const reply = replyOf(body, fields)
   const location = locationOf({ latitude, longitude, label, address })
-  if (reply === undefined && location === undefined) return fromParts(fields.Body, files)
   const parts: Array<Exclude<Part, { readonly _tag: "TextContent" }>> = [...files]
   if (location !== undefined) parts.unshift(location)
   if (reply !== undefined) parts.unshift(reply)
-  // The text of a location is its name, where there is one, and that of a reply is in the reply.
-  const isRepeated = reply !== undefined || fields.Body === label || fields.Body === address
-  return fromParts(isRepeated ? "" : fields.Body, parts)
+  // The text of a location may be its name, and that of a reply is in the reply.
+  const isRepeated = reply !== undefined || (location !== undefined && (body === label || body === address))
+  return fromParts(isRepeated ? "" : body, parts)
+}
+
+const richNames = Object.keys(Schema.Rich.fields)
+
+const contentOf = (payload: Payload, body: string): Effect.Effect<Content, InvalidPayload> => {
+  const files = filesOf(payload)
+  return richNames.some((name) => Object.hasOwn(payload, name))
+    ? Effect.mapEager(decodeRich(payload), (fields) => richContentOf(body, files, fields))
+    : Effect.succeed(fromParts(body, files))
 }
 
 /** A message that says something which is not read here is no empty message. */
-const isUnread = (content: Content, { MessageType: type = "text", NumMedia }: Inbound, payload: Payload) =>
+const isUnread = (content: Content, payload: Payload) =>
   isEmpty(content) &&
-  (/^[1-9]\d*$/.test(NumMedia) || type.toLowerCase() !== "text" || Schema.messageFields.hasContent(payload))
+  (/^[1-9]\d*$/.test(Wire.toText(payload["NumMedia"])) ||
+    (Wire.toText(payload["MessageType"]) || "text").toLowerCase() !== "text" ||
+    Schema.messageFields.hasContent(payload))
 
 const inbound = (provider: string, payload: Payload) =>
-  Effect.mapEager(decodeInbound(payload), (fields): WebhookEvent => {
-    const sid = Schema.messageSid(fields)
-    const content = contentOf(fields, payload)
-    if (isUnread(content, fields, payload)) return unrecognized(provider, payload)
-    return unchecked(InboundMessage, {
-      provider,
-      channelId: `sms-${provider}`,
-      ...(sid !== undefined && { externalId: sid, idempotencyKey: sid }),
-      sender: fields.From,
-      recipient: fields.To,
-      content,
-      ...(fields.NumSegments !== undefined && { segments: fields.NumSegments }),
-      metadata: Schema.messageFields.metadataOf(payload),
-      raw: payload
-    })
-  })
+  Effect.flatMapEager(
+    decodeInbound(payload),
+    (fields) =>
+      Effect.mapEager(contentOf(payload, fields.Body), (content): WebhookEvent => {
+        const sid = Schema.messageSid(fields)
+        if (isUnread(content, payload)) return unrecognized(provider, payload)
+        return unchecked(InboundMessage, {
+          provider,
+          channelId: `sms-${provider}`,
+          ...(sid !== undefined && { externalId: sid, idempotencyKey: sid }),
+          sender: fields.From,
+          recipient: fields.To,
+          content,
+          ...(fields.NumSegments !== undefined && { segments: fields.NumSegments }),
+          metadata: Schema.messageFields.metadataOf(payload),
+          raw: payload
+        })
+      })
+  )
 
 const unrecognized = (provider: string, payload: Payload): Unrecognized => {
   const eventType = textAt(payload, "EventType") ?? textAt(payload, "event_type") ?? textAt(payload, "MessageType")
@@ -150,7 +163,8 @@ export const decodePayload = Effect.fnUntracedEager(function*(
   const word = kind.SmsStatus?.toLowerCase()
   if (word === "received" || word === "receiving") return [yield* inbound(provider, payload)]
   if (kind.SmsStatus !== undefined) return [yield* status(provider, payload, kind.SmsStatus)]
-  const isMessage = kind.EventType === undefined && kind.ConversationSid === undefined && kind.From !== undefined
+  const isMessage = Wire.toText(Wire.lookup(payload, "From")) !== "" &&
+    textAt(payload, "EventType") === undefined && textAt(payload, "ConversationSid") === undefined
   return isMessage && (Object.hasOwn(payload, "Body") || Object.hasOwn(payload, "NumMedia"))
     ? [yield* inbound(provider, payload)]
     : [unrecognized(provider, payload)]

@@ -68,9 +68,18 @@ const samples: Readonly<Record<string, Sample>> = {
     values: { NumSegments: "2", MessageStatus: "undelivered", SmsStatus: "failed" }
   },
   "Sinch: messages": {
-    decode: (payload) => Sinch.decodePayload("sinch", payload),
+    // `udh` is content of a binary message only.
+    decode: (payload) =>
+      Effect.map(
+        Effect.all([
+          Sinch.decodePayload("sinch", payload),
+          Sinch.decodePayload("sinch", { ...payload, type: "mo_binary" })
+        ]),
+        (events) => events.flat()
+      ),
     values: {
       type: "mo_text",
+      udh: "06050423f423f4",
       received_at: one,
       sent_at: two,
       send_at: three,

@@ -83,7 +83,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   Sinch: {
     decode: (payload) => Effect.runSync(Sinch.decodePayload("sinch", payload)),
-    payload: fc.constantFrom("mo_text", "mo_media").chain((type) =>
+    payload: fc.constantFrom("mo_text", "mo_media", "mo_binary").chain((type) =>
       payloads(topLevel(SinchSchema.messageFields), { type, ...numbers })
     ),
     worthReading: (payload) => worthReading(SinchSchema.messageFields, payload)

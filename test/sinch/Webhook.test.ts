@@ -1,14 +1,16 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { DateTime, Effect, Layer } from "effect"
+import { DateTime, Effect, Layer, Option } from "effect"
 import * as fc from "fast-check"
-import { FileContent, MediaContent, parts, text } from "../../src/Content.ts"
+import { BinaryContent, FileContent, isEmpty, MediaContent, parts, text, TextContent } from "../../src/Content.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
 import { InboundMessage } from "../../src/Message.ts"
+import * as MmsAggregator from "../../src/mms/MmsAggregator.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as Sinch from "../../src/sinch/index.ts"
-import { toInbound, Unrecognized, type WebhookEvent } from "../../src/WebhookEvent.ts"
+import { MessagePart, toInbound, Unrecognized, type WebhookEvent } from "../../src/WebhookEvent.ts"
 import { fixtures } from "../suites/SmsProviderSuite.ts"
+import { base64, header16, header8, latin1, pack, septetsOf, ucs2 } from "../userData.ts"
 import { inZone } from "./inZone.ts"
 
 const provider = Sinch.layerWebhook({ verification: Sinch.unsigned }).pipe(Layer.provide(NodeCrypto.layer))
@@ -377,19 +379,75 @@ layer(provider)("Sinch webhooks", (it) => {
         ])
       }))
 
-    it.effect("the Base64 of a binary message is not its text", () =>
-      Effect.gen(function*() {
-        const event = yield* one(InboundMessage, {
-          ...message,
-          type: "mo_binary",
-          body: "AAEC/w==",
-          udh: "06050423F40000"
-        })
-        assert.strictEqual(text(event.content), "")
-        assert.deepStrictEqual(event.metadata, { body: "AAEC/w==", udh: "06050423F40000" })
-        assert.strictEqual(event.raw["body"], "AAEC/w==")
-        assert.deepStrictEqual((yield* one(InboundMessage, { ...message, type: "mo_binary", body: "" })).metadata, {})
-      }))
+    describe("a binary message", () => {
+      const binary = (body: string, udh?: string) => ({ ...message, type: "mo_binary", body, udh })
+
+      it.effect("that is for a program has its bytes and their header, and no text", () =>
+        Effect.gen(function*() {
+          const event = yield* one(InboundMessage, binary("AAEC/w==", "06050423F40000"))
+          assert.deepStrictEqual(event.content, new BinaryContent({ data: "AAEC/w==", header: "06050423F40000" }))
+          assert.strictEqual(text(event.content), "")
+          assert.deepStrictEqual(event.metadata, { udh: "06050423F40000" })
+          assert.strictEqual(event.raw["body"], "AAEC/w==")
+        }))
+
+      it.effect("that is text is its text, and an empty one is empty", () =>
+        Effect.gen(function*() {
+          const hello = yield* one(InboundMessage, binary(base64(latin1("Hello"))))
+          assert.deepStrictEqual(hello.content, new TextContent({ text: "Hello" }))
+          const empty = yield* one(InboundMessage, binary(""))
+          assert.deepStrictEqual([empty.content, empty.metadata], [new TextContent({ text: "" }), {}])
+        }))
+
+      it.effect("is a part where its header says so, and the parts have one key", () =>
+        Effect.gen(function*() {
+          const part = (udh: string, change: object = {}) =>
+            one(MessagePart, { ...binary(base64(latin1("Hello")), udh), ...change })
+          const first = yield* part(header8(0xcc, 3, 1))
+          assert.deepInclude(first, { role: "segment", provider: "sinch" })
+          assert.deepInclude(first.segment, { number: 1, total: 3, data: base64(latin1("Hello")) })
+          assert.strictEqual(text(first.message.content), "Hello")
+          const keys = yield* Effect.forEach([
+            part(header8(0xcc, 3, 2), { id: "2" }),
+            part(header8(0xcc, 3, 3).toUpperCase(), { from: "+12015555555" }),
+            part(header8(0xcd, 3, 1)),
+            part(header8(0xcc, 2, 1)),
+            part(header16(0xcc, 3, 1)),
+            part(header8(0xcc, 3, 1), { from: "12015555556" }),
+            part(header8(0xcc, 3, 1), { to: "12017777778" })
+          ], Effect.map(({ correlationKey }) => correlationKey))
+          const sames = keys.map((key) => key === first.correlationKey)
+          assert.deepStrictEqual(sames, [true, true, false, false, false, false, false])
+        }))
+
+      it.effect("is whole where its header names one part or makes no sense", () =>
+        Effect.gen(function*() {
+          for (const udh of [header8(1, 1, 1), header8(1, 2, 3), header8(1, 2, 0), "0605", "xyz"]) {
+            const { content } = yield* one(InboundMessage, binary(base64(latin1("Hello")), udh))
+            assert.isFalse(isEmpty(content), udh)
+          }
+        }))
+
+      it.effect("of several parts is joined by the aggregator, in any order and any alphabet", () =>
+        Effect.gen(function*() {
+          const said = "Do you deliver on Saturday? ".repeat(9).trim()
+          const alphabets = [(text: string) => pack(septetsOf(text), 1), ucs2, latin1]
+          for (const [reference, encode] of alphabets.entries()) {
+            const aggregator = yield* MmsAggregator.makeMemory()
+            const texts = [said.slice(0, 100), said.slice(100, 200), said.slice(200)]
+            const parts = yield* Effect.forEach(texts, (text, index) =>
+              one(MessagePart, {
+                ...binary(base64(encode(text)), header8(reference, 3, index + 1)),
+                id: `${reference}-${index + 1}`
+              }))
+            const outcomes = yield* Effect.forEach([parts[2]!, parts[0]!, parts[0]!, parts[1]!], aggregator.offer)
+            assert.deepStrictEqual(outcomes.map(Option.isSome), [false, false, false, true])
+            const whole = Option.getOrThrow(outcomes[3]!)
+            assert.strictEqual(text(whole.content), said)
+            assert.deepInclude(whole, { externalId: `${reference}-1`, segments: 3 })
+          }
+        }).pipe(Effect.scoped))
+    })
 
     it.effect("a message keeps its id, its payload and what the operator said", () =>
       Effect.gen(function*() {

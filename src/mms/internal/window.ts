@@ -15,14 +15,15 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { isEmpty } from "../../Content.ts"
 import { InboundMessage } from "../../Message.ts"
-import { MessagePart } from "../../WebhookEvent.ts"
-import { idOf, merge, partOf } from "./message.ts"
+import { MessagePart, type Segment } from "../../WebhookEvent.ts"
+import { idOf, merge, missingOf, partOf } from "./message.ts"
+import type { Settings } from "./settings.ts"
 
-export { partOfKey, partsKey } from "./message.ts"
+export { missingKey, partOfKey, partsKey } from "./message.ts"
+export { type Settings, settings } from "./settings.ts"
 
 /**
  * A message that waits for more parts. It has one wrapper at most.
@@ -92,7 +93,9 @@ export class Sent extends Schema.Class<Sent>("effect-sms/MmsWindow/Sent")({
   /** The id that the message had. */
   id: Schema.optionalKey(Schema.NonEmptyString),
   wrapper: Schema.Boolean,
-  media: Schema.Boolean
+  media: Schema.Boolean,
+  /** The numbers of the segments that it came out without. */
+  missing: Schema.optionalKey(Schema.Array(Schema.Int))
 }) {}
 
 /**
@@ -201,35 +204,6 @@ export type Input = typeof Input.Type
  */
 export type Output = Due | { readonly _tag: "Buffered" } | { readonly _tag: "Repeated" } | { readonly _tag: "Empty" }
 
-/**
- * How long to wait, in milliseconds.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Settings {
-  /** For the media of a wrapper. */
-  readonly timeout: number
-  /** For more media after the first. With 0, the first completes the message. */
-  readonly quietTime: number
-  /** For the wrapper of media that came before it. With 0, media go out at once. */
-  readonly reorderWindow: number
-  /** For late and repeated parts. */
-  readonly rememberFor: number
-}
-
-const millis = (input: Duration.Input): number => Math.max(0, Duration.toMillis(Duration.fromInputUnsafe(input)))
-
-/** Computes the settings from an aggregator's options. */
-export const settings = (
-  options: { readonly [K in keyof Settings]?: Duration.Input | undefined }
-): Settings => ({
-  timeout: millis(options.timeout ?? "5 seconds"),
-  quietTime: millis(options.quietTime ?? 0),
-  reorderWindow: millis(options.reorderWindow ?? 0),
-  rememberFor: millis(options.rememberFor ?? "10 minutes")
-})
-
 // Real messages stay far below. What somebody floods a single key with must
 // not make each part cost more than the one before it.
 const maxWindows = 16
@@ -281,7 +255,15 @@ class Draft {
     if (isEmpty(message.content)) return
     this.put(cause, message, window.parts.length)
     const id = idOf(message)
-    this.remember(new Sent({ ...(id !== undefined && { id }), wrapper: hasWrapper(window), media: hasMedia(window) }))
+    const missing = missingOf(window.parts)
+    this.remember(
+      new Sent({
+        ...(id !== undefined && { id }),
+        wrapper: hasWrapper(window),
+        media: hasMedia(window),
+        ...(missing.length > 0 && { missing })
+      })
+    )
   }
 
   /** Opens a window, at the cost of the oldest when there are too many. */
@@ -293,10 +275,16 @@ class Draft {
 
   /** The part says something that belongs to a message that went out. */
   late(part: MessagePart, sent: Sent): void {
-    const { role } = part
+    const { role, segment } = part
+    const missing = sent.missing?.filter((number) => number !== segment?.number)
     this.sent = this.sent.map((other) =>
       other === sent
-        ? new Sent({ ...sent, wrapper: sent.wrapper || role === "wrapper", media: sent.media || role === "media" })
+        ? new Sent({
+          ...sent,
+          wrapper: sent.wrapper || role === "wrapper",
+          media: sent.media || role === "media",
+          ...(missing !== undefined && { missing })
+        })
         : other
     )
     if (isEmpty(part.message.content)) this.outputs.push({ _tag: "Empty" })
@@ -313,12 +301,41 @@ const join = (draft: Draft, window: Window, part: MessagePart, now: number, sett
   draft.outputs.push({ _tag: "Buffered" })
 }
 
+/**
+ * A part of a concatenated SMS. It joins the window that lacks its number, and
+ * completes it when it is the last. Where none lacks it, it is of another
+ * message: carriers and phones use a reference again before long.
+ */
+const segmentArrived = (draft: Draft, part: MessagePart, segment: Segment, now: number, settings: Settings): void => {
+  const has = ({ parts }: Window) => parts.find((part) => part.segment?.number === segment.number)
+  // Without an id, the same bytes are the same part.
+  const isRepeated = part.message.idempotencyKey === undefined &&
+    draft.open.some((window) => has(window)?.segment?.data === segment.data)
+  if (isRepeated) return void draft.outputs.push({ _tag: "Repeated" })
+  const waiting = draft.open.find((window) => has(window) === undefined)
+  if (waiting !== undefined) {
+    const joined = new Window({ ...waiting, parts: [...waiting.parts, part] })
+    if (missingOf(joined.parts).length === 0) {
+      draft.close(joined, "complete")
+      if (draft.outputs.length === 0) draft.outputs.push({ _tag: "Empty" })
+      return
+    }
+    draft.replace(waiting, joined)
+    return void draft.outputs.push({ _tag: "Buffered" })
+  }
+  const sent = draft.sent.find(({ missing }) => missing?.includes(segment.number) === true)
+  if (sent !== undefined) draft.late(part, sent)
+  else draft.wait(part, now, settings.timeout)
+}
+
 const arrived = (draft: Draft, part: MessagePart, now: number, settings: Settings): void => {
   const id = part.message.idempotencyKey
   if (id !== undefined) {
     if (draft.seen.includes(id)) return void draft.outputs.push({ _tag: "Repeated" })
     draft.seen = [...draft.seen, id].slice(-maxSeen)
   }
+
+  if (part.segment !== undefined) return segmentArrived(draft, part, part.segment, now, settings)
 
   if (part.role === "wrapper") {
     // Its media wait for it, or are out already. Else it waits for them, also

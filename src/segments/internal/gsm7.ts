@@ -1,17 +1,9 @@
 /**
- * The default alphabet of SMS and its extension table.
- *
- * @see https://www.3gpp.org/dynareport/23038.htm 3GPP TS 23.038, 6.2.1 and 6.2.1.1
+ * How many septets the characters of the default alphabet of SMS take.
  */
+import { basic, extension } from "../../internal/gsm7.ts"
 
-/** The 127 characters of one septet, in the order of their codes. The escape, 0x1B, is no character and left out. */
-export const basic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ" +
-  " !\"#¤%&'()*+,-./0123456789:;<=>?" +
-  "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§" +
-  "¿abcdefghijklmnopqrstuvwxyzäöñüà"
-
-/** The characters of two septets: the escape and a code. */
-export const extension = "\f^{}\\[~]|€"
+export { basic, extension }
 
 /** How many septets a code point takes; 0 when it is not in the alphabet. */
 export type Alphabet = (codePoint: number) => number

@@ -1,0 +1,158 @@
+/**
+ * The user data of an SMS: what its header says, and whether the rest is text.
+ *
+ * @see https://www.3gpp.org/dynareport/23040.htm 3GPP TS 23.040, 9.2.3.24
+ */
+import * as Base64 from "effect/encoding/Base64"
+import * as Hex from "effect/encoding/Hex"
+import * as Result from "effect/Result"
+import { BinaryContent, TextContent } from "../Content.ts"
+import { concat } from "./bytes.ts"
+import { decodeSeptets, unpack } from "./gsm7.ts"
+import { looksLike } from "./plausibleText.ts"
+import { compact } from "./record.ts"
+import { unchecked } from "./unchecked.ts"
+
+/** One information element. */
+export interface Element {
+  readonly id: number
+  readonly data: Uint8Array
+}
+
+/** Which part of a message the user data is. */
+export interface Concatenation {
+  /** Equal for the parts of one message, and used anew before long. */
+  readonly reference: string
+  readonly total: number
+  /** From 1. */
+  readonly number: number
+}
+
+/** The header in hexadecimal, if there is one, and the rest in Base64. */
+export interface UserData {
+  readonly header?: string | undefined
+  readonly data: string
+}
+
+/** The elements of a header that begins with its length. `undefined` for what is none. */
+export const elementsOf = (header: string | undefined): ReadonlyArray<Element> | undefined => {
+  if (header === undefined || header === "") return []
+  const bytes = Result.getOrUndefined(Hex.decode(header))
+  if (bytes === undefined || bytes[0] !== bytes.length - 1) return undefined
+  const elements: Array<Element> = []
+  let at = 1
+  while (at < bytes.length) {
+    const [id, length] = [bytes[at]!, bytes[at + 1]]
+    const end = at + 2 + (length ?? 0)
+    if (length === undefined || end > bytes.length) return undefined
+    elements.push({ id, data: bytes.subarray(at + 2, end) })
+    at = end
+  }
+  return elements
+}
+
+const isConcatenation = ({ data, id }: Element): boolean =>
+  (id === 0x00 && data.length === 3) || (id === 0x08 && data.length === 4)
+
+/** The part that the header says. One that makes no sense is to be ignored, and one of one is all of the message. */
+export const concatenationOf = (elements: ReadonlyArray<Element>): Concatenation | undefined => {
+  const element = elements.findLast(isConcatenation)
+  if (element === undefined) return undefined
+  const [total, number] = element.data.subarray(-2) as unknown as readonly [number, number]
+  if (total < 2 || number < 1 || number > total) return undefined
+  return { reference: Hex.encode(element.data.subarray(0, -2)), total, number }
+}
+
+/** The header without what only says which part it is of. */
+export const withoutConcatenation = (header: string | undefined): string | undefined => {
+  const elements = elementsOf(header)
+  if (elements === undefined || !elements.some(isConcatenation)) return header
+  const bytes = elements.filter((element) => !isConcatenation(element)).flatMap(({ data, id }) => [
+    id,
+    data.length,
+    ...data
+  ])
+  return bytes.length === 0 ? undefined : Hex.encode(Uint8Array.of(bytes.length, ...bytes))
+}
+
+/** Ports say that the data is for a program, and the last range that it is for the SIM. */
+const isForProgram = ({ id }: Element): boolean => id === 0x04 || id === 0x05 || (id >= 0x70 && id <= 0x7f)
+
+/** What an SMS holds, with its header. */
+const maxOctets = 140
+
+/**
+ * The septets of packed user data, which begin at a multiple of seven bits from
+ * the header's beginning. `undefined` where there is something before them.
+ */
+const septetsOf = ({ header = "" }: UserData, octets: Uint8Array): ReadonlyArray<number> | undefined => {
+  const headerOctets = header.length / 2
+  const fillBits = (7 - (headerOctets * 8) % 7) % 7
+  if (((octets[0] ?? 0) & ((1 << fillBits) - 1)) !== 0) return undefined
+  return unpack(octets, { fillBits, full: headerOctets + octets.length === maxOctets })
+}
+
+const [utf8, utf16] = ["utf-8", "utf-16be"].map((label) => new TextDecoder(label, { fatal: true, ignoreBOM: true }))
+
+const decodeBytes = (decoder: TextDecoder, bytes: Uint8Array): string | undefined =>
+  Result.getOrUndefined(Result.try({ try: () => decoder.decode(bytes), catch: () => undefined }))
+
+const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")
+
+/** The bytes of Base64. `undefined` for other text. */
+export const bytesOf = (data: string): Uint8Array | undefined => Result.getOrUndefined(Base64.decode(data))
+
+/**
+ * The text of the parts of a message, in their order. `undefined` when they are
+ * not text.
+ *
+ * No carrier here passes on the data coding scheme, so the bytes have to show
+ * which alphabet they are in: the readings are compared by how much they look
+ * like what people write.
+ */
+export const textOf = (parts: ReadonlyArray<UserData>): string | undefined => {
+  const elements = parts.map(({ header }) => elementsOf(header))
+  if (elements.some((elements) => elements === undefined || elements.some(isForProgram))) return undefined
+  const pieces = parts.map(({ data }) => bytesOf(data))
+  if (!pieces.every((piece) => piece !== undefined)) return undefined
+  const bytes = concat(pieces)
+  if (bytes.length === 0) return ""
+  const isAscii = bytes.every((byte) => byte < 0x80)
+  const ofUtf8 = decodeBytes(utf8!, bytes)
+  // Hardly any other bytes are UTF-8 by chance.
+  if (ofUtf8 !== undefined && !isAscii && looksLike(ofUtf8) > 0) return ofUtf8
+  const septets = parts.map((part, index) => septetsOf(part, pieces[index]!))
+  const readings = [
+    isAscii ? ofUtf8 : latin1(bytes),
+    decodeBytes(utf16!, bytes),
+    septets.every((septets) => septets !== undefined) ? decodeSeptets(septets.flat()) : undefined,
+    isAscii ? decodeSeptets(bytes) : undefined
+  ]
+  let best: string | undefined
+  // Below that, random bytes pass.
+  let most = 0.87
+  for (const reading of readings) {
+    const likeness = reading === undefined ? 0 : looksLike(reading)
+    if (likeness > most) [best, most] = [reading, likeness]
+  }
+  return best
+}
+
+/** The bytes of the parts in Base64. What is no Base64 is kept as it came. */
+const dataOf = (parts: ReadonlyArray<UserData>): string => {
+  const pieces = parts.map(({ data }) => bytesOf(data))
+  return pieces.every((piece) => piece !== undefined)
+    ? Base64.encode(concat(pieces))
+    : parts.map(({ data }) => data).join("")
+}
+
+/** The content of a message of these parts: text where it is, and bytes otherwise. */
+export const contentOf = (parts: readonly [UserData, ...ReadonlyArray<UserData>]): TextContent | BinaryContent => {
+  const text = textOf(parts)
+  return text === undefined
+    ? unchecked(BinaryContent, {
+      data: dataOf(parts),
+      ...compact({ header: withoutConcatenation(parts[0].header) })
+    })
+    : unchecked(TextContent, { text })
+}
