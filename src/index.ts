@@ -45,11 +45,22 @@ export {
   Url,
   Wire
 } from "./provider/index.ts"
-export { Channel, Hook, KitEvent, type ProcessResult, Room, RoomEvent, RoomKit, SmsChannel } from "./rooms/index.ts"
+export {
+  Channel,
+  Hook,
+  KitEvent,
+  type ProcessResult,
+  Room,
+  RoomEvent,
+  RoomKit,
+  RoomStore,
+  SmsChannel
+} from "./rooms/index.ts"
 export { Segments } from "./segments/index.ts"
 export { SendPolicy, SmsRouter } from "./sending/index.ts"
 export * as Sinch from "./sinch/index.ts"
 export * as SmsError from "./SmsError.ts"
+export * as StorageError from "./StorageError.ts"
 export * as Telnyx from "./telnyx/index.ts"
 export * as Twilio from "./twilio/index.ts"
 export * as VoiceMeUp from "./voicemeup/index.ts"

@@ -117,6 +117,18 @@ export class InternalServerError extends HttpApiError.Problem<InternalServerErro
 }) {}
 
 /**
+ * A store cannot be used. The same request can succeed later.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ServiceUnavailable extends HttpApiError.Problem<ServiceUnavailable>()("ServiceUnavailable", {
+  type: "about:blank",
+  status: 503,
+  title: "Service Unavailable"
+}) {}
+
+/**
  * Every answer to a webhook that is refused.
  *
  * @category errors
@@ -129,7 +141,8 @@ export const webhookProblems = [
   MethodNotAllowed,
   ContentTooLarge,
   UnsupportedMediaType,
-  InternalServerError
+  InternalServerError,
+  ServiceUnavailable
 ] as const
 
 /**

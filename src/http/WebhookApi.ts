@@ -130,17 +130,20 @@ export const DeliveryStatusView = DeliveryStatus.mapFields(({ raw: _, ...fields 
  */
 export class Inspection extends HttpApiGroup.make("inspection")
   .add(
-    HttpApiEndpoint.get("rooms", "/rooms", { success: Schema.Array(Room) })
+    HttpApiEndpoint.get("rooms", "/rooms", { success: Schema.Array(Room), error: Problems.ServiceUnavailable })
       .annotate(OpenApi.Summary, "List the rooms")
       .annotate(OpenApi.Description, "The rooms that the server remembers, the most recently active first."),
     HttpApiEndpoint.get("roomEvents", "/rooms/:id/events", {
       params: { id: Schema.String.annotate({ description: "The room's id" }) },
       success: Schema.Array(RoomEvent),
-      error: Problems.NotFound
+      error: [Problems.NotFound, Problems.ServiceUnavailable]
     })
       .annotate(OpenApi.Summary, "List what was said in a room")
       .annotate(OpenApi.Description, "The latest messages of the room, oldest first, with those that a hook blocked."),
-    HttpApiEndpoint.get("statuses", "/statuses", { success: Schema.Array(DeliveryStatusView) })
+    HttpApiEndpoint.get("statuses", "/statuses", {
+      success: Schema.Array(DeliveryStatusView),
+      error: Problems.ServiceUnavailable
+    })
       .annotate(OpenApi.Summary, "List delivery statuses")
       .annotate(OpenApi.Description, "The latest delivery statuses of all providers, oldest first.")
   )

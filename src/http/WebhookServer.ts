@@ -29,6 +29,7 @@ import * as Secrets from "../provider/Secrets.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
+import type { StorageError } from "../StorageError.ts"
 import { UnknownProvider, WebhookError } from "../WebhookError.ts"
 import * as WebhookRequest from "../WebhookRequest.ts"
 import { setHeaders } from "./internal/headers.ts"
@@ -208,16 +209,24 @@ const layerWebhooks = (options: Options) =>
     })
   )
 
+const storageFailed = Effect.fnUntraced(function*(error: StorageError) {
+  yield* Effect.logError(error.message, error)
+  return yield* new Problems.ServiceUnavailable({})
+})
+
 const layerInspection = HttpApiBuilder.group(
   WebhookApi,
   "inspection",
   Effect.fnUntraced(function*(handlers) {
     const kit = yield* RoomKit
     return handlers.handleAll({
-      rooms: () => kit.rooms,
+      rooms: () => Effect.catch(kit.rooms, storageFailed),
       roomEvents: ({ params }) =>
-        Effect.mapError(kit.events(params.id), () => new Problems.NotFound({ detail: "Unknown room" })),
-      statuses: () => kit.statuses
+        kit.events(params.id).pipe(
+          Effect.catchTag("RoomNotFound", () => Effect.fail(new Problems.NotFound({ detail: "Unknown room" }))),
+          Effect.catchTag("StorageError", storageFailed)
+        ),
+      statuses: () => Effect.catch(kit.statuses, storageFailed)
     })
   })
 )

@@ -25,6 +25,11 @@ export interface Channel<out E = unknown, out R = never> {
    * with the channel's own events. A failure is recorded and stops no other
    * channel. It may answer with `RoomKit.post`: the answer passes after this
    * event.
+   *
+   * An event from an inbox comes again to a channel that failed, unless it
+   * failed with `GiveUp`, and at the latest after a restart also to one that
+   * took it just before the process ended: `event.id` stays the same. What it
+   * posts meanwhile is not doubled.
    */
   readonly deliver: (event: RoomEvent, room: Room) => Effect.Effect<void, E, R>
   /** Whether the channel is attached to every room that the kit creates. `false` by default. */

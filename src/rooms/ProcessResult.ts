@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type { MessagePart, WebhookEvent } from "../WebhookEvent.ts"
 import type { Delivery } from "./Channel.ts"
 import type { RoomEvent } from "./RoomEvent.ts"
@@ -55,4 +56,22 @@ export interface ProcessEventsOptions {
    * they complete may still be on its way. Not run when there are none.
    */
   readonly onStored?: Effect.Effect<unknown> | undefined
+}
+
+/**
+ * An event that came from an inbox has not passed to its end, because channels
+ * or handlers failed. It passes again later, past those that succeeded.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unfinished extends Schema.TaggedError<Unfinished>()("Unfinished", {
+  /** The ids of the channels, or `delivery status handler`. */
+  failed: Schema.Array(Schema.String),
+  /** The failure of one of them: `TryAgain` if one asked for it. */
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    return `Not finished: ${this.failed.join(", ")}`
+  }
 }

@@ -24,12 +24,14 @@ import type { Content } from "../Content.ts"
 import type { DeliveryStoreError } from "../delivery/DeliveryStore.ts"
 import type { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
 import type { DeliveryStatus } from "../DeliveryStatus.ts"
+import type { Entry } from "../inbox/Inbox.ts"
 import { compact } from "../internal/record.ts"
 import * as Spans from "../internal/spans.ts"
 import * as SupervisedFibers from "../internal/supervisedFibers.ts"
 import type { ChannelType, InboundMessage } from "../Message.ts"
 import { makeMemory, MmsAggregator, type MmsAggregatorError } from "../mms/MmsAggregator.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
+import type { StorageError } from "../StorageError.ts"
 import type { WebhookError } from "../WebhookError.ts"
 import type { WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
@@ -42,14 +44,15 @@ import { HookRegistry } from "./internal/hooks.ts"
 import * as Intake from "./internal/intake.ts"
 import * as Receiving from "./internal/receiving.ts"
 import * as Registration from "./internal/registration.ts"
-import { type RoomRecord, RoomState } from "./internal/roomState.ts"
 import * as Sends from "./internal/sends.ts"
 import * as Statuses from "./internal/statuses.ts"
 import * as Tracking from "./internal/tracking.ts"
 import type { KitEvent } from "./KitEvent.ts"
-import type { EventResult, ProcessEventsOptions, ProcessResult } from "./ProcessResult.ts"
+import type { EventResult, ProcessEventsOptions, ProcessResult, Unfinished } from "./ProcessResult.ts"
 import { Attachment, type Room, RoomNotFound } from "./Room.ts"
 import { EventSource, RoomEvent } from "./RoomEvent.ts"
+import * as RoomStores from "./RoomStore.ts"
+import { RoomStore } from "./RoomStore.ts"
 
 /**
  * The members of {@link RoomKit}.
@@ -69,7 +72,7 @@ export interface Service {
    * Creates a room, with a new id unless one is given, and attaches the
    * channels that belong to every room. A room that has the id is left as it is.
    */
-  readonly createRoom: (options?: { readonly id?: string | undefined }) => Effect.Effect<Room>
+  readonly createRoom: (options?: { readonly id?: string | undefined }) => Effect.Effect<Room, StorageError>
   /**
    * Attaches a channel to a room. What comes in on the channel, from the
    * participant if one is given, is routed to this room from now on.
@@ -78,18 +81,18 @@ export interface Service {
     readonly channelId: string
     readonly participant?: Address | undefined
     readonly recipient?: Address | undefined
-  }) => Effect.Effect<void, RoomNotFound>
+  }) => Effect.Effect<void, RoomNotFound | StorageError>
   readonly detachChannel: (roomId: string, attachment: {
     readonly channelId: string
     readonly participant?: Address | undefined
     readonly recipient?: Address | undefined
-  }) => Effect.Effect<void, RoomNotFound>
+  }) => Effect.Effect<void, RoomNotFound | StorageError>
   /** The rooms, the most recently active first. */
-  readonly rooms: Effect.Effect<ReadonlyArray<Room>>
+  readonly rooms: Effect.Effect<ReadonlyArray<Room>, StorageError>
   /** The latest events of a room, oldest first. */
-  readonly events: (roomId: string) => Effect.Effect<ReadonlyArray<RoomEvent>, RoomNotFound>
+  readonly events: (roomId: string) => Effect.Effect<ReadonlyArray<RoomEvent>, RoomNotFound | StorageError>
   /** The latest delivery statuses, oldest first, a repeated one once. */
-  readonly statuses: Effect.Effect<ReadonlyArray<DeliveryStatus>>
+  readonly statuses: Effect.Effect<ReadonlyArray<DeliveryStatus>, StorageError>
   /**
    * Registers a hook until the scope closes. Then no event meets it any more,
    * those on their way included.
@@ -110,7 +113,7 @@ export interface Service {
    * and waits for what hooks and channels answer. What was begun is finished
    * when the caller is interrupted.
    */
-  readonly processInbound: (message: InboundMessage) => Effect.Effect<ProcessResult>
+  readonly processInbound: (message: InboundMessage) => Effect.Effect<ProcessResult, StorageError | Unfinished>
   /**
    * Brings a delivery status to the tracker, and to the handlers if it moves
    * its message on. `repeated` says that the tracker knew it. When the store of
@@ -119,7 +122,7 @@ export interface Service {
    */
   readonly processDeliveryStatus: (
     status: DeliveryStatus
-  ) => Effect.Effect<{ readonly repeated: boolean }, DeliveryStoreError>
+  ) => Effect.Effect<{ readonly repeated: boolean }, DeliveryStoreError | StorageError | Unfinished>
   /**
    * Does for every event of a webhook what is to be done for its kind. Parts of
    * a split message go through the `MmsAggregator` that is provided below the
@@ -129,12 +132,26 @@ export interface Service {
   readonly processEvents: (
     events: ReadonlyArray<WebhookEvent>,
     options?: ProcessEventsOptions
-  ) => Effect.Effect<ReadonlyArray<EventResult>, MmsAggregatorError | DeliveryStoreError>
+  ) => Effect.Effect<
+    ReadonlyArray<EventResult>,
+    MmsAggregatorError | DeliveryStoreError | StorageError | Unfinished
+  >
+  /**
+   * Processes an event of an inbox. It may be begun several times, and passes
+   * until it has passed to its end; channels and handlers that fail, except with
+   * `GiveUp`, make it fail, to be begun again.
+   */
+  readonly processEntry: (
+    entry: Pick<Entry, "id" | "event">
+  ) => Effect.Effect<EventResult, MmsAggregatorError | DeliveryStoreError | StorageError | Unfinished>
   /** Verifies, decodes and processes a webhook. There is no way to process one unverified. */
   readonly processWebhook: (
     provider: Provider,
     request: WebhookRequest
-  ) => Effect.Effect<ReadonlyArray<EventResult>, WebhookError | MmsAggregatorError | DeliveryStoreError>
+  ) => Effect.Effect<
+    ReadonlyArray<EventResult>,
+    WebhookError | MmsAggregatorError | DeliveryStoreError | StorageError | Unfinished
+  >
   /**
    * Processes what is in memory and waits for more parts. For the end of a
    * server, which comes before that of hooks and channels.
@@ -152,7 +169,7 @@ export interface Service {
     readonly channelType: ChannelType
     readonly content: Content
     readonly metadata?: Readonly<Record<string, string>> | undefined
-  }) => Effect.Effect<ProcessResult, RoomNotFound>
+  }) => Effect.Effect<ProcessResult, RoomNotFound | StorageError | Unfinished>
   /** What happens from now on: failures, blocks, new rooms. Slow readers miss the oldest. */
   readonly changes: Stream.Stream<KitEvent>
 }
@@ -215,53 +232,53 @@ export const make = Effect.fnUntraced(function*(
   // of the channels have would reach them twice when the carrier repeats it.
   const runs = yield* SupervisedFibers.make(shutdownTimeout)
 
-  const state = new RoomState({
-    maxRooms: options.maxRooms ?? 10_000,
-    maxEventsPerRoom: options.maxEventsPerRoom ?? 100
-  })
+  const store = Option.getOrUndefined(yield* Effect.serviceOption(RoomStore)) ??
+    (yield* RoomStores.makeMemory(options))
   const channels = new ChannelRegistry()
   const registry = new HookRegistry()
   const hooks = HookRuns.make({ hooks: registry, notify })
   const sends = Sends.make({ hooks, tracking, notify, sendTimeout: limits.runTimeout })
-  const { broadcast, withAnswers } = Broadcast.make({ hooks, sends, channels, state, notify, runs })
-  const { findOrCreate, receive } = yield* Receiving.make({
+  const { broadcast, withAnswers } = Broadcast.make({ hooks, sends, channels, store, notify, runs })
+  const { create, receive } = yield* Receiving.make({
     remembered: { capacity: options.maxKeys ?? 100_000, timeToLive: options.keyTimeToLive ?? "48 hours" },
     random,
-    state,
+    store,
     channels,
     notify,
     broadcast
   })
-  const statuses = Statuses.make({ maxStatuses: options.maxStatuses ?? 1000, tracking, notify, runs })
+  const statuses = Statuses.make({ store, tracking, notify, runs })
 
-  const findRoom = (roomId: string): Effect.Effect<RoomRecord, RoomNotFound> =>
-    Effect.suspend(() => {
-      const record = state.get(roomId)
-      return record === undefined ? Effect.fail(new RoomNotFound({ roomId })) : Effect.succeed(record)
-    })
+  const known = <A>(roomId: string, found: Effect.Effect<A | undefined, StorageError>) =>
+    Effect.flatMap(
+      found,
+      (found): Effect.Effect<A, RoomNotFound> =>
+        found === undefined ? Effect.fail(new RoomNotFound({ roomId })) : Effect.succeed(found)
+    )
 
-  const processInbound: Service["processInbound"] = (message) =>
-    Spans.withSpan("RoomKit.processInbound")(runs.run(withAnswers(receive(message))))
+  const pass = (message: InboundMessage, resumed?: Receiving.Resumed) =>
+    Spans.withSpan("RoomKit.processInbound")(runs.run(withAnswers(receive(message, resumed))))
 
-  const processDeliveryStatus: Service["processDeliveryStatus"] = (status) =>
-    Spans.withSpan("RoomKit.processDeliveryStatus")(statuses.process(status))
+  const processDeliveryStatus = (status: DeliveryStatus, options?: { readonly isResumed: boolean }) =>
+    Spans.withSpan("RoomKit.processDeliveryStatus")(statuses.process(status, options))
 
   const aggregator = Option.getOrUndefined(yield* Effect.serviceOption(MmsAggregator)) ??
     (yield* makeMemory({ shutdownTimeout }))
-  const { processEvents } = Intake.make({
+  const { processEntry, processEvents } = Intake.make({
     aggregator,
-    processInbound,
+    processInbound: pass,
     recordStatus: processDeliveryStatus,
     notify,
     runs
   })
   // Last, so that it ends first: what it lets out at its end is still processed.
-  yield* aggregator.onDue(processInbound)
+  yield* aggregator.onDue((message) => pass(message, {}))
 
   return RoomKit.of({
     changes: Stream.fromPubSub(changes),
-    processInbound,
-    processDeliveryStatus,
+    processInbound: (message) => pass(message),
+    processDeliveryStatus: (status) => processDeliveryStatus(status),
+    processEntry,
     processEvents,
     drain: aggregator.drain,
     processWebhook: (provider, request) =>
@@ -269,23 +286,18 @@ export const make = Effect.fnUntraced(function*(
     registerChannel: (channel) => Registration.channel(channels, channel, limits),
     hook: (hook) => Registration.hook(registry, hook, limits),
     onDeliveryStatus: (handler) => Registration.handler(statuses.handlers, handler, limits),
-    createRoom: ({ id } = {}) =>
-      Effect.map(
-        id === undefined
-          ? findOrCreate(() => undefined, random.ulid, () => [])
-          : findOrCreate(() => state.get(id), Effect.succeed(id), () => []),
-        ({ room }) => room
-      ),
+    createRoom: ({ id } = {}) => create(id),
     attachChannel: (roomId, attachment) =>
-      Effect.map(findRoom(roomId), (record) => state.attach(record, new Attachment(compact(attachment)))),
+      Effect.asVoid(known(roomId, store.attach(roomId, new Attachment(compact(attachment))))),
     detachChannel: (roomId, attachment) =>
-      Effect.map(findRoom(roomId), (record) => state.detach(record, new Attachment(compact(attachment)))),
-    rooms: Effect.sync(() => state.all()),
-    events: (roomId) => Effect.map(findRoom(roomId), ({ events }) => events.toArray()),
-    statuses: statuses.latest,
+      Effect.asVoid(known(roomId, store.detach(roomId, new Attachment(compact(attachment))))),
+    rooms: store.rooms(),
+    events: (roomId) =>
+      Effect.map(known(roomId, store.history(roomId)), (history) => history.map(({ event }) => event)),
+    statuses: store.statuses(),
     tracker: tracking.tracker,
     post: Effect.fn("RoomKit.post")(function*(roomId, { channelId, channelType, content, metadata = {} }) {
-      const record = yield* findRoom(roomId)
+      const room = yield* known(roomId, store.get(roomId))
       const event = new RoomEvent({
         id: yield* random.ulid,
         roomId,
@@ -293,7 +305,7 @@ export const make = Effect.fnUntraced(function*(
         content,
         createdAt: yield* DateTime.now
       })
-      return yield* runs.run(withAnswers(broadcast(record, event)))
+      return yield* runs.run(withAnswers(broadcast({ event, room, ...(yield* Broadcast.answering) })))
     })
   })
 })

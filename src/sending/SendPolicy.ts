@@ -42,13 +42,13 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Content from "../Content.ts"
+import * as KeyedMutex from "../internal/keyedMutex.ts"
 import { compact } from "../internal/record.ts"
 import type { OutboundMessage, SendReceipt } from "../Message.ts"
 import { count as countSend } from "../provider/internal/send.ts"
 import { type Service as Provider, SmsProvider } from "../provider/SmsProvider.ts"
 import * as Segments from "../segments/Segments.ts"
 import * as SmsError from "../SmsError.ts"
-import * as KeyedMutex from "./internal/keyedMutex.ts"
 
 /**
  * How fast each sender of a provider may send.

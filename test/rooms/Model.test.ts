@@ -4,7 +4,6 @@ import * as fc from "fast-check"
 import { Address } from "../../src/Address.ts"
 import * as Hook from "../../src/rooms/Hook.ts"
 import type { ProcessResult } from "../../src/rooms/ProcessResult.ts"
-import type { RoomNotFound } from "../../src/rooms/Room.ts"
 import type { RoomEvent } from "../../src/rooms/RoomEvent.ts"
 import type { Service } from "../../src/rooms/RoomKit.ts"
 import { makeKit, message, said, textContent, textOf } from "./kit.ts"
@@ -114,12 +113,12 @@ class Model {
 
 interface Real {
   readonly kit: Service
-  readonly run: (effect: Effect.Effect<void, RoomNotFound>) => Promise<void>
+  readonly run: (effect: Effect.Effect<void, unknown>) => Promise<void>
 }
 
 const command = (
   name: string,
-  run: (model: Model, kit: Service) => Effect.Effect<void, RoomNotFound>
+  run: (model: Model, kit: Service) => Effect.Effect<void, unknown>
 ): fc.AsyncCommand<Model, Real> => ({
   check: () => true,
   run: (model, real) => real.run(Effect.andThen(run(model, real.kit), checkEverything(model, real.kit))),

@@ -11,6 +11,8 @@ import type { RoomEvent } from "../RoomEvent.ts"
 export interface Registered extends Omit<Channel, "deliver"> {
   /** Takes an event to whoever is at this end, or says what is to be sent for it. */
   readonly deliver: (event: RoomEvent, room: Room) => Effect.Effect<ReadonlyArray<Outgoing> | undefined, unknown>
+  /** Whether any failure is worth another attempt. A channel that sends fails for good, unless it says otherwise. */
+  readonly retries: boolean
   /** What the end of the registration waits for. */
   readonly runs: SupervisedFibers
 }

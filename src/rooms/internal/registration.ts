@@ -62,6 +62,7 @@ export const channel = Effect.fnUntraced(function*<E, R>(
     type,
     everyRoom,
     runs,
+    retries: !("messages" in channel),
     deliver: (event, room) =>
       runs.runWithin(Effect.provideContext(Effect.suspend(() => deliver(event, room)), services), runTimeout)
   })

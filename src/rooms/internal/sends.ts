@@ -35,6 +35,8 @@ export interface Passing {
   readonly received: RoomEvent
   readonly event: RoomEvent
   readonly room: Room
+  /** Whether the event comes from an inbox, and passes again where something asks for it. */
+  readonly isResumed: boolean
 }
 
 export interface Sends {

@@ -11,6 +11,7 @@ import * as DeliveryTracker from "../../delivery/DeliveryTracker.ts"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
 import type { SendReceipt } from "../../Message.ts"
 import type { KitEvent } from "../KitEvent.ts"
+import { statusKey } from "./history.ts"
 
 export interface Tracking {
   readonly tracker: DeliveryTracker.DeliveryTracker["Service"]
@@ -19,15 +20,14 @@ export interface Tracking {
   readonly update: (
     status: DeliveryStatus
   ) => Effect.Effect<Pick<DeliveryTracker.Update, "changed" | "repeated">, DeliveryStoreError>
+  /** As `update`, where the same report may have been begun before: `changed` says whether it ever moved its message. */
+  readonly resume: Tracking["update"]
 }
 
 // Short enough for a carrier to get the failure as its answer: see `acknowledgeAfter` of the server.
 const policy = { times: 3, schedule: Schedule.exponential("100 millis") }
 
 const maxUnsettled = 10_000
-
-const keyOf = ({ idempotencyKey, messageId, provider, recipient }: DeliveryStatus): string =>
-  JSON.stringify([provider, messageId, recipient, idempotencyKey])
 
 /** Whether it was this report that moved the message on. */
 const moved = ({ delivery }: DeliveryTracker.Update, { idempotencyKey }: DeliveryStatus): boolean =>
@@ -76,8 +76,13 @@ export const make = Effect.fnUntraced(function*(
           ),
         { discard: true }
       ),
+    resume: (status) =>
+      Effect.map(
+        watched(tracker.update(status), status.provider, status.messageId),
+        (update) => ({ changed: update.changed || moved(update, status), repeated: update.repeated })
+      ),
     update: (status) => {
-      const key = keyOf(status)
+      const key = statusKey(status)
       const update = Effect.tapError(tracker.update(status), () => unsettle(key))
       return Effect.map(
         watched(update, status.provider, status.messageId),

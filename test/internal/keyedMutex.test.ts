@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
-import * as KeyedMutex from "../../src/sending/internal/keyedMutex.ts"
+import * as KeyedMutex from "../../src/internal/keyedMutex.ts"
 
 const start = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
 
