@@ -4,6 +4,7 @@ export * as Content from "./Content.ts"
 export { DeliveryStore, DeliveryTracker } from "./delivery/index.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"
 export {
+  Draining,
   MediaApi,
   MediaConfig,
   MediaServer,
@@ -11,12 +12,13 @@ export {
   MessagesApi,
   MessagesClient,
   MessagesServer,
-  MmsConfig,
   Problems,
   ServerConfig,
+  StorageConfig,
   WebhookApi,
   WebhookServer
 } from "./http/index.ts"
+export { Inbox, InboxMemory, InboxProcessor, TryAgain } from "./inbox/index.ts"
 export {
   FileMediaStore,
   GuardedClient,
@@ -57,7 +59,7 @@ export {
   SmsChannel
 } from "./rooms/index.ts"
 export { Segments } from "./segments/index.ts"
-export { SendPolicy, SmsRouter } from "./sending/index.ts"
+export { IntentStore, Outbox, SendPolicy, SmsRouter } from "./sending/index.ts"
 export * as Sinch from "./sinch/index.ts"
 export * as SmsError from "./SmsError.ts"
 export * as StorageError from "./StorageError.ts"

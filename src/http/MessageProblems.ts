@@ -46,13 +46,21 @@ const Refusal = Schema.Literals(refusals)
 export type Reason = typeof Reason.Type
 
 /**
- * Schema of {@link Reason}: the reasons of `SmsError` and `SmsRouterError`, and
- * `KeyReused` for an idempotency key that came with another message before.
+ * Schema of {@link Reason}: the reasons of `SmsError` and `SmsRouterError`,
+ * `KeyReused` for an idempotency key that came with another message before, and
+ * `StorageUnavailable` where the message could not be stored, and was not sent.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Reason = Schema.Literals([...refusals, "NotRegistered", "OnlyReceives", "NoProvider", "KeyReused"])
+export const Reason = Schema.Literals([
+  ...refusals,
+  "NotRegistered",
+  "OnlyReceives",
+  "NoProvider",
+  "KeyReused",
+  "StorageUnavailable"
+])
 
 /**
  * A duration as a number of whole seconds, of at least this many.
@@ -252,6 +260,7 @@ const classOf = {
   UnexpectedResponse: "BadGateway",
   ProviderUnavailable: "ServiceUnavailable",
   NoProvider: "ServiceUnavailable",
+  StorageUnavailable: "ServiceUnavailable",
   OutcomeUnknown: "GatewayTimeout"
 } as const satisfies Record<Reason, keyof typeof classes>
 
@@ -326,4 +335,16 @@ export const keyReused: MessageProblem = new Conflict({
   detail: "idempotency-key: expected another one, because this one came with another message before",
   reason: "KeyReused",
   field: "idempotency-key"
+})
+
+/**
+ * The answer where the message could not be stored before it was sent, so that
+ * it did not go out.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const storageUnavailable: MessageProblem = new ServiceUnavailable({
+  detail: "The message could not be stored, and was not sent. Try again",
+  reason: "StorageUnavailable"
 })

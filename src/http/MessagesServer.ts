@@ -15,7 +15,7 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpApiError from "effect/http-api/HttpApiError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
-import * as Result from "effect/Result"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { unhandled } from "effect/Types"
 import * as Content from "../Content.ts"
@@ -24,10 +24,14 @@ import * as SupervisedFibers from "../internal/supervisedFibers.ts"
 import { OutboundMessage } from "../Message.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
 import { issuesOf } from "../provider/Wire.ts"
+import * as IntentStore from "../sending/IntentStore.ts"
+import * as Outbox from "../sending/Outbox.ts"
 import { SmsRouter } from "../sending/SmsRouter.ts"
+import { OutcomeUnknown, SmsError } from "../SmsError.ts"
+import type { StorageError } from "../StorageError.ts"
 import { InvalidPayload, UnsupportedContentType } from "../WebhookError.ts"
+import { Draining } from "./Draining.ts"
 import { setHeaders } from "./internal/headers.ts"
-import * as Idempotency from "./internal/idempotency.ts"
 import * as RequestBody from "./internal/requestBody.ts"
 import * as MessageProblems from "./MessageProblems.ts"
 import { GatewayApi, ReadRequest, SendRequest, viewOf } from "./MessagesApi.ts"
@@ -41,9 +45,17 @@ import * as WebhookServer from "./WebhookServer.ts"
  * @since 0.1.0
  */
 export type Options = WebhookServer.Options & {
-  /** How many idempotency keys are remembered: 10 000 by default. For one beyond that the oldest is forgotten. */
+  /**
+   * How many idempotency keys are remembered, where there is no `Outbox`: 10 000 by default. For one beyond that the
+   * oldest is forgotten.
+   */
   readonly maxIdempotencyKeys?: number | undefined
-  /** How long an idempotency key is remembered: a day by default. */
+  /**
+   * How long a send may go on when the server ends before its caller is told that its outcome is unknown. It goes on
+   * for as long as `shutdownTimeout`. 3 seconds by default.
+   */
+  readonly drainTimeout?: Duration.Input | undefined
+  /** How long an idempotency key is remembered, where there is no `Outbox`: a day by default. */
   readonly idempotencyTimeToLive?: Duration.Input | undefined
 }
 
@@ -89,11 +101,32 @@ const messageOf = ({ media = [], provider: _, text = "", ...options }: SendReque
     content: Content.fromParts(text, media.map((file) => new Content.MediaContent(file)))
   })
 
-const defect = Effect.fnUntraced(function*(cause: Cause.Cause<never>) {
-  yield* Effect.logError("A message could not be sent", cause)
-  return new Problems.InternalServerError({
+const defect = Effect.fnUntraced(function*(defect: unknown) {
+  yield* Effect.logError("A message could not be sent", Cause.die(defect))
+  return yield* new Problems.InternalServerError({
     detail: "The message may have gone out, and must not be sent again blindly"
   })
+})
+
+const storageFailed = Effect.fnUntraced(function*(error: StorageError) {
+  yield* Effect.logError(error.message, error)
+  return yield* Effect.fail(MessageProblems.storageUnavailable)
+})
+
+/** The carrier may have the message, and what it answers comes too late. */
+const unknownBy = (provider = "unknown") =>
+  Effect.fail(new SmsError({ provider, reason: new OutcomeUnknown({ because: "Timeout" }) }))
+
+/** The outbox of the context, or one in memory. */
+const outboxOf = Effect.fnUntraced(function*({ idempotencyTimeToLive, maxIdempotencyKeys }: Options) {
+  const given = yield* Effect.serviceOption(Outbox.Outbox)
+  return Option.isSome(given)
+    ? given.value
+    : yield* Effect.provideServiceEffect(
+      Outbox.make(),
+      IntentStore.IntentStore,
+      IntentStore.makeMemory({ capacity: maxIdempotencyKeys, timeToLive: idempotencyTimeToLive })
+    )
 })
 
 const layerMessages = (options: Options) =>
@@ -105,30 +138,34 @@ const layerMessages = (options: Options) =>
       const tracker = yield* DeliveryTracker
       const providers = yield* SmsProviders
       const runs = yield* SupervisedFibers.make(options.shutdownTimeout ?? "10 seconds")
-      const sendOnce = yield* Idempotency.make({
-        capacity: options.maxIdempotencyKeys,
-        timeToLive: options.idempotencyTimeToLive
-      })
+      const outbox = yield* outboxOf(options)
+      const draining = Effect.andThen(yield* Draining, Effect.sleep(options.drainTimeout ?? "3 seconds"))
 
       const send = Effect.fnUntraced(
         function*(request: SendRequest, key: string | undefined) {
-          const sending = router.send(messageOf(request), { provider: request.provider })
-          const { final, replayed } = yield* runs.run(
-            key === undefined
-              ? Effect.map(Idempotency.settle(sending), (final) => ({ final, replayed: false }))
-              : sendOnce(key, textOf(request), sending)
+          const message = messageOf(request)
+          const { provider } = request
+          // What the carrier may have is not cut off because the caller goes away.
+          const { replayed, result } = yield* Effect.raceFirst(
+            runs.run(outbox.send({
+              key,
+              message,
+              provider,
+              what: textOf(request),
+              send: router.send(message, { provider })
+            })),
+            Effect.andThen(draining, unknownBy(provider))
           )
           if (replayed) yield* setHeaders({ "idempotency-replayed": "true" })
-          if (Result.isSuccess(final)) return final.success
-          return yield* Effect.fail(
-            Cause.isCause(final.failure) ? yield* defect(final.failure) : MessageProblems.fromSmsError(final.failure)
-          )
+          return yield* Effect.fromResult(result)
         },
         Effect.catchTags({
           SmsError: (error) => Effect.fail(MessageProblems.fromSmsError(error)),
           SmsRouterError: (error) => Effect.fail(MessageProblems.fromSmsRouterError(error)),
-          StandsForAnother: () => Effect.fail(MessageProblems.keyReused)
-        })
+          KeyReused: () => Effect.fail(MessageProblems.keyReused),
+          StorageError: storageFailed
+        }),
+        Effect.catchDefect(defect)
       )
 
       const find = Effect.fnUntraced(function*(messageId: string, { provider, recipient }: {

@@ -24,7 +24,9 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import type * as IpNetwork from "effect/net/IpNetwork"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { InboxProcessor } from "../inbox/InboxProcessor.ts"
 import * as Secrets from "../provider/Secrets.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
@@ -84,6 +86,12 @@ const refuse = Effect.fnUntraced(function*({ provider, reason }: WebhookError) {
 const failed = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
   yield* Effect.logError("A webhook could not be processed", cause)
   return yield* new Problems.InternalServerError({})
+})
+
+/** The same request can succeed later: a carrier repeats its webhook. */
+const storageFailed = Effect.fnUntraced(function*(error: StorageError) {
+  yield* Effect.logError(error.message, error)
+  return yield* new Problems.ServiceUnavailable({})
 })
 
 const layerVerifyWebhook = (options: Options) =>
@@ -166,6 +174,7 @@ const layerWebhooks = (options: Options) =>
     "webhooks",
     Effect.fnUntraced(function*(handlers) {
       const kit = yield* RoomKit
+      const inbox = Option.getOrUndefined(yield* Effect.serviceOption(InboxProcessor))
       const working = yield* FiberSet.make<unknown, unknown>()
       yield* Effect.addFinalizer(() =>
         Effect.timeoutOrElse(FiberSet.awaitEmpty(working), {
@@ -185,6 +194,12 @@ const layerWebhooks = (options: Options) =>
           Effect.catch(refuse),
           Effect.catchDefect((defect) => failed(Cause.die(defect)))
         )
+        const { body, contentType, status } = provider.acknowledgement
+        const acknowledged = HttpServerResponse.text(body, { status, contentType })
+        // What is in the inbox is kept, and processed from there.
+        if (inbox !== undefined) {
+          return yield* Effect.as(Effect.catch(inbox.accept(events), storageFailed), acknowledged)
+        }
         const stored = Deferred.makeUnsafe<void>()
         const fiber = yield* kit.processEvents(events, { onStored: Deferred.succeed(stored, undefined) }).pipe(
           Effect.catchCause(failed),
@@ -197,8 +212,7 @@ const layerWebhooks = (options: Options) =>
         if (events.some(({ _tag }) => _tag === "MessagePart")) {
           yield* Effect.raceFirst(Deferred.await(stored), Fiber.join(fiber))
         }
-        const { body, contentType, status } = provider.acknowledgement
-        return HttpServerResponse.text(body, { status, contentType })
+        return acknowledged
       })
 
       return handlers
@@ -208,11 +222,6 @@ const layerWebhooks = (options: Options) =>
         .handleRaw("statusGet", handle)
     })
   )
-
-const storageFailed = Effect.fnUntraced(function*(error: StorageError) {
-  yield* Effect.logError(error.message, error)
-  return yield* new Problems.ServiceUnavailable({})
-})
 
 const layerInspection = HttpApiBuilder.group(
   WebhookApi,

@@ -4,9 +4,9 @@
  * A webhook is acknowledged once its events are in the inbox; what becomes of
  * them is decided from there, as often as it takes. Events of one lane are
  * processed one after the other, in the order in which they were accepted, and
- * lanes in parallel. A process that ends while it has an event leaves it to
- * another: its lease expires. So processing happens at least once, and has the
- * entry's id to be exact.
+ * lanes in parallel. What a process had when it ended is left to another, once
+ * that finds it dead. So processing happens at least once, and has the entry's
+ * id to be exact.
  *
  * Why not `effect/persistence/PersistedQueue`: it has no lanes, does not tell
  * an offer that was there already, spends an attempt at each kill, and cannot
@@ -16,6 +16,7 @@
  */
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { StorageError } from "../StorageError.ts"
@@ -58,6 +59,19 @@ export type Accepted =
   | { readonly _tag: "Repeated"; readonly id: string }
 
 /**
+ * A lane that this process works on, until it releases it or is found dead. The
+ * number tells it from an earlier claim of the same lane: what an outdated claim
+ * settles is not stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Claim {
+  readonly lane: string
+  readonly number: number
+}
+
+/**
  * The members of {@link Inbox}.
  *
  * @category models
@@ -66,21 +80,21 @@ export type Accepted =
 export interface Service {
   /** Accepts the events of one webhook in one transaction, in their order: all of them, or none. */
   readonly accept: (events: ReadonlyArray<WebhookEvent>) => Effect.Effect<ReadonlyArray<Accepted>, StorageError>
-  /**
-   * Takes the first pending entry of up to `limit` lanes that nobody works on,
-   * for the duration of the lease.
-   */
-  readonly claim: (options: { readonly limit: number }) => Effect.Effect<ReadonlyArray<Entry>, StorageError>
-  /** Keeps claimed entries for another lease. */
-  readonly renew: (ids: ReadonlyArray<string>) => Effect.Effect<void, StorageError>
-  /** Marks an entry as processed. */
-  readonly complete: (id: string) => Effect.Effect<void, StorageError>
-  /** Leaves a claimed entry to the next claim, at once: for a process that ends. */
-  readonly release: (ids: ReadonlyArray<string>) => Effect.Effect<void, StorageError>
-  /** Counts a failure, and leaves the entry and its lane until then. */
-  readonly retryAt: (id: string, at: DateTime.Utc, error: string) => Effect.Effect<void, StorageError>
-  /** Makes an entry a dead letter. Its lane goes on. */
-  readonly bury: (id: string, error: string) => Effect.Effect<void, StorageError>
+  /** Claims up to `limit` lanes that have something to be processed now and that nobody works on. */
+  readonly claim: (options: { readonly limit: number }) => Effect.Effect<ReadonlyArray<Claim>, StorageError>
+  /** Reads the first pending entry of a claimed lane. `undefined` when there is none, or the claim is outdated. */
+  readonly head: (claim: Claim) => Effect.Effect<Entry | undefined, StorageError>
+  /** Marks the entry as processed. `false` when the claim is outdated. */
+  readonly complete: (claim: Claim, entry: Entry) => Effect.Effect<boolean, StorageError>
+  /** Makes the entry a dead letter. `false` when the claim is outdated. */
+  readonly bury: (claim: Claim, entry: Entry, error: string) => Effect.Effect<boolean, StorageError>
+  /** Counts a failure, and leaves the lane until the delay is over. */
+  readonly retry: (claim: Claim, entry: Entry, options: {
+    readonly delay: Duration.Duration
+    readonly error: string
+  }) => Effect.Effect<void, StorageError>
+  /** Leaves the lane to the next claim. */
+  readonly release: (claim: Claim) => Effect.Effect<void, StorageError>
   /** Makes a dead letter, or a processed entry, pending again. `false` for an unknown id. */
   readonly replay: (id: string) => Effect.Effect<boolean, StorageError>
   /** Lists entries of a state, the latest first. */
@@ -90,12 +104,12 @@ export interface Service {
     /** Only entries before this position. */
     readonly before?: number | undefined
   }) => Effect.Effect<ReadonlyArray<Entry>, StorageError>
-  /** How many entries are pending, and since when the oldest. */
+  /** How many entries are pending and dead, and since when the oldest is pending. */
   readonly backlog: Effect.Effect<
     { readonly pending: number; readonly dead: number; readonly oldest: DateTime.Utc | undefined },
     StorageError
   >
-  /** When the next entry can be claimed, in milliseconds since 1970. `Infinity` when nothing is pending. */
+  /** When a lane can be claimed next, in milliseconds since 1970. `Infinity` when nothing is pending. */
   readonly nextAt: Effect.Effect<number, StorageError>
 }
 

@@ -10,23 +10,15 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Entry, Inbox, keyOf, laneOf, type Service } from "./Inbox.ts"
+import { type Claim, Entry, Inbox, keyOf, laneOf, type Service } from "./Inbox.ts"
 
-/**
- * Options of an inbox.
- *
- * @category models
- * @since 0.1.0
- */
-export type Options = {
-  /** How long a claimed entry is left to the process that has it. 30 seconds by default. */
-  readonly lease?: Duration.Input | undefined
-}
-
-interface Kept {
-  entry: Entry
-  availableAt: number
-  leaseUntil: number
+interface Lane {
+  readonly name: string
+  /** The pending entries, the oldest first. */
+  readonly pending: Array<string>
+  readyAt: number
+  claimed: boolean
+  claims: number
 }
 
 /**
@@ -35,39 +27,47 @@ interface Kept {
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(
-  options: Options = {}
-): Effect.fn.Return<Service, never, SecureRandom.SecureRandom> {
+export const make: Effect.Effect<Service, never, SecureRandom.SecureRandom> = Effect.gen(function*() {
   const random = yield* SecureRandom.SecureRandom
-  const lease = Duration.toMillis(Duration.fromInputUnsafe(options.lease ?? "30 seconds"))
-  const kept = new Map<string, Kept>()
+  const entries = new Map<string, Entry>()
   const keys = new Map<string, string>()
+  const lanes = new Map<string, Lane>()
   let position = 0
 
-  const isPending = ({ entry }: Kept) => entry.state === "pending"
-
-  /** The first pending entry of each lane, in the order of acceptance. */
-  const heads = (): ReadonlyArray<Kept> => {
-    const lanes = new Map<string, Kept>()
-    for (const one of kept.values()) if (isPending(one) && !lanes.has(one.entry.lane)) lanes.set(one.entry.lane, one)
-    return [...lanes.values()]
+  const enqueue = (entry: Entry) => {
+    const lane = lanes.get(entry.lane) ?? { name: entry.lane, pending: [], readyAt: 0, claimed: false, claims: 0 }
+    lane.pending.push(entry.id)
+    lane.pending.sort((one, other) => entries.get(one)!.position - entries.get(other)!.position)
+    lanes.set(entry.lane, lane)
   }
 
-  const change = (id: string, f: (kept: Kept) => void) =>
+  /** The lane, if the claim is the current one. */
+  const held = ({ lane, number }: Claim): Lane | undefined => {
+    const one = lanes.get(lane)
+    return one?.claimed === true && one.claims === number ? one : undefined
+  }
+
+  const settle = (claim: Claim, { id }: Entry, fields: Partial<Entry>) =>
     Effect.sync(() => {
-      const one = kept.get(id)
-      if (one !== undefined) f(one)
-      return one !== undefined
+      const lane = held(claim)
+      if (lane === undefined) return false
+      entries.set(id, new Entry({ ...entries.get(id)!, ...fields }))
+      lane.pending.splice(lane.pending.indexOf(id), 1)
+      return true
     })
 
-  const withState = (one: Kept, fields: Partial<Entry>) => {
-    one.entry = new Entry({ ...one.entry, ...fields })
-    one.leaseUntil = 0
+  const leave = (lane: Lane) => {
+    lane.claimed = false
+    if (lane.pending.length === 0) lanes.delete(lane.name)
   }
+
+  const free = () => [...lanes.values()].filter(({ claimed, pending }) => !claimed && pending.length > 0)
+
+  const inState = (state: Entry["state"]) => [...entries.values()].filter((entry) => entry.state === state)
 
   return Inbox.of({
     accept: Effect.fnUntraced(function*(events) {
-      const now = yield* DateTime.now
+      const acceptedAt = yield* DateTime.now
       const ids = yield* Effect.forEach(events, () => random.ulid)
       return events.map((event, index) => {
         const key = keyOf(event)
@@ -75,69 +75,66 @@ export const make = Effect.fnUntraced(function*(
         if (earlier !== undefined) return { _tag: "Repeated", id: earlier }
         const id = ids[index]!
         if (key !== undefined) keys.set(key, id)
-        kept.set(id, {
-          entry: new Entry({
-            id,
-            position: ++position,
-            lane: laneOf(event),
-            event,
-            state: "pending",
-            acceptedAt: now,
-            failures: 0
-          }),
-          availableAt: 0,
-          leaseUntil: 0
+        const entry = new Entry({
+          id,
+          position: ++position,
+          lane: laneOf(event),
+          event,
+          state: "pending",
+          acceptedAt,
+          failures: 0
         })
+        entries.set(id, entry)
+        enqueue(entry)
         return { _tag: "Accepted", id }
       })
     }),
     claim: ({ limit }) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
-        const free = heads().filter(({ availableAt, leaseUntil }) => availableAt <= now && leaseUntil <= now)
-        const taken = free.slice(0, limit)
-        for (const one of taken) one.leaseUntil = now + lease
-        return taken.map(({ entry }) => entry)
+        const taken = free().filter(({ readyAt }) => readyAt <= now).slice(0, limit)
+        return taken.map((lane): Claim => {
+          lane.claimed = true
+          return { lane: lane.name, number: ++lane.claims }
+        })
       }),
-    renew: (ids) =>
-      Effect.flatMap(
-        Clock.currentTimeMillis,
-        (now) =>
-          Effect.forEach(ids, (id) => change(id, (one) => void (one.leaseUntil = now + lease)), { discard: true })
-      ),
-    complete: (id) => Effect.asVoid(change(id, (one) => withState(one, { state: "done" }))),
-    release: (ids) => Effect.forEach(ids, (id) => change(id, (one) => void (one.leaseUntil = 0)), { discard: true }),
-    retryAt: (id, at, lastError) =>
-      Effect.asVoid(change(id, (one) => {
-        withState(one, { failures: one.entry.failures + 1, lastError })
-        one.availableAt = DateTime.toEpochMillis(at)
-      })),
-    bury: (id, lastError) =>
-      Effect.asVoid(
-        change(id, (one) => withState(one, { state: "dead", failures: one.entry.failures + 1, lastError }))
-      ),
+    head: (claim) =>
+      Effect.sync(() => {
+        const [first] = held(claim)?.pending ?? []
+        return first === undefined ? undefined : entries.get(first)
+      }),
+    complete: (claim, entry) => settle(claim, entry, { state: "done" }),
+    bury: (claim, entry, lastError) => settle(claim, entry, { state: "dead", failures: entry.failures + 1, lastError }),
+    retry: (claim, { id }, { delay, error: lastError }) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const lane = held(claim)
+        if (lane === undefined) return
+        const entry = entries.get(id)!
+        entries.set(id, new Entry({ ...entry, failures: entry.failures + 1, lastError }))
+        lane.readyAt = now + Duration.toMillis(delay)
+        leave(lane)
+      }),
+    release: (claim) =>
+      Effect.sync(() => {
+        const lane = held(claim)
+        if (lane !== undefined) leave(lane)
+      }),
     replay: (id) =>
-      change(id, (one) => {
-        withState(one, { state: "pending", failures: 0 })
-        one.availableAt = 0
+      Effect.sync(() => {
+        const entry = entries.get(id)
+        if (entry === undefined) return false
+        if (entry.state === "pending") return true
+        const again = new Entry({ ...entry, state: "pending", failures: 0 })
+        entries.set(id, again)
+        enqueue(again)
+        return true
       }),
     list: ({ before = Infinity, limit, state }) =>
-      Effect.sync(() =>
-        [...kept.values()].map(({ entry }) => entry)
-          .filter((entry) => entry.state === state && entry.position < before)
-          .reverse()
-          .slice(0, limit)
-      ),
+      Effect.sync(() => inState(state).filter(({ position }) => position < before).reverse().slice(0, limit)),
     backlog: Effect.sync(() => {
-      const pending = [...kept.values()].filter(isPending)
-      return {
-        pending: pending.length,
-        dead: [...kept.values()].filter(({ entry }) => entry.state === "dead").length,
-        oldest: pending[0]?.entry.acceptedAt
-      }
+      const pending = inState("pending")
+      return { pending: pending.length, dead: inState("dead").length, oldest: pending[0]?.acceptedAt }
     }),
-    nextAt: Effect.sync(() =>
-      Math.min(Infinity, ...heads().map(({ availableAt, leaseUntil }) => Math.max(availableAt, leaseUntil)))
-    )
+    nextAt: Effect.sync(() => Math.min(Infinity, ...free().map(({ readyAt }) => readyAt)))
   })
 })
 
@@ -147,5 +144,4 @@ export const make = Effect.fnUntraced(function*(
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options?: Options): Layer.Layer<Inbox, never, SecureRandom.SecureRandom> =>
-  Layer.effect(Inbox, make(options))
+export const layer: Layer.Layer<Inbox, never, SecureRandom.SecureRandom> = Layer.effect(Inbox, make)

@@ -7,7 +7,6 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -15,8 +14,7 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import type { StorageError } from "../StorageError.ts"
-import { type Entry, Inbox } from "./Inbox.ts"
+import { type Claim, type Entry, Inbox } from "./Inbox.ts"
 import { GiveUp, TryAgain } from "./TryAgain.ts"
 
 /**
@@ -26,12 +24,10 @@ import { GiveUp, TryAgain } from "./TryAgain.ts"
  * @since 0.1.0
  */
 export type Options = {
-  /** Entries processed at a time. 64 by default. */
+  /** Lanes worked on at a time. 64 by default. */
   readonly concurrency?: number | undefined
   /** How often the inbox is looked at for what other processes left. A second by default. */
   readonly pollInterval?: Duration.Input | undefined
-  /** How long the lease of the inbox is, of which a third passes between renewals. 30 seconds by default. */
-  readonly lease?: Duration.Input | undefined
   /**
    * The waits between attempts. A failure after the last wait makes a dead
    * letter. By default 1, 5, 15 and 30 seconds, 1, 5, 15 and 30 minutes, 1, 3
@@ -56,13 +52,27 @@ const defaultWaits: ReadonlyArray<Duration.Input> = [
   "6 hours"
 ]
 
-/** The processor of an inbox. */
-export interface Processor {
+/**
+ * The members of {@link InboxProcessor}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
   /** Accepts events as {@link Inbox} does, and looks at the inbox at once. */
   readonly accept: Inbox["Service"]["accept"]
   /** Looks at the inbox at once. */
   readonly wake: Effect.Effect<void>
 }
+
+/**
+ * The processor of an inbox. Where one is provided, a webhook is acknowledged
+ * once its events are accepted.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class InboxProcessor extends Context.Service<InboxProcessor, Service>()("effect-sms/inbox/InboxProcessor") {}
 
 /** The kind of an error, for the operator: errors of applications may quote the message. */
 const kindOf = (cause: Cause.Cause<unknown>): string => {
@@ -93,63 +103,67 @@ const wishOf = (cause: Cause.Cause<unknown>): TryAgain | GiveUp | undefined => {
 export const make = Effect.fnUntraced(function*<E, R>(
   process: (entry: Entry) => Effect.Effect<unknown, E, R>,
   options: Options = {}
-): Effect.fn.Return<Processor, never, R | Inbox | Scope.Scope> {
+): Effect.fn.Return<Service, never, R | Inbox | Scope.Scope> {
   const inbox = yield* Inbox
   const millis = (input: Duration.Input) => Duration.toMillis(Duration.fromInputUnsafe(input))
   const concurrency = options.concurrency ?? 64
   const pollInterval = millis(options.pollInterval ?? "1 second")
-  const renewInterval = millis(options.lease ?? "30 seconds") / 3
-  const waits = (options.waits ?? defaultWaits).map(millis)
+  const waits = (options.waits ?? defaultWaits).map((wait) => Duration.fromInputUnsafe(wait))
   // What is processed outlives the request that brought it, so it must not inherit its span.
   const services = yield* Effect.context<R>()
   const fork = Effect.runForkWith(
     Context.omit(Tracer.ParentSpan)(services) as Context.Context<never> as Context.Context<R>
   )
-  const working = new Map<string, Fiber.Fiber<unknown, unknown>>()
+  const working = new Set<Fiber.Fiber<unknown, unknown>>()
   const wake = yield* Latch.make()
   let isEnding = false
 
-  /** Writes down what became of an entry. What cannot be written is processed again when the lease ends. */
-  const noted = (id: string, effect: Effect.Effect<void, StorageError>) =>
-    Effect.catch(
-      effect,
-      (error) =>
-        Effect.annotateLogs(Effect.logError("The outcome of an inbox entry could not be stored", error), { entry: id })
-    )
-
-  const failed = Effect.fnUntraced(function*({ failures, id }: Entry, cause: Cause.Cause<unknown>) {
+  /** Stores what became of an entry. `false` when the lane is not this process's any more. */
+  const failed = Effect.fnUntraced(function*(claim: Claim, entry: Entry, cause: Cause.Cause<unknown>) {
+    const { failures, id } = entry
     const wish = wishOf(cause)
-    const kind = kindOf(cause)
     const wait = wish instanceof GiveUp ? undefined : waits[failures]
+    const error = kindOf(cause)
     if (wait === undefined) {
       yield* Effect.annotateLogs(
         Effect.logError("An inbox entry became a dead letter", cause),
         { entry: id, failures: failures + 1 }
       )
-      return yield* inbox.bury(id, kind)
+      return yield* inbox.bury(claim, entry, error)
     }
-    const asked = wish instanceof TryAgain ? wish.after : undefined
-    const after = asked === undefined ? wait : Duration.toMillis(asked)
+    const delay = (wish instanceof TryAgain ? wish.after : undefined) ?? wait
     yield* Effect.annotateLogs(
       Effect.logWarning("An inbox entry failed and is retried", cause),
-      { entry: id, failures: failures + 1, retryInMillis: after }
+      { entry: id, failures: failures + 1, retryInMillis: Duration.toMillis(delay) }
     )
-    return yield* inbox.retryAt(id, DateTime.makeUnsafe((yield* Clock.currentTimeMillis) + after), kind)
+    yield* inbox.retry(claim, entry, { delay, error })
+    return false
   })
 
-  const work = (entry: Entry) =>
-    Effect.onExit(Effect.suspend(() => process(entry)), (exit) => {
-      if (Exit.isSuccess(exit)) return noted(entry.id, inbox.complete(entry.id))
-      return Cause.hasInterruptsOnly(exit.cause)
-        ? noted(entry.id, inbox.release([entry.id]))
-        : noted(entry.id, failed(entry, exit.cause))
-    })
+  const processOne = Effect.fnUntraced(function*(claim: Claim, entry: Entry) {
+    const exit = yield* Effect.exit(Effect.suspend(() => process(entry)))
+    if (Exit.isSuccess(exit)) return yield* inbox.complete(claim, entry)
+    // It was told to end, and leaves the entry to whoever takes the lane.
+    return Cause.hasInterruptsOnly(exit.cause) ? false : yield* failed(claim, entry, exit.cause)
+  })
 
-  const start = (entry: Entry) => {
-    const fiber = fork(work(entry))
-    working.set(entry.id, fiber)
+  /** Works through a lane. What it cannot store is processed again by whoever claims the lane next. */
+  const work = (claim: Claim) =>
+    Effect.gen(function*() {
+      while (true) {
+        const entry = isEnding ? undefined : yield* inbox.head(claim)
+        if (entry === undefined || !(yield* processOne(claim, entry))) break
+      }
+    }).pipe(
+      Effect.ensuring(Effect.ignore(inbox.release(claim))),
+      Effect.catch((error) => Effect.logError("A lane of the inbox could not be worked on", error))
+    )
+
+  const start = (claim: Claim) => {
+    const fiber = fork(work(claim))
+    working.add(fiber)
     fiber.addObserver(() => {
-      working.delete(entry.id)
+      working.delete(fiber)
       wake.openUnsafe()
     })
   }
@@ -158,11 +172,11 @@ export const make = Effect.fnUntraced(function*<E, R>(
     const now = yield* Clock.currentTimeMillis
     const limit = concurrency - working.size
     if (isEnding || limit <= 0) return now + pollInterval
-    // Between the claim and the start nothing may come, or the entries would wait for the lease.
-    const claimed = yield* Effect.uninterruptible(
-      Effect.tap(inbox.claim({ limit }), (entries) => Effect.sync(() => entries.forEach(start)))
+    // Between the claim and the start nothing may come, or the lanes would stay claimed.
+    const claims = yield* Effect.uninterruptible(
+      Effect.tap(inbox.claim({ limit }), (claims) => Effect.sync(() => claims.forEach(start)))
     )
-    if (claimed.length === limit) return now
+    if (claims.length === limit) return now
     return Math.min(yield* inbox.nextAt, now + pollInterval)
   })
 
@@ -190,23 +204,14 @@ export const make = Effect.fnUntraced(function*<E, R>(
     yield* Effect.raceFirst(Effect.sleep(wait), wake.await)
   })
 
-  const renew = Effect.suspend(() =>
-    working.size === 0
-      ? Effect.void
-      : Effect.ignore(inbox.renew([...working.keys()]))
-  )
-
-  const loops = [
-    fork(Effect.forever(lookAgain)),
-    fork(Effect.forever(Effect.andThen(Effect.sleep(renewInterval), renew)))
-  ]
+  const loop = fork(Effect.forever(lookAgain))
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
       isEnding = true
       const shutdownTimeout = options.shutdownTimeout ?? "5 seconds"
-      yield* Effect.timeoutOption(Fiber.awaitAll([...working.values()]), shutdownTimeout)
+      yield* Effect.timeoutOption(Fiber.awaitAll(working), shutdownTimeout)
       // An end must not wait for a store that hangs.
-      yield* Effect.timeoutOption(Fiber.interruptAll([...working.values(), ...loops]), shutdownTimeout)
+      yield* Effect.timeoutOption(Fiber.interruptAll([...working, loop]), shutdownTimeout)
     })
   )
 

@@ -39,6 +39,10 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "media/NodeIncrementalHash.ts": ["node:crypto"],
   "media/NodeMediaRehosting.ts": ["@effect/platform-node"],
   "NodeCrypto.ts": ["@effect/platform-node", "node:crypto"],
+  "sql/SqlStorage.ts": [],
+  "sql/InboxSql.ts": [],
+  "sql/IntentStoreSql.ts": [],
+  "sql/internal/servers.ts": ["node:os"],
   "sql/NodeSqliteClient.ts": ["node:fs", "node:sqlite"],
   "testing/Arbitraries.ts": ["fast-check"]
 }

@@ -74,9 +74,11 @@ describe("the same idempotency key", () => {
       assert.lengthOf(yield* sent, 0)
     }).pipe(Effect.provide(layerRefusing(new SmsError.OutcomeUnknown({ because: "Timeout" })))))
 
-  it.effect("after a defect gets the same answer and never sends again", () =>
+  it.effect("after a defect is told that the outcome is unknown, and never sends again", () =>
     Effect.gen(function*() {
-      for (let times = 0; times < 2; times++) assert.strictEqual((yield* post(message, key)).status, 500)
+      assert.strictEqual((yield* post(message, key)).status, 500)
+      // The same key tells what is known of it: it may have gone out.
+      assert.strictEqual((yield* post(message, key)).status, 504)
       assert.lengthOf(yield* sent, 0)
     }).pipe(
       Effect.provide(layerGateway((_message, number) => number === 1 ? Effect.die(new Error("broken")) : Effect.void))

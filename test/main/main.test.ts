@@ -284,7 +284,7 @@ describe("a start that is not possible", () => {
     [
       "a database that is none",
       { TWILIO_AUTH_TOKEN: "x", DATABASE_URL: "mysql://user:db-password@db/sms" },
-      /^DATABASE_URL must begin with postgres:\/\/, or name an SQLite file, as in sqlite:\/var\/lib\/sms\.db$/
+      /^DATABASE_URL must begin with postgres:\/\/, name an SQLite file, as in sqlite:\/var\/lib\/sms\.db, or be memory:$/
     ],
     [
       "an SQLite file that cannot be made",

@@ -20,7 +20,12 @@ export const run = (args: ReadonlyArray<string>, env: Record<string, string>) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() =>
-        spawn(process.execPath, ["src/main.ts", ...args], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] })
+        spawn(process.execPath, ["src/main.ts", ...args], {
+          cwd: root,
+          // Not the file that a server makes by default.
+          env: { DATABASE_URL: "memory:", ...env },
+          stdio: ["ignore", "pipe", "pipe"]
+        })
       ),
       (child) => Effect.sync(() => child.kill("SIGKILL"))
     ),
