@@ -177,7 +177,7 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
     Effect.gen(function*() {
       const { closed, directory } = yield* Consumer
       const fs = yield* FileSystem.FileSystem
-      assert.include(closed, "effect-sms/internal/wire")
+      assert.include(closed, "effect-sms/internal/record")
       assert.include(closed, "effect-sms/twilio/Schema")
       yield* fs.writeFileString(
         `${directory}/closed.js`,
