@@ -122,7 +122,7 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
   it.effect("has the built modules, the sources they map to, and nothing of the repository", () =>
     Effect.gen(function*() {
       const { files } = yield* Consumer
-      const allowed = /^(LICENSE|README\.md|package\.json|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/
+      const allowed = /^(LICENSE|README\.md|docs\/[\w-]+\.md|package\.json|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/
       assert.deepStrictEqual(files.filter((file) => !allowed.test(file) || /\.test\.|fixtures/.test(file)), [])
       const sources = files.flatMap((file) => file.startsWith("src/") ? [file.slice(4, -3)] : [])
       const built = files.flatMap((file) => file.endsWith(".js") ? [file.slice(5, -3)] : [])
@@ -177,7 +177,7 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
     Effect.gen(function*() {
       const { closed, directory } = yield* Consumer
       const fs = yield* FileSystem.FileSystem
-      assert.include(closed, "effect-sms/internal/wire")
+      assert.include(closed, "effect-sms/internal/record")
       assert.include(closed, "effect-sms/twilio/Schema")
       yield* fs.writeFileString(
         `${directory}/closed.js`,
