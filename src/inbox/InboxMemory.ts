@@ -50,7 +50,7 @@ export const make: Effect.Effect<Service, never, SecureRandom.SecureRandom> = Ef
   const settle = (claim: Claim, { id }: Entry, fields: Partial<Entry>) =>
     Effect.sync(() => {
       const lane = held(claim)
-      if (lane === undefined) return false
+      if (lane?.pending.includes(id) !== true) return false
       entries.set(id, new Entry({ ...entries.get(id)!, ...fields }))
       lane.pending.splice(lane.pending.indexOf(id), 1)
       return true

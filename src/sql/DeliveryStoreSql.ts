@@ -63,7 +63,7 @@ export const make = Effect.fnUntraced(function*(
     ofMessage: (key) =>
       asStored(Effect.flatMap(
         sql<Row>`SELECT delivery FROM sms_deliveries WHERE message_key = ${messageKeyOf(key)}
-          ORDER BY created_at, key`.withoutTransform,
+          ORDER BY position`.withoutTransform,
         Effect.forEach(({ delivery }) => decode(delivery))
       )),
     remove: (key) =>

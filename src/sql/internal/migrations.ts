@@ -87,7 +87,8 @@ const migrations = {
       created_at BIGINT NOT NULL
     )`
     yield* sql`CREATE TABLE sms_deliveries (
-      key TEXT NOT NULL PRIMARY KEY,
+      position ${position},
+      key TEXT NOT NULL UNIQUE,
       message_key TEXT NOT NULL,
       delivery TEXT NOT NULL,
       status TEXT NOT NULL,

@@ -10,7 +10,7 @@ import * as Schedule from "effect/Schedule"
 import * as SqlClient from "effect/sql/SqlClient"
 import { SqlError } from "effect/sql/SqlError"
 import { StorageError } from "../../StorageError.ts"
-import { DatabaseFailure, failureOf } from "./failure.ts"
+import { failureOf } from "./failure.ts"
 
 const isLocked = (error: unknown): boolean => error instanceof SqlError && error.reason._tag === "LockTimeoutError"
 
@@ -26,7 +26,6 @@ const whileLocked = Schedule.max([
  * defect of the driver, and a failure of the database all the same.
  */
 export const stored = (store: string) => {
-  const failed = (cause: DatabaseFailure) => Effect.fail(new StorageError({ store, cause }))
   return <A, E, R>(
     effect: Effect.Effect<A, E | SqlError, R>
   ): Effect.Effect<A, Exclude<E, SqlError> | StorageError, R> =>
@@ -34,12 +33,10 @@ export const stored = (store: string) => {
       Effect.retry({ while: isLocked, schedule: whileLocked }),
       Effect.withTracerEnabled(false),
       Effect.catchCause((cause): Effect.Effect<never, Exclude<E, SqlError> | StorageError> => {
-        if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
         const error = Cause.squash(cause)
-        if (error instanceof SqlError) return failed(failureOf(error))
-        return Cause.hasFails(cause)
-          ? Effect.failCause(cause as Cause.Cause<Exclude<E, SqlError>>)
-          : failed(new DatabaseFailure({ reason: "ConnectionLost" }))
+        return error instanceof SqlError
+          ? Effect.fail(new StorageError({ store, cause: failureOf(error) }))
+          : Effect.failCause(cause as Cause.Cause<Exclude<E, SqlError>>)
       })
     )
 }
