@@ -125,7 +125,8 @@ const layerServer = (config: ServerConfig.ServerConfig) => {
   return Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(logProviders(config))).pipe(
     Layer.provide(layerNode(config)),
     // Before the server listens: keys that cannot be used stop the start.
-    Layer.provide([RoomKit.layer({ shutdownTimeout }), SmsRouter.layer(), Outbox.layer()]),
+    Layer.provide([RoomKit.layer({ shutdownTimeout }), SmsRouter.layer()]),
+    Layer.provide(Outbox.layer()),
     Layer.provide(SmsProviders.layer(...config.providers.values())),
     // One tracker: the router says what was sent, and the kit what the carriers report of it.
     Layer.provide(DeliveryTracker.layer()),

@@ -13,6 +13,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { compact } from "../internal/record.ts"
 import { SendReceipt } from "../Message.ts"
+import type { SendBlocked } from "../rooms/Hook.ts"
 import type { SmsRouterError } from "../sending/SmsRouter.ts"
 import type { SmsError, SmsErrorReason } from "../SmsError.ts"
 
@@ -48,7 +49,8 @@ export type Reason = typeof Reason.Type
 /**
  * Schema of {@link Reason}: the reasons of `SmsError` and `SmsRouterError`,
  * `KeyReused` for an idempotency key that came with another message before, and
- * `StorageUnavailable` where the message could not be stored, and was not sent.
+ * `StorageUnavailable` where the message could not be stored, and was not sent,
+ * and `Blocked` where a hook of the application stopped it.
  *
  * @category schemas
  * @since 0.1.0
@@ -59,7 +61,8 @@ export const Reason = Schema.Literals([
   "OnlyReceives",
   "NoProvider",
   "KeyReused",
-  "StorageUnavailable"
+  "StorageUnavailable",
+  "Blocked"
 ])
 
 /**
@@ -261,6 +264,7 @@ const classOf = {
   ProviderUnavailable: "ServiceUnavailable",
   NoProvider: "ServiceUnavailable",
   StorageUnavailable: "ServiceUnavailable",
+  Blocked: "UnprocessableContent",
   OutcomeUnknown: "GatewayTimeout"
 } as const satisfies Record<Reason, keyof typeof classes>
 
@@ -348,3 +352,12 @@ export const storageUnavailable: MessageProblem = new ServiceUnavailable({
   detail: "The message could not be stored, and was not sent. Try again",
   reason: "StorageUnavailable"
 })
+
+/**
+ * The answer to a message that a hook of the application stopped.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromSendBlocked = (error: SendBlocked): MessageProblem =>
+  new UnprocessableContent({ detail: error.message, reason: "Blocked" })

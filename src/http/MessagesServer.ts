@@ -24,6 +24,7 @@ import * as SupervisedFibers from "../internal/supervisedFibers.ts"
 import { OutboundMessage } from "../Message.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
 import { issuesOf } from "../provider/Wire.ts"
+import { RoomKit } from "../rooms/RoomKit.ts"
 import * as IntentStore from "../sending/IntentStore.ts"
 import * as Outbox from "../sending/Outbox.ts"
 import { SmsRouter } from "../sending/SmsRouter.ts"
@@ -135,6 +136,7 @@ const layerMessages = (options: Options) =>
     "messages",
     Effect.fnUntraced(function*(handlers) {
       const router = yield* SmsRouter
+      const kit = yield* RoomKit
       const tracker = yield* DeliveryTracker
       const providers = yield* SmsProviders
       const runs = yield* SupervisedFibers.make(options.shutdownTimeout ?? "10 seconds")
@@ -152,7 +154,7 @@ const layerMessages = (options: Options) =>
               message,
               provider,
               what: textOf(request),
-              send: router.send(message, { provider })
+              send: kit.guardSend(message, { provider }, (message) => router.send(message, { provider }))
             })),
             Effect.andThen(draining, unknownBy(provider))
           )
@@ -162,6 +164,7 @@ const layerMessages = (options: Options) =>
         Effect.catchTags({
           SmsError: (error) => Effect.fail(MessageProblems.fromSmsError(error)),
           SmsRouterError: (error) => Effect.fail(MessageProblems.fromSmsRouterError(error)),
+          SendBlocked: (error) => Effect.fail(MessageProblems.fromSendBlocked(error)),
           KeyReused: () => Effect.fail(MessageProblems.keyReused),
           StorageError: storageFailed
         }),

@@ -15,6 +15,7 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import type { ChannelType, OutboundMessage, SendReceipt } from "../Message.ts"
 import type { SmsError } from "../SmsError.ts"
 import type { Delivery } from "./Channel.ts"
@@ -135,18 +136,34 @@ export interface AfterBroadcast<out E = unknown, out R = never> extends Options 
  * @since 0.1.0
  */
 export interface AboutSend {
-  /** The event that the message is made of. */
-  readonly event: RoomEvent
-  readonly room: Room
-  /** The channel that sends. */
+  /** The event that the message is made of. Absent for a message that comes from no room, as over HTTP. */
+  readonly event?: RoomEvent | undefined
+  readonly room?: Room | undefined
+  /** The channel that sends. `direct` for a message that comes from no room. */
   readonly channelId: string
-  /** The provider's name. */
-  readonly provider: string
+  /** The provider's name. Absent where a router chooses it. */
+  readonly provider?: string | undefined
 }
 
 /**
- * A hook that runs before a channel sends a message, once for each recipient.
- * What it modifies may go to somebody else.
+ * A hook stopped a message that comes from no room, and nothing was sent.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SendBlocked extends Schema.TaggedError<SendBlocked>()("SendBlocked", {
+  hook: Schema.String,
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `Hook ${JSON.stringify(this.hook)} blocked the message: ${this.reason}`
+  }
+}
+
+/**
+ * A hook that runs before a message is sent, once for each recipient: what a
+ * channel sends, and what the server is asked to send. What it modifies may go
+ * to somebody else.
  *
  * @category models
  * @since 0.1.0

@@ -26,8 +26,9 @@ export type KitEvent =
   }
   | {
     readonly _tag: "HookFailed"
-    readonly roomId: string
-    readonly eventId: string
+    /** Absent, as `eventId`, for a message that comes from no room. */
+    readonly roomId?: string | undefined
+    readonly eventId?: string | undefined
     readonly hook: string
     readonly trigger: Hook["trigger"]
     /** A `TimeoutError` when the hook ran out of time. */
@@ -42,8 +43,9 @@ export type KitEvent =
   }
   | {
     readonly _tag: "SendBlocked"
-    readonly roomId: string
-    readonly eventId: string
+    /** Absent, as `eventId`, for a message that comes from no room. */
+    readonly roomId?: string | undefined
+    readonly eventId?: string | undefined
     readonly channelId: string
     readonly hook: string
     readonly reason: string
@@ -51,8 +53,9 @@ export type KitEvent =
   | {
     /** A message was not sent, or may not have been: the error says which. */
     readonly _tag: "SendFailed"
-    readonly roomId: string
-    readonly eventId: string
+    /** Absent, as `eventId`, for a message that comes from no room. */
+    readonly roomId?: string | undefined
+    readonly eventId?: string | undefined
     readonly channelId: string
     readonly error: SmsError
   }

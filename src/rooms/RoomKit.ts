@@ -28,9 +28,11 @@ import type { Entry } from "../inbox/Inbox.ts"
 import { compact } from "../internal/record.ts"
 import * as Spans from "../internal/spans.ts"
 import * as SupervisedFibers from "../internal/supervisedFibers.ts"
-import type { ChannelType, InboundMessage } from "../Message.ts"
+import type { ChannelType, InboundMessage, OutboundMessage, SendReceipt } from "../Message.ts"
 import { makeMemory, MmsAggregator, type MmsAggregatorError } from "../mms/MmsAggregator.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
+import { Outbox } from "../sending/Outbox.ts"
+import type { SmsError } from "../SmsError.ts"
 import type { StorageError } from "../StorageError.ts"
 import type { WebhookError } from "../WebhookError.ts"
 import type { WebhookEvent } from "../WebhookEvent.ts"
@@ -163,6 +165,16 @@ export interface Service {
    * memory. What was sent without a channel is followed once its `sent` is told.
    */
   readonly tracker: DeliveryTracker["Service"]
+  /**
+   * Sends a message that comes from no room, with the hooks before and after a
+   * send: everything that is sent passes them. `send` gets the message as the
+   * hooks left it.
+   */
+  readonly guardSend: <E>(
+    message: OutboundMessage,
+    options: { readonly provider?: string | undefined },
+    send: (message: OutboundMessage) => Effect.Effect<SendReceipt, E | SmsError>
+  ) => Effect.Effect<SendReceipt, E | SmsError | Hook.SendBlocked>
   /** Brings what one of the application's own channels says to the others in the room. */
   readonly post: (roomId: string, message: {
     readonly channelId: string
@@ -237,7 +249,8 @@ export const make = Effect.fnUntraced(function*(
   const channels = new ChannelRegistry()
   const registry = new HookRegistry()
   const hooks = HookRuns.make({ hooks: registry, notify })
-  const sends = Sends.make({ hooks, tracking, notify, sendTimeout: limits.runTimeout })
+  const outbox = Option.getOrUndefined(yield* Effect.serviceOption(Outbox))
+  const sends = Sends.make({ hooks, tracking, notify, outbox, sendTimeout: limits.runTimeout })
   const { broadcast, withAnswers } = Broadcast.make({ hooks, sends, channels, store, notify, runs })
   const { create, receive } = yield* Receiving.make({
     remembered: { capacity: options.maxKeys ?? 100_000, timeToLive: options.keyTimeToLive ?? "48 hours" },
@@ -296,6 +309,7 @@ export const make = Effect.fnUntraced(function*(
       Effect.map(known(roomId, store.history(roomId)), (history) => history.map(({ event }) => event)),
     statuses: store.statuses(),
     tracker: tracking.tracker,
+    guardSend: (message, { provider }, send) => sends.guard(message, provider, send),
     post: Effect.fn("RoomKit.post")(function*(roomId, { channelId, channelType, content, metadata = {} }) {
       const room = yield* known(roomId, store.get(roomId))
       const event = new RoomEvent({

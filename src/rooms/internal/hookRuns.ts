@@ -24,8 +24,8 @@ export type Verdict<A> =
 export interface Before<H extends Hook, A> {
   /** What the filters look at, also when a hook has modified it. */
   readonly subject: Subject
-  /** The event that the hooks run for. */
-  readonly event: RoomEvent
+  /** The event that the hooks run for. Absent for a message that comes from no room. */
+  readonly event?: RoomEvent | undefined
   readonly value: A
   readonly run: (hook: H, value: A) => Effect.Effect<HookResult<A>, unknown>
   /** Checks what a hook wants in the place of the value. */
@@ -34,7 +34,7 @@ export interface Before<H extends Hook, A> {
 
 export interface After<H extends Hook> {
   readonly subject: Subject
-  readonly event: RoomEvent
+  readonly event?: RoomEvent | undefined
   readonly run: (hook: H) => Effect.Effect<void, unknown>
 }
 
@@ -53,13 +53,13 @@ const inSpan = <A>(hook: Hook, run: Effect.Effect<A, unknown>) =>
   Effect.withSpan(run, "RoomKit.hook", { attributes: { "sms.hook": hook.name, "sms.trigger": hook.trigger } })
 
 export const make = ({ hooks, notify }: Parts): HookRuns => {
-  const failed = (hook: Hook, event: RoomEvent, cause: Cause.Cause<unknown>) =>
+  const failed = (hook: Hook, event: RoomEvent | undefined, cause: Cause.Cause<unknown>) =>
     Effect.andThen(
       Effect.logError(`Hook ${JSON.stringify(hook.name)} failed`, cause),
       notify({
         _tag: "HookFailed",
-        roomId: event.roomId,
-        eventId: event.id,
+        roomId: event?.roomId,
+        eventId: event?.id,
         hook: hook.name,
         trigger: hook.trigger,
         cause

@@ -11,9 +11,10 @@ import * as Result from "effect/Result"
 import type { Address } from "../../Address.ts"
 import { OutboundMessage, type SendReceipt } from "../../Message.ts"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
+import type { Service as Outbox } from "../../sending/Outbox.ts"
 import { OutcomeUnknown, ProviderUnavailable, SmsError } from "../../SmsError.ts"
 import type { Delivery, Outgoing, SendResult } from "../Channel.ts"
-import type { AboutSend, Subject } from "../Hook.ts"
+import { type AboutSend, SendBlocked, type Subject } from "../Hook.ts"
 import type { KitEvent } from "../KitEvent.ts"
 import type { Room } from "../Room.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
@@ -27,6 +28,8 @@ export interface Parts {
   readonly notify: (event: KitEvent) => Effect.Effect<void>
   /** How long a room waits for one send. */
   readonly sendTimeout: Duration.Input
+  /** Stores what is sent, and sends it once. */
+  readonly outbox: Outbox | undefined
 }
 
 /** An event on its way to the channels of its room. */
@@ -40,6 +43,12 @@ export interface Passing {
 }
 
 export interface Sends {
+  /** Sends a message that comes from no room, with the hooks before and after a send. */
+  readonly guard: <E>(
+    message: OutboundMessage,
+    provider: string | undefined,
+    send: (message: OutboundMessage) => Effect.Effect<SendReceipt, E | SmsError>
+  ) => Effect.Effect<SendReceipt, E | SmsError | SendBlocked>
   /**
    * Sends everything, and says what became of it. `after` runs until the
    * tracker knows it and the hooks after the sends have run.
@@ -86,29 +95,46 @@ const resultOf = (recipient: Address, answer: Answer): SendResult => {
 const unknown = ({ name }: Provider, because: OutcomeUnknown["because"]) =>
   new SmsError({ provider: name, reason: new OutcomeUnknown({ because }) })
 
+const notStored = ({ name }: Provider) =>
+  new SmsError({ provider: name, reason: new ProviderUnavailable({ detail: "The message could not be stored" }) })
+
 const neverBegun = ({ name }: Provider) =>
   new SmsError({ provider: name, reason: new ProviderUnavailable({ detail: "The channel is gone" }) })
 
 const checkModified = (fields: OutboundMessage) => OutboundMessage.makeEffect({ ...fields })
 
-export const make = ({ hooks, notify, sendTimeout, tracking }: Parts): Sends => {
+export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): Sends => {
   const failed = ({ channelId, event, provider }: AboutSend, error: SmsError) =>
     Effect.logWarning(`A message was not sent, or may not have been: ${error.reason.message}`).pipe(
-      Effect.annotateLogs({ provider, channel: channelId, room: event.roomId, event: event.id }),
-      Effect.andThen(notify({ _tag: "SendFailed", roomId: event.roomId, eventId: event.id, channelId, error }))
+      Effect.annotateLogs({ provider, channel: channelId, room: event?.roomId, event: event?.id }),
+      Effect.andThen(notify({ _tag: "SendFailed", roomId: event?.roomId, eventId: event?.id, channelId, error }))
     )
 
   const blocked = ({ channelId, event }: AboutSend, hook: string, reason: string) =>
     Effect.logInfo(`Hook ${JSON.stringify(hook)} blocked a message`).pipe(
-      Effect.annotateLogs({ channel: channelId, room: event.roomId, event: event.id }),
+      Effect.annotateLogs({ channel: channelId, room: event?.roomId, event: event?.id }),
       Effect.andThen(
-        notify({ _tag: "SendBlocked", roomId: event.roomId, eventId: event.id, channelId, hook, reason })
+        notify({ _tag: "SendBlocked", roomId: event?.roomId, eventId: event?.id, channelId, hook, reason })
       )
     )
 
+  /** Sends once for the key, where there is an outbox: an event that passes again is not sent again. */
+  const once = (provider: Provider, message: OutboundMessage, key: string): Effect.Effect<SendReceipt, SmsError> => {
+    const send = Effect.suspend(() => provider.send(message))
+    if (outbox === undefined) return send
+    return outbox.send({ key, message, provider: provider.name, what: key, send }).pipe(
+      Effect.flatMap(({ result }) => Effect.fromResult(result)),
+      Effect.catchTags({
+        KeyReused: Effect.die,
+        // It is stored before it is sent, so nothing went out.
+        StorageError: () => Effect.fail(notStored(provider))
+      })
+    )
+  }
+
   /** A provider has typed failures only. One that breaks all the same leaves nobody knowing what it did. */
-  const ask = (provider: Provider, message: OutboundMessage): Effect.Effect<Answer> =>
-    Effect.suspend(() => provider.send(message)).pipe(
+  const ask = (provider: Provider, message: OutboundMessage, key: string): Effect.Effect<Answer> =>
+    once(provider, message, key).pipe(
       Effect.result,
       Effect.catchCause((cause) =>
         Effect.andThen(
@@ -125,9 +151,10 @@ export const make = ({ hooks, notify, sendTimeout, tracking }: Parts): Sends => 
     message: OutboundMessage,
     about: AboutSend,
     subject: Subject,
-    answered: Deferred.Deferred<Answer>
+    answered: Deferred.Deferred<Answer>,
+    key: string
   ) {
-    const answer = yield* ask(provider, message)
+    const answer = yield* ask(provider, message, key)
     Deferred.doneUnsafe(answered, Effect.succeed(answer))
     const receipt = Result.isSuccess(answer) ? answer.success : answer.failure.accepted
     if (receipt !== undefined) yield* tracking.sent(receipt)
@@ -165,7 +192,14 @@ export const make = ({ hooks, notify, sendTimeout, tracking }: Parts): Sends => 
     // because a room has waited long enough.
     const after = yield* runs.start(Effect.suspend(() => {
       begun = true
-      return attempt(provider, message, about, subjectOf(message), answered)
+      return attempt(
+        provider,
+        message,
+        about,
+        subjectOf(message),
+        answered,
+        JSON.stringify([event.id, channelId, recipient])
+      )
     }))
     after.addObserver(() =>
       Deferred.doneUnsafe(
@@ -181,7 +215,39 @@ export const make = ({ hooks, notify, sendTimeout, tracking }: Parts): Sends => 
     })
   })
 
+  const guard: Sends["guard"] = Effect.fnUntraced(function*<E>(
+    wanted: OutboundMessage,
+    provider: string | undefined,
+    send: (message: OutboundMessage) => Effect.Effect<SendReceipt, E | SmsError>
+  ) {
+    const about: AboutSend = { channelId: "direct", provider }
+    const subject: Subject = {
+      roomId: "",
+      source: { channelId: "direct", channelType: wanted.channelType, direction: "outbound" }
+    }
+    const verdict = yield* hooks.before("BeforeSend", {
+      subject,
+      value: wanted,
+      run: (hook, message) => hook.run(message, about),
+      check: checkModified
+    })
+    if (verdict._tag === "Blocked") {
+      const { hook, reason } = verdict
+      yield* blocked(about, hook, reason)
+      return yield* new SendBlocked({ hook, reason })
+    }
+    const message = verdict.value
+    const result = yield* Effect.result(send(message))
+    if (Result.isSuccess(result) || result.failure instanceof SmsError) {
+      const answer = result as Answer
+      if (Result.isFailure(answer)) yield* failed(about, answer.failure)
+      yield* hooks.after("AfterSend", { subject, run: (hook) => hook.run(message, answer, about) })
+    }
+    return yield* Effect.fromResult(result)
+  })
+
   return {
+    guard,
     send: Effect.fnUntraced(function*(channel, passing, outgoing) {
       const { participant } = passing.received.source
       const others = outgoing.filter(({ message }) => participant === undefined || !isSame(message.to, participant))
