@@ -1,28 +1,23 @@
-/** What is told about a send: to the caller, to the log and to the tracer. */
+/**
+ * The test of what is told about a send: to the caller, to the log and to the
+ * tracer.
+ */
 import { assert, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Logger, References, Schema, type Scope } from "effect"
-import type { HttpClient } from "effect/http"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as References from "effect/References"
+import * as Schema from "effect/Schema"
 import { inspect } from "node:util"
-import type { SendOptions } from "../../src/provider/Sending.ts"
-import type { Service as Provider } from "../../src/provider/SmsProvider.ts"
-import { SmsError } from "../../src/SmsError.ts"
-import { recordingTracer } from "../recordingTracer.ts"
-import * as Carrier from "./carrier.ts"
-import { clients, customer, message, ours, secretText } from "./fixtures.ts"
+import { SmsError } from "../../SmsError.ts"
+import * as CarrierServer from "../CarrierServer.ts"
+import { recordingTracer } from "./recordingTracer.ts"
+import { clients, customer, message, ours, type Rig, secretText, type Subject } from "./sendSubject.ts"
 
 const encodeError = Schema.encodeEffect(Schema.toCodecJson(SmsError))
 
-export const testPrivacy = ({ accepted, acceptance, name, providerAt, secrets }: {
-  readonly name: string
-  readonly secrets: ReadonlyArray<string>
-  readonly acceptance: Carrier.Behaviour
-  readonly accepted: { readonly status: number; readonly body: unknown }
-  readonly providerAt: (
-    url: string,
-    options: SendOptions,
-    client: Layer.Layer<HttpClient.HttpClient>
-  ) => Effect.Effect<Provider, unknown, Scope.Scope>
-}): void => {
+export const testPrivacy = ({ name, secrets }: Subject, { acceptance, accepted, providerAt }: Rig): void => {
   it.effect(`${name} keeps secrets, numbers and texts out of everything that it tells`, () =>
     Effect.gen(function*() {
       const told: Array<string> = []
@@ -32,7 +27,7 @@ export const testPrivacy = ({ accepted, acceptance, name, providerAt, secrets }:
         const words = `'${secretText}' to ${customer} (${customer.slice(1)}, 514-555-0142) from ${ours} with ${
           secrets.join(" ")
         }`
-        return Carrier.answer(
+        return CarrierServer.answer(
           status,
           [
             { code: 21211, message: words, status },
@@ -49,14 +44,14 @@ export const testPrivacy = ({ accepted, acceptance, name, providerAt, secrets }:
       }
       const behaviours = [
         acceptance,
-        Carrier.reset,
-        Carrier.cut(accepted.status, accepted.body),
+        CarrierServer.reset,
+        CarrierServer.cut(accepted.status, accepted.body),
         ...[200, 400, 429, 500].flatMap((status) => [0, 1, 2, 3].map((number) => gossip(status, number)))
       ]
       yield* Effect.gen(function*() {
         for (const client of Object.values(clients)) {
           for (const behave of behaviours) {
-            const carrier = yield* Carrier.serve(behave)
+            const carrier = yield* CarrierServer.serve(behave)
             const provider = yield* providerAt(carrier.url, { retry: { times: 0 } }, client)
             const exit = yield* Effect.exit(provider.send(message(secretText)))
             if (Exit.isSuccess(exit)) continue
