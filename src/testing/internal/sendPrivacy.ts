@@ -17,36 +17,48 @@ import { clients, customer, message, ours, type Rig, secretText, type Subject } 
 
 const encodeError = Schema.encodeEffect(Schema.toCodecJson(SmsError))
 
-export const testPrivacy = ({ name, secrets }: Subject, { acceptance, accepted, providerAt }: Rig): void => {
+/** The ways in which carriers write an error, with these words in them. */
+const commonShapes = (words: string): ReadonlyArray<unknown> => [
+  { code: 21211, message: words, status: 400 },
+  { errors: [{ code: "40310", title: words, detail: words }] },
+  { code: "syntax_invalid_parameter_format", text: words },
+  {
+    response_details: {
+      response_status: "error",
+      response_messages: { message: { code: "x", _content: words } }
+    }
+  }
+]
+
+/** The ways in which these refusals are written, each once, with these words in the place of all texts but the code. */
+const shapesOf = (refusals: Subject["refusals"], words: string): ReadonlyArray<unknown> => {
+  const shapes = new Map<string, unknown>()
+  for (const { body, code } of refusals) {
+    if (code === undefined) continue
+    const shape = JSON.stringify(body, (_, value) => typeof value === "object" ? value : "")
+    shapes.set(
+      shape,
+      JSON.parse(JSON.stringify(body), (_, value) => typeof value === "string" && value !== code ? words : value)
+    )
+  }
+  return [...shapes.values()]
+}
+
+export const testPrivacy = ({ name, refusals, secrets }: Subject, { acceptance, accepted, providerAt }: Rig): void => {
   it.effect(`${name} keeps secrets, numbers and texts out of everything that it tells`, () =>
     Effect.gen(function*() {
       const told: Array<string> = []
       const { spans, tracer } = recordingTracer()
       // Carriers repeat what they were given.
-      const gossip = (status: number, number: number) => {
-        const words = `'${secretText}' to ${customer} (${customer.slice(1)}, 514-555-0142) from ${ours} with ${
-          secrets.join(" ")
-        }`
-        return CarrierServer.answer(
-          status,
-          [
-            { code: 21211, message: words, status },
-            { errors: [{ code: "40310", title: words, detail: words }] },
-            { code: "syntax_invalid_parameter_format", text: words },
-            {
-              response_details: {
-                response_status: "error",
-                response_messages: { message: { code: "x", _content: words } }
-              }
-            }
-          ][number]
-        )
-      }
+      const words = `'${secretText}' to ${customer} (${customer.slice(1)}, 514-555-0142) from ${ours} with ${
+        secrets.join(" ")
+      }`
+      const gossip = [...shapesOf(refusals, words), ...commonShapes(words)]
       const behaviours = [
         acceptance,
         CarrierServer.reset,
         CarrierServer.cut(accepted.status, accepted.body),
-        ...[200, 400, 429, 500].flatMap((status) => [0, 1, 2, 3].map((number) => gossip(status, number)))
+        ...[200, 400, 429, 500].flatMap((status) => gossip.map((body) => CarrierServer.answer(status, body)))
       ]
       yield* Effect.gen(function*() {
         for (const client of Object.values(clients)) {
