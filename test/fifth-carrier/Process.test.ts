@@ -101,6 +101,9 @@ describe("a carrier from outside", () => {
       const help = yield* start(["send", "--help"], {})
       assert.strictEqual(yield* help.ended, 0)
       assert.match(help.output(), /twilio.*voicemeup.*acme/)
+      const variables = yield* start(["serve", "--help"], {})
+      assert.strictEqual(yield* variables.ended, 0)
+      assert.match(variables.output(), /^ {2}ACME_WEBHOOK_SECRET +receiving +Signs webhooks\.$/m)
     }), limit)
 
   it.live("is in the demonstration, beside the others", () =>
