@@ -7,7 +7,7 @@ import { fencesOf, moduleOf } from "./fences.ts"
 const root = resolve(import.meta.dirname, "../..")
 
 const files = [
-  ...["README.md"].filter((file) => existsSync(`${root}/${file}`)),
+  ...["README.md", "src/testing/README.md"].filter((file) => existsSync(`${root}/${file}`)),
   ...readdirSync(`${root}/src`, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .map((file) => `src/${file}`)
