@@ -54,6 +54,7 @@ export {
   type ProcessResult,
   Room,
   RoomEvent,
+  RoomInbox,
   RoomKit,
   RoomStore,
   SmsChannel

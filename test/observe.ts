@@ -1,6 +1,6 @@
 /** What an operator gets to see of a program. */
 import { Effect, Layer, Logger, Metric, References, type Tracer } from "effect"
-import { recordingTracer } from "./recordingTracer.ts"
+import { recordingTracer } from "../src/testing/internal/recordingTracer.ts"
 
 export interface Observed {
   /** The log lines, as JSON. */

@@ -143,7 +143,7 @@ export const command = (carriers: ReadonlyArray<Lazy>) =>
       Effect.provideService(Logger.LogToStderr, true)
     )).pipe(
       Command.withDescription(
-        `Sends one message with one carrier. The credentials are in the environment, under the same names as for the server.
+        `Sends one message with one carrier. The credentials are in the environment: \`effect-sms serve --help\` lists the variables.
 
 It ends with 0 when the carrier accepted the message, 1 when it could not begin, 2 for a wrong command line, 3 when the
 message was refused, 4 when nobody can tell whether it went out, and 5 when a part of it went out.`

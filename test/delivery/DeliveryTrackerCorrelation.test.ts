@@ -6,7 +6,7 @@ import { extractSinchMeta } from "../../src/sinch/index.ts"
 import { extractTelnyxMeta } from "../../src/telnyx/index.ts"
 import { extractTwilioMeta } from "../../src/twilio/index.ts"
 import type { Extract } from "../../src/WebhookMeta.ts"
-import { fixtures } from "../suites/SmsProviderSuite.ts"
+import { webhookFixtures } from "../fixtures.ts"
 
 const makeTracker = Effect.flatMap(
   makeStoreMemory(),
@@ -16,7 +16,7 @@ const makeTracker = Effect.flatMap(
 /** Tells the tracker what a webhook of the fixtures reports. */
 const receive = (tracker: DeliveryTracker.DeliveryTracker["Service"], extract: Extract, folder: string, name: string) =>
   Effect.gen(function*() {
-    const fixture = fixtures(folder).find((fixture) => fixture.name === name)
+    const fixture = webhookFixtures(folder).find((fixture) => fixture.name === name)
     assert.isDefined(fixture)
     const meta = yield* extract(JSON.parse(fixture.request.body))
     return yield* Effect.forEach(meta.toStatuses(), tracker.update)

@@ -12,7 +12,7 @@ const filesIn = (directory: string, extension: string) =>
     .map((file) => `${directory}/${file}`)
     .sort()
 
-const files = ["README.md", ...filesIn("docs", ".md"), ...filesIn("src", ".ts")]
+const files = ["README.md", ...filesIn("docs", ".md"), ...filesIn("src", ".md"), ...filesIn("src", ".ts")]
 const fences = files.flatMap((file) => fencesOf(file, readFileSync(`${root}/${file}`, "utf8")))
 
 // Inside the package, so that the modules can import it by its name.

@@ -7,7 +7,7 @@ import { connect } from "node:net"
 import { inspect } from "node:util"
 import { WebhookServer } from "../../src/http/index.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
-import { recordingTracer } from "../recordingTracer.ts"
+import { recordingTracer } from "../../src/testing/internal/recordingTracer.ts"
 import { type Carrier, layerProviders, secrets, type Wire } from "./carriers.ts"
 
 export const publicUrl = "https://sms.example.com"

@@ -224,7 +224,11 @@ describe("effect-sms send", () => {
   const explained = [
     [["--help"], 0, /send .*\n +serve /],
     [["send", "--help"], 0, /--provider[^]*--to[^]*--from[^]*--media[^]*--json/],
-    [["serve", "--help"], 0, /configured by the environment/],
+    [
+      ["serve", "--help"],
+      0,
+      /configured by the environment[^]*\nVARIABLES OF THE CARRIERS\n {2}TWILIO_AUTH_TOKEN +receiving +The auth token[^]*\n {2}SINCH_FROM +sending, optional +The sender/
+    ],
     [["--version"], 0, /^effect-sms v\d+\.\d+\.\d+\n$/],
     [[], 2, /SUBCOMMANDS/]
   ] as const

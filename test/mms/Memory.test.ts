@@ -3,7 +3,7 @@ import { Effect, Exit, Fiber, Layer, Logger, Metric, Option, Schedule, Scope, St
 import { TestClock } from "effect/testing"
 import type { InboundMessage } from "../../src/Message.ts"
 import * as MmsAggregator from "../../src/mms/MmsAggregator.ts"
-import { recordingTracer } from "../recordingTracer.ts"
+import { recordingTracer } from "../../src/testing/internal/recordingTracer.ts"
 import { collect, customer, media, offerAll, ours, said, saidOf, wrapper } from "./parts.ts"
 
 const keys = (count: number) => Array.from({ length: count }, (_, index) => `key ${index}`)

@@ -9,8 +9,8 @@ import * as Hook from "../../src/rooms/Hook.ts"
 import * as SmsChannel from "../../src/rooms/SmsChannel.ts"
 import { OptedOut, OutcomeUnknown, type SmsErrorReason } from "../../src/SmsError.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
+import { recordingTracer } from "../../src/testing/internal/recordingTracer.ts"
 import { Unrecognized } from "../../src/WebhookEvent.ts"
-import { recordingTracer } from "../recordingTracer.ts"
 import {
   customer,
   fork,

@@ -161,7 +161,15 @@ describe("hooks before a send", () => {
             Effect.gen(function*() {
               const span = Option.getOrUndefined(yield* Effect.serviceOption(Tracer.ParentSpan))
               const inside = span?._tag === "Span" ? span.name : ""
-              seen.push([yield* Name, inside, channelId, provider, room.id, event.roomId, text(event.content)])
+              seen.push([
+                yield* Name,
+                inside,
+                channelId,
+                provider,
+                room?.id,
+                event?.roomId,
+                event && text(event.content)
+              ])
               return Hook.allow
             })
         })),

@@ -10,8 +10,9 @@ import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import type { OutboundMessage } from "../../src/Message.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as Sinch from "../../src/sinch/index.ts"
-import * as Carrier from "../send/carrier.ts"
-import { customer, decodeMessage, file, fixtures, message, ours } from "../send/fixtures.ts"
+import * as CarrierServer from "../../src/testing/CarrierServer.ts"
+import { customer, decodeMessage, file, message, ours } from "../../src/testing/internal/sendSubject.ts"
+import { sendFixtures } from "../fixtures.ts"
 import { SmsService } from "./sdk.ts"
 
 const servicePlanId = "0123456789abcdef"
@@ -24,7 +25,7 @@ const options = {
   region: "eu" as const
 }
 
-const accept = Carrier.answer(201, { id: "01FC66621XXXXX119Z8PMV1QPQ" })
+const accept = CarrierServer.answer(201, { id: "01FC66621XXXXX119Z8PMV1QPQ" })
 
 const providerAt = (baseUrl: string, more: Partial<Sinch.Options> = {}) =>
   Effect.map(
@@ -47,7 +48,7 @@ const batchOf = (body: string): SendRequest => {
 /** Our request, and that of the SDK for the same batch. */
 const bothRequests = Effect.fnUntraced(function*(sent: OutboundMessage, batch: string, more: Partial<Sinch.Options>) {
   yield* TestClock.setTime(Date.parse("2026-01-01T00:00:00Z"))
-  const carrier = yield* Carrier.serve(accept)
+  const carrier = yield* CarrierServer.serve(accept)
   const provider = yield* providerAt(carrier.url, more)
   yield* provider.send(sent)
   const sdk = new SmsService({ servicePlanId, apiToken, smsHostname: carrier.url })
@@ -56,13 +57,13 @@ const bothRequests = Effect.fnUntraced(function*(sent: OutboundMessage, batch: s
     body,
     method,
     path,
-    authorization: headers.authorization,
+    authorization: headers["authorization"],
     contentType: headers["content-type"],
-    accept: headers.accept
+    accept: headers["accept"]
   }))
 })
 
-it.effect.each(fixtures("sinch"))(
+it.effect.each(sendFixtures("sinch"))(
   "sends $name as Sinch's SDK does",
   ({ message, options = {}, request }) =>
     Effect.gen(function*() {
@@ -134,7 +135,7 @@ it.effect("is made from configuration, and not with an empty token", () =>
 
 describe("the rules of Sinch", () => {
   const refusal = Effect.fnUntraced(function*(sent: OutboundMessage, more: Partial<Sinch.Options> = {}) {
-    const provider = yield* providerAt(yield* Carrier.closedUrl, { retry: { times: 0 }, from: ours, ...more })
+    const provider = yield* providerAt(yield* CarrierServer.closedUrl, { retry: { times: 0 }, from: ours, ...more })
     const { reason } = yield* Effect.flip(provider.send(sent))
     return "field" in reason ? `${reason._tag} ${reason.field}` : reason._tag
   })
@@ -172,7 +173,7 @@ describe("the rules of Sinch", () => {
 
 it.effect("gets a receipt that the reports of the batch belong to", () =>
   Effect.gen(function*() {
-    const carrier = yield* Carrier.serve(accept)
+    const carrier = yield* CarrierServer.serve(accept)
     const provider = yield* providerAt(carrier.url, { from: ours })
     const receipt = yield* provider.send(message("hi"))
     const store = yield* makeStoreMemory()

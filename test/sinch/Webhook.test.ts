@@ -8,7 +8,7 @@ import { InboundMessage } from "../../src/Message.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as Sinch from "../../src/sinch/index.ts"
 import { toInbound, Unrecognized, type WebhookEvent } from "../../src/WebhookEvent.ts"
-import { fixtures } from "../suites/SmsProviderSuite.ts"
+import { webhookFixtures } from "../fixtures.ts"
 import { inZone } from "./inZone.ts"
 
 const provider = Sinch.layerWebhook({ verification: Sinch.unsigned }).pipe(Layer.provide(NodeCrypto.layer))
@@ -70,7 +70,7 @@ layer(provider)("Sinch webhooks", (it) => {
             if (event instanceof DeliveryStatus) assert.match(event.idempotencyKey, /^B:\+12015555555:/)
           }
         }
-        for (const { expected, name } of fixtures("sinch").filter(({ name }) => name.startsWith("status-"))) {
+        for (const { expected, name } of webhookFixtures("sinch").filter(({ name }) => name.startsWith("status-"))) {
           assert.notInclude(JSON.stringify(expected), "InboundMessage", name)
         }
       }))
@@ -423,5 +423,5 @@ layer(provider)("Sinch webhooks", (it) => {
 })
 
 it("names the source of every fixture", () => {
-  for (const { source } of fixtures("sinch")) assert.match(source, /^https:\/\//)
+  for (const { source } of webhookFixtures("sinch")) assert.match(source, /^https:\/\//)
 })

@@ -10,13 +10,14 @@ import type { OutboundMessage } from "../../src/Message.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as Telnyx from "../../src/telnyx/index.ts"
 import * as Tweetnacl from "../../src/telnyx/Tweetnacl.ts"
-import * as Carrier from "../send/carrier.ts"
-import { customer, decodeMessage, fixtures, message, ours } from "../send/fixtures.ts"
+import * as CarrierServer from "../../src/testing/CarrierServer.ts"
+import { customer, decodeMessage, message, ours } from "../../src/testing/internal/sendSubject.ts"
+import { sendFixtures } from "../fixtures.ts"
 import { publicKey } from "./keys.ts"
 
 const apiKey = "KEY0123456789_t0psecret"
 
-const accept = Carrier.answer(200, { data: { id: "1", to: [{ phone_number: customer, status: "queued" }] } })
+const accept = CarrierServer.answer(200, { data: { id: "1", to: [{ phone_number: customer, status: "queued" }] } })
 
 const providerAt = (baseUrl: string, options: Partial<Telnyx.Options> = {}) =>
   Effect.map(
@@ -49,7 +50,7 @@ const parametersOf = (
 
 const bothRequests = Effect.fnUntraced(function*(sent: OutboundMessage, options: Partial<Telnyx.Options>) {
   yield* TestClock.setTime(Date.parse("2026-01-01T00:00:00Z"))
-  const carrier = yield* Carrier.serve(accept)
+  const carrier = yield* CarrierServer.serve(accept)
   const provider = yield* providerAt(carrier.url, options)
   yield* provider.send(sent)
   const sdk = new Sdk({ apiKey, baseURL: `${carrier.url}/v2`, maxRetries: 0 })
@@ -58,13 +59,13 @@ const bothRequests = Effect.fnUntraced(function*(sent: OutboundMessage, options:
     body,
     method,
     path,
-    authorization: headers.authorization,
+    authorization: headers["authorization"],
     contentType: headers["content-type"],
-    accept: headers.accept
+    accept: headers["accept"]
   }))
 })
 
-it.effect.each(fixtures("telnyx"))(
+it.effect.each(sendFixtures("telnyx"))(
   "sends $name as Telnyx's SDK does",
   ({ message, options = {} }) =>
     Effect.gen(function*() {
@@ -89,7 +90,7 @@ it.effect.prop(
 it.effect("asks once where Telnyx's SDK asks three times: for a recipient who opted out", () =>
   Effect.gen(function*() {
     const blocked = { errors: [{ code: "40300", title: "Blocked due to STOP message" }] }
-    const carrier = yield* Carrier.serve(Carrier.answer(409, blocked, { "retry-after-ms": "1" }))
+    const carrier = yield* CarrierServer.serve(CarrierServer.answer(409, blocked, { "retry-after-ms": "1" }))
     const provider = yield* providerAt(carrier.url)
     const error = yield* Effect.flip(provider.send(message("hi", { from: ours })))
     assert.strictEqual(error.reason._tag, "OptedOut")
@@ -104,7 +105,7 @@ describe("the rules of Telnyx", () => {
   const profile = { messagingProfileId: "16fd2706-8baf-433b-82eb-8c7fada847da" }
 
   const refusal = Effect.fnUntraced(function*(sent: OutboundMessage, options: Partial<Telnyx.Options> = {}) {
-    const provider = yield* providerAt(yield* Carrier.closedUrl, { retry: { times: 0 }, ...options })
+    const provider = yield* providerAt(yield* CarrierServer.closedUrl, { retry: { times: 0 }, ...options })
     const { reason } = yield* Effect.flip(provider.send(sent))
     return "field" in reason ? `${reason._tag} ${reason.field}` : reason._tag
   })
@@ -166,7 +167,7 @@ describe("the rules of Telnyx", () => {
 
   it.effect("have no validity and no reference", () =>
     Effect.gen(function*() {
-      const provider = yield* providerAt(yield* Carrier.closedUrl)
+      const provider = yield* providerAt(yield* CarrierServer.closedUrl)
       assert.deepStrictEqual(provider.capabilities.send?.options, ["sendAt", "statusCallback"])
     }))
 })

@@ -8,14 +8,15 @@ import twilio from "twilio"
 import * as Content from "../../src/Content.ts"
 import type { OutboundMessage } from "../../src/Message.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
+import * as CarrierServer from "../../src/testing/CarrierServer.ts"
+import { customer, decodeMessage, message, ours } from "../../src/testing/internal/sendSubject.ts"
 import * as Twilio from "../../src/twilio/index.ts"
-import * as Carrier from "../send/carrier.ts"
-import { customer, decodeMessage, fixtures, message, ours } from "../send/fixtures.ts"
+import { sendFixtures } from "../fixtures.ts"
 
 const accountSid = "AC0123456789abcdef0123456789abcdef"
 const authToken = "t0psecret-token"
 
-const accept = Carrier.answer(201, { sid: "SM1", status: "queued" })
+const accept = CarrierServer.answer(201, { sid: "SM1", status: "queued" })
 
 /** Twilio's own client, led to another host. */
 class LedClient extends twilio.RequestClient {
@@ -56,7 +57,7 @@ const bothRequests = Effect.fnUntraced(function*(
   options: Readonly<Record<string, unknown>>
 ) {
   yield* TestClock.setTime(Date.parse("2026-01-01T00:00:00Z"))
-  const carrier = yield* Carrier.serve(accept)
+  const carrier = yield* CarrierServer.serve(accept)
   const layer = Twilio.layer({ accountSid, authToken: Redacted.make(authToken), ...options, baseUrl: carrier.url })
     .pipe(
       Layer.provide([NodeCrypto.layer, NodeHttpClient.layerUndici])
@@ -69,13 +70,13 @@ const bothRequests = Effect.fnUntraced(function*(
     body,
     method,
     path,
-    authorization: headers.authorization,
+    authorization: headers["authorization"],
     contentType: headers["content-type"],
-    accept: headers.accept
+    accept: headers["accept"]
   }))
 })
 
-it.effect.each(fixtures("twilio"))(
+it.effect.each(sendFixtures("twilio"))(
   "sends $name as Twilio's SDK does",
   ({ message, options = {} }) =>
     Effect.gen(function*() {
@@ -168,7 +169,7 @@ it.effect("refuses times that Twilio does not take", () =>
             accountSid,
             authToken: Redacted.make(authToken),
             from: ours,
-            baseUrl: yield* Carrier.closedUrl,
+            baseUrl: yield* CarrierServer.closedUrl,
             ...options
           })
           const provider = yield* Layer.build(layer.pipe(Layer.provide([NodeCrypto.layer, NodeHttpClient.layerUndici])))

@@ -1,6 +1,6 @@
-import { Tracer } from "effect"
+import * as Tracer from "effect/Tracer"
 
-/** A tracer, and the spans that it has made. */
+/** Makes a tracer, and the list of the spans that it has made. */
 export const recordingTracer = () => {
   const spans: Array<Tracer.NativeSpan> = []
   const tracer = Tracer.make({
