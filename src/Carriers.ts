@@ -1,6 +1,7 @@
 /**
- * All four carriers behind one function. It loads the code of all of them; a
- * program that knows its carrier imports that one alone.
+ * Summarizes the webhooks of all four carriers with one function. This module
+ * loads the code of every carrier; a program that uses a single carrier can
+ * import that carrier's module alone.
  *
  * @since 0.1.0
  */
@@ -21,7 +22,8 @@ const extractors: Readonly<Record<string, Extract>> = {
 }
 
 /**
- * What a webhook is about, from the payload of a verified webhook.
+ * Summarizes the payload of a verified webhook. Fails with a `WebhookError`
+ * when the provider is unknown or the payload is invalid.
  *
  * **Example** (Reading a Twilio form)
  *

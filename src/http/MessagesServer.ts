@@ -127,7 +127,7 @@ const layerMessages = (options: Options) =>
         Effect.catchTags({
           SmsError: (error) => Effect.fail(MessageProblems.fromSmsError(error)),
           SmsRouterError: (error) => Effect.fail(MessageProblems.fromSmsRouterError(error)),
-          StandsForAnother: () => Effect.fail(MessageProblems.keyReused)
+          KeyReused: () => Effect.fail(MessageProblems.keyReused)
         })
       )
 

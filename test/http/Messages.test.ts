@@ -122,7 +122,7 @@ describe("POST /messages", () => {
         ],
         [
           new SmsError.OutcomeUnknown({ because: "Timeout" }),
-          "The message may have gone out or not: Timeout. It may have gone out, and must not be sent again blindly"
+          "The outcome is unknown and the message may have been sent: Timeout. It may have gone out, and must not be sent again blindly"
         ]
       ] as const
       for (const [reason, detail] of details) {
@@ -200,7 +200,7 @@ describe("POST /messages", () => {
   it.effect("answers 413 for a large body and 415 for one that is not JSON", () =>
     Effect.gen(function*() {
       const large = JSON.stringify({ ...message, text: "x".repeat(2000) })
-      assertProblem(yield* postText(large), 413, "The body is larger than 1000 bytes")
+      assertProblem(yield* postText(large), 413, "The body exceeds 1000 bytes")
       // Without a length in the headers.
       const chunked = head("POST", "/messages", {
         host: "x",
@@ -210,7 +210,7 @@ describe("POST /messages", () => {
         ...authorized
       })
       const chunk = `${large.length.toString(16)}\r\n${large}\r\n0\r\n\r\n`
-      assertProblem(parseAnswer(yield* exchange(chunked, chunk)), 413, "The body is larger than 1000 bytes")
+      assertProblem(parseAnswer(yield* exchange(chunked, chunk)), 413, "The body exceeds 1000 bytes")
       for (const type of ["application/x-www-form-urlencoded", "text/plain", "application/jsonx"]) {
         assertProblem(
           yield* post(message, { "content-type": type }),

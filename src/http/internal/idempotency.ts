@@ -65,7 +65,7 @@ export const make = Effect.fnUntraced(function*({ capacity = 10_000, timeToLive 
     key: string,
     what: string,
     send: Effect.Effect<SendReceipt, SmsError | SmsRouterError>
-  ): Effect.fn.Return<Answer, SmsError | SmsRouterError | Deduplicator.StandsForAnother> {
+  ): Effect.fn.Return<Answer, SmsError | SmsRouterError | Deduplicator.KeyReused> {
     const hash = Hex.encode(yield* Effect.orDie(digest.digest(Digest.sha256, utf8(what))))
     const outcome = yield* once.runFor(key, hash, settle(send), (final) => final)
     return outcome._tag === "First"
