@@ -1,5 +1,6 @@
 /**
- * The way of one event through its room: hooks, channels, hooks.
+ * Processes one event in its room: `BeforeBroadcast` hooks, channels,
+ * `AfterBroadcast` hooks.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -34,20 +35,20 @@ export type Passed =
 
 export type Result = Passed | { readonly _tag: "Queued"; readonly eventId: string; readonly roomId: string }
 
-/** What became of an event at a channel, and what is still to be done after its sends. */
+/** The delivery of an event to a channel, and the fibers that still run after its sends. */
 interface Delivered {
   readonly delivery: Delivery
   readonly after: ReadonlyArray<Fiber.Fiber<unknown, unknown>>
 }
 
-/** A message that was brought to the kit, and what was said because of it. */
+/** A message being processed, and the answers posted in response. */
 interface Conversation {
   /**
-   * Whether this code is a hook or a channel that an event passes through. It
-   * must not wait for another event to pass: that one may wait for this one.
+   * Whether the current code is a hook or channel running for an event. It must
+   * not wait for another event, which may be waiting for this one.
    */
   readonly within: boolean
-  /** The events that such code brought, on their way. */
+  /** The events posted by such code that are still being processed. */
   readonly answers: Set<Fiber.Fiber<unknown>>
 }
 
@@ -64,7 +65,7 @@ const outcomes = {
   Blocked: Metric.withAttributes(roomEvents, { outcome: "blocked" })
 }
 
-/** A modification keeps its id and room, and cannot mark itself as blocked. */
+/** Ensures that a modified event keeps its id and room and is not marked as blocked. */
 const checkModified = ({ blocked: _, ...fields }: RoomEvent, { id, roomId }: RoomEvent) =>
   RoomEvent.makeEffect({ ...fields, id, roomId })
 
@@ -101,7 +102,7 @@ export const make = ({ channels, hooks, notify, runs, sends, state }: Parts) => 
       Effect.withSpan("RoomKit.deliver", { attributes: { "sms.channel": channel.id } })
     )
 
-  /** The channels of the room that are registered, without the one that the event comes from. */
+  /** Returns the registered channels of the room, except the source of the event. */
   const others = (room: Room, source: string): ReadonlyArray<Registered> => {
     const ids = new Set(room.attachments.map(({ channelId }) => channelId))
     ids.delete(source)
@@ -138,7 +139,7 @@ export const make = ({ channels, hooks, notify, runs, sends, state }: Parts) => 
     )
 
   return {
-    /** Passes an event through its room when the room is free. Code that another event passes through does not wait. */
+    /** Processes an event once the room is free. Hooks and channels running for another event do not wait. */
     broadcast: Effect.fnUntraced(function*(record: RoomRecord, event: RoomEvent): Effect.fn.Return<Result> {
       const { answers, within } = (yield* CurrentConversation) ?? { answers: new Set(), within: false }
       if (!within) return yield* passInTurn(record, event, answers)
@@ -147,7 +148,7 @@ export const make = ({ channels, hooks, notify, runs, sends, state }: Parts) => 
       answer.addObserver(() => answers.delete(answer))
       return { _tag: "Queued", eventId: event.id, roomId: event.roomId }
     }),
-    /** Does it, and waits until everything has passed that was said because of it. */
+    /** Runs the effect and waits until all answers posted in response have been processed. */
     withAnswers: Effect.fnUntraced(function*<A, E>(effect: Effect.Effect<A, E>): Effect.fn.Return<A, E> {
       if ((yield* CurrentConversation)?.within === true) return yield* effect
       const answers: Conversation["answers"] = new Set()

@@ -1,5 +1,5 @@
 /**
- * What is to be done for each event of a webhook, by its kind.
+ * Processes each event of a webhook according to its kind.
  */
 import * as Effect from "effect/Effect"
 import type { DeliveryStoreError } from "../../delivery/DeliveryStore.ts"
@@ -21,7 +21,10 @@ export interface Options {
 }
 
 export const make = ({ aggregator, notify, processInbound, recordStatus, runs }: Options) => {
-  /** A part goes on when the caller is interrupted: the message that it completes would be processed twice. */
+  /**
+   * Processes a part, even if the caller is interrupted: otherwise the message it
+   * completes could be processed twice.
+   */
   const processPart = (part: MessagePart, stored: Effect.Effect<void>) =>
     aggregator.process(part, (message) => Effect.andThen(stored, processInbound(message))).pipe(
       Effect.flatMap((outcome): Effect.Effect<EventResult> => {
@@ -49,7 +52,7 @@ export const make = ({ aggregator, notify, processInbound, recordStatus, runs }:
       case "DeliveryStatus":
         return Effect.map(recordStatus(event), ({ repeated }) => ({ _tag: "StatusRecorded", repeated }))
       case "Unrecognized":
-        return Effect.logInfo("A webhook was not recognized", { provider: event.provider, type: event.eventType }).pipe(
+        return Effect.logInfo("Unrecognized webhook event", { provider: event.provider, type: event.eventType }).pipe(
           Effect.andThen(notify({ _tag: "WebhookUnrecognized", event })),
           Effect.as({ _tag: "Ignored", event })
         )

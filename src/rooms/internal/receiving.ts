@@ -1,6 +1,5 @@
 /**
- * Brings a received message to its room: the one that it belongs to, or a new
- * one, and once.
+ * Deduplicates inbound messages and routes each to its room, or to a new one.
  */
 import type * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
@@ -29,8 +28,9 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, r
   const seen = yield* Deduplicator.make<{ readonly eventId: string; readonly roomId: string }>(remembered)
 
   /**
-   * The room that `find` finds, else a new one. Both are one step, or two first
-   * messages at once would open two rooms.
+   * Returns the room that `find` finds, or creates one. Lookup and creation
+   * happen in one synchronous step; otherwise two concurrent first messages would
+   * create two rooms.
    */
   const findOrCreate = Effect.fnUntraced(function*(
     find: () => RoomRecord | undefined,

@@ -1,16 +1,15 @@
 /**
- * The latest values of a sequence, at a cost that does not grow with how many
- * are kept.
+ * A ring buffer that keeps the latest values. Adding takes constant time.
  */
 export interface RingBuffer<A> {
   readonly add: (value: A) => void
-  /** Oldest first. */
+  /** Returns the values, oldest first. */
   readonly toArray: () => ReadonlyArray<A>
 }
 
 export const make = <A>(capacity: number): RingBuffer<A> => {
   const kept: Array<A> = []
-  // Where the next value goes, which is where the oldest one is once it is full.
+  // The next write position. Once the buffer is full, the oldest value is there.
   let next = 0
   return {
     add: (value) => {

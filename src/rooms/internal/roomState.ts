@@ -1,6 +1,6 @@
 /**
- * The rooms of a kit: which there are, where messages are routed, and what was
- * said lately. Bounded in every direction.
+ * The state of a kit: its rooms, the routes of messages and the recent events.
+ * Every collection is bounded.
  */
 import type * as DateTime from "effect/DateTime"
 import * as Semaphore from "effect/Semaphore"
@@ -18,27 +18,27 @@ export interface Bounds {
 export interface RoomRecord {
   room: Room
   readonly events: RingBuffer.RingBuffer<RoomEvent>
-  /** One event at a time passes through a room, so that every channel sees the same order. */
+  /** Serializes the events of a room, so that every channel sees them in the same order. */
   readonly turn: Semaphore.Semaphore
 }
 
-/** What a message is routed by. */
+/** The fields that a message is routed by. */
 export interface Conversation {
   readonly channelId: string
   readonly recipient: Address
   readonly sender: Address
 }
 
-/** No two attachments have the same key: what a carrier writes into an address cannot look like two of them. */
+/** Builds a collision-free key: no carrier-supplied address can imitate the key of another attachment. */
 const routeKey = (channelId: string, recipient?: Address, participant?: Address): string =>
   JSON.stringify([channelId, recipient, participant])
 
 const keyOf = ({ channelId, participant, recipient }: Attachment): string => routeKey(channelId, recipient, participant)
 
-/** Changed in place, by the kit alone and always within one synchronous step. */
+/** Mutated in place, only by the kit and always within one synchronous step. */
 export class RoomState {
   readonly #bounds: Bounds
-  /** The least recently used first. */
+  /** Least recently used first. */
   readonly #rooms = new InsertionOrderedMap<RoomRecord>()
   readonly #routes = new Map<string, RoomRecord>()
 
@@ -54,7 +54,7 @@ export class RoomState {
     return Array.from(this.#rooms.values(), ({ room }) => room).reverse()
   }
 
-  /** A new room, in the place of the least recently used one when there are too many. */
+  /** Creates a room, evicting the least recently used one at the limit. */
   create(id: string, createdAt: DateTime.Utc, channelIds: Iterable<string>): RoomRecord {
     while (this.#rooms.size >= this.#bounds.maxRooms) {
       const oldest = this.#rooms.oldest()
@@ -71,14 +71,17 @@ export class RoomState {
     return record
   }
 
-  /** Attaches a channel. What comes in on it, from the participant if there is one, goes to this room from now on. */
+  /**
+   * Attaches a channel. Later messages on it, or only those of the participant if
+   * one is set, are routed to this room.
+   */
   attach(record: RoomRecord, attachment: Attachment): void {
     const key = keyOf(attachment)
     if (!record.room.attachments.some((other) => keyOf(other) === key)) {
       record.room = new Room({ ...record.room, attachments: [...record.room.attachments, attachment] })
     }
-    // A room can be forgotten while an event is on its way through it. It must
-    // not come back as the goal of a route that nobody would remove.
+    // A room may be evicted while an event is still being processed in it. Adding a
+    // route then would leak: nothing would ever remove it.
     if (this.#isKnown(record)) this.#routes.set(key, record)
   }
 
@@ -90,7 +93,7 @@ export class RoomState {
     this.#forgetRoute(record, attachment)
   }
 
-  /** The room of a message: that of the conversation, else the participant's, else the number's, else the channel's. */
+  /** Finds the room of a message by conversation, then by participant, by our number and by channel. */
   route({ channelId, recipient, sender }: Conversation): RoomRecord | undefined {
     return this.#routes.get(routeKey(channelId, recipient, sender)) ??
       this.#routes.get(routeKey(channelId, undefined, sender)) ??
@@ -98,7 +101,7 @@ export class RoomState {
       this.#routes.get(routeKey(channelId))
   }
 
-  /** Takes note of which number of ours a participant writes to. */
+  /** Records which of our numbers a participant writes to. */
   hear(record: RoomRecord, { channelId, recipient, sender }: Conversation): void {
     const isSender = (attachment: Attachment) =>
       attachment.channelId === channelId && attachment.participant === sender &&

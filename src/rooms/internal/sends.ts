@@ -1,5 +1,6 @@
 /**
- * Sends what channels want to be sent: hooks, provider, tracker, hooks.
+ * Sends the messages of channels: `BeforeSend` hooks, provider, tracker,
+ * `AfterSend` hooks.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -29,9 +30,9 @@ export interface Parts {
   readonly sendTimeout: Duration.Input
 }
 
-/** An event on its way to the channels of its room. */
+/** An event being delivered to the channels of its room. */
 export interface Passing {
-  /** As it was before any hook changed it. */
+  /** The event as received, before any modification by a hook. */
   readonly received: RoomEvent
   readonly event: RoomEvent
   readonly room: Room
@@ -39,8 +40,8 @@ export interface Passing {
 
 export interface Sends {
   /**
-   * Sends everything, and says what became of it. `after` runs until the
-   * tracker knows it and the hooks after the sends have run.
+   * Sends all messages and returns their results. The fibers in `after` run until
+   * the tracker has recorded each message and the `AfterSend` hooks have run.
    */
   readonly send: (channel: Registered, passing: Passing, outgoing: ReadonlyArray<Outgoing>) => Effect.Effect<{
     readonly results: ReadonlyArray<SendResult>
@@ -50,20 +51,20 @@ export interface Sends {
 
 type Answer = Result.Result<SendReceipt, SmsError>
 
-// A carrier takes a few at a time from one sender, and refuses a flood.
+// Limits concurrency, because carriers rate limit each sender.
 const concurrency = 10
 
 const isNumber = (address: Address): boolean => /^(?:[a-z]+:)?\+?\d+$/.test(address)
 const digits = (address: Address): string => address.replaceAll(/\D/g, "")
 
-/** Whether two addresses are the same person: carriers write a number with and without `+`, or behind a scheme. */
+/** Whether two addresses denote the same person. Carriers write a number with or without `+`, or after a scheme. */
 const isSame = (one: Address, other: Address): boolean =>
   one === other || (isNumber(one) && isNumber(other) && digits(one) === digits(other))
 
 const wentOut = (result: SendResult): boolean =>
   result.outcome === "sent" || (result.outcome !== "blocked" && result.error.accepted !== undefined)
 
-/** Sums up what became of the messages of a channel. */
+/** Summarizes the results of a channel's messages. */
 export const deliveryOf = (channelId: string, sends: ReadonlyArray<SendResult>): Delivery => {
   const all = (outcome: SendResult["outcome"]) => sends.every((send) => send.outcome === outcome)
   if (all("sent")) return { channelId, outcome: "delivered", sends }
@@ -85,13 +86,13 @@ const unknown = ({ name }: Provider, because: OutcomeUnknown["because"]) =>
   new SmsError({ provider: name, reason: new OutcomeUnknown({ because }) })
 
 const neverBegun = ({ name }: Provider) =>
-  new SmsError({ provider: name, reason: new ProviderUnavailable({ detail: "The channel is gone" }) })
+  new SmsError({ provider: name, reason: new ProviderUnavailable({ detail: "The channel was removed" }) })
 
 const checkModified = (fields: OutboundMessage) => OutboundMessage.makeEffect({ ...fields })
 
 export const make = ({ hooks, notify, sendTimeout, tracking }: Parts): Sends => {
   const failed = ({ channelId, event, provider }: AboutSend, error: SmsError) =>
-    Effect.logWarning(`A message was not sent, or may not have been: ${error.reason.message}`).pipe(
+    Effect.logWarning(`Send failed: ${error.reason.message}`).pipe(
       Effect.annotateLogs({ provider, channel: channelId, room: event.roomId, event: event.id }),
       Effect.andThen(notify({ _tag: "SendFailed", roomId: event.roomId, eventId: event.id, channelId, error }))
     )
@@ -104,13 +105,13 @@ export const make = ({ hooks, notify, sendTimeout, tracking }: Parts): Sends => 
       )
     )
 
-  /** A provider has typed failures only. One that breaks all the same leaves nobody knowing what it did. */
+  /** Sends through the provider. A provider only has typed failures; after a defect, the outcome is unknown. */
   const ask = (provider: Provider, message: OutboundMessage): Effect.Effect<Answer> =>
     Effect.suspend(() => provider.send(message)).pipe(
       Effect.result,
       Effect.catchCause((cause) =>
         Effect.andThen(
-          Effect.logError(`Provider ${JSON.stringify(provider.name)} broke while it sent a message`, cause),
+          Effect.logError(`Provider ${JSON.stringify(provider.name)} died during a send`, cause),
           Cause.hasInterruptsOnly(cause)
             ? Effect.failCause(cause)
             : Effect.succeed(Result.fail(unknown(provider, "Defect")))
@@ -159,8 +160,8 @@ export const make = ({ hooks, notify, sendTimeout, tracking }: Parts): Sends => 
     const message = verdict.value
     const answered = Deferred.makeUnsafe<Answer>()
     let begun = false
-    // Apart from this fiber: what a carrier may have taken is not cut off
-    // because a room has waited long enough.
+    // Runs in its own fiber: when the room's timeout passes, a request that the
+    // carrier may have accepted must not be interrupted.
     const after = yield* runs.start(Effect.suspend(() => {
       begun = true
       return attempt(provider, message, about, subjectOf(message), answered)

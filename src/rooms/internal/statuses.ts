@@ -1,6 +1,6 @@
 /**
- * The delivery statuses of a kit: each is recorded once, and handed to the
- * handlers when it moves its message on.
+ * Delivery statuses of a kit: records each report once, and runs the handlers
+ * when it changes the tracked delivery.
  */
 import * as Effect from "effect/Effect"
 import type { DeliveryStoreError } from "../../delivery/DeliveryStore.ts"
@@ -15,13 +15,13 @@ export interface Options {
   readonly maxStatuses: number
   readonly tracking: Tracking
   readonly notify: (event: KitEvent) => Effect.Effect<void>
-  /** Where statuses are processed, and handlers waited for. */
+  /** The fibers that process statuses and run handlers. */
   readonly runs: SupervisedFibers
 }
 
 export interface Statuses {
   readonly handlers: Registry<Handler>
-  /** Oldest first. */
+  /** Returns the latest statuses, oldest first. */
   readonly latest: Effect.Effect<ReadonlyArray<DeliveryStatus>>
   readonly process: (status: DeliveryStatus) => Effect.Effect<{ readonly repeated: boolean }, DeliveryStoreError>
 }
@@ -33,7 +33,7 @@ export const make = ({ maxStatuses, notify, runs, tracking }: Options): Statuses
   const handle = (status: DeliveryStatus, handler: Handler) =>
     runs.start(Effect.catchCause(handler(status), (cause) =>
       Effect.andThen(
-        Effect.logError("A delivery status handler failed", cause),
+        Effect.logError("Delivery status handler failed", cause),
         notify({ _tag: "HandlerFailed", messageId: status.messageId, cause })
       )))
 
