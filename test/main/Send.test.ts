@@ -129,7 +129,7 @@ describe("effect-sms send", () => {
     [
       "4 when the connection breaks",
       "cut the connection",
-      [4, "GatewayTimeout", "OutcomeUnknown", /^twilio: .*may have gone out.*\n$/]
+      [4, "GatewayTimeout", "OutcomeUnknown", /^twilio: .*may have been sent.*\n$/]
     ]
   ] as const
   for (const [name, answer, [code, , reason, line]] of ends) {
