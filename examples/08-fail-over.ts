@@ -105,6 +105,6 @@ slow: main: The outcome is unknown and the message may have been sent: Timeout
 down: accepted by backup as mock-2
 hello again: accepted by backup as mock-3
 by name: main: The carrier could not be reached
-by a wrong name: No provider has this name; those that send: main, backup
+by a wrong name: No provider has this name; providers that can send: main, backup
 bonjour is queued
 */

@@ -135,7 +135,7 @@ describe("a tracker", () => {
         tracker.forget(sm1)
       ]
       for (const call of calls) assert.strictEqual(yield* Effect.flip<unknown, unknown, never>(call), failure)
-      assert.strictEqual(failure.message, "The store of deliveries failed")
+      assert.strictEqual(failure.message, "The delivery store failed")
     }))
 
   it.effect("writes no number into a log, and says what it ignores and what contradicts", () =>

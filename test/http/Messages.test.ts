@@ -149,7 +149,7 @@ describe("POST /messages", () => {
       const [nobody, twilio] = yield* Effect.forEach(["nobody", "twilio"], (provider) => post({ ...message, provider }))
       assert.deepInclude(problemOf(nobody!), {
         reason: "NotRegistered",
-        detail: "No provider has this name; those that send: mock, other"
+        detail: "No provider has this name; providers that can send: mock, other"
       })
       assert.deepInclude(problemOf(twilio!), { reason: "OnlyReceives" })
       assert.lengthOf(yield* sent, 0)
