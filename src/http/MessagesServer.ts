@@ -1,10 +1,9 @@
 /**
- * The server side of `GatewayApi`: the routes of `WebhookServer`, and messages
- * to be sent.
+ * The server side of `GatewayApi`: the routes of `WebhookServer`, and sending
+ * messages.
  *
- * A message that is on its way does not depend on whoever asked for it: when
- * the caller leaves, it is sent all the same, and the end of the server waits
- * for it.
+ * A send does not depend on its caller: if the caller disconnects, the message
+ * is sent anyway, and the server waits for it during shutdown.
  *
  * @since 0.1.0
  */
@@ -41,9 +40,9 @@ import * as WebhookServer from "./WebhookServer.ts"
  * @since 0.1.0
  */
 export type Options = WebhookServer.Options & {
-  /** How many idempotency keys are remembered: 10 000 by default. For one beyond that the oldest is forgotten. */
+  /** The maximum number of idempotency keys. 10,000 by default. Beyond it the oldest is evicted. */
   readonly maxIdempotencyKeys?: number | undefined
-  /** How long an idempotency key is remembered: a day by default. */
+  /** How long an idempotency key is kept. One day by default. */
   readonly idempotencyTimeToLive?: Duration.Input | undefined
 }
 
@@ -57,7 +56,7 @@ type BodyProblem = ReturnType<typeof Problems.fromBodyReason>
 const refuse = (reason: Parameters<typeof Problems.fromBodyReason>[0]): Effect.Effect<never, BodyProblem> =>
   Effect.fail(Problems.fromBodyReason(reason))
 
-/** The names of unknown fields are the caller's: neither many of them nor long ones are said again. */
+/** Limits the issues in a response: the caller controls the number and length of unknown field names. */
 const misread = ([first, ...rest]: InvalidPayload["issues"]) => {
   const short = ({ expected, field }: typeof first) => ({ field: field.slice(0, 100), expected })
   return new InvalidPayload({ issues: [short(first), ...rest.slice(0, 9).map(short)] })
@@ -70,7 +69,7 @@ const layerReadRequest = ({ maxBodyBytes }: Options) =>
       const request = yield* HttpServerRequest.HttpServerRequest
       if (request.method === "POST") {
         if (!isJson(request.headers["content-type"])) return yield* refuse(json)
-        // The decoder reads the same bytes.
+        // The decoder reads the same bytes later.
         yield* Effect.catch(readBody(request), refuse)
       }
       return yield* Effect.catch(next, (error): Effect.Effect<never, unhandled | BodyProblem> =>
@@ -80,7 +79,7 @@ const layerReadRequest = ({ maxBodyBytes }: Options) =>
     }))
   })
 
-/** Always the same text for the same message. */
+/** Encodes a request canonically: equal messages give equal text. */
 const textOf = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.toCodecJson(SendRequest)))
 
 const messageOf = ({ media = [], provider: _, text = "", ...options }: SendRequest): OutboundMessage =>
@@ -90,9 +89,9 @@ const messageOf = ({ media = [], provider: _, text = "", ...options }: SendReque
   })
 
 const defect = Effect.fnUntraced(function*(cause: Cause.Cause<never>) {
-  yield* Effect.logError("A message could not be sent", cause)
+  yield* Effect.logError("Defect while sending a message", cause)
   return new Problems.InternalServerError({
-    detail: "The message may have gone out, and must not be sent again blindly"
+    detail: "The message may have been sent, and sending it again could deliver it twice"
   })
 })
 
@@ -113,15 +112,15 @@ const layerMessages = (options: Options) =>
       const send = Effect.fnUntraced(
         function*(request: SendRequest, key: string | undefined) {
           const sending = router.send(messageOf(request), { provider: request.provider })
-          const { final, replayed } = yield* runs.run(
+          const { replayed, result } = yield* runs.run(
             key === undefined
-              ? Effect.map(Idempotency.settle(sending), (final) => ({ final, replayed: false }))
+              ? Effect.map(Idempotency.settle(sending), (result) => ({ replayed: false, result }))
               : sendOnce(key, textOf(request), sending)
           )
           if (replayed) yield* setHeaders({ "idempotency-replayed": "true" })
-          if (Result.isSuccess(final)) return final.success
+          if (Result.isSuccess(result)) return result.success
           return yield* Effect.fail(
-            Cause.isCause(final.failure) ? yield* defect(final.failure) : MessageProblems.fromSmsError(final.failure)
+            Cause.isCause(result.failure) ? yield* defect(result.failure) : MessageProblems.fromSmsError(result.failure)
           )
         },
         Effect.catchTags({
@@ -153,12 +152,12 @@ const layerMessages = (options: Options) =>
           if (delivery === undefined) {
             return yield* new Problems.NotFound({
               detail: query.recipient === undefined
-                ? "Unknown message, or one to several recipients: then name one"
+                ? "Unknown message, or a message to several recipients: then set recipient"
                 : "Unknown message"
             })
           }
           if (other !== undefined) {
-            return yield* new Problems.BadRequest({ detail: "provider: several have a message with this id" })
+            return yield* new Problems.BadRequest({ detail: "provider: several providers have a message with this id" })
           }
           return viewOf(delivery)
         })
@@ -167,11 +166,11 @@ const layerMessages = (options: Options) =>
   )
 
 /**
- * The routes of `WebhookServer.layer`, `POST /messages` and
- * `GET /messages/:id`.
+ * Provides the routes of `WebhookServer.layer`, `POST /messages` and `GET
+ * /messages/:id`.
  *
- * Serve them alone with {@link serve}, or with the application's own routes
- * with `WebhookServer.serveRoutes`.
+ * Serve only these with {@link serve}, or add the application's routes with
+ * `WebhookServer.serveRoutes`.
  *
  * @category layers
  * @since 0.1.0
@@ -183,7 +182,7 @@ export const layer = (options: Options = {}) =>
   )
 
 /**
- * Serves {@link layer}, and nothing else, on the `HttpServer` that is provided.
+ * Serves only {@link layer}, on the `HttpServer` in the context.
  *
  * @category layers
  * @since 0.1.0

@@ -326,7 +326,7 @@ describe("a failure of ours", () => {
           assertProblem(yield* post(carrier, carrier.sms("SM1")), 500)
           const line = lines.at(-1)!
           assert.strictEqual(line.level, "Error")
-          assert.include(line.message, "A webhook could not be processed")
+          assert.include(line.message, "Webhook processing failed")
           assert.include(line.message, "out of order")
           assert.strictEqual(line.annotations["provider"], carrier.name)
           yield* Ref.set(broken, false)

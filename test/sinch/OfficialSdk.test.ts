@@ -219,7 +219,7 @@ describe("The events of Sinch's official SDK", () => {
     }))
   })
 
-  it("agree on what a receipt says", () => {
+  it("agree on what a delivery report says", () => {
     fc.assert(fc.property(report, (payload) => {
       const [event] = Effect.runSync(decode(payload))
       const sdk = parse(payload)

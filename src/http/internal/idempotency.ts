@@ -1,5 +1,5 @@
 /**
- * Sends a message once a key that the caller chose.
+ * Sends a message at most once per idempotency key.
  */
 import * as Cause from "effect/Cause"
 import * as Digest from "effect/crypto/Digest"
@@ -7,6 +7,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Hex from "effect/encoding/Hex"
 import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import * as Result from "effect/Result"
 import * as Deduplicator from "../../internal/deduplicator.ts"
 import type { SendReceipt } from "../../Message.ts"
@@ -15,33 +16,33 @@ import type { SmsRouterError } from "../../sending/SmsRouter.ts"
 import type { SmsError } from "../../SmsError.ts"
 
 export interface Options {
-  /** How many keys are remembered. Past that the oldest is forgotten. */
+  /** The maximum number of keys. Beyond it the oldest is evicted. */
   readonly capacity?: number | undefined
-  /** How long a key is remembered. */
+  /** How long a key is kept. */
   readonly timeToLive?: Duration.Input | undefined
 }
 
-/** What stays: it is never tried again under the key. A cause is of a defect, of which nobody knows what it left. */
-type Final = Result.Result<SendReceipt, SmsError | Cause.Cause<never>>
+/** A result that is replayed and never retried under the key. A cause is a defect with an unknown outcome. */
+type Settled = Result.Result<SendReceipt, SmsError | Cause.Cause<never>>
 
 export interface Answer {
   readonly replayed: boolean
-  readonly final: Final
+  readonly result: Settled
 }
 
 const isProvenRefusal = (error: SmsError): boolean =>
   error.accepted === undefined && error.reason._tag !== "OutcomeUnknown"
 
 /**
- * How a send ended that may have had an effect. Also when it was interrupted:
- * the request may be with the carrier. Fails when it is proven that nothing
- * went out.
+ * Returns the result of a send that may have had an effect, including one that
+ * was interrupted: the request may have reached the carrier. Fails when nothing
+ * was provably sent.
  */
 export const settle = (
   send: Effect.Effect<SendReceipt, SmsError | SmsRouterError>
-): Effect.Effect<Final, SmsError | SmsRouterError> =>
+): Effect.Effect<Settled, SmsError | SmsRouterError> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(Effect.exit(restore(send)), (exit): Effect.Effect<Final, SmsError | SmsRouterError> => {
+    Effect.flatMap(Effect.exit(restore(send)), (exit): Effect.Effect<Settled, SmsError | SmsRouterError> => {
       if (Exit.isSuccess(exit)) return Effect.succeed(Result.succeed(exit.value))
       const failure = Cause.findError(exit.cause)
       if (Result.isFailure(failure)) return Effect.succeed(Result.fail(failure.failure))
@@ -52,24 +53,24 @@ export const settle = (
     })
   )
 
-/** Remembers what became of each key, and of the message no more than a digest. */
+/** Builds a store of the result of each key. Of a message it keeps only a digest. */
 export const make = Effect.fnUntraced(function*({ capacity = 10_000, timeToLive = "1 day" }: Options) {
   const digest = yield* Digest.Digest
-  const once = yield* Deduplicator.make<Final>({ capacity, timeToLive })
+  const once = yield* Deduplicator.make<Settled>({ capacity, timeToLive })
 
   /**
-   * Sends, or gives what became of the message that the key came with before.
-   * `what` is the message as text: the same for the same message.
+   * Sends the message, or replays the result of the key. `content` is the
+   * canonical text of the message.
    */
   return Effect.fnUntraced(function*(
     key: string,
-    what: string,
+    content: string,
     send: Effect.Effect<SendReceipt, SmsError | SmsRouterError>
   ): Effect.fn.Return<Answer, SmsError | SmsRouterError | Deduplicator.KeyReused> {
-    const hash = Hex.encode(yield* Effect.orDie(digest.digest(Digest.sha256, utf8(what))))
-    const outcome = yield* once.runFor(key, hash, settle(send), (final) => final)
+    const hash = Hex.encode(yield* Effect.orDie(digest.digest(Digest.sha256, utf8(content))))
+    const outcome = yield* once.runFor(key, hash, settle(send), identity)
     return outcome._tag === "First"
-      ? { replayed: false, final: outcome.value }
-      : { replayed: true, final: outcome.summary }
+      ? { replayed: false, result: outcome.value }
+      : { replayed: true, result: outcome.summary }
   })
 })
