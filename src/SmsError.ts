@@ -204,7 +204,7 @@ export class AccountSuspended extends Schema.TaggedError<AccountSuspended>()("Ac
   readonly isRetryable = false
   readonly canFailOver = true
   override get message(): string {
-    return because("The account is suspended", this)
+    return because("The account is suspended or out of funds", this)
   }
 }
 

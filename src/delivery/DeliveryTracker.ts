@@ -314,7 +314,7 @@ export const make = Effect.fnUntraced(function*(
 
   // Built only when a caller waits: a full store evicts a delivery for each new one, and hardly any has waiters.
   const forgotten = Effect.suspend(() => Effect.fail(new DeliveryTrackerError({ reason: new Forgotten() })))
-  const tellForgotten = (delivery: Delivery) => waiters.tell(delivery, forgotten)
+  const notifyForgotten = (delivery: Delivery) => waiters.notify(delivery, forgotten)
 
   const apply = (report: Report): Effect.Effect<Update, DeliveryStoreError> =>
     // A stored change is always published, even if the caller is interrupted in between.
@@ -325,9 +325,9 @@ export const make = Effect.fnUntraced(function*(
         return [next, next.delivery]
       })
       const { changed, contradicted, delivery, previous, repeated } = value
-      removed.forEach(tellForgotten)
+      removed.forEach(notifyForgotten)
       if (changed) {
-        waiters.tell(delivery, delivery.isTerminal ? Effect.succeed(delivery) : undefined)
+        waiters.notify(delivery, delivery.isTerminal ? Effect.succeed(delivery) : undefined)
         yield* PubSub.publish(changes, { previous, delivery })
       }
       if (contradicted) {
@@ -375,7 +375,7 @@ export const make = Effect.fnUntraced(function*(
       }),
     forget: (key) =>
       Effect.uninterruptible(Effect.map(store.remove(key), (removed) => {
-        if (removed !== undefined) tellForgotten(removed)
+        if (removed !== undefined) notifyForgotten(removed)
         return removed !== undefined
       })),
     changes: Stream.fromPubSub(changes)

@@ -22,7 +22,7 @@ export class KeyReused extends Data.TaggedError("KeyReused") {}
 interface Entry<S> {
   readonly expiresAt: number
   /** The subject that the key was used for. */
-  readonly what: string
+  readonly subject: string
   /** The summary of the first call. `None` until that call succeeds. */
   summary: Option.Option<S>
   /** Wakes the waiting calls. Created by the first call that waits, because most keys complete before they repeat. */
@@ -51,7 +51,7 @@ export interface Deduplicator<S> {
    */
   readonly runFor: <A, E, R>(
     key: string,
-    what: string,
+    subject: string,
     effect: Effect.Effect<A, E, R>,
     summarize: (value: A) => S
   ) => Effect.Effect<Outcome<A, S>, E | KeyReused, R>
@@ -74,14 +74,14 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
     }
 
     /** Returns the live entry of the key, or claims the key with a new entry. */
-    const claim = (key: string, what: string, now: number): { readonly entry: Entry<S>; readonly mine: boolean } => {
+    const claim = (key: string, subject: string, now: number): { readonly entry: Entry<S>; readonly mine: boolean } => {
       forget(({ expiresAt }) => expiresAt <= now)
       const earlier = entries.get(key)
       // The system clock can be set back, which leaves expired entries behind fresh ones.
       if (earlier !== undefined && earlier.expiresAt > now) return { entry: earlier, mine: false }
       entries.delete(key)
       forget(() => entries.size >= options.capacity)
-      const entry: Entry<S> = { expiresAt: now + timeToLive, what, summary: Option.none(), done: undefined }
+      const entry: Entry<S> = { expiresAt: now + timeToLive, subject, summary: Option.none(), done: undefined }
       entries.put(key, entry)
       return { entry, mine: true }
     }
@@ -108,27 +108,31 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
     }
 
     const attempt = <A, E, R, X>(
-      { key, other, what }: { readonly key: string; readonly what: string; readonly other: Effect.Effect<never, X> },
+      { key, other, subject }: {
+        readonly key: string
+        readonly subject: string
+        readonly other: Effect.Effect<never, X>
+      },
       effect: Effect.Effect<A, E, R>,
       summarize: (value: A) => S
     ): Effect.Effect<Outcome<A, S>, E | X, R> =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         // An interruption between the claim and the work would leave the key claimed forever.
         Effect.uninterruptibleMask((restore): Effect.Effect<Outcome<A, S>, E | X, R> => {
-          const { entry, mine } = claim(key, what, now)
+          const { entry, mine } = claim(key, subject, now)
           if (mine) return work(key, entry, restore(effect), summarize)
-          if (entry.what !== what) return other
+          if (entry.subject !== subject) return other
           return restore(Effect.flatMap(wait(entry), (summary) =>
             Option.isSome(summary)
               ? Effect.succeed({ _tag: "Repeated", summary: summary.value })
-              : attempt({ key, other, what }, effect, summarize)))
+              : attempt({ key, other, subject }, effect, summarize)))
         }))
 
     const ofItself = Effect.die("unreachable: run uses the same subject for every key")
 
     return {
-      run: (key, effect, summarize) => attempt({ key, what: "", other: ofItself }, effect, summarize),
-      runFor: (key, what, effect, summarize) =>
-        attempt({ key, what, other: Effect.fail(new KeyReused()) }, effect, summarize)
+      run: (key, effect, summarize) => attempt({ key, subject: "", other: ofItself }, effect, summarize),
+      runFor: (key, subject, effect, summarize) =>
+        attempt({ key, subject, other: Effect.fail(new KeyReused()) }, effect, summarize)
     }
   })

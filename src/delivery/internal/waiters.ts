@@ -17,8 +17,8 @@ export interface Waiters<E> {
    * Wakes the callers that wait for the message, and passes the result, if any,
    * to those that wait for this delivery.
    */
-  readonly tell: (delivery: Delivery, result?: Effect.Effect<Delivery, E>) => void
-  /** Waits until `tell` passes a result or `look` returns a delivery in a terminal status. */
+  readonly notify: (delivery: Delivery, result?: Effect.Effect<Delivery, E>) => void
+  /** Waits until `notify` passes a result or `look` returns a delivery in a terminal status. */
   readonly wait: <E2, R>(
     key: Key,
     look: Effect.Effect<Delivery | undefined, E2, R>
@@ -61,7 +61,7 @@ export const make = <E>(): Waiters<E> => {
   })
 
   return {
-    tell: (delivery, result) => {
+    notify: (delivery, result) => {
       if (waiting.size === 0) return
       const key = keyOf(delivery)
       for (const waiter of waiting.get(messageKeyOf(delivery)) ?? []) {

@@ -139,10 +139,10 @@ export const check = Effect.fnUntraced(function*(
 ): Effect.fn.Return<string, TypeNotAllowed> {
   const detected = yield* detect(head)
   const declared = telling(options.declared)
-  const refuse = (said: string | undefined) =>
+  const refuse = (declaredType: string | undefined) =>
     new TypeNotAllowed({
       ...(detected !== undefined && { detected }),
-      ...(said !== undefined && { declared: said })
+      ...(declaredType !== undefined && { declared: declaredType })
     })
   if (detected === undefined) return yield* refuse(declared[0])
   const contradiction = declared.find((type) => family(type) !== family(detected))
