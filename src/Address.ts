@@ -1,10 +1,10 @@
 /**
- * Addresses: who a message is from or to.
+ * Addresses of message senders and recipients.
  *
- * Carriers put three things in the same field: an E.164 number, a short code
- * (`12345`) and an alphanumeric sender id (`ACME`). Twilio adds channel
- * addresses such as `whatsapp:+14185551234`. All of them are kept as sent; an
- * address is never forced into E.164.
+ * Carriers use the same field for three kinds of address: an E.164 number, a
+ * short code (`12345`) and an alphanumeric sender id (`ACME`). Twilio adds
+ * channel addresses such as `whatsapp:+14185551234`. Addresses are kept as sent
+ * and never coerced to E.164.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
 import * as PhoneNumber from "./PhoneNumber.ts"
 
 /**
- * A non-empty sender or recipient, as the carrier wrote it.
+ * A non-empty sender or recipient address, as the carrier wrote it.
  *
  * @category models
  * @since 0.1.0
@@ -29,8 +29,8 @@ export type Address = typeof Address.Type
 export const Address = Schema.NonEmptyString.pipe(Schema.brand("Address"))
 
 /**
- * What an address looks like. A channel address is a scheme and a number, as
- * in `whatsapp:+14185551234`.
+ * The kind of an address. A channel address is a scheme and a number, as in
+ * `whatsapp:+14185551234`.
  *
  * @category models
  * @since 0.1.0
@@ -38,9 +38,9 @@ export const Address = Schema.NonEmptyString.pipe(Schema.brand("Address"))
 export type Kind = "PhoneNumber" | "ShortCode" | "SenderId" | "ChannelAddress"
 
 /**
- * Tells the kinds of address apart by their form alone: `+` and digits is a
- * number, three to eight digits a short code, a scheme and a colon a channel
- * address, and everything else a sender id.
+ * Classifies an address by its form alone: `+` and digits is a phone number,
+ * three to eight digits are a short code, a scheme and a colon make a channel
+ * address, and anything else is a sender id.
  *
  * @category getters
  * @since 0.1.0
@@ -52,23 +52,23 @@ export const kind = (address: Address): Kind => {
 }
 
 /**
- * The address in a field of a carrier that writes numbers as digits with the
- * country code (Sinch, VoiceMeUp): seven to fifteen digits become an E.164
- * number, anything else is kept. The value must not be empty.
+ * Parses an address from a carrier that writes numbers as digits with the
+ * country code (Sinch, VoiceMeUp). Seven to fifteen digits become an E.164
+ * number; any other value is kept. The value must not be empty.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const fromCarrierDigits = (value: string): Address =>
   Option.match(PhoneNumber.fromDigits(value), {
-    // A number is not empty, and that is all that an address has to be.
+    // A phone number is never empty, which is the only constraint of an address.
     onSome: (number) => number as string as Address,
     onNone: () => Address.make(value)
   })
 
 /**
- * The address as such a carrier takes it: an E.164 number without its `+`,
- * anything else as it is.
+ * Formats an address for a carrier that writes numbers as digits: an E.164
+ * number without its `+`, any other address unchanged.
  *
  * @category getters
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * What a message says: text, media, or both.
+ * The content of a message: text, media, or both.
  *
  * @since 0.1.0
  */
@@ -17,24 +17,24 @@ export class TextContent extends Schema.TaggedClass<TextContent>()("TextContent"
 }) {}
 
 /**
- * One media file, by reference.
+ * A media file, by reference.
  *
  * @category models
  * @since 0.1.0
  */
 export class MediaContent extends Schema.TaggedClass<MediaContent>()("MediaContent", {
-  /** Where the file is. Carrier URLs may expire, and may ask for credentials. */
+  /** The URL of the file. Carrier URLs may expire and may require credentials. */
   url: Schema.NonEmptyString,
-  /** The MIME type that the carrier claims, if it claims one. */
+  /** The MIME type that the carrier declares, if any. */
   mimeType: Schema.optionalKey(Schema.NonEmptyString),
   /** The text sent along with a single file. */
   caption: Schema.optionalKey(Schema.NonEmptyString),
-  /** Set when the file could not be re-hosted: why. The URL is then the carrier's, which may not be readable. */
+  /** The reason why the file could not be re-hosted. When set, `url` is the carrier's and may not be readable. */
   unavailable: Schema.optionalKey(Schema.NonEmptyString)
 }) {}
 
 /**
- * Text and files together, in the order in which they are to be shown.
+ * Text and files together, in display order.
  *
  * @category models
  * @since 0.1.0
@@ -44,7 +44,7 @@ export class CompositeContent extends Schema.TaggedClass<CompositeContent>()("Co
 }) {}
 
 /**
- * Any content.
+ * The content of a message: text, a file, or both.
  *
  * @category models
  * @since 0.1.0
@@ -60,8 +60,8 @@ export type Content = typeof Content.Type
 export const Content = Schema.Union([TextContent, MediaContent, CompositeContent])
 
 /**
- * The content of a message with this text and these files: text alone, one
- * file with the text as its caption, or the text followed by the files in the
+ * Builds the content of a message from its text and files: text alone, one file
+ * with the text as its caption, or the text followed by the files in the
  * carrier's order.
  *
  * @category constructors
@@ -76,7 +76,7 @@ export const fromParts = (text: string, files: ReadonlyArray<MediaContent>): Con
 }
 
 /**
- * All the text of a content, captions included, one part a line.
+ * Returns all text of the content, captions included, one line per part.
  *
  * @category getters
  * @since 0.1.0
@@ -93,7 +93,7 @@ export const text = (content: Content): string => {
 }
 
 /**
- * All the files of a content, in order.
+ * Returns all files of the content, in order.
  *
  * @category getters
  * @since 0.1.0
@@ -110,7 +110,7 @@ export const media = (content: Content): ReadonlyArray<MediaContent> => {
 }
 
 /**
- * Whether there is nothing to read and nothing to see.
+ * Returns whether the content has neither text nor files.
  *
  * @category guards
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
- * What became of a message that we sent, one step at a time.
+ * Delivery statuses of messages that we sent.
  *
- * Each carrier has its own words. They are mapped to one set here, and the
- * carrier's word is kept beside it. A word that nobody has seen yet is
- * `unknown`: new words must never break a webhook.
+ * Each carrier has its own status names. They are mapped to one set here, and
+ * the carrier's name is kept beside it. An unrecognized name maps to `unknown`,
+ * so that a new one never breaks a webhook.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import { Address } from "./Address.ts"
 import { Payload } from "./Payload.ts"
 
 /**
- * One normalised step.
+ * A normalized delivery status.
  *
  * @category models
  * @since 0.1.0
@@ -22,14 +22,17 @@ export type Status = typeof Status.Type
 /**
  * Schema of {@link Status}.
  *
- * - `accepted`, `scheduled`, `queued`, `sending`: with the carrier, not yet out
- * - `sent`: handed to the next network. The last word where no receipt exists
- * - `delivered`, `read`: it arrived; it was opened
- * - `undelivered`: the network or the handset did not take it
- * - `failed`: it never left the carrier
- * - `expired`, `canceled`: its time ran out; it was withdrawn
- * - `unconfirmed`: final, and nobody knows whether it arrived
- * - `unknown`: a word that this library does not know
+ * - `accepted`, `scheduled`, `queued`, `sending`: the carrier has the message
+ *   and has not sent it yet
+ * - `sent`: handed to the next network. The last status where no delivery
+ *   report follows
+ * - `delivered`, `read`: the message arrived; the recipient opened it
+ * - `undelivered`: the network or the handset rejected the message
+ * - `failed`: the message never left the carrier
+ * - `expired`, `canceled`: the validity period ended; the message was canceled
+ * - `unconfirmed`: terminal, without confirmation of whether the message
+ *   arrived
+ * - `unknown`: a status name that this library does not recognize
  *
  * @category schemas
  * @since 0.1.0
@@ -63,7 +66,8 @@ const terminal: ReadonlySet<Status> = new Set([
 const failure: ReadonlySet<Status> = new Set(["undelivered", "failed", "expired", "canceled"])
 
 /**
- * Whether nothing but `read` can follow.
+ * Returns whether the status is terminal. Only `read` can follow a terminal
+ * status.
  *
  * @category guards
  * @since 0.1.0
@@ -71,7 +75,7 @@ const failure: ReadonlySet<Status> = new Set(["undelivered", "failed", "expired"
 export const isTerminal = (status: Status): boolean => terminal.has(status)
 
 /**
- * Whether the message is known not to have arrived.
+ * Returns whether the message is known not to have arrived.
  *
  * @category guards
  * @since 0.1.0
@@ -79,8 +83,7 @@ export const isTerminal = (status: Status): boolean => terminal.has(status)
 export const isFailure = (status: Status): boolean => failure.has(status)
 
 /**
- * One step in the life of one message to one recipient, as a carrier reported
- * it.
+ * A status change of one message to one recipient, as reported by the carrier.
  *
  * @category models
  * @since 0.1.0
@@ -91,26 +94,26 @@ export class DeliveryStatus extends Schema.TaggedClass<DeliveryStatus>()("Delive
   /** The carrier's id of the message. For Sinch, the id of the batch. */
   messageId: Schema.NonEmptyString,
   status: Status,
-  /** The carrier's own word, as sent. */
+  /** The carrier's own status name, as sent. */
   carrierStatus: Schema.String,
-  /** To whom. Absent in a Sinch report that only counts. */
+  /** The recipient. Absent in a Sinch report that only contains counts. */
   recipient: Schema.optionalKey(Address),
   sender: Schema.optionalKey(Address),
-  /** The carrier's error code, as text, when it gave one. */
+  /** The carrier's error code as text, if any. */
   errorCode: Schema.optionalKey(Schema.NonEmptyString),
-  /** The carrier's own words about the error. */
+  /** The carrier's own description of the error. */
   errorMessage: Schema.optionalKey(Schema.NonEmptyString),
-  /** When it happened, or was reported. Twilio does not say. */
+  /** When the status changed or was reported. Absent for Twilio, which sends no timestamp. */
   timestamp: Schema.optionalKey(Schema.DateTimeUtcFromString),
-  /** The same for every delivery of this step of this message. */
+  /** Identical for every webhook delivery of this status of this message. */
   idempotencyKey: Schema.NonEmptyString,
-  /** For a Sinch report that only counts: how many recipients are in this state. */
+  /** The number of recipients in this status, for a Sinch report that only contains counts. */
   count: Schema.optionalKey(Schema.Int),
   /** The payload as received: the JSON value, or the form with repeated fields as arrays. */
   raw: Payload
 }) {
   /**
-   * Whether nothing but `read` can follow.
+   * Whether the status is terminal. Only `read` can follow a terminal status.
    *
    * @since 0.1.0
    */

@@ -1,14 +1,15 @@
 /**
- * Reads phone numbers that people write.
+ * Parses and normalizes phone numbers as people write them.
  *
- * A national number means nothing without its country, so every function takes
- * a region, and the region is tried first. Only a number of eleven or more
- * digits that the region cannot explain is read as if it began with a country
- * code. Tried the other way round, a Vancouver number is a Malaysian one.
+ * A national number is ambiguous without its country, so every function takes a
+ * region and tries the region's numbering plan first. Only a number of eleven
+ * or more digits that is not valid in the region is parsed as if it began with
+ * a country code. In the opposite order, a Vancouver number would parse as a
+ * Malaysian one.
  *
- * The numbering plans are libphonenumber's `max` metadata, which knows valid
- * numbers and not only valid lengths. It is large: import this module only
- * where it is needed.
+ * Numbering plans come from libphonenumber's `max` metadata, which validates
+ * actual number ranges and not just lengths. The metadata is large: import this
+ * module only where you need it.
  *
  * @since 0.1.0
  */
@@ -19,16 +20,16 @@ import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from
 import { PhoneNumber } from "./PhoneNumber.ts"
 
 /**
- * The text is not a phone number in the region. The error does not repeat the
- * text: it may be somebody's number.
+ * The input is not a valid phone number in the region. The error does not
+ * repeat the input, which may be a real person's number.
  *
  * @category errors
  * @since 0.1.0
  */
 export class InvalidPhoneNumber extends Schema.TaggedError<InvalidPhoneNumber>()("InvalidPhoneNumber", {
-  /** The region that was tried. Empty when what was given does not look like one: it may be somebody's number. */
+  /** The region that was used. Empty when the argument is not a two-letter code, since it may be a phone number. */
   region: Schema.String,
-  /** What was expected and not found. */
+  /** What the function expected. */
   expected: Schema.Literals(["a phone number valid in the region", "an ISO 3166-1 alpha-2 region code"])
 }) {
   override get message(): string {
@@ -36,17 +37,17 @@ export class InvalidPhoneNumber extends Schema.TaggedError<InvalidPhoneNumber>()
   }
 }
 
-// The longest number in circulation is 15 digits; the rest is room for
-// separators. A bound keeps the cost of hostile input small.
+// The longest assignable number has 15 digits; the rest is room for separators.
+// The limit bounds the cost of hostile input.
 const maxLength = 64
 
 const parse = (text: string, region?: CountryCode): PhoneNumber | undefined => {
   const parsed = parsePhoneNumberFromString(text, { ...(region && { defaultCountry: region }), extract: false })
-  // German and Nigerian plans know numbers of more than fifteen digits, which E.164 does not.
+  // The German and Nigerian plans allow more than fifteen digits; E.164 does not.
   return parsed?.isValid() === true ? Option.getOrUndefined(PhoneNumber.makeOption(parsed.number)) : undefined
 }
 
-// Digits and what people put between them. Other text with digits in it is not a number.
+// Digits and common separators. Any other text that contains digits is not a phone number.
 const digitsAndSeparators = /^[\d\s().,/\p{Pd}]+$/u
 
 const normalize = (text: string, region: CountryCode): PhoneNumber | undefined => {
@@ -58,10 +59,11 @@ const normalize = (text: string, region: CountryCode): PhoneNumber | undefined =
 }
 
 /**
- * The E.164 form of a phone number written in any common way.
+ * Normalizes a phone number in any common notation to E.164.
  *
- * `defaultRegion` is an ISO 3166-1 alpha-2 code: the country of numbers that
- * do not name theirs.
+ * `defaultRegion` is the ISO 3166-1 alpha-2 code of the country to assume for
+ * numbers without a country code. Fails with {@link InvalidPhoneNumber} when
+ * the number is not valid or the region is unknown.
  *
  * **Example** (Normalizing numbers)
  *
@@ -96,7 +98,7 @@ export const normalizePhone = (
 }
 
 /**
- * Whether {@link normalizePhone} would succeed.
+ * Returns whether {@link normalizePhone} would succeed.
  *
  * @category guards
  * @since 0.1.0

@@ -130,10 +130,10 @@ describe("the parsers", () => {
       ])
     }))
 
-  it.effect("give nothing for a delivery receipt", () =>
+  it.effect("give nothing for a delivery report", () =>
     Effect.gen(function*() {
-      const receipt = { MessageSid: "SM1", MessageStatus: "delivered", From: "+15145550100", To: "+15145550142" }
-      assert.deepStrictEqual(yield* Twilio.parseTwilioWebhook(receipt, "c"), Option.none())
+      const status = { MessageSid: "SM1", MessageStatus: "delivered", From: "+15145550100", To: "+15145550142" }
+      assert.deepStrictEqual(yield* Twilio.parseTwilioWebhook(status, "c"), Option.none())
       const report = {
         type: "recipient_delivery_report_sms",
         batch_id: "1",

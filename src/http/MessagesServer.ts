@@ -1,10 +1,9 @@
 /**
- * The server side of `GatewayApi`: the routes of `WebhookServer`, and messages
- * to be sent.
+ * The server side of `GatewayApi`: the routes of `WebhookServer`, and sending
+ * messages.
  *
- * A message that is on its way does not depend on whoever asked for it: when
- * the caller leaves, it is sent all the same, and the end of the server waits
- * for it.
+ * A send does not depend on its caller: if the caller disconnects, the message
+ * is sent anyway, and the server waits for it during shutdown.
  *
  * @since 0.1.0
  */
@@ -70,7 +69,7 @@ type BodyProblem = ReturnType<typeof Problems.fromBodyReason>
 const refuse = (reason: Parameters<typeof Problems.fromBodyReason>[0]): Effect.Effect<never, BodyProblem> =>
   Effect.fail(Problems.fromBodyReason(reason))
 
-/** The names of unknown fields are the caller's: neither many of them nor long ones are said again. */
+/** Limits the issues in a response: the caller controls the number and length of unknown field names. */
 const misread = ([first, ...rest]: InvalidPayload["issues"]) => {
   const short = ({ expected, field }: typeof first) => ({ field: field.slice(0, 100), expected })
   return new InvalidPayload({ issues: [short(first), ...rest.slice(0, 9).map(short)] })
@@ -83,7 +82,7 @@ const layerReadRequest = ({ maxBodyBytes }: Options) =>
       const request = yield* HttpServerRequest.HttpServerRequest
       if (request.method === "POST") {
         if (!isJson(request.headers["content-type"])) return yield* refuse(json)
-        // The decoder reads the same bytes.
+        // The decoder reads the same bytes later.
         yield* Effect.catch(readBody(request), refuse)
       }
       return yield* Effect.catch(next, (error): Effect.Effect<never, unhandled | BodyProblem> =>
@@ -93,7 +92,7 @@ const layerReadRequest = ({ maxBodyBytes }: Options) =>
     }))
   })
 
-/** Always the same text for the same message. */
+/** Encodes a request canonically: equal messages give equal text. */
 const textOf = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.toCodecJson(SendRequest)))
 
 const messageOf = ({ media = [], provider: _, text = "", ...options }: SendRequest): OutboundMessage =>
@@ -193,12 +192,12 @@ const layerMessages = (options: Options) =>
           if (delivery === undefined) {
             return yield* new Problems.NotFound({
               detail: query.recipient === undefined
-                ? "Unknown message, or one to several recipients: then name one"
+                ? "Unknown message, or a message to several recipients: then set recipient"
                 : "Unknown message"
             })
           }
           if (other !== undefined) {
-            return yield* new Problems.BadRequest({ detail: "provider: several have a message with this id" })
+            return yield* new Problems.BadRequest({ detail: "provider: several providers have a message with this id" })
           }
           return viewOf(delivery)
         })
@@ -207,11 +206,11 @@ const layerMessages = (options: Options) =>
   )
 
 /**
- * The routes of `WebhookServer.layer`, `POST /messages` and
- * `GET /messages/:id`.
+ * Provides the routes of `WebhookServer.layer`, `POST /messages` and `GET
+ * /messages/:id`.
  *
- * Serve them alone with {@link serve}, or with the application's own routes
- * with `WebhookServer.serveRoutes`.
+ * Serve only these with {@link serve}, or add the application's routes with
+ * `WebhookServer.serveRoutes`.
  *
  * @category layers
  * @since 0.1.0
@@ -223,7 +222,7 @@ export const layer = (options: Options = {}) =>
   )
 
 /**
- * Serves {@link layer}, and nothing else, on the `HttpServer` that is provided.
+ * Serves only {@link layer}, on the `HttpServer` in the context.
  *
  * @category layers
  * @since 0.1.0

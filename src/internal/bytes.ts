@@ -1,6 +1,6 @@
 /**
- * Bytes of texts and of pieces. Node's `Buffer` writes a text, and joins
- * pieces, three times as fast as what all runtimes have.
+ * Encodes text and concatenates byte arrays. Uses Node's `Buffer` where it
+ * exists, which does both three times as fast as the portable APIs.
  */
 const hasBuffer = "Buffer" in globalThis
 
@@ -16,10 +16,10 @@ const join = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
   return bytes
 }
 
-/** The text in UTF-8. It may be a part of a larger buffer, so it is for reading only. */
+/** Encodes text as UTF-8. The result may be a view of a larger buffer: treat it as read-only. */
 export const fromText: (text: string) => Uint8Array = hasBuffer
   ? (text) => Buffer.from(text)
   : (text) => encoder.encode(text)
 
-/** The pieces in one. */
+/** Concatenates byte arrays into one. */
 export const concat: (pieces: ReadonlyArray<Uint8Array>) => Uint8Array = hasBuffer ? Buffer.concat : join

@@ -1,12 +1,12 @@
 /**
- * One at a time for each key, in the order in which they came.
+ * A keyed mutex: runs one effect at a time per key, in order of arrival.
  */
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 
 export type KeyedMutex = (key: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
-/** Nothing is kept of a key that nobody waits for. */
+/** Builds a keyed mutex. A key without waiters takes no memory. */
 export const make = (): KeyedMutex => {
   const lines = new Map<string, { readonly turn: Semaphore.Semaphore; length: number }>()
   return (key) => (effect) =>

@@ -1,11 +1,10 @@
 /**
- * The kit: takes what carriers received and brings it to the channels of a
- * room.
+ * Delivers received messages to the channels of a room.
  *
- * An inbound message is recognized when it is repeated, routed to its room,
- * passed through the hooks, delivered to the other channels of the room, and
- * kept in the room's history. The state is in memory and bounded: a restart
- * forgets it, and so do old rooms when there are too many.
+ * The kit deduplicates an inbound message, routes it to its room, runs the
+ * hooks, delivers it to the other channels of the room and keeps it in the
+ * room's history. State is in memory and bounded: it is lost on restart, and
+ * the least recently active rooms are evicted at the limit.
  *
  * @since 0.1.0
  */
@@ -64,20 +63,20 @@ import { RoomStore } from "./RoomStore.ts"
  */
 export interface Service {
   /**
-   * Registers a channel until the scope closes. A second one with the same id
-   * takes the place of the first for as long as its own scope is open.
+   * Registers a channel until the scope closes. A later channel with the same id
+   * replaces the earlier one until the later one's scope closes.
    */
   readonly registerChannel: <E, R>(
     channel: Channel<E, R> | SendingChannel<E, R>
   ) => Effect.Effect<void, never, R | Scope.Scope>
   /**
-   * Creates a room, with a new id unless one is given, and attaches the
-   * channels that belong to every room. A room that has the id is left as it is.
+   * Creates a room and attaches the channels that belong to every room. The id is
+   * generated unless given. Returns the existing room if the id is taken.
    */
   readonly createRoom: (options?: { readonly id?: string | undefined }) => Effect.Effect<Room, StorageError>
   /**
-   * Attaches a channel to a room. What comes in on the channel, from the
-   * participant if one is given, is routed to this room from now on.
+   * Attaches a channel to a room. Later messages on the channel, or only those of
+   * the participant if one is given, are routed to this room.
    */
   readonly attachChannel: (roomId: string, attachment: {
     readonly channelId: string
@@ -96,40 +95,40 @@ export interface Service {
   /** The latest delivery statuses, oldest first, a repeated one once. */
   readonly statuses: Effect.Effect<ReadonlyArray<DeliveryStatus>, StorageError>
   /**
-   * Registers a hook until the scope closes. Then no event meets it any more,
-   * those on their way included.
+   * Registers a hook until the scope closes. After that it no longer runs, not
+   * even for events that are already being processed.
    */
   readonly hook: <E, R>(hook: Hook.Hook<E, R>) => Effect.Effect<void, never, R | Scope.Scope>
   /**
-   * Registers a handler until the scope closes. It gets each delivery status
-   * that moves its message on, as the tracker sees it: not a repeated one, one
-   * that is overtaken or contradicts an end, nor a report that only counts.
-   * Handlers run in the background and apart from each other: a slow or broken
-   * one harms neither the webhook nor the others.
+   * Registers a handler until the scope closes. It receives each delivery status
+   * that changes the tracked delivery. Repeated and out-of-order reports, reports
+   * after a terminal status and reports that only contain counts are skipped.
+   * Handlers run in the background and independently: a slow or failing handler
+   * affects neither the webhook nor other handlers.
    */
   readonly onDeliveryStatus: <E, R>(
     handler: (status: DeliveryStatus) => Effect.Effect<unknown, E, R>
   ) => Effect.Effect<void, never, R | Scope.Scope>
   /**
-   * Brings a received message to its room, once however often it is repeated,
-   * and waits for what hooks and channels answer. What was begun is finished
-   * when the caller is interrupted.
+   * Processes an inbound message at most once per idempotency key, and waits for
+   * the answers that hooks and channels post. Processing completes even if the
+   * caller is interrupted.
    */
   readonly processInbound: (message: InboundMessage) => Effect.Effect<ProcessResult, StorageError | Unfinished>
   /**
-   * Brings a delivery status to the tracker, and to the handlers if it moves
-   * its message on. `repeated` says that the tracker knew it. When the store of
-   * the tracker fails it is asked again for a second, then this fails, so that
-   * the carrier repeats its webhook.
+   * Passes a delivery status to the tracker, and to the handlers if it changes
+   * the tracked delivery. `repeated` is whether the tracker had already recorded
+   * the report. A failing store is retried for about a second; then this fails,
+   * so that the carrier redelivers the webhook.
    */
   readonly processDeliveryStatus: (
     status: DeliveryStatus
   ) => Effect.Effect<{ readonly repeated: boolean }, DeliveryStoreError | StorageError | Unfinished>
   /**
-   * Does for every event of a webhook what is to be done for its kind. Parts of
-   * a split message go through the `MmsAggregator` that is provided below the
-   * kit, else through one in memory. It fails when a store does, after all
-   * events were tried, so that the carrier repeats its webhook.
+   * Processes every event of a webhook according to its kind. Message parts go
+   * through the `MmsAggregator` in the kit's context, or through an in-memory
+   * one. Fails when a store fails, after all events were tried, so that the
+   * carrier redelivers the webhook.
    */
   readonly processEvents: (
     events: ReadonlyArray<WebhookEvent>,
@@ -155,14 +154,16 @@ export interface Service {
     WebhookError | MmsAggregatorError | DeliveryStoreError | StorageError | Unfinished
   >
   /**
-   * Processes what is in memory and waits for more parts. For the end of a
-   * server, which comes before that of hooks and channels.
+   * Processes the messages that are buffered in memory instead of waiting for
+   * more parts. Call it when a server shuts down, before hooks and channels are
+   * removed.
    */
   readonly drain: Effect.Effect<void>
   /**
-   * Follows what the channels send to its end. It is the `DeliveryTracker` of
-   * the context that the kit is made in, else one that keeps the latest in
-   * memory. What was sent without a channel is followed once its `sent` is told.
+   * Tracks the messages that channels send up to their terminal status. This is
+   * the `DeliveryTracker` of the kit's context, or one that keeps the latest
+   * deliveries in memory. To track a message that was sent without a channel,
+   * call `sent`.
    */
   readonly tracker: DeliveryTracker["Service"]
   /**
@@ -187,7 +188,7 @@ export interface Service {
 }
 
 /**
- * The room kit.
+ * The service that processes messages and webhooks in rooms.
  *
  * @category services
  * @since 0.1.0
@@ -195,37 +196,37 @@ export interface Service {
 export class RoomKit extends Context.Service<RoomKit, Service>()("effect-sms/rooms/RoomKit") {}
 
 /**
- * Options of the kit. All are bounds with defaults that suit one process.
+ * Options of the kit. All are limits, with defaults that suit a single process.
  *
  * @category models
  * @since 0.1.0
  */
 export type Options = {
-  /** Rooms kept; the least recently active is forgotten first. 10,000 by default. */
+  /** The maximum number of rooms; the least recently active is evicted first. 10,000 by default. */
   readonly maxRooms?: number | undefined
-  /** Events kept a room. 100 by default. */
+  /** The maximum number of events kept per room. 100 by default. */
   readonly maxEventsPerRoom?: number | undefined
-  /** Delivery statuses kept. 1,000 by default. */
+  /** The maximum number of delivery statuses kept. 1,000 by default. */
   readonly maxStatuses?: number | undefined
-  /** Messages remembered to recognize repetitions. 100,000 by default. */
+  /** The maximum number of idempotency keys kept for deduplication. 100,000 by default. */
   readonly maxKeys?: number | undefined
-  /** How long they are remembered. 48 hours by default, longer than any carrier repeats a webhook. */
+  /** How long idempotency keys are kept. 48 hours by default, longer than any carrier redelivers a webhook. */
   readonly keyTimeToLive?: Duration.Input | undefined
   /**
-   * The time limit of one delivery to a channel, and of one delivery status
-   * handler. 30 seconds by default. A room waits as long for one send, which
-   * then counts as `unknown` and goes on.
+   * The timeout of one delivery to a channel and of one run of a delivery status
+   * handler. 30 seconds by default. A room waits that long for a send; after that
+   * the send counts as `unknown` and continues in the background.
    */
   readonly deliveryTimeout?: Duration.Input | undefined
   /**
-   * How long the end of the kit, and of a registration, waits for what is
-   * running. 5 seconds by default.
+   * How long closing the kit, or a registration, waits for running work. 5
+   * seconds by default.
    */
   readonly shutdownTimeout?: Duration.Input | undefined
 }
 
 /**
- * The kit.
+ * Builds a kit.
  *
  * @category constructors
  * @since 0.1.0
@@ -240,8 +241,9 @@ export const make = Effect.fnUntraced(function*(
   const changes = yield* Effect.acquireRelease(PubSub.sliding<KitEvent>(1024), PubSub.shutdown)
   const notify = (event: KitEvent) => Effect.asVoid(PubSub.publish(changes, event))
   const tracking = yield* Tracking.make(notify)
-  // What was begun is finished when the caller goes away: a message that half
-  // of the channels have would reach them twice when the carrier repeats it.
+  // Processing completes even if the caller is interrupted: otherwise a message
+  // that only some channels received would be delivered to them again when the
+  // carrier redelivers the webhook.
   const runs = yield* SupervisedFibers.make(shutdownTimeout)
 
   const store = Option.getOrUndefined(yield* Effect.serviceOption(RoomStore)) ??
@@ -334,7 +336,7 @@ export const layer = (options?: Options): Layer.Layer<RoomKit, never, SecureRand
   Layer.effect(RoomKit, make(options))
 
 /**
- * Registers a hook for the life of the layer.
+ * Registers a hook for the lifetime of the layer.
  *
  * @category layers
  * @since 0.1.0
@@ -343,7 +345,7 @@ export const layerHook = <E, R>(hook: Hook.Hook<E, R>): Layer.Layer<never, never
   Layer.effectDiscard(Effect.flatMap(RoomKit, (kit) => kit.hook(hook)))
 
 /**
- * Registers a channel for the life of the layer.
+ * Registers a channel for the lifetime of the layer.
  *
  * @category layers
  * @since 0.1.0
@@ -354,7 +356,7 @@ export const layerChannel = <E, R>(
   Layer.effectDiscard(Effect.flatMap(RoomKit, (kit) => kit.registerChannel(channel)))
 
 /**
- * Registers a handler of delivery statuses for the life of the layer.
+ * Registers a delivery status handler for the lifetime of the layer.
  *
  * @category layers
  * @since 0.1.0

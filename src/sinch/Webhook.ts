@@ -1,5 +1,5 @@
 /**
- * What Sinch's SMS callbacks mean.
+ * Decodes Sinch's SMS callbacks.
  */
 import * as Effect from "effect/Effect"
 import { type Address, fromCarrierDigits } from "../Address.ts"
@@ -15,7 +15,7 @@ import type { WebhookResponse } from "../WebhookRequest.ts"
 import * as Schema from "./Schema.ts"
 
 /**
- * Any 2xx is taken as received. A 4xx other than 429 is not repeated
+ * Sinch accepts any 2xx. It does not retry after a 4xx other than 429
  * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Webhooks/).
  */
 export const acknowledgement: WebhookResponse = { status: 200, contentType: "application/json", body: "{}" }
@@ -33,8 +33,9 @@ const ownText = (payload: Payload, key: string): string | undefined => {
 }
 
 /**
- * The files that can be fetched, and the items that cannot: Sinch lists a file
- * that it failed to store, with its error code and often with a dead URL.
+ * Separates the files that can be fetched from those that cannot: Sinch also
+ * lists a file that it failed to store, with an error code and often a dead
+ * URL.
  */
 const filesOf = Effect.fnUntracedEager(function*(items: ReadonlyArray<unknown>) {
   const files: Array<MediaContent> = []
@@ -49,7 +50,7 @@ const filesOf = Effect.fnUntracedEager(function*(items: ReadonlyArray<unknown>) 
   return { files, failed }
 })
 
-/** An object body is an MMS, whatever `type` says; a text body with files is the flat form. */
+/** Decodes the content. An object body is an MMS, whatever `type` says; a text body with files is the flat form. */
 const contentOf = Effect.fnUntracedEager(function*(payload: Payload, topLevel: ReadonlyArray<unknown>) {
   const body = payload["body"]
   const parts = yield* decodeMediaBody(isPayload(body) ? body : {})
@@ -60,8 +61,9 @@ const contentOf = Effect.fnUntracedEager(function*(payload: Payload, topLevel: R
 const inbound = Effect.fnUntracedEager(function*(provider: string, payload: Payload, type: string | undefined) {
   const fields = yield* decodeInbound(payload)
   const { failed, files, subject, text } = yield* contentOf(payload, fields.media)
-  // The Base64 of a binary message is no text that anybody wrote: it is a WAP push, a vCard, the setting of a SIM.
-  // So the message has no text, and its bytes and their header go along as they came.
+  // A binary message contains no readable text: it is a WAP push, a vCard or a SIM
+  // setting. The message therefore has no text, and the Base64 of its bytes and
+  // their header are kept as metadata.
   const isBinary = type === "mo_binary"
   return unchecked(InboundMessage, {
     provider,
@@ -83,7 +85,7 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, payload: Payl
   })
 })
 
-/** Codes below an error: 0 for delivered, 400 and 401 for the two steps before it. */
+/** Statuses whose code is not an error: 0 for delivered, 400 and 401 for the two statuses before it. */
 const steps: ReadonlySet<string> = new Set(["queued", "sent", "delivered"])
 
 const statusOf = (carrierStatus: string, code: string | undefined, message?: string) => {
@@ -93,8 +95,9 @@ const statusOf = (carrierStatus: string, code: string | undefined, message?: str
 }
 
 /**
- * A report has no id of its own. Batch, recipient, status and code name the
- * step; the time of the report does not, because a repetition may be dated anew.
+ * Builds the idempotency key of a report, which has no id of its own. Batch,
+ * recipient, status and code identify it; its time does not, because a
+ * redelivery may carry a new one.
  */
 const stepKey = (batchId: string, recipient: Address | undefined, status: string, code: string | undefined): string =>
   [batchId, recipient ?? "", status.toLowerCase(), code ?? ""].join(":")
@@ -109,7 +112,7 @@ const recipientReport = (provider: string, payload: Payload) =>
       ...Wire.compact({
         recipient,
         sender: fields.applied_originator === undefined ? undefined : fromCarrierDigits(fields.applied_originator),
-        // The operator's clock is often rounded to minutes, so it is the second choice.
+        // The operator's time is often rounded to minutes, so it is only the fallback.
         timestamp: fields.at ?? fields.operator_status_at
       }),
       idempotencyKey: stepKey(fields.batch_id, recipient, fields.status, fields.code),
@@ -124,7 +127,7 @@ const toRecipients = (items: ReadonlyArray<unknown>): ReadonlyArray<Address> =>
       : []
   )
 
-/** One status a recipient where the report lists them, and one that only counts where it does not. */
+/** Decodes a batch report: one status per listed recipient, or a single status with the count if none are listed. */
 const batchReport = (provider: string, payload: Payload) =>
   Effect.mapEager(
     decodeBatchReport(payload),
@@ -154,7 +157,7 @@ const batchReport = (provider: string, payload: Payload) =>
       })
   )
 
-/** Without a `type`, it is a message only if it looks like one: a report has a `batch_id`. */
+/** Returns whether a payload without a `type` looks like a message. A report has a `batch_id` instead. */
 const isFlatMessage = (payload: Payload): boolean =>
   ["body", "media"].some((key) => Object.hasOwn(payload, key) && payload[key] !== null)
 
@@ -174,7 +177,7 @@ export const decodePayload = Effect.fnUntracedEager(function*(
       return [yield* recipientReport(provider, payload)]
     case "delivery_report_sms":
     case "delivery_report_mms": {
-      // The report of a batch that was cancelled in time lists nobody.
+      // The report of a batch that was canceled in time lists no recipients.
       const statuses = payload["statuses"]
       return Array.isArray(statuses) && statuses.length > 0 ? yield* batchReport(provider, payload) : unrecognized()
     }

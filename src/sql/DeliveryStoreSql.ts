@@ -7,14 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
-import {
-  Delivery,
-  DeliveryStore,
-  DeliveryStoreError,
-  type Key,
-  keyOf,
-  messageKeyOf
-} from "../delivery/DeliveryStore.ts"
+import { Delivery, DeliveryStore, DeliveryStoreError, keyOf, messageKeyOf } from "../delivery/DeliveryStore.ts"
 import type { StorageError } from "../StorageError.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 

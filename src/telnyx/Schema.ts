@@ -1,7 +1,7 @@
 /**
- * The fields of Telnyx's messaging webhooks that the library reads, from
- * https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks and
- * the types of the `telnyx` package, where every field is optional.
+ * Schemas of the fields of Telnyx's messaging webhooks that the library reads,
+ * from https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks
+ * and the types of the `telnyx` package, where every field is optional.
  */
 import * as Schema from "effect/Schema"
 import type { Address } from "../Address.ts"
@@ -9,7 +9,7 @@ import type { Status } from "../DeliveryStatus.ts"
 import { isPayload } from "../Payload.ts"
 import * as Wire from "../provider/Wire.ts"
 
-/** A few notices, such as `link_clicked`, have no envelope: their type is at the top. */
+/** A webhook. A few notices, such as `link_clicked`, have no envelope: their type is at the top level. */
 export const Webhook = Schema.Struct({
   data: Wire.Object_,
   event_type: Wire.OptionalText,
@@ -24,7 +24,7 @@ export const Event = Schema.Struct({
 
 /**
  * A message of either direction. `from`, `to` and `cc` have several shapes, see
- * {@link parties}; `body` is there with RCS and WhatsApp only.
+ * {@link parties}; `body` is present only with RCS and WhatsApp.
  */
 export const Message = Schema.Struct({
   id: Wire.OptionalText,
@@ -47,7 +47,7 @@ export const CarrierError = Schema.Struct({
   detail: Wire.OptionalText
 })
 
-/** What is read of the answer to a request that was accepted: a message, in the shape of {@link Message}. */
+/** The fields read from the response to an accepted request: a message in the shape of {@link Message}. */
 export const Accepted = Schema.Struct({
   data: Schema.Struct({
     id: Wire.OptionalText,
@@ -57,7 +57,7 @@ export const Accepted = Schema.Struct({
   })
 })
 
-/** What is read of the answer to a request that was refused. `source` points at the parameter that is wrong. */
+/** The fields read from the response to a refused request. `source` points to the invalid parameter. */
 export const Refused = Schema.Struct({ errors: Wire.List })
 
 export const RequestError = Schema.Struct({
@@ -65,7 +65,7 @@ export const RequestError = Schema.Struct({
   source: Wire.Object_
 })
 
-/** Someone whom a message is from or to. */
+/** A sender or recipient of a message. */
 export interface Party {
   readonly address: Address | undefined
   readonly status: string | undefined
@@ -73,13 +73,13 @@ export interface Party {
 
 const text = (value: unknown): string | undefined => typeof value === "string" && value !== "" ? value : undefined
 
-// It is not empty, and that is all that an address has to be.
+// The text is not empty, which is the only constraint of an address.
 const address = (value: unknown): Address | undefined => text(value) as Address | undefined
 
 /**
- * The parties of a field: an object with a `phone_number` (RCS: an
- * `agent_id`), a bare string (WhatsApp, and `cc` of a group message), or a list
- * of either.
+ * Parses the parties of a field: an object with a `phone_number` (RCS: an
+ * `agent_id`), a plain string (WhatsApp, and `cc` of a group message), or a
+ * list of either.
  */
 export const parties = (value: unknown): ReadonlyArray<Party> => {
   if (Array.isArray(value)) return value.flatMap((value) => Array.isArray(value) ? [] : parties(value))
@@ -90,8 +90,8 @@ export const parties = (value: unknown): ReadonlyArray<Party> => {
 }
 
 /**
- * `to[].status` of the `telnyx` package, with `unknown`, which a group message
- * has for recipients on other networks
+ * The statuses of recipients: `to[].status` of the `telnyx` package, and
+ * `unknown`, which a group message has for recipients on other networks
  * (https://developers.telnyx.com/docs/messaging/messages/group-messaging).
  */
 export const statuses: Readonly<Record<string, Status>> = {
@@ -111,7 +111,7 @@ export const statuses: Readonly<Record<string, Status>> = {
   unknown: "unconfirmed"
 }
 
-/** Fields that are passed on as metadata of an inbound message, under their own names. */
+/** Fields that become metadata of an inbound message, under their own names. */
 export const metadata = [
   "type",
   "messaging_profile_id",

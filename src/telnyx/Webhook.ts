@@ -1,5 +1,5 @@
 /**
- * What Telnyx's messaging webhooks mean.
+ * Decodes Telnyx's messaging webhooks.
  */
 import * as Effect from "effect/Effect"
 import type { Address } from "../Address.ts"
@@ -16,7 +16,7 @@ import type { WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
 import * as Schema from "./Schema.ts"
 
 /**
- * Any 2xx within two seconds; the body is not read
+ * Telnyx expects any 2xx within two seconds and ignores the body
  * (https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks).
  */
 export const acknowledgement: WebhookResponse = { status: 200, contentType: "application/json", body: "{}" }
@@ -36,7 +36,7 @@ const field = (record: Payload, key: string): unknown => Object.hasOwn(record, k
 const addresses = (value: unknown): ReadonlyArray<Address> =>
   Schema.parties(value).flatMap(({ address }) => address ?? [])
 
-/** `media` is null or absent as often as it is an empty list. */
+/** Returns the media files. `media` may be null, absent or an empty list. */
 const mediaOf = (message: Message): ReadonlyArray<MediaContent> =>
   message.media.filter(isPayload).flatMap((file) => {
     const url = field(file, "url")
@@ -46,7 +46,7 @@ const mediaOf = (message: Message): ReadonlyArray<MediaContent> =>
       : []
   })
 
-/** The text of an SMS or MMS is in `text`, that of RCS in `body.text`, that of WhatsApp in `body.text.body`. */
+/** Returns the text: `text` for SMS and MMS, `body.text` for RCS, `body.text.body` for WhatsApp. */
 const textOf = ({ body, text }: Message): string => {
   if (text !== "") return text
   const inner = field(body, "text")
@@ -57,7 +57,7 @@ const textOf = ({ body, text }: Message): string => {
 const isScalar = (value: unknown): boolean =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean"
 
-/** A scalar, or a flat list of them. */
+/** Formats a scalar, or a flat list of scalars. */
 const asText = (value: unknown): string => {
   if (isScalar(value)) return String(value)
   return Array.isArray(value) ? value.filter(isScalar).join(",") : ""
@@ -73,13 +73,13 @@ const metadataOf = (payload: Payload, message: Message, to: ReadonlyArray<Addres
   for (const key of Schema.metadata) add(key, field(payload, key))
   add("from.carrier", field(from, "carrier"))
   add("from.line_type", field(from, "line_type"))
-  // A group message: all of our numbers in it, and everybody else.
+  // In a group message: all of our numbers, and the other participants.
   if (to.length > 1) add("to", to)
   add("cc", addresses(message.cc))
   return metadata
 }
 
-/** The time of the message's step, else that of the event. Of the times in a webhook, only this one is read. */
+/** Returns the time of the event: the message's own timestamp for it if present, otherwise that of the envelope. */
 const timeOf = (step: "received" | "sent" | "finalized" | "read", event: Event, message: Message) => {
   const times = {
     received: message.received_at,
@@ -107,7 +107,8 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
     provider,
     channelId: `sms-${provider}`,
     externalId: id,
-    // Not the id of the event: nobody promises that a retry, or a delivery to the failover URL, keeps that one.
+    // Not the id of the event: Telnyx does not document that a retry, or a delivery
+    // to the failover URL, keeps that one.
     idempotencyKey: id,
     sender,
     recipient,
@@ -118,14 +119,17 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
   })
 })
 
-/** The words of the events about a message that we sent. */
+/** The event types that report on a message that we sent. */
 const outboundEvents: Readonly<Record<string, "sent" | "finalized" | "read">> = {
   "message.sent": "sent",
   "message.finalized": "finalized",
   "message.read": "read"
 }
 
-/** Every recipient, each once, and one unnamed where there is none. Those in `cc` count when their state is told. */
+/**
+ * Returns every recipient once, or a single unnamed one if there is none. `cc`
+ * recipients count only with a status.
+ */
 const recipientsOf = (message: Message): ReadonlyArray<Schema.Party> => {
   const to = Schema.parties(message.to)
   const cc = Schema.parties(message.cc).filter(({ address, status }) =>
@@ -147,10 +151,10 @@ const statuses = Effect.fnUntracedEager(function*(
   const [sender] = addresses(message.from)
   const events = new Map<string, DeliveryStatus>()
   for (const recipient of recipientsOf(message)) {
-    // That a message is final says nothing about how it ended: the recipient's own status does.
+    // A finalized message has a terminal status, but only the recipient's own status says which.
     const word = step === "read" ? step : recipient.status ?? step
     const status = Wire.lookup(Schema.statuses, word.toLowerCase()) ?? "unknown"
-    // Each recipient passes through each state once. The message id alone would drop `finalized` after `sent`.
+    // Each recipient reaches each status once. The message id alone would drop `finalized` after `sent`.
     const idempotencyKey = `${id}:${recipient.address ?? ""}:${word}`
     if (events.has(idempotencyKey)) continue
     const arrived = status === "delivered" || status === "read"
@@ -164,7 +168,7 @@ const statuses = Effect.fnUntracedEager(function*(
         ...Wire.compact({
           recipient: recipient.address,
           sender,
-          // The errors are those of the message: they are not about a recipient who has it.
+          // The errors belong to the message: they do not concern a recipient who has received it.
           errorCode: arrived ? undefined : error.code,
           errorMessage: arrived ? undefined : error.detail ?? error.title,
           timestamp: timeOf(step, event, message)
@@ -178,8 +182,9 @@ const statuses = Effect.fnUntracedEager(function*(
 })
 
 /**
- * `message.received` is the one event of an inbound message. Where `direction`
- * contradicts the type of the event, it is neither message nor status.
+ * Decodes a payload. Only `message.received` is an inbound message. If
+ * `direction` contradicts the event type, the webhook is neither a message nor
+ * a status.
  */
 export const decodePayload = Effect.fnUntracedEager(function*(
   provider: string,

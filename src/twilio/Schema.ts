@@ -1,21 +1,21 @@
 /**
- * The fields of Twilio's messaging webhooks that the library reads, from
- * https://www.twilio.com/docs/messaging/guides/webhook-request and
+ * Schemas of the fields of Twilio's messaging webhooks that the library reads,
+ * from https://www.twilio.com/docs/messaging/guides/webhook-request and
  * https://www.twilio.com/docs/messaging/guides/track-outbound-message-status.
- * All values are strings on the wire, numbers too.
+ * All values are strings on the wire, including numbers.
  */
 import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 import type { Status } from "../DeliveryStatus.ts"
 import * as Wire from "../provider/Wire.ts"
 
-/** What tells an inbound message from a status callback. */
+/** The fields that distinguish an inbound message from a status callback. */
 export const Kind = Schema.Struct({
   MessageStatus: Wire.OptionalText,
   SmsStatus: Wire.OptionalText
 })
 
-/** `SmsSid` and `SmsMessageSid` are deprecated duplicates of `MessageSid`. */
+/** The message ids. `SmsSid` and `SmsMessageSid` are deprecated duplicates of `MessageSid`. */
 const ids = {
   MessageSid: Wire.OptionalText,
   SmsMessageSid: Wire.OptionalText,
@@ -44,7 +44,7 @@ export const StatusCallback = Schema.Struct({
   ChannelStatusMessage: Wire.OptionalText
 })
 
-/** What is read of the answer to a request that was accepted. */
+/** The fields read from the response to an accepted request. */
 export const Message = Schema.Struct({
   sid: Wire.OptionalText,
   status: Wire.OptionalText,
@@ -52,10 +52,10 @@ export const Message = Schema.Struct({
   from: Wire.OptionalText
 })
 
-/** What is read of the answer to a request that was refused. */
+/** The fields read from the response to a refused request. */
 export const RestError = Schema.Struct({ code: Wire.OptionalText, message: Wire.OptionalText })
 
-/** The message `Status` enumeration of Twilio's OpenAPI document. */
+/** The statuses of messages, from the `Status` enumeration of Twilio's OpenAPI document. */
 export const statuses: Readonly<Record<string, Status>> = {
   accepted: "accepted",
   scheduled: "scheduled",
@@ -70,7 +70,7 @@ export const statuses: Readonly<Record<string, Status>> = {
   read: "read"
 }
 
-/** Fields that are passed on as metadata of an inbound message, under their own names. */
+/** Fields that become metadata of an inbound message, under their own names. */
 export const metadata = [
   "AccountSid",
   "MessagingServiceSid",

@@ -1,5 +1,5 @@
 /**
- * What Twilio's messaging webhooks mean.
+ * Decodes Twilio's messaging webhooks.
  */
 import * as Effect from "effect/Effect"
 import { fromParts, MediaContent } from "../Content.ts"
@@ -16,12 +16,12 @@ import type { WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
 import * as Schema from "./Schema.ts"
 
 /**
- * TwiML that says nothing. A `text/plain` body would be sent to the customer
+ * Empty TwiML. Twilio would send a `text/plain` body to the customer
  * (https://www.twilio.com/docs/messaging/twiml).
  */
 export const acknowledgement: WebhookResponse = { status: 200, contentType: "text/xml", body: "<Response/>" }
 
-/** The fields of a webhook: in the query of a GET, in the body of a POST. */
+/** Parses the fields of a webhook: from the query of a GET, or from the body of a POST. */
 export const parse = (request: WebhookRequest): Effect.Effect<Payload, InvalidPayload> =>
   request.method === "GET" ? Effect.succeed(formFromText(queryOf(request.url))) : parseBody(request)
 
@@ -29,14 +29,14 @@ const decodeKind = Wire.decoder(Schema.Kind)
 const decodeInbound = Wire.decoder(Schema.Inbound)
 const decodeStatus = Wire.decoder(Schema.StatusCallback)
 
-/** The text of a field, of a repeated one the first. Empty counts as absent. */
+/** Returns the text of a field, or of the first one if it is repeated. An empty field counts as absent. */
 const textAt = (payload: Payload, key: string): string | undefined => {
   const field = Wire.lookup(payload, key)
   const value = Array.isArray(field) ? field[0] : field
   return typeof value === "string" && value !== "" ? value : undefined
 }
 
-/** Media by index. `NumMedia` is not needed, so a nonsensical one cannot lose a file. */
+/** Returns the media by index. `NumMedia` is ignored, so an invalid one cannot lose a file. */
 const mediaOf = (payload: Payload): ReadonlyArray<MediaContent> =>
   Object.keys(payload)
     .filter((key) => key.startsWith("MediaUrl") && /^MediaUrl(0|[1-9]\d{0,2})$/.test(key))
@@ -87,16 +87,17 @@ const status = Effect.fnUntracedEager(function*(provider: string, payload: Paylo
       errorCode: fields.ErrorCode,
       errorMessage: fields.ErrorMessage ?? fields.ChannelStatusMessage
     }),
-    // A message passes through each state once, so id and state name the step:
-    // the id alone would drop every later state.
+    // A message reaches each status once, so id and status identify the report. The
+    // id alone would drop every later status.
     idempotencyKey: `${messageId}:${word}`,
     raw: payload
   })
 })
 
 /**
- * `SmsStatus` and `SmsSid` are in both kinds of webhook; `MessageStatus` is in
- * status callbacks only, and an inbound message has `SmsStatus=received`.
+ * Decodes a payload. `SmsStatus` and `SmsSid` occur in both kinds of webhook,
+ * `MessageStatus` only in status callbacks. An inbound message has
+ * `SmsStatus=received`.
  */
 export const decodePayload = Effect.fnUntracedEager(function*(
   provider: string,

@@ -1,15 +1,16 @@
 /**
- * The fields of VoiceMeUp's webhooks that the library reads.
+ * Schemas of the fields of VoiceMeUp's webhooks that the library reads.
  *
- * VoiceMeUp publishes no reference of this API. The fields are those of the
- * captured payloads in the tests of RoomKit, its one public client
- * (https://github.com/roomkit-live/roomkit, `tests/test_providers/test_voicemeup.py`).
- * All values are strings there; numbers and `null` are taken too.
+ * VoiceMeUp publishes no reference for this API. The fields are taken from the
+ * payloads captured in the tests of RoomKit, its only public client
+ * (https://github.com/roomkit-live/roomkit,
+ * `tests/test_providers/test_voicemeup.py`). There all values are strings;
+ * numbers and `null` are accepted too.
  */
 import * as Schema from "effect/Schema"
 import * as Wire from "../provider/Wire.ts"
 
-/** What tells an inbound message from any other row. */
+/** The field that distinguishes an inbound message from other rows. */
 export const Kind = Schema.Struct({ direction: Wire.OptionalText })
 
 // A form that does not escape the `+` of a number delivers a space in its place.
@@ -21,24 +22,24 @@ export const Row = Schema.Struct({
   source_number: Party,
   destination_number: Party,
   message: Wire.Text,
-  /** Differs between the webhooks of one MMS. Looks like a UUID and often is none. */
+  /** Differs between the webhooks of one MMS. Looks like a UUID, but often is not one. */
   sms_hash: Wire.OptionalText,
   sms_log_id: Wire.OptionalText,
-  /** The second in which the message was sent. Equal for the webhooks of one MMS. */
+  /** The sending time, to the second. Equal for the webhooks of one MMS. */
   datetime_transmission: Wire.OptionalText,
   /** When VoiceMeUp stored the row, some seconds later. */
   datetime: Wire.OptionalText,
   attachment: Wire.OptionalText,
   attachment_mime_type: Wire.OptionalText,
-  /** Earlier name of `attachment`. */
+  /** The earlier name of `attachment`. */
   attachment_url: Wire.OptionalText,
-  /** Earlier name of `attachment_mime_type`. */
+  /** The earlier name of `attachment_mime_type`. */
   attachment_type: Wire.OptionalText
 })
 
 export type Row = typeof Row.Type
 
-/** Fields that are passed on as metadata, under their own names. `status` is the state of the row, not of a delivery. */
+/** Fields that become metadata, under their own names. `status` is that of the row, not of a delivery. */
 export const Metadata = Schema.Struct({
   sms_hash: Wire.OptionalText,
   sms_log_id: Wire.OptionalText,
@@ -51,8 +52,8 @@ export const Metadata = Schema.Struct({
 })
 
 /**
- * What is read of an answer, which comes with HTTP 200 whatever it says. It
- * looks like converted XML: one message is an object, several are a list, and
+ * The fields read from a response, which always has HTTP status 200. The format
+ * resembles converted XML: one message is an object, several are a list, and
  * none may be an empty text.
  */
 export const Answer = Schema.Struct({

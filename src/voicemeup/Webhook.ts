@@ -1,10 +1,10 @@
 /**
- * What VoiceMeUp's webhooks mean.
+ * Decodes VoiceMeUp's webhooks.
  *
- * An SMS is one webhook. An MMS is several, which have the time of sending in
- * common and nothing else: a wrapper, which holds the text and links to a
- * description of the message, and one webhook for each file. A single picture
- * may come without a wrapper. So a webhook with an attachment is always a part.
+ * An SMS is one webhook. An MMS is several, which share only their sending
+ * time: a wrapper, which contains the text and a link to a description of the
+ * message, and one webhook per file. A single picture may arrive without a
+ * wrapper. Every webhook with an attachment is therefore decoded as a part.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -20,7 +20,7 @@ import { MessagePart, Unrecognized, type WebhookEvent } from "../WebhookEvent.ts
 import type { WebhookResponse } from "../WebhookRequest.ts"
 import * as Schema from "./Schema.ts"
 
-/** VoiceMeUp documents no answer that it expects, so: success, and nothing to interpret. */
+/** VoiceMeUp does not document the response it expects, so this is a success without content to interpret. */
 export const acknowledgement: WebhookResponse = { status: 200, contentType: "application/json", body: "{}" }
 
 const decodeKind = Wire.decoder(Schema.Kind)
@@ -30,8 +30,9 @@ const decodeMetadata = Wire.decoder(Schema.Metadata)
 const iso = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(Z|[+-]\d{2}:\d{2})?$/i
 
 /**
- * The instant of a time that names its offset, or of a local time in the zone.
- * Of the hour that comes twice when the clocks go back, the first is meant.
+ * Parses a time with an offset, or a local time in the given zone. In the
+ * repeated hour at the end of daylight saving time, the earlier instant is
+ * used.
  */
 const readTime = (text: string | undefined, zone: DateTime.TimeZone | undefined): DateTime.Utc | undefined => {
   const [, date, time, offset] = iso.exec(text ?? "") ?? []
@@ -45,9 +46,9 @@ const readTime = (text: string | undefined, zone: DateTime.TimeZone | undefined)
 const wrapperTypes: ReadonlySet<string> = new Set(["text/html", "application/smil"])
 
 /**
- * Whether the attachment is the carrier's description of an MMS and no file of
- * the customer's. The link of every file of an MMS has `.mms.` in its path;
- * the one to HTML or SMIL is the description.
+ * Returns whether the attachment is the carrier's description of an MMS instead
+ * of a customer's file. The link of every MMS file has `.mms.` in its path; a
+ * link to HTML or SMIL is the description.
  */
 const isWrapper = (url: string, mimeType: string | undefined): boolean => {
   const path = (URL.parse(url)?.pathname ?? url.split(/[?#]/, 1)[0]!).toLowerCase()
@@ -93,7 +94,7 @@ const inbound = Effect.fnUntracedEager(
   }
 )
 
-/** A row that names a direction other than `inbound` is somebody else's business, and never a message to us. */
+/** Decodes a payload. A row with a direction other than `inbound` is never a message to us. */
 export const decodePayload = Effect.fnUntracedEager(function*(
   provider: string,
   zone: DateTime.TimeZone | undefined,

@@ -8,7 +8,7 @@ import { DeliveryStatus, type Status } from "../../src/DeliveryStatus.ts"
 
 const customer = "+15145550142"
 
-const receipt = (status: Status, fields: Partial<DeliveryStatus> = {}) =>
+const report = (status: Status, fields: Partial<DeliveryStatus> = {}) =>
   new DeliveryStatus({
     provider: "twilio",
     messageId: "SM1",
@@ -62,7 +62,7 @@ describe("a tracker", () => {
       const changed: Array<boolean> = []
       const repeated: Array<boolean> = []
       for (const status of ["sent", "sent", "queued", "delivered", "unknown", "failed", "delivered", "read"] as const) {
-        const update = yield* tracker.update(receipt(status))
+        const update = yield* tracker.update(report(status))
         changed.push(update.changed)
         repeated.push(update.repeated)
       }
@@ -80,10 +80,10 @@ describe("a tracker", () => {
       assert.strictEqual(delivery?.recipient, customer)
     }))
 
-  it.effect("takes receipts that come before the answer to the send", () =>
+  it.effect("takes delivery reports that come before the answer to the send", () =>
     Effect.gen(function*() {
       const tracker = yield* makeTracker()
-      assert.isTrue((yield* tracker.update(receipt("delivered"))).changed)
+      assert.isTrue((yield* tracker.update(report("delivered"))).changed)
       const { changed, delivery } = yield* tracker.sent(sm1)
       assert.isFalse(changed)
       assert.strictEqual(delivery?.status, "delivered")
@@ -93,7 +93,7 @@ describe("a tracker", () => {
   it.effect("keeps what was reported within its bound", () =>
     Effect.gen(function*() {
       const tracker = yield* makeTracker({}, { maxHistory: 2 })
-      for (const status of ["queued", "sent", "delivered"] as const) yield* tracker.update(receipt(status))
+      for (const status of ["queued", "sent", "delivered"] as const) yield* tracker.update(report(status))
       const delivery = yield* tracker.get(sm1)
       assert.deepStrictEqual(delivery?.history.map(({ status }) => status), ["sent", "delivered"])
       assert.strictEqual(delivery?.dropped, 1)
@@ -129,13 +129,13 @@ describe("a tracker", () => {
       const tracker = yield* Effect.provideService(DeliveryTracker.make(), DeliveryStore.DeliveryStore, store)
       const calls = [
         tracker.sent(sm1),
-        tracker.update(receipt("sent")),
+        tracker.update(report("sent")),
         tracker.get(sm1),
         tracker.awaitDelivery(sm1, "1 second"),
         tracker.forget(sm1)
       ]
       for (const call of calls) assert.strictEqual(yield* Effect.flip<unknown, unknown, never>(call), failure)
-      assert.strictEqual(failure.message, "The store of deliveries failed")
+      assert.strictEqual(failure.message, "The delivery store failed")
     }))
 
   it.effect("writes no number into a log, and says what it ignores and what contradicts", () =>
@@ -153,7 +153,7 @@ describe("a tracker", () => {
       })
       yield* Effect.gen(function*() {
         const tracker = yield* makeTracker()
-        for (const status of ["sent", "delivered", "failed", "failed"] as const) yield* tracker.update(receipt(status))
+        for (const status of ["sent", "delivered", "failed", "failed"] as const) yield* tracker.update(report(status))
         assert.deepStrictEqual(yield* tracker.update(summary), { changed: false, repeated: false, delivery: undefined })
       }).pipe(Effect.provide(layerLogs), Effect.provideService(References.MinimumLogLevel, "All"))
       assert.lengthOf(logs, 2)
@@ -169,7 +169,7 @@ describe("awaiting a delivery", () => {
       const tracker = yield* makeTracker()
       for (const status of ["delivered", "failed", "unconfirmed"] as const) {
         const key = { ...sm1, messageId: status }
-        yield* tracker.update(receipt(status, { messageId: status }))
+        yield* tracker.update(report(status, { messageId: status }))
         assert.strictEqual((yield* tracker.awaitDelivery(key, "1 second")).status, status)
       }
     }))
@@ -180,10 +180,10 @@ describe("awaiting a delivery", () => {
       const waiters = yield* Effect.replicateEffect(fork(tracker.awaitDelivery(sm1, "1 minute")), 3)
       const elsewhere = yield* fork(tracker.awaitDelivery({ ...sm1, recipient: "+15145550143" }, "1 minute"))
       yield* tracker.sent(sm1)
-      yield* tracker.update(receipt("sent"))
+      yield* tracker.update(report("sent"))
       yield* TestClock.adjust("59 seconds")
       for (const waiter of waiters) assert.isUndefined(waiter.pollUnsafe())
-      yield* tracker.update(receipt("undelivered"))
+      yield* tracker.update(report("undelivered"))
       for (const waiter of waiters) assert.strictEqual((yield* Fiber.join(waiter)).status, "undelivered")
       assert.isUndefined(elsewhere.pollUnsafe())
       yield* TestClock.adjust("1 second")
@@ -201,7 +201,7 @@ describe("awaiting a delivery", () => {
         yield* TestClock.adjust("1 millis")
         assert.strictEqual(yield* reasonOf(Fiber.join(waiter)), "TimedOut")
       }
-      assert.isTrue((yield* tracker.update(receipt("delivered"))).changed)
+      assert.isTrue((yield* tracker.update(report("delivered"))).changed)
     }))
 
   it.effect("fails at once when the message is forgotten or has to make room", () =>
@@ -222,7 +222,7 @@ describe("awaiting a delivery", () => {
     Effect.gen(function*() {
       const tracker = yield* makeTracker({ capacity: 1 })
       const waiter = yield* fork(tracker.awaitDelivery(sm1, "1 minute"))
-      yield* tracker.update(receipt("delivered"))
+      yield* tracker.update(report("delivered"))
       yield* tracker.forget(sm1)
       assert.strictEqual((yield* Fiber.join(waiter)).status, "delivered")
     }))
@@ -243,6 +243,6 @@ describe("awaiting a delivery", () => {
       const tracker = yield* makeTracker()
       const waiter = yield* fork(tracker.awaitDelivery(sm1, "1 minute"))
       yield* Fiber.interrupt(waiter)
-      assert.isTrue((yield* tracker.update(receipt("delivered"))).changed)
+      assert.isTrue((yield* tracker.update(report("delivered"))).changed)
     }))
 })

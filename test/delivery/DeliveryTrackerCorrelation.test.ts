@@ -22,7 +22,7 @@ const receive = (tracker: DeliveryTracker.DeliveryTracker["Service"], extract: E
     return yield* Effect.forEach(meta.toStatuses(), tracker.update)
   })
 
-describe("receipts of Sinch", () => {
+describe("delivery reports of Sinch", () => {
   it.effect("belong to the recipient of the batch, with or without a plus", () =>
     Effect.gen(function*() {
       const tracker = yield* makeTracker
@@ -75,7 +75,7 @@ describe("receipts of Sinch", () => {
     }))
 })
 
-describe("receipts of Telnyx", () => {
+describe("delivery reports of Telnyx", () => {
   const message = { provider: "telnyx", messageId: "ac012cbf-5e09-46af-a69a-7c0e2d90993c" }
 
   it.effect("are about every recipient of a group, and about one message id", () =>
@@ -112,7 +112,7 @@ describe("receipts of Telnyx", () => {
     }))
 })
 
-describe("receipts of Twilio", () => {
+describe("delivery reports of Twilio", () => {
   it.effect("are found by the id alone, since it names one message to one recipient", () =>
     Effect.gen(function*() {
       const tracker = yield* makeTracker

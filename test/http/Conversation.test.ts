@@ -101,11 +101,11 @@ it.effect("a customer is answered through the carrier that the question came by,
       const key = { provider: "twilio", messageId: "SM-out-1", recipient: customer }
       assert.strictEqual((yield* kit.tracker.get(key))?.status, "queued")
 
-      const receipts = yield* Effect.replicateEffect(
+      const responses = yield* Effect.replicateEffect(
         post(twilio, twilio.status!("SM-out-1"), { path: "/webhooks/sms/twilio/status" }),
         2
       )
-      assert.deepStrictEqual(receipts.map(({ status }) => status), [200, 200])
+      assert.deepStrictEqual(responses.map(({ status }) => status), [200, 200])
       yield* settle
       assert.deepStrictEqual(seen, ["SM-out-1 delivered"])
       assert.strictEqual((yield* kit.tracker.awaitDelivery(key, "1 second")).status, "delivered")

@@ -117,7 +117,7 @@ describe("processing that fails", () => {
         assert.lengthOf(lines, 0)
         yield* TestClock.adjust("1 minute")
         assert.lengthOf(lines, 1)
-        assert.include(lines[0]!.message, "A webhook could not be processed")
+        assert.include(lines[0]!.message, "Webhook processing failed")
       }).pipe(Effect.provide(Layer.provideMerge(withBroken(work), layer)))
     }))
 })
@@ -160,7 +160,7 @@ describe("the end of the server", () => {
         assert.lengthOf(lines, 0)
         yield* TestClock.adjust("1 millis")
         assert.deepStrictEqual(lines.map(({ message }) => message), [
-          "The server ends while webhooks are processed: 1"
+          "Shutdown timed out with webhooks still processing: 1"
         ])
         // The kit has a limit of its own.
         yield* TestClock.adjust("10 seconds")

@@ -124,12 +124,17 @@ describe("effect-sms send", () => {
     [
       "4 when the carrier fails while it has the message",
       refusal(500, 20500, "Internal Server Error"),
-      [4, "GatewayTimeout", "OutcomeUnknown", /^twilio: .*must not be sent again blindly. Look for the message.*\n$/]
+      [
+        4,
+        "GatewayTimeout",
+        "OutcomeUnknown",
+        /^twilio: .*Sending it again could deliver it twice. Look for the message.*\n$/
+      ]
     ],
     [
       "4 when the connection breaks",
       "cut the connection",
-      [4, "GatewayTimeout", "OutcomeUnknown", /^twilio: .*may have gone out.*\n$/]
+      [4, "GatewayTimeout", "OutcomeUnknown", /^twilio: .*may have been sent.*\n$/]
     ]
   ] as const
   for (const [name, answer, [code, , reason, line]] of ends) {

@@ -73,8 +73,11 @@ describe("an aggregator in memory", () => {
       // One, two, four, … sixty seconds.
       yield* TestClock.adjust("1 hour")
       assert.strictEqual(attempts, 11)
-      assert.lengthOf(lines.filter((line) => line.includes("tried again") && line.includes("attempt")), 11)
-      assert.lengthOf(lines.filter((line) => line.includes("\"ERROR\"") && line.includes("is given up")), 1)
+      assert.lengthOf(lines.filter((line) => line.includes("MMS handler failed") && line.includes("attempt")), 11)
+      assert.lengthOf(
+        lines.filter((line) => line.includes("\"ERROR\"") && line.includes("an MMS: retries exhausted")),
+        1
+      )
       assert.deepStrictEqual(Option.map(yield* Stream.runHead(aggregator.orphans), said), Option.some("w"))
     }))
 
@@ -101,7 +104,7 @@ describe("an aggregator in memory", () => {
       const aggregator = yield* Effect.provide(MmsAggregator.makeMemory(options), layer)
       yield* Effect.provide(offerAll(aggregator, ...keys(10).map((key) => wrapper(key, { key }))), layer)
       yield* TestClock.adjust("5 seconds")
-      assert.lengthOf(lines.filter((line) => line.includes("too many cannot be handled")), 7)
+      assert.lengthOf(lines.filter((line) => line.includes("too many unhandled messages")), 7)
       const orphans = yield* Stream.runCollect(Stream.take(aggregator.orphans, 7))
       assert.deepStrictEqual(orphans.map(said), keys(7))
     }))
@@ -129,7 +132,7 @@ describe("an aggregator in memory", () => {
       yield* Fiber.join(ending)
       assert.lengthOf(
         lines.filter((line) =>
-          line.includes("is given up: the aggregator ends")
+          line.includes("Dead letter: giving up on an MMS: the aggregator is shutting down")
         ),
         1
       )

@@ -360,7 +360,7 @@ test(
       return yield* Effect.flip(aggregator.offer(wrapper("w", { text: "my PIN is 1234" })))
     })))
     assert.strictEqual(String(error.cause), "DatabaseFailure: ConstraintError, 1811")
-    assert.include(observed.text, "The store of split messages cannot be used")
+    assert.include(observed.text, "MMS store failed")
     for (const told of [inspect(error, { depth: Infinity }), observed.text]) {
       assert.notInclude(told, customer)
       assert.notInclude(told, "1234")

@@ -132,12 +132,12 @@ it.effect("texts and phone numbers are in no log, span, metric label or error of
         "Channel",
         "handler",
         "blocked an event",
-        "not recognized",
+        "Unrecognized webhook event",
         "blocked a message",
         "has opted out",
-        "may have gone out",
-        "broke while it sent",
-        "did not take note",
+        "may have been sent",
+        "died during a send",
+        "Delivery tracking failed",
         "no participant"
       ]
     ) {

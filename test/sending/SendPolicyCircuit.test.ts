@@ -237,7 +237,7 @@ describe("a circuit", () => {
         if (onStoreError === "fail") {
           const { reason } = yield* Effect.flip(provider.send(message))
           assert.strictEqual(reason._tag, "ProviderUnavailable")
-          assert.strictEqual(reason.detail, "The circuit breaker failed")
+          assert.strictEqual(reason.detail, "The circuit breaker store failed")
         }
       }).pipe(Effect.provide(breaker({ onStoreError }).pipe(Layer.provide(StoreDown))))
   )
@@ -253,8 +253,8 @@ describe("a circuit", () => {
         yield* TestClock.adjust("1 second")
       }))
       const lines = observed.logs.join("\n")
-      assert.match(lines, /A provider is unwell.*"WARN"/)
-      assert.match(lines, /A provider is well again.*"INFO"/)
+      assert.match(lines, /Circuit opened for provider.*"WARN"/)
+      assert.match(lines, /Circuit closed for provider.*"INFO"/)
       assert.strictEqual(observed.count("sms_sends_total", { provider: "mock", outcome: "ProviderUnavailable" }), 3)
       for (const address of [to, ours]) assert.notInclude(observed.text, address.slice(1))
     }).pipe(Effect.provide(Breaker)))

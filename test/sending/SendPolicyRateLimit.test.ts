@@ -232,7 +232,7 @@ describe("a rate limit", () => {
         assert.lengthOf(yield* sent, 2)
       }))
       assert.lengthOf(
-        observed.logs.filter((line) => line.includes("\"WARN\"") && line.includes("rate limiter failed")),
+        observed.logs.filter((line) => line.includes("\"WARN\"") && line.includes("Rate limiter failed")),
         2
       )
       for (const address of [to, ours]) assert.notInclude(observed.text, address.slice(1))

@@ -159,11 +159,11 @@ describe("a router", () => {
         assert.deepStrictEqual(made._tag === "SmsRouterError" ? made.reason : made, reason)
       }
       assert.deepStrictEqual(asked, [])
-      assert.strictEqual(notRegistered.message, "No provider has this name; those that send: a")
-      assert.strictEqual(receives.message, "b only receives; those that send: a")
+      assert.strictEqual(notRegistered.message, "No provider has this name; providers that can send: a")
+      assert.strictEqual(receives.message, "b only receives; providers that can send: a")
       assert.strictEqual(
         new SmsRouter.NotRegistered({ sending: [] }).message,
-        "No provider has this name; those that send: none"
+        "No provider has this name; providers that can send: none"
       )
     }))
 
@@ -287,7 +287,7 @@ describe("a router with a tracker", () => {
       assert.strictEqual(value.provider, "a")
       const warnings = observed.logs.filter((line) => line.includes("\"WARN\""))
       assert.lengthOf(warnings, 1)
-      assert.include(warnings[0], "could not be tracked")
+      assert.include(warnings[0], "Delivery tracking failed")
       assert.notInclude(observed.text, to.slice(1))
     }))
 })
@@ -336,7 +336,7 @@ describe("an operator", () => {
       const router = yield* route([(yield* partly("a", optedOut)).provider])
       const { observed, value } = yield* observe(Effect.result(router.send(message)))
       assert.isTrue(Result.isFailure(value))
-      assert.match(observed.logs.join("\n"), /A part of a message was accepted.*"WARN".*"a OptedOut"/)
+      assert.match(observed.logs.join("\n"), /Message partially accepted.*"WARN".*"a OptedOut"/)
       assert.notInclude(observed.text, to.slice(1))
     }))
 })

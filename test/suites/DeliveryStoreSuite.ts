@@ -128,7 +128,7 @@ export const suite = (subject: Subject) => {
           yield* put(delivery(id, status))
         }
         assert.deepStrictEqual(ids((yield* put(delivery("4"))).removed), ["2"])
-        // A receipt that comes first, and is the last, does not make itself go.
+        // A report that comes first, and is the last, does not evict itself.
         assert.deepStrictEqual(ids((yield* put(delivery("5", "delivered"))).removed), ["3"])
         assert.deepStrictEqual(yield* kept("1", "2", "3", "4", "5"), ["1", "4", "5"])
         assert.deepStrictEqual((yield* put(delivery("1", "sent"))).removed, [])

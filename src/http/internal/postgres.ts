@@ -1,4 +1,4 @@
-/** A Postgres database. Apart from what needs none, because its package is optional. */
+/** A Postgres database. A separate module, because its package is optional. */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"

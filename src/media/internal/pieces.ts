@@ -1,5 +1,6 @@
 /**
- * The first bytes of what arrives in pieces: `length` of them, or all.
+ * Returns the first `length` bytes of a list of chunks, or all of them if there
+ * are fewer.
  */
 export const headOf = (pieces: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
   const head = new Uint8Array(Math.min(length, pieces.reduce((sum, piece) => sum + piece.length, 0)))

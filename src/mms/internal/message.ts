@@ -1,13 +1,13 @@
 /**
- * How the message looks that is made of several parts, or of a late one.
+ * Builds the message from several parts, or from a late one.
  */
 import { fromParts, media, MediaContent, text } from "../../Content.ts"
 import { InboundMessage } from "../../Message.ts"
 import type { MessagePart } from "../../WebhookEvent.ts"
 
 /**
- * Metadata of a message made of several parts: the ids of all of them,
- * separated by spaces, the wrapper first.
+ * The metadata key of a message made of several parts. Its value holds the ids
+ * of all parts, separated by spaces, the wrapper first.
  *
  * @category constants
  * @since 0.1.0
@@ -15,8 +15,8 @@ import type { MessagePart } from "../../WebhookEvent.ts"
 export const partsKey = "mmsParts"
 
 /**
- * Metadata of a part that came too late: the id of the message that it belongs
- * to, which came out before it.
+ * The metadata key of a late part. Its value is the id of the message that it
+ * belongs to, which was released earlier.
  *
  * @category constants
  * @since 0.1.0
@@ -28,9 +28,9 @@ export const idOf = (message: InboundMessage): string | undefined => message.ext
 const withoutCaption = ({ caption: _, ...file }: MediaContent): MediaContent => new MediaContent(file)
 
 /**
- * The one message of several parts. What names it is that of the wrapper, or
- * of the first part where there is none: a real id of the carrier's. Texts that
- * differ are all kept, a line each.
+ * Merges several parts into one message. The message takes the ids of the
+ * wrapper, or of the first part with an id, so its id is always a real carrier
+ * id. Different texts are all kept, one per line.
  */
 export const merge = (parts: readonly [MessagePart, ...ReadonlyArray<MessagePart>]): InboundMessage => {
   if (parts.length === 1) return parts[0].message
@@ -61,7 +61,7 @@ export const merge = (parts: readonly [MessagePart, ...ReadonlyArray<MessagePart
   })
 }
 
-/** The late part of the message that has the id. */
+/** Marks a late part with the id of the message that it belongs to. */
 export const partOf = (message: InboundMessage, id: string | undefined): InboundMessage =>
   id === undefined
     ? message

@@ -1,5 +1,6 @@
 /**
- * The way of one event through its room: hooks, channels, hooks.
+ * Processes one event in its room: `BeforeBroadcast` hooks, channels,
+ * `AfterBroadcast` hooks.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -55,7 +56,7 @@ export interface Incoming {
   readonly isResumed: boolean
 }
 
-/** What became of an event at a channel, and what is still to be done after its sends. */
+/** The delivery of an event to a channel, and the fibers that still run after its sends. */
 interface Delivered {
   readonly delivery: Delivery
   readonly after: ReadonlyArray<Fiber.Fiber<unknown, unknown>>
@@ -94,8 +95,8 @@ export const answering = Effect.map(
 /** A message that was brought to the kit, and what was said because of it. */
 interface Conversation {
   /**
-   * Whether this code is a hook or a channel that an event passes through. It
-   * must not wait for another event to pass: that one may wait for this one.
+   * Whether the current code is a hook or channel running for an event. It must
+   * not wait for another event, which may be waiting for this one.
    */
   readonly within: boolean
   /** The events that such code brought, on their way. */
@@ -115,7 +116,7 @@ const outcomes = {
   Blocked: Metric.withAttributes(roomEvents, { outcome: "blocked" })
 }
 
-/** A modification keeps its id and room, and cannot mark itself as blocked. */
+/** Ensures that a modified event keeps its id and room and is not marked as blocked. */
 const checkModified = ({ blocked: _, ...fields }: RoomEvent, { id, roomId }: RoomEvent) =>
   RoomEvent.makeEffect({ ...fields, id, roomId })
 
@@ -177,7 +178,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
       Effect.withSpan("RoomKit.deliver", { attributes: { "sms.channel": channel.id } })
     )
 
-  /** The channels of the room that are registered, without the one that the event comes from. */
+  /** Returns the registered channels of the room, except the source of the event. */
   const others = (room: Room, source: string): ReadonlyArray<Registered> => {
     const ids = new Set(room.attachments.map(({ channelId }) => channelId))
     ids.delete(source)

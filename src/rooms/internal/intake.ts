@@ -1,5 +1,5 @@
 /**
- * What is to be done for each event of a webhook, by its kind.
+ * Processes each event of a webhook according to its kind.
  */
 import * as Effect from "effect/Effect"
 import type { DeliveryStoreError } from "../../delivery/DeliveryStore.ts"
@@ -61,7 +61,7 @@ export const make = ({ aggregator, notify, processInbound, recordStatus, runs }:
           ({ repeated }) => ({ _tag: "StatusRecorded", repeated })
         )
       case "Unrecognized":
-        return Effect.logInfo("A webhook was not recognized", { provider: event.provider, type: event.eventType }).pipe(
+        return Effect.logInfo("Unrecognized webhook event", { provider: event.provider, type: event.eventType }).pipe(
           Effect.andThen(notify({ _tag: "WebhookUnrecognized", event })),
           Effect.as({ _tag: "Ignored", event })
         )

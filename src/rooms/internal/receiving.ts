@@ -1,6 +1,5 @@
 /**
- * Brings a received message to its room: the one that it belongs to, or a new
- * one, and once.
+ * Deduplicates inbound messages and routes each to its room, or to a new one.
  */
 import type * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"

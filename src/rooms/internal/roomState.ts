@@ -35,7 +35,7 @@ interface RoomRecord {
 /** Changed in place, each method in one synchronous step. */
 export class RoomState {
   readonly #bounds: Bounds
-  /** The least recently used first. */
+  /** Least recently used first. */
   readonly #rooms = new InsertionOrderedMap<RoomRecord>()
   readonly #routes = new Map<string, RoomRecord>()
   /** The oldest first. */

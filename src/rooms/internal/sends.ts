@@ -1,5 +1,6 @@
 /**
- * Sends what channels want to be sent: hooks, provider, tracker, hooks.
+ * Sends the messages of channels: `BeforeSend` hooks, provider, tracker,
+ * `AfterSend` hooks.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -32,9 +33,9 @@ export interface Parts {
   readonly outbox: Outbox | undefined
 }
 
-/** An event on its way to the channels of its room. */
+/** An event being delivered to the channels of its room. */
 export interface Passing {
-  /** As it was before any hook changed it. */
+  /** The event as received, before any modification by a hook. */
   readonly received: RoomEvent
   readonly event: RoomEvent
   readonly room: Room
@@ -50,8 +51,8 @@ export interface Sends {
     send: (message: OutboundMessage) => Effect.Effect<SendReceipt, E | SmsError>
   ) => Effect.Effect<SendReceipt, E | SmsError | SendBlocked>
   /**
-   * Sends everything, and says what became of it. `after` runs until the
-   * tracker knows it and the hooks after the sends have run.
+   * Sends all messages and returns their results. The fibers in `after` run until
+   * the tracker has recorded each message and the `AfterSend` hooks have run.
    */
   readonly send: (channel: Registered, passing: Passing, outgoing: ReadonlyArray<Outgoing>) => Effect.Effect<{
     readonly results: ReadonlyArray<SendResult>
@@ -61,20 +62,20 @@ export interface Sends {
 
 type Answer = Result.Result<SendReceipt, SmsError>
 
-// A carrier takes a few at a time from one sender, and refuses a flood.
+// Limits concurrency, because carriers rate limit each sender.
 const concurrency = 10
 
 const isNumber = (address: Address): boolean => /^(?:[a-z]+:)?\+?\d+$/.test(address)
 const digits = (address: Address): string => address.replaceAll(/\D/g, "")
 
-/** Whether two addresses are the same person: carriers write a number with and without `+`, or behind a scheme. */
+/** Whether two addresses denote the same person. Carriers write a number with or without `+`, or after a scheme. */
 const isSame = (one: Address, other: Address): boolean =>
   one === other || (isNumber(one) && isNumber(other) && digits(one) === digits(other))
 
 const wentOut = (result: SendResult): boolean =>
   result.outcome === "sent" || (result.outcome !== "blocked" && result.error.accepted !== undefined)
 
-/** Sums up what became of the messages of a channel. */
+/** Summarizes the results of a channel's messages. */
 export const deliveryOf = (channelId: string, sends: ReadonlyArray<SendResult>): Delivery => {
   const all = (outcome: SendResult["outcome"]) => sends.every((send) => send.outcome === outcome)
   if (all("sent")) return { channelId, outcome: "delivered", sends }
@@ -99,7 +100,7 @@ const notStored = ({ name }: Provider) =>
   new SmsError({ provider: name, reason: new ProviderUnavailable({ detail: "The message could not be stored" }) })
 
 const neverBegun = ({ name }: Provider) =>
-  new SmsError({ provider: name, reason: new ProviderUnavailable({ detail: "The channel is gone" }) })
+  new SmsError({ provider: name, reason: new ProviderUnavailable({ detail: "The channel was removed" }) })
 
 const checkModified = (fields: OutboundMessage) => OutboundMessage.makeEffect({ ...fields })
 
@@ -138,7 +139,7 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
       Effect.result,
       Effect.catchCause((cause) =>
         Effect.andThen(
-          Effect.logError(`Provider ${JSON.stringify(provider.name)} broke while it sent a message`, cause),
+          Effect.logError(`Provider ${JSON.stringify(provider.name)} died during a send`, cause),
           Cause.hasInterruptsOnly(cause)
             ? Effect.failCause(cause)
             : Effect.succeed(Result.fail(unknown(provider, "Defect")))
@@ -188,8 +189,8 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
     const message = verdict.value
     const answered = Deferred.makeUnsafe<Answer>()
     let begun = false
-    // Apart from this fiber: what a carrier may have taken is not cut off
-    // because a room has waited long enough.
+    // Runs in its own fiber: when the room's timeout passes, a request that the
+    // carrier may have accepted must not be interrupted.
     const after = yield* runs.start(Effect.suspend(() => {
       begun = true
       return attempt(

@@ -1,6 +1,6 @@
 /**
- * The delivery statuses of a kit: each is recorded once, and handed to the
- * handlers when it moves its message on.
+ * Delivery statuses of a kit: records each report once, and runs the handlers
+ * when it changes the tracked delivery.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -21,7 +21,7 @@ export interface Options {
   readonly store: RoomStore
   readonly tracking: Tracking
   readonly notify: (event: KitEvent) => Effect.Effect<void>
-  /** Where statuses are processed, and handlers waited for. */
+  /** The fibers that process statuses and run handlers. */
   readonly runs: SupervisedFibers
 }
 
@@ -40,7 +40,7 @@ export const make = ({ notify, runs, store, tracking }: Options): Statuses => {
   const handle = (status: DeliveryStatus, handler: Handler) =>
     runs.start(Effect.tapCause(handler(status), (cause) =>
       Effect.andThen(
-        Effect.logError("A delivery status handler failed", cause),
+        Effect.logError("Delivery status handler failed", cause),
         notify({ _tag: "HandlerFailed", messageId: status.messageId, cause })
       )))
 

@@ -1,6 +1,6 @@
 /**
- * The delivery tracker of a kit. A store that fails is asked again, and what
- * it still does not take is said aloud.
+ * The delivery tracker of a kit. A failing store is retried; a persistent
+ * failure is logged and published.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -15,7 +15,7 @@ import { statusKey } from "./history.ts"
 
 export interface Tracking {
   readonly tracker: DeliveryTracker.DeliveryTracker["Service"]
-  /** Takes note of every message of a receipt. It does not fail: the messages are out. */
+  /** Records every message of a receipt. Never fails, because the messages are already sent. */
   readonly sent: (receipt: SendReceipt) => Effect.Effect<void>
   readonly update: (
     status: DeliveryStatus
@@ -24,7 +24,7 @@ export interface Tracking {
   readonly resume: Tracking["update"]
 }
 
-// Short enough for a carrier to get the failure as its answer: see `acknowledgeAfter` of the server.
+// Short enough that the carrier still gets the failure as the response: see `acknowledgeAfter` of the server.
 const policy = { times: 3, schedule: Schedule.exponential("100 millis") }
 
 const maxUnsettled = 10_000
@@ -33,7 +33,7 @@ const maxUnsettled = 10_000
 const moved = ({ delivery }: DeliveryTracker.Update, { idempotencyKey }: DeliveryStatus): boolean =>
   delivery?.history.some((entry) => entry.idempotencyKey === idempotencyKey && entry.effect === "changed") === true
 
-/** On the tracker of the context if there is one, else on one that keeps everything in memory. */
+/** Builds on the tracker in the context, or on one that keeps everything in memory. */
 export const make = Effect.fnUntraced(function*(
   notify: (event: KitEvent) => Effect.Effect<void>
 ): Effect.fn.Return<Tracking, never, Scope.Scope> {
@@ -42,8 +42,8 @@ export const make = Effect.fnUntraced(function*(
     ? given.value
     : yield* Effect.provideServiceEffect(DeliveryTracker.make(), DeliveryStore, makeStoreMemory())
 
-  // Reports of which the store said that it failed. It may have kept them
-  // nevertheless: then the repetition is the one that is told about.
+  // The keys of reports whose update failed. The store may have recorded them
+  // nevertheless; the redelivered report is then announced in their place.
   const unsettled = new Set<string>()
 
   const unsettle = (key: string) =>
@@ -59,7 +59,7 @@ export const make = Effect.fnUntraced(function*(
     Effect.tapCause(
       Effect.retry(effect, policy),
       (cause) =>
-        Effect.logError("The tracker did not take note of a message", cause).pipe(
+        Effect.logError("Delivery tracking failed", cause).pipe(
           Effect.annotateLogs({ provider }),
           Effect.andThen(notify({ _tag: "TrackingFailed", provider, messageId, cause }))
         )

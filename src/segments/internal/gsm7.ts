@@ -4,20 +4,20 @@
  * @see https://www.3gpp.org/dynareport/23038.htm 3GPP TS 23.038, 6.2.1 and 6.2.1.1
  */
 
-/** The 127 characters of one septet, in the order of their codes. The escape, 0x1B, is no character and left out. */
+/** The 127 characters of one septet in code order. The escape, 0x1B, is not a character and is left out. */
 export const basic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ" +
   " !\"#¤%&'()*+,-./0123456789:;<=>?" +
   "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§" +
   "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 
-/** The characters of two septets: the escape and a code. */
+/** The characters of two septets: the escape followed by a code. */
 export const extension = "\f^{}\\[~]|€"
 
-/** How many septets a code point takes; 0 when it is not in the alphabet. */
+/** Returns the number of septets of a code point, or 0 when it is not in the alphabet. */
 export type Alphabet = (codePoint: number) => number
 
 const septets = /* @__PURE__ */ (() => {
-  // All are below the euro sign, so a table by code is small, and the fastest.
+  // All codes are at most that of the euro sign, so a lookup table is small, and the fastest option.
   const table = new Uint8Array(0x20ad)
   for (let i = 0; i < basic.length; i++) table[basic.charCodeAt(i)] = 1
   for (let i = 0; i < extension.length; i++) table[extension.charCodeAt(i)] = 2
@@ -26,14 +26,14 @@ const septets = /* @__PURE__ */ (() => {
 
 const whole: Alphabet = (codePoint) => septets[codePoint] ?? 0
 
-/** The alphabet, less the characters that a carrier does not take. */
+/** Builds the alphabet without the characters that a carrier does not support. */
 export const alphabet = (excluding: string): Alphabet => {
   if (excluding === "") return whole
   const excluded = new Set(Array.from(excluding, (character) => character.codePointAt(0)))
   return (codePoint) => excluded.has(codePoint) ? 0 : whole(codePoint)
 }
 
-/** The text is written in the alphabet alone. */
+/** Returns whether the text consists only of characters of the alphabet. */
 export const isWritable = (text: string, alphabet: Alphabet): boolean => {
   for (let i = 0; i < text.length; i++) {
     if (alphabet(text.charCodeAt(i)) === 0) return false
