@@ -103,8 +103,12 @@ export const crash = async (options: {
   const servers = [await makeServer(options.databaseUrl, carrier.url)]
   while (servers.length < options.servers) servers.push(await makeServer(options.databaseUrl, carrier.url))
   const load = start(() => servers.map(({ base }) => base))
+  const total = () => load.promised.messages.size + load.promised.reports.size + load.promised.sends.size
   for (let kill = 0; kill < options.kills; kill++) {
-    await pause(50 + Math.random() * 400)
+    // Once something more was promised, at any instant.
+    const before = total()
+    while (total() < before + 8) await pause(10)
+    await pause(Math.random() * 300)
     const server = servers[kill % servers.length]!
     await server.kill("SIGKILL")
     await server.begin()
