@@ -1,11 +1,13 @@
 /**
- * Parses and normalizes phone numbers as people write them.
+ * Reads phone numbers that people type or paste.
  *
- * A national number is ambiguous without its country, so every function takes a
- * region and tries the region's numbering plan first. Only a number of eleven
- * or more digits that is not valid in the region is parsed as if it began with
- * a country code. In the opposite order, a Vancouver number would parse as a
- * Malaysian one.
+ * A national number means nothing without its country, so every function takes
+ * a region. A number that does not begin with `+` is read in the region alone,
+ * as in Google's libphonenumber: with the region's prefix for calls abroad, or
+ * with its own country code. No other country code is guessed, since a US
+ * number with one digit typed twice is often a valid number elsewhere. Digits
+ * that are known to begin with a country code, as in the webhooks of some
+ * carriers, are for `PhoneNumber.fromDigits` and `Address.fromCarrierDigits`.
  *
  * Numbering plans come from libphonenumber's `max` metadata, which validates
  * actual number ranges and not just lengths. The metadata is large: import this
@@ -17,6 +19,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/max"
+import * as PhoneText from "./internal/phoneText.ts"
 import { PhoneNumber } from "./PhoneNumber.ts"
 
 /**
@@ -37,33 +40,38 @@ export class InvalidPhoneNumber extends Schema.TaggedError<InvalidPhoneNumber>()
   }
 }
 
-// The longest assignable number has 15 digits; the rest is room for separators.
-// The limit bounds the cost of hostile input.
-const maxLength = 64
-
-const parse = (text: string, region?: CountryCode): PhoneNumber | undefined => {
-  const parsed = parsePhoneNumberFromString(text, { ...(region && { defaultCountry: region }), extract: false })
-  // The German and Nigerian plans allow more than fifteen digits; E.164 does not.
+/** Reads digits, after a `+` or not. `libphonenumber-js` never sees other text: see `internal/phoneText`. */
+const parse = (digits: string, region: CountryCode): PhoneNumber | undefined => {
+  const parsed = parsePhoneNumberFromString(digits, { defaultCountry: region, extract: false })
+  // German and Nigerian plans know numbers of more than fifteen digits, which E.164 does not.
   return parsed?.isValid() === true ? Option.getOrUndefined(PhoneNumber.makeOption(parsed.number)) : undefined
 }
 
-// Digits and common separators. Any other text that contains digits is not a phone number.
-const digitsAndSeparators = /^[\d\s().,/\p{Pd}]+$/u
-
 const normalize = (text: string, region: CountryCode): PhoneNumber | undefined => {
-  if (text.length > maxLength) return undefined
-  const inRegion = parse(text, region)
-  if (inRegion !== undefined || text.trimStart().startsWith("+")) return inRegion
-  const digits = digitsAndSeparators.test(text) ? text.replaceAll(/\D/g, "") : ""
-  return digits.length >= 11 ? parse(`+${digits}`) : undefined
+  const read = PhoneText.read(text)
+  return read === undefined || read.others.some((digits) => parse(digits, region) !== undefined)
+    ? undefined
+    : parse(read.number, region)
 }
 
 /**
- * Normalizes a phone number in any common notation to E.164.
+ * Returns the E.164 form of a phone number written in any common way.
  *
  * `defaultRegion` is the ISO 3166-1 alpha-2 code of the country to assume for
  * numbers without a country code. Fails with {@link InvalidPhoneNumber} when
  * the number is not valid or the region is unknown.
+ *
+ * **Details**
+ *
+ * Blanks, quotes and punctuation around the number, invisible characters,
+ * full-width forms, Arabic digits, `tel:` URIs with their `phone-context`, and
+ * letters on the keypad are read as Google's libphonenumber reads them. An
+ * extension is left out.
+ *
+ * **Gotchas**
+ *
+ * The text must be one number. Fails for a number inside a sentence, for two
+ * numbers, and for more than 64 characters.
  *
  * **Example** (Normalizing numbers)
  *
@@ -74,6 +82,8 @@ const normalize = (text: string, region: CountryCode): PhoneNumber | undefined =
  * Effect.runSync(Phone.normalizePhone("418-555-1234", "CA")) // => "+14185551234"
  * Effect.runSync(Phone.normalizePhone("+1 (418) 555-1234")) // => "+14185551234"
  * Effect.runSync(Phone.normalizePhone("14185551234")) // => "+14185551234"
+Effect.runSync(Phone.normalizePhone("tel:418-555-1234;phone-context=+1", "DE")) // => "+14185551234"
+Effect.runSync(Phone.normalizePhone("1-800-FLOWERS")) // => "+18003569377"
  * ```
  *
  * @category constructors
