@@ -120,9 +120,22 @@ const layerRoutes = ({ media, server: options, storage }: ServerConfig.ServerCon
   )
 }
 
+/** How long the end of the server may take. A database that hangs must not keep it from ending. */
+const endTimeout = "30 seconds"
+
+/** Built last, so that its finalizer runs first. */
+const layerDeadline = Layer.effectDiscard(Effect.addFinalizer(() =>
+  Effect.sleep(endTimeout).pipe(
+    Effect.andThen(Effect.logError("The server did not end in time, and leaves what it had to others")),
+    Effect.andThen(Effect.sync(() => process.exit(1))),
+    Effect.forkDetach
+  )
+))
+
 const layerServer = (config: ServerConfig.ServerConfig) => {
   const shutdownTimeout = config.media === undefined ? "5 seconds" : mediaShutdownTimeout
-  return Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(logProviders(config))).pipe(
+  const served = Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(logProviders(config)))
+  return Layer.provideMerge(layerDeadline, served).pipe(
     Layer.provide(layerNode(config)),
     // Before the server listens: keys that cannot be used stop the start.
     Layer.provide([RoomKit.layer({ shutdownTimeout }), SmsRouter.layer()]),

@@ -53,6 +53,12 @@ export interface StorageConfig {
 
 const name = "DATABASE_URL"
 
+/**
+ * How long a picture waits for the text that belongs to it and comes later: a
+ * carrier's two webhooks can overtake each other, or reach two servers at once.
+ */
+const reorderWindow = Duration.seconds(1)
+
 /** The file of a server that has carriers and no database configured. */
 const defaultFile = "effect-sms.db"
 
@@ -159,7 +165,7 @@ const timeout = Effect.gen(function*() {
 export const load = Effect.fnUntraced(function*(
   hasCarriers: boolean
 ): Effect.fn.Return<StorageConfig, InvalidVariable | Config.ConfigError> {
-  const mms = { timeout: yield* timeout }
+  const mms = { timeout: yield* timeout, reorderWindow }
   const value = yield* secret(name)
   if (value === undefined) return hasCarriers ? sqlite(defaultFile, mms) : memory(mms)
   const url = Redacted.value(value)

@@ -27,7 +27,7 @@ export const make = Effect.fnUntraced(function*(
   transact: Transact
 ): Effect.fn.Return<DeliveryStore["Service"], never, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
-  const inStore = stored("deliveries")
+  const inStore = stored(sql, "deliveries")
   const asStored = <A, E>(effect: Effect.Effect<A, E>) =>
     Effect.mapError(inStore(effect), (error) => new DeliveryStoreError({ cause: (error as StorageError).cause }))
 

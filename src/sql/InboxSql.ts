@@ -42,7 +42,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Service, never, SqlClient.SqlClient | SecureRandom.SecureRandom> {
   const sql = yield* SqlClient.SqlClient
   const random = yield* SecureRandom.SecureRandom
-  const asStored = stored("inbox")
+  const asStored = stored(sql, "inbox")
 
   const columns = sql.literal("position, id, lane, event, state, failures, last_error, accepted_at")
 
@@ -188,13 +188,13 @@ export const make = Effect.fnUntraced(function*(
         if (row === undefined) return false
         yield* lockLane(row.lane, now)
         const changed = yield* sql`UPDATE sms_inbox SET state = 'pending', failures = 0, settled_at = NULL
-          WHERE id = ${id} AND state <> 'pending' RETURNING id`.withoutTransform
+          WHERE id = ${id} AND state <> 'pending' AND event <> '' RETURNING id`.withoutTransform
         if (changed.length > 0) yield* addPending(row.lane, 1)
         return true
       }))),
     list: Effect.fnUntraced(function*({ before, limit, state }) {
       const rows = yield* asStored(
-        sql<Row>`SELECT ${columns} FROM sms_inbox WHERE state = ${state}
+        sql<Row>`SELECT ${columns} FROM sms_inbox WHERE state = ${state} AND event <> ''
           AND position < ${before ?? Number.MAX_SAFE_INTEGER} ORDER BY position DESC LIMIT ${limit}`.withoutTransform
       )
       return yield* Effect.forEach(rows, toEntry)

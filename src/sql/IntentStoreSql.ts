@@ -62,7 +62,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Service, never, SqlClient.SqlClient | SecureRandom.SecureRandom> {
   const sql = yield* SqlClient.SqlClient
   const random = yield* SecureRandom.SecureRandom
-  const asStored = stored("intents")
+  const asStored = stored(sql, "intents")
   const columns = sql.literal(
     "id, key, hash, message, provider, state, outcome, resolved_by, created_at, updated_at"
   )

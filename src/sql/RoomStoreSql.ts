@@ -54,7 +54,7 @@ export const make = Effect.fnUntraced(function*(
   transact: Transact
 ): Effect.fn.Return<Service, never, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
-  const asStored = stored("rooms")
+  const asStored = stored(sql, "rooms")
 
   const read = Effect.fnUntraced(function*(roomId: string) {
     const [row] = yield* sql<{ room: string }>`SELECT room FROM sms_rooms WHERE id = ${roomId}`.withoutTransform

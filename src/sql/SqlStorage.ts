@@ -22,9 +22,12 @@ import { StorageError } from "../StorageError.ts"
 import * as DeliveryStoreSql from "./DeliveryStoreSql.ts"
 import * as InboxSql from "./InboxSql.ts"
 import * as IntentStoreSql from "./IntentStoreSql.ts"
+import * as CleanUp from "./internal/cleanUp.ts"
 import { migrate } from "./internal/migrations.ts"
+import { migrate as migrateMms } from "./internal/mmsStore.ts"
 import * as Servers from "./internal/servers.ts"
 import { makeTransact } from "./internal/storage.ts"
+import * as People from "./People.ts"
 import * as RoomStoreSql from "./RoomStoreSql.ts"
 
 /**
@@ -38,6 +41,8 @@ export type Options = {
   readonly beat?: Duration.Input | undefined
   /** How long a server shows nothing before others take over its work. 10 seconds by default. */
   readonly deadAfter?: Duration.Input | undefined
+  /** How long rows are kept. */
+  readonly retention?: CleanUp.Options | undefined
 }
 
 /**
@@ -46,7 +51,7 @@ export type Options = {
  * @category models
  * @since 0.1.0
  */
-export type Stores = Inbox | RoomStore | DeliveryStore | IntentStore
+export type Stores = Inbox | RoomStore | DeliveryStore | IntentStore | People.People
 
 /**
  * Makes the tables in the database of the context, and every store on them.
@@ -61,16 +66,23 @@ export const make = Effect.fnUntraced(function*(
   StorageError,
   SqlClient.SqlClient | SecureRandom.SecureRandom | Scope.Scope
 > {
-  yield* Effect.mapError(migrate, (cause) => new StorageError({ store: "migrations", cause }))
+  const migrated = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.mapError(effect, (cause) => new StorageError({ store: "migrations", cause }))
+  // The tables of split messages are older than the others.
+  yield* migrated(migrateMms)
+  yield* migrated(migrate)
   const transact = yield* makeTransact
   const servers = yield* Servers.make(transact, options)
   const context = Context.make(Inbox, yield* InboxSql.make(transact, servers)).pipe(
     Context.add(RoomStore, yield* RoomStoreSql.make(transact)),
     Context.add(DeliveryStore, yield* DeliveryStoreSql.make(transact)),
-    Context.add(IntentStore, yield* IntentStoreSql.make(transact, servers))
+    Context.add(IntentStore, yield* IntentStoreSql.make(transact, servers)),
+    Context.add(People.People, yield* People.make(transact))
   )
   // Once everything is there that takes over what a dead process left.
   yield* servers.start
+  const cleanUp = yield* CleanUp.make(transact, options.retention)
+  yield* cleanUp.start
   return context
 })
 

@@ -6,4 +6,13 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 
 export const layer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, SqlError> =>
-  PgClient.layer({ url, applicationName: "effect-sms" })
+  PgClient.layer({
+    url,
+    applicationName: "effect-sms",
+    // What takes longer waits for a lock that a dead client holds, or for a server that is overloaded.
+    startupParameters: {
+      statement_timeout: "5000",
+      lock_timeout: "3000",
+      idle_in_transaction_session_timeout: "10000"
+    }
+  })

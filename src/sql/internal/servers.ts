@@ -54,7 +54,7 @@ export const make = Effect.fnUntraced(function*(
 > {
   const sql = yield* SqlClient.SqlClient
   const random = yield* SecureRandom.SecureRandom
-  const asStored = stored("servers")
+  const asStored = stored(sql, "servers")
   const deadAfter = Duration.toMillis(Duration.fromInputUnsafe(options.deadAfter ?? "10 seconds"))
   const takeOvers: Array<(server: string) => Effect.Effect<unknown, SqlError>> = []
   const me = yield* Ref.make("")

@@ -4,11 +4,14 @@
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
 import * as Schedule from "effect/Schedule"
 import * as SqlClient from "effect/sql/SqlClient"
-import { SqlError } from "effect/sql/SqlError"
+import { SqlError, StatementTimeoutError } from "effect/sql/SqlError"
 import { StorageError } from "../../StorageError.ts"
 import { failureOf } from "./failure.ts"
 
@@ -20,18 +23,48 @@ const whileLocked = Schedule.max([
   Schedule.recurs(60)
 ])
 
+/** A database that does not answer for so long counts as failed. */
+const patience: Duration.Input = "10 seconds"
+
+/**
+ * Fails after a time limit, and does not wait for the interruption of what takes
+ * longer: a client waits for a database that hangs, also to cancel a statement.
+ */
+const bounded = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.forkDetach(effect, { startImmediately: true }), (fiber) =>
+      restore(Fiber.join(fiber)).pipe(
+        Effect.timeoutOrElse({
+          duration: patience,
+          orElse: () =>
+            Effect.fail(
+              new SqlError({
+                reason: new StatementTimeoutError({
+                  cause: new Error("The database does not answer"),
+                  operation: "wait"
+                })
+              })
+            )
+        }),
+        Effect.ensuring(Effect.sync(() => fiber.interruptUnsafe()))
+      ))
+  )
+
 /**
  * Tells failures of the database as `StorageError`, without rows: not in the
  * error, not in a span. A connection that is lost within a transaction is a
  * defect of the driver, and a failure of the database all the same.
  */
-export const stored = (store: string) => {
+export const stored = (sql: SqlClient.SqlClient, store: string) => {
+  // Statements of SQLite are done when they return.
+  const inTime = sql.onDialectOrElse({ sqlite: () => identity, orElse: () => bounded }) as typeof bounded
   return <A, E, R>(
     effect: Effect.Effect<A, E | SqlError, R>
   ): Effect.Effect<A, Exclude<E, SqlError> | StorageError, R> =>
     effect.pipe(
       Effect.retry({ while: isLocked, schedule: whileLocked }),
       Effect.withTracerEnabled(false),
+      inTime,
       Effect.catchCause((cause): Effect.Effect<never, Exclude<E, SqlError> | StorageError> => {
         const error = Cause.squash(cause)
         return error instanceof SqlError
