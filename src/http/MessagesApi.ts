@@ -17,6 +17,7 @@ import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 import { type Delivery, Entry } from "../delivery/DeliveryStore.ts"
 import { Status } from "../DeliveryStatus.ts"
+import { Recipient } from "../internal/recipient.ts"
 import { compact } from "../internal/record.ts"
 import { version } from "../internal/version.ts"
 import { SendReceipt } from "../Message.ts"
@@ -58,7 +59,9 @@ export type SendRequest = typeof SendRequest.Type
  * @since 0.1.0
  */
 export const SendRequest = Schema.Struct({
-  to: Address.annotate({ description: "The recipient: a number with its country code, as +15145550142" }),
+  to: Recipient.annotate({
+    description: "The recipient: a number with its country code, as +15145550142. Pasted punctuation is cleaned"
+  }),
   from: Schema.optionalKey(Address.annotate({ description: "The sender. The provider's default when absent" })),
   text: Schema.optionalKey(
     Schema.String.annotate({ description: "What is said. A message has a text, media, or both" })
