@@ -9,9 +9,9 @@
  * that are known to begin with a country code, as in the webhooks of some
  * carriers, are for `PhoneNumber.fromDigits` and `Address.fromCarrierDigits`.
  *
- * Numbering plans come from libphonenumber's `max` metadata, which validates
- * actual number ranges and not just lengths. The metadata is large: import this
- * module only where you need it.
+ * The numbering plans are libphonenumber's `max` metadata, which knows valid
+ * numbers and not only valid lengths. It is large: import this module only
+ * where it is needed.
  *
  * @since 0.1.0
  */
@@ -23,16 +23,16 @@ import * as PhoneText from "./internal/phoneText.ts"
 import { PhoneNumber } from "./PhoneNumber.ts"
 
 /**
- * The input is not a valid phone number in the region. The error does not
- * repeat the input, which may be a real person's number.
+ * The text is not a phone number in the region. The error does not repeat the
+ * text: it may be somebody's number.
  *
  * @category errors
  * @since 0.1.0
  */
 export class InvalidPhoneNumber extends Schema.TaggedError<InvalidPhoneNumber>()("InvalidPhoneNumber", {
-  /** The region that was used. Empty when the argument is not a two-letter code, since it may be a phone number. */
+  /** The region that was tried. Empty when what was given does not look like one: it may be somebody's number. */
   region: Schema.String,
-  /** What the function expected. */
+  /** What was expected and not found. */
   expected: Schema.Literals(["a phone number valid in the region", "an ISO 3166-1 alpha-2 region code"])
 }) {
   override get message(): string {
@@ -57,9 +57,8 @@ const normalize = (text: string, region: CountryCode): PhoneNumber | undefined =
 /**
  * Returns the E.164 form of a phone number written in any common way.
  *
- * `defaultRegion` is the ISO 3166-1 alpha-2 code of the country to assume for
- * numbers without a country code. Fails with {@link InvalidPhoneNumber} when
- * the number is not valid or the region is unknown.
+ * `defaultRegion` is an ISO 3166-1 alpha-2 code: the country of numbers that
+ * do not name theirs.
  *
  * **Details**
  *
@@ -82,8 +81,8 @@ const normalize = (text: string, region: CountryCode): PhoneNumber | undefined =
  * Effect.runSync(Phone.normalizePhone("418-555-1234", "CA")) // => "+14185551234"
  * Effect.runSync(Phone.normalizePhone("+1 (418) 555-1234")) // => "+14185551234"
  * Effect.runSync(Phone.normalizePhone("14185551234")) // => "+14185551234"
-Effect.runSync(Phone.normalizePhone("tel:418-555-1234;phone-context=+1", "DE")) // => "+14185551234"
-Effect.runSync(Phone.normalizePhone("1-800-FLOWERS")) // => "+18003569377"
+ * Effect.runSync(Phone.normalizePhone("tel:418-555-1234;phone-context=+1", "DE")) // => "+14185551234"
+ * Effect.runSync(Phone.normalizePhone("1-800-FLOWERS")) // => "+18003569377"
  * ```
  *
  * @category constructors

@@ -12,6 +12,7 @@ export {
   MessagesApi,
   MessagesClient,
   MessagesServer,
+  OperationsApi,
   Problems,
   ServerConfig,
   StorageConfig,

@@ -18,10 +18,12 @@ import { Address } from "../Address.ts"
 import * as Carriers from "../Carriers.ts"
 import { type Delivery, Entry } from "../delivery/DeliveryStore.ts"
 import { Status } from "../DeliveryStatus.ts"
+import { Recipient } from "../internal/recipient.ts"
 import { compact } from "../internal/record.ts"
 import { version } from "../internal/version.ts"
 import { SendReceipt } from "../Message.ts"
 import { messageProblems, seconds } from "./MessageProblems.ts"
+import { Operations } from "./OperationsApi.ts"
 import * as Problems from "./Problems.ts"
 import { AdminAuthorization, WebhookApi } from "./WebhookApi.ts"
 
@@ -58,7 +60,9 @@ export type SendRequest = typeof SendRequest.Type
  * @since 0.1.0
  */
 export const SendRequest = Schema.Struct({
-  to: Address.annotate({ description: "The recipient: a number with its country code, such as +15145550142" }),
+  to: Recipient.annotate({
+    description: "The recipient: a number with its country code, such as +15145550142. Pasted punctuation is cleaned"
+  }),
   from: Schema.optionalKey(Address.annotate({ description: "The sender. Defaults to the provider's default sender" })),
   text: Schema.optionalKey(
     Schema.String.annotate({ description: "The text. A message has text, media, or both" })
@@ -234,6 +238,7 @@ export class MessagesApi extends HttpApi.make("effect-sms")
  */
 export class GatewayApi extends WebhookApi
   .add(Messages)
+  .add(Operations)
   .annotate(
     OpenApi.Description,
     `Receives SMS and MMS webhooks of ${Carriers.titles()}, and sends messages through them.`

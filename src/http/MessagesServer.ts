@@ -32,6 +32,7 @@ import type { StorageError } from "../StorageError.ts"
 import { InvalidPayload, UnsupportedContentType } from "../WebhookError.ts"
 import { Draining } from "./Draining.ts"
 import { setHeaders } from "./internal/headers.ts"
+import * as Operations from "./internal/operations.ts"
 import * as RequestBody from "./internal/requestBody.ts"
 import * as MessageProblems from "./MessageProblems.ts"
 import { GatewayApi, ReadRequest, SendRequest, viewOf } from "./MessagesApi.ts"
@@ -104,7 +105,7 @@ const messageOf = ({ media = [], provider: _, text = "", ...options }: SendReque
 const defect = Effect.fnUntraced(function*(defect: unknown) {
   yield* Effect.logError("A message could not be sent", Cause.die(defect))
   return yield* new Problems.InternalServerError({
-    detail: "The message may have gone out, and must not be sent again blindly"
+    detail: "The message may have been sent, and sending it again could deliver it twice"
   })
 })
 
@@ -218,7 +219,10 @@ const layerMessages = (options: Options) =>
 export const layer = (options: Options = {}) =>
   Layer.provide(
     WebhookServer.layerApi(GatewayApi, options),
-    Layer.provide(layerMessages(options), [layerReadRequest(options), WebhookServer.layerAdminAuthorization(options)])
+    Layer.provide(
+      Layer.merge(layerMessages(options), Operations.layer),
+      [layerReadRequest(options), WebhookServer.layerAdminAuthorization(options)]
+    )
   )
 
 /**

@@ -18,8 +18,10 @@ export interface PhoneText {
    * they are, the text holds two numbers, or a number and words.
    */
   readonly others: ReadonlyArray<string>
-  /** Whether the text had punctuation only, and neither letters nor an extension. */
-  readonly isPlain: boolean
+  /** Whether the digits stand for letters in part. */
+  readonly hasLetters: boolean
+  /** Whether an extension was left out. */
+  readonly hasExtension: boolean
 }
 
 // The longest number in circulation is 15 digits; the rest is room for
@@ -69,12 +71,17 @@ const toAscii = (text: string): string | undefined =>
 // without symbols that look like a plus sign.
 const noise = /[\s\x85"'`‘’‚‛“”„‟‹›«»<>()[\]{}|,.;:!?/~=_•·‣▪●☎☏✆📞📱📲-]/u
 
-/** Removes blanks and punctuation around a text. */
-const trim = (text: string): string => {
+const without = (around: RegExp) => (text: string): string => {
   const characters = Array.from(text)
-  const isContent = (character: string) => !noise.test(character)
+  const isContent = (character: string) => !around.test(character)
   return characters.slice(characters.findIndex(isContent), characters.findLastIndex(isContent) + 1).join("")
 }
+
+/** Removes blanks and punctuation around a text. */
+const trim = without(noise)
+
+/** Removes blanks and invisible characters around any text, and nothing inside. */
+export const trimBlanks: (text: string) => string = without(/[\s\x85\p{Default_Ignorable_Code_Point}]/u)
 
 // Some programs add the scheme twice, or with the slashes of a web address.
 const scheme = /^(?:tel:[\s/)]*)+/i
@@ -107,23 +114,37 @@ const keypad = "22233344455566677778889999"
 
 const toDigit = (letter: string): string => keypad[letter.toLowerCase().charCodeAt(0) - 97]!
 
-const readNumber = (text: string, others: ReadonlyArray<string>, isPlain: boolean): PhoneText | undefined => {
-  if (separated.test(text)) return { number: digitsOf(text), others, isPlain }
+const withoutExtension = { others: noOthers, hasLetters: false, hasExtension: false }
+
+const readNumber = (text: string, rest: Omit<PhoneText, "number">): PhoneText | undefined => {
+  if (separated.test(text)) return { ...rest, number: digitsOf(text) }
   // Libphonenumber reads letters from three on, and drops fewer. One or two are a typing error.
   if (!withLetters.test(text) || text.replaceAll(/[^a-z]+/gi, "").length < 3) return undefined
-  const number = digitsOf(text.replaceAll(/[a-z]/gi, toDigit))
-  return { number, others: [...others, digitsOf(text)], isPlain: false }
+  return {
+    ...rest,
+    number: digitsOf(text.replaceAll(/[a-z]/gi, toDigit)),
+    others: [...rest.others, digitsOf(text)],
+    hasLetters: true
+  }
 }
 
 const readClean = (text: string): PhoneText | undefined => {
   const found = extension.exec(text)
-  if (found === null) return readNumber(text, noOthers, true)
+  if (found === null) return readNumber(text, withoutExtension)
   const { digits = "", separator } = found.groups!
   if (separator !== undefined && digits.length > maxAfterSeparator) return undefined
   const between = separator === undefined ? " \t," : " \t"
   let end = found.index
   while (end > 0 && between.includes(text[end - 1]!)) end--
-  return readNumber(text.slice(0, end), separator === undefined ? noOthers : [digits], false)
+  const others = separator === undefined ? noOthers : [digits]
+  return readNumber(text.slice(0, end), { others, hasLetters: false, hasExtension: true })
+}
+
+/** Returns a text in ASCII, without blanks and punctuation around it, or `undefined` if it cannot be a number. */
+export const clean = (text: string): string | undefined => {
+  if (text.length > maxLength) return undefined
+  const ascii = toAscii(text)
+  return ascii === undefined ? undefined : trim(ascii)
 }
 
 /**
@@ -131,11 +152,23 @@ const readClean = (text: string): PhoneText | undefined => {
  * text, for two numbers and for more than 64 characters.
  */
 export const read = (text: string): PhoneText | undefined => {
-  if (text.length > maxLength) return undefined
-  if (plain.test(text)) return { number: digitsOf(text), others: noOthers, isPlain: true }
-  const ascii = toAscii(text)
-  if (ascii === undefined) return undefined
-  const trimmed = trim(ascii)
-  const number = withContext(trim(trimmed.replace(scheme, "")))
+  if (text.length <= maxLength && plain.test(text)) return { ...withoutExtension, number: digitsOf(text) }
+  const cleaned = clean(text)
+  const number = cleaned === undefined ? undefined : withContext(trim(cleaned.replace(scheme, "")))
   return number === undefined ? undefined : readClean(number)
+}
+
+// Letters and an extension need a numbering plan to be told from words and a second number. Of the numbers of North
+// America the length is known.
+const northAmerican = /^\+1\d{10}$/
+
+/**
+ * Reads a text that is one phone number with its country code. Returns `+` and
+ * digits, or `undefined` for any other text. An extension is not accepted,
+ * since no message reaches it.
+ */
+export const readInternational = (text: string): string | undefined => {
+  const found = read(text)
+  if (found === undefined || !found.number.startsWith("+") || found.hasExtension) return undefined
+  return !found.hasLetters || northAmerican.test(found.number) ? found.number : undefined
 }

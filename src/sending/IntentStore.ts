@@ -111,7 +111,7 @@ export interface Service {
   /** Stores how an intent ended. A refused one gives its key back. */
   readonly settle: (id: string, outcome: Outcome) => Effect.Effect<void, StorageError>
   readonly get: (id: string) => Effect.Effect<Intent | undefined, StorageError>
-  /** Lists intents, the latest first. */
+  /** Lists intents, the latest first. Of the unknown ones, those that nothing has resolved yet. */
   readonly list: (options: {
     readonly state?: State | undefined
     readonly limit: number
@@ -212,7 +212,9 @@ export const makeMemory = Effect.fnUntraced(function*(
     get: (id) => Effect.sync(() => intents.get(id)),
     list: ({ limit, state }) =>
       Effect.sync(() =>
-        [...intents.values()].filter((intent) => state === undefined || intent.state === state)
+        [...intents.values()].filter((intent) =>
+          state === undefined || (intent.state === state && (state !== "unknown" || intent.resolvedBy === undefined))
+        )
           .sort((one, other) => one.id < other.id ? 1 : -1)
           .slice(0, limit)
       )

@@ -115,7 +115,8 @@ export const make = Effect.fnUntraced(function*(
       asStored(Effect.flatMap(
         (state === undefined
           ? sql<Row>`SELECT ${columns} FROM sms_intents ORDER BY position DESC LIMIT ${limit}`
-          : sql<Row>`SELECT ${columns} FROM sms_intents WHERE state = ${state} ORDER BY position DESC LIMIT ${limit}`)
+          : sql<Row>`SELECT ${columns} FROM sms_intents WHERE state = ${state}
+            AND (state <> 'unknown' OR resolved_by IS NULL) ORDER BY position DESC LIMIT ${limit}`)
           .withoutTransform,
         Effect.forEach(toIntent)
       ))

@@ -93,7 +93,7 @@ const customers = Array.from({ length: 10 }, (_, index) => `+1514555014${index}`
 /** Sends webhooks, delivery reports and messages until it is stopped. */
 export const start = (bases: () => ReadonlyArray<string>, callers = 4): Load => {
   const promised: Promised = { messages: new Set(), reports: new Set(), sends: new Map(), ids: new Map() }
-  let isStopped = false
+  const state = { isStopped: false }
   let count = 0
 
   const webhook = async (path: string, form: Record<string, string>, twice: boolean) => {
@@ -107,7 +107,7 @@ export const start = (bases: () => ReadonlyArray<string>, callers = 4): Load => 
   }
 
   const receive = async (caller: number) => {
-    while (!isStopped) {
+    while (!state.isStopped) {
       const id = `SM${String(++count).padStart(32, "1")}`
       await webhook("/webhooks/sms/twilio/inbound", {
         MessageSid: id,
@@ -122,7 +122,7 @@ export const start = (bases: () => ReadonlyArray<string>, callers = 4): Load => 
   }
 
   const send = async () => {
-    while (!isStopped) {
+    while (!state.isStopped) {
       const key = `key-${++count}`
       const { body, status } = await untilAnswered(bases, (base) =>
         fetch(`${base}/messages`, {
@@ -150,7 +150,7 @@ export const start = (bases: () => ReadonlyArray<string>, callers = 4): Load => 
   return {
     promised,
     stop: async () => {
-      isStopped = true
+      state.isStopped = true
       await Promise.all(running)
     }
   }

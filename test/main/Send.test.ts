@@ -37,6 +37,14 @@ describe("effect-sms send", () => {
       ])
     }), limit)
 
+  it.live("cleans a recipient that is pasted", () =>
+    Effect.gen(function*() {
+      const twilio = yield* makeTwilio({ status: 201, body: accepted })
+      const env = { ...account, TWILIO_BASE_URL: twilio.baseUrl }
+      const { code } = yield* send(["--to", "\u202A(+1) 514 555-0142\u202C\n", text], env)
+      assert.deepStrictEqual([code, twilio.asked.map(({ form }) => form.To)], [0, ["+15145550142"]])
+    }), limit)
+
   it.live(
     "sends files, from another sender, with an API key alone, and prints the receipt as JSON",
     () =>
@@ -210,6 +218,10 @@ describe("effect-sms send", () => {
     [["send", "--provider", "nobody", ...to, text], /^Invalid value for flag --provider.*\n$/],
     [["send", "--provider", "twilio", ...to, "--medai", "x", text], /^Unrecognized flag: --medai.*\n$/],
     [["send", "--provider", "twilio", "--to", "", text], /^Missing value for flag --to\..*length of at least 1.*\n$/],
+    [
+      ["send", "--provider", "twilio", "--to", "514-555-0142", text],
+      /^Invalid value for flag --to\. Expected a phone number with its country code, as \+15145550142, [^"]*\n$/
+    ],
     [["deliver"], /^Unknown subcommand "deliver".*See effect-sms --help\n$/]
   ] as const
   for (const [args, line] of wrong) {
