@@ -10,17 +10,14 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { Address } from "../Address.ts"
 import { isPayload, type Payload } from "../Payload.ts"
 import { InvalidPayload } from "../WebhookError.ts"
+import * as FieldReader from "./internal/fieldReader.ts"
 
 export { compact, lookup } from "../internal/record.ts"
-
-/** How the lenient schemas read: what a field may be is known without its schema, since they take everything. */
-const readers = new WeakMap<object, Read>()
 
 const lenient = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unknown) => A) => {
   const field = Schema.Unknown.pipe(
@@ -30,7 +27,8 @@ const lenient = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unkno
     }),
     Schema.withDecodingDefaultKey(Effect.succeed(undefined))
   )
-  readers.set(field, read)
+  // It takes everything, so `read` alone says what the field becomes.
+  FieldReader.register(field, read)
   return field
 }
 
@@ -102,53 +100,6 @@ export const issuesOf = (issue: SchemaIssue.Issue): InvalidPayload["issues"] => 
   return issues as [typeof issues[number], ...typeof issues]
 }
 
-const refused = Symbol()
-
-const readNonEmptyText = (value: unknown): unknown => typeof value === "string" && value !== "" ? value : refused
-
-readers.set(Schema.NonEmptyString, readNonEmptyText)
-// An address is what a carrier wrote, and that is all that it has to be.
-readers.set(Address, readNonEmptyText)
-
-type Read = (value: unknown) => unknown
-
-/** A schema that changes nothing, as a reader. */
-const guard = (schema: Schema.Constraint): Read => {
-  const is = Schema.is(schema)
-  return (value) => is(value) ? value : refused
-}
-
-/** Every field once, or `refused` at the first that is wrong. */
-const struct = (fields: ReadonlyArray<readonly [key: string, read: Read]>): Read => (value) => {
-  if (!isPayload(value)) return refused
-  const decoded: Record<string, unknown> = {}
-  for (const [key, read] of fields) {
-    const field = read(value[key])
-    if (field === refused) return refused
-    decoded[key] = field
-  }
-  return decoded
-}
-
-/**
- * The schema as a function. `undefined` where that does not say it all: for
- * what is neither lenient, nor left as it is, nor a struct of such fields.
- */
-const readOf = (schema: Schema.Constraint): Read | undefined => {
-  const lenient = readers.get(schema)
-  if (lenient !== undefined) return lenient
-  if (!("fields" in schema) || schema.ast.checks !== undefined) {
-    return SchemaAST.toType(schema.ast) === schema.ast ? guard(schema) : undefined
-  }
-  const fields: Array<readonly [string, Read]> = []
-  for (const [key, field] of Object.entries(schema.fields as Record<string, Schema.Constraint>)) {
-    const read = readOf(field)
-    if (read === undefined) return undefined
-    fields.push([key, read])
-  }
-  return struct(fields)
-}
-
 /**
  * The payload as the schema reads it. An error names every bad field and what
  * was expected, never the value.
@@ -160,23 +111,23 @@ const readOf = (schema: Schema.Constraint): Read | undefined => {
 export const decoder = <A>(
   schema: Schema.ConstraintDecoder<A>
 ): (payload: Payload) => Effect.Effect<A, InvalidPayload> => {
-  const read = readOf(schema) ?? (() => refused)
+  const read = FieldReader.make(schema)
   const decode = Schema.decodeUnknownEffect(schema, { errors: "all" })
   const decodeSlowly = (payload: Payload) =>
     Effect.mapError(decode(payload), ({ issue }) => new InvalidPayload({ issues: issuesOf(issue) }))
   return (payload) => {
     const decoded = read(payload)
-    return decoded === refused ? decodeSlowly(payload) : Effect.succeed(decoded as A)
+    return decoded === FieldReader.refused ? decodeSlowly(payload) : Effect.succeed(decoded as A)
   }
 }
 
 /** As {@link decoder}, of what may be anything, and without saying what is wrong with it. */
 export const reader = <A>(schema: Schema.ConstraintDecoder<A>): (value: unknown) => A | undefined => {
-  const read = readOf(schema) ?? (() => refused)
+  const read = FieldReader.make(schema)
   const decode = Schema.decodeUnknownOption(schema)
   return (value) => {
     const decoded = read(value)
-    return decoded === refused ? Option.getOrUndefined(decode(value)) : decoded as A
+    return decoded === FieldReader.refused ? Option.getOrUndefined(decode(value)) : decoded as A
   }
 }
 
