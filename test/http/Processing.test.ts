@@ -4,8 +4,9 @@ import { Deferred, type Duration, Effect, Exit, Fiber, Layer, Ref, Scope } from 
 import { TestClock } from "effect/testing"
 import type { WebhookServer } from "../../src/http/index.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
+import { observe } from "../observe.ts"
 import { carriers } from "./carriers.ts"
-import { assertProblem, events, layerServer, observe, post } from "./server.ts"
+import { assertProblem, events, layerServer, post } from "./server.ts"
 
 const telnyx = carriers[2]!
 

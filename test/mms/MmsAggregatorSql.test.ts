@@ -348,7 +348,8 @@ test(
   "what the database says about a row is in no error and no log",
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const { observed, value: error } = yield* observe(Effect.scoped(Effect.gen(function*() {
+    const observed = observe()
+    const error = yield* Effect.gen(function*() {
       const { aggregator } = yield* open()
       yield* collect(aggregator)
       yield* sql`CREATE TRIGGER told BEFORE INSERT ON sms_mms_keys
@@ -358,10 +359,10 @@ test(
         BEGIN SELECT RAISE(ABORT, 'row: ' || OLD.message); END`
       yield* TestClock.adjust("5 seconds")
       return yield* Effect.flip(aggregator.offer(wrapper("w", { text: "my PIN is 1234" })))
-    })))
+    }).pipe(Effect.scoped, Effect.provide(observed.layer))
     assert.strictEqual(String(error.cause), "DatabaseFailure: ConstraintError, 1811")
-    assert.include(observed.text, "MMS store failed")
-    for (const told of [inspect(error, { depth: Infinity }), observed.text]) {
+    assert.include(observed.text(), "MMS store failed")
+    for (const told of [inspect(error, { depth: Infinity }), observed.text()]) {
       assert.notInclude(told, customer)
       assert.notInclude(told, "1234")
     }

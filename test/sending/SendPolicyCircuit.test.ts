@@ -244,19 +244,20 @@ describe("a circuit", () => {
 
   it.effect("tells the operator when it opens and closes, shows no number, and counts what it refuses", () =>
     Effect.gen(function*() {
-      const { observed } = yield* observe(Effect.gen(function*() {
+      const observed = observe()
+      yield* Effect.gen(function*() {
         const { answers, provider } = yield* broken(down)
         for (let i = 0; i < 3; i++) yield* Effect.flip(provider.send(message))
         yield* TestClock.adjust("30 seconds")
         yield* answers(Effect.void)
         yield* provider.send(message)
         yield* TestClock.adjust("1 second")
-      }))
-      const lines = observed.logs.join("\n")
-      assert.match(lines, /Circuit opened for provider.*"WARN"/)
-      assert.match(lines, /Circuit closed for provider.*"INFO"/)
+      }).pipe(Effect.provide(observed.layer))
+      const lines = observed.lines.map(({ level, message }) => `${level} ${message}`).join("\n")
+      assert.include(lines, "Warn Circuit opened for provider")
+      assert.include(lines, "Info Circuit closed for provider")
       assert.strictEqual(observed.count("sms_sends_total", { provider: "mock", outcome: "ProviderUnavailable" }), 3)
-      for (const address of [to, ours]) assert.notInclude(observed.text, address.slice(1))
+      for (const address of [to, ours]) assert.notInclude(observed.text(), address.slice(1))
     }).pipe(Effect.provide(Breaker)))
 
   it.effect("is the layer's too, and there is none for a provider that only receives", () =>
