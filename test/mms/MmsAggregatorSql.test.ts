@@ -9,7 +9,7 @@ import { MmsAggregator, type Service } from "../../src/mms/MmsAggregator.ts"
 import * as MmsAggregatorSql from "../../src/sql/MmsAggregatorSql.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
 import { observe } from "../observe.ts"
-import * as Interleaving from "../suites/MmsAggregatorInterleaving.ts"
+import { model } from "../suites/MmsAggregatorModel.ts"
 import { suite } from "../suites/MmsAggregatorSuite.ts"
 import { collect, customer, media, offerAll, said, saidOf, second, wrapper } from "./parts.ts"
 
@@ -32,12 +32,12 @@ for (const [name, client] of [["SQLite in memory", layerMemory], ["SQLite file",
   })
 }
 
-Interleaving.suite({
+model({
   name: "SQLite in memory",
   layer: (options) => Layer.provide(MmsAggregatorSql.layer({ startDelay: 0, ...options }), Layer.fresh(layerMemory)),
   advance: TestClock.adjust,
-  runs: 40
-})
+  durable: true
+}, { runs: 20 })
 
 /** A process: an aggregator with a scope of its own, on the database of the test. */
 const open = Effect.fnUntraced(function*(options: MmsAggregatorSql.Options = {}) {
