@@ -13,11 +13,12 @@ import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { Address } from "../Address.ts"
+import { compact, lookup } from "../internal/record.ts"
 import { isPayload, type Payload } from "../Payload.ts"
 import { InvalidPayload } from "../WebhookError.ts"
 import * as FieldReader from "./internal/fieldReader.ts"
 
-export { compact, lookup } from "../internal/record.ts"
+export { compact, lookup }
 
 const lenient = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unknown) => A) => {
   const field = Schema.Unknown.pipe(
@@ -27,19 +28,31 @@ const lenient = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unkno
     }),
     Schema.withDecodingDefaultKey(Effect.succeed(undefined))
   )
-  // It takes everything, so `read` alone says what the field becomes.
+  // The schema accepts every value, so `read` alone determines the result.
   FieldReader.register(field, read)
   return field
 }
 
-const toText = (value: unknown): string => {
-  if (typeof value === "string") return value
-  if (typeof value === "number" || typeof value === "bigint") return String(value)
-  // A form field that was repeated: the first one counts.
-  return Array.isArray(value) && typeof value[0] === "string" ? value[0] : ""
+/**
+ * Returns a string that is not empty, or the first of a repeated form field.
+ * Returns `undefined` for anything else, including numbers: they are neither
+ * URLs nor addresses.
+ */
+export const stringOf = (value: unknown): string | undefined => {
+  const first = Array.isArray(value) ? value[0] : value
+  return typeof first === "string" && first !== "" ? first : undefined
 }
 
-/** Text or a number as text; anything else is empty. */
+/** Returns the {@link stringOf} of an own property. */
+export const ownString = (payload: Payload, key: string): string | undefined => stringOf(lookup(payload, key))
+
+/** Returns a string, a number as a string, or the empty string for anything else. */
+export const toText = (value: unknown): string => {
+  if (typeof value === "string") return value
+  return typeof value === "number" || typeof value === "bigint" ? String(value) : stringOf(value) ?? ""
+}
+
+/** Decodes with {@link toText}. */
 export const Text = lenient(Schema.String, toText)
 
 /** As {@link Text}, but empty text counts as absent. */
@@ -61,17 +74,26 @@ export const OptionalCount = lenient(Schema.UndefinedOr(Schema.Int), (value) => 
 const iso = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?$/i
 
 /**
- * An ISO 8601 time. One without a zone is read as UTC, never in the zone of
- * this machine. Other text is no time: `Date` would find May 2001 in `5`.
+ * Parses an ISO 8601 time with an offset, or a local time in the given zone. In
+ * the repeated hour at the end of daylight saving time, the earlier instant is
+ * used. Returns `undefined` for anything else: `Date` would read `5` as May 2001.
  */
-export const toTime = (value: unknown): DateTime.Utc | undefined => {
+export const toTimeIn = (value: unknown, timeZone: DateTime.TimeZone | undefined): DateTime.Utc | undefined => {
   const match = iso.exec(toText(value))
   if (match === null) return undefined
-  const [, date, time, offset = "Z"] = match
-  return Option.getOrUndefined(DateTime.make(`${date}T${time}${offset.toUpperCase()}`))
+  const [, date, time, offset] = match
+  if (offset !== undefined) return Option.getOrUndefined(DateTime.make(`${date}T${time}${offset.toUpperCase()}`))
+  if (timeZone === undefined) return undefined
+  const local = DateTime.makeZoned(`${date}T${time}Z`, { timeZone, adjustForTimeZone: true })
+  return Option.getOrUndefined(Option.map(local, DateTime.toUtc))
 }
 
-/** As {@link toTime}. */
+const utc = DateTime.zoneMakeOffset(0)
+
+/** Parses an ISO 8601 time. Without an offset it is in UTC, never in the zone of this machine. */
+export const toTime = (value: unknown): DateTime.Utc | undefined => toTimeIn(value, utc)
+
+/** Decodes with {@link toTime}. */
 export const OptionalTime = lenient(Schema.UndefinedOr(Schema.DateTimeUtc), toTime)
 
 /** Anything, or nothing. */
