@@ -6,6 +6,7 @@ import { Address } from "../../src/Address.ts"
 import { TextContent } from "../../src/Content.ts"
 import { OutboundMessage, SendReceipt } from "../../src/Message.ts"
 import * as SmsProvider from "../../src/provider/SmsProvider.ts"
+import { healthOf } from "../../src/sending/internal/health.ts"
 import * as SendPolicy from "../../src/sending/SendPolicy.ts"
 import * as SmsError from "../../src/SmsError.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
@@ -112,13 +113,13 @@ describe("a circuit", () => {
     new SmsError.OutcomeUnknown({ because: "ServerError", status: 503 })
   ]
 
-  const healthOf = (reason: SmsError.SmsErrorReason) =>
-    SendPolicy.healthOf(Exit.fail(new SmsError.SmsError({ provider: "mock", reason })))._tag
+  const healthAfter = (reason: SmsError.SmsErrorReason) =>
+    healthOf(Exit.fail(new SmsError.SmsError({ provider: "mock", reason })))._tag
 
   it("knows what each reason says of the provider's health", () => {
-    assert.deepStrictEqual(new Set(judged.map(healthOf)), new Set(["Success"]))
-    assert.deepStrictEqual(new Set(silent.map(healthOf)), new Set(["Ignored"]))
-    assert.deepStrictEqual(new Set(failures.map(healthOf)), new Set(["Failure"]))
+    assert.deepStrictEqual(new Set(judged.map(healthAfter)), new Set(["Success"]))
+    assert.deepStrictEqual(new Set(silent.map(healthAfter)), new Set(["Ignored"]))
+    assert.deepStrictEqual(new Set(failures.map(healthAfter)), new Set(["Failure"]))
     const tags = new Set([...judged, ...silent, ...failures].map(({ _tag }) => _tag))
     assert.strictEqual(tags.size, SmsError.SmsErrorReason.members.length)
 
@@ -129,8 +130,8 @@ describe("a circuit", () => {
       status: "queued",
       carrierStatus: "queued"
     })
-    assert.strictEqual(SendPolicy.healthOf(Exit.succeed(receipt))._tag, "Success")
-    assert.strictEqual(SendPolicy.healthOf(Exit.die("bug"))._tag, "Ignored")
+    assert.strictEqual(healthOf(Exit.succeed(receipt))._tag, "Success")
+    assert.strictEqual(healthOf(Exit.die("bug"))._tag, "Ignored")
   })
 
   it.effect("stays closed, whatever the carrier says of messages", () =>
