@@ -16,6 +16,8 @@ import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 import { isTerminal, Status } from "../DeliveryStatus.ts"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
+import { contradicts } from "./internal/contradicts.ts"
+import { keyOf, messageKeyOf } from "./internal/keys.ts"
 
 /**
  * Identifies one message to one recipient. A carrier's message id covers
@@ -37,23 +39,6 @@ export interface Key {
    */
   readonly recipient?: string | undefined
 }
-
-/**
- * Returns the key as text, equal for every spelling of the recipient's number.
- *
- * @category getters
- * @since 0.1.0
- */
-export const keyOf = ({ messageId, provider, recipient = "" }: Key): string =>
-  JSON.stringify([provider, messageId, recipient.replaceAll(/\D/g, "")])
-
-/**
- * Returns the key of a message as text, regardless of the recipient.
- *
- * @category getters
- * @since 0.1.0
- */
-export const messageKeyOf = ({ messageId, provider }: Key): string => keyOf({ provider, messageId })
 
 /**
  * A report about a message, in the history in order of arrival.
@@ -130,18 +115,6 @@ export class Delivery extends Schema.Class<Delivery>("effect-sms/DeliveryStore/D
     return this.contradictions.length > 0 ? "contradicted" : this.status
   }
 }
-
-const arrived = (status: Status): boolean => status === "delivered" || status === "read"
-
-/**
- * Returns whether two terminal statuses exclude each other. `delivered` and
- * `read` do not.
- *
- * @category guards
- * @since 0.1.0
- */
-export const contradicts = (one: Status, other: Status): boolean =>
-  isTerminal(one) && isTerminal(other) && one !== other && !(arrived(one) && arrived(other))
 
 /**
  * The delivery store could not be read or written.

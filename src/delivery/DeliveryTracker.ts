@@ -26,16 +26,9 @@ import * as Stream from "effect/Stream"
 import { Address } from "../Address.ts"
 import { type DeliveryStatus, isTerminal, type Status } from "../DeliveryStatus.ts"
 import { compact } from "../internal/record.ts"
-import {
-  contradicts,
-  Delivery,
-  DeliveryStore,
-  type DeliveryStoreError,
-  Entry,
-  type Key,
-  keyOf,
-  messageKeyOf
-} from "./DeliveryStore.ts"
+import { Delivery, DeliveryStore, type DeliveryStoreError, Entry, type Key } from "./DeliveryStore.ts"
+import { contradicts } from "./internal/contradicts.ts"
+import { keyOf, messageKeyOf } from "./internal/keys.ts"
 import * as Waiters from "./internal/waiters.ts"
 
 /**

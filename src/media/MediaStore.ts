@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Bytes from "../internal/bytes.ts"
 import * as rules from "./internal/storeRules.ts"
 import type { MediaError } from "./MediaError.ts"
 import type { AgeOptions, Range, StoredMedia } from "./StoredMedia.ts"
@@ -63,15 +64,6 @@ interface Entry {
   readonly storedAt: number
 }
 
-const joined = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0))
-  pieces.reduce((offset, piece) => {
-    bytes.set(piece, offset)
-    return offset + piece.length
-  }, 0)
-  return bytes
-}
-
 /**
  * Builds a store that keeps all files in memory, for tests and demonstrations.
  *
@@ -96,7 +88,7 @@ export const makeMemory = Effect.fnUntraced(function*(options: MemoryOptions): E
     readonly stream: Stream.Stream<Uint8Array, E>
   }) {
     const contentType = yield* rules.contentTypeOf(media.contentType)
-    const bytes = joined(yield* Stream.runCollect(Stream.map(media.stream, (piece) => Uint8Array.from(piece))))
+    const bytes = Bytes.concat(yield* Stream.runCollect(Stream.map(media.stream, (piece) => Uint8Array.from(piece))))
     const id = yield* idOf(yield* digest.digest(Digest.sha256, bytes), contentType)
     const storedAt = yield* rules.now
     const entry: Entry = { id, contentType, bytes: entries.get(id)?.bytes ?? bytes, size: bytes.length, storedAt }
@@ -113,7 +105,7 @@ export const makeMemory = Effect.fnUntraced(function*(options: MemoryOptions): E
     ) return yield* rules.notStored()
     const { from, to } = rules.within(entry.size, range)
     // A copy, so that the caller cannot modify the stored bytes.
-    const stream = from === to ? Stream.empty : Stream.sync(() => entry.bytes.slice(from, to))
+    const stream = from === to ? Stream.empty : Stream.sync(() => new Uint8Array(entry.bytes.subarray(from, to)))
     return { media: stored(entry), stream }
   })
 

@@ -14,7 +14,7 @@ import type * as PlatformError from "effect/PlatformError"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import { MediaContent } from "../Content.ts"
-import { headOf } from "./internal/pieces.ts"
+import * as Bytes from "../internal/bytes.ts"
 import * as TypeRules from "./internal/typeRules.ts"
 import { InvalidBody, MediaError, TooLarge, TypeNotAllowed } from "./MediaError.ts"
 import { MediaStore } from "./MediaStore.ts"
@@ -85,7 +85,7 @@ export const fromStream: <E>(
     const [first, rest] = yield* Stream.peel(limited(stream, maxBytes), firstPieces)
     if (first.size === 0) return yield* fail(new InvalidBody({ expected: "a non-empty file" }))
     const media = yield* store.put({
-      contentType: options.contentType ?? (yield* tellType(headOf(first.pieces, TypeRules.headLength))),
+      contentType: options.contentType ?? (yield* tellType(Bytes.head(first.pieces, TypeRules.headLength))),
       stream: Stream.concat(Stream.fromArray(first.pieces), rest)
     })
     return new MediaContent({

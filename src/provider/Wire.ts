@@ -10,17 +10,15 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { Address } from "../Address.ts"
+import { compact, lookup } from "../internal/record.ts"
 import { isPayload, type Payload } from "../Payload.ts"
 import { InvalidPayload } from "../WebhookError.ts"
+import * as FieldReader from "./internal/fieldReader.ts"
 
-export { compact, lookup } from "../internal/record.ts"
-
-/** How the lenient schemas read: what a field may be is known without its schema, since they take everything. */
-const readers = new WeakMap<object, Read>()
+export { compact, lookup }
 
 const lenient = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unknown) => A) => {
   const field = Schema.Unknown.pipe(
@@ -30,18 +28,31 @@ const lenient = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unkno
     }),
     Schema.withDecodingDefaultKey(Effect.succeed(undefined))
   )
-  readers.set(field, read)
+  // The schema accepts every value, so `read` alone determines the result.
+  FieldReader.register(field, read)
   return field
 }
 
-const toText = (value: unknown): string => {
-  if (typeof value === "string") return value
-  if (typeof value === "number" || typeof value === "bigint") return String(value)
-  // A form field that was repeated: the first one counts.
-  return Array.isArray(value) && typeof value[0] === "string" ? value[0] : ""
+/**
+ * Returns a string that is not empty, or the first of a repeated form field.
+ * Returns `undefined` for anything else, including numbers: they are neither
+ * URLs nor addresses.
+ */
+export const stringOf = (value: unknown): string | undefined => {
+  const first = Array.isArray(value) ? value[0] : value
+  return typeof first === "string" && first !== "" ? first : undefined
 }
 
-/** Text or a number as text; anything else is empty. */
+/** Returns the {@link stringOf} of an own property. */
+export const ownString = (payload: Payload, key: string): string | undefined => stringOf(lookup(payload, key))
+
+/** Returns a string, a number as a string, or the empty string for anything else. */
+export const toText = (value: unknown): string => {
+  if (typeof value === "string") return value
+  return typeof value === "number" || typeof value === "bigint" ? String(value) : stringOf(value) ?? ""
+}
+
+/** Decodes with {@link toText}. */
 export const Text = lenient(Schema.String, toText)
 
 /** As {@link Text}, but empty text counts as absent. */
@@ -63,17 +74,26 @@ export const OptionalCount = lenient(Schema.UndefinedOr(Schema.Int), (value) => 
 const iso = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?$/i
 
 /**
- * An ISO 8601 time. One without a zone is read as UTC, never in the zone of
- * this machine. Other text is no time: `Date` would find May 2001 in `5`.
+ * Parses an ISO 8601 time with an offset, or a local time in the given zone. In
+ * the repeated hour at the end of daylight saving time, the earlier instant is
+ * used. Returns `undefined` for anything else: `Date` would read `5` as May 2001.
  */
-export const toTime = (value: unknown): DateTime.Utc | undefined => {
+export const toTimeIn = (value: unknown, timeZone: DateTime.TimeZone | undefined): DateTime.Utc | undefined => {
   const match = iso.exec(toText(value))
   if (match === null) return undefined
-  const [, date, time, offset = "Z"] = match
-  return Option.getOrUndefined(DateTime.make(`${date}T${time}${offset.toUpperCase()}`))
+  const [, date, time, offset] = match
+  if (offset !== undefined) return Option.getOrUndefined(DateTime.make(`${date}T${time}${offset.toUpperCase()}`))
+  if (timeZone === undefined) return undefined
+  const local = DateTime.makeZoned(`${date}T${time}Z`, { timeZone, adjustForTimeZone: true })
+  return Option.getOrUndefined(Option.map(local, DateTime.toUtc))
 }
 
-/** As {@link toTime}. */
+const utc = DateTime.zoneMakeOffset(0)
+
+/** Parses an ISO 8601 time. Without an offset it is in UTC, never in the zone of this machine. */
+export const toTime = (value: unknown): DateTime.Utc | undefined => toTimeIn(value, utc)
+
+/** Decodes with {@link toTime}. */
 export const OptionalTime = lenient(Schema.UndefinedOr(Schema.DateTimeUtc), toTime)
 
 /** Anything, or nothing. */
@@ -102,53 +122,6 @@ export const issuesOf = (issue: SchemaIssue.Issue): InvalidPayload["issues"] => 
   return issues as [typeof issues[number], ...typeof issues]
 }
 
-const refused = Symbol()
-
-const readNonEmptyText = (value: unknown): unknown => typeof value === "string" && value !== "" ? value : refused
-
-readers.set(Schema.NonEmptyString, readNonEmptyText)
-// An address is what a carrier wrote, and that is all that it has to be.
-readers.set(Address, readNonEmptyText)
-
-type Read = (value: unknown) => unknown
-
-/** A schema that changes nothing, as a reader. */
-const guard = (schema: Schema.Constraint): Read => {
-  const is = Schema.is(schema)
-  return (value) => is(value) ? value : refused
-}
-
-/** Every field once, or `refused` at the first that is wrong. */
-const struct = (fields: ReadonlyArray<readonly [key: string, read: Read]>): Read => (value) => {
-  if (!isPayload(value)) return refused
-  const decoded: Record<string, unknown> = {}
-  for (const [key, read] of fields) {
-    const field = read(value[key])
-    if (field === refused) return refused
-    decoded[key] = field
-  }
-  return decoded
-}
-
-/**
- * The schema as a function. `undefined` where that does not say it all: for
- * what is neither lenient, nor left as it is, nor a struct of such fields.
- */
-const readOf = (schema: Schema.Constraint): Read | undefined => {
-  const lenient = readers.get(schema)
-  if (lenient !== undefined) return lenient
-  if (!("fields" in schema) || schema.ast.checks !== undefined) {
-    return SchemaAST.toType(schema.ast) === schema.ast ? guard(schema) : undefined
-  }
-  const fields: Array<readonly [string, Read]> = []
-  for (const [key, field] of Object.entries(schema.fields as Record<string, Schema.Constraint>)) {
-    const read = readOf(field)
-    if (read === undefined) return undefined
-    fields.push([key, read])
-  }
-  return struct(fields)
-}
-
 /**
  * The payload as the schema reads it. An error names every bad field and what
  * was expected, never the value.
@@ -160,23 +133,23 @@ const readOf = (schema: Schema.Constraint): Read | undefined => {
 export const decoder = <A>(
   schema: Schema.ConstraintDecoder<A>
 ): (payload: Payload) => Effect.Effect<A, InvalidPayload> => {
-  const read = readOf(schema) ?? (() => refused)
+  const read = FieldReader.make(schema)
   const decode = Schema.decodeUnknownEffect(schema, { errors: "all" })
   const decodeSlowly = (payload: Payload) =>
     Effect.mapError(decode(payload), ({ issue }) => new InvalidPayload({ issues: issuesOf(issue) }))
   return (payload) => {
     const decoded = read(payload)
-    return decoded === refused ? decodeSlowly(payload) : Effect.succeed(decoded as A)
+    return decoded === FieldReader.refused ? decodeSlowly(payload) : Effect.succeed(decoded as A)
   }
 }
 
 /** As {@link decoder}, of what may be anything, and without saying what is wrong with it. */
 export const reader = <A>(schema: Schema.ConstraintDecoder<A>): (value: unknown) => A | undefined => {
-  const read = readOf(schema) ?? (() => refused)
+  const read = FieldReader.make(schema)
   const decode = Schema.decodeUnknownOption(schema)
   return (value) => {
     const decoded = read(value)
-    return decoded === refused ? Option.getOrUndefined(decode(value)) : decoded as A
+    return decoded === FieldReader.refused ? Option.getOrUndefined(decode(value)) : decoded as A
   }
 }
 

@@ -37,6 +37,34 @@ export interface Channel<out E = unknown, out R = never> {
 }
 
 /**
+ * Builds a channel of the application, for `RoomKit.registerChannel` or
+ * `RoomKit.layerChannel`. The errors and services of `deliver` are inferred.
+ *
+ * **Example** (A channel for the agents of a support desk)
+ *
+ * ```ts
+ * import { Channel, Content, RoomKit } from "effect-sms"
+ * import { Console } from "effect"
+ *
+ * const desk = Channel.make({
+ *   id: "desk",
+ *   type: "web",
+ *   everyRoom: true,
+ *   deliver: ({ content, roomId }) => Console.log(`${roomId}: ${Content.text(content)}`)
+ * })
+ *
+ * export const Desk = RoomKit.layerChannel(desk)
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <E = never, R = never>(channel: Channel<E, R>): Channel<E, R> => ({
+  ...channel,
+  everyRoom: channel.everyRoom ?? false
+})
+
+/**
  * A message that a channel asks the kit to send, and the provider to send it
  * with.
  *
@@ -63,6 +91,17 @@ export interface SendingChannel<out E = unknown, out R = never> extends Omit<Cha
    */
   readonly messages: (event: RoomEvent, room: Room) => Effect.Effect<ReadonlyArray<Outgoing>, E, R>
 }
+
+/**
+ * Builds a channel whose messages the kit sends.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeSending = <E = never, R = never>(channel: SendingChannel<E, R>): SendingChannel<E, R> => ({
+  ...channel,
+  everyRoom: channel.everyRoom ?? false
+})
 
 /**
  * The result of one message that a channel asked to send.

@@ -25,7 +25,7 @@ import { compact } from "../internal/record.ts"
 import { OutboundMessage } from "../Message.ts"
 import { type Service as Provider, SmsProvider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
-import type { SendingChannel } from "./Channel.ts"
+import * as Channel from "./Channel.ts"
 import type { Room } from "./Room.ts"
 import { RoomKit } from "./RoomKit.ts"
 
@@ -82,9 +82,9 @@ const participants = (room: Room, channelId: string): ReadonlyMap<Address, Addre
  */
 export const make = (
   { everyRoom, id, provider, to }: Options & { readonly provider: Provider }
-): SendingChannel<NoRecipient> => {
+): Channel.SendingChannel<NoRecipient> => {
   const channelId = id ?? `sms-${provider.name}`
-  return {
+  return Channel.makeSending({
     id: channelId,
     type: "sms",
     everyRoom,
@@ -100,7 +100,7 @@ export const make = (
       )
       return outgoing.length > 0 ? outgoing : yield* new NoRecipient({ channelId })
     })
-  }
+  })
 }
 
 /**

@@ -29,11 +29,9 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as RateLimiter from "effect/persistence/RateLimiter"
@@ -43,11 +41,12 @@ import * as Stream from "effect/Stream"
 import * as Content from "../Content.ts"
 import * as KeyedMutex from "../internal/keyedMutex.ts"
 import { compact } from "../internal/record.ts"
-import type { OutboundMessage, SendReceipt } from "../Message.ts"
+import type { OutboundMessage } from "../Message.ts"
 import { count as countSend } from "../provider/internal/send.ts"
 import { type Service as Provider, SmsProvider } from "../provider/SmsProvider.ts"
 import * as Segments from "../segments/Segments.ts"
 import * as SmsError from "../SmsError.ts"
+import { healthOf } from "./internal/health.ts"
 
 /**
  * The rate limit of each sender of a provider.
@@ -234,52 +233,6 @@ export const rateLimited = (options: RateLimit) =>
     Layer.provide(provider)
   )
 
-/** Reasons that only the carrier itself reports, after it evaluated a message. */
-const judgements: ReadonlySet<SmsError.SmsErrorReason["_tag"]> = new Set([
-  "InvalidMessage",
-  "InvalidRecipient",
-  "InvalidSender",
-  "OptedOut",
-  "ContentRejected",
-  "DuplicateMessage",
-  "UnregisteredSender",
-  "Unreachable",
-  "AccountSuspended",
-  "NotEnabled"
-])
-
-/**
- * Classifies the exit of a send for the circuit breaker.
- *
- * - Failure: `ProviderUnavailable` and `OutcomeUnknown`: the carrier could not
- *   be reached or did not respond properly
- * - Success: a receipt, or a response that evaluates the message or the account
- * - Ignored: everything else. A refusal without a request (it has no HTTP
- *   status) says nothing about the carrier's health. Neither do `RateLimited`
- *   and `Authentication`, which a gateway may return while the carrier behind
- *   it is down; opening the circuit would neither speed up a sender nor fix
- *   credentials. `UnexpectedResponse` may be a proxy's error page
- *
- * @category getters
- * @since 0.1.0
- */
-export const healthOf = (exit: Exit.Exit<SendReceipt, SmsError.SmsError>): CircuitBreaker.Outcome => {
-  if (Exit.isSuccess(exit)) return CircuitBreaker.success
-  const reason = exit.cause.reasons.find(Cause.isFailReason)?.error.reason
-  switch (reason?._tag) {
-    case undefined:
-      return CircuitBreaker.ignored
-    case "OutcomeUnknown":
-      return CircuitBreaker.failure()
-    case "ProviderUnavailable":
-      return CircuitBreaker.failure({ retryAfter: reason.retryAfter })
-    default:
-      return reason?.status !== undefined && judgements.has(reason._tag)
-        ? CircuitBreaker.success
-        : CircuitBreaker.ignored
-  }
-}
-
 const logTransition = (transition: CircuitBreaker.Transition): Effect.Effect<void> => {
   const annotations = { provider: transition.key, from: transition.from, to: transition.to }
   switch (transition.to) {
@@ -301,9 +254,12 @@ const logTransition = (transition: CircuitBreaker.Transition): Effect.Effect<voi
 /**
  * Protects a provider with a circuit breaker, keyed by the provider's name.
  * While the circuit is open, or half-open with another message as the probe,
- * messages fail with `ProviderUnavailable` without a request. {@link healthOf}
- * defines which results count as failures. If the probe is interrupted, the
- * next message becomes the probe.
+ * messages fail with `ProviderUnavailable` without a request. If the probe is
+ * interrupted, the next message becomes the probe.
+ *
+ * `ProviderUnavailable` and `OutcomeUnknown` count as failures. A receipt, or a
+ * response that evaluates the message or the account, counts as a success. All
+ * other results, such as `RateLimited` and `Authentication`, are ignored.
  *
  * Circuit transitions are logged until the scope closes. When the breaker's
  * store fails, its `onStoreError` decides whether messages are sent or fail

@@ -27,11 +27,6 @@ const decodeMediaItem = Wire.decoder(Schema.MediaItem)
 const decodeRecipientReport = Wire.decoder(Schema.RecipientReport)
 const decodeBatchReport = Wire.decoder(Schema.BatchReport)
 
-const ownText = (payload: Payload, key: string): string | undefined => {
-  const value = Object.hasOwn(payload, key) ? payload[key] : undefined
-  return typeof value === "string" ? value : undefined
-}
-
 /**
  * Separates the files that can be fetched from those that cannot: Sinch also
  * lists a file that it failed to store, with an error code and often a dead
@@ -54,7 +49,7 @@ const filesOf = Effect.fnUntracedEager(function*(items: ReadonlyArray<unknown>) 
 const contentOf = Effect.fnUntracedEager(function*(payload: Payload, topLevel: ReadonlyArray<unknown>) {
   const body = payload["body"]
   const parts = yield* decodeMediaBody(isPayload(body) ? body : {})
-  const text = ownText(payload, "body") ?? parts.message
+  const text = Wire.ownString(payload, "body") ?? parts.message
   return { text, subject: parts.subject, ...(yield* filesOf([...parts.media, ...topLevel])) }
 })
 
@@ -121,11 +116,7 @@ const recipientReport = (provider: string, payload: Payload) =>
   })
 
 const toRecipients = (items: ReadonlyArray<unknown>): ReadonlyArray<Address> =>
-  items.flatMap((item) =>
-    (typeof item === "string" && item !== "") || typeof item === "number"
-      ? [fromCarrierDigits(String(item))]
-      : []
-  )
+  items.map(Wire.toText).filter((text) => text !== "").map(fromCarrierDigits)
 
 /** Decodes a batch report: one status per listed recipient, or a single status with the count if none are listed. */
 const batchReport = (provider: string, payload: Payload) =>

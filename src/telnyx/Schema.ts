@@ -71,10 +71,8 @@ export interface Party {
   readonly status: string | undefined
 }
 
-const text = (value: unknown): string | undefined => typeof value === "string" && value !== "" ? value : undefined
-
 // The text is not empty, which is the only constraint of an address.
-const address = (value: unknown): Address | undefined => text(value) as Address | undefined
+const address = (value: unknown): Address | undefined => Wire.stringOf(value) as Address | undefined
 
 /**
  * Parses the parties of a field: an object with a `phone_number` (RCS: an
@@ -84,7 +82,7 @@ const address = (value: unknown): Address | undefined => text(value) as Address 
 export const parties = (value: unknown): ReadonlyArray<Party> => {
   if (Array.isArray(value)) return value.flatMap((value) => Array.isArray(value) ? [] : parties(value))
   const party = isPayload(value)
-    ? { address: address(value["phone_number"]) ?? address(value["agent_id"]), status: text(value["status"]) }
+    ? { address: address(value["phone_number"]) ?? address(value["agent_id"]), status: Wire.ownString(value, "status") }
     : { address: address(value), status: undefined }
   return party.address === undefined && party.status === undefined ? [] : [party]
 }

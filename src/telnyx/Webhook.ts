@@ -31,27 +31,22 @@ const decodeError = Wire.decoder(Schema.CarrierError)
 type Event = typeof Schema.Event.Type
 type Message = typeof Schema.Message.Type
 
-const field = (record: Payload, key: string): unknown => Object.hasOwn(record, key) ? record[key] : undefined
-
 const addresses = (value: unknown): ReadonlyArray<Address> =>
   Schema.parties(value).flatMap(({ address }) => address ?? [])
 
 /** Returns the media files. `media` may be null, absent or an empty list. */
 const mediaOf = (message: Message): ReadonlyArray<MediaContent> =>
   message.media.filter(isPayload).flatMap((file) => {
-    const url = field(file, "url")
-    const mimeType = field(file, "content_type")
-    return typeof url === "string" && url !== ""
-      ? [unchecked(MediaContent, { url, ...(typeof mimeType === "string" && mimeType !== "" && { mimeType }) })]
-      : []
+    const url = Wire.ownString(file, "url")
+    const mimeType = Wire.ownString(file, "content_type")
+    return url === undefined ? [] : [unchecked(MediaContent, { url, ...Wire.compact({ mimeType }) })]
   })
 
 /** Returns the text: `text` for SMS and MMS, `body.text` for RCS, `body.text.body` for WhatsApp. */
 const textOf = ({ body, text }: Message): string => {
   if (text !== "") return text
-  const inner = field(body, "text")
-  const rich = isPayload(inner) ? field(inner, "body") : inner
-  return typeof rich === "string" ? rich : ""
+  const inner = Wire.lookup(body, "text")
+  return Wire.stringOf(isPayload(inner) ? Wire.lookup(inner, "body") : inner) ?? ""
 }
 
 const isScalar = (value: unknown): boolean =>
@@ -70,9 +65,9 @@ const metadataOf = (payload: Payload, message: Message, to: ReadonlyArray<Addres
     const text = value === undefined ? "" : asText(value)
     if (text !== "") metadata[key] = text
   }
-  for (const key of Schema.metadata) add(key, field(payload, key))
-  add("from.carrier", field(from, "carrier"))
-  add("from.line_type", field(from, "line_type"))
+  for (const key of Schema.metadata) add(key, Wire.lookup(payload, key))
+  add("from.carrier", Wire.lookup(from, "carrier"))
+  add("from.line_type", Wire.lookup(from, "line_type"))
   // In a group message: all of our numbers, and the other participants.
   if (to.length > 1) add("to", to)
   add("cc", addresses(message.cc))

@@ -29,13 +29,6 @@ const decodeKind = Wire.decoder(Schema.Kind)
 const decodeInbound = Wire.decoder(Schema.Inbound)
 const decodeStatus = Wire.decoder(Schema.StatusCallback)
 
-/** Returns the text of a field, or of the first one if it is repeated. An empty field counts as absent. */
-const textAt = (payload: Payload, key: string): string | undefined => {
-  const field = Wire.lookup(payload, key)
-  const value = Array.isArray(field) ? field[0] : field
-  return typeof value === "string" && value !== "" ? value : undefined
-}
-
 /** Returns the media by index. `NumMedia` is ignored, so an invalid one cannot lose a file. */
 const mediaOf = (payload: Payload): ReadonlyArray<MediaContent> =>
   Object.keys(payload)
@@ -43,15 +36,15 @@ const mediaOf = (payload: Payload): ReadonlyArray<MediaContent> =>
     .map((key) => Number(key.slice("MediaUrl".length)))
     .sort((a, b) => a - b)
     .flatMap((index) => {
-      const url = textAt(payload, `MediaUrl${index}`)
-      const mimeType = textAt(payload, `MediaContentType${index}`)
+      const url = Wire.ownString(payload, `MediaUrl${index}`)
+      const mimeType = Wire.ownString(payload, `MediaContentType${index}`)
       return url === undefined ? [] : [unchecked(MediaContent, { url, ...Wire.compact({ mimeType }) })]
     })
 
 const metadataOf = (payload: Payload): Record<string, string> => {
   const metadata: Record<string, string> = {}
   for (const key of Schema.metadata) {
-    const value = textAt(payload, key)
+    const value = Wire.ownString(payload, key)
     if (value !== undefined) metadata[key] = value
   }
   return metadata

@@ -6,9 +6,8 @@
  * message, and one webhook per file. A single picture may arrive without a
  * wrapper. Every webhook with an attachment is therefore decoded as a part.
  */
-import * as DateTime from "effect/DateTime"
+import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { type Address, fromCarrierDigits } from "../Address.ts"
 import { type Content, fromParts, MediaContent } from "../Content.ts"
 import { unchecked } from "../internal/unchecked.ts"
@@ -26,22 +25,6 @@ export const acknowledgement: WebhookResponse = { status: 200, contentType: "app
 const decodeKind = Wire.decoder(Schema.Kind)
 const decodeRow = Wire.decoder(Schema.Row)
 const decodeMetadata = Wire.decoder(Schema.Metadata)
-
-const iso = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(Z|[+-]\d{2}:\d{2})?$/i
-
-/**
- * Parses a time with an offset, or a local time in the given zone. In the
- * repeated hour at the end of daylight saving time, the earlier instant is
- * used.
- */
-const readTime = (text: string | undefined, zone: DateTime.TimeZone | undefined): DateTime.Utc | undefined => {
-  const [, date, time, offset] = iso.exec(text ?? "") ?? []
-  if (date === undefined || (offset === undefined && zone === undefined)) return undefined
-  const parsed = offset === undefined
-    ? DateTime.makeZoned(`${date}T${time}Z`, { timeZone: zone, adjustForTimeZone: true })
-    : DateTime.make(`${date}T${time}${offset.toUpperCase()}`)
-  return Option.getOrUndefined(Option.map(parsed, DateTime.toUtc))
-}
 
 const wrapperTypes: ReadonlySet<string> = new Set(["text/html", "application/smil"])
 
@@ -75,7 +58,7 @@ const inbound = Effect.fnUntracedEager(
         sender,
         recipient,
         content,
-        ...Wire.compact({ receivedAt: readTime(row.datetime_transmission ?? row.datetime, zone) }),
+        ...Wire.compact({ receivedAt: Wire.toTimeIn(row.datetime_transmission ?? row.datetime, zone) }),
         metadata,
         raw: payload
       })

@@ -7,6 +7,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer, Random, Redacted } from "effect"
 import {
   Address,
+  Channel,
   Content,
   DeliveryTracker,
   MessagesServer,
@@ -42,7 +43,7 @@ const Providers = SmsProviders.layer(Twilio.layer({
 /** Answers each message once it has thought about it. */
 const Bot = Layer.effectDiscard(Effect.gen(function*() {
   const kit = yield* RoomKit.RoomKit
-  yield* kit.registerChannel({
+  yield* kit.registerChannel(Channel.make({
     id: "bot",
     type: "ai",
     everyRoom: true,
@@ -54,7 +55,7 @@ const Bot = Layer.effectDiscard(Effect.gen(function*() {
         content: Content.fromParts(`re: ${Content.text(event.content)}`, [])
       })
     })
-  })
+  }))
 }))
 
 const Server = MessagesServer.serve({ adminToken: Redacted.make("admin") }, { disableLogger: true }).pipe(

@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Layer, Logger, References, Scope, Stream } from "effect"
+import { Duration, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Address } from "../../src/Address.ts"
 import * as DeliveryStore from "../../src/delivery/DeliveryStore.ts"
 import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import { DeliveryStatus, type Status } from "../../src/DeliveryStatus.ts"
+import { observe } from "../observe.ts"
 
 const customer = "+15145550142"
 
@@ -140,8 +141,7 @@ describe("a tracker", () => {
 
   it.effect("writes no number into a log, and says what it ignores and what contradicts", () =>
     Effect.gen(function*() {
-      const logs: Array<string> = []
-      const layerLogs = Logger.layer([Logger.map(Logger.formatJson, (line) => void logs.push(line))])
+      const observed = observe()
       const summary = new DeliveryStatus({
         provider: "sinch",
         messageId: "B1",
@@ -155,11 +155,11 @@ describe("a tracker", () => {
         const tracker = yield* makeTracker()
         for (const status of ["sent", "delivered", "failed", "failed"] as const) yield* tracker.update(report(status))
         assert.deepStrictEqual(yield* tracker.update(summary), { changed: false, repeated: false, delivery: undefined })
-      }).pipe(Effect.provide(layerLogs), Effect.provideService(References.MinimumLogLevel, "All"))
-      assert.lengthOf(logs, 2)
-      assert.include(logs[0], "contradicts")
-      assert.include(logs[1], "counts recipients")
-      for (const line of logs) assert.notInclude(line, customer.slice(1))
+      }).pipe(Effect.provide(observed.layer))
+      assert.lengthOf(observed.all, 2)
+      assert.include(observed.all[0]?.message, "contradicts")
+      assert.include(observed.all[1]?.message, "counts recipients")
+      assert.notInclude(observed.text(), customer.slice(1))
     }))
 })
 

@@ -3,9 +3,10 @@ import { Duration, Effect, Layer } from "effect"
 import { DeliveryTracker } from "../../src/delivery/DeliveryTracker.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
 import * as SmsError from "../../src/SmsError.ts"
+import { observe } from "../observe.ts"
 import { secrets } from "./carriers.ts"
 import { authorized, get, layerGateway, message, post, postText, sent } from "./gateway.ts"
-import { type Answer, assertProblem, exchange, head, observe, parseAnswer } from "./server.ts"
+import { type Answer, assertProblem, exchange, head, parseAnswer } from "./server.ts"
 
 const problemOf = ({ body, headers, status }: Answer) => {
   const problem = JSON.parse(body)

@@ -5,6 +5,7 @@ import { WebhookServer } from "../../src/http/index.ts"
 import type { Service as Provider } from "../../src/provider/SmsProvider.ts"
 import { SmsProviders } from "../../src/provider/SmsProviders.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
+import { observe } from "../observe.ts"
 import { type Carrier, carriers, customer, layerProviders, ours, secrets, text, type Wire } from "./carriers.ts"
 import {
   assertProblem,
@@ -12,7 +13,6 @@ import {
   exchange,
   head,
   layerServer,
-  observe,
   parseAnswer,
   post,
   publicUrl,

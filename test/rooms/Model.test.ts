@@ -2,6 +2,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
 import * as fc from "fast-check"
 import { Address } from "../../src/Address.ts"
+import * as Channel from "../../src/rooms/Channel.ts"
 import * as Hook from "../../src/rooms/Hook.ts"
 import type { ProcessResult } from "../../src/rooms/ProcessResult.ts"
 import type { RoomEvent } from "../../src/rooms/RoomEvent.ts"
@@ -157,7 +158,7 @@ const register = (id: string, everyRoom: boolean) =>
       const received: Array<string> = []
       const deliver = (event: RoomEvent) =>
         Effect.andThen(Effect.yieldNow, Effect.sync(() => void received.push(textOf(event))))
-      yield* Scope.provide(kit.registerChannel({ id, type: "web", everyRoom, deliver }), scope)
+      yield* Scope.provide(kit.registerChannel(Channel.make({ id, type: "web", everyRoom, deliver })), scope)
       model.channels.push({ id, everyRoom, expected: [], received, scope })
     }))
 

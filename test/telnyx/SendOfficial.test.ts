@@ -1,7 +1,7 @@
 /** What Telnyx's SDK sends for a message, over real HTTP, is what we send. */
 import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Config, ConfigProvider, Context, DateTime, Effect, Layer, Redacted, Schema } from "effect"
+import { Config, ConfigProvider, Context, DateTime, Effect, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 import { Telnyx as Sdk } from "telnyx"
 import { Address } from "../../src/Address.ts"
@@ -11,13 +11,11 @@ import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as Telnyx from "../../src/telnyx/index.ts"
 import * as Tweetnacl from "../../src/telnyx/Tweetnacl.ts"
 import * as CarrierServer from "../../src/testing/CarrierServer.ts"
-import { customer, decodeMessage, message, ours } from "../../src/testing/internal/sendSubject.ts"
-import { sendFixtures } from "../fixtures.ts"
+import { customer, message, ours } from "../../src/testing/internal/sendSubject.ts"
+import { testOfficial } from "../officialSdk.ts"
 import { publicKey } from "./keys.ts"
 
 const apiKey = "KEY0123456789_t0psecret"
-
-const accept = CarrierServer.answer(200, { data: { id: "1", to: [{ phone_number: customer, status: "queued" }] } })
 
 const providerAt = (baseUrl: string, options: Partial<Telnyx.Options> = {}) =>
   Effect.map(
@@ -32,8 +30,9 @@ const providerAt = (baseUrl: string, options: Partial<Telnyx.Options> = {}) =>
 /** The SDK writes the parameters in the order in which they are given. */
 const parametersOf = (
   sent: OutboundMessage,
-  { from = sent.from, messagingProfileId, statusCallback }: Partial<Telnyx.Options>
+  { from: defaultFrom, messagingProfileId, statusCallback }: Partial<Telnyx.Options>
 ): Sdk.MessageSendParams => {
+  const from = sent.from ?? defaultFrom
   const text = Content.text(sent.content)
   const media = Content.media(sent.content)
   const webhookUrl = sent.statusCallback ?? statusCallback
@@ -48,44 +47,15 @@ const parametersOf = (
   }
 }
 
-const bothRequests = Effect.fnUntraced(function*(sent: OutboundMessage, options: Partial<Telnyx.Options>) {
-  yield* TestClock.setTime(Date.parse("2026-01-01T00:00:00Z"))
-  const carrier = yield* CarrierServer.serve(accept)
-  const provider = yield* providerAt(carrier.url, options)
-  yield* provider.send(sent)
-  const sdk = new Sdk({ apiKey, baseURL: `${carrier.url}/v2`, maxRetries: 0 })
-  yield* Effect.promise(() => sdk.messages.send(parametersOf(sent, options)))
-  return carrier.requests.map(({ body, headers, method, path }) => ({
-    body,
-    method,
-    path,
-    authorization: headers["authorization"],
-    contentType: headers["content-type"],
-    accept: headers["accept"]
-  }))
+testOfficial<Telnyx.Options>({
+  name: "telnyx",
+  title: "Telnyx",
+  acceptance: CarrierServer.answer(200, { data: { id: "1", to: [{ phone_number: customer, status: "queued" }] } }),
+  from: customer,
+  providerAt,
+  sendWithSdk: (url, { message, options }) =>
+    new Sdk({ apiKey, baseURL: `${url}/v2`, maxRetries: 0 }).messages.send(parametersOf(message, options))
 })
-
-it.effect.each(sendFixtures("telnyx"))(
-  "sends $name as Telnyx's SDK does",
-  ({ message, options = {} }) =>
-    Effect.gen(function*() {
-      const [ours, theirs] = yield* bothRequests(yield* decodeMessage(message), options)
-      assert.isDefined(theirs)
-      assert.deepStrictEqual(ours, theirs)
-    })
-)
-
-it.effect.prop(
-  "encodes any text as Telnyx's SDK does",
-  { text: Schema.String.check(Schema.isMinLength(1)) },
-  ({ text }) =>
-    Effect.gen(function*() {
-      const [ours, theirs] = yield* bothRequests(message(`.${text.toWellFormed()}`, { from: customer }), {})
-      assert.isDefined(theirs)
-      assert.deepStrictEqual(ours, theirs)
-    }),
-  { arbitrary: { runs: 50 } }
-)
 
 it.effect("asks once where Telnyx's SDK asks three times: for a recipient who opted out", () =>
   Effect.gen(function*() {

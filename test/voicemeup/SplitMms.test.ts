@@ -13,8 +13,8 @@ import type { InboundMessage } from "../../src/Message.ts"
 import * as MmsAggregator from "../../src/mms/MmsAggregator.ts"
 import * as VoiceMeUp from "../../src/voicemeup/index.ts"
 import { webhookFixtures } from "../fixtures.ts"
-import { observe } from "../http/server.ts"
 import { collect, said, saidOf } from "../mms/parts.ts"
+import { observe } from "../observe.ts"
 import { history, makeKit } from "../rooms/kit.ts"
 
 type Payload = Readonly<Record<string, unknown>>

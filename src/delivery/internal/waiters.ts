@@ -3,7 +3,8 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import { type Delivery, type Key, keyOf, messageKeyOf } from "../DeliveryStore.ts"
+import type { Delivery, Key } from "../DeliveryStore.ts"
+import { keyOf, messageKeyOf } from "./keys.ts"
 
 interface Waiter<E> {
   readonly key: string

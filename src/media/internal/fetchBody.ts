@@ -7,8 +7,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
+import * as Bytes from "../../internal/bytes.ts"
 import { InvalidBody, type MediaErrorReason, TimedOut, TooLarge } from "../MediaError.ts"
-import { headOf } from "./pieces.ts"
 
 type Chunks = Arr.NonEmptyReadonlyArray<Uint8Array>
 
@@ -63,8 +63,6 @@ export interface Peeked {
   readonly stream: Stream.Stream<Uint8Array, MediaErrorReason>
 }
 
-const sizeOf = (chunks: ReadonlyArray<Uint8Array>) => chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-
 /** Reads the first bytes and keeps them for the stream. */
 export const peek = Effect.fnUntraced(function*(
   pull: BytesPull,
@@ -79,7 +77,7 @@ export const peek = Effect.fnUntraced(function*(
     Pull.catchDone(() => Effect.succeed(true))
   )
   let ended = false
-  while (!ended && sizeOf(first) < length) ended = yield* next
+  while (!ended && Bytes.size(first) < length) ended = yield* next
   let started = false
   const start = Effect.suspend(() => {
     // A second run would start where the first one stopped, and yield a shorter file.
@@ -88,7 +86,7 @@ export const peek = Effect.fnUntraced(function*(
     return Effect.succeed(ended ? Cause.done() : pull)
   })
   return {
-    head: headOf(first, length),
+    head: Bytes.head(first, length),
     stream: Stream.concat(Stream.fromArray(first), Stream.fromPull(start))
   }
 })

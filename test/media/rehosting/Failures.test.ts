@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import * as Content from "../../../src/Content.ts"
 import * as MediaError from "../../../src/media/MediaError.ts"
 import * as MediaRehosting from "../../../src/media/MediaRehosting.ts"
-import { observe } from "../../http/server.ts"
+import { observe } from "../../observe.ts"
 import { carrierUrl, elsewhere, failure, file, gone, notYet, services, settle, storedUrl, text } from "./services.ts"
 
 const parts = [text("Two pictures"), file("a"), file("bad", { caption: "B" }), file("c")] as const
