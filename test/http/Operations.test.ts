@@ -52,6 +52,9 @@ interface Item {
   readonly lastError?: string
   readonly messageIds?: ReadonlyArray<string>
   readonly resolvedBy?: string
+  readonly rooms?: number
+  readonly webhooks?: number
+  readonly sends?: number
   readonly attachments?: ReadonlyArray<{ readonly participant?: string }>
 }
 
@@ -61,11 +64,11 @@ const call = Effect.fnUntraced(function*(method: "GET" | "POST" | "DELETE", path
     headers: { authorization: "Bearer admin" },
     ...(body !== undefined && { body: HttpBody.jsonUnsafe(body) })
   })
-  const body = yield* response.json
+  const json = yield* response.json
   return {
     status: response.status,
-    body: body as unknown as Item,
-    list: (Array.isArray(body) ? body : []) as ReadonlyArray<Item>
+    body: json as unknown as Item,
+    list: (Array.isArray(json) ? json : []) as ReadonlyArray<Item>
   }
 })
 
@@ -133,7 +136,7 @@ describe("operations", () => {
       yield* until(call("GET", "/rooms"), ({ list }) => list.length === 1)
       assert.strictEqual(
         Address.make("+15145550142"),
-        (yield* call("GET", "/rooms")).body[0].attachments[1].participant
+        (yield* call("GET", "/rooms")).list[0]?.attachments?.[1]?.participant
       )
     }).pipe(Effect.provide(layer(Effect.void))))
 })
