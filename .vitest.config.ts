@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/examples/**", "test/integration/**", "test/package/**"]
+          exclude: ["test/crash/**", "test/examples/**", "test/integration/**", "test/package/**"]
         }
       },
       {
@@ -33,6 +33,15 @@ export default defineConfig({
           // Each test has a database made for it, and some start processes.
           testTimeout: 30_000,
           // Starts a Postgres of its own.
+          globalSetup: "test/integration/postgres.ts"
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: "crash",
+          include: ["test/crash/**/*.test.ts"],
+          // Kills servers of its own, on a Postgres of its own.
           globalSetup: "test/integration/postgres.ts"
         }
       },

@@ -7,14 +7,14 @@
  */
 import { NodeCrypto } from "@effect/platform-node"
 import { Console, Effect, Layer, Logger } from "effect"
-import { Address, type Channel, Content, Hook, Message, RoomKit } from "effect-sms"
+import { Address, Channel, Content, Hook, Message, RoomKit } from "effect-sms"
 
-const support: Channel.Channel = {
+const support = Channel.make({
   id: "support",
   type: "web",
   everyRoom: true,
   deliver: (event) => Console.log(`support reads: ${Content.text(event.content)}`)
-}
+})
 
 const optOut = Hook.beforeBroadcast({
   name: "opt-out",

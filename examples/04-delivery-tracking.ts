@@ -1,8 +1,8 @@
 /**
  * @title Delivery tracking
  *
- * Receipts of different carriers reach one handler, in one vocabulary, and a
- * receipt that the carrier repeats reaches it once.
+ * One handler receives the delivery reports of all carriers in one vocabulary,
+ * and a repeated report only once.
  */
 import { NodeCrypto } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
@@ -10,8 +10,8 @@ import { RoomKit, Sinch, Twilio } from "effect-sms"
 
 const onStatus = RoomKit.layerOnDeliveryStatus((status) => {
   const reason = status.errorCode === undefined ? "" : `, carrier code ${status.errorCode}`
-  const end = status.isTerminal ? "final" : "not final"
-  return Console.log(`${status.provider}: ${status.messageId} is ${status.status} (${end}${reason})`)
+  const kind = status.isTerminal ? "terminal" : "not terminal"
+  return Console.log(`${status.provider}: ${status.messageId} is ${status.status} (${kind}${reason})`)
 })
 
 const Kit = onStatus.pipe(Layer.provideMerge(RoomKit.layer()), Layer.provide(NodeCrypto.layer))
@@ -37,8 +37,8 @@ const program = Effect.gen(function*() {
 await Effect.runPromise(program.pipe(Effect.provide(Kit)))
 
 /* Prints:
-twilio: SM1 is sent (not final)
-twilio: SM1 is undelivered (final, carrier code 30003)
-sinch: 01FC66621VHDBN119Z8PMV1QPQ is delivered (final)
-sinch: 01FC66621VHDBN119Z8PMV1QPQ is delivered (final)
+twilio: SM1 is sent (not terminal)
+twilio: SM1 is undelivered (terminal, carrier code 30003)
+sinch: 01FC66621VHDBN119Z8PMV1QPQ is delivered (terminal)
+sinch: 01FC66621VHDBN119Z8PMV1QPQ is delivered (terminal)
 */

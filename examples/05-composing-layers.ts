@@ -7,7 +7,7 @@
  */
 import { NodeCrypto } from "@effect/platform-node"
 import { Config, ConfigProvider, Console, Context, Effect, Layer } from "effect"
-import { Content, RoomKit, SmsChannel, SmsProvider, WebhookRequest } from "effect-sms"
+import { Channel, Content, RoomKit, SmsChannel, SmsProvider, WebhookRequest } from "effect-sms"
 import { MockSmsProvider } from "effect-sms/testing"
 
 class Answers extends Context.Service<Answers, {
@@ -27,7 +27,7 @@ const Channels = Layer.effectDiscard(Effect.gen(function*() {
   const kit = yield* RoomKit.RoomKit
   const answers = yield* Answers
   yield* kit.registerChannel(SmsChannel.make({ provider: yield* SmsProvider.SmsProvider }))
-  yield* kit.registerChannel({
+  yield* kit.registerChannel(Channel.make({
     id: "machine",
     type: "ai",
     everyRoom: true,
@@ -36,7 +36,7 @@ const Channels = Layer.effectDiscard(Effect.gen(function*() {
       const content = new Content.TextContent({ text })
       yield* kit.post(event.roomId, { channelId: "machine", channelType: "ai", content })
     })
-  })
+  }))
 }))
 
 const App = Channels.pipe(

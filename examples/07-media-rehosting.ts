@@ -9,7 +9,7 @@
  */
 import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
 import { Console, Context, Effect, Layer, Logger, Redacted } from "effect"
-import { Content, MediaServer, MediaStore, RoomKit, SmsProviders, VoiceMeUp } from "effect-sms"
+import { Channel, Content, MediaServer, MediaStore, RoomKit, SmsProviders, VoiceMeUp } from "effect-sms"
 import * as NodeMediaRehosting from "effect-sms/media/NodeMediaRehosting"
 import { FetchHttpClient, HttpBody, HttpClient, HttpServer } from "effect/http"
 import { createServer } from "node:http"
@@ -51,7 +51,7 @@ const look = Effect.fnUntraced(function*(url: string) {
   return `status ${file.status}, ${file.headers["content-type"]}, ${byteLength} bytes`
 }, Effect.provide(FetchHttpClient.layer))
 
-const Ai = RoomKit.layerChannel({
+const Ai = RoomKit.layerChannel(Channel.make({
   id: "ai",
   type: "ai",
   everyRoom: true,
@@ -61,7 +61,7 @@ const Ai = RoomKit.layerChannel({
       yield* Console.log(`AI looks at a file declared as ${mimeType}: ${yield* look(url)}`)
     }
   })
-})
+}))
 
 const Rehosting = Layer.unwrap(Effect.map(Carrier, (host) => NodeMediaRehosting.layer({ testHosts: [host] })))
 

@@ -101,10 +101,10 @@ await Effect.runPromise(program.pipe(Effect.provide(App)))
 hello: accepted by main as mock-1
 bonjour: accepted by backup as mock-1
 unwanted: main: The recipient has opted out (code 21610, HTTP 400)
-slow: main: The message may have gone out or not: Timeout
+slow: main: The outcome is unknown and the message may have been sent: Timeout
 down: accepted by backup as mock-2
 hello again: accepted by backup as mock-3
 by name: main: The carrier could not be reached
-by a wrong name: No provider has this name; those that send: main, backup
+by a wrong name: No provider has this name; providers that can send: main, backup
 bonjour is queued
 */

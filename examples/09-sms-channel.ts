@@ -19,9 +19,9 @@ const consent = RoomKit.layerHook(Hook.beforeSend({
   run: ({ to }) => Effect.succeed(optedOut.has(to) ? Hook.block("opted out") : Hook.allow)
 }))
 
-const receipts = RoomKit.layerOnDeliveryStatus(({ messageId, status }) => Console.log(`${messageId} is ${status}`))
+const reports = RoomKit.layerOnDeliveryStatus(({ messageId, status }) => Console.log(`${messageId} is ${status}`))
 
-const Kit = Layer.mergeAll(SmsChannel.layer(), consent, receipts).pipe(
+const Kit = Layer.mergeAll(SmsChannel.layer(), consent, reports).pipe(
   Layer.provideMerge(RoomKit.layer()),
   Layer.provideMerge(MockSmsProvider.layer()),
   Layer.provide(NodeCrypto.layer),
@@ -61,7 +61,7 @@ const program = Effect.gen(function*() {
   yield* says(room!.id, "It has arrived.")
   for (const { content, from, to } of yield* mock.sent) yield* Console.log(`${from} to ${to}: ${Content.text(content)}`)
 
-  // The carrier repeats a receipt, and sends another one late.
+  // The carrier repeats a delivery report, and sends another one late.
   for (const status of ["sent", "delivered", "delivered", "sent"]) {
     yield* webhook({ id: "mock-1", to: "+15145550142", status })
   }

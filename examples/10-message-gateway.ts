@@ -78,6 +78,6 @@ await Effect.runPromise(program.pipe(
 sent mock-1 through mock
 sent mock-1 through mock
 mock-1 is queued, after 1 report
-conflict: idempotency-key: expected another one, because this one came with another message before
+conflict: idempotency-key: expected a new key, because this one was used with a different message
 refused: OptedOut, code 21610
 */

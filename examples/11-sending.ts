@@ -71,6 +71,6 @@ await Effect.runPromise(
 queued: SM1
 queued: SM1
 refused: twilio: The recipient has opted out (code 21610, HTTP 400)
-unknown: twilio: The message may have gone out or not: ConnectionLost
+unknown: twilio: The outcome is unknown and the message may have been sent: ConnectionLost
 refused: twilio: The recipient cannot receive messages
 */

@@ -7,7 +7,7 @@
  */
 import { NodeCrypto } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
-import { Content, MmsAggregator, RoomKit, VoiceMeUp } from "effect-sms"
+import { Channel, Content, MmsAggregator, RoomKit, VoiceMeUp } from "effect-sms"
 
 /** The kit uses the aggregator that is provided below it. Without one it makes this one, with a timeout of 5 seconds. */
 const Kit = RoomKit.layer().pipe(
@@ -35,13 +35,13 @@ const picture = (time: string, hash: string) =>
 
 const program = Effect.gen(function*() {
   const kit = yield* RoomKit.RoomKit
-  yield* kit.registerChannel({
+  yield* kit.registerChannel(Channel.make({
     id: "console",
     type: "web",
     everyRoom: true,
     deliver: ({ content }) =>
       Console.log(`  heard "${Content.text(content)}" with ${Content.media(content).length} file(s)`)
-  })
+  }))
   const receive = Effect.fnUntraced(function*(payload: Record<string, string>) {
     const meta = yield* VoiceMeUp.extractVoiceMeUpMeta(payload)
     for (const { _tag } of yield* kit.processEvents(meta.events)) yield* Console.log(`${payload["sms_hash"]}: ${_tag}`)

@@ -1,19 +1,21 @@
 /**
- * Addresses: who a message is from or to.
+ * Addresses of message senders and recipients.
  *
  * Carriers put three things in the same field: an E.164 number, a short code
  * (`12345`) and an alphanumeric sender id (`ACME`). Twilio adds channel
  * addresses such as `whatsapp:+14185551234`. All of them are kept as sent; an
- * address is never forced into E.164.
+ * address is never forced into E.164. Only {@link fromText}, for what a person
+ * typed, changes one.
  *
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as PhoneText from "./internal/phoneText.ts"
 import * as PhoneNumber from "./PhoneNumber.ts"
 
 /**
- * A non-empty sender or recipient, as the carrier wrote it.
+ * A non-empty sender or recipient address, as the carrier wrote it.
  *
  * @category models
  * @since 0.1.0
@@ -29,8 +31,8 @@ export type Address = typeof Address.Type
 export const Address = Schema.NonEmptyString.pipe(Schema.brand("Address"))
 
 /**
- * What an address looks like. A channel address is a scheme and a number, as
- * in `whatsapp:+14185551234`.
+ * The kind of an address. A channel address is a scheme and a number, as in
+ * `whatsapp:+14185551234`.
  *
  * @category models
  * @since 0.1.0
@@ -38,37 +40,106 @@ export const Address = Schema.NonEmptyString.pipe(Schema.brand("Address"))
 export type Kind = "PhoneNumber" | "ShortCode" | "SenderId" | "ChannelAddress"
 
 /**
- * Tells the kinds of address apart by their form alone: `+` and digits is a
- * number, three to eight digits a short code, a scheme and a colon a channel
- * address, and everything else a sender id.
+ * Classifies an address by its form alone: `+` and digits is a phone number,
+ * three to eight digits are a short code, a scheme and a colon make a channel
+ * address, and anything else is a sender id.
  *
  * @category getters
  * @since 0.1.0
  */
 export const kind = (address: Address): Kind => {
-  if (Schema.is(PhoneNumber.PhoneNumber)(address)) return "PhoneNumber"
+  if (isPhoneNumber(address)) return "PhoneNumber"
   if (/^\d{3,8}$/.test(address)) return "ShortCode"
   return /^[a-z]+:./.test(address) ? "ChannelAddress" : "SenderId"
 }
 
+const isPhoneNumber = Schema.is(PhoneNumber.PhoneNumber)
+
+const startsWithSign = (text: string): boolean => /^[^\p{L}\p{N}]*[+\uFF0B]/u.test(text)
+
+/** Tells a phone number, well written or not, from a sender id such as `Acme 24`. */
+const looksLikeNumber = (text: string): boolean =>
+  !/\p{L}/u.test(text) || startsWithSign(text) || text.replaceAll(/\P{Nd}+/gu, "").length > 6
+
+const readNumber = (text: string): string | undefined => {
+  const number = PhoneText.readInternational(text)
+  return isPhoneNumber(number) ? number : undefined
+}
+
+const read = (text: string): string | undefined => {
+  if (isPhoneNumber(text)) return text
+  const trimmed = PhoneText.trimBlanks(text)
+  const [, writtenScheme = "", name = ""] = /^([a-z]+):([^]*)$/i.exec(trimmed) ?? []
+  const scheme = writtenScheme.toLowerCase()
+  if (scheme === "" || scheme === "tel") {
+    const cleaned = PhoneText.clean(text)
+    if (cleaned !== undefined && /^\d{3,8}$/.test(cleaned)) return cleaned
+    return readNumber(text) ?? (scheme === "tel" || looksLikeNumber(trimmed) ? undefined : trimmed)
+  }
+  const address = scheme === "whatsapp" || startsWithSign(name) ? readNumber(name) : PhoneText.trimBlanks(name)
+  return address === undefined || address === "" ? undefined : `${scheme}:${address}`
+}
+
 /**
- * The address in a field of a carrier that writes numbers as digits with the
- * country code (Sinch, VoiceMeUp): seven to fifteen digits become an E.164
- * number, anything else is kept. The value must not be empty.
+ * Reads an address that a person typed or pasted.
+ *
+ * **Details**
+ *
+ * - A phone number must have its country code, after a `+` or in the
+ *   `phone-context` of a `tel:` URI. Blanks, punctuation, invisible characters
+ *   and full-width forms are cleaned as in `Phone.normalizePhone`; the result is
+ *   E.164. No numbering plan is consulted.
+ * - A short code, three to eight digits without separators, loses what is
+ *   around it.
+ * - The number of a channel address, as in `whatsapp:+1 418 555 1234`, is
+ *   cleaned in the same way. Its scheme becomes lower case.
+ * - A sender id loses the blanks and invisible characters around it.
+ *
+ * Returns `None` for a phone number without its country code or that is
+ * written wrong, and for text that is no address.
+ *
+ * **Example** (Reading a pasted number)
+ *
+ * ```ts run
+ * import { Option } from "effect"
+ * import { Address } from "effect-sms"
+ *
+ * Option.getOrUndefined(Address.fromText(" (+1) 418 555-1234\n")) // => "+14185551234"
+ * Option.getOrUndefined(Address.fromText("whatsapp:+1 418-555-1234")) // => "whatsapp:+14185551234"
+ * Option.isNone(Address.fromText("418-555-1234")) // => true
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromText = (text: string): Option.Option<Address> =>
+  Option.flatMap(Option.fromUndefinedOr(read(text)), Address.makeOption)
+
+/**
+ * Reads the address in a payload of a carrier that is known to write numbers as
+ * digits with the country code (Sinch, VoiceMeUp). Seven to fifteen digits
+ * become an E.164 number, and anything else is kept. The value must not be
+ * empty.
+ *
+ * **Gotchas**
+ *
+ * Nothing is guessed and nothing is cleaned: a national number without its
+ * country code would become a number of another country. For text that a
+ * person wrote use {@link fromText}, or `Phone.normalizePhone` with a region.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const fromCarrierDigits = (value: string): Address =>
   Option.match(PhoneNumber.fromDigits(value), {
-    // A number is not empty, and that is all that an address has to be.
+    // A phone number is never empty, which is the only constraint of an address.
     onSome: (number) => number as string as Address,
     onNone: () => Address.make(value)
   })
 
 /**
- * The address as such a carrier takes it: an E.164 number without its `+`,
- * anything else as it is.
+ * Formats an address for a carrier that writes numbers as digits: an E.164
+ * number without its `+`, any other address unchanged.
  *
  * @category getters
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * What a message says: text, media, a location, a reply, a contact, bytes, or
- * several of these.
+ * The content of a message: text, media, a location, a reply, a contact, bytes,
+ * or several of these.
  *
  * @since 0.1.0
  */
@@ -18,31 +18,31 @@ export class TextContent extends Schema.TaggedClass<TextContent>()("TextContent"
 }) {}
 
 /**
- * One media file, by reference.
+ * A media file, by reference.
  *
  * @category models
  * @since 0.1.0
  */
 export class MediaContent extends Schema.TaggedClass<MediaContent>()("MediaContent", {
-  /** Where the file is. Carrier URLs may expire, and may ask for credentials. */
+  /** The URL of the file. Carrier URLs may expire and may require credentials. */
   url: Schema.NonEmptyString,
-  /** The MIME type that the carrier claims, if it claims one. */
+  /** The MIME type that the carrier declares, if any. */
   mimeType: Schema.optionalKey(Schema.NonEmptyString),
   /** The file's name, if the carrier gives one. */
   name: Schema.optionalKey(Schema.NonEmptyString),
   /** The text sent along with a single file. */
   caption: Schema.optionalKey(Schema.NonEmptyString),
-  /** Set when the file could not be re-hosted: why. The URL is then the carrier's, which may not be readable. */
+  /** The reason why the file could not be re-hosted. When set, `url` is the carrier's and may not be readable. */
   unavailable: Schema.optionalKey(Schema.NonEmptyString)
 }) {}
 
-/** Without it, any object at all would be one of the kinds whose members are all optional. */
+/** Requires a field. Without this check, any object would be valid for a kind whose fields are all optional. */
 const notEmpty = (expected: string) =>
   Schema.makeFilter((fields: object) => Object.keys(fields).some((key) => key !== "_tag"), { expected })
 
 /**
- * A file that the carrier announces without a URL: one that it could not store,
- * or one that it names by an id of its own.
+ * A file that the carrier lists without a URL: one that it could not store, or
+ * one that it identifies by an id of its own.
  *
  * @category models
  * @since 0.1.0
@@ -57,13 +57,13 @@ export class FileContent extends Schema.TaggedClass<FileContent>()(
     id: Schema.optionalKey(Schema.NonEmptyString),
     /** The text sent along with the file. */
     caption: Schema.optionalKey(Schema.NonEmptyString),
-    /** Why the carrier has no file, where it says so. */
+    /** The reason why the carrier does not have the file, if it gives one. */
     unavailable: Schema.optionalKey(Schema.NonEmptyString)
   }).check(notEmpty("a file with a name, a type, an id, a caption or a reason"))
 ) {}
 
 /**
- * A place on the map. It has coordinates, a name or both.
+ * A place on the map, with coordinates, a name or both.
  *
  * @category models
  * @since 0.1.0
@@ -71,9 +71,9 @@ export class FileContent extends Schema.TaggedClass<FileContent>()(
 export class LocationContent extends Schema.TaggedClass<LocationContent>()(
   "LocationContent",
   Schema.Struct({
-    /** In degrees north. */
+    /** Degrees north. */
     latitude: Schema.optionalKey(Schema.Finite),
-    /** In degrees east. */
+    /** Degrees east. */
     longitude: Schema.optionalKey(Schema.Finite),
     /** The name of the place. */
     label: Schema.optionalKey(Schema.NonEmptyString),
@@ -82,23 +82,23 @@ export class LocationContent extends Schema.TaggedClass<LocationContent>()(
 ) {}
 
 /**
- * The answer to a button, a list, a form, or to one earlier message: what a
- * person chose rather than wrote.
+ * A choice instead of written text: a button, a list entry, a form, or a
+ * reaction to an earlier message.
  *
  * @category models
  * @since 0.1.0
  */
 export class ReplyContent extends Schema.TaggedClass<ReplyContent>()("ReplyContent", {
-  /** What the person saw and chose: the words on a button, an emoji. It may be empty. */
+  /** The text of the choice, such as the label of a button or an emoji. May be empty. */
   text: Schema.String,
-  /** The data that the application gave to the choice, or the JSON of a form. */
+  /** The data that the application assigned to the choice, or the JSON of a form. */
   payload: Schema.optionalKey(Schema.NonEmptyString),
-  /** The carrier's id of the message that is answered. */
+  /** The carrier's id of the message that this one answers. */
   inReplyTo: Schema.optionalKey(Schema.NonEmptyString)
 }) {}
 
 /**
- * The card of a person or a company.
+ * A contact card of a person or a company.
  *
  * @category models
  * @since 0.1.0
@@ -106,27 +106,26 @@ export class ReplyContent extends Schema.TaggedClass<ReplyContent>()("ReplyConte
 export class ContactContent extends Schema.TaggedClass<ContactContent>()("ContactContent", {
   name: Schema.optionalKey(Schema.NonEmptyString),
   organization: Schema.optionalKey(Schema.NonEmptyString),
-  /** Phone numbers as they are on the card. */
+  /** The phone numbers, as written on the card. */
   phones: Schema.Array(Schema.NonEmptyString),
   emails: Schema.Array(Schema.NonEmptyString)
 }) {}
 
 /**
- * The bytes of an SMS that is not text: a WAP push, a vCard, a setting of the
- * SIM.
+ * The bytes of an SMS that is not text: a WAP push, a vCard, a SIM setting.
  *
  * @category models
  * @since 0.1.0
  */
 export class BinaryContent extends Schema.TaggedClass<BinaryContent>()("BinaryContent", {
-  /** In Base64. */
+  /** The bytes in Base64. */
   data: Schema.NonEmptyString,
-  /** The user data header in hexadecimal, which has the ports and so on. It begins with its length. */
+  /** The user data header in hexadecimal, with its length and elements such as ports. */
   header: Schema.optionalKey(Schema.NonEmptyString)
 }) {}
 
 /**
- * One thing that a message says.
+ * One part of a content.
  *
  * @category models
  * @since 0.1.0
@@ -150,7 +149,7 @@ export const Part = Schema.Union([
 ])
 
 /**
- * Several parts together, in the order in which they are to be shown.
+ * Several parts together, in display order.
  *
  * @category models
  * @since 0.1.0
@@ -160,7 +159,7 @@ export class CompositeContent extends Schema.TaggedClass<CompositeContent>()("Co
 }) {}
 
 /**
- * Any content.
+ * The content of a message: one part, or several.
  *
  * @category models
  * @since 0.1.0
@@ -182,8 +181,8 @@ const ofParts = (parts: ReadonlyArray<Part>): Content => {
 }
 
 /**
- * The content of a message with this text and these files or other parts: text
- * alone, one file with the text as its caption, or the text followed by the
+ * Builds the content of a message from its text, and its files or other parts:
+ * text alone, one file with the text as its caption, or the text followed by the
  * parts in the carrier's order.
  *
  * @category constructors
@@ -198,7 +197,8 @@ export const fromParts = (text: string, parts: ReadonlyArray<Exclude<Part, TextC
 }
 
 /**
- * The parts of a content, in order: the content itself where it is one part.
+ * Returns the parts of the content, in order: the content itself if it is a
+ * single part.
  *
  * @category getters
  * @since 0.1.0
@@ -229,8 +229,8 @@ const textOf = (part: Part): string => {
 }
 
 /**
- * All the text of a content, one part a line: captions, the name of a place or
- * its coordinates, what is on a contact card.
+ * Returns all text of the content, one line per part: captions, the name of a
+ * place or its coordinates, the lines of a contact card.
  *
  * @category getters
  * @since 0.1.0
@@ -241,7 +241,7 @@ export const text = (content: Content): string =>
     : textOf(content)
 
 /**
- * All the files of a content that have a URL, in order.
+ * Returns all files of the content that have a URL, in order.
  *
  * @category getters
  * @since 0.1.0
@@ -258,7 +258,7 @@ export const media = (content: Content): ReadonlyArray<MediaContent> => {
 }
 
 /**
- * Whether there is nothing to read and nothing to see.
+ * Returns whether the content is nothing but empty text.
  *
  * @category guards
  * @since 0.1.0

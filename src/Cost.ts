@@ -1,5 +1,5 @@
 /**
- * What a carrier charges.
+ * The charges of carriers.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 const amount = /^-?\d{1,30}(\.\d{1,30})?$/
 
 /**
- * Whether a text is a decimal number.
+ * Returns whether a text is a decimal number.
  *
  * @category guards
  * @since 0.1.0
@@ -24,14 +24,14 @@ export const isAmount = (text: string): boolean => amount.test(text)
 export type Cost = typeof Cost.Type
 
 /**
- * Schema of {@link Cost}. The amount stays a decimal text, as `0.0040`: binary
- * fractions cannot hold it exactly.
+ * Schema of {@link Cost}. The amount stays a decimal text such as `0.0040`, which
+ * a floating-point number cannot represent exactly.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const Cost = Schema.Struct({
   amount: Schema.String.check(Schema.isPattern(amount)),
-  /** The ISO 4217 code, where the carrier gives one. */
+  /** The ISO 4217 code, if the carrier gives one. */
   currency: Schema.optionalKey(Schema.NonEmptyString)
 })

@@ -1,9 +1,9 @@
 /**
- * What became of a message that we sent, one step at a time.
+ * Delivery statuses of messages that we sent.
  *
- * Each carrier has its own words. They are mapped to one set here, and the
- * carrier's word is kept beside it. A word that nobody has seen yet is
- * `unknown`: new words must never break a webhook.
+ * Each carrier has its own status names. They are mapped to one set here, and
+ * the carrier's name is kept beside it. An unrecognized name maps to `unknown`,
+ * so that a new one never breaks a webhook.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import { Cost } from "./Cost.ts"
 import { Payload } from "./Payload.ts"
 
 /**
- * One normalised step.
+ * A normalized delivery status.
  *
  * @category models
  * @since 0.1.0
@@ -24,14 +24,17 @@ export type Status = typeof Status.Type
 /**
  * Schema of {@link Status}.
  *
- * - `accepted`, `scheduled`, `queued`, `sending`: with the carrier, not yet out
- * - `sent`: handed to the next network. The last word where no receipt exists
- * - `delivered`, `read`: it arrived; it was opened
- * - `undelivered`: the network or the handset did not take it
- * - `failed`: it never left the carrier
- * - `expired`, `canceled`: its time ran out; it was withdrawn
- * - `unconfirmed`: final, and nobody knows whether it arrived
- * - `unknown`: a word that this library does not know
+ * - `accepted`, `scheduled`, `queued`, `sending`: the carrier has the message
+ *   and has not sent it yet
+ * - `sent`: handed to the next network. The last status where no delivery
+ *   report follows
+ * - `delivered`, `read`: the message arrived; the recipient opened it
+ * - `undelivered`: the network or the handset rejected the message
+ * - `failed`: the message never left the carrier
+ * - `expired`, `canceled`: the validity period ended; the message was canceled
+ * - `unconfirmed`: terminal, without confirmation of whether the message
+ *   arrived
+ * - `unknown`: a status name that this library does not recognize
  *
  * @category schemas
  * @since 0.1.0
@@ -65,7 +68,8 @@ const terminal: ReadonlySet<Status> = new Set([
 const failure: ReadonlySet<Status> = new Set(["undelivered", "failed", "expired", "canceled"])
 
 /**
- * Whether nothing but `read` can follow.
+ * Returns whether the status is terminal. Only `read` can follow a terminal
+ * status.
  *
  * @category guards
  * @since 0.1.0
@@ -73,7 +77,7 @@ const failure: ReadonlySet<Status> = new Set(["undelivered", "failed", "expired"
 export const isTerminal = (status: Status): boolean => terminal.has(status)
 
 /**
- * Whether the message is known not to have arrived.
+ * Returns whether the message is known not to have arrived.
  *
  * @category guards
  * @since 0.1.0
@@ -81,8 +85,7 @@ export const isTerminal = (status: Status): boolean => terminal.has(status)
 export const isFailure = (status: Status): boolean => failure.has(status)
 
 /**
- * One step in the life of one message to one recipient, as a carrier reported
- * it.
+ * A status change of one message to one recipient, as reported by the carrier.
  *
  * @category models
  * @since 0.1.0
@@ -93,32 +96,32 @@ export class DeliveryStatus extends Schema.TaggedClass<DeliveryStatus>()("Delive
   /** The carrier's id of the message. For Sinch, the id of the batch. */
   messageId: Schema.NonEmptyString,
   status: Status,
-  /** The carrier's own word, as sent. */
+  /** The carrier's own status name, as sent. */
   carrierStatus: Schema.String,
-  /** To whom. Absent in a Sinch report that only counts. */
+  /** The recipient. Absent in a Sinch report that only contains counts. */
   recipient: Schema.optionalKey(Address),
   sender: Schema.optionalKey(Address),
-  /** The carrier's error code, as text, when it gave one. */
+  /** The carrier's error code as text, if any. */
   errorCode: Schema.optionalKey(Schema.NonEmptyString),
-  /** The carrier's own words about the error. */
+  /** The carrier's own description of the error. */
   errorMessage: Schema.optionalKey(Schema.NonEmptyString),
-  /** When it happened, or was reported. Twilio does not say. */
+  /** When the status changed or was reported. Absent for Twilio, which sends no timestamp. */
   timestamp: Schema.optionalKey(Schema.DateTimeUtcFromString),
-  /** The same for every delivery of this step of this message. */
+  /** Identical for every webhook delivery of this status of this message. */
   idempotencyKey: Schema.NonEmptyString,
-  /** For a Sinch report that only counts: how many recipients are in this state. */
+  /** The number of recipients in this status, for a Sinch report that only contains counts. */
   count: Schema.optionalKey(Schema.Int),
   /** The reference that the message was sent with. */
   reference: Schema.optionalKey(Schema.NonEmptyString),
-  /** How many segments the carrier counts. */
+  /** The number of segments, as counted by the carrier. */
   segments: Schema.optionalKey(Schema.Int),
-  /** What the carrier charges for the message. */
+  /** The carrier's charge for the message. */
   cost: Schema.optionalKey(Cost),
-  /** When the carrier sent the message, which is before the step that is reported. */
+  /** When the carrier sent the message, which may be before the reported status. */
   sentAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
   /**
-   * What the carrier adds, under the carrier's names: operator, encoding, times,
-   * … What has a field above is here too, as the carrier wrote it.
+   * Additional fields under the carrier's own names: operator, encoding, times,
+   * … Also contains the carrier's form of the typed fields above.
    * `docs/payload-fields.md` lists them.
    */
   metadata: Schema.Record(Schema.String, Schema.String).pipe(
@@ -129,7 +132,7 @@ export class DeliveryStatus extends Schema.TaggedClass<DeliveryStatus>()("Delive
   raw: Payload
 }) {
   /**
-   * Whether nothing but `read` can follow.
+   * Whether the status is terminal. Only `read` can follow a terminal status.
    *
    * @since 0.1.0
    */

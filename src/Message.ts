@@ -1,5 +1,5 @@
 /**
- * Messages as people exchange them, whatever carrier was in between.
+ * Inbound and outbound messages, independent of the carrier.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import { Status } from "./DeliveryStatus.ts"
 import { Payload } from "./Payload.ts"
 
 /**
- * The kind of channel that a message came in on.
+ * The kind of channel that a message belongs to.
  *
  * @category models
  * @since 0.1.0
@@ -20,7 +20,7 @@ export type ChannelType = typeof ChannelType.Type
 
 /**
  * Schema of {@link ChannelType}. An SMS channel carries `sms` and `mms`; the
- * other words are for the application's own channels.
+ * other values are for the application's own channels.
  *
  * @category schemas
  * @since 0.1.0
@@ -38,41 +38,41 @@ const channelTypeOf = (content: Content): "sms" | "mms" => media(content).length
 export class InboundMessage extends Schema.TaggedClass<InboundMessage>()("InboundMessage", {
   /** The provider's name in the registry. */
   provider: Schema.NonEmptyString,
-  /** The channel it belongs to. `sms-<provider>` until the application says otherwise. */
+  /** The channel of the message. Defaults to `sms-<provider>` until the application assigns another. */
   channelId: Schema.NonEmptyString,
-  /** The carrier's id of the message, where the payload has one. */
+  /** The carrier's id of the message, if the payload contains one. */
   externalId: Schema.optionalKey(Schema.NonEmptyString),
   /**
-   * The same for every delivery of the same message by the same provider.
-   * Absent only where the payload holds nothing to recognise a repetition by.
+   * Identical for every webhook delivery of the same message by the same
+   * provider. Absent only when the payload contains nothing to deduplicate by.
    */
   idempotencyKey: Schema.optionalKey(Schema.NonEmptyString),
   sender: Address,
   recipient: Address,
   content: Content,
-  /** When the carrier received it. Some carriers do not say, or not in which time zone. */
+  /** When the carrier received the message. Absent when the carrier omits it or its time zone. */
   receivedAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
-  /** When it was sent, where the carrier or the operator says so. */
+  /** When the message was sent, if the carrier or the operator says so. */
   sentAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
-  /** The reference of the message of ours that this one answers, as it was sent. */
+  /** The reference of our message that this one answers, as it was sent. */
   reference: Schema.optionalKey(Schema.NonEmptyString),
-  /** How many segments the carrier counts. */
+  /** The number of segments, as counted by the carrier. */
   segments: Schema.optionalKey(Schema.Int),
-  /** What the carrier charges for it. */
+  /** The carrier's charge for the message. */
   cost: Schema.optionalKey(Cost),
-  /** Whether the carrier takes it for spam. */
+  /** Whether the carrier classifies the message as spam. */
   spam: Schema.optionalKey(Schema.Boolean),
   /**
-   * What the carrier adds, under the carrier's names: opt-out keyword, campaign,
-   * operator, where a number is from, … What has a field above is here too, as
-   * the carrier wrote it. `docs/payload-fields.md` lists them.
+   * Additional fields under the carrier's own names: opt-out keyword, campaign,
+   * operator, the sender's city, … Also contains the carrier's form of the typed
+   * fields above. `docs/payload-fields.md` lists them.
    */
   metadata: Schema.Record(Schema.String, Schema.String),
   /** The payload as received: the JSON value, or the form with repeated fields as arrays. */
   raw: Payload
 }) {
   /**
-   * `mms` when there is media, else `sms`.
+   * `mms` when the content includes media, otherwise `sms`.
    *
    * @since 0.1.0
    */
@@ -81,7 +81,7 @@ export class InboundMessage extends Schema.TaggedClass<InboundMessage>()("Inboun
   }
 
   /**
-   * The same message on another channel.
+   * Returns the same message with another channel id.
    *
    * @since 0.1.0
    */
@@ -91,28 +91,28 @@ export class InboundMessage extends Schema.TaggedClass<InboundMessage>()("Inboun
 }
 
 /**
- * A message to be sent. What a provider cannot do with it is refused before it
- * is sent: see `Sending.SendCapabilities`.
+ * A message to send. A provider refuses unsupported content or options before
+ * it sends anything: see `Sending.SendCapabilities`.
  *
  * @category models
  * @since 0.1.0
  */
 export class OutboundMessage extends Schema.Class<OutboundMessage>("effect-sms/OutboundMessage")({
   to: Address,
-  /** The sender. The provider's default when absent. */
+  /** The sender. Defaults to the provider's default sender. */
   from: Schema.optionalKey(Address),
   content: Content,
-  /** When the carrier is to send it. At once when absent. */
+  /** When the carrier should send the message. Defaults to immediately. */
   sendAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
-  /** How long the carrier may try, in whole seconds. As long as the carrier usually does when absent. */
+  /** How long the carrier may try to deliver, in whole seconds. Defaults to the carrier's own validity period. */
   validityPeriod: Schema.optionalKey(Schema.DurationFromMillis),
-  /** Where the carrier reports the delivery of this message, in place of the provider's default. */
+  /** The URL that receives delivery reports for this message, instead of the provider's default. */
   statusCallback: Schema.optionalKey(Schema.NonEmptyString),
-  /** A reference of the application's that the carrier keeps with the message. No personal data. */
+  /** An application reference that the carrier keeps with the message. Must not contain personal data. */
   reference: Schema.optionalKey(Schema.NonEmptyString)
 }) {
   /**
-   * `mms` when there is media, else `sms`.
+   * `mms` when the content includes media, otherwise `sms`.
    *
    * @since 0.1.0
    */
@@ -122,22 +122,22 @@ export class OutboundMessage extends Schema.Class<OutboundMessage>("effect-sms/O
 }
 
 /**
- * What a provider answered to a send that it accepted.
+ * The receipt of a send: the provider's answer when it accepts a message.
  *
  * @category models
  * @since 0.1.0
  */
 export class SendReceipt extends Schema.Class<SendReceipt>("effect-sms/SendReceipt")({
   provider: Schema.NonEmptyString,
-  /** The carrier's ids, one for each part that it sends on its own, in the order of the parts. */
+  /** The carrier's message ids, one per part that it sends separately, in part order. */
   messageIds: Schema.NonEmptyArray(Schema.NonEmptyString),
   recipient: Address,
-  /** Whom it comes from. Absent where the carrier chooses a sender later. */
+  /** The sender. Absent when the carrier chooses it later. */
   sender: Schema.optionalKey(Address),
-  /** The state at the moment of acceptance. */
+  /** The status at the time of acceptance. */
   status: Status,
-  /** The carrier's own word for it. */
+  /** The carrier's own name for the status. */
   carrierStatus: Schema.String,
-  /** How many segments the carrier counts, over all parts. Absent where it does not say. */
+  /** The number of segments over all parts, as counted by the carrier. Absent when the carrier does not report it. */
   segments: Schema.optionalKey(Schema.Int)
 }) {}

@@ -1,12 +1,12 @@
 /**
- * The crypto of Node, for webhooks.
+ * Node crypto layers tuned for webhook verification.
  *
- * `NodeCrypto` of `@effect/platform-node` makes a key of its bytes for every
- * HMAC, which takes four times as long as the HMAC of a webhook itself, and
- * sends every Ed25519 verification through the thread pool, which takes half
- * again as much of the processor. The layers here do the same with keys that
- * are prepared once, and are to be provided in its place. Everything else is
- * that of `@effect/platform-node`.
+ * `NodeCrypto` of `@effect/platform-node` imports the key bytes for every HMAC,
+ * which takes four times as long as the HMAC of a webhook itself, and runs
+ * every Ed25519 verification in the thread pool, which uses 50% more CPU time.
+ * Provide the layers of this module instead: they return the same results and
+ * prepare each key once. Everything else is delegated to
+ * `@effect/platform-node`.
  *
  * @since 0.1.0
  */
@@ -27,13 +27,16 @@ const hashes: Readonly<Record<Hash, string>> = {
   "SHA-512": "sha512"
 }
 
-/** The HMAC with keys that are prepared once. Their bytes are the key's own copy, and nobody changes them. */
+/**
+ * Builds an HMAC function that caches prepared keys. The cache may use the key
+ * bytes as its key: they are a private copy and never change.
+ */
 const makeHmac = () => {
   const prepared = new WeakMap<Uint8Array, Crypto.KeyObject>()
   return (hash: Hash, bytes: Uint8Array, data: Uint8Array): Uint8Array => {
     const key = prepared.get(bytes) ?? Crypto.createSecretKey(bytes)
     prepared.set(bytes, key)
-    // By way of text, because a buffer that Node makes for a digest costs half as much as the HMAC.
+    // A string digest is faster: allocating a Node buffer for the digest costs half as much as the HMAC itself.
     const text = Crypto.createHmac(hashes[hash], key).update(data).digest("binary")
     const tag = new Uint8Array(text.length)
     for (let i = 0; i < text.length; i++) tag[i] = text.charCodeAt(i)
@@ -42,7 +45,7 @@ const makeHmac = () => {
 }
 
 /**
- * `Mac` as `NodeCrypto.layerMac`, with keys that are prepared once.
+ * Provides `Mac` like `NodeCrypto.layerMac`, and prepares each key only once.
  *
  * @category layers
  * @since 0.1.0
@@ -75,8 +78,8 @@ const makeSignature = Effect.gen(function*() {
 })
 
 /**
- * `Signature` as `NodeCrypto.layerSignature`, with Ed25519 verified at once
- * and keys that are prepared once.
+ * Provides `Signature` like `NodeCrypto.layerSignature`, but verifies Ed25519
+ * synchronously and prepares each key only once.
  *
  * @category layers
  * @since 0.1.0
@@ -86,8 +89,8 @@ export const layerSignature: Layer.Layer<Signature.Signature> = Layer.effect(Sig
 )
 
 /**
- * `NodeCrypto.layer` of `@effect/platform-node`, with the layers of this
- * module in the place of its own.
+ * Provides everything that `NodeCrypto.layer` of `@effect/platform-node` does,
+ * with the `Mac` and `Signature` layers of this module.
  *
  * @category layers
  * @since 0.1.0

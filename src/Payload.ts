@@ -1,6 +1,6 @@
 /**
- * The payload of a webhook as plain data: the JSON object, or the form with
- * repeated fields as arrays.
+ * The payload of a webhook as plain data: a JSON object, or a form in which
+ * repeated fields are arrays.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 
 /**
- * A payload.
+ * A webhook payload.
  *
  * @category models
  * @since 0.1.0
@@ -18,7 +18,8 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 export type Payload = Readonly<Record<string, unknown>>
 
 /**
- * Whether a value is an object with members, as opposed to a list or a scalar.
+ * Returns whether a value is an object with members, as opposed to an array or
+ * a scalar.
  *
  * @category guards
  * @since 0.1.0
@@ -26,9 +27,9 @@ export type Payload = Readonly<Record<string, unknown>>
 export const isPayload: (value: unknown) => value is Payload = Predicate.isReadonlyObject
 
 /**
- * Schema of {@link Payload}. It keeps the very object: a report on a thousand
- * recipients is a thousand events of one payload, and copying it for each would
- * let a large report fill the memory.
+ * Schema of {@link Payload}. Decoding keeps the same object instead of a copy:
+ * a report on a thousand recipients becomes a thousand events that share one
+ * payload, and a copy for each would multiply the memory use.
  *
  * @category schemas
  * @since 0.1.0
@@ -39,7 +40,7 @@ export const Payload = Schema.declare<Payload>(isPayload, {
     Schema.link<Payload>()(Schema.Record(Schema.String, Schema.Unknown), SchemaTransformation.passthrough()),
   toCodecArbitrary: () =>
     Schema.link<Payload>()(Schema.Record(Schema.String, Schema.Json), {
-      // As a carrier would send it: JSON text knows no negative zero.
+      // JSON text has no negative zero, so a generated payload must not either.
       decode: SchemaGetter.transform((payload): Payload => JSON.parse(JSON.stringify(payload))),
       encode: SchemaGetter.forbidden(() => "payloads are only generated")
     })

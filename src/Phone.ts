@@ -1,10 +1,13 @@
 /**
- * Reads phone numbers that people write.
+ * Reads phone numbers that people type or paste.
  *
  * A national number means nothing without its country, so every function takes
- * a region, and the region is tried first. Only a number of eleven or more
- * digits that the region cannot explain is read as if it began with a country
- * code. Tried the other way round, a Vancouver number is a Malaysian one.
+ * a region. A number that does not begin with `+` is read in the region alone,
+ * as in Google's libphonenumber: with the region's prefix for calls abroad, or
+ * with its own country code. No other country code is guessed, since a US
+ * number with one digit typed twice is often a valid number elsewhere. Digits
+ * that are known to begin with a country code, as in the webhooks of some
+ * carriers, are for `PhoneNumber.fromDigits` and `Address.fromCarrierDigits`.
  *
  * The numbering plans are libphonenumber's `max` metadata, which knows valid
  * numbers and not only valid lengths. It is large: import this module only
@@ -16,6 +19,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/max"
+import * as PhoneText from "./internal/phoneText.ts"
 import { PhoneNumber } from "./PhoneNumber.ts"
 
 /**
@@ -36,32 +40,37 @@ export class InvalidPhoneNumber extends Schema.TaggedError<InvalidPhoneNumber>()
   }
 }
 
-// The longest number in circulation is 15 digits; the rest is room for
-// separators. A bound keeps the cost of hostile input small.
-const maxLength = 64
-
-const parse = (text: string, region?: CountryCode): PhoneNumber | undefined => {
-  const parsed = parsePhoneNumberFromString(text, { ...(region && { defaultCountry: region }), extract: false })
+/** Reads digits, after a `+` or not. `libphonenumber-js` never sees other text: see `internal/phoneText`. */
+const parse = (digits: string, region: CountryCode): PhoneNumber | undefined => {
+  const parsed = parsePhoneNumberFromString(digits, { defaultCountry: region, extract: false })
   // German and Nigerian plans know numbers of more than fifteen digits, which E.164 does not.
   return parsed?.isValid() === true ? Option.getOrUndefined(PhoneNumber.makeOption(parsed.number)) : undefined
 }
 
-// Digits and what people put between them. Other text with digits in it is not a number.
-const digitsAndSeparators = /^[\d\s().,/\p{Pd}]+$/u
-
 const normalize = (text: string, region: CountryCode): PhoneNumber | undefined => {
-  if (text.length > maxLength) return undefined
-  const inRegion = parse(text, region)
-  if (inRegion !== undefined || text.trimStart().startsWith("+")) return inRegion
-  const digits = digitsAndSeparators.test(text) ? text.replaceAll(/\D/g, "") : ""
-  return digits.length >= 11 ? parse(`+${digits}`) : undefined
+  const read = PhoneText.read(text)
+  return read === undefined || read.others.some((digits) => parse(digits, region) !== undefined)
+    ? undefined
+    : parse(read.number, region)
 }
 
 /**
- * The E.164 form of a phone number written in any common way.
+ * Returns the E.164 form of a phone number written in any common way.
  *
  * `defaultRegion` is an ISO 3166-1 alpha-2 code: the country of numbers that
  * do not name theirs.
+ *
+ * **Details**
+ *
+ * Blanks, quotes and punctuation around the number, invisible characters,
+ * full-width forms, Arabic digits, `tel:` URIs with their `phone-context`, and
+ * letters on the keypad are read as Google's libphonenumber reads them. An
+ * extension is left out.
+ *
+ * **Gotchas**
+ *
+ * The text must be one number. Fails for a number inside a sentence, for two
+ * numbers, and for more than 64 characters.
  *
  * **Example** (Normalizing numbers)
  *
@@ -72,6 +81,8 @@ const normalize = (text: string, region: CountryCode): PhoneNumber | undefined =
  * Effect.runSync(Phone.normalizePhone("418-555-1234", "CA")) // => "+14185551234"
  * Effect.runSync(Phone.normalizePhone("+1 (418) 555-1234")) // => "+14185551234"
  * Effect.runSync(Phone.normalizePhone("14185551234")) // => "+14185551234"
+ * Effect.runSync(Phone.normalizePhone("tel:418-555-1234;phone-context=+1", "DE")) // => "+14185551234"
+ * Effect.runSync(Phone.normalizePhone("1-800-FLOWERS")) // => "+18003569377"
  * ```
  *
  * @category constructors
@@ -96,7 +107,7 @@ export const normalizePhone = (
 }
 
 /**
- * Whether {@link normalizePhone} would succeed.
+ * Returns whether {@link normalizePhone} would succeed.
  *
  * @category guards
  * @since 0.1.0

@@ -1,11 +1,11 @@
 /**
- * Phone numbers in E.164 form: `+`, the country code, the subscriber number,
+ * Phone numbers in E.164 form: `+`, the country code and the subscriber number,
  * at most fifteen digits (ITU-T Recommendation E.164).
  *
- * This module holds the type and the one reading that needs no numbering
- * plan: digits that already begin with the country code. Reading what a person
- * typed needs the plan of every country and lives in `Phone`, so that a
- * carrier module never loads that table.
+ * This module contains the type and the one parser that needs no numbering
+ * plan: digits that already begin with the country code. Parsing what a person
+ * typed requires the numbering plan of every country and lives in `Phone`, so
+ * that carrier modules do not load that table.
  *
  * @since 0.1.0
  */
@@ -13,8 +13,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 /**
- * An E.164 phone number, for example `+14185551234`. The pattern is checked,
- * not whether the number is assigned.
+ * An E.164 phone number, for example `+14185551234`. The schema checks the
+ * pattern, not whether the number is assigned.
  *
  * @category models
  * @since 0.1.0
@@ -33,10 +33,10 @@ export const PhoneNumber = Schema.String.pipe(
 )
 
 /**
- * Reads digits that begin with the country code, as VoiceMeUp and Sinch write
- * them: `14185551234` is `+14185551234`. A leading `+` is accepted. The only
- * change is the `+`; nothing is guessed, so a short code or a sender name is
- * `None`.
+ * Parses digits that begin with the country code, as VoiceMeUp and Sinch write
+ * them: `14185551234` becomes `+14185551234`. A leading `+` is accepted. Only
+ * the `+` is added and nothing is guessed, so a short code or a sender name
+ * returns `None`.
  *
  * @category constructors
  * @since 0.1.0

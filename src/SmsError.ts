@@ -1,29 +1,29 @@
 /**
- * Why a message was not sent, or may not have been.
+ * Errors of a send: why a message was not sent, or may not have been.
  *
- * A send has three outcomes. A receipt: the carrier has the message. A
- * refusal: it is proven that the message did not go out, and the reason says
- * why. {@link OutcomeUnknown}: the request was written and nobody can tell
- * what became of it. No carrier here takes an idempotency key for messages, so
- * an unknown outcome is never retried and never failed over: that is how
- * people get a text twice.
+ * A send has three outcomes. With a receipt, the carrier accepted the message.
+ * With a refusal, the message provably did not go out, and the reason says why.
+ * With {@link OutcomeUnknown}, the request was written but its result is
+ * unknown. No carrier here accepts an idempotency key for messages, so a send
+ * with an unknown outcome is never retried and never failed over: either could
+ * deliver the message twice.
  *
- * Every reason carries what the carrier said. An error never holds a secret, a
- * phone number or the text of a message: carriers like to repeat them, so they
- * are masked in `detail`.
+ * Every reason carries the carrier's error code and description. Errors never
+ * contain a secret, a phone number or the text of a message; carriers often
+ * echo those, so they are masked in `detail`.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 import { SendReceipt } from "./Message.ts"
 
-/** What the carrier said. */
+/** Fields that describe the carrier's response. */
 const answer = {
   /** The carrier's error code, as text. */
   code: Schema.optionalKey(Schema.NonEmptyString),
-  /** The carrier's own words, numbers and texts masked. */
+  /** The carrier's description of the error, with phone numbers and message text masked. */
   detail: Schema.optionalKey(Schema.NonEmptyString),
-  /** The HTTP status of the carrier's answer. */
+  /** The HTTP status of the carrier's response. */
   status: Schema.optionalKey(Schema.Int)
 }
 
@@ -33,17 +33,17 @@ const because = (sentence: string, { code, status }: { readonly code?: string; r
 }
 
 /**
- * The message cannot be sent by anybody as it is: nothing in it, no valid
- * text, no valid URL. Or the carrier found the request malformed.
+ * The message is invalid for every carrier: it has no content, no valid text or
+ * no valid URL. Also used when the carrier reports a malformed request.
  *
  * @category errors
  * @since 0.1.0
  */
 export class InvalidMessage extends Schema.TaggedError<InvalidMessage>()("InvalidMessage", {
   ...answer,
-  /** The field that is wrong, for example `content`, where it is known. */
+  /** The invalid field, for example `content`, where it is known. */
   field: Schema.optionalKey(Schema.NonEmptyString),
-  /** What was expected there. */
+  /** The constraint that the field violates. */
   expected: Schema.optionalKey(Schema.NonEmptyString)
 }) {
   readonly isRetryable = false
@@ -55,18 +55,19 @@ export class InvalidMessage extends Schema.TaggedError<InvalidMessage>()("Invali
 }
 
 /**
- * The message is over what this provider can do, and another one may do it: too
- * long, too many files, a kind of sender or an option that the carrier lacks,
- * no sender where the provider has no default.
+ * The message exceeds the capabilities of this provider, though another
+ * provider may support it: it is too long, has too many files, uses a kind of
+ * sender or an option that the carrier lacks, or names no sender where the
+ * provider has no default.
  *
  * @category errors
  * @since 0.1.0
  */
 export class NotSupported extends Schema.TaggedError<NotSupported>()("NotSupported", {
   ...answer,
-  /** The field that asks for too much, for example `content.media`. */
+  /** The field that exceeds the provider's capabilities, for example `content.media`. */
   field: Schema.NonEmptyString,
-  /** What the provider takes there, for example `at most 10 files`. */
+  /** The provider's limit for that field, for example `at most 10 files`. */
   expected: Schema.NonEmptyString
 }) {
   readonly isRetryable = false
@@ -77,8 +78,8 @@ export class NotSupported extends Schema.TaggedError<NotSupported>()("NotSupport
 }
 
 /**
- * Nobody can be reached at this recipient: no such number, a landline, or no
- * number at all.
+ * The recipient cannot receive messages: the number does not exist, is a
+ * landline or is not a phone number at all.
  *
  * @category errors
  * @since 0.1.0
@@ -92,7 +93,7 @@ export class InvalidRecipient extends Schema.TaggedError<InvalidRecipient>()("In
 }
 
 /**
- * The account may not send from this sender, or not this kind of message.
+ * The account may not use this sender, or not for this kind of message.
  *
  * @category errors
  * @since 0.1.0
@@ -106,8 +107,8 @@ export class InvalidSender extends Schema.TaggedError<InvalidSender>()("InvalidS
 }
 
 /**
- * The recipient asked for no more messages. Never to be worked around with
- * another carrier.
+ * The recipient has opted out of messages from this sender. Never work around
+ * it by sending through another carrier.
  *
  * @category errors
  * @since 0.1.0
@@ -121,8 +122,8 @@ export class OptedOut extends Schema.TaggedError<OptedOut>()("OptedOut", answer)
 }
 
 /**
- * The carrier does not want to transport this content: spam, a filter, a file
- * that it cannot take.
+ * The carrier rejected the content: it looks like spam, matches a filter or
+ * includes a file that the carrier does not support.
  *
  * @category errors
  * @since 0.1.0
@@ -136,7 +137,7 @@ export class ContentRejected extends Schema.TaggedError<ContentRejected>()("Cont
 }
 
 /**
- * The same message is with the carrier already.
+ * The carrier already has an identical message.
  *
  * @category errors
  * @since 0.1.0
@@ -145,13 +146,13 @@ export class DuplicateMessage extends Schema.TaggedError<DuplicateMessage>()("Du
   readonly isRetryable = false
   readonly canFailOver = false
   override get message(): string {
-    return because("The carrier has the same message already", this)
+    return because("The carrier already has an identical message", this)
   }
 }
 
 /**
- * The sender is not registered for this traffic: 10DLC, toll-free, an
- * alphanumeric sender.
+ * The sender is not registered for this traffic (10DLC, toll-free or
+ * alphanumeric sender registration).
  *
  * @category errors
  * @since 0.1.0
@@ -165,8 +166,8 @@ export class UnregisteredSender extends Schema.TaggedError<UnregisteredSender>()
 }
 
 /**
- * The carrier has no way to this recipient, or the network there does not take
- * the message.
+ * The carrier has no route to this recipient, or the destination network
+ * refuses the message.
  *
  * @category errors
  * @since 0.1.0
@@ -180,7 +181,7 @@ export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable"
 }
 
 /**
- * The credentials are wrong, or they are those of another account or region.
+ * The credentials are wrong, or belong to another account or region.
  *
  * @category errors
  * @since 0.1.0
@@ -189,12 +190,12 @@ export class Authentication extends Schema.TaggedError<Authentication>()("Authen
   readonly isRetryable = false
   readonly canFailOver = true
   override get message(): string {
-    return because("The carrier does not accept the credentials", this)
+    return because("The carrier rejected the credentials", this)
   }
 }
 
 /**
- * The account is closed, blocked, out of money or over its spending limit.
+ * The account is closed, blocked, out of funds or over its spending limit.
  *
  * @category errors
  * @since 0.1.0
@@ -203,14 +204,14 @@ export class AccountSuspended extends Schema.TaggedError<AccountSuspended>()("Ac
   readonly isRetryable = false
   readonly canFailOver = true
   override get message(): string {
-    return because("The account cannot send at present", this)
+    return because("The account is suspended or out of funds", this)
   }
 }
 
 /**
- * The account is not set up for this: a country that is not enabled, a feature
- * that is not bought, a profile that is off. Or the provider is not configured
- * to send at all.
+ * The account is not set up for this message: the destination country is not
+ * enabled, a feature is not purchased or a profile is disabled. Also used when
+ * the provider is not configured for sending at all.
  *
  * @category errors
  * @since 0.1.0
@@ -224,32 +225,32 @@ export class NotEnabled extends Schema.TaggedError<NotEnabled>()("NotEnabled", a
 }
 
 /**
- * Too many messages at a time. This one was not taken.
+ * The rate limit was exceeded. The carrier did not accept the message.
  *
  * @category errors
  * @since 0.1.0
  */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
   ...answer,
-  /** How long to wait, where the carrier or the limit says it. */
+  /** How long to wait before a retry, where the carrier or the rate limiter provides it. */
   retryAfter: Schema.optionalKey(Schema.DurationFromMillis)
 }) {
   readonly isRetryable = true
   readonly canFailOver = true
   override get message(): string {
-    return because("Too many messages at a time", this)
+    return because("Rate limited", this)
   }
 }
 
 /**
- * The carrier could not be reached: the request was never written.
+ * The carrier could not be reached; the request was never written.
  *
  * @category errors
  * @since 0.1.0
  */
 export class ProviderUnavailable extends Schema.TaggedError<ProviderUnavailable>()("ProviderUnavailable", {
   ...answer,
-  /** How long to wait, where it is known. */
+  /** How long to wait before a retry, where it is known. */
   retryAfter: Schema.optionalKey(Schema.DurationFromMillis)
 }) {
   readonly isRetryable = true
@@ -260,7 +261,8 @@ export class ProviderUnavailable extends Schema.TaggedError<ProviderUnavailable>
 }
 
 /**
- * The carrier refused the request in words that this library does not know.
+ * The carrier refused the message with an error that this library does not
+ * recognize.
  *
  * @category errors
  * @since 0.1.0
@@ -269,19 +271,20 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>()
   readonly isRetryable = false
   readonly canFailOver = false
   override get message(): string {
-    return because("The carrier refused the message for an unknown reason", this)
+    return because("The carrier refused the message with an unrecognized error", this)
   }
 }
 
 /**
- * The request was written, and what became of the message is not known. It may
- * have gone out.
+ * The request was written but its outcome is unknown; the message may have been
+ * sent.
  *
- * - `Timeout`: the answer did not come in time
- * - `ConnectionLost`: the connection broke before the answer was whole
- * - `ServerError`: the carrier failed while it had the request
- * - `UnreadableAnswer`: the carrier said yes in a form that names no message
- * - `Defect`: the provider's code broke while it sent
+ * - `Timeout`: no response arrived before the timeout
+ * - `ConnectionLost`: the connection closed before the response was complete
+ * - `ServerError`: the carrier failed while it processed the request
+ * - `UnreadableAnswer`: the carrier reported success, but the response contains
+ *   no message id
+ * - `Defect`: the provider's code failed unexpectedly during the send
  *
  * @category errors
  * @since 0.1.0
@@ -293,12 +296,12 @@ export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("Outcom
   readonly isRetryable = false
   readonly canFailOver = false
   override get message(): string {
-    return because(`The message may have gone out or not: ${this.because}`, this)
+    return because(`The outcome is unknown and the message may have been sent: ${this.because}`, this)
   }
 }
 
 /**
- * Any reason.
+ * The reason of an {@link SmsError}.
  *
  * @category errors
  * @since 0.1.0
@@ -331,8 +334,8 @@ export const SmsErrorReason = Schema.Union([
 ])
 
 /**
- * The reasons that a carrier's error code can stand for. `OutcomeUnknown` is
- * none of them: it is told by how a request ends, not by what is said.
+ * The reasons that a carrier's error code can map to. `OutcomeUnknown` is not
+ * among them: it follows from how the request ended, not from the response.
  *
  * @category models
  * @since 0.1.0
@@ -340,7 +343,7 @@ export const SmsErrorReason = Schema.Union([
 export type Refusal = Exclude<SmsErrorReason["_tag"], "NotSupported" | "OutcomeUnknown">
 
 /**
- * A message that was not accepted, or not as a whole.
+ * A message that was not accepted, or only in part.
  *
  * @category errors
  * @since 0.1.0
@@ -348,11 +351,11 @@ export type Refusal = Exclude<SmsErrorReason["_tag"], "NotSupported" | "OutcomeU
 export class SmsError extends Schema.TaggedError<SmsError>()("SmsError", {
   provider: Schema.String,
   reason: SmsErrorReason,
-  /** Which part it was, from 1, where the message goes out in several. */
+  /** The failed part, counted from 1, when the message goes out in several parts. */
   part: Schema.optionalKey(Schema.Struct({ number: Schema.Int, of: Schema.Int })),
-  /** The receipt of the parts before, which did go out. Those after were not tried. */
+  /** The receipt of the earlier parts, which were sent. The later parts were not tried. */
   accepted: Schema.optionalKey(SendReceipt),
-  /** The refusals of the providers that were tried before, in order. */
+  /** The refusals of the providers that were tried earlier, in order. */
   earlier: Schema.optionalKey(Schema.Array(Schema.Struct({ provider: Schema.String, reason: SmsErrorReason })))
 }) {
   override readonly cause = this.reason
@@ -362,8 +365,8 @@ export class SmsError extends Schema.TaggedError<SmsError>()("SmsError", {
   }
 
   /**
-   * Whether the same send may succeed later, and cannot make a second message
-   * of one: nothing of it went out.
+   * Whether the same send may succeed later without the risk of a duplicate:
+   * nothing was sent.
    *
    * @since 0.1.0
    */
@@ -372,8 +375,8 @@ export class SmsError extends Schema.TaggedError<SmsError>()("SmsError", {
   }
 
   /**
-   * Whether another provider may be asked: nothing of the message went out, and
-   * the reason is this provider's.
+   * Whether another provider may be tried: nothing was sent, and the cause is
+   * specific to this provider.
    *
    * @since 0.1.0
    */

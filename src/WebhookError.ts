@@ -1,22 +1,22 @@
 /**
- * Why a webhook is refused.
+ * Errors of webhook requests: why a webhook was rejected.
  *
- * One error with a reason. Each reason carries the HTTP status that answers
- * it. An error names the provider, the field and the expectation; it never
- * holds a secret, a number or a text of the customer's.
+ * There is one error class with a `reason`. Each reason defines the HTTP status
+ * of the response. An error names the provider, the field and the expectation;
+ * it never contains a secret, a phone number or customer text.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 
 /**
- * A header or query parameter that carries the signature is not there.
+ * The header or query parameter that carries the signature is missing.
  *
  * @category errors
  * @since 0.1.0
  */
 export class MissingSignature extends Schema.TaggedError<MissingSignature>()("MissingSignature", {
-  /** What is missing, for example `header x-twilio-signature`. */
+  /** The missing header or parameter, for example `header x-twilio-signature`. */
   expected: Schema.String
 }) {
   readonly status = 403
@@ -26,13 +26,16 @@ export class MissingSignature extends Schema.TaggedError<MissingSignature>()("Mi
 }
 
 /**
- * The signature does not fit the request.
+ * The signature does not match the request.
  *
  * @category errors
  * @since 0.1.0
  */
 export class InvalidSignature extends Schema.TaggedError<InvalidSignature>()("InvalidSignature", {
-  /** For the operator: what would have made it fit, for example `the URL with https`. Never for the caller. */
+  /**
+   * A hint for the operator: what the signature does match, for example `the URL
+   * with https`. Never sent to the client.
+   */
   hint: Schema.optionalKey(Schema.String)
 }) {
   readonly status = 403
@@ -44,33 +47,34 @@ export class InvalidSignature extends Schema.TaggedError<InvalidSignature>()("In
 }
 
 /**
- * The signed time is outside of the accepted window, so this may be a replay.
+ * The signed timestamp is outside the tolerance window; the request may be a
+ * replay.
  *
  * @category errors
  * @since 0.1.0
  */
 export class StaleTimestamp extends Schema.TaggedError<StaleTimestamp>()("StaleTimestamp", {
-  /** The signed time minus ours, in seconds. Positive when it lies in the future. */
+  /** The signed timestamp minus the current time, in seconds. Positive when it lies in the future. */
   skewSeconds: Schema.Finite,
   toleranceSeconds: Schema.Finite
 }) {
   readonly status = 403
   override get message(): string {
-    return `The signed time is off by ${this.skewSeconds} s; ${this.toleranceSeconds} s are accepted`
+    return `The signed timestamp is off by ${this.skewSeconds} s; the tolerance is ${this.toleranceSeconds} s`
   }
 }
 
 /**
- * The body cannot be read as what this provider sends.
+ * The body does not decode as a payload of this provider.
  *
  * @category errors
  * @since 0.1.0
  */
 export class InvalidPayload extends Schema.TaggedError<InvalidPayload>()("InvalidPayload", {
   issues: Schema.NonEmptyArray(Schema.Struct({
-    /** The path of the field, dotted. Empty for the payload as a whole. */
+    /** The dotted path of the field. Empty for the payload as a whole. */
     field: Schema.String,
-    /** What was expected there. */
+    /** What the decoder expected there. */
     expected: Schema.String
   }))
 }) {
@@ -81,7 +85,7 @@ export class InvalidPayload extends Schema.TaggedError<InvalidPayload>()("Invali
 }
 
 /**
- * The body is in a format that this provider does not send.
+ * The body has a content type that this provider does not send.
  *
  * @category errors
  * @since 0.1.0
@@ -96,7 +100,7 @@ export class UnsupportedContentType extends Schema.TaggedError<UnsupportedConten
 }
 
 /**
- * The provider does not call with this HTTP method.
+ * The provider does not use this HTTP method.
  *
  * @category errors
  * @since 0.1.0
@@ -111,7 +115,7 @@ export class MethodNotAllowed extends Schema.TaggedError<MethodNotAllowed>()("Me
 }
 
 /**
- * No provider has this name.
+ * No provider is registered under this name.
  *
  * @category errors
  * @since 0.1.0
@@ -126,18 +130,18 @@ export class UnknownProvider extends Schema.TaggedError<UnknownProvider>()("Unkn
 }
 
 /**
- * The body is larger than the server reads.
+ * The body exceeds the server's size limit.
  *
  * @category errors
  * @since 0.1.0
  */
 export class PayloadTooLarge extends Schema.TaggedError<PayloadTooLarge>()("PayloadTooLarge", {
-  /** In bytes. */
+  /** The size limit in bytes. */
   limit: Schema.Int
 }) {
   readonly status = 413
   override get message(): string {
-    return `The body is larger than ${this.limit} bytes`
+    return `The body exceeds ${this.limit} bytes`
   }
 }
 
@@ -181,7 +185,7 @@ export const WebhookErrorReason = Schema.Union([
 ])
 
 /**
- * A refused webhook.
+ * A rejected webhook.
  *
  * @category errors
  * @since 0.1.0
@@ -196,7 +200,7 @@ export class WebhookError extends Schema.TaggedError<WebhookError>()("WebhookErr
   }
 
   /**
-   * The HTTP status that answers this error.
+   * The HTTP status of the response to this error.
    *
    * @since 0.1.0
    */
@@ -206,7 +210,7 @@ export class WebhookError extends Schema.TaggedError<WebhookError>()("WebhookErr
 }
 
 /**
- * The reason for one bad field.
+ * Builds an {@link InvalidPayload} reason for a single field.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,5 +1,6 @@
 /**
- * What a verified webhook means. One webhook yields zero, one or many events.
+ * The events decoded from a verified webhook. One webhook yields zero, one or
+ * many events.
  *
  * @since 0.1.0
  */
@@ -11,25 +12,26 @@ import { InboundMessage } from "./Message.ts"
 import { Payload } from "./Payload.ts"
 
 /**
- * Which part of a concatenated SMS a webhook has, and its bytes.
+ * A segment of a concatenated SMS: its place in the message and its bytes.
  *
  * @category models
  * @since 0.1.0
  */
 export class Segment extends Schema.Class<Segment>("effect-sms/WebhookEvent/Segment")({
-  /** From 1. */
+  /** The number of the segment, from 1. */
   number: Schema.Int,
+  /** How many segments the message has. */
   total: Schema.Int,
-  /** In Base64, without the header. */
+  /** The user data in Base64, without the header. */
   data: Schema.String,
   /** The user data header in hexadecimal. */
   header: Schema.optionalKey(Schema.NonEmptyString)
 }) {}
 
 /**
- * One webhook of a message that the carrier splits. VoiceMeUp sends an MMS as
- * a wrapper, which holds the text, and one webhook for each file. Sinch passes
- * on the segments of a binary SMS one by one.
+ * One webhook of a message that the carrier splits. VoiceMeUp delivers an MMS
+ * as a wrapper, which holds the text, and one webhook per file. Sinch delivers
+ * a binary SMS one segment at a time.
  *
  * @category models
  * @since 0.1.0
@@ -37,32 +39,32 @@ export class Segment extends Schema.Class<Segment>("effect-sms/WebhookEvent/Segm
 export class MessagePart extends Schema.TaggedClass<MessagePart>()("MessagePart", {
   provider: Schema.NonEmptyString,
   role: Schema.Literals(["wrapper", "media", "segment"]),
-  /** Equal for the parts of one message. Absent where the payload lacks what it is made of. */
+  /** Equal for all parts of one message. Absent when the payload lacks the fields it is derived from. */
   correlationKey: Schema.optionalKey(Schema.NonEmptyString),
-  /** What a `segment` is of the message. */
+  /** The place and the bytes of a part with the role `segment`. */
   segment: Schema.optionalKey(Segment),
-  /** What this part says on its own: the text of a wrapper, the file of a media part, the text of a segment. */
+  /** The content of this part alone: the text of a wrapper or a segment, or the file of a media part. */
   message: InboundMessage
 }) {}
 
 /**
  * An authentic webhook that is neither a message nor a delivery status: a new
- * event type, an account notice, a row of another direction. It is carried, so
- * that nothing is dropped silently.
+ * event type, an account notice or a row of another direction. It is returned
+ * as an event so that nothing is dropped silently.
  *
  * @category models
  * @since 0.1.0
  */
 export class Unrecognized extends Schema.TaggedClass<Unrecognized>()("Unrecognized", {
   provider: Schema.NonEmptyString,
-  /** The carrier's name of the event, where it has one. */
+  /** The carrier's name of the event, if it has one. */
   eventType: Schema.optionalKey(Schema.String),
   /** The payload as received. */
   raw: Payload
 }) {}
 
 /**
- * Any event.
+ * An event of a webhook.
  *
  * @category models
  * @since 0.1.0
@@ -78,8 +80,8 @@ export type WebhookEvent = typeof WebhookEvent.Type
 export const WebhookEvent = Schema.Union([InboundMessage, DeliveryStatus, MessagePart, Unrecognized])
 
 /**
- * The message that an event brings on its own. A part brings what it holds; a
- * wrapper without text brings nothing.
+ * Returns the message that an event contains on its own. A media part returns
+ * its file; a wrapper without text returns `None`.
  *
  * @category getters
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
- * One flat reading of a webhook, the same for all carriers.
+ * A flat summary of a webhook with the same fields for every carrier.
  *
- * It is made from the events that the provider's decoder gives, so there is
- * one path and one result. What is not known to be inbound is not inbound: a
- * delivery receipt never becomes an empty message.
+ * The summary is built from the events that the provider's decoder returns, so
+ * there is a single code path. A webhook counts as inbound only when it is
+ * known to be: a delivery report never becomes an empty message.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ import { type InvalidPayload, WebhookError } from "./WebhookError.ts"
 import { toInbound, WebhookEvent } from "./WebhookEvent.ts"
 
 /**
- * What a webhook is about.
+ * The summary of a webhook.
  *
  * @category models
  * @since 0.1.0
@@ -28,23 +28,23 @@ export class WebhookMeta extends Schema.Class<WebhookMeta>("effect-sms/WebhookMe
   provider: Schema.NonEmptyString,
   sender: Schema.optionalKey(Address),
   recipient: Schema.optionalKey(Address),
-  /** All the text, captions included. Empty for a delivery status. */
+  /** The full text, captions included. Empty for a delivery status. */
   body: Schema.String,
   /** The carrier's id of the message. */
   externalId: Schema.optionalKey(Schema.NonEmptyString),
   timestamp: Schema.optionalKey(Schema.DateTimeUtcFromString),
   mediaUrls: Schema.Array(Schema.Struct({ url: Schema.String, mimeType: Schema.optionalKey(Schema.String) })),
-  /** Absent when the webhook is about no message. */
+  /** Absent when the webhook does not concern a message. */
   direction: Schema.optionalKey(Schema.Literals(["inbound", "outbound"])),
-  /** `message.received`, `message.part`, `message.status`, or the carrier's own name of what is neither. */
+  /** `message.received`, `message.part`, `message.status`, or the carrier's own name for any other event. */
   eventType: Schema.optionalKey(Schema.String),
   /** The payload as received. */
   raw: Payload,
-  /** Everything that the webhook means. The fields above describe the first. */
+  /** All events of the webhook. The fields above describe the first one. */
   events: Schema.Array(WebhookEvent)
 }) {
   /**
-   * Whether the webhook brings a message.
+   * Whether the webhook contains an inbound message.
    *
    * @since 0.1.0
    */
@@ -53,7 +53,7 @@ export class WebhookMeta extends Schema.Class<WebhookMeta>("effect-sms/WebhookMe
   }
 
   /**
-   * Whether the webhook reports on a message that was sent.
+   * Whether the webhook reports on a sent message.
    *
    * @since 0.1.0
    */
@@ -62,7 +62,8 @@ export class WebhookMeta extends Schema.Class<WebhookMeta>("effect-sms/WebhookMe
   }
 
   /**
-   * The message, for that channel. `None` when the webhook brings none.
+   * Returns the inbound message with the given channel id, or `None` when the
+   * webhook contains no message.
    *
    * @since 0.1.0
    */
@@ -74,8 +75,9 @@ export class WebhookMeta extends Schema.Class<WebhookMeta>("effect-sms/WebhookMe
   }
 
   /**
-   * The delivery status. `None` when the webhook reports none. A Telnyx or
-   * Sinch webhook can report on several recipients: {@link toStatuses} has all.
+   * Returns the delivery status, or `None` when the webhook reports none. A
+   * Telnyx or Sinch webhook can report on several recipients; {@link toStatuses}
+   * returns all of them.
    *
    * @since 0.1.0
    */
@@ -84,7 +86,7 @@ export class WebhookMeta extends Schema.Class<WebhookMeta>("effect-sms/WebhookMe
   }
 
   /**
-   * All the delivery statuses, one for each recipient.
+   * Returns all delivery statuses, one per recipient.
    *
    * @since 0.1.0
    */
@@ -129,7 +131,7 @@ const ofFirst = (event: WebhookEvent | undefined) => {
 }
 
 /**
- * The reading of a payload from the events that it was decoded to.
+ * Builds the summary of a payload from its decoded events.
  *
  * @category constructors
  * @since 0.1.0
@@ -141,9 +143,9 @@ export const fromEvents = (
 ): WebhookMeta => new WebhookMeta({ provider, raw, events, ...ofFirst(events[0]) })
 
 /**
- * Reads the payload of one provider's webhook: a JSON object, or a form as a
- * record. The payload must come from a verified webhook; a plain object carries
- * no proof of that.
+ * A function that summarizes the payload of one provider's webhook, given as a
+ * JSON object or as a form record. The payload must come from a verified
+ * webhook; a plain object carries no proof of that.
  *
  * @category models
  * @since 0.1.0
@@ -151,7 +153,7 @@ export const fromEvents = (
 export type Extract = (payload: Readonly<Record<string, unknown>>) => Effect.Effect<WebhookMeta, WebhookError>
 
 /**
- * The {@link Extract} of a provider, from its decoder.
+ * Builds the {@link Extract} function of a provider from its decoder.
  *
  * @category constructors
  * @since 0.1.0
@@ -167,8 +169,8 @@ export const extractor = (
   )
 
 /**
- * From a payload straight to the message for a channel. `None` when the webhook
- * brings no message.
+ * Builds a function that decodes a payload directly to the message for a
+ * channel. It returns `None` when the webhook contains no message.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
- * A webhook as it arrived, and as it is once its signature was checked.
+ * Webhook requests, before and after signature verification.
  *
- * Signatures cover bytes. So a request holds the body as the exact bytes
- * received and the URL as the exact string that the carrier called; nothing is
- * parsed or normalized before the check.
+ * Carriers sign bytes. A request therefore holds the body exactly as received
+ * and the URL exactly as the carrier called it; nothing is parsed or normalized
+ * before the signature check.
  *
  * @since 0.1.0
  */
@@ -12,24 +12,24 @@ import { setOwn } from "./internal/record.ts"
 import type { Payload } from "./Payload.ts"
 
 /**
- * A webhook request.
+ * A webhook request as received, not yet verified.
  *
  * @category models
  * @since 0.1.0
  */
 export interface WebhookRequest {
-  /** `POST` or `GET`, upper case. */
+  /** The HTTP method in upper case: `POST` or `GET`. */
   readonly method: string
-  /** The public URL, character for character as the carrier has it: scheme, host, path, query. */
+  /** The public URL (scheme, host, path and query), character for character as the carrier called it. */
   readonly url: string
-  /** Header names in lower case. */
+  /** The headers, with lower-case names. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
 }
 
 /**
- * What {@link make} takes: headers in the shape that the runtime has them, and
- * a body that may still be text.
+ * The input of {@link make}: headers in any shape a runtime provides, and a
+ * body that may be text.
  *
  * @category models
  * @since 0.1.0
@@ -46,9 +46,9 @@ export interface Input {
 const encoder = new TextEncoder()
 
 /**
- * A request from its parts: a `Headers` object, Node's header record and a
- * plain record are all understood, and a header that was sent more than once
- * is joined with a comma.
+ * Builds a request from its parts. Headers may be a `Headers` object, Node's
+ * header record or a plain record; values of a repeated header are joined with
+ * a comma.
  *
  * @category constructors
  * @since 0.1.0
@@ -74,8 +74,8 @@ export const make = (input: Input): WebhookRequest => {
 }
 
 /**
- * A request from a Fetch API `Request`. Behind a proxy `request.url` is not
- * what the carrier called: give `url` then.
+ * Builds a request from a Fetch API `Request`. Behind a proxy, `request.url` is
+ * not the URL that the carrier called; pass the public one as `url`.
  *
  * @category constructors
  * @since 0.1.0
@@ -98,8 +98,8 @@ export const fromWeb = (
 declare const Verified: unique symbol
 
 /**
- * A webhook request whose signature was checked by the named provider. Only
- * `SmsProvider.verify` makes one, and only the same provider decodes it.
+ * A webhook request whose signature the named provider has verified. Only
+ * `SmsProvider.verify` builds one, and only the same provider decodes it.
  *
  * @category models
  * @since 0.1.0
@@ -108,13 +108,14 @@ export interface VerifiedWebhook {
   readonly [Verified]: true
   readonly provider: string
   readonly request: WebhookRequest
-  /** What the request was parsed to, where the signature is of that: decoding starts from it. */
+  /** The parsed body, set when the signature covers the parsed form. Decoding reuses it. */
   readonly payload?: Payload | undefined
 }
 
 /**
- * Declares a request verified without looking at it. For payloads that were
- * verified before, such as a stored webhook that is decoded again.
+ * Marks a request as verified without checking its signature. Use it for
+ * payloads that were verified earlier, such as a stored webhook that is decoded
+ * again.
  *
  * @category unsafe
  * @since 0.1.0
@@ -123,8 +124,8 @@ export const unverifiedWebhook = (provider: string, request: WebhookRequest): Ve
   ({ provider, request }) as VerifiedWebhook
 
 /**
- * The answer to a webhook. Carriers read it: Twilio sends a `text/plain` body
- * back to the customer.
+ * The HTTP response to a webhook. Carriers may act on its body: Twilio sends a
+ * `text/plain` body back to the customer as a message.
  *
  * @category models
  * @since 0.1.0

@@ -5,6 +5,7 @@ export * as Cost from "./Cost.ts"
 export { DeliveryStore, DeliveryTracker } from "./delivery/index.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"
 export {
+  Draining,
   MediaApi,
   MediaConfig,
   MediaServer,
@@ -12,12 +13,14 @@ export {
   MessagesApi,
   MessagesClient,
   MessagesServer,
-  MmsConfig,
+  OperationsApi,
   Problems,
   ServerConfig,
+  StorageConfig,
   WebhookApi,
   WebhookServer
 } from "./http/index.ts"
+export { Inbox, InboxMemory, InboxProcessor, TryAgain } from "./inbox/index.ts"
 export {
   FileMediaStore,
   GuardedClient,
@@ -46,11 +49,23 @@ export {
   Url,
   Wire
 } from "./provider/index.ts"
-export { Channel, Hook, KitEvent, type ProcessResult, Room, RoomEvent, RoomKit, SmsChannel } from "./rooms/index.ts"
+export {
+  Channel,
+  Hook,
+  KitEvent,
+  type ProcessResult,
+  Room,
+  RoomEvent,
+  RoomInbox,
+  RoomKit,
+  RoomStore,
+  SmsChannel
+} from "./rooms/index.ts"
 export { Segments } from "./segments/index.ts"
-export { SendPolicy, SmsRouter } from "./sending/index.ts"
+export { IntentStore, Outbox, SendPolicy, SmsRouter } from "./sending/index.ts"
 export * as Sinch from "./sinch/index.ts"
 export * as SmsError from "./SmsError.ts"
+export * as StorageError from "./StorageError.ts"
 export * as Telnyx from "./telnyx/index.ts"
 export * as Twilio from "./twilio/index.ts"
 export * as VoiceMeUp from "./voicemeup/index.ts"

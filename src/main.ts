@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The executable. What it needs of Node comes from a package that users of the
- * library may not have, so it is loaded from here.
+ * The executable. It needs a Node package that is optional for users of the
+ * library, so the command line is imported dynamically.
  */
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND" &&

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import * as Address from "../src/Address.ts"
 import * as PhoneNumber from "../src/PhoneNumber.ts"
 
@@ -50,6 +50,110 @@ describe("Address.kind", () => {
   )
 })
 
+const written = (text: string) => Option.getOrUndefined(Address.fromText(text))
+
+describe("Address.fromText", () => {
+  it.effect.each([
+    "+15145550142",
+    "  +15145550142",
+    "+15145550142\n",
+    "\t+15145550142\r\n",
+    "\u202A+1 (514) 555-0142\u202C",
+    "\uFEFF+15145550142",
+    "(+1) 514 555 0142",
+    "+1 514.555.0142.",
+    "\"+1-514-555-0142\"",
+    "<+15145550142>",
+    "\uFF0B\uFF11\u3000\uFF15\uFF11\uFF14\uFF0D\uFF15\uFF15\uFF15\uFF0D\uFF10\uFF11\uFF14\uFF12",
+    "+1 514\u2011555\u20110142",
+    "tel:+1-514-555-0142",
+    "TEL: +1 514 555 0142",
+    "tel:514-555-0142;phone-context=+1"
+  ])(
+    "reads %j as +15145550142, every time",
+    (text) =>
+      Effect.sync(() =>
+        assert.deepStrictEqual([written(text), written(text), written(text)], Array(3).fill("+15145550142"))
+      )
+  )
+
+  it.effect.each([
+    ["+1-800-FLOWERS", "+18003569377"],
+    ["+49 30 901820", "+4930901820"],
+    ["12345", "12345"],
+    [" 12345\n", "12345"],
+    ["\uFEFF12345", "12345"],
+    ["\uFF11\uFF12\uFF13\uFF14\uFF15", "12345"],
+    ["\"12345\"", "12345"],
+    ["ACME", "ACME"],
+    ["  Acme 24 ", "Acme 24"],
+    ["\u202AYahoo!\u202C", "Yahoo!"],
+    ["whatsapp:+14185551234", "whatsapp:+14185551234"],
+    [" WhatsApp: +1 (418) 555-1234", "whatsapp:+14185551234"],
+    ["\u202Awhatsapp:\uFF0B14185551234\u202C", "whatsapp:+14185551234"],
+    ["viber:+1 418 555 1234", "viber:+14185551234"],
+    ["rcs:acme_agent ", "rcs:acme_agent"],
+    ["messenger:1234567890123", "messenger:1234567890123"]
+  ])(
+    "reads %j as %j",
+    ([text, expected]) => Effect.sync(() => assert.strictEqual(written(text!), expected))
+  )
+
+  it.effect.each([
+    "",
+    " ",
+    "\u200B",
+    "+",
+    "12",
+    // Without a country code, which nothing here could tell.
+    "514-555-0142",
+    "5145550142",
+    "15145550142",
+    "0015145550142",
+    "123-456",
+    "555-1234",
+    "tel:514-555-0142",
+    "tel:514-555-0142;phone-context=example.com",
+    "whatsapp:514 555 0142",
+    "whatsapp:acme",
+    "whatsapp: ",
+    "rcs: ",
+    "tel:acme",
+    "tel:12345",
+    // Written wrong.
+    "+1 514 555 O142",
+    "+1514555014211111",
+    "+05145550142",
+    "++15145550142",
+    "+15145550142+",
+    "+1 514 555 0142 x12",
+    "+1 514 555 0142 call me",
+    "+44 20 7031 3000 abc",
+    "whatsapp:+1 514 555 O142",
+    "514 555 O142",
+    "call me at 514-555-0142",
+    "my number is +15145550142",
+    "+15145550142, +15145550143",
+    "+15145550142\n+15145550143",
+    "+15145550142\0",
+    "+1514555014\u00B2",
+    "???",
+    `+15145550142${" ".repeat(53)}`
+  ])("is none for %j", (text) => Effect.sync(() => assert.isUndefined(written(text))))
+
+  it.effect.prop(
+    "changes no phone number",
+    { number: PhoneNumber.PhoneNumber },
+    ({ number }) => Effect.sync(() => assert.strictEqual<string | undefined>(written(number), number))
+  )
+
+  it.effect.prop("changes nothing that it has read", { text: Schema.String }, ({ text }) =>
+    Effect.sync(() => {
+      const address = written(text)
+      if (address !== undefined) assert.strictEqual(written(address), address)
+    }))
+})
+
 describe("Address.fromCarrierDigits", () => {
   it.effect.each([
     ["14185551234", "+14185551234"],
@@ -58,6 +162,12 @@ describe("Address.fromCarrierDigits", () => {
     ["12345", "12345"],
     ["ACME", "ACME"],
     ["0612345678", "0612345678"],
+    // Known to begin with the country code: these are Malaysia and Hungary, not Vancouver and Alberta.
+    ["6045551234", "+6045551234"],
+    ["3685551234", "+3685551234"],
+    // Nothing is cleaned: no carrier writes this, so it is not a number.
+    [" 14185551234", " 14185551234"],
+    ["1-418-555-1234", "1-418-555-1234"],
     ["1234567890123456", "1234567890123456"]
   ])(
     "reads %s as %s",

@@ -12,7 +12,7 @@ import * as Telnyx from "../src/telnyx/index.ts"
 import * as Twilio from "../src/twilio/index.ts"
 import * as VoiceMeUp from "../src/voicemeup/index.ts"
 import { WebhookEvent } from "../src/WebhookEvent.ts"
-import { fixtures } from "./suites/SmsProviderSuite.ts"
+import { webhookFixtures } from "./fixtures.ts"
 
 const names = ["twilio", "sinch", "telnyx", "voicemeup"] as const
 
@@ -29,7 +29,7 @@ const layers: Record<
 }
 
 const cases = names.flatMap((name) =>
-  fixtures(name).map(({ name: fixture, request }) => ({
+  webhookFixtures(name).map(({ name: fixture, request }) => ({
     name,
     fixture,
     payload: request.method === "GET"
@@ -140,10 +140,10 @@ describe("the parsers", () => {
       ])
     }))
 
-  it.effect("give nothing for a delivery receipt", () =>
+  it.effect("give nothing for a delivery report", () =>
     Effect.gen(function*() {
-      const receipt = { MessageSid: "SM1", MessageStatus: "delivered", From: "+15145550100", To: "+15145550142" }
-      assert.deepStrictEqual(yield* Twilio.parseTwilioWebhook(receipt, "c"), Option.none())
+      const status = { MessageSid: "SM1", MessageStatus: "delivered", From: "+15145550100", To: "+15145550142" }
+      assert.deepStrictEqual(yield* Twilio.parseTwilioWebhook(status, "c"), Option.none())
       const report = {
         type: "recipient_delivery_report_sms",
         batch_id: "1",

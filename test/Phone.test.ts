@@ -46,8 +46,7 @@ describe("normalizePhone", () => {
     { text: "418.555.1234", region: undefined },
     { text: "  418 555 1234  ", region: "CA" },
     { text: "418\u2011555\u20111234", region: "CA" },
-    { text: "14185551234", region: "FR" },
-    { text: "1 (418) 555-1234", region: "DE" }
+    { text: "00 1 418 555 1234", region: "FR" }
   ])("reads $text in $region as +14185551234", ({ region, text }) =>
     Effect.gen(function*() {
       assert.strictEqual(yield* Phone.normalizePhone(text, region), "+14185551234")
@@ -69,6 +68,90 @@ describe("normalizePhone", () => {
     Effect.gen(function*() {
       assert.strictEqual(yield* Phone.normalizePhone(text, region), right)
     }))
+
+  it.effect.each([
+    { text: "  +15145550142", region: "FR" },
+    { text: "+15145550142\n", region: "FR" },
+    { text: "+15145550142\t", region: "FR" },
+    { text: "\r\n\u0085 514 555 0142 \u2028", region: "CA" },
+    { text: "\u202A+1 (514) 555-0142\u202C", region: "FR" },
+    { text: "\u2068514-555-0142\u2069", region: "CA" },
+    { text: "\uFEFF+15145550142", region: "FR" },
+    { text: "514\u200B555\u20600142", region: "CA" },
+    { text: "(+1) 514 555 0142", region: "FR" },
+    { text: "\"+1 514 555 0142\"", region: "FR" },
+    { text: "<+15145550142>;", region: "FR" },
+    { text: "• (514) 555-0142.", region: "CA" },
+    { text: "☎\uFE0F 514-555-0142", region: "CA" },
+    { text: "=\"+15145550142\"", region: "FR" },
+    { text: "514\u202F555\u202F0142", region: "CA" },
+    { text: "514\u2013555\u22120142", region: "CA" },
+    { text: "\uFF0B1 514 555 0142", region: "DE" },
+    { text: "\uFF08\uFF15\uFF11\uFF14\uFF09\u3000\uFF15\uFF15\uFF15\uFF0D\uFF10\uFF11\uFF14\uFF12", region: "CA" },
+    { text: "\u0665\u0661\u0664 \u06F5\u06F5\u06F5 0142", region: "CA" },
+    { text: "tel:+1-514-555-0142", region: "FR" },
+    { text: "TEL: +1 514 555 0142", region: "FR" },
+    { text: "tel://+15145550142", region: "FR" },
+    { text: "tel:514-555-0142", region: "CA" },
+    { text: "tel:514-555-0142;phone-context=+1", region: "FR" },
+    { text: "tel:1-514-555-0142;phone-context=+1", region: "FR" },
+    { text: "tel:555-0142;phone-context=+1-514", region: "FR" },
+    { text: "514-555-0142;phone-context=+1;isub=2", region: "FR" },
+    { text: "tel:514-555-0142;isub=2", region: "CA" },
+    { text: "tel:514-555-0142;phone-context=sms.example.com", region: "CA" },
+    { text: "tel:+1-514-555-0142;ext=12", region: "FR" },
+    { text: "514-555-0142 ext. 12", region: "CA" },
+    { text: "514-555-0142, extension 12", region: "CA" },
+    { text: "514-555-0142x12", region: "CA" },
+    { text: "514-555-0142 #12", region: "CA" },
+    { text: "514-555-0142 доб. 12", region: "CA" },
+    { text: "514-555-0142,12", region: "CA" },
+    { text: "514-555-0142 12#", region: "CA" }
+  ])("reads $text in $region as +15145550142, every time", ({ region, text }) =>
+    Effect.sync(() => {
+      // A regular expression that keeps its place would answer every second call only.
+      assert.deepStrictEqual(
+        [normalize(text, region), normalize(text, region), normalize(text, region)],
+        ["+15145550142", "+15145550142", "+15145550142"]
+      )
+    }))
+
+  it.effect.each([
+    { text: "1-800-FLOWERS", region: "US", right: "+18003569377" },
+    { text: "(800) flowers", region: "CA", right: "+18003569377" },
+    { text: "+1 800 FLOWERS", region: "DE", right: "+18003569377" },
+    { text: "1-800-\uFF26\uFF2C\uFF2F\uFF37\uFF25\uFF32\uFF33", region: "US", right: "+18003569377" },
+    { text: "1-800-GO-FEDEX", region: "US", right: "+18004633339" },
+    { text: "1-800-5-GOLDEN", region: "US", right: "+18005465336" },
+    { text: "tel:1-800-FLOWERS;phone-context=+1", region: "DE", right: "+18003569377" },
+    { text: "0800 REVERSE", region: "GB", right: "+448007383773" }
+  ])(
+    "reads the letters of $text in $region as $right",
+    ({ region, right, text }) => Effect.sync(() => assert.strictEqual(normalize(text, region), right))
+  )
+
+  it.effect.each([
+    { text: "14185551234", region: "FR", country: "the United States" },
+    { text: "1 (418) 555-1234", region: "DE", country: "the United States" },
+    { text: "447400123456", region: "US", country: "the United Kingdom" },
+    { text: "33612345678", region: "CA", country: "France" },
+    { text: "4930901820", region: "US", country: "Germany" }
+  ])("does not guess that $text in $region begins with the code of $country", ({ region, text }) =>
+    Effect.sync(() => {
+      assert.isString(reference(`+${text.replaceAll(/\D/g, "")}`))
+      assert.isUndefined(normalize(text, region))
+    }))
+
+  it("never makes a number of another country of a US number with one digit typed twice", () => {
+    const doubled = fc.tuple(northAmerican, fc.nat(9))
+      .map(([number, at]) => `${number.slice(0, at)}${number[at]}${number.slice(at)}`)
+    fc.assert(
+      fc.property(doubled, fc.constantFrom("US", "CA"), (text, region) => {
+        assert.match(normalize(text, region) ?? "+1", /^\+1/, text)
+      }),
+      { numRuns: 5_000 }
+    )
+  })
 
   it("reads every valid North American number the same in all its spellings", () => {
     fc.assert(
@@ -145,6 +228,50 @@ describe("normalizePhone", () => {
     "+++14185551234",
     "14185551234\u0000",
     "ACME",
+    // Two numbers.
+    "514-555-0142 514-555-0143",
+    "514-555-0142\n514-555-0143",
+    "514-555-0142\t514-555-0143",
+    "5145550142/5145550143",
+    "5145550142,5145550143",
+    "5145550142;5145550143",
+    "514-555-0142, 5550143",
+    "514-555-0142 or 514-555-0143",
+    "+15145550142 +15145550143",
+    "+15145550142/+15145550143",
+    "514-555-0142 x12 x13",
+    // Words, and letters that are not a word on the keypad.
+    "514-555-0142 please call",
+    "call 514-555-0142",
+    "514-555-O142",
+    "514-555-0142 pm",
+    "FLOWERS",
+    "18-FLOWERS",
+    // Digits that somebody else would not dial.
+    "514-555-0142\u00B2",
+    "514-555-01\u2463\u2461",
+    "514-555-0\u{1D7CF}42",
+    "\uFE6215145550142",
+    "\u207A15145550142",
+    "\u279515145550142",
+    "15145550142+",
+    "*67 514-555-0142",
+    "514*555*0142",
+    // Contexts that are neither a number nor a domain.
+    "tel:514-555-0142;phone-context=",
+    "tel:514-555-0142;phone-context=1",
+    "tel:514-555-0142;phone-context=+",
+    "tel:514-555-0142;phone-context=-a.example.com",
+    "tel:514-555-0142;phone-context=a_b",
+    "tel:+1-514-555-0142;phone-context=+1",
+    "tel:+1-514-555-0142;npdi",
+    "tel:",
+    "sms:+15145550142",
+    // Too long.
+    `+15145550142${" ".repeat(53)}`,
+    ",".repeat(64),
+    "x,".repeat(32),
+    " -".repeat(32),
     "1".repeat(10_000),
     "(".repeat(64)
   ])("refuses %j", (text) =>

@@ -15,7 +15,7 @@ const cases: ReadonlyArray<readonly [WebhookError.WebhookErrorReason, number, st
   [
     new WebhookError.StaleTimestamp({ skewSeconds: -301, toleranceSeconds: 300 }),
     403,
-    "The signed time is off by -301 s; 300 s are accepted"
+    "The signed timestamp is off by -301 s; the tolerance is 300 s"
   ],
   [
     new WebhookError.InvalidPayload({

@@ -39,7 +39,7 @@ describe("WebhookEvent", () => {
       const event = make(fields)
       const message = Option.getOrUndefined(WebhookEvent.toInbound(event))
       if (event._tag === "InboundMessage") assert.strictEqual(message, event)
-      else if (event._tag !== "MessagePart") assert.isUndefined(message, "a receipt is never inbound")
+      else if (event._tag !== "MessagePart") assert.isUndefined(message, "a delivery report is never inbound")
       else if (event.role === "wrapper" && Content.isEmpty(event.message.content)) assert.isUndefined(message)
       else assert.strictEqual(message, event.message)
     }))

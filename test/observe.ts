@@ -1,51 +1,79 @@
-/** What an operator gets to see of a program. */
-import { Effect, Layer, Logger, Metric, References, type Tracer } from "effect"
-import { recordingTracer } from "./recordingTracer.ts"
+/** Records what an operator can see of a program: log lines, spans and metrics. */
+import { Cause, Context, Layer, Logger, LogLevel, Metric, References, Tracer } from "effect"
+import { inspect } from "node:util"
+import { recordingTracer } from "../src/testing/internal/recordingTracer.ts"
+
+export interface LogLine {
+  readonly level: LogLevel.LogLevel
+  readonly message: string
+  readonly annotations: Readonly<Record<string, unknown>>
+}
 
 export interface Observed {
-  /** The log lines, as JSON. */
-  readonly logs: ReadonlyArray<string>
+  /** The lines that are logged by default: those of the level Info and above. */
+  readonly lines: ReadonlyArray<LogLine>
+  /** The lines of every level. */
+  readonly all: ReadonlyArray<LogLine>
   readonly spans: ReadonlyArray<Tracer.NativeSpan>
-  /** Everything that was logged, and is in a span or a label of a metric, as one text. */
-  readonly text: string
+  /** Everything that was logged, and is in a span or a label of a metric. */
+  readonly text: () => string
   /** The value of a counter with these labels. 0 when it was never counted. */
   readonly count: (id: string, labels: Readonly<Record<string, string>>) => number
+  /** Records a program that it is provided to. */
+  readonly layer: Layer.Layer<never>
 }
 
-const spanText = ({ attributes, events, name, status }: Tracer.NativeSpan): string => {
-  const failure = status._tag === "Ended" && status.exit._tag === "Failure" ? String(status.exit.cause) : ""
-  return JSON.stringify(
-    [name, [...attributes], events, failure],
-    (_, value) => typeof value === "bigint" ? String(value) : value
-  )
-}
+const textOf = (value: unknown): string =>
+  inspect(value, { depth: 12, maxArrayLength: Infinity, maxStringLength: Infinity })
 
-/** Runs it, with metrics of its own, and tells what could be seen. */
-export const observe = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const logs: Array<string> = []
-    const layerLogs = Logger.layer([Logger.map(Logger.formatJson, (line) => void logs.push(line))])
-    const { spans, tracer } = recordingTracer()
-    const value = yield* effect.pipe(
-      Effect.provide(Layer.merge(layerLogs, Layer.succeed(References.MinimumLogLevel, "All"))),
-      Effect.withTracer(tracer)
-    )
-    const metrics = yield* Metric.snapshot
-    const observed: Observed = {
-      logs,
-      spans,
-      text: [
-        ...logs,
-        ...spans.map(spanText),
-        ...metrics.map(({ attributes, id }) => JSON.stringify([id, attributes]))
-      ].join("\n"),
-      count: (id, labels) => {
-        const wanted = Object.entries(labels)
-        const found = metrics.find((metric) =>
-          metric.id === id && wanted.every(([key, value]) => metric.attributes?.[key] === value)
-        )
-        return found?.type === "Counter" ? Number(found.state.count) : 0
-      }
+// Of a failure, exporters take the message and the stack. A value that a span ends with is not exported.
+const spanText = ({ attributes, events, name, status }: Tracer.NativeSpan): string =>
+  textOf({
+    name,
+    attributes,
+    events,
+    failure: status._tag === "Ended" && status.exit._tag === "Failure" ? Cause.pretty(status.exit.cause) : undefined
+  })
+
+export const observe = (): Observed => {
+  const all: Array<LogLine> = []
+  const lines: Array<LogLine> = []
+  const logger = Logger.make(({ cause, fiber, logLevel, message }) => {
+    const line = {
+      level: logLevel,
+      message: [message, ...cause.reasons].flat()
+        .map((part) => typeof part === "string" ? part : inspect(part))
+        .join(" "),
+      annotations: { ...fiber.getRef(References.CurrentLogAnnotations) }
     }
-    return { value, observed }
-  }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
+    all.push(line)
+    if (LogLevel.isGreaterThanOrEqualTo(logLevel, "Info")) lines.push(line)
+  })
+  const { spans, tracer } = recordingTracer()
+  const registry: Metric.MetricRegistry = new Map()
+  const metrics = () => Metric.snapshotUnsafe(Context.make(Metric.MetricRegistry, registry))
+  return {
+    lines,
+    all,
+    spans,
+    text: () =>
+      [
+        ...all.map(textOf),
+        ...spans.map(spanText),
+        ...metrics().map(({ attributes, id }) => textOf([id, attributes]))
+      ].join("\n"),
+    count: (id, labels) => {
+      const wanted = Object.entries(labels)
+      const found = metrics().find((metric) =>
+        metric.id === id && wanted.every(([key, value]) => metric.attributes?.[key] === value)
+      )
+      return found?.type === "Counter" ? Number(found.state.count) : 0
+    },
+    layer: Layer.mergeAll(
+      Logger.layer([logger]),
+      Layer.succeed(References.MinimumLogLevel, "All"),
+      Layer.succeed(Tracer.Tracer, tracer),
+      Layer.succeed(Metric.MetricRegistry, registry)
+    )
+  }
+}

@@ -5,6 +5,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Runtime from "effect/Runtime"
@@ -14,16 +15,18 @@ import type { Lazy } from "../provider/Carrier.ts"
 import { CodeOfInterruption, exitCodes, fail, Failed } from "./Failed.ts"
 import * as Send from "./Send.ts"
 
+const serveName = "serve"
+
 // All that a server needs takes a while to load, and to send needs little of it.
 const serve = (carriers: ReadonlyArray<Lazy>) =>
   Command.make(
-    "serve",
+    serveName,
     {},
     () => Effect.flatMap(Effect.promise(() => import("./Serve.ts")), ({ serve }) => serve(carriers))
   ).pipe(
     Command.withDescription(
-      `Receives the webhooks of the carriers and sends messages, over HTTP. It is configured by the environment: the README
-lists the variables. With no carrier configured it shows itself at work.`
+      `Receives the webhooks of the carriers and sends messages, over HTTP. It is configured by the environment: the variables
+of the carriers are below, and the README lists the others. With no carrier configured it shows itself at work.`
     ),
     Command.withShortDescription("Receives webhooks and sends messages, over HTTP")
   )
@@ -36,15 +39,23 @@ const root = (carriers: ReadonlyArray<Lazy>) =>
     Command.withSubcommands([Send.command(carriers), serve(carriers)])
   )
 
-/** What is wrong with a command line, in one line, where the default would print the whole help. */
-const presenter: CliOutput.Presenter = {
-  present: (event) =>
-    event._tag === "InvalidInvocation"
-      ? Effect.ignore(fail(
-        `${event.errors.map(({ message }) => message).join("; ")}. See ${event.commandPath.join(" ")} --help`
-      ))
-      : CliOutput.defaultPresenter.present(event)
-}
+/**
+ * Writes what is wrong with a command line in one line, where the default would
+ * print the whole help, and appends the variables of the carriers to the help
+ * of `serve`: only then are the carriers loaded.
+ */
+const presenter = (carriers: ReadonlyArray<Lazy>): CliOutput.Presenter => ({
+  present: Effect.fnUntraced(function*(event) {
+    if (event._tag === "InvalidInvocation") {
+      const problems = event.errors.map(({ message }) => message).join("; ")
+      return yield* Effect.ignore(fail(`${problems}. See ${event.commandPath.join(" ")} --help`))
+    }
+    yield* CliOutput.defaultPresenter.present(event)
+    if (event._tag !== "Help" || event.commandPath.at(-1) !== serveName) return
+    const { help } = yield* Effect.promise(() => import("./Variables.ts"))
+    yield* Console.log(`\n${yield* help(carriers)}`)
+  })
+})
 
 /**
  * Runs the command that the arguments of the process name, and ends the
@@ -58,7 +69,7 @@ export const main = (carriers: ReadonlyArray<Lazy> = Carriers.all): void => {
   const program = Command.run(root(carriers), { version }).pipe(
     Effect.catchTag("ShowHelp", () => Effect.fail(new Failed({ code: exitCodes.usage }))),
     Effect.provideService(CodeOfInterruption, codeOfInterruption),
-    Effect.provide([CliOutput.layerPresenter(presenter), NodeServices.layer])
+    Effect.provide([CliOutput.layerPresenter(presenter(carriers)), NodeServices.layer])
   )
   NodeRuntime.runMain(program, {
     teardown: (exit, onExit) =>

@@ -3,6 +3,7 @@
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Argument from "effect/cli/Argument"
+import * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
@@ -18,6 +19,7 @@ import { Address } from "../Address.ts"
 import * as Content from "../Content.ts"
 import * as MessageProblems from "../http/MessageProblems.ts"
 import { prefixOf } from "../http/ServerConfig.ts"
+import { Recipient } from "../internal/recipient.ts"
 import { compact } from "../internal/record.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
 import type { Lazy } from "../provider/Carrier.ts"
@@ -26,12 +28,20 @@ import { SmsProvider } from "../provider/SmsProvider.ts"
 import type { SmsError, SmsErrorReason } from "../SmsError.ts"
 import { CodeOfInterruption, exitCodes, fail } from "./Failed.ts"
 
+/** Cleans a recipient. The error does not repeat it: standard error often ends up in a log. */
+const cleaned = (to: Address): Effect.Effect<Address, CliError.CliError> =>
+  Effect.mapError(
+    Schema.decodeEffect(Recipient)(to),
+    ({ message }) => new CliError.ValidationError({ message: `Invalid value for flag --to. ${message}` })
+  )
+
 const flags = (carriers: ReadonlyArray<Lazy>) => ({
   provider: Flag.Literals("provider", carriers.map(({ name }) => name)).pipe(
     Flag.withDescription("The carrier to send with")
   ),
   to: Flag.String("to").pipe(
     Flag.withSchema(Address),
+    Flag.mapEffect(cleaned),
     Flag.withMetavar("address"),
     Flag.withDescription("The recipient: a number with its country code, as +15145550142")
   ),
@@ -143,7 +153,7 @@ export const command = (carriers: ReadonlyArray<Lazy>) =>
       Effect.provideService(Logger.LogToStderr, true)
     )).pipe(
       Command.withDescription(
-        `Sends one message with one carrier. The credentials are in the environment, under the same names as for the server.
+        `Sends one message with one carrier. The credentials are in the environment: \`effect-sms serve --help\` lists the variables.
 
 It ends with 0 when the carrier accepted the message, 1 when it could not begin, 2 for a wrong command line, 3 when the
 message was refused, 4 when nobody can tell whether it went out, and 5 when a part of it went out.`

@@ -12,9 +12,9 @@ import type * as HttpServerError from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import * as NetAddress from "effect/net/NetAddress"
 import { createServer } from "node:http"
-import * as DeliveryStore from "../delivery/DeliveryStore.ts"
 import * as DeliveryTracker from "../delivery/DeliveryTracker.ts"
 import * as Demo from "../demo/Demo.ts"
+import * as Draining from "../http/Draining.ts"
 import * as MediaServer from "../http/MediaServer.ts"
 import * as MessagesServer from "../http/MessagesServer.ts"
 import * as ServerConfig from "../http/ServerConfig.ts"
@@ -27,6 +27,7 @@ import { generateSecret } from "../provider/Secrets.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import * as SmsProviders from "../provider/SmsProviders.ts"
 import * as RoomKit from "../rooms/RoomKit.ts"
+import * as Outbox from "../sending/Outbox.ts"
 import * as SmsRouter from "../sending/SmsRouter.ts"
 import { fail } from "./Failed.ts"
 
@@ -79,12 +80,13 @@ const warningOf = ({ capabilities: { receive }, name }: Provider): string | unde
 }
 
 /** Logs what is served, and warns of what is not verified. */
-const logProviders = Effect.fnUntraced(function*({ media }: ServerConfig.ServerConfig) {
+const logProviders = Effect.fnUntraced(function*({ media, storage }: ServerConfig.ServerConfig) {
   const { all } = yield* SmsProviders.SmsProviders
   const namesOf = (providers: ReadonlyArray<Provider>) => providers.map(({ name }) => name).join(", ")
   yield* Effect.log(`Providers: ${namesOf(all)}`)
   const sending = all.filter(({ capabilities }) => capabilities.send !== undefined)
   if (sending.length > 0) yield* Effect.log(`Sending: ${namesOf(sending)}`)
+  yield* Effect.log(`Storage: ${storage.description}`)
   for (const provider of all) {
     const warning = warningOf(provider)
     if (warning !== undefined) yield* Effect.logWarning(warning)
@@ -99,30 +101,50 @@ const logProviders = Effect.fnUntraced(function*({ media }: ServerConfig.ServerC
 const mediaShutdownTimeout = "20 seconds"
 
 /** The routes, with the hook that re-hosts media below them where there is a store for them. */
-const layerRoutes = ({ media, server: options }: ServerConfig.ServerConfig) => {
-  if (media === undefined) return MessagesServer.serve(options)
-  const routes = MessagesServer.layer({ ...options, shutdownTimeout: mediaShutdownTimeout })
+const layerRoutes = ({ media, server: options, storage }: ServerConfig.ServerConfig) => {
+  const shutdownTimeout = media === undefined ? "10 seconds" : mediaShutdownTimeout
+  const routes = MessagesServer.layer({ ...options, shutdownTimeout })
+  // Where there is an inbox, what was accepted is processed until the routes end, and left to others after that.
+  const processed = storage.processor === undefined
+    ? routes
+    : Layer.provide(routes, storage.processor({ shutdownTimeout: "5 seconds" }))
+  if (media === undefined) return Draining.layer(WebhookServer.serveRoutes(processed))
   const { fetcher, isServed, store } = media
   const served = isServed
-    ? Layer.provide(WebhookServer.serveRoutes(Layer.mergeAll(routes, MediaServer.layer)), MediaServer.layerUntraced)
-    : WebhookServer.serveRoutes(routes)
-  return Layer.provide(served, NodeMediaRehosting.layer({ ...fetcher, timeout: "15 seconds" })).pipe(
+    ? Layer.provide(WebhookServer.serveRoutes(Layer.mergeAll(processed, MediaServer.layer)), MediaServer.layerUntraced)
+    : WebhookServer.serveRoutes(processed)
+  return Draining.layer(served).pipe(
+    Layer.provide(NodeMediaRehosting.layer({ ...fetcher, timeout: "15 seconds" })),
     Layer.provide(store),
     Layer.provide([NodeServices.layer, NodeHttpClient.layerUndici, NodeIncrementalHash.layer])
   )
 }
 
+/** How long the end of the server may take. A database that hangs must not keep it from ending. */
+const endTimeout = "30 seconds"
+
+/** Built last, so that its finalizer runs first. */
+const layerDeadline = Layer.effectDiscard(Effect.addFinalizer(() =>
+  Effect.sleep(endTimeout).pipe(
+    Effect.andThen(Effect.logError("The server did not end in time, and leaves what it had to others")),
+    Effect.andThen(Effect.sync(() => process.exit(1))),
+    Effect.forkDetach
+  )
+))
+
 const layerServer = (config: ServerConfig.ServerConfig) => {
   const shutdownTimeout = config.media === undefined ? "5 seconds" : mediaShutdownTimeout
-  return Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(logProviders(config))).pipe(
+  const served = Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(logProviders(config)))
+  return Layer.provideMerge(layerDeadline, served).pipe(
     Layer.provide(layerNode(config)),
     // Before the server listens: keys that cannot be used stop the start.
     Layer.provide([RoomKit.layer({ shutdownTimeout }), SmsRouter.layer()]),
-    // And so does a database that cannot be used.
-    Layer.provide(config.mms.aggregator({ shutdownTimeout })),
+    Layer.provide(Outbox.layer()),
     Layer.provide(SmsProviders.layer(...config.providers.values())),
     // One tracker: the router says what was sent, and the kit what the carriers report of it.
-    Layer.provide(Layer.provide(DeliveryTracker.layer(), DeliveryStore.layerStoreMemory())),
+    Layer.provide(DeliveryTracker.layer()),
+    // And so does a database that cannot be used.
+    Layer.provide(config.storage.layer({ shutdownTimeout })),
     Layer.provide([NodeCrypto.layer, NodeHttpClient.layerUndici])
   )
 }

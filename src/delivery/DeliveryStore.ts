@@ -1,9 +1,9 @@
 /**
- * Keeps what is known about the messages that we sent.
+ * Stores the delivery state of sent messages.
  *
- * A store has no rules of its own: `DeliveryTracker` says what a receipt
- * means, and the store lets it say so in one atomic step for each message and
- * recipient. The memory store here forgets everything with the process.
+ * A store contains no rules of its own: `DeliveryTracker` interprets delivery
+ * reports, and the store applies each update atomically per message and
+ * recipient. The in-memory store in this module is lost when the process exits.
  *
  * @since 0.1.0
  */
@@ -16,11 +16,14 @@ import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 import { isTerminal, Status } from "../DeliveryStatus.ts"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
+import { contradicts } from "./internal/contradicts.ts"
+import { keyOf, messageKeyOf } from "./internal/keys.ts"
 
 /**
- * Names one message to one recipient. Carriers differ in what their id names:
- * at Twilio one message, at Sinch a batch, at Telnyx a message that may go to a
- * group. With the recipient beside the id, one rule fits all of them.
+ * Identifies one message to one recipient. A carrier's message id covers
+ * different things: at Twilio one message, at Sinch a batch, at Telnyx a
+ * message that may go to a group. Together with the recipient it is unique at
+ * all of them.
  *
  * @category models
  * @since 0.1.0
@@ -30,50 +33,36 @@ export interface Key {
   readonly provider: string
   /** The carrier's id of the message. For Sinch, the id of the batch. */
   readonly messageId: string
-  /** Only its digits count, because carriers write numbers with and without `+`, or behind a scheme. */
+  /**
+   * The recipient. Only its digits are compared, because carriers write a number
+   * with or without `+`, or after a scheme.
+   */
   readonly recipient?: string | undefined
 }
 
 /**
- * The key as text: the same for every spelling of the recipient's number.
- *
- * @category getters
- * @since 0.1.0
- */
-export const keyOf = ({ messageId, provider, recipient = "" }: Key): string =>
-  JSON.stringify([provider, messageId, recipient.replaceAll(/\D/g, "")])
-
-/**
- * The key of a message as text, whoever the recipient is.
- *
- * @category getters
- * @since 0.1.0
- */
-export const messageKeyOf = ({ messageId, provider }: Key): string => keyOf({ provider, messageId })
-
-/**
- * One report about a message, in the order in which reports came.
+ * A report about a message, in the history in order of arrival.
  *
  * @category models
  * @since 0.1.0
  */
 export class Entry extends Schema.Class<Entry>("effect-sms/DeliveryStore/Entry")({
   status: Status,
-  /** The carrier's own word. */
+  /** The carrier's own name for the status. */
   carrierStatus: Schema.String,
-  /** When it came to us. */
+  /** When the report arrived here. */
   at: Schema.DateTimeUtcFromString,
-  /** When it happened, by the carrier's clock. */
+  /** When the status changed, on the carrier's clock. */
   timestamp: Schema.optionalKey(Schema.DateTimeUtcFromString),
   errorCode: Schema.optionalKey(Schema.NonEmptyString),
   errorMessage: Schema.optionalKey(Schema.NonEmptyString),
   idempotencyKey: Schema.NonEmptyString,
-  /** What it did: `contradicted` is an end other than the one that was reported before. */
+  /** The effect on the delivery. `contradicted`: a terminal status that differs from the one already recorded. */
   effect: Schema.Literals(["changed", "nothing", "contradicted"])
 }) {}
 
 /**
- * What is known about one message to one recipient.
+ * The delivery state of one message to one recipient.
  *
  * @category models
  * @since 0.1.0
@@ -81,24 +70,24 @@ export class Entry extends Schema.Class<Entry>("effect-sms/DeliveryStore/Entry")
 export class Delivery extends Schema.Class<Delivery>("effect-sms/DeliveryStore/Delivery")({
   provider: Schema.NonEmptyString,
   messageId: Schema.NonEmptyString,
-  /** As it was spelled first. */
+  /** The recipient as first spelled. */
   recipient: Schema.optionalKey(Address),
-  /** How far it came. It never goes back. `unknown` until a known word came. */
+  /** The furthest status so far. It never goes back. `unknown` until a recognized status arrives. */
   status: Status,
-  /** When it came to be in this status, by our clock. */
+  /** When this status was reached, on our clock. */
   since: Schema.DateTimeUtcFromString,
-  /** The error that came with this status. */
+  /** The error reported with this status. */
   errorCode: Schema.optionalKey(Schema.NonEmptyString),
   errorMessage: Schema.optionalKey(Schema.NonEmptyString),
-  /** Every status that was ever reported, once each, the furthest last. */
+  /** Every status ever reported, without duplicates, the furthest last. */
   reported: Schema.Array(Status),
-  /** The latest reports, oldest first, a repeated one once. */
+  /** The latest reports without repetitions, oldest first. */
   history: Schema.Array(Entry),
-  /** How many older reports are not in the history any more. */
+  /** The number of older reports that were removed from the history. */
   dropped: Schema.Int
 }) {
   /**
-   * Whether nothing but `read` can follow.
+   * Whether the status is terminal. Only `read` can follow a terminal status.
    *
    * @since 0.1.0
    */
@@ -107,7 +96,7 @@ export class Delivery extends Schema.Class<Delivery>("effect-sms/DeliveryStore/D
   }
 
   /**
-   * The ends that were reported although the message had ended otherwise.
+   * The terminal statuses that were reported after a different one.
    *
    * @since 0.1.0
    */
@@ -116,8 +105,9 @@ export class Delivery extends Schema.Class<Delivery>("effect-sms/DeliveryStore/D
   }
 
   /**
-   * The status, or `contradicted` when ends were reported that exclude each
-   * other. It depends on which reports came, never on their order.
+   * The status, or `contradicted` when mutually exclusive terminal statuses were
+   * reported. The result depends only on which reports arrived, not on their
+   * order.
    *
    * @since 0.1.0
    */
@@ -126,19 +116,8 @@ export class Delivery extends Schema.Class<Delivery>("effect-sms/DeliveryStore/D
   }
 }
 
-const arrived = (status: Status): boolean => status === "delivered" || status === "read"
-
 /**
- * Whether a message cannot have ended both ways. `delivered` and `read` agree.
- *
- * @category guards
- * @since 0.1.0
- */
-export const contradicts = (one: Status, other: Status): boolean =>
-  isTerminal(one) && isTerminal(other) && one !== other && !(arrived(one) && arrived(other))
-
-/**
- * The store could not be read or written.
+ * The delivery store could not be read or written.
  *
  * @category errors
  * @since 0.1.0
@@ -147,31 +126,31 @@ export class DeliveryStoreError extends Schema.TaggedError<DeliveryStoreError>()
   cause: Schema.Defect()
 }) {
   override get message(): string {
-    return "The store of deliveries failed"
+    return "The delivery store failed"
   }
 }
 
 /**
- * The store of deliveries.
+ * The service that stores deliveries.
  *
  * @category services
  * @since 0.1.0
  */
 export class DeliveryStore extends Context.Service<DeliveryStore, {
   /**
-   * Replaces the delivery of this very key in one step that nothing else comes
-   * between. The function must be pure: a store may call it again. `removed`
-   * are the deliveries that had to make room.
+   * Replaces the delivery of exactly this key in one atomic step. `f` must be
+   * pure, because a store may call it again. `removed` are the deliveries that
+   * were expired or evicted.
    */
   readonly modify: <A>(
     key: Key,
     f: (current: Delivery | undefined) => readonly [A, Delivery]
   ) => Effect.Effect<{ readonly value: A; readonly removed: ReadonlyArray<Delivery> }, DeliveryStoreError>
-  /** The delivery of this very key. */
+  /** Returns the delivery of exactly this key. */
   readonly get: (key: Key) => Effect.Effect<Delivery | undefined, DeliveryStoreError>
-  /** The deliveries of a message to all of its recipients, first stored first. The recipient of the key is ignored. */
+  /** Returns the deliveries of a message to all its recipients, oldest first. Ignores the recipient of the key. */
   readonly ofMessage: (key: Key) => Effect.Effect<ReadonlyArray<Delivery>, DeliveryStoreError>
-  /** Forgets the delivery of this very key, and gives what it was. */
+  /** Removes the delivery of exactly this key and returns it. */
   readonly remove: (key: Key) => Effect.Effect<Delivery | undefined, DeliveryStoreError>
 }>()("effect-sms/DeliveryStore") {}
 
@@ -183,8 +162,8 @@ export class DeliveryStore extends Context.Service<DeliveryStore, {
  */
 export interface MemoryOptions {
   /**
-   * How many deliveries are kept: 10 000 by default. For a new one beyond that
-   * the one that is without news the longest goes, those that have ended first.
+   * The maximum number of deliveries. 10,000 by default. At the limit, a new one
+   * evicts the least recently updated delivery, those in a terminal status first.
    */
   readonly capacity?: number | undefined
   /** How long a delivery is kept after its last report. Seven days by default. */
@@ -197,14 +176,18 @@ interface Held {
   readonly expiresAt: number
 }
 
-/** The keys of a message's recipients. Nearly every message has one, for which a set would take more than its delivery. */
+/**
+ * The keys of a message's recipients. Almost every message has one, and a `Set`
+ * would take more memory than its delivery.
+ */
 type Recipients = string | Set<string>
 
 const keysOf = (recipients: Recipients | undefined): ReadonlyArray<string> =>
   typeof recipients === "object" ? [...recipients] : recipients === undefined ? [] : [recipients]
 
 /**
- * A store that keeps everything in memory. For one process, and for tests.
+ * Builds a store that keeps all deliveries in memory, for a single process and
+ * for tests.
  *
  * @category constructors
  * @since 0.1.0
@@ -213,21 +196,21 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
   Effect.sync(() => {
     const capacity = Math.max(1, options.capacity ?? 10_000)
     const timeToLive = Duration.toMillis(Duration.fromInputUnsafe(options.timeToLive ?? "7 days"))
-    // What has news is put again, so the oldest of each is without news the
-    // longest. They are changed in place: copies would make a report cost more
-    // the more is kept.
+    // An update reinserts the delivery, so the oldest entry is the least recently
+    // updated one. The maps are mutated in place: copies would make the cost of a
+    // report grow with the number of deliveries.
     const open = new InsertionOrderedMap<Held>()
-    const ended = new InsertionOrderedMap<Held>()
+    const terminal = new InsertionOrderedMap<Held>()
     const messages = new Map<string, Recipients>()
 
     const find = (key: string, now: number): Held | undefined => {
-      const held = open.get(key) ?? ended.get(key)
+      const held = open.get(key) ?? terminal.get(key)
       return held === undefined || held.expiresAt <= now ? undefined : held
     }
 
     const drop = (held: Held): Delivery => {
       open.delete(held.key)
-      ended.delete(held.key)
+      terminal.delete(held.key)
       const message = messageKeyOf(held.delivery)
       const keys = messages.get(message)
       if (typeof keys === "object" && keys.size > 1) keys.delete(held.key)
@@ -237,7 +220,7 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
 
     const dropExpired = (now: number): ReadonlyArray<Delivery> => {
       const removed: Array<Delivery> = []
-      for (const kept of [ended, open]) {
+      for (const kept of [terminal, open]) {
         for (let oldest = kept.oldest(); oldest !== undefined; oldest = kept.oldest()) {
           const [, held] = oldest
           if (held.expiresAt > now) break
@@ -248,14 +231,14 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
     }
 
     const makeRoom = (): ReadonlyArray<Delivery> => {
-      if (open.size + ended.size < capacity) return []
-      const oldest = ended.oldest() ?? open.oldest()
+      if (open.size + terminal.size < capacity) return []
+      const oldest = terminal.oldest() ?? open.oldest()
       return oldest === undefined ? [] : [drop(oldest[1])]
     }
 
     const put = (held: Held) => {
-      const isKnown = open.delete(held.key) || ended.delete(held.key)
-      const kept = held.delivery.isTerminal ? ended : open
+      const isKnown = open.delete(held.key) || terminal.delete(held.key)
+      const kept = held.delivery.isTerminal ? terminal : open
       kept.put(held.key, held)
       if (isKnown) return
       const message = messageKeyOf(held.delivery)
@@ -273,8 +256,8 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
           const removed = [...dropExpired(now)]
           const current = find(text, now)
           const [value, delivery] = f(current?.delivery)
-          // The clock of a machine can be set back, which leaves expired ones behind fresh ones.
-          if (!open.has(text) && !ended.has(text)) removed.push(...makeRoom())
+          // The system clock can be set back, which leaves expired entries behind fresh ones.
+          if (!open.has(text) && !terminal.has(text)) removed.push(...makeRoom())
           put({ key: text, delivery, expiresAt: now + timeToLive })
           return { value, removed }
         }),
@@ -293,7 +276,8 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
   })
 
 /**
- * A store that keeps everything in memory. For one process, and for tests.
+ * Provides a store that keeps all deliveries in memory, for a single process
+ * and for tests.
  *
  * @category layers
  * @since 0.1.0

@@ -1,15 +1,16 @@
 /**
- * Follows each message that we sent to its end.
+ * Tracks each sent message up to its terminal status.
  *
- * Receipts come in any order, repeated, before the answer to the send, or
- * against each other. What is known only ever moves forward: through the steps
- * in their order, and not out of an end, but from `delivered` to `read`. Where
- * two ends exclude each other the first one stands, because it was acted upon,
- * and the other is recorded: see `Delivery.verdict`.
+ * Delivery reports arrive in any order, repeatedly, before the response to the
+ * send, or contradict each other. A delivery only ever moves forward: through
+ * the statuses in order, and out of a terminal status only from `delivered` to
+ * `read`. When two terminal statuses exclude each other, the first one is kept,
+ * because the application may have acted on it, and the other is recorded: see
+ * `Delivery.verdict`.
  *
- * Every report belongs to the message and the recipient that it names. A
- * report that names no recipient never moves a delivery that has one, so that
- * what is known does not depend on what came first.
+ * A report applies to the message and the recipient that it names. A report
+ * without a recipient never updates a delivery that has one, so the result does
+ * not depend on the order of arrival.
  *
  * @since 0.1.0
  */
@@ -25,20 +26,14 @@ import * as Stream from "effect/Stream"
 import { Address } from "../Address.ts"
 import { type DeliveryStatus, isTerminal, type Status } from "../DeliveryStatus.ts"
 import { compact } from "../internal/record.ts"
-import {
-  contradicts,
-  Delivery,
-  DeliveryStore,
-  type DeliveryStoreError,
-  Entry,
-  type Key,
-  keyOf,
-  messageKeyOf
-} from "./DeliveryStore.ts"
+import { Delivery, DeliveryStore, type DeliveryStoreError, Entry, type Key } from "./DeliveryStore.ts"
+import { contradicts } from "./internal/contradicts.ts"
+import { keyOf, messageKeyOf } from "./internal/keys.ts"
 import * as Waiters from "./internal/waiters.ts"
 
 /**
- * What one report says: a receipt, or the carrier's answer to a send.
+ * A status report on a message: a delivery report, or the status from a send
+ * receipt.
  *
  * @category models
  * @since 0.1.0
@@ -65,36 +60,37 @@ export type Report = Pick<
 export interface Sent {
   readonly provider: string
   readonly messageId: string
-  /** To whom: without it, receipts that name the recipient are not about this message. */
+  /** The recipient. When empty, delivery reports that name a recipient do not match this message. */
   readonly recipient: string
-  /** What the carrier answered. `accepted` by default. */
+  /** The status in the carrier's response. `accepted` by default. */
   readonly status?: Status | undefined
-  /** The carrier's own word for it. */
+  /** The carrier's own name for the status. */
   readonly carrierStatus?: string | undefined
 }
 
 /**
- * What a report did.
+ * The result of applying a report.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Step {
-  /** What is known now. */
+  /** The delivery after the report. */
   readonly delivery: Delivery
-  /** What was known before. `unknown` before the first known word. */
+  /** The status before the report. `unknown` before the first recognized status. */
   readonly previous: Status
-  /** Whether the status is another one than before. */
+  /** Whether the status changed. */
   readonly changed: boolean
-  /** Whether the history has this very report already. */
+  /** Whether the history already contains this report. */
   readonly repeated: boolean
-  /** Whether this is the first time that an end is reported other than the one that stands. */
+  /** Whether this is the first report of a terminal status that contradicts the recorded one. */
   readonly contradicted: boolean
 }
 
-// `accepted` and `scheduled` have ranks of their own, and so have the ends:
-// with equal ones, the order of arrival would decide. The ranks of the ends
-// order `reported` alone, since an end is not left.
+// Every status has a rank of its own, including `accepted`, `scheduled` and the
+// terminal ones: with equal ranks, the order of arrival would decide. The ranks
+// of terminal statuses only sort `reported`, since a terminal status is not
+// left.
 const order: ReadonlyArray<Status> = [
   "unknown",
   "accepted",
@@ -117,8 +113,8 @@ const advances = (from: Status, to: Status): boolean =>
   isTerminal(from) ? from === "delivered" && to === "read" : rank(to) > rank(from)
 
 /**
- * What is known after a report. Pure, and everything that the tracker knows
- * about the order of things.
+ * Computes the delivery after a report. Pure. This function contains all of the
+ * tracker's rules about the order of statuses.
  *
  * @category combinators
  * @since 0.1.0
@@ -135,7 +131,7 @@ export const step = (
   const contradicting = contradicts(previous, report.status)
   const status = changed ? report.status : previous
   const error = compact({ errorCode: report.errorCode, errorMessage: report.errorMessage })
-  // A repetition can bring the error that the first receipt with this status lacked.
+  // A repeated status may carry the error that its first report lacked.
   const brings = changed || (report.status === status && current?.errorCode === undefined)
   const kept = compact({ errorCode: current?.errorCode, errorMessage: current?.errorMessage })
 
@@ -179,31 +175,31 @@ export const step = (
 }
 
 /**
- * The message did not end in time. It may still.
+ * No terminal status arrived before the timeout; one may still arrive.
  *
  * @category errors
  * @since 0.1.0
  */
 export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {}) {
   override get message(): string {
-    return "The message did not end in time"
+    return "No terminal status arrived before the timeout"
   }
 }
 
 /**
- * The store forgot the message before it ended.
+ * The delivery was removed from the store before its terminal status arrived.
  *
  * @category errors
  * @since 0.1.0
  */
 export class Forgotten extends Schema.TaggedError<Forgotten>()("Forgotten", {}) {
   override get message(): string {
-    return "The message was forgotten before it ended"
+    return "The delivery was removed from the store before its terminal status arrived"
   }
 }
 
 /**
- * The end of a message could not be awaited.
+ * Waiting for the terminal status failed.
  *
  * @category errors
  * @since 0.1.0
@@ -218,7 +214,7 @@ export class DeliveryTrackerError extends Schema.TaggedError<DeliveryTrackerErro
 }
 
 /**
- * A status that is another one than before.
+ * A change of a delivery's status.
  *
  * @category models
  * @since 0.1.0
@@ -229,53 +225,56 @@ export interface Change {
 }
 
 /**
- * What became of a report.
+ * The result of recording a report.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Update {
-  /** Whether the status of the message is another one than before. */
+  /** Whether the status of the delivery changed. */
   readonly changed: boolean
-  /** Whether the history of the message has this very report already. */
+  /** Whether the history of the delivery already contains this report. */
   readonly repeated: boolean
-  /** What is known now. Absent for a report that counts recipients without naming any: it is about no message. */
+  /**
+   * The delivery after the report. Absent for a report that only counts
+   * recipients: it concerns no single delivery.
+   */
   readonly delivery: Delivery | undefined
 }
 
 /**
- * The delivery tracker.
+ * The service that tracks deliveries.
  *
  * @category services
  * @since 0.1.0
  */
 export class DeliveryTracker extends Context.Service<DeliveryTracker, {
-  /** Takes note of a message that a carrier accepted. Its receipts may have come before. */
+  /** Records a message that a carrier accepted. Its delivery reports may have arrived earlier. */
   readonly sent: (message: Sent) => Effect.Effect<Update, DeliveryStoreError>
-  /** Takes note of a receipt, also of a message that nobody reported as sent. */
+  /** Records a delivery report, even for a message that was not recorded as sent. */
   readonly update: (status: DeliveryStatus) => Effect.Effect<Update, DeliveryStoreError>
   /**
-   * What is known. If nothing is known for the recipient: what is known of the
-   * message without one. For a key without recipient also what is known for
-   * its only recipient.
+   * Returns the delivery of the key. If the recipient has none, returns the
+   * message's delivery without a recipient. A key without a recipient also finds
+   * the delivery of the message's only recipient.
    */
   readonly get: (key: Key) => Effect.Effect<Delivery | undefined, DeliveryStoreError>
   /**
-   * Waits until the message has ended, well or not, as long as the timeout
-   * says: also for a message that is not known yet. A carrier without receipts
-   * never says how a message ended.
+   * Waits until the delivery reaches a terminal status, successful or not. Works
+   * for a message that is not recorded yet. Fails with `TimedOut` at the timeout:
+   * a carrier without delivery reports never reports a terminal status.
    */
   readonly awaitDelivery: (
     key: Key,
     timeout: Duration.Input
   ) => Effect.Effect<Delivery, DeliveryTrackerError | DeliveryStoreError>
-  /** Forgets a message to a recipient, and says whether it was known. Whoever awaits it gets `Forgotten`. */
+  /** Removes a delivery and returns whether it existed. Callers that await it fail with `Forgotten`. */
   readonly forget: (key: Key) => Effect.Effect<boolean, DeliveryStoreError>
   /**
-   * The changes that this tracker makes from now on, each once. Two changes of
-   * one message come in the order in which the store answered; `previous` says
-   * how they follow each other. A reader that falls behind by more than 1024
-   * misses the oldest of them.
+   * Streams the status changes that this tracker makes from now on, each once.
+   * Changes of one delivery are emitted in the order in which the store
+   * responded; `previous` shows the sequence. A consumer more than 1024 changes
+   * behind loses the oldest.
    */
   readonly changes: Stream.Stream<Change>
 }>()("effect-sms/DeliveryTracker") {}
@@ -287,12 +286,13 @@ export class DeliveryTracker extends Context.Service<DeliveryTracker, {
  * @since 0.1.0
  */
 export interface Options {
-  /** How many reports are kept of each message: 20 by default, at least one. */
+  /** The maximum number of reports kept per delivery. 20 by default, at least one. */
   readonly maxHistory?: number | undefined
 }
 
 /**
- * Makes a tracker on the store. Until the scope closes, its changes can be read.
+ * Builds a tracker on the store. Its changes can be read until the scope
+ * closes.
  *
  * @category constructors
  * @since 0.1.0
@@ -305,12 +305,12 @@ export const make = Effect.fnUntraced(function*(
   const changes = yield* Effect.acquireRelease(PubSub.sliding<Change>(1024), PubSub.shutdown)
   const waiters = Waiters.make<DeliveryTrackerError>()
 
-  // Made when somebody waits. A store that is full forgets a message for each new one, and hardly anybody does.
+  // Built only when a caller waits: a full store evicts a delivery for each new one, and hardly any has waiters.
   const forgotten = Effect.suspend(() => Effect.fail(new DeliveryTrackerError({ reason: new Forgotten() })))
-  const tellForgotten = (delivery: Delivery) => waiters.tell(delivery, forgotten)
+  const notifyForgotten = (delivery: Delivery) => waiters.notify(delivery, forgotten)
 
   const apply = (report: Report): Effect.Effect<Update, DeliveryStoreError> =>
-    // A change that is stored is also told, even if the caller is interrupted in between.
+    // A stored change is always published, even if the caller is interrupted in between.
     Effect.uninterruptible(Effect.gen(function*() {
       const at = yield* DateTime.now
       const { removed, value } = yield* store.modify(report, (current) => {
@@ -318,14 +318,14 @@ export const make = Effect.fnUntraced(function*(
         return [next, next.delivery]
       })
       const { changed, contradicted, delivery, previous, repeated } = value
-      removed.forEach(tellForgotten)
+      removed.forEach(notifyForgotten)
       if (changed) {
-        waiters.tell(delivery, delivery.isTerminal ? Effect.succeed(delivery) : undefined)
+        waiters.notify(delivery, delivery.isTerminal ? Effect.succeed(delivery) : undefined)
         yield* PubSub.publish(changes, { previous, delivery })
       }
       if (contradicted) {
         yield* Effect.annotateLogs(
-          Effect.logWarning("A receipt contradicts an earlier one, which stands"),
+          Effect.logWarning("Delivery report contradicts the recorded terminal status; ignoring it"),
           { provider: report.provider, stands: previous, reported: report.status }
         )
       }
@@ -354,7 +354,7 @@ export const make = Effect.fnUntraced(function*(
       status.recipient === undefined && status.count !== undefined
         ? Effect.as(
           Effect.annotateLogs(
-            Effect.logDebug("A report counts recipients without naming them, and changes no message"),
+            Effect.logDebug("Ignoring a delivery report that only counts recipients"),
             { provider: status.provider }
           ),
           { changed: false, repeated: false, delivery: undefined }
@@ -368,7 +368,7 @@ export const make = Effect.fnUntraced(function*(
       }),
     forget: (key) =>
       Effect.uninterruptible(Effect.map(store.remove(key), (removed) => {
-        if (removed !== undefined) tellForgotten(removed)
+        if (removed !== undefined) notifyForgotten(removed)
         return removed !== undefined
       })),
     changes: Stream.fromPubSub(changes)
@@ -376,7 +376,7 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
- * A tracker on the store.
+ * Provides a tracker on the store.
  *
  * @category layers
  * @since 0.1.0

@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { Address } from "../Address.ts"
 import * as Content from "../Content.ts"
+import { padColumns } from "../internal/columns.ts"
 import { partsKey } from "../mms/internal/window.ts"
 import type { Any, Lazy } from "../provider/Carrier.ts"
 import * as SmsProviders from "../provider/SmsProviders.ts"
@@ -89,12 +90,8 @@ const outcome = Effect.fnUntraced(function*(messageId: string, answer: number) {
   return `message to ${status.recipient} is ${status.status}${error}`
 })
 
-const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd()).join(
-    "\n"
-  )
-}
+const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string =>
+  padColumns(rows).map((cells) => `  ${cells.join("  ")}`.trimEnd()).join("\n")
 
 /** A webhook that can be posted by hand, as a command line. */
 const curl = Effect.fnUntraced(function*(base: string, cast: ReadonlyArray<Player>) {

@@ -1,8 +1,9 @@
 /**
- * The HTTP API of stored media. Definitions only, so that a client can import
- * them without the server.
+ * The HTTP API of stored media. Contains only definitions, so that a client can
+ * import them without the server.
  *
- * It is apart from `WebhookApi`, because a server without media needs no store.
+ * It is separate from `WebhookApi`, so that a server without media needs no
+ * store.
  *
  * @since 0.1.0
  */
@@ -18,7 +19,7 @@ import * as Problems from "./Problems.ts"
 const header = (description: string) => Schema.optionalKey(Schema.String.annotate({ description }))
 
 /**
- * Stored files.
+ * The endpoints for stored files.
  *
  * @category groups
  * @since 0.1.0
@@ -28,13 +29,13 @@ export class Media extends HttpApiGroup.make("media")
     HttpApiEndpoint.get("file", "/media/:name", {
       params: {
         name: Schema.String.annotate({
-          description: "The id of the file, with or without its extension, as in the URL that the store gave"
+          description: "The id of the file, with or without its extension, as in the store's URL"
         })
       },
       headers: Schema.Struct({
-        range: header("One range of bytes, as in `bytes=0-1023`, `bytes=1024-` or `bytes=-1024`"),
-        "if-range": header("The entity tag of the file that the range is of"),
-        "if-none-match": header("Entity tags of what the caller has already")
+        range: header("A single byte range, such as `bytes=0-1023`, `bytes=1024-` or `bytes=-1024`"),
+        "if-range": header("The entity tag of the file that the range applies to"),
+        "if-none-match": header("The entity tags of the files that the caller already has")
       }),
       success: HttpApiSchema.StreamUint8Array(),
       error: [Problems.NotFound, Problems.RangeNotSatisfiable, Problems.InternalServerError]
@@ -42,15 +43,15 @@ export class Media extends HttpApiGroup.make("media")
       .annotate(OpenApi.Summary, "Read a file")
       .annotate(
         OpenApi.Description,
-        `Gives the file under its own content type, or the range of it that is asked for, with status 206. Whoever has
-the URL may read the file: it cannot be guessed.`
+        `Returns the file with its content type, or the requested range with status 206. Anyone with the URL can read
+the file; the URL cannot be guessed.`
       )
   )
-  .annotate(OpenApi.Description, "The files of messages, where the server stores them.")
+  .annotate(OpenApi.Description, "The files of messages, if the server stores them.")
 {}
 
 /**
- * The whole API.
+ * The complete API.
  *
  * @category api
  * @since 0.1.0

@@ -1,10 +1,10 @@
 /**
  * Serves the files of a `MediaStore` under `/media`.
  *
- * A file comes from a stranger and goes to a browser, a carrier or an AI
- * provider. So it is served under the type that its bytes were found to have,
- * with `nosniff`, and with a policy under which it can neither run nor load
- * anything.
+ * The files are untrusted and are opened by browsers, carriers and AI
+ * providers. They are therefore served with the type detected from their bytes,
+ * with `nosniff`, and with a content security policy under which they can
+ * neither run nor load anything.
  *
  * @since 0.1.0
  */
@@ -24,15 +24,15 @@ import * as Problems from "./Problems.ts"
 import * as WebhookServer from "./WebhookServer.ts"
 
 /**
- * What a browser shows by itself without running it. SVG is not among it: an
- * SVG file is a document with scripts.
+ * Returns whether a browser can display the type without running code. SVG is
+ * excluded: an SVG file is a document with scripts.
  */
 const isShown = (contentType: string): boolean =>
   /^(?:image|audio|video)\//.test(contentType) && !contentType.startsWith("image/svg")
 
 const headersOf = ({ contentType, id }: StoredMedia) => ({
   "accept-ranges": "bytes",
-  // The bytes of an id never change. `private`: no cache that others share is to keep a customer's picture.
+  // The bytes of an id never change. `private` keeps shared caches from storing customer files.
   "cache-control": "private, max-age=86400, immutable",
   "content-disposition": `${isShown(contentType) ? "inline" : "attachment"}; filename="${id}${
     extensionOf(contentType)
@@ -45,7 +45,7 @@ const headersOf = ({ contentType, id }: StoredMedia) => ({
 
 const refuse = Effect.fnUntraced(function*(error: MediaError) {
   if (error.reason._tag === "NotStored") return yield* new Problems.NotFound({})
-  yield* Effect.logError("A stored file could not be read", { reason: error.message })
+  yield* Effect.logError("Reading a stored media file failed", { reason: error.message })
   return yield* new Problems.InternalServerError({})
 })
 
@@ -85,12 +85,12 @@ const handlers = HttpApiBuilder.group(
       }
     })
 
-    // Whoever knows the path can read the file, so it is not for the log.
+    // The path is a capability; keep it out of logs.
     return handlers.handleRaw(
       "file",
       ({ headers: { range, ...headers }, params, request }) =>
         HttpMiddleware.withLoggerDisabled(
-          // A range is defined for GET alone.
+          // A range is defined only for GET.
           file(params.name, request.method === "GET" && range !== undefined ? { range, ...headers } : headers)
         )
     )
@@ -98,9 +98,9 @@ const handlers = HttpApiBuilder.group(
 )
 
 /**
- * The route `/media/:name`, to be served beside the routes of `WebhookServer`
- * and the application's own. Serve it with {@link serve}, or with
- * `WebhookServer.serveRoutes`; add {@link layerUntraced} then.
+ * Provides the route `/media/:name`, to be combined with the routes of
+ * `WebhookServer` and the application. Serve it with {@link serve}, or with
+ * `WebhookServer.serveRoutes` and {@link layerUntraced}.
  *
  * @category layers
  * @since 0.1.0
@@ -108,9 +108,9 @@ const handlers = HttpApiBuilder.group(
 export const layer = Layer.provide(HttpApiBuilder.layer(MediaApi), handlers)
 
 /**
- * Keeps requests for files out of traces: whoever knows the path can read the
- * file. To be provided to `HttpRouter.serve`, because the span of a request
- * begins before its route is known.
+ * Keeps requests for files out of traces, because the path is a capability.
+ * Provide it to `HttpRouter.serve`: the span of a request starts before its
+ * route is known.
  *
  * @category layers
  * @since 0.1.0
@@ -121,8 +121,8 @@ export const layerUntraced: Layer.Layer<never> = Layer.succeed(
 )
 
 /**
- * Serves the routes of `WebhookServer` and {@link layer}, and nothing else, on
- * the `HttpServer` that is provided.
+ * Serves only the routes of `WebhookServer` and {@link layer}, on the
+ * `HttpServer` in the context.
  *
  * @category layers
  * @since 0.1.0

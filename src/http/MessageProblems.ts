@@ -1,8 +1,8 @@
 /**
- * The problem bodies (RFC 9457) that answer a message that was not accepted.
- * Beside what all problems have they say which provider refused and why, in
- * the words of `SmsError`. As an error, they hold no phone number and no text,
- * but for the receipt of the parts that went out.
+ * Problem bodies (RFC 9457) for messages that were not accepted. In addition to
+ * the standard fields they name the refusing provider and the reason, in the
+ * terms of `SmsError`. Like the errors, they contain no phone number or text,
+ * except in the receipt of the parts already sent.
  *
  * @since 0.1.0
  */
@@ -13,6 +13,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { compact } from "../internal/record.ts"
 import { SendReceipt } from "../Message.ts"
+import type { SendBlocked } from "../rooms/Hook.ts"
 import type { SmsRouterError } from "../sending/SmsRouter.ts"
 import type { SmsError, SmsErrorReason } from "../SmsError.ts"
 
@@ -38,7 +39,7 @@ const refusals = [
 const Refusal = Schema.Literals(refusals)
 
 /**
- * Why a message was not accepted.
+ * The reason why a message was not accepted.
  *
  * @category models
  * @since 0.1.0
@@ -46,16 +47,26 @@ const Refusal = Schema.Literals(refusals)
 export type Reason = typeof Reason.Type
 
 /**
- * Schema of {@link Reason}: the reasons of `SmsError` and `SmsRouterError`, and
- * `KeyReused` for an idempotency key that came with another message before.
+ * Schema of {@link Reason}: the reasons of `SmsError` and `SmsRouterError`,
+ * `KeyReused` for an idempotency key that came with another message before, and
+ * `StorageUnavailable` where the message could not be stored, and was not sent,
+ * and `Blocked` where a hook of the application stopped it.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Reason = Schema.Literals([...refusals, "NotRegistered", "OnlyReceives", "NoProvider", "KeyReused"])
+export const Reason = Schema.Literals([
+  ...refusals,
+  "NotRegistered",
+  "OnlyReceives",
+  "NoProvider",
+  "KeyReused",
+  "StorageUnavailable",
+  "Blocked"
+])
 
 /**
- * A duration as a number of whole seconds, of at least this many.
+ * Builds a schema for a duration in whole seconds, with a minimum.
  *
  * @category schemas
  * @since 0.1.0
@@ -75,29 +86,29 @@ const code = Schema.optionalKey(Schema.String.annotate({ description: "The carri
 
 const fields = {
   reason: Reason,
-  provider: Schema.optionalKey(Schema.String.annotate({ description: "The provider that was asked last" })),
-  field: Schema.optionalKey(Schema.String.annotate({ description: "The field of the request that is wrong" })),
+  provider: Schema.optionalKey(Schema.String.annotate({ description: "The provider that was tried last" })),
+  field: Schema.optionalKey(Schema.String.annotate({ description: "The invalid field of the request" })),
   code,
-  retryAfter: Schema.optionalKey(seconds(0).annotate({ description: "How long to wait" })),
+  retryAfter: Schema.optionalKey(seconds(0).annotate({ description: "How long to wait before a retry" })),
   part: Schema.optionalKey(
     Schema.Struct({ number: Schema.Int, of: Schema.Int }).annotate({
-      description: "Which part it was, from 1, of a message that goes out in several"
+      description: "The failed part, counted from 1, of a message sent in several parts"
     })
   ),
   accepted: Schema.optionalKey(
-    SendReceipt.annotate({ description: "The receipt of the parts before, which did go out" })
+    SendReceipt.annotate({ description: "The receipt of the earlier parts, which were sent" })
   ),
   earlier: Schema.optionalKey(
     Schema.Array(Schema.Struct({ provider: Schema.String, reason: Refusal, code })).annotate({
-      description: "The refusals of the providers that were asked before, in order"
+      description: "The refusals of the providers that were tried earlier, in order"
     })
   )
 }
 
 /**
- * The key came with another message before (`KeyReused`), or the carrier has
- * the same message already (`DuplicateMessage`), or a part of the message went
- * out and the rest was refused: `accepted` is the receipt of that part.
+ * The idempotency key was used with a different message (`KeyReused`), the
+ * carrier already has an identical message (`DuplicateMessage`), or only some
+ * parts of the message were sent: `accepted` is the receipt of those parts.
  *
  * @category errors
  * @since 0.1.0
@@ -109,8 +120,8 @@ export class Conflict extends HttpApiError.Problem<Conflict>()("Conflict", {
 }, fields) {}
 
 /**
- * This message cannot be sent as it is: the message, its sender or its
- * recipient is the reason. Nothing went out.
+ * The message, its sender or its recipient makes it impossible to send. Nothing
+ * was sent.
  *
  * @category errors
  * @since 0.1.0
@@ -122,7 +133,7 @@ export class UnprocessableContent extends HttpApiError.Problem<UnprocessableCont
 }, fields) {}
 
 /**
- * Too many messages at a time. Nothing went out.
+ * The rate limit was exceeded. Nothing was sent.
  *
  * @category errors
  * @since 0.1.0
@@ -134,8 +145,8 @@ export class TooManyRequests extends HttpApiError.Problem<TooManyRequests>()("To
 }, fields) {}
 
 /**
- * The carrier refused for a reason that the caller cannot change: the account
- * of this server, or one that is not known. Nothing went out.
+ * The carrier refused for a reason that the caller cannot fix: the account of
+ * this server, or an unrecognized error. Nothing was sent.
  *
  * @category errors
  * @since 0.1.0
@@ -147,8 +158,7 @@ export class BadGateway extends HttpApiError.Problem<BadGateway>()("BadGateway",
 }, fields) {}
 
 /**
- * The carrier could not be reached, or there is none to send with. Nothing
- * went out.
+ * The carrier could not be reached, or no provider can send. Nothing was sent.
  *
  * @category errors
  * @since 0.1.0
@@ -160,8 +170,8 @@ export class ServiceUnavailable extends HttpApiError.Problem<ServiceUnavailable>
 }, fields) {}
 
 /**
- * Nobody can tell what became of the message: it may have gone out. To send it
- * again blindly is how people get a text twice.
+ * The outcome is unknown and the message may have been sent. A retry could
+ * deliver it twice.
  *
  * @category errors
  * @since 0.1.0
@@ -173,7 +183,7 @@ export class GatewayTimeout extends HttpApiError.Problem<GatewayTimeout>()("Gate
 }, fields) {}
 
 /**
- * Any of them.
+ * A problem body for a message.
  *
  * @category errors
  * @since 0.1.0
@@ -181,7 +191,7 @@ export class GatewayTimeout extends HttpApiError.Problem<GatewayTimeout>()("Gate
 export type MessageProblem = typeof MessageProblem.Type
 
 /**
- * Schema of {@link MessageProblem}, the body alone.
+ * Schema of {@link MessageProblem}, without headers.
  *
  * @category schemas
  * @since 0.1.0
@@ -197,7 +207,7 @@ export const MessageProblem = Schema.Union([
 
 const headers = { "retry-after": Schema.optionalKey(Schema.String) }
 
-/** The header that says the same as `retryAfter`. */
+/** Adds the `Retry-After` header for `retryAfter`. */
 const withRetryAfter = <P extends TooManyRequests | ServiceUnavailable>(body: P) => ({
   body,
   headers: compact({
@@ -252,13 +262,15 @@ const classOf = {
   UnexpectedResponse: "BadGateway",
   ProviderUnavailable: "ServiceUnavailable",
   NoProvider: "ServiceUnavailable",
+  StorageUnavailable: "ServiceUnavailable",
+  Blocked: "UnprocessableContent",
   OutcomeUnknown: "GatewayTimeout"
 } as const satisfies Record<Reason, keyof typeof classes>
 
-/** A message has the fields of its content in it, and a request has them beside the others. */
+/** Maps a field name: a message nests the fields of its content, a request has them at the top level. */
 const fieldOf = (field: string): string => field.replace(/^content(?:\.|$)/, "") || "text"
 
-const blindly = "It may have gone out, and must not be sent again blindly"
+const duplicate = "Sending it again could deliver it twice"
 
 const detailOf = (error: SmsError): string => {
   const { accepted, part, reason } = error
@@ -268,20 +280,20 @@ const detailOf = (error: SmsError): string => {
   return [
     [part === undefined ? sentence : `Part ${part.number} of ${part.of}: ${sentence}`],
     reason.detail === undefined ? [] : [`The carrier says: ${reason.detail}`],
-    reason._tag === "OutcomeUnknown" ? [blindly] : [],
-    accepted === undefined ? [] : ["The parts before went out: send only the rest"]
+    reason._tag === "OutcomeUnknown" ? [duplicate] : [],
+    accepted === undefined ? [] : ["The earlier parts were sent: send only the rest"]
   ].flat().map((line) => line.replace(/\.$/, "")).join(". ")
 }
 
 /**
- * The answer for a message that a provider did not accept.
+ * Builds the problem for a message that a provider did not accept.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const fromSmsError = (error: SmsError): MessageProblem => {
   const { accepted, earlier, part, provider, reason } = error
-  // What is refused after a part went out is not to be repeated as a whole, whatever the reason.
+  // After a part was sent, the whole message must not be sent again, whatever the reason.
   const isCut = accepted !== undefined && reason._tag !== "OutcomeUnknown"
   const Problem = classes[isCut ? "Conflict" : classOf[reason._tag]]
   return new Problem({
@@ -304,7 +316,7 @@ export const fromSmsError = (error: SmsError): MessageProblem => {
 }
 
 /**
- * The answer for a message that no provider was asked about.
+ * Builds the problem for a message that was offered to no provider.
  *
  * @category constructors
  * @since 0.1.0
@@ -317,13 +329,35 @@ export const fromSmsRouterError = ({ reason }: SmsRouterError): MessageProblem =
   })
 
 /**
- * The answer for an idempotency key that came with another message before.
+ * The problem for an idempotency key that was already used with a different
+ * message.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const keyReused: MessageProblem = new Conflict({
-  detail: "idempotency-key: expected another one, because this one came with another message before",
+  detail: "idempotency-key: expected a new key, because this one was used with a different message",
   reason: "KeyReused",
   field: "idempotency-key"
 })
+
+/**
+ * The answer where the message could not be stored before it was sent, so that
+ * it did not go out.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const storageUnavailable: MessageProblem = new ServiceUnavailable({
+  detail: "The message could not be stored, and was not sent. Try again",
+  reason: "StorageUnavailable"
+})
+
+/**
+ * The answer to a message that a hook of the application stopped.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromSendBlocked = (error: SendBlocked): MessageProblem =>
+  new UnprocessableContent({ detail: error.message, reason: "Blocked" })

@@ -1,9 +1,9 @@
 /**
- * The HTTP API of messages to be sent. Definitions only, so that a client can
- * import them without the server.
+ * The HTTP API for sending messages. Contains only definitions, so that a
+ * client can import them without the server.
  *
- * It is apart from `WebhookApi`, because a server that only receives needs no
- * router. {@link GatewayApi} is both.
+ * It is separate from `WebhookApi`, so that a server that only receives needs
+ * no router. {@link GatewayApi} combines both.
  *
  * @since 0.1.0
  */
@@ -18,16 +18,17 @@ import { Address } from "../Address.ts"
 import * as Carriers from "../Carriers.ts"
 import { type Delivery, Entry } from "../delivery/DeliveryStore.ts"
 import { Status } from "../DeliveryStatus.ts"
+import { Recipient } from "../internal/recipient.ts"
 import { compact } from "../internal/record.ts"
 import { version } from "../internal/version.ts"
 import { SendReceipt } from "../Message.ts"
 import { messageProblems, seconds } from "./MessageProblems.ts"
+import { Operations } from "./OperationsApi.ts"
 import * as Problems from "./Problems.ts"
 import { AdminAuthorization, WebhookApi } from "./WebhookApi.ts"
 
 /**
- * Reads a request, within the limits of the server, and names what is wrong
- * with it.
+ * Reads a request within the limits of the server, and reports invalid fields.
  *
  * @category middleware
  * @since 0.1.0
@@ -36,15 +37,15 @@ export class ReadRequest extends HttpApiMiddleware.Service<ReadRequest>()("effec
   error: [Problems.BadRequest, Problems.ContentTooLarge, Problems.UnsupportedMediaType]
 }) {}
 
-/** A time with its zone. `Date` would find May 2001 in `5`. */
+/** A time with its zone. `Date` alone would parse `5` as May 2001. */
 const Time = Schema.String.check(
   Schema.isPattern(/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/, {
-    expected: "an ISO 8601 time with its zone, as 2026-01-28T13:00:00Z"
+    expected: "an ISO 8601 time with its zone, such as 2026-01-28T13:00:00Z"
   })
 ).pipe(Schema.decodeTo(Schema.DateTimeUtcFromString))
 
 /**
- * A message to be sent, as a request has it.
+ * The body of a request to send a message.
  *
  * @category models
  * @since 0.1.0
@@ -52,21 +53,23 @@ const Time = Schema.String.check(
 export type SendRequest = typeof SendRequest.Type
 
 /**
- * Schema of {@link SendRequest}. A field that is not here is an error: a
- * misspelt `sendAt` would send at once.
+ * Schema of {@link SendRequest}. An unknown field is an error: a misspelled
+ * `sendAt` would send immediately.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const SendRequest = Schema.Struct({
-  to: Address.annotate({ description: "The recipient: a number with its country code, as +15145550142" }),
-  from: Schema.optionalKey(Address.annotate({ description: "The sender. The provider's default when absent" })),
+  to: Recipient.annotate({
+    description: "The recipient: a number with its country code, such as +15145550142. Pasted punctuation is cleaned"
+  }),
+  from: Schema.optionalKey(Address.annotate({ description: "The sender. Defaults to the provider's default sender" })),
   text: Schema.optionalKey(
-    Schema.String.annotate({ description: "What is said. A message has a text, media, or both" })
+    Schema.String.annotate({ description: "The text. A message has text, media, or both" })
   ),
   media: Schema.optionalKey(
     Schema.Array(Schema.Struct({
-      url: Schema.NonEmptyString.annotate({ description: "Where the carrier fetches the file" }),
+      url: Schema.NonEmptyString.annotate({ description: "The URL from which the carrier fetches the file" }),
       mimeType: Schema.optionalKey(Schema.NonEmptyString)
     }))
   ),
@@ -76,22 +79,26 @@ export const SendRequest = Schema.Struct({
       examples: [Carriers.all[0]!.name]
     })
   ),
-  sendAt: Schema.optionalKey(Time.annotate({ description: "When the carrier is to send it. At once when absent" })),
+  sendAt: Schema.optionalKey(
+    Time.annotate({ description: "When the carrier should send it. Defaults to immediately" })
+  ),
   validityPeriod: Schema.optionalKey(
-    seconds(1).annotate({ description: "How long the carrier may try, in whole seconds" })
+    seconds(1).annotate({ description: "How long the carrier may try to deliver, in whole seconds" })
   ),
   statusCallback: Schema.optionalKey(
     Schema.NonEmptyString.annotate({
-      description: "Where the carrier reports the delivery, in place of the provider's default"
+      description: "The URL for delivery reports, instead of the provider's default"
     })
   ),
   reference: Schema.optionalKey(
-    Schema.NonEmptyString.annotate({ description: "What the carrier keeps with the message. No personal data" })
+    Schema.NonEmptyString.annotate({
+      description: "A reference that the carrier keeps. Must not contain personal data"
+    })
   )
 })
 
 /**
- * What is known of a message to one recipient, as an answer has it.
+ * The delivery of a message to one recipient, as returned by the API.
  *
  * @category models
  * @since 0.1.0
@@ -108,22 +115,22 @@ export const MessageView = Schema.Struct({
   provider: Schema.String,
   messageId: Schema.String,
   recipient: Schema.optionalKey(Address),
-  status: Status.annotate({ description: "How far it came. It never goes back" }),
-  since: Schema.DateTimeUtcFromString.annotate({ description: "When it came to be in this status" }),
-  final: Schema.Boolean.annotate({ description: "Whether nothing but read can follow" }),
-  errorCode: Schema.optionalKey(Schema.String.annotate({ description: "The carrier's error code of this status" })),
+  status: Status.annotate({ description: "The furthest status so far. It never goes back" }),
+  since: Schema.DateTimeUtcFromString.annotate({ description: "When this status was reached" }),
+  terminal: Schema.Boolean.annotate({ description: "Whether the status is terminal: only read can follow" }),
+  errorCode: Schema.optionalKey(Schema.String.annotate({ description: "The carrier's error code for this status" })),
   errorMessage: Schema.optionalKey(Schema.String),
   contradictions: Schema.Array(Status).annotate({
-    description: "Ends that were reported although the message had ended otherwise"
+    description: "Terminal statuses that were reported after a different one"
   }),
   history: Schema.Array(Entry.mapFields(({ idempotencyKey: _, ...fields }) => fields)).annotate({
     description: "The latest reports, oldest first"
   }),
-  dropped: Schema.Int.annotate({ description: "How many older reports are not in the history any more" })
+  dropped: Schema.Int.annotate({ description: "The number of older reports that were removed from the history" })
 })
 
 /**
- * What an answer says of a delivery.
+ * Converts a delivery to its view.
  *
  * @category constructors
  * @since 0.1.0
@@ -133,7 +140,7 @@ export const viewOf = (delivery: Delivery): MessageView => ({
   messageId: delivery.messageId,
   status: delivery.status,
   since: delivery.since,
-  final: delivery.isTerminal,
+  terminal: delivery.isTerminal,
   contradictions: delivery.contradictions,
   history: delivery.history.map(({ idempotencyKey: _, ...entry }) => entry),
   dropped: delivery.dropped,
@@ -145,7 +152,7 @@ export const viewOf = (delivery: Delivery): MessageView => ({
 })
 
 /**
- * Messages that we send.
+ * The endpoints for sent messages.
  *
  * @category groups
  * @since 0.1.0
@@ -156,7 +163,7 @@ export class Messages extends HttpApiGroup.make("messages")
       headers: Schema.Struct({
         "idempotency-key": Schema.optionalKey(
           Schema.String.check(Schema.isPattern(/^[!-~]{1,255}$/, { expected: "1 to 255 visible ASCII characters" }))
-            .annotate({ description: "Chosen by the caller, another one for each message: 1 to 255 visible ASCII" })
+            .annotate({ description: "A key chosen by the caller, different for each message: 1 to 255 visible ASCII" })
         )
       }),
       payload: SendRequest,
@@ -166,22 +173,22 @@ export class Messages extends HttpApiGroup.make("messages")
       .annotate(OpenApi.Summary, "Send a message")
       .annotate(
         OpenApi.Description,
-        `Sends with the named provider, or with the first that takes the message, and answers with the receipt once a
-carrier accepted it. \`GET /messages/:id\` then says what becomes of it.
+        `Sends through the named provider, or through the first one that accepts the message, and returns the receipt
+once a carrier has accepted it. \`GET /messages/:id\` then returns the delivery status.
 
-With an \`Idempotency-Key\` the message is sent once, however often and however concurrently the request is made: the
-others get the same answer, with the header \`idempotency-replayed\`. The key with another message is a 409. An unknown
-outcome (504) and a message that went out in part (409) are answers that stay, and are never sent again under the key. A
-refusal is proof that nothing went out, so it frees the key. Keys are remembered for a day. Without a key each request
+With an \`Idempotency-Key\`, the message is sent once, even under repeated and concurrent requests. The other requests
+get the same response, with the header \`idempotency-replayed\`. Using the key with a different message is a 409. An
+unknown outcome (504) and a partially sent message (409) are also replayed, and never sent again under the same key. A
+refusal proves that nothing was sent, so it releases the key. Keys are kept for a day. Without a key, every request
 sends.
 
-- 409: \`KeyReused\`, \`DuplicateMessage\`, or any reason with \`accepted\`: a part went out, and the rest was refused
+- 409: \`KeyReused\`, \`DuplicateMessage\`, or any reason with \`accepted\`: some parts were sent, the rest was refused
 - 422: \`InvalidMessage\`, \`NotSupported\`, \`InvalidRecipient\`, \`InvalidSender\`, \`OptedOut\`, \`ContentRejected\`,
-  \`UnregisteredSender\`, \`Unreachable\`; \`NotRegistered\` and \`OnlyReceives\` of the provider
+  \`UnregisteredSender\`, \`Unreachable\`; \`NotRegistered\` and \`OnlyReceives\` for the named provider
 - 429: \`RateLimited\`
 - 502: \`Authentication\`, \`AccountSuspended\`, \`NotEnabled\`, \`UnexpectedResponse\`
 - 503: \`ProviderUnavailable\`, \`NoProvider\`
-- 504: \`OutcomeUnknown\`. The message may have gone out, and must not be sent again blindly`
+- 504: \`OutcomeUnknown\`. The message may have been sent, and sending it again could deliver it twice`
       ),
     HttpApiEndpoint.get("get", "/messages/:id", {
       params: {
@@ -189,30 +196,30 @@ sends.
       },
       query: {
         provider: Schema.optionalKey(
-          Schema.String.annotate({ description: "The provider, where several have a message with this id" })
+          Schema.String.annotate({ description: "The provider, if several have a message with this id" })
         ),
         recipient: Schema.optionalKey(
-          Schema.String.annotate({ description: "The recipient, where the message went to several" })
+          Schema.String.annotate({ description: "The recipient, if the message was sent to several" })
         )
       },
       success: MessageView,
       error: [Problems.NotFound, Problems.InternalServerError]
     })
-      .annotate(OpenApi.Summary, "Tell what became of a message")
+      .annotate(OpenApi.Summary, "Get the delivery status of a message")
       .annotate(
         OpenApi.Description,
-        `What carriers reported so far, in the one order that the steps of a message have. Messages are remembered for
-some days, in memory.`
+        `Returns what the carrier has reported so far. The status only ever moves forward, whatever the order of the
+reports. Messages are kept for some days, in memory.`
       )
   )
   .annotateEndpoints(HttpApi.PayloadParseOptions, { onExcessProperty: "error", errors: "all" })
   .middleware(ReadRequest)
   .middleware(AdminAuthorization)
-  .annotate(OpenApi.Description, "Messages that we send. Closed unless the server has an admin token.")
+  .annotate(OpenApi.Description, "Sent messages. Closed unless the server has an admin token.")
 {}
 
 /**
- * Messages alone, for clients.
+ * The API of sent messages alone, for clients.
  *
  * @category api
  * @since 0.1.0
@@ -224,13 +231,14 @@ export class MessagesApi extends HttpApi.make("effect-sms")
 {}
 
 /**
- * All that a server does that receives and sends.
+ * The complete API of a server that receives and sends.
  *
  * @category api
  * @since 0.1.0
  */
 export class GatewayApi extends WebhookApi
   .add(Messages)
+  .add(Operations)
   .annotate(
     OpenApi.Description,
     `Receives SMS and MMS webhooks of ${Carriers.titles()}, and sends messages through them.`

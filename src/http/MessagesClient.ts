@@ -1,5 +1,5 @@
 /**
- * The client of `POST /messages` and `GET /messages/:id`, derived from their
+ * A client for `POST /messages` and `GET /messages/:id`, derived from their API
  * definition.
  *
  * @since 0.1.0
@@ -15,8 +15,8 @@ import type * as Redacted from "effect/Redacted"
 import { type Messages, MessagesApi } from "./MessagesApi.ts"
 
 /**
- * The members of {@link MessagesClient}. Each problem that the server answers
- * with is an error of its own, as `UnprocessableContent` or `GatewayTimeout`.
+ * The members of {@link MessagesClient}. Each problem response is an error
+ * class of its own, such as `UnprocessableContent` or `GatewayTimeout`.
  *
  * @category models
  * @since 0.1.0
@@ -24,7 +24,7 @@ import { type Messages, MessagesApi } from "./MessagesApi.ts"
 export type Service = HttpApiClient.Client.Group<typeof Messages, never, never>
 
 /**
- * Sends through a server.
+ * The service that sends messages through a server.
  *
  * @category services
  * @since 0.1.0
@@ -38,19 +38,19 @@ export class MessagesClient extends Context.Service<MessagesClient, Service>()("
  * @since 0.1.0
  */
 export type Options = {
-  /** Where the server is, as `https://sms.example.com`. */
+  /** The address of the server, such as `https://sms.example.com`. */
   readonly baseUrl: string
   /** The admin token of the server. */
   readonly token: Redacted.Redacted<string>
   /**
-   * Changes the client. To repeat a request is safe with an idempotency key
-   * alone: a message without one is sent again.
+   * Transforms the HTTP client. Retrying is safe only with an idempotency key:
+   * without one, every request sends the message again.
    */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
 
 /**
- * A client of the server at the base URL.
+ * Builds a client of the server at the base URL.
  *
  * @category constructors
  * @since 0.1.0

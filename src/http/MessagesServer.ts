@@ -1,10 +1,9 @@
 /**
- * The server side of `GatewayApi`: the routes of `WebhookServer`, and messages
- * to be sent.
+ * The server side of `GatewayApi`: the routes of `WebhookServer`, and sending
+ * messages.
  *
- * A message that is on its way does not depend on whoever asked for it: when
- * the caller leaves, it is sent all the same, and the end of the server waits
- * for it.
+ * A send does not depend on its caller: if the caller disconnects, the message
+ * is sent anyway, and the server waits for it during shutdown.
  *
  * @since 0.1.0
  */
@@ -15,7 +14,7 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpApiError from "effect/http-api/HttpApiError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
-import * as Result from "effect/Result"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { unhandled } from "effect/Types"
 import * as Content from "../Content.ts"
@@ -24,10 +23,16 @@ import * as SupervisedFibers from "../internal/supervisedFibers.ts"
 import { OutboundMessage } from "../Message.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
 import { issuesOf } from "../provider/Wire.ts"
+import { RoomKit } from "../rooms/RoomKit.ts"
+import * as IntentStore from "../sending/IntentStore.ts"
+import * as Outbox from "../sending/Outbox.ts"
 import { SmsRouter } from "../sending/SmsRouter.ts"
+import { OutcomeUnknown, SmsError } from "../SmsError.ts"
+import type { StorageError } from "../StorageError.ts"
 import { InvalidPayload, UnsupportedContentType } from "../WebhookError.ts"
+import { Draining } from "./Draining.ts"
 import { setHeaders } from "./internal/headers.ts"
-import * as Idempotency from "./internal/idempotency.ts"
+import * as Operations from "./internal/operations.ts"
 import * as RequestBody from "./internal/requestBody.ts"
 import * as MessageProblems from "./MessageProblems.ts"
 import { GatewayApi, ReadRequest, SendRequest, viewOf } from "./MessagesApi.ts"
@@ -41,9 +46,17 @@ import * as WebhookServer from "./WebhookServer.ts"
  * @since 0.1.0
  */
 export type Options = WebhookServer.Options & {
-  /** How many idempotency keys are remembered: 10 000 by default. For one beyond that the oldest is forgotten. */
+  /**
+   * How many idempotency keys are remembered, where there is no `Outbox`: 10 000 by default. For one beyond that the
+   * oldest is forgotten.
+   */
   readonly maxIdempotencyKeys?: number | undefined
-  /** How long an idempotency key is remembered: a day by default. */
+  /**
+   * How long a send may go on when the server ends before its caller is told that its outcome is unknown. It goes on
+   * for as long as `shutdownTimeout`. 3 seconds by default.
+   */
+  readonly drainTimeout?: Duration.Input | undefined
+  /** How long an idempotency key is remembered, where there is no `Outbox`: a day by default. */
   readonly idempotencyTimeToLive?: Duration.Input | undefined
 }
 
@@ -57,7 +70,7 @@ type BodyProblem = ReturnType<typeof Problems.fromBodyReason>
 const refuse = (reason: Parameters<typeof Problems.fromBodyReason>[0]): Effect.Effect<never, BodyProblem> =>
   Effect.fail(Problems.fromBodyReason(reason))
 
-/** The names of unknown fields are the caller's: neither many of them nor long ones are said again. */
+/** Limits the issues in a response: the caller controls the number and length of unknown field names. */
 const misread = ([first, ...rest]: InvalidPayload["issues"]) => {
   const short = ({ expected, field }: typeof first) => ({ field: field.slice(0, 100), expected })
   return new InvalidPayload({ issues: [short(first), ...rest.slice(0, 9).map(short)] })
@@ -70,7 +83,7 @@ const layerReadRequest = ({ maxBodyBytes }: Options) =>
       const request = yield* HttpServerRequest.HttpServerRequest
       if (request.method === "POST") {
         if (!isJson(request.headers["content-type"])) return yield* refuse(json)
-        // The decoder reads the same bytes.
+        // The decoder reads the same bytes later.
         yield* Effect.catch(readBody(request), refuse)
       }
       return yield* Effect.catch(next, (error): Effect.Effect<never, unhandled | BodyProblem> =>
@@ -80,7 +93,7 @@ const layerReadRequest = ({ maxBodyBytes }: Options) =>
     }))
   })
 
-/** Always the same text for the same message. */
+/** Encodes a request canonically: equal messages give equal text. */
 const textOf = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.toCodecJson(SendRequest)))
 
 const messageOf = ({ media = [], provider: _, text = "", ...options }: SendRequest): OutboundMessage =>
@@ -89,11 +102,32 @@ const messageOf = ({ media = [], provider: _, text = "", ...options }: SendReque
     content: Content.fromParts(text, media.map((file) => new Content.MediaContent(file)))
   })
 
-const defect = Effect.fnUntraced(function*(cause: Cause.Cause<never>) {
-  yield* Effect.logError("A message could not be sent", cause)
-  return new Problems.InternalServerError({
-    detail: "The message may have gone out, and must not be sent again blindly"
+const defect = Effect.fnUntraced(function*(defect: unknown) {
+  yield* Effect.logError("A message could not be sent", Cause.die(defect))
+  return yield* new Problems.InternalServerError({
+    detail: "The message may have been sent, and sending it again could deliver it twice"
   })
+})
+
+const storageFailed = Effect.fnUntraced(function*(error: StorageError) {
+  yield* Effect.logError(error.message, error)
+  return yield* Effect.fail(MessageProblems.storageUnavailable)
+})
+
+/** The carrier may have the message, and what it answers comes too late. */
+const unknownBy = (provider = "unknown") =>
+  Effect.fail(new SmsError({ provider, reason: new OutcomeUnknown({ because: "Timeout" }) }))
+
+/** The outbox of the context, or one in memory. */
+const outboxOf = Effect.fnUntraced(function*({ idempotencyTimeToLive, maxIdempotencyKeys }: Options) {
+  const given = yield* Effect.serviceOption(Outbox.Outbox)
+  return Option.isSome(given)
+    ? given.value
+    : yield* Effect.provideServiceEffect(
+      Outbox.make(),
+      IntentStore.IntentStore,
+      IntentStore.makeMemory({ capacity: maxIdempotencyKeys, timeToLive: idempotencyTimeToLive })
+    )
 })
 
 const layerMessages = (options: Options) =>
@@ -102,33 +136,39 @@ const layerMessages = (options: Options) =>
     "messages",
     Effect.fnUntraced(function*(handlers) {
       const router = yield* SmsRouter
+      const kit = yield* RoomKit
       const tracker = yield* DeliveryTracker
       const providers = yield* SmsProviders
       const runs = yield* SupervisedFibers.make(options.shutdownTimeout ?? "10 seconds")
-      const sendOnce = yield* Idempotency.make({
-        capacity: options.maxIdempotencyKeys,
-        timeToLive: options.idempotencyTimeToLive
-      })
+      const outbox = yield* outboxOf(options)
+      const draining = Effect.andThen(yield* Draining, Effect.sleep(options.drainTimeout ?? "3 seconds"))
 
       const send = Effect.fnUntraced(
         function*(request: SendRequest, key: string | undefined) {
-          const sending = router.send(messageOf(request), { provider: request.provider })
-          const { final, replayed } = yield* runs.run(
-            key === undefined
-              ? Effect.map(Idempotency.settle(sending), (final) => ({ final, replayed: false }))
-              : sendOnce(key, textOf(request), sending)
+          const message = messageOf(request)
+          const { provider } = request
+          // What the carrier may have is not cut off because the caller goes away.
+          const { replayed, result } = yield* Effect.raceFirst(
+            runs.run(outbox.send({
+              key,
+              message,
+              provider,
+              what: textOf(request),
+              send: kit.guardSend(message, { provider }, (message) => router.send(message, { provider }))
+            })),
+            Effect.andThen(draining, unknownBy(provider))
           )
           if (replayed) yield* setHeaders({ "idempotency-replayed": "true" })
-          if (Result.isSuccess(final)) return final.success
-          return yield* Effect.fail(
-            Cause.isCause(final.failure) ? yield* defect(final.failure) : MessageProblems.fromSmsError(final.failure)
-          )
+          return yield* Effect.fromResult(result)
         },
         Effect.catchTags({
           SmsError: (error) => Effect.fail(MessageProblems.fromSmsError(error)),
           SmsRouterError: (error) => Effect.fail(MessageProblems.fromSmsRouterError(error)),
-          StandsForAnother: () => Effect.fail(MessageProblems.keyReused)
-        })
+          SendBlocked: (error) => Effect.fail(MessageProblems.fromSendBlocked(error)),
+          KeyReused: () => Effect.fail(MessageProblems.keyReused),
+          StorageError: storageFailed
+        }),
+        Effect.catchDefect(defect)
       )
 
       const find = Effect.fnUntraced(function*(messageId: string, { provider, recipient }: {
@@ -153,12 +193,12 @@ const layerMessages = (options: Options) =>
           if (delivery === undefined) {
             return yield* new Problems.NotFound({
               detail: query.recipient === undefined
-                ? "Unknown message, or one to several recipients: then name one"
+                ? "Unknown message, or a message to several recipients: then set recipient"
                 : "Unknown message"
             })
           }
           if (other !== undefined) {
-            return yield* new Problems.BadRequest({ detail: "provider: several have a message with this id" })
+            return yield* new Problems.BadRequest({ detail: "provider: several providers have a message with this id" })
           }
           return viewOf(delivery)
         })
@@ -167,11 +207,11 @@ const layerMessages = (options: Options) =>
   )
 
 /**
- * The routes of `WebhookServer.layer`, `POST /messages` and
- * `GET /messages/:id`.
+ * Provides the routes of `WebhookServer.layer`, `POST /messages` and `GET
+ * /messages/:id`.
  *
- * Serve them alone with {@link serve}, or with the application's own routes
- * with `WebhookServer.serveRoutes`.
+ * Serve only these with {@link serve}, or add the application's routes with
+ * `WebhookServer.serveRoutes`.
  *
  * @category layers
  * @since 0.1.0
@@ -179,11 +219,14 @@ const layerMessages = (options: Options) =>
 export const layer = (options: Options = {}) =>
   Layer.provide(
     WebhookServer.layerApi(GatewayApi, options),
-    Layer.provide(layerMessages(options), [layerReadRequest(options), WebhookServer.layerAdminAuthorization(options)])
+    Layer.provide(
+      Layer.merge(layerMessages(options), Operations.layer),
+      [layerReadRequest(options), WebhookServer.layerAdminAuthorization(options)]
+    )
   )
 
 /**
- * Serves {@link layer}, and nothing else, on the `HttpServer` that is provided.
+ * Serves only {@link layer}, on the `HttpServer` in the context.
  *
  * @category layers
  * @since 0.1.0

@@ -1,7 +1,7 @@
 /**
- * The problem bodies (RFC 9457) that the server answers with. They tell a
- * caller what was wrong in general and nothing about the customer or the
- * secrets; the operator's log has the rest.
+ * Problem bodies (RFC 9457) of the server's error responses. They describe the
+ * error without customer data or secrets; the details are in the operator's
+ * log.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import * as HttpApiError from "effect/http-api/HttpApiError"
 import type { InvalidPayload, PayloadTooLarge, UnsupportedContentType, WebhookErrorReason } from "../WebhookError.ts"
 
 /**
- * The body is not what the provider sends.
+ * The request or its body is malformed.
  *
  * @category errors
  * @since 0.1.0
@@ -21,7 +21,7 @@ export class BadRequest extends HttpApiError.Problem<BadRequest>()("BadRequest",
 }) {}
 
 /**
- * A bearer token is needed.
+ * A bearer token is required.
  *
  * @category errors
  * @since 0.1.0
@@ -33,7 +33,7 @@ export class Unauthorized extends HttpApiError.Problem<Unauthorized>()("Unauthor
 }) {}
 
 /**
- * The signature is missing or wrong. The answer does not say which.
+ * The signature is missing or wrong. The response does not say which.
  *
  * @category errors
  * @since 0.1.0
@@ -45,7 +45,7 @@ export class Forbidden extends HttpApiError.Problem<Forbidden>()("Forbidden", {
 }) {}
 
 /**
- * No such provider, room or file.
+ * The provider, room, message or file does not exist.
  *
  * @category errors
  * @since 0.1.0
@@ -57,7 +57,7 @@ export class NotFound extends HttpApiError.Problem<NotFound>()("NotFound", {
 }) {}
 
 /**
- * The provider does not call with this method.
+ * The provider does not use this HTTP method.
  *
  * @category errors
  * @since 0.1.0
@@ -69,7 +69,7 @@ export class MethodNotAllowed extends HttpApiError.Problem<MethodNotAllowed>()("
 }) {}
 
 /**
- * The body is larger than the server reads.
+ * The body exceeds the server's size limit.
  *
  * @category errors
  * @since 0.1.0
@@ -81,7 +81,7 @@ export class ContentTooLarge extends HttpApiError.Problem<ContentTooLarge>()("Co
 }) {}
 
 /**
- * The body is in a format that the provider does not send.
+ * The body has a content type that the endpoint does not accept.
  *
  * @category errors
  * @since 0.1.0
@@ -93,7 +93,7 @@ export class UnsupportedMediaType extends HttpApiError.Problem<UnsupportedMediaT
 }) {}
 
 /**
- * The file has no byte in the range that was asked for.
+ * The requested range lies outside the file.
  *
  * @category errors
  * @since 0.1.0
@@ -105,7 +105,7 @@ export class RangeNotSatisfiable extends HttpApiError.Problem<RangeNotSatisfiabl
 }) {}
 
 /**
- * Something failed that should not have. The carrier is to try again.
+ * An unexpected failure. A carrier should retry its webhook.
  *
  * @category errors
  * @since 0.1.0
@@ -114,6 +114,18 @@ export class InternalServerError extends HttpApiError.Problem<InternalServerErro
   type: "about:blank",
   status: 500,
   title: "Internal Server Error"
+}) {}
+
+/**
+ * A store cannot be used. The same request can succeed later.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ServiceUnavailable extends HttpApiError.Problem<ServiceUnavailable>()("ServiceUnavailable", {
+  type: "about:blank",
+  status: 503,
+  title: "Service Unavailable"
 }) {}
 
 /**
@@ -129,11 +141,12 @@ export const webhookProblems = [
   MethodNotAllowed,
   ContentTooLarge,
   UnsupportedMediaType,
-  InternalServerError
+  InternalServerError,
+  ServiceUnavailable
 ] as const
 
 /**
- * The answer to a body that cannot be read.
+ * Builds the problem for an unreadable body.
  *
  * @category constructors
  * @since 0.1.0
@@ -152,8 +165,8 @@ export const fromBodyReason = (
 }
 
 /**
- * The answer for a reason. `detail` names fields and formats only, and for the
- * reasons that concern signatures there is none.
+ * Builds the problem for the reason of a `WebhookError`. `detail` contains only
+ * field names and formats, and reveals nothing about a failed signature check.
  *
  * @category constructors
  * @since 0.1.0

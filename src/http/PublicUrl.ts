@@ -1,9 +1,10 @@
 /**
- * The URL that the carrier called.
+ * Reconstructs the public URL that the carrier called.
  *
- * Twilio signs it character for character, so path and query stay as they
- * came in. Scheme and host are not in the request where a proxy ends TLS: they
- * are configured, or come from the headers of a proxy that is trusted.
+ * Twilio signs the URL character for character, so path and query are kept as
+ * received. Behind a proxy that terminates TLS, the request does not contain
+ * the original scheme and host: they come from the configuration, or from the
+ * headers of a trusted proxy.
  */
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as IpNetwork from "effect/net/IpNetwork"
@@ -12,7 +13,7 @@ import * as Option from "effect/Option"
 
 type Request = HttpServerRequest.HttpServerRequest
 
-/** Scheme and authority, where the request target has them, and the rest. */
+/** Splits a request target into scheme and authority, if it has them, and the rest. */
 const split = (url: string) => {
   const [, scheme, authority, path = ""] = /^(?:([a-z][a-z\d+.-]*):\/\/([^/?#]*))?(.*)$/is.exec(url) ?? []
   return { scheme: scheme?.toLowerCase(), authority, path: path.startsWith("/") ? path : `/${path}` }
@@ -21,9 +22,10 @@ const split = (url: string) => {
 const host = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i
 
 /**
- * `X-Forwarded-Proto` and `X-Forwarded-Host` of a trusted proxy. One value is
- * what the proxy saw. Of a list, one per proxy, `HttpMiddleware.xForwardedHeaders`
- * has picked the right one already.
+ * Returns scheme and authority from the `X-Forwarded-Proto` and
+ * `X-Forwarded-Host` headers of a trusted proxy. A single value is what that
+ * proxy saw. From a list, one value per proxy,
+ * `HttpMiddleware.xForwardedHeaders` has already selected the right one.
  */
 const forwarded = (request: Request, trustedProxies: ReadonlyArray<IpNetwork.IpNetwork>) => {
   const peer = Option.flatMap(request.peerAddress, (text) => Option.getSuccess(NetAddress.ipFromString(text)))
@@ -40,7 +42,7 @@ const forwarded = (request: Request, trustedProxies: ReadonlyArray<IpNetwork.IpN
   }
 }
 
-/** The public URL of a request, with the configured base if there is one. */
+/** Returns the public URL of a request, based on the configured URL if there is one. */
 export const make = (request: Request, options: {
   readonly publicUrl: string | undefined
   readonly trustedProxies: ReadonlyArray<IpNetwork.IpNetwork>

@@ -20,7 +20,7 @@ import * as Environment from "../provider/Environment.ts"
 import { invalid, type InvalidVariable } from "../provider/Environment.ts"
 import type { SmsProvider } from "../provider/SmsProvider.ts"
 import * as MediaConfig from "./MediaConfig.ts"
-import * as MmsConfig from "./MmsConfig.ts"
+import * as StorageConfig from "./StorageConfig.ts"
 import type { Options } from "./WebhookServer.ts"
 
 /**
@@ -47,7 +47,8 @@ export interface ServerConfig {
   readonly providers: ReadonlyMap<string, ProviderLayer>
   /** Absent when no media store is configured. */
   readonly media: MediaConfig.MediaConfig | undefined
-  readonly mms: MmsConfig.MmsConfig
+  /** Where everything is kept. */
+  readonly storage: StorageConfig.StorageConfig
 }
 
 /**
@@ -122,6 +123,6 @@ export const load = Effect.fnUntraced(function*(
     },
     providers,
     media: yield* MediaConfig.load(configured),
-    mms: yield* MmsConfig.load
+    storage: yield* StorageConfig.load(providers.size > 0)
   }
 })

@@ -1,6 +1,6 @@
 /**
- * The HTTP API: what it takes and what it answers. Definitions only, so that a
- * client can import them without the server.
+ * The HTTP API for webhooks and inspection. Contains only definitions, so that
+ * a client can import them without the server.
  *
  * @since 0.1.0
  */
@@ -23,7 +23,7 @@ import type { VerifiedWebhook } from "../WebhookRequest.ts"
 import * as Problems from "./Problems.ts"
 
 /**
- * The webhook of the request at hand, after {@link VerifyWebhook} checked it.
+ * The webhook of the current request, verified by {@link VerifyWebhook}.
  *
  * @category services
  * @since 0.1.0
@@ -34,7 +34,7 @@ export class CurrentWebhook extends Context.Service<CurrentWebhook, {
 }>()("effect-sms/http/CurrentWebhook") {}
 
 /**
- * Finds the provider of the path and verifies the exact bytes, before anything
+ * Finds the provider from the path and verifies the exact bytes before anything
  * is parsed.
  *
  * @category middleware
@@ -46,7 +46,7 @@ export class VerifyWebhook extends HttpApiMiddleware.Service<VerifyWebhook, { pr
 ) {}
 
 /**
- * Asks for the bearer token of the operator.
+ * Requires the operator's bearer token.
  *
  * @category middleware
  * @since 0.1.0
@@ -63,7 +63,7 @@ export class AdminAuthorization extends HttpApiMiddleware.Service<AdminAuthoriza
   }
 ) {}
 
-// Which of the formats it is depends on the carrier: a form for Twilio, JSON for Sinch and Telnyx, either for VoiceMeUp.
+// The format depends on the carrier: a form for Twilio, JSON for Sinch and Telnyx, either for VoiceMeUp.
 const payload = [
   Schema.Record(Schema.String, Schema.Unknown),
   Schema.Record(Schema.String, Schema.String).pipe(HttpApiSchema.asFormUrlEncoded())
@@ -76,20 +76,20 @@ const params = {
   })
 }
 
-// The carrier decides what it wants to read: TwiML for Twilio, JSON for the others.
+// The response depends on the carrier: TwiML for Twilio, JSON for the others.
 const success = [
   Schema.String.annotate({ description: "Acknowledged" }).pipe(HttpApiSchema.asText({ contentType: "text/xml" })),
   Schema.Record(Schema.String, Schema.Never).annotate({ description: "Acknowledged" })
 ] as const
 
-const post = `Takes a message or a delivery status, as the provider sends it and signed by it: either path takes either
-kind. The answer is the one that the provider wants, as soon as the message is processed, or after the time that the
-provider waits for it. The same webhook again is answered in the same way and processed once.`
+const post = `Receives a message or a delivery status, signed by the provider. Either path accepts either kind. Returns
+the response that the provider expects, once the webhook is processed or shortly before the provider would time out. A
+redelivered webhook gets the same response and is processed only once.`
 
 const get = "For carriers that can send a webhook as GET: all fields are in the signed query."
 
 /**
- * Webhooks. Either path takes either kind.
+ * The webhook endpoints. Either path accepts either kind of webhook.
  *
  * @category groups
  * @since 0.1.0
@@ -111,11 +111,11 @@ export class Webhooks extends HttpApiGroup.make("webhooks")
   )
   .middleware(VerifyWebhook)
   .prefix("/webhooks/sms")
-  .annotate(OpenApi.Description, "Where the carriers call. Nothing is taken that its provider cannot verify.")
+  .annotate(OpenApi.Description, "The endpoints that carriers call. Webhooks that cannot be verified are refused.")
 {}
 
 /**
- * A delivery status without its payload.
+ * A delivery status without its raw payload.
  *
  * @category schemas
  * @since 0.1.0
@@ -123,33 +123,36 @@ export class Webhooks extends HttpApiGroup.make("webhooks")
 export const DeliveryStatusView = DeliveryStatus.mapFields(({ raw: _, ...fields }) => fields)
 
 /**
- * What happened lately, for operators.
+ * The inspection endpoints for operators.
  *
  * @category groups
  * @since 0.1.0
  */
 export class Inspection extends HttpApiGroup.make("inspection")
   .add(
-    HttpApiEndpoint.get("rooms", "/rooms", { success: Schema.Array(Room) })
+    HttpApiEndpoint.get("rooms", "/rooms", { success: Schema.Array(Room), error: Problems.ServiceUnavailable })
       .annotate(OpenApi.Summary, "List the rooms")
-      .annotate(OpenApi.Description, "The rooms that the server remembers, the most recently active first."),
+      .annotate(OpenApi.Description, "The rooms in memory, most recently active first."),
     HttpApiEndpoint.get("roomEvents", "/rooms/:id/events", {
       params: { id: Schema.String.annotate({ description: "The room's id" }) },
       success: Schema.Array(RoomEvent),
-      error: Problems.NotFound
+      error: [Problems.NotFound, Problems.ServiceUnavailable]
     })
       .annotate(OpenApi.Summary, "List what was said in a room")
       .annotate(OpenApi.Description, "The latest messages of the room, oldest first, with those that a hook blocked."),
-    HttpApiEndpoint.get("statuses", "/statuses", { success: Schema.Array(DeliveryStatusView) })
+    HttpApiEndpoint.get("statuses", "/statuses", {
+      success: Schema.Array(DeliveryStatusView),
+      error: Problems.ServiceUnavailable
+    })
       .annotate(OpenApi.Summary, "List delivery statuses")
       .annotate(OpenApi.Description, "The latest delivery statuses of all providers, oldest first.")
   )
   .middleware(AdminAuthorization)
-  .annotate(OpenApi.Description, "What happened lately, for operators. Closed unless the server has an admin token.")
+  .annotate(OpenApi.Description, "Recent activity, for operators. Closed unless the server has an admin token.")
 {}
 
 /**
- * Whether the server is up.
+ * The health endpoint.
  *
  * @category groups
  * @since 0.1.0
@@ -158,13 +161,13 @@ export class System extends HttpApiGroup.make("system", { topLevel: true })
   .add(
     HttpApiEndpoint.get("health", "/health", {
       success: Schema.Struct({ status: Schema.Literal("ok") })
-    }).annotate(OpenApi.Summary, "Tell whether the server is up")
+    }).annotate(OpenApi.Summary, "Check whether the server is up")
   )
   .annotate(OpenApi.Description, "For load balancers and monitoring.")
 {}
 
 /**
- * The whole API.
+ * The complete API of a server that only receives.
  *
  * @category api
  * @since 0.1.0

@@ -24,11 +24,14 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import type * as IpNetwork from "effect/net/IpNetwork"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { InboxProcessor } from "../inbox/InboxProcessor.ts"
 import * as Secrets from "../provider/Secrets.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
+import type { StorageError } from "../StorageError.ts"
 import { UnknownProvider, WebhookError } from "../WebhookError.ts"
 import * as WebhookRequest from "../WebhookRequest.ts"
 import { setHeaders } from "./internal/headers.ts"
@@ -45,32 +48,33 @@ import { AdminAuthorization, CurrentWebhook, VerifyWebhook, WebhookApi } from ".
  */
 export type Options = {
   /**
-   * Scheme, host and path prefix that carriers call, for example
+   * The scheme, host and path prefix that carriers call, for example
    * `https://sms.example.com`. Twilio signs the URL, so behind a proxy this or
-   * `trustedProxies` is needed. Without both, the URL is `http` and the `Host`
-   * header.
+   * `trustedProxies` is required. Without either, the URL is built from `http`
+   * and the `Host` header.
    */
   readonly publicUrl?: string | undefined
   /**
    * The networks whose `X-Forwarded-Proto`, `-Host` and `-For` headers are
-   * believed. None by default.
+   * trusted. None by default.
    */
   readonly trustedProxies?: ReadonlyArray<IpNetwork.IpNetwork> | undefined
-  /** The largest body that is read. 1 MiB by default, many times what a carrier sends. */
+  /** The maximum size of a body in bytes. 1 MiB by default, many times what a carrier sends. */
   readonly maxBodyBytes?: number | undefined
   /**
-   * How long a webhook waits for its processing before it is acknowledged all
-   * the same, and the processing goes on. 1.5 seconds by default: Telnyx waits
-   * 2 seconds (https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks).
+   * How long to process a webhook before it is acknowledged anyway; processing
+   * then continues in the background. 1.5 seconds by default: Telnyx times out
+   * after 2 seconds
+   * (https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks).
    */
   readonly acknowledgeAfter?: Duration.Input | undefined
-  /** How long the end of the server waits for processing that goes on. 10 seconds by default. */
+  /** How long shutdown waits for background processing. 10 seconds by default. */
   readonly shutdownTimeout?: Duration.Input | undefined
-  /** The bearer token of what is not for carriers. That is closed without one. */
+  /** The bearer token of the endpoints for operators, which are closed without one. */
   readonly adminToken?: Redacted.Redacted<string> | undefined
 }
 
-/** The log has the reason with its hint for the operator, the answer has not. */
+/** Logs the reason with its hint for the operator; the response contains neither. */
 const refuse = Effect.fnUntraced(function*({ provider, reason }: WebhookError) {
   yield* Effect.logWarning(`Webhook refused: ${reason.message}`).pipe(
     Effect.annotateLogs({ provider, reason: reason._tag })
@@ -79,10 +83,16 @@ const refuse = Effect.fnUntraced(function*({ provider, reason }: WebhookError) {
   return yield* Problems.fromReason(reason)
 })
 
-/** The carrier is to try again: nothing says that it would fail again. */
+/** Answers 500 so that the carrier retries; the failure may be transient. */
 const failed = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
-  yield* Effect.logError("A webhook could not be processed", cause)
+  yield* Effect.logError("Webhook processing failed", cause)
   return yield* new Problems.InternalServerError({})
+})
+
+/** The same request can succeed later: a carrier repeats its webhook. */
+const storageFailed = Effect.fnUntraced(function*(error: StorageError) {
+  yield* Effect.logError(error.message, error)
+  return yield* new Problems.ServiceUnavailable({})
 })
 
 const layerVerifyWebhook = (options: Options) =>
@@ -130,7 +140,7 @@ const layerVerifyWebhook = (options: Options) =>
   )
 
 /**
- * Lets in who has the admin token. Fails when it is empty.
+ * Provides the check of the admin token. Fails when the token is empty.
  *
  * @category layers
  * @since 0.1.0
@@ -155,9 +165,10 @@ export const layerAdminAuthorization = (
   )
 
 /**
- * Decodes and processes the current webhook, and answers as the carrier wants
- * it. A carrier repeats what is answered late or with an error, so slow work
- * goes on in the background and only a real failure is an error.
+ * Decodes and processes the current webhook, and returns the response that the
+ * carrier expects. A carrier redelivers a webhook after a late response or an
+ * error, so slow work continues in the background, and only a real failure is
+ * answered with an error.
  */
 const layerWebhooks = (options: Options) =>
   HttpApiBuilder.group(
@@ -165,6 +176,7 @@ const layerWebhooks = (options: Options) =>
     "webhooks",
     Effect.fnUntraced(function*(handlers) {
       const kit = yield* RoomKit
+      const inbox = Option.getOrUndefined(yield* Effect.serviceOption(InboxProcessor))
       const working = yield* FiberSet.make<unknown, unknown>()
       yield* Effect.addFinalizer(() =>
         Effect.timeoutOrElse(FiberSet.awaitEmpty(working), {
@@ -172,7 +184,7 @@ const layerWebhooks = (options: Options) =>
           orElse: () =>
             Effect.flatMap(
               FiberSet.size(working),
-              (size) => Effect.logError(`The server ends while webhooks are processed: ${size}`)
+              (size) => Effect.logError(`Shutdown timed out with webhooks still processing: ${size}`)
             )
         }).pipe(Effect.andThen(kit.drain))
       )
@@ -184,20 +196,25 @@ const layerWebhooks = (options: Options) =>
           Effect.catch(refuse),
           Effect.catchDefect((defect) => failed(Cause.die(defect)))
         )
+        const { body, contentType, status } = provider.acknowledgement
+        const acknowledged = HttpServerResponse.text(body, { status, contentType })
+        // What is in the inbox is kept, and processed from there.
+        if (inbox !== undefined) {
+          return yield* Effect.as(Effect.catch(inbox.accept(events), storageFailed), acknowledged)
+        }
         const stored = Deferred.makeUnsafe<void>()
         const fiber = yield* kit.processEvents(events, { onStored: Deferred.succeed(stored, undefined) }).pipe(
           Effect.catchCause(failed),
           Effect.annotateLogs({ provider: provider.name }),
           FiberSet.run(working, { startImmediately: true })
         )
-        // Where no hook and no channel waits for anything it is done by now, and needs no timer.
+        // If no hook or channel waits for anything, processing is complete by now and needs no timer.
         yield* fiber.pollUnsafe() ?? Effect.timeoutOption(Fiber.join(fiber), acknowledgeAfter)
-        // A part that is not stored must be repeated, so its webhook waits for the store however long that takes.
+        // An unstored part must be redelivered, so its webhook waits for the store, however long that takes.
         if (events.some(({ _tag }) => _tag === "MessagePart")) {
           yield* Effect.raceFirst(Deferred.await(stored), Fiber.join(fiber))
         }
-        const { body, contentType, status } = provider.acknowledgement
-        return HttpServerResponse.text(body, { status, contentType })
+        return acknowledged
       })
 
       return handlers
@@ -214,10 +231,13 @@ const layerInspection = HttpApiBuilder.group(
   Effect.fnUntraced(function*(handlers) {
     const kit = yield* RoomKit
     return handlers.handleAll({
-      rooms: () => kit.rooms,
+      rooms: () => Effect.catch(kit.rooms, storageFailed),
       roomEvents: ({ params }) =>
-        Effect.mapError(kit.events(params.id), () => new Problems.NotFound({ detail: "Unknown room" })),
-      statuses: () => kit.statuses
+        kit.events(params.id).pipe(
+          Effect.catchTag("RoomNotFound", () => Effect.fail(new Problems.NotFound({ detail: "Unknown room" }))),
+          Effect.catchTag("StorageError", storageFailed)
+        ),
+      statuses: () => Effect.catch(kit.statuses, storageFailed)
     })
   })
 )
@@ -228,17 +248,17 @@ const layerSystem = HttpApiBuilder.group(
   (handlers) => Effect.succeed(handlers.handleAll({ health: () => Effect.succeed({ status: "ok" as const }) }))
 )
 
-/** The page has three megabytes of script, so it is loaded when somebody opens it. */
+/** Serves the documentation. The page has three megabytes of script, so it is loaded on first use. */
 const layerDocs = <Groups extends HttpApiGroup.Constraint>(api: HttpApi.HttpApi<"effect-sms", Groups>) =>
   HttpRouter.use(Effect.fnUntraced(function*(router) {
     const load = Effect.gen(function*() {
       const own = yield* HttpRouter.make
-      // The default fonts would come from elsewhere.
+      // The default fonts would be loaded from a third party.
       const layer = HttpApiScalar.layer(api, { path: "/docs", scalar: { withDefaultFonts: false } })
       yield* Effect.scoped(Effect.provideService(Layer.build(layer), HttpRouter.HttpRouter, own))
       return Effect.orDie(own.asHttpEffect())
     })
-    // A caller that leaves early must not leave half of it behind for the next.
+    // A caller that disconnects must not leave a partial build behind for the next one.
     const page = yield* Effect.cached(Effect.uninterruptible(load))
     yield* router.add("GET", "/docs", Effect.flatten(page))
   }))
@@ -246,7 +266,7 @@ const layerDocs = <Groups extends HttpApiGroup.Constraint>(api: HttpApi.HttpApi<
 const isOtherMethod = ({ method, url }: HttpServerRequest.HttpServerRequest): boolean =>
   method !== "POST" && method !== "GET" && /^\/+webhooks\/+sms\/+[^/?#;]+\/+(inbound|status)\/*(?:[?#;]|$)/i.test(url)
 
-/** What no route takes is answered with a problem too. */
+/** Answers requests without a route with a problem too. */
 const notFound = Effect.fnUntraced(function*(error: unknown) {
   if (!HttpServerError.isHttpServerError(error) || error.reason._tag !== "RouteNotFound") {
     return yield* Effect.fail(error)
@@ -258,8 +278,9 @@ const notFound = Effect.fnUntraced(function*(error: unknown) {
 })
 
 /**
- * The routes of an API that has the groups of `WebhookApi` and others, whose
- * handlers are to be provided: one OpenAPI document and one page for all.
+ * Provides the routes of an API that has the groups of `WebhookApi` and others,
+ * whose handlers must be provided: one OpenAPI document and one documentation
+ * page for all.
  *
  * @category layers
  * @since 0.1.0
@@ -283,11 +304,12 @@ export const layerApi = <Groups extends HttpApiGroup.Constraint>(
 }
 
 /**
- * The routes: webhooks, inspection, `/health`, `/openapi.json` and `/docs`.
+ * Provides the routes: webhooks, inspection, `/health`, `/openapi.json` and
+ * `/docs`.
  *
- * Serve them alone with {@link serve}, or with the application's own routes
- * with {@link serveRoutes}. With `HttpRouter.serve` or
- * `HttpRouter.toWebHandler`, add {@link layerRedactedQueries}.
+ * Serve only these with {@link serve}, or add the application's routes with
+ * {@link serveRoutes}. With `HttpRouter.serve` or `HttpRouter.toWebHandler`,
+ * add {@link layerRedactedQueries}.
  *
  * @category layers
  * @since 0.1.0
@@ -295,10 +317,9 @@ export const layerApi = <Groups extends HttpApiGroup.Constraint>(
 export const layer = (options?: Options) => layerApi(WebhookApi, options)
 
 /**
- * Keeps every query value out of spans. Queries hold VoiceMeUp's token, and
- * the whole message when Twilio calls with GET. To be provided to
- * `HttpRouter.serve`, because the span of a request begins before its route is
- * known.
+ * Keeps all query values out of spans. A query may contain VoiceMeUp's token,
+ * or the whole message when Twilio uses GET. Provide it to `HttpRouter.serve`:
+ * the span of a request starts before its route is known.
  *
  * @category layers
  * @since 0.1.0
@@ -306,21 +327,21 @@ export const layer = (options?: Options) => layerApi(WebhookApi, options)
 export const layerRedactedQueries: Layer.Layer<never> = Layer.succeed(UrlParams.CurrentRedactedNames, [/(?:)/])
 
 /**
- * Options of serving.
+ * Options of {@link serve} and {@link serveRoutes}.
  *
  * @category models
  * @since 0.1.0
  */
 export type ServeOptions = {
-  /** Whether requests are not logged. */
+  /** Disables the log of requests. */
   readonly disableLogger?: boolean | undefined
-  /** Whether the address is not logged. */
+  /** Disables the log of the listening address. */
   readonly disableListenLog?: boolean | undefined
 }
 
 /**
- * Serves routes on the `HttpServer` that is provided, with
- * {@link layerRedactedQueries}.
+ * Serves routes on the `HttpServer` in the context, with {@link
+ * layerRedactedQueries}.
  *
  * @category layers
  * @since 0.1.0
@@ -331,7 +352,7 @@ export const serveRoutes = <A, E, R>(
 ) => Layer.provide(HttpRouter.serve(routes, { disableListenLog, disableLogger }), layerRedactedQueries)
 
 /**
- * Serves {@link layer}, and nothing else, on the `HttpServer` that is provided.
+ * Serves only {@link layer}, on the `HttpServer` in the context.
  *
  * @category layers
  * @since 0.1.0

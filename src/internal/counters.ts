@@ -1,6 +1,6 @@
 /**
- * Counters by provider and outcome. A counter with attributes takes ten times
- * as long to make as to count, so each is made once.
+ * Counters by provider and outcome. Building a counter with attributes takes
+ * ten times as long as an update, so each one is built once and cached.
  */
 import type * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -9,7 +9,7 @@ export const make = (name: string, description: string) => {
   const all = Metric.counter(name, { description, incremental: true })
   const known = new Map<string, typeof all>()
   return (provider: string, outcome: string): Effect.Effect<void> => {
-    // No outcome has a space in it.
+    // Outcomes contain no spaces, so the key is unambiguous.
     const key = `${outcome} ${provider}`
     const counter = known.get(key) ?? Metric.withAttributes(all, { provider, outcome })
     known.set(key, counter)

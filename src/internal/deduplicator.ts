@@ -1,5 +1,5 @@
 /**
- * Does a thing once a key, however often and however concurrently it is asked.
+ * Runs an effect at most once per key, even under concurrent calls.
  */
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
@@ -10,36 +10,35 @@ import * as Option from "effect/Option"
 import { InsertionOrderedMap } from "./insertionOrderedMap.ts"
 
 export interface Options {
-  /** Keys remembered. Past that the oldest is forgotten, so a flood cannot grow memory. */
+  /** The maximum number of keys. Beyond it the oldest key is evicted, which bounds memory under a flood. */
   readonly capacity: number
   /** How long a key is remembered. */
   readonly timeToLive: Duration.Input
 }
 
-/** The key was seen, and stood for something else. */
-export class StandsForAnother extends Data.TaggedError("StandsForAnother") {}
+/** The key was already used for something else. */
+export class KeyReused extends Data.TaggedError("KeyReused") {}
 
 interface Entry<S> {
   readonly expiresAt: number
-  /** What the key stands for. */
-  readonly what: string
-  /** What was kept of the call that came first. `None` until it has succeeded. */
+  /** The subject that the key was used for. */
+  readonly subject: string
+  /** The summary of the first call. `None` until that call succeeds. */
   summary: Option.Option<S>
-  /** Wakes those who wait for it. Nearly every key is done before it is asked for again, so it is made for the first. */
+  /** Wakes the waiting calls. Created by the first call that waits, because most keys complete before they repeat. */
   done: Deferred.Deferred<void> | undefined
 }
 
-/** What the effect gave to the call that ran it, or what was kept of it for the others. */
+/** The result of the call that ran the effect, or its summary for every later call. */
 export type Outcome<A, S> =
   | { readonly _tag: "First"; readonly value: A }
   | { readonly _tag: "Repeated"; readonly summary: S }
 
 export interface Deduplicator<S> {
   /**
-   * Runs the effect, unless the key was seen: then waits for the call that came
-   * first and gives the summary that is kept of it. If the first call fails or
-   * is interrupted, the next one that waits takes its place, so a repetition
-   * can still succeed.
+   * Runs the effect unless the key is known. For a known key, waits for the first
+   * call and returns its summary. If the first call fails or is interrupted, the
+   * next waiting call runs its effect instead, so a repetition can still succeed.
    */
   readonly run: <A, E, R>(
     key: string,
@@ -47,23 +46,23 @@ export interface Deduplicator<S> {
     summarize: (value: A) => S
   ) => Effect.Effect<Outcome<A, S>, E, R>
   /**
-   * As `run`, for a key that somebody else chose for one thing. Fails at once
-   * when it stands for another, also while that is under way.
+   * Like `run`, for a key that a client chose for one subject. Fails immediately
+   * when the key was used for another subject, even while that call is running.
    */
   readonly runFor: <A, E, R>(
     key: string,
-    what: string,
+    subject: string,
     effect: Effect.Effect<A, E, R>,
     summarize: (value: A) => S
-  ) => Effect.Effect<Outcome<A, S>, E | StandsForAnother, R>
+  ) => Effect.Effect<Outcome<A, S>, E | KeyReused, R>
 }
 
 export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
   Effect.sync(() => {
     const timeToLive = Duration.toMillis(Duration.fromInputUnsafe(options.timeToLive))
-    // The order of insertion is the order of expiry. It is changed in place, and
-    // only between two steps of a fiber: copying it would make the cost of a key
-    // grow with the keys seen.
+    // Insertion order is expiry order. The map is mutated in place, always between
+    // two steps of a fiber; copying it would make the cost of a call grow with the
+    // number of keys.
     const entries = new InsertionOrderedMap<Entry<S>>()
 
     const forget = (isOld: (entry: Entry<S>) => boolean) => {
@@ -74,20 +73,20 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
       }
     }
 
-    /** The entry of the key, which is a new one if nobody has it. */
-    const claim = (key: string, what: string, now: number): { readonly entry: Entry<S>; readonly mine: boolean } => {
+    /** Returns the live entry of the key, or claims the key with a new entry. */
+    const claim = (key: string, subject: string, now: number): { readonly entry: Entry<S>; readonly mine: boolean } => {
       forget(({ expiresAt }) => expiresAt <= now)
       const earlier = entries.get(key)
-      // The clock of a machine can be set back, which leaves expired entries behind fresh ones.
+      // The system clock can be set back, which leaves expired entries behind fresh ones.
       if (earlier !== undefined && earlier.expiresAt > now) return { entry: earlier, mine: false }
       entries.delete(key)
       forget(() => entries.size >= options.capacity)
-      const entry: Entry<S> = { expiresAt: now + timeToLive, what, summary: Option.none(), done: undefined }
+      const entry: Entry<S> = { expiresAt: now + timeToLive, subject, summary: Option.none(), done: undefined }
       entries.put(key, entry)
       return { entry, mine: true }
     }
 
-    /** When it fails, another one may try. */
+    /** Runs the effect of the call that owns the entry. On failure the key is released for the next call. */
     const work = <A, E, R>(key: string, entry: Entry<S>, effect: Effect.Effect<A, E, R>, summarize: (value: A) => S) =>
       effect.pipe(
         Effect.map((value): Outcome<A, S> => {
@@ -109,27 +108,31 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
     }
 
     const attempt = <A, E, R, X>(
-      { key, other, what }: { readonly key: string; readonly what: string; readonly other: Effect.Effect<never, X> },
+      { key, other, subject }: {
+        readonly key: string
+        readonly subject: string
+        readonly other: Effect.Effect<never, X>
+      },
       effect: Effect.Effect<A, E, R>,
       summarize: (value: A) => S
     ): Effect.Effect<Outcome<A, S>, E | X, R> =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        // Between the claim and the work nobody may interrupt, or the key would stay taken.
+        // An interruption between the claim and the work would leave the key claimed forever.
         Effect.uninterruptibleMask((restore): Effect.Effect<Outcome<A, S>, E | X, R> => {
-          const { entry, mine } = claim(key, what, now)
+          const { entry, mine } = claim(key, subject, now)
           if (mine) return work(key, entry, restore(effect), summarize)
-          if (entry.what !== what) return other
+          if (entry.subject !== subject) return other
           return restore(Effect.flatMap(wait(entry), (summary) =>
             Option.isSome(summary)
               ? Effect.succeed({ _tag: "Repeated", summary: summary.value })
-              : attempt({ key, other, what }, effect, summarize)))
+              : attempt({ key, other, subject }, effect, summarize)))
         }))
 
-    const ofItself = Effect.die("Every key stands for itself")
+    const ofItself = Effect.die("unreachable: run uses the same subject for every key")
 
     return {
-      run: (key, effect, summarize) => attempt({ key, what: "", other: ofItself }, effect, summarize),
-      runFor: (key, what, effect, summarize) =>
-        attempt({ key, what, other: Effect.fail(new StandsForAnother()) }, effect, summarize)
+      run: (key, effect, summarize) => attempt({ key, subject: "", other: ofItself }, effect, summarize),
+      runFor: (key, subject, effect, summarize) =>
+        attempt({ key, subject, other: Effect.fail(new KeyReused()) }, effect, summarize)
     }
   })

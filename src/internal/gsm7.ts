@@ -1,16 +1,16 @@
 /**
- * The default alphabet of SMS and its extension table.
+ * The GSM-7 default alphabet of SMS and its extension table.
  *
  * @see https://www.3gpp.org/dynareport/23038.htm 3GPP TS 23.038, 6.2.1 and 6.2.1.1
  */
 
-/** The 127 characters of one septet, in the order of their codes. The escape, 0x1B, is no character and left out. */
+/** The 127 characters of one septet in code order. The escape, 0x1B, is not a character and is left out. */
 export const basic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ" +
   " !\"#¤%&'()*+,-./0123456789:;<=>?" +
   "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§" +
   "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 
-/** The characters of two septets: the escape and a code. */
+/** The characters of two septets: the escape followed by a code. */
 export const extension = "\f^{}\\[~]|€"
 
 /** The codes of the extension table, in the same order. */
@@ -18,7 +18,7 @@ const extensionCodes = [0x0a, 0x14, 0x28, 0x29, 0x2f, 0x3c, 0x3d, 0x3e, 0x40, 0x
 
 const escape = 0x1b
 
-/** The text of septets, one a byte. An escape before a code that the table has not is a space, as the standard says. */
+/** Decodes septets, one per byte. An escape before an unassigned code is a space, as the standard requires. */
 export const decodeSeptets = (septets: Iterable<number>): string => {
   let text = ""
   let escaped = false
@@ -36,8 +36,8 @@ export const decodeSeptets = (septets: Iterable<number>): string => {
 }
 
 /**
- * Takes the septets out of octets, after so many bits of filling. A last one
- * of seven zero bits is filling too, unless the message is `full`.
+ * Unpacks septets from octets, after the fill bits. Seven zero bits at the end
+ * are padding, unless the message is `full`.
  *
  * @see https://www.3gpp.org/dynareport/23038.htm 3GPP TS 23.038, 6.1.2.1
  */

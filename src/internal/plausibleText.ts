@@ -1,9 +1,8 @@
 /**
- * How much a text looks like what people write, to tell the reading of bytes
- * in the right alphabet from those in others.
+ * Rates how plausible a text is as a message, to find the alphabet of its bytes.
  */
 
-/** Scripts that are written together. What is none of these is rare in messages. */
+/** Groups of scripts that are written together. Other scripts are rare in messages. */
 const scripts = [
   /\p{Script=Latin}/u,
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}]/u,
@@ -22,7 +21,7 @@ const scripts = [
 
 const [latin, ideographic] = [0, 1]
 
-/** Surrogates on their own, controls other than line breaks and tabs, and what has no meaning. */
+/** Lone surrogates, control characters other than line breaks and tabs, and unassigned code points. */
 const impossible = /[\p{Cs}\p{Cn}\p{Co}]|(?![\t\n\r\f])\p{Cc}/u
 
 const latinWeight = (character: string): number => {
@@ -31,7 +30,7 @@ const latinWeight = (character: string): number => {
   return /\p{Ll}/u.test(character) ? 0.85 : 0.7
 }
 
-/** Characters that go with any script. */
+/** Rates a character that occurs with any script. */
 const neutralWeight = (character: string): number => {
   if (character === " ") return 1
   if (/[0-9]|\p{Extended_Pictographic}/u.test(character)) return 0.9
@@ -42,7 +41,7 @@ const neutralWeight = (character: string): number => {
 const scriptOf = (character: string): number =>
   /[\p{L}\p{M}]/u.test(character) ? scripts.findIndex((script) => script.test(character)) : -1
 
-/** Between 0 for what cannot be text and 1 for lower-case words. */
+/** Returns a rating from 0, for bytes that cannot be text, to 1, for lower-case words. */
 export const looksLike = (text: string): number => {
   if (text === "" || impossible.test(text)) return 0
   const characters = Array.from(text)

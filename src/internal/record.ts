@@ -3,15 +3,15 @@
  */
 
 /**
- * Sets an own property of a plain object, also where its name comes from
- * outside: an assignment to `__proto__` would set the prototype.
+ * Sets an own property of a plain object. Safe for untrusted keys: assigning to
+ * `__proto__` would replace the prototype.
  */
 export const setOwn = <A>(record: Record<string, A>, key: string, value: A): void => {
   if (key !== "__proto__") record[key] = value
   else Object.defineProperty(record, key, { value, configurable: true, enumerable: true, writable: true })
 }
 
-/** Copies the members that are not `undefined`: optional keys are absent, never present and undefined. */
+/** Copies the members that are not `undefined`, for types whose optional keys must be absent. */
 export const compact = <A extends Record<string, unknown>>(
   fields: A
 ):
@@ -25,6 +25,6 @@ export const compact = <A extends Record<string, unknown>>(
   return compacted as never
 }
 
-/** The value of an own property, so that `constructor` is no status word. */
+/** Returns the value of an own property, so that a key such as `constructor` finds nothing. */
 export const lookup = <A>(table: Readonly<Record<string, A>>, key: string): A | undefined =>
   Object.hasOwn(table, key) ? table[key] : undefined

@@ -1,13 +1,13 @@
 /**
- * Spans of the library's own work, where somebody traces. With the tracer that
- * is there by default nobody could see them, and a span takes longer than much
- * of what it is around. Around code of the application there is always one,
- * because that code can ask for it.
+ * Spans of the library's own work. They are recorded only when a tracer is
+ * installed: the default tracer exports nothing, and a span costs more than
+ * much of the work it wraps. Application code is always wrapped, because it may
+ * read the current span.
  */
 import * as Effect from "effect/Effect"
 import * as Tracer from "effect/Tracer"
 
-/** The effect in a span, if there is a tracer other than the default one. */
+/** Wraps the effect in a span unless the tracer is the default one. */
 export const withSpan =
   (name: string, attributes: Readonly<Record<string, unknown>> = {}) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -1,5 +1,5 @@
 /**
- * Work that belongs to a scope and not to the one who asked for it.
+ * Fibers that belong to a scope instead of to the caller that started them.
  */
 import type * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
@@ -9,16 +9,17 @@ import type * as Scope from "effect/Scope"
 
 export interface SupervisedFibers {
   /**
-   * Starts it in a fiber of its own, which goes on when the caller is
-   * interrupted. Once the scope is closed nothing starts any more.
+   * Starts the effect in its own fiber, which outlives an interruption of the
+   * caller. After the scope is closed, starting interrupts immediately.
    */
   readonly start: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<Fiber.Fiber<A, E>, never, R>
-  /** Starts it and waits for it, while the caller does. */
+  /** Starts the effect and waits for it. An interruption of the caller only ends the waiting. */
   readonly run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /**
-   * Runs it with a time limit, and interrupts it when the caller is. Neither
-   * waits for the end of what was interrupted: it may be in a part that cannot
-   * be interrupted, such as the acquisition of a resource, for ever.
+   * Runs the effect with a timeout and interrupts it together with the caller.
+   * Neither waits for the interruption to complete: the effect may be in an
+   * uninterruptible region, such as the acquisition of a resource, that never
+   * ends.
    */
   readonly runWithin: <A, E, R>(
     effect: Effect.Effect<A, E, R>,
@@ -27,8 +28,8 @@ export interface SupervisedFibers {
 }
 
 /**
- * The end of the scope waits for what is running, then interrupts it, each
- * for the time limit at most.
+ * Builds a set of fibers bound to the scope. Closing the scope waits for the
+ * running fibers and then interrupts them, each for at most `shutdownTimeout`.
  */
 export const make = Effect.fnUntraced(function*(
   shutdownTimeout: Duration.Input
@@ -39,7 +40,7 @@ export const make = Effect.fnUntraced(function*(
   yield* Effect.addFinalizer(() =>
     Effect.withFiber((closing) => {
       open = false
-      // A run may close the scope that it is in: it cannot wait for itself.
+      // A fiber may close its own scope; it must not wait for itself.
       const others = [...running].filter((fiber) => fiber !== closing)
       if (others.length === 0) return Effect.void
       return Fiber.awaitAll(others).pipe(

@@ -1,9 +1,10 @@
 /**
- * Instances of schema classes without the check that `new` makes.
+ * Builds instances of schema classes without the validation of `new`.
  *
- * For decoders, which have checked what they read, or know it: the check would
- * take ten times as long as the rest of the construction, and a webhook is
- * mostly construction. Whatever comes from an application goes through `new`.
+ * For decoders, whose input is already validated: validation would take ten
+ * times as long as the rest of the construction, and construction dominates the
+ * cost of decoding a webhook. Values from the application always go through
+ * `new`.
  */
 import type * as Schema from "effect/Schema"
 
@@ -19,7 +20,7 @@ export const unchecked = <A extends object, Fields extends object>(
   fields: Fields
 ): A => {
   const instance = Object.create(schema.prototype)
-  // The tag is in no input: `new` adds it too.
+  // The tag is not a field of the input; `new` adds it too.
   if ("_tag" in schema.fields) instance._tag = schema.identifier
   return Object.assign(instance, fields)
 }

@@ -1,5 +1,5 @@
 /**
- * The user data of an SMS: what its header says, and whether the rest is text.
+ * Decodes the user data of an SMS: its header, and the text or bytes after it.
  *
  * @see https://www.3gpp.org/dynareport/23040.htm 3GPP TS 23.040, 9.2.3.24
  */
@@ -13,28 +13,28 @@ import { looksLike } from "./plausibleText.ts"
 import { compact } from "./record.ts"
 import { unchecked } from "./unchecked.ts"
 
-/** One information element. */
+/** An information element of the header. */
 export interface Element {
   readonly id: number
   readonly data: Uint8Array
 }
 
-/** Which part of a message the user data is. */
+/** The place of a segment in a concatenated message. */
 export interface Concatenation {
-  /** Equal for the parts of one message, and used anew before long. */
+  /** Equal for the segments of one message. Phones reuse it soon. */
   readonly reference: string
   readonly total: number
-  /** From 1. */
+  /** The number of the segment, from 1. */
   readonly number: number
 }
 
-/** The header in hexadecimal, if there is one, and the rest in Base64. */
+/** User data as carriers write it: the header, if any, in hexadecimal, and the rest in Base64. */
 export interface UserData {
   readonly header?: string | undefined
   readonly data: string
 }
 
-/** The elements of a header that begins with its length. `undefined` for what is none. */
+/** Parses the elements of a header. Returns `undefined` for a malformed one. */
 export const elementsOf = (header: string | undefined): ReadonlyArray<Element> | undefined => {
   if (header === undefined || header === "") return []
   const bytes = Result.getOrUndefined(Hex.decode(header))
@@ -54,7 +54,7 @@ export const elementsOf = (header: string | undefined): ReadonlyArray<Element> |
 const isConcatenation = ({ data, id }: Element): boolean =>
   (id === 0x00 && data.length === 3) || (id === 0x08 && data.length === 4)
 
-/** The part that the header says. One that makes no sense is to be ignored, and one of one is all of the message. */
+/** Returns the place of the segment. Returns `undefined` for an invalid one, and for the only segment of a message. */
 export const concatenationOf = (elements: ReadonlyArray<Element>): Concatenation | undefined => {
   const element = elements.findLast(isConcatenation)
   if (element === undefined) return undefined
@@ -63,7 +63,7 @@ export const concatenationOf = (elements: ReadonlyArray<Element>): Concatenation
   return { reference: Hex.encode(element.data.subarray(0, -2)), total, number }
 }
 
-/** The header without what only says which part it is of. */
+/** Removes the concatenation element from a header. */
 export const withoutConcatenation = (header: string | undefined): string | undefined => {
   const elements = elementsOf(header)
   if (elements === undefined || !elements.some(isConcatenation)) return header
@@ -75,15 +75,15 @@ export const withoutConcatenation = (header: string | undefined): string | undef
   return bytes.length === 0 ? undefined : Hex.encode(Uint8Array.of(bytes.length, ...bytes))
 }
 
-/** Ports say that the data is for a program, and the last range that it is for the SIM. */
+/** Returns whether an element marks data for an application (ports) or for the SIM. */
 const isForProgram = ({ id }: Element): boolean => id === 0x04 || id === 0x05 || (id >= 0x70 && id <= 0x7f)
 
-/** What an SMS holds, with its header. */
+/** The capacity of an SMS, header included. */
 const maxOctets = 140
 
 /**
- * The septets of packed user data, which begin at a multiple of seven bits from
- * the header's beginning. `undefined` where there is something before them.
+ * Unpacks the septets of user data, which begin at a septet boundary counted from
+ * the header. Returns `undefined` if the fill bits before them are not zero.
  */
 const septetsOf = ({ header = "" }: UserData, octets: Uint8Array): ReadonlyArray<number> | undefined => {
   const headerOctets = header.length / 2
@@ -99,16 +99,16 @@ const decodeBytes = (decoder: TextDecoder, bytes: Uint8Array): string | undefine
 
 const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")
 
-/** The bytes of Base64. `undefined` for other text. */
+/** Decodes Base64. Returns `undefined` for other text. */
 export const bytesOf = (data: string): Uint8Array | undefined => Result.getOrUndefined(Base64.decode(data))
 
 /**
- * The text of the parts of a message, in their order. `undefined` when they are
- * not text.
+ * Decodes the text of a message from its segments, in order. Returns `undefined`
+ * if they are not text.
  *
- * No carrier here passes on the data coding scheme, so the bytes have to show
- * which alphabet they are in: the readings are compared by how much they look
- * like what people write.
+ * Sinch does not pass on the data coding scheme, so the alphabet has to be
+ * detected: the bytes are decoded in each alphabet, and the most plausible text
+ * wins.
  */
 export const textOf = (parts: ReadonlyArray<UserData>): string | undefined => {
   const elements = parts.map(({ header }) => elementsOf(header))
@@ -119,7 +119,7 @@ export const textOf = (parts: ReadonlyArray<UserData>): string | undefined => {
   if (bytes.length === 0) return ""
   const isAscii = bytes.every((byte) => byte < 0x80)
   const ofUtf8 = decodeBytes(utf8!, bytes)
-  // Hardly any other bytes are UTF-8 by chance.
+  // Other bytes are hardly ever valid UTF-8 by chance.
   if (ofUtf8 !== undefined && !isAscii && looksLike(ofUtf8) > 0) return ofUtf8
   const septets = parts.map((part, index) => septetsOf(part, pieces[index]!))
   const readings = [
@@ -129,7 +129,7 @@ export const textOf = (parts: ReadonlyArray<UserData>): string | undefined => {
     isAscii ? decodeSeptets(bytes) : undefined
   ]
   let best: string | undefined
-  // Below that, random bytes pass.
+  // A lower threshold would accept random bytes.
   let most = 0.87
   for (const reading of readings) {
     const likeness = reading === undefined ? 0 : looksLike(reading)
@@ -138,7 +138,7 @@ export const textOf = (parts: ReadonlyArray<UserData>): string | undefined => {
   return best
 }
 
-/** The bytes of the parts in Base64. What is no Base64 is kept as it came. */
+/** Joins the bytes in Base64. Invalid Base64 is kept as it is. */
 const dataOf = (parts: ReadonlyArray<UserData>): string => {
   const pieces = parts.map(({ data }) => bytesOf(data))
   return pieces.every((piece) => piece !== undefined)
@@ -146,7 +146,7 @@ const dataOf = (parts: ReadonlyArray<UserData>): string => {
     : parts.map(({ data }) => data).join("")
 }
 
-/** The content of a message of these parts: text where it is, and bytes otherwise. */
+/** Decodes the content of a message from its segments: text if possible, otherwise bytes. */
 export const contentOf = (parts: readonly [UserData, ...ReadonlyArray<UserData>]): TextContent | BinaryContent => {
   const text = textOf(parts)
   return text === undefined

@@ -1,15 +1,15 @@
 /**
- * Keeps media files in a directory.
+ * Stores media files in a directory.
  *
- * A file of the store is one line and then the bytes as they were given:
+ * A stored file is a header line followed by the original bytes:
  *
  * ```text
  * effect-sms media 1 image/jpeg
  * ```
  *
- * So the type and the bytes come and go together, with one `rename`. The name of
- * the file is its id, and the time of its last change is when it was stored.
- * Several processes can use one directory.
+ * A single `rename` therefore stores the type and the bytes atomically. The
+ * file name is the id, and the modification time is the time of storage.
+ * Several processes can share a directory.
  *
  * @since 0.1.0
  */
@@ -42,19 +42,19 @@ import type { AgeOptions, Range } from "./StoredMedia.ts"
  * @since 0.1.0
  */
 export interface Options extends AgeOptions {
-  /** Where the files are kept. Made when it is not there. */
+  /** The directory of the files. Created if it does not exist. */
   readonly directory: string
-  /** What the URLs begin with, before `/` and the name of a file: where the files are served. */
+  /** The prefix of the URLs, before `/` and the file name: where the files are served. */
   readonly baseUrl: string
   /**
-   * What ids are made with. By default it is made up once, and kept in the
-   * directory. When it is changed, files that are there keep their ids, and the
-   * same bytes get another one.
+   * The key that ids are derived with. By default it is generated once and kept
+   * in the directory. After a change, existing files keep their ids, and storing
+   * the same bytes again gives another id.
    */
   readonly secret?: Redacted.Redacted<string> | undefined
 }
 
-/** What the store needs. */
+/** The services that the store requires. */
 type Needs =
   | FileSystem.FileSystem
   | Path.Path
@@ -64,22 +64,25 @@ type Needs =
 
 const intro = "effect-sms media 1 "
 
-/** Longer than any first line: a content type has at most 456 characters. */
+/** Longer than any header line: a content type has at most 456 characters. */
 const longestLine = 512
 
 const firstLine = (contentType: string): Uint8Array => utf8(`${intro}${contentType}\n`)
 
-/** The type of a file, and where its bytes begin. Nothing if the store did not write it. */
+/** Parses the header line: the type of the file and the offset of its bytes. `undefined` for a foreign file. */
 const readLine = (bytes: Uint8Array): { readonly contentType: string; readonly offset: number } | undefined => {
   const end = bytes.indexOf(10)
   const line = new TextDecoder().decode(bytes.subarray(0, Math.max(end, 0)))
   return line.startsWith(intro) ? { contentType: line.slice(intro.length), offset: end + 1 } : undefined
 }
 
-/** A time for the file system. Without the quarter, a rounding down gives the millisecond before. */
+/** Converts a time for the file system. The quarter keeps rounding from yielding the previous millisecond. */
 const seconds = (millis: number): number => (millis + 0.25) / 1000
 
-/** The secret of the directory. Whoever comes first makes it: a link is made in one step, or not at all. */
+/**
+ * Returns the secret of the directory, creating it if missing. Creation is
+ * atomic: only one process can make the link.
+ */
 const ownSecret = Effect.fnUntraced(function*(directory: string, spool: Spool.Spool) {
   const fs = yield* FileSystem.FileSystem
   const file = (yield* Path.Path).join(directory, ".secret")
@@ -97,7 +100,7 @@ const ownSecret = Effect.fnUntraced(function*(directory: string, spool: Spool.Sp
 })
 
 /**
- * Makes the store.
+ * Builds the store.
  *
  * @category constructors
  * @since 0.1.0
@@ -117,7 +120,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
   const idOf = yield* rules.makeId("FileMediaStore", options.secret ?? (yield* ownSecret(directory, spool)))
   yield* spool.removeStale(yield* rules.now)
 
-  // A file is not to be removed for its age between being stored again and having its new age.
+  // Keeps cleanup from removing a file that was stored again but still has its old modification time.
   const lock = yield* Semaphore.make(1)
 
   const pathOf = (id: string) => paths.join(directory, id)
@@ -134,7 +137,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
       })
       const id = yield* idOf(sha256, contentType)
       const storedAt = yield* rules.now
-      // Also over the same file: that refreshes its age, and repairs it.
+      // Also replaces an existing file: that renews its age and repairs it.
       yield* fs.utimes(path, seconds(storedAt), seconds(storedAt)).pipe(
         Effect.andThen(fs.rename(path, pathOf(id))),
         lock.withPermit,
@@ -186,8 +189,9 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     })
 
   /**
-   * Removes a file if it is old. It is taken away first and looked at again,
-   * because another process may have stored it just now. Then it goes back.
+   * Removes a file if it has expired. The file is moved aside first and checked
+   * again, because another process may have just stored it anew; in that case it
+   * is moved back.
    */
   const removeOld = Effect.fnUntraced(
     function*(path: string) {
@@ -201,7 +205,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     Effect.scoped,
     Effect.uninterruptible,
     lock.withPermit,
-    // Another process was faster.
+    // Another process already removed the file.
     Effect.catchIf(Spool.isNotFound, () => Effect.succeed(false))
   )
 

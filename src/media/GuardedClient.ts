@@ -1,9 +1,9 @@
 /**
- * The one way to a host that somebody else named.
+ * An HTTP client for hosts that come from untrusted input.
  *
- * A service of its own, and not an `HttpClient`, so that nobody can pass a
- * client that connects wherever a name leads. `NodeGuardedClient.layer`
- * provides it on Node.
+ * It is a service of its own, not an `HttpClient`, so that a caller cannot
+ * accidentally provide a client that connects to any address a name resolves
+ * to. `NodeGuardedClient.layer` provides it on Node.
  *
  * @since 0.1.0
  */
@@ -14,31 +14,32 @@ import type * as Stream from "effect/Stream"
 import type { ConnectionFailed, InvalidBody, PrivateAddress } from "./MediaError.ts"
 
 /**
- * An answer whose headers have arrived.
+ * A response whose headers have arrived.
  *
  * @category models
  * @since 0.1.0
  */
 export interface GuardedResponse {
   readonly status: number
-  /** All values of a header, by its name in lower case. */
+  /** Returns all values of a header, given its lower-case name. */
   readonly header: (name: string) => ReadonlyArray<string>
   /**
-   * The bytes as they are on the wire, without the framing of HTTP. `InvalidBody`
-   * if they end before the headers or the framing say so. To be run once.
+   * The body bytes as sent, without HTTP framing. Fails with `InvalidBody` when
+   * the body ends before the length that the headers or the framing declare. Runs
+   * only once.
    */
   readonly stream: Stream.Stream<Uint8Array, ConnectionFailed | InvalidBody>
 }
 
 /**
- * Sends one GET request. An implementation promises that
+ * Sends a single GET request. Every implementation must:
  *
- * - it resolves the name once, refuses if one of the addresses is not public,
- *   and connects to one of the addresses that it checked
- * - it checks an address that stands in the URL, in every spelling
- * - it follows no redirect, sends no header of its own that names the user or
- *   the trace, and decompresses nothing
- * - the request, and the reading of its answer, ends with the scope
+ * - resolve the name once, refuse it if any of its addresses is not public, and
+ *   connect to one of the checked addresses
+ * - check an IP address in the URL, in every notation
+ * - follow no redirect, add no header that identifies the user or the trace,
+ *   and decompress nothing
+ * - abort the request and the reading of its response when the scope closes
  *
  * @category services
  * @since 0.1.0

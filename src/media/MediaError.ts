@@ -1,16 +1,16 @@
 /**
- * Why a media file could not be fetched, stored or found.
+ * Errors of media files: why a file could not be fetched, stored or found.
  *
- * One error with a reason. A URL is named by its host at most: its path and
- * query may be all that protects the file.
+ * There is one error class with a `reason`. An error contains at most the host
+ * of a URL: the path and query may be the only protection of the file.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 
 /**
- * The URL cannot be used: it is no absolute URL, holds credentials, has a
- * scheme or a port that is not allowed, or is longer than any carrier's.
+ * The URL is invalid: it is not absolute, contains credentials, has a
+ * disallowed scheme or port, or is too long.
  *
  * @category errors
  * @since 0.1.0
@@ -25,8 +25,8 @@ export class InvalidUrl extends Schema.TaggedError<InvalidUrl>()("InvalidUrl", {
 }
 
 /**
- * The host is on no list: neither of hosts to fetch from nor, after a
- * redirect, of hosts to be redirected to.
+ * The host is not on the list of allowed hosts or, after a redirect, of allowed
+ * redirect hosts.
  *
  * @category errors
  * @since 0.1.0
@@ -42,7 +42,7 @@ export class HostNotAllowed extends Schema.TaggedError<HostNotAllowed>()("HostNo
 }
 
 /**
- * The name of the host leads to an address that is not public.
+ * The host resolves to an address that is not public.
  *
  * @category errors
  * @since 0.1.0
@@ -52,12 +52,12 @@ export class PrivateAddress extends Schema.TaggedError<PrivateAddress>()("Privat
 }) {
   readonly isRetryable = false
   override get message(): string {
-    return `The host ${this.host} has an address that is not public`
+    return `The host ${this.host} resolves to a non-public address`
   }
 }
 
 /**
- * One redirect too many, or one without a target.
+ * The redirect limit was exceeded, or a redirect has no target.
  *
  * @category errors
  * @since 0.1.0
@@ -72,7 +72,7 @@ export class TooManyRedirects extends Schema.TaggedError<TooManyRedirects>()("To
 }
 
 /**
- * The host answered with a status other than 200.
+ * The host responded with a status other than 200.
  *
  * @category errors
  * @since 0.1.0
@@ -81,17 +81,17 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>()("Un
   status: Schema.Int
 }) {
   get isRetryable(): boolean {
-    // VoiceMeUp and Twilio announce a file a moment before it is there.
+    // VoiceMeUp and Twilio announce a file shortly before it is available.
     return this.status >= 500 || this.status === 404 || this.status === 408 || this.status === 429
   }
   override get message(): string {
-    return `The host answered ${this.status}`
+    return `The host responded with status ${this.status}`
   }
 }
 
 /**
- * A limit of time was reached: for the headers, between two pieces of the
- * body, or for the whole.
+ * A timeout was reached: for the headers, between two chunks of the body, or in
+ * total.
  *
  * @category errors
  * @since 0.1.0
@@ -101,12 +101,12 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
 }) {
   readonly isRetryable = true
   override get message(): string {
-    return `The time limit (${this.limit}) was reached`
+    return `Timed out (${this.limit} timeout)`
   }
 }
 
 /**
- * No connection, or one that broke.
+ * The connection could not be established, or broke.
  *
  * @category errors
  * @since 0.1.0
@@ -121,24 +121,24 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>()("Co
 }
 
 /**
- * More bytes than allowed, announced or sent.
+ * The file exceeds the size limit, by its declared length or its actual one.
  *
  * @category errors
  * @since 0.1.0
  */
 export class TooLarge extends Schema.TaggedError<TooLarge>()("TooLarge", {
-  /** In bytes. */
+  /** The limit in bytes. */
   limit: Schema.Int
 }) {
   readonly isRetryable = false
   override get message(): string {
-    return `The file is larger than ${this.limit} bytes`
+    return `The file exceeds ${this.limit} bytes`
   }
 }
 
 /**
- * The body is not what the headers say: it ends early, is empty, or is
- * compressed although nobody asked for that.
+ * The body contradicts the headers: it ends early, is empty, or is compressed
+ * although the request did not allow that.
  *
  * @category errors
  * @since 0.1.0
@@ -153,27 +153,28 @@ export class InvalidBody extends Schema.TaggedError<InvalidBody>()("InvalidBody"
 }
 
 /**
- * The bytes are of a type that is not allowed, or not of the type that the
- * carrier said.
+ * The type of the bytes is not allowed, or contradicts the type that the
+ * carrier declared.
  *
  * @category errors
  * @since 0.1.0
  */
 export class TypeNotAllowed extends Schema.TaggedError<TypeNotAllowed>()("TypeNotAllowed", {
-  /** What the bytes are. Absent when that cannot be told. */
+  /** The type detected from the bytes. Absent when it could not be detected. */
   detected: Schema.optionalKey(Schema.String),
-  /** What the carrier, or the host, said. */
+  /** The type declared by the carrier or the host. */
   declared: Schema.optionalKey(Schema.String)
 }) {
   readonly isRetryable = false
   override get message(): string {
-    const declared = this.declared === undefined ? "" : `, declared as ${JSON.stringify(this.declared)}`
-    return `The type ${this.detected ?? "cannot be told from the bytes"}${declared} is not allowed`
+    const declared = this.declared === undefined ? "" : ` (declared as ${JSON.stringify(this.declared)})`
+    const type = this.detected === undefined ? "An unrecognized type" : `The type ${this.detected}`
+    return `${type}${declared} is not allowed`
   }
 }
 
 /**
- * The store has no such file, or not any more.
+ * The store does not contain the file, or no longer does.
  *
  * @category errors
  * @since 0.1.0
@@ -181,11 +182,11 @@ export class TypeNotAllowed extends Schema.TaggedError<TypeNotAllowed>()("TypeNo
 export class NotStored extends Schema.TaggedError<NotStored>()("NotStored", {}) {
   readonly isRetryable = false
   override get message(): string {
-    return "The store has no such file"
+    return "The file is not in the store"
   }
 }
 
-/** What a store will not do a moment later either: the set-up is wrong. */
+/** Error codes that a retry cannot fix, because the configuration is wrong. */
 const permanent: ReadonlySet<string> = new Set([
   "AccessDenied",
   "EACCES",
@@ -200,15 +201,15 @@ const permanent: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The store could not be reached, or refused.
+ * The store could not be reached, or refused the operation.
  *
  * @category errors
  * @since 0.1.0
  */
 export class StoreFailed extends Schema.TaggedError<StoreFailed>()("StoreFailed", {
-  /** What was attempted. */
+  /** The operation that failed. */
   operation: Schema.Literals(["put", "get", "cleanUp"]),
-  /** What the store said, without keys and signatures: a code such as `AccessDenied` or `ENOSPC`. */
+  /** The store's error code, such as `AccessDenied` or `ENOSPC`. Never contains keys or signatures. */
   code: Schema.optionalKey(Schema.String)
 }) {
   get isRetryable(): boolean {
@@ -220,7 +221,7 @@ export class StoreFailed extends Schema.TaggedError<StoreFailed>()("StoreFailed"
 }
 
 /**
- * Any reason.
+ * The reason of a {@link MediaError}.
  *
  * @category errors
  * @since 0.1.0
@@ -249,7 +250,7 @@ export const MediaErrorReason = Schema.Union([
 ])
 
 /**
- * A media file that could not be had.
+ * A media file that could not be fetched, stored or found.
  *
  * @category errors
  * @since 0.1.0
@@ -263,7 +264,7 @@ export class MediaError extends Schema.TaggedError<MediaError>()("MediaError", {
   }
 
   /**
-   * Whether the same attempt may succeed later.
+   * Whether the same operation may succeed later.
    *
    * @since 0.1.0
    */

@@ -1,11 +1,11 @@
 /**
- * Fetches the files of carriers, safely.
+ * Fetches media files from carriers safely.
  *
- * The URL of a file comes from outside, and so do the redirects, the headers
- * and the bytes behind it. A file is fetched from listed hosts only, over https,
- * from public addresses (see {@link GuardedClient}), within limits of redirects,
- * time and size, and only if its bytes are of a listed type. Nothing is ever
- * decompressed, and no more than a piece of a file is in memory.
+ * The URL of a file is untrusted, and so are its redirects, headers and bytes.
+ * A file is fetched only from allowed hosts, over https, from public addresses
+ * (see {@link GuardedClient}), within limits on redirects, time and size, and
+ * only if its bytes are of an allowed type. Nothing is decompressed, and only a
+ * chunk of the file is in memory at a time.
  *
  * @since 0.1.0
  */
@@ -34,34 +34,34 @@ import {
 } from "./MediaError.ts"
 
 /**
- * A file that is being received. The limits of size and time hold while the
- * stream runs: it fails when one is reached.
+ * A file being received. The size and time limits apply while the stream runs:
+ * it fails when one is exceeded.
  *
  * @category models
  * @since 0.1.0
  */
 export interface FetchedMedia {
-  /** The MIME type, told from the bytes. */
+  /** The MIME type, detected from the bytes. */
   readonly contentType: string
-  /** In bytes, if the host said. */
+  /** The size in bytes, if the host declared it. */
   readonly size: number | undefined
-  /** To be run once. A second run dies. */
+  /** The content. Runs only once; a second run dies. */
   readonly stream: Stream.Stream<Uint8Array, MediaError>
 }
 
 /**
- * The guarded fetcher.
+ * The service that fetches media files.
  *
  * @category services
  * @since 0.1.0
  */
 export class MediaFetcher extends Context.Service<MediaFetcher, {
-  /** Whether the URL is on a host that is to be fetched from. */
+  /** Returns whether the URL is on an allowed host. */
   readonly handles: (url: string) => boolean
   /**
-   * Begins to fetch a file: the headers were read, and enough of the body to
-   * tell its type. The connection is closed with the scope. `mimeType` is what
-   * the carrier said.
+   * Starts to fetch a file. Returns once the headers and enough of the body to
+   * detect the type have arrived. Closing the scope closes the connection.
+   * `mimeType` is the type that the carrier declared.
    */
   readonly fetch: (
     url: string,
@@ -70,7 +70,8 @@ export class MediaFetcher extends Context.Service<MediaFetcher, {
 }>()("effect-sms/media/MediaFetcher") {}
 
 /**
- * What proves to a host who asks for a file. See {@link basic} and {@link bearer}.
+ * The credentials that a media host requires. See {@link basic} and {@link
+ * bearer}.
  *
  * @category models
  * @since 0.1.0
@@ -78,8 +79,9 @@ export class MediaFetcher extends Context.Service<MediaFetcher, {
 export type Credentials = MediaCredentials
 
 /**
- * A user and a password: for Twilio an API key and its secret, or the account
- * SID and the auth token (https://www.twilio.com/docs/messaging/api/media-resource).
+ * Builds credentials from a user name and a password: for Twilio an API key and
+ * its secret, or the account SID and the auth token
+ * (https://www.twilio.com/docs/messaging/api/media-resource).
  *
  * @category constructors
  * @since 0.1.0
@@ -91,7 +93,8 @@ export const basic = (username: string, password: Redacted.Redacted<string>): Cr
 })
 
 /**
- * A token: for Telnyx an API key, although only one of its pages asks for it
+ * Builds credentials from a token: for Telnyx an API key, although only one of
+ * its documentation pages requires it
  * (https://developers.telnyx.com/docs/messaging/messages/receive-message).
  *
  * @category constructors
@@ -113,31 +116,31 @@ export type Options = {
   /** More hosts that a redirect may lead to, besides `hosts`. */
   readonly redirectHosts?: ReadonlyArray<string> | undefined
   /**
-   * Credentials by host, `host:port` for a test host. Sent only to the host of
-   * the first URL. A redirect to another host, port or scheme loses them for
-   * the rest of the way.
+   * Credentials by host, or by `host:port` for a test host. They are sent only to
+   * the host of the first URL. A redirect to another host, port or scheme drops
+   * them for all further requests.
    */
   readonly credentials?: Readonly<Record<string, Credentials>> | undefined
   /**
-   * Each a `host:port` that counts as listed, and for which http, this port and
-   * an address that is not public are allowed: for tests, and for a carrier on
-   * this machine. The guarded client has to be given the same.
+   * Test hosts as `host:port`. Each counts as allowed and may use http, this port
+   * and a non-public address: for tests, and for a carrier on this machine. Pass
+   * the same hosts to the guarded client.
    */
   readonly testHosts?: ReadonlyArray<string> | undefined
-  /** 3 by default. */
+  /** The maximum number of redirects. 3 by default. */
   readonly maxRedirects?: number | undefined
   /**
-   * In bytes. 10 MiB by default: the largest message of the carriers has 5 MB
-   * (https://www.twilio.com/docs/messaging/api/media-resource).
+   * The maximum size in bytes. 10 MiB by default: the largest carrier message is
+   * 5 MB (https://www.twilio.com/docs/messaging/api/media-resource).
    */
   readonly maxBytes?: number | undefined
-  /** How long a host may take to connect and to answer, each time. 10 seconds by default. */
+  /** The timeout to connect and to receive the headers, per request. 10 seconds by default. */
   readonly headersTimeout?: Duration.Input | undefined
-  /** How long nothing may come. 10 seconds by default. */
+  /** The idle timeout between two chunks. 10 seconds by default. */
   readonly idleTimeout?: Duration.Input | undefined
-  /** How long all of it may take, redirects, body and its reader included. 60 seconds by default. */
+  /** The total timeout, including redirects, the body and its consumer. 60 seconds by default. */
   readonly totalTimeout?: Duration.Input | undefined
-  /** {@link defaultTypes} by default. */
+  /** The allowed MIME types. {@link defaultTypes} by default. */
   readonly allowedTypes?: ReadonlyArray<string> | undefined
 }
 
@@ -179,7 +182,7 @@ const authorization = (credentials: Credentials): string =>
     ? `Bearer ${Redacted.value(credentials.token)}`
     : `Basic ${Base64.encode(`${credentials.username}:${Redacted.value(credentials.password)}`)}`
 
-/** The values of the header, by `host:port`. */
+/** Indexes the authorization header values by `host:port`. */
 const credentialsByEndpoint = (all: Readonly<Record<string, Credentials>>): ReadonlyMap<string, string> =>
   new Map(
     Object.entries(all).flatMap(([host, credentials]) => {
@@ -190,7 +193,7 @@ const credentialsByEndpoint = (all: Readonly<Record<string, Credentials>>): Read
 
 const isRedirect = (status: number) => [301, 302, 303, 307, 308].includes(status)
 
-/** The length that the host announced. HTTP does not let it differ between headers. */
+/** Returns the declared length. HTTP requires all `content-length` headers to be equal. */
 const announcedSize = (response: GuardedResponse): number | undefined => {
   const [length] = response.header("content-length")
   return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined
@@ -200,7 +203,7 @@ const isEncoded = (response: GuardedResponse) =>
   response.header("content-encoding").some((value) => value.trim().toLowerCase() !== "identity")
 
 /**
- * Makes the service.
+ * Builds the fetcher.
  *
  * @category constructors
  * @since 0.1.0
@@ -235,7 +238,7 @@ export const make = Effect.fnUntraced(function*(
       ...(secret !== undefined && { authorization: secret })
     }).pipe(Body.withTimeLimit("headers", headersMillis, deadline))
 
-  /** The answer that is none to go elsewhere. */
+  /** Follows redirects and returns the first response that is not one. */
   const follow = Effect.fnUntraced(function*(
     start: string,
     deadline: number
@@ -265,7 +268,7 @@ export const make = Effect.fnUntraced(function*(
     const deadline = (yield* Clock.currentTimeMillis) + totalMillis
     const response = yield* follow(url, deadline)
     if (response.status !== 200) return yield* new UnexpectedStatus({ status: response.status })
-    if (isEncoded(response)) return yield* new InvalidBody({ expected: "a body that is not compressed" })
+    if (isEncoded(response)) return yield* new InvalidBody({ expected: "an uncompressed body" })
     const size = announcedSize(response)
     if (size !== undefined && size > maxBytes) return yield* new TooLarge({ limit: maxBytes })
     const pull = yield* Stream.toPull(response.stream)
@@ -285,7 +288,7 @@ export const make = Effect.fnUntraced(function*(
     },
     fetch: Effect.fn("MediaFetcher.fetch")(function*(url, { mimeType } = {}) {
       const scope = yield* Scope.fork(yield* Effect.scope)
-      // A scope that lives on must not keep the connection of a file that is refused.
+      // The connection of a refused file must close even if the caller's scope stays open.
       const close = <A, E>(exit: Exit.Exit<A, E>) => Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void
       const { contentType, size, stream } = yield* Scope.provide(open(url, mimeType), scope).pipe(
         Effect.mapError((reason) => new MediaError({ reason })),
@@ -301,7 +304,8 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
- * Provides the fetcher. On Node, `NodeGuardedClient.layer` is the guarded client.
+ * Provides the fetcher. On Node, provide `NodeGuardedClient.layer` as the
+ * guarded client.
  *
  * @category layers
  * @since 0.1.0

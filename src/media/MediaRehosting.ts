@@ -1,11 +1,11 @@
 /**
- * Re-hosts the files of messages: fetches them from the carrier, stores them,
- * and puts the store's URLs in the place of the carrier's.
+ * Re-hosts the media files of messages: fetches them from the carrier, stores
+ * them, and replaces the carrier's URLs with the store's.
  *
- * Carrier URLs expire, ask for credentials (Twilio), or refuse who would read
- * them: the `robots.txt` of VoiceMeUp turns away the fetchers of AI providers.
- * {@link layer} is a hook that does this to received messages before any
- * channel sees them; {@link rehost} does it to a content.
+ * Carrier URLs expire, require credentials (Twilio), or turn away readers: the
+ * `robots.txt` of VoiceMeUp blocks the crawlers of AI providers. {@link layer}
+ * is a hook that re-hosts the files of received messages before any channel
+ * sees them; {@link rehost} processes a single content.
  *
  * @since 0.1.0
  */
@@ -23,33 +23,33 @@ import { MediaFetcher } from "./MediaFetcher.ts"
 import { MediaStore } from "./MediaStore.ts"
 
 /**
- * Options of {@link rehost}. Which hosts are fetched from is the fetcher's.
+ * Options of {@link rehost}. The fetcher decides which hosts are allowed.
  *
  * @category models
  * @since 0.1.0
  */
 export type Options = {
   /**
-   * What becomes of a message with a file that could not be re-hosted.
+   * How a message is handled when one of its files cannot be re-hosted.
    *
-   * - `mark` (the default): it passes. The file keeps the carrier's URL and is
-   *   marked `unavailable`, with the reason
-   * - `pass`: it passes, with the carrier's URL as if nothing had happened
-   * - `block`: it is blocked, with the reason
+   * - `mark` (the default): the message passes. The file keeps the carrier's URL
+   *   and is marked `unavailable` with the reason
+   * - `pass`: the message passes. The file keeps the carrier's URL, unmarked
+   * - `block`: the message is blocked, with the reason
    *
-   * With `mark` and `pass` the text always passes, and so do the other files.
+   * With `mark` and `pass`, the text and the other files always pass.
    */
   readonly onFailure?: "mark" | "pass" | "block" | undefined
-  /** How many files of a message are fetched at once. 4 by default. */
+  /** The maximum number of files of one message that are fetched concurrently. 4 by default. */
   readonly concurrency?: number | undefined
   /**
-   * How many times a file is tried again, if that can help: after half a
-   * second, then after twice as long each time. 4 by default.
+   * The maximum number of retries per file, for retryable errors. The backoff
+   * starts at half a second and doubles each time. 4 by default.
    */
   readonly retries?: number | undefined
   /**
-   * The time limit of a message, 30 seconds by default. The attempts end a
-   * little before it, so that there is time left to clean up.
+   * The timeout per message. 30 seconds by default. Attempts stop slightly
+   * earlier, which leaves time to clean up.
    */
   readonly timeout?: Duration.Input | undefined
 }
@@ -61,9 +61,9 @@ export type Options = {
  * @since 0.1.0
  */
 export type HookOptions = Options & {
-  /** As of any hook: lower runs first. 0 by default. */
+  /** The priority of the hook: lower runs first. 0 by default. */
   readonly priority?: number | undefined
-  /** Only messages of these channels, as `["sms-voicemeup"]`. All by default. */
+  /** The channels whose messages are re-hosted, such as `["sms-voicemeup"]`. All by default. */
   readonly channelIds?: ReadonlyArray<string> | undefined
 }
 
@@ -76,22 +76,23 @@ const count = (outcome: string) => Metric.update(Metric.withAttributes(files, { 
 
 const timeLimit = (options: Options): Duration.Duration => Duration.fromInputUnsafe(options.timeout ?? "30 seconds")
 
-/** Closing the connection and removing what was half stored takes time too. */
+/** Reserves time to close the connection and to remove a partially stored file. */
 const budgetOf = (limit: Duration.Duration): number => {
   const millis = Duration.toMillis(limit)
   return Math.max(millis * 0.9, millis - 1000)
 }
 
-/** The host at most: path and query may be all that protects the file. */
+/** Returns only the host: the path and query may be the only protection of the file. */
 const hostOf = (url: string): string => URL.parse(url)?.hostname ?? "unknown"
 
 type Part = Content.Part
 
-/** Spread, so that messages that failed together are not tried again together. */
+/** Adds jitter, so that messages that failed together are not retried together. */
 const policy = Schedule.jittered(Schedule.exponential("500 millis"))
 
 /**
- * A function that re-hosts contents. It fails only with `onFailure: "block"`.
+ * Builds a function that re-hosts the files of a content. The function fails
+ * only with `onFailure: "block"`.
  *
  * @category constructors
  * @since 0.1.0
@@ -118,7 +119,7 @@ export const make = Effect.fnUntraced(function*(
     return new Content.MediaContent({ ...fields, url, mimeType: contentType })
   }, Effect.scoped)
 
-  /** Tries until the deadline. When that is reached in the middle, the last reason counts. */
+  /** Retries until the deadline. Past the deadline, fails with the last error. */
   const moveBefore = Effect.fnUntraced(function*(file: Content.MediaContent, deadline: number) {
     let last = new MediaError({ reason: new TimedOut({ limit: "total" }) })
     const left = deadline - (yield* Clock.currentTimeMillis)
@@ -134,7 +135,7 @@ export const make = Effect.fnUntraced(function*(
   const failed = Effect.fnUntraced(function*(file: Content.MediaContent, error: MediaError) {
     const { message, reason } = error
     yield* count(reason._tag)
-    yield* Effect.logWarning("A media file could not be re-hosted", { host: hostOf(file.url), reason: message })
+    yield* Effect.logWarning("Media re-hosting failed", { host: hostOf(file.url), reason: message })
     if (onFailure === "block") return yield* error
     return onFailure === "pass" ? file : new Content.MediaContent({ ...file, unavailable: message })
   })
@@ -172,10 +173,10 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
- * A content with its files re-hosted: captions and the order of the parts stay,
- * and `mimeType` becomes what the bytes are. Files on other hosts than those
- * that the fetcher is for stay as they are. It fails only with
- * `onFailure: "block"`.
+ * Re-hosts the files of a content. Captions and the order of the parts are
+ * kept, and `mimeType` is set to the detected type. Files on hosts that the
+ * fetcher does not allow are left unchanged. Fails only with `onFailure:
+ * "block"`.
  *
  * @category combinators
  * @since 0.1.0
@@ -189,8 +190,8 @@ export const rehost = (
 const allowed = Effect.succeed(Hook.allow)
 
 /**
- * The hook that re-hosts the files of received messages. It runs before the
- * channels, for inbound events of `sms` and `mms` channels.
+ * Builds the hook that re-hosts the files of received messages. It runs before
+ * the channels, for inbound events of `sms` and `mms` channels.
  *
  * @category constructors
  * @since 0.1.0
@@ -206,20 +207,20 @@ export const hook = Effect.fnUntraced(function*(
     channelIds: options.channelIds,
     priority: options.priority,
     timeout: timeLimit(options),
-    // For a defect, and for a store that does not end in time. Failures are dealt with below.
+    // Covers defects and a store that exceeds the timeout. Typed failures are handled below.
     onFailure: options.onFailure === "block" ? "block" : "allow",
     run: (event) =>
       Content.media(event.content).length === 0
         ? allowed
         : rehost(event.content).pipe(
           Effect.map((content) => content === event.content ? Hook.allow : Hook.modify(event.withContent(content))),
-          Effect.catch(({ message }) => Effect.succeed(Hook.block(`a media file could not be re-hosted: ${message}`)))
+          Effect.catch(({ message }) => Effect.succeed(Hook.block(`media re-hosting failed: ${message}`)))
         )
   })
 })
 
 /**
- * Registers {@link hook} for the life of the layer.
+ * Registers {@link hook} for the lifetime of the layer.
  *
  * @category layers
  * @since 0.1.0

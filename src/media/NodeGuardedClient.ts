@@ -1,10 +1,11 @@
 /**
- * The guarded client on Node, over undici. Needs `@effect/platform-node`.
+ * The guarded client for Node, built on undici. Requires
+ * `@effect/platform-node`.
  *
- * The name is resolved once for each connection. All its addresses have to be
- * public, and the socket connects to one of those: a name that leads somewhere
- * else a moment later (DNS rebinding) gains nothing. Environment variables for
- * proxies are not read, because a proxy would resolve the name once more.
+ * Each connection resolves the name once. All addresses must be public, and the
+ * socket connects to one of them, so DNS rebinding has no effect. Proxy
+ * environment variables are ignored, because a proxy would resolve the name
+ * again.
  *
  * @since 0.1.0
  */
@@ -28,11 +29,11 @@ import { ConnectionFailed, InvalidBody, PrivateAddress } from "./MediaError.ts"
  */
 export type Options = {
   /**
-   * Each a `host:port` whose addresses are not checked: for tests, and for a
-   * carrier on this machine.
+   * Test hosts as `host:port`, whose addresses are not checked: for tests, and
+   * for a carrier on this machine.
    */
   readonly testHosts?: ReadonlyArray<string> | undefined
-  /** All addresses of a name, as text. Those of the operating system by default. */
+  /** Resolves a name to all its addresses, as text. Uses the operating system's resolver by default. */
   readonly resolve?: Connector.Resolve | undefined
 }
 
@@ -45,7 +46,7 @@ const systemResolve: Connector.Resolve = (hostname) =>
 const isCode = (cause: unknown, ...codes: ReadonlyArray<string>) =>
   Predicate.hasProperty(cause, "code") && codes.some((code) => code === cause.code)
 
-/** What is no HTTP, or of a length that the headers do not say. */
+/** Whether the response is not valid HTTP, or its length contradicts the headers. */
 const isMalformed = (cause: unknown) =>
   (Predicate.hasProperty(cause, "name") && cause.name === "HTTPParserError") ||
   isCode(cause, "UND_ERR_RES_CONTENT_LENGTH_MISMATCH", "UND_ERR_HEADERS_OVERFLOW")
@@ -53,17 +54,17 @@ const isMalformed = (cause: unknown) =>
 const requestError = (host: string) => (cause: unknown) => {
   if (cause instanceof Connector.NotPublic) return new PrivateAddress({ host })
   return isMalformed(cause)
-    ? new InvalidBody({ expected: "an answer that is valid HTTP" })
+    ? new InvalidBody({ expected: "a valid HTTP response" })
     : new ConnectionFailed({ host })
 }
 
 const streamError = (host: string) => (cause: unknown) =>
-  // The last is the other side that ends the connection, and not one that broke.
+  // `UND_ERR_SOCKET` means that the peer closed the connection, not that it broke.
   isMalformed(cause) || isCode(cause, "UND_ERR_SOCKET")
-    ? new InvalidBody({ expected: "a body of the announced length" })
+    ? new InvalidBody({ expected: "a body of the declared length" })
     : new ConnectionFailed({ host })
 
-/** Ends the request, whatever it is at, with the scope. */
+/** Aborts the request, in any phase, when the scope closes. */
 const scopedSignal = Effect.map(
   Effect.acquireRelease(
     Effect.sync(() => new AbortController()),
@@ -76,7 +77,7 @@ const values = (header: string | ReadonlyArray<string> | undefined): ReadonlyArr
   typeof header === "string" ? [header] : header ?? []
 
 /**
- * Makes the service. Its connections are closed with the scope.
+ * Builds the client. Closing the scope closes its connections.
  *
  * @category constructors
  * @since 0.1.0
@@ -112,11 +113,11 @@ export const make = Effect.fnUntraced(function*(
           path: url.pathname + url.search,
           headers,
           signal,
-          // Limits of time are set by the caller, on the clock of the runtime.
+          // The caller enforces timeouts, on the clock of the runtime.
           headersTimeout: 0,
           bodyTimeout: 0
         }).then((response) => {
-          // Also a body that nobody waits for any more fails, and an error that nobody hears ends the process.
+          // An abandoned body can still fail, and an unhandled `error` event would crash the process.
           response.body.on("error", () => {})
           return response
         }),

@@ -1,6 +1,6 @@
 /**
- * Incremental SHA-256 of `node:crypto`. For Node.js, and for runtimes that have
- * this module of it.
+ * Incremental SHA-256 with `node:crypto`, for Node.js and runtimes that
+ * implement this module.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import { createHash } from "node:crypto"
 import { IncrementalHash } from "./IncrementalHash.ts"
 
 /**
- * Provides {@link IncrementalHash} over `node:crypto`.
+ * Provides {@link IncrementalHash} with `node:crypto`.
  *
  * @category layers
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * Re-hosting on Node in one layer: the hook, the fetcher and the guarded client
- * below it. Needs `@effect/platform-node`.
+ * Re-hosting on Node in a single layer: the hook, the fetcher and the guarded
+ * client. Requires `@effect/platform-node`.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import type { MediaStore } from "./MediaStore.ts"
 import * as NodeGuardedClient from "./NodeGuardedClient.ts"
 
 /**
- * Options of the hook, and of the fetcher. All have defaults.
+ * Options of the hook and the fetcher. All are optional.
  *
  * @category models
  * @since 0.1.0
@@ -20,7 +20,7 @@ import * as NodeGuardedClient from "./NodeGuardedClient.ts"
 export type Options = MediaRehosting.HookOptions & MediaFetcher.Options
 
 /**
- * Re-hosts the files of received messages, for the life of the layer.
+ * Re-hosts the files of received messages for the lifetime of the layer.
  *
  * **Example** (Only VoiceMeUp's files)
  *

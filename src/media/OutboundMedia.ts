@@ -1,10 +1,10 @@
 /**
- * Media to be sent: bytes or a local file, put in the store, so that the
- * carrier has a URL to fetch it from.
+ * Media to send: bytes or a local file, stored so that the carrier can fetch it
+ * from a URL.
  *
- * Carriers take URLs and no bytes, and fetch them when they send the message,
- * or a little later when they try again. So the URLs of the store have to be
- * reachable from the internet, and to be valid that long.
+ * Carriers accept URLs instead of bytes. They fetch a file when they send the
+ * message, or later on a retry, so the store's URLs must be reachable from the
+ * internet and stay valid that long.
  *
  * @since 0.1.0
  */
@@ -14,29 +14,29 @@ import type * as PlatformError from "effect/PlatformError"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import { MediaContent } from "../Content.ts"
-import { headOf } from "./internal/pieces.ts"
+import * as Bytes from "../internal/bytes.ts"
 import * as TypeRules from "./internal/typeRules.ts"
 import { InvalidBody, MediaError, TooLarge, TypeNotAllowed } from "./MediaError.ts"
 import { MediaStore } from "./MediaStore.ts"
 
 /**
- * Options of a file to be sent.
+ * Options of a file to send.
  *
  * @category models
  * @since 0.1.0
  */
 export type Options = {
   /**
-   * The MIME type. By default it is told from the first bytes, which works for
-   * images, sound, video, PDF and contact cards. Text has to be declared.
+   * The MIME type. By default it is detected from the first bytes, which works
+   * for images, audio, video, PDF and contact cards. For text it must be given.
    */
   readonly contentType?: string | undefined
-  /** The text sent along. */
+  /** The text to send along with the file. */
   readonly caption?: string | undefined
   /**
-   * In bytes. 5 MiB by default: Twilio refuses more in one message
+   * The maximum size in bytes. 5 MiB by default: Twilio refuses larger messages
    * (https://www.twilio.com/docs/messaging/api/media-resource), and other
-   * carriers take less.
+   * carriers have lower limits.
    */
   readonly maxBytes?: number | undefined
 }
@@ -52,7 +52,7 @@ const limited = <E>(stream: Stream.Stream<Uint8Array, E>, limit: number): Stream
     })
   })
 
-/** The first pieces, until they are long enough to tell the type. */
+/** Collects the first chunks until they suffice to detect the type. */
 const firstPieces = Sink.reduceWhile(
   () => ({ pieces: Array<Uint8Array>(), size: 0 }),
   ({ size }) => size < TypeRules.headLength,
@@ -69,8 +69,8 @@ const tellType = (head: Uint8Array): Effect.Effect<string, MediaError> =>
   )
 
 /**
- * A stream of bytes as media to be sent. It is read once, and never more than
- * a piece of it is in memory.
+ * Stores a stream of bytes as media to send. The stream is read once, with only
+ * a chunk in memory at a time.
  *
  * @category constructors
  * @since 0.1.0
@@ -83,9 +83,9 @@ export const fromStream: <E>(
     const { caption = "", maxBytes = 5 * 1024 * 1024 } = options
     const store = yield* MediaStore
     const [first, rest] = yield* Stream.peel(limited(stream, maxBytes), firstPieces)
-    if (first.size === 0) return yield* fail(new InvalidBody({ expected: "a file that is not empty" }))
+    if (first.size === 0) return yield* fail(new InvalidBody({ expected: "a non-empty file" }))
     const media = yield* store.put({
-      contentType: options.contentType ?? (yield* tellType(headOf(first.pieces, TypeRules.headLength))),
+      contentType: options.contentType ?? (yield* tellType(Bytes.head(first.pieces, TypeRules.headLength))),
       stream: Stream.concat(Stream.fromArray(first.pieces), rest)
     })
     return new MediaContent({
@@ -98,7 +98,7 @@ export const fromStream: <E>(
 )
 
 /**
- * Bytes as media to be sent.
+ * Stores bytes as media to send.
  *
  * @category constructors
  * @since 0.1.0
@@ -107,7 +107,7 @@ export const fromBytes = (bytes: Uint8Array, options?: Options): Effect.Effect<M
   fromStream(Stream.succeed(bytes), options)
 
 /**
- * A local file as media to be sent.
+ * Stores a local file as media to send.
  *
  * @category constructors
  * @since 0.1.0

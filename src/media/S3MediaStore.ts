@@ -1,21 +1,20 @@
 /**
- * Keeps media files in a bucket: AWS S3, Cloudflare R2, MinIO, and what else
- * speaks the protocol of S3.
+ * Stores media files in a bucket: AWS S3, Cloudflare R2, MinIO or any other
+ * S3-compatible service.
  *
- * A file is hashed before it is uploaded, because its hash is its name and is
- * signed: so it is written into a temporary directory first. `LastModified` of
- * the object is when it was stored. That is the clock of the bucket, and
- * {@link layer} compares it with the clock of this machine.
+ * The object key and the request signature are derived from the hash of the
+ * file, so a file is first written to a temporary directory and hashed while
+ * it is written. The time of storage is the object's `LastModified`, on the
+ * clock of the bucket; {@link layer} compares it with the local clock.
  *
  * The credentials need `s3:PutObject`, `s3:GetObject`, `s3:DeleteObject` and, on
- * the bucket, `s3:ListBucket`: without the last one S3 answers 403 for an object
- * that is not there
- * (https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html).
+ * the bucket, `s3:ListBucket`. Without the last one, S3 answers 403 for a missing
+ * object (https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html).
  *
  * **Gotchas**
  *
- * The client of HTTP has to send `Content-Length` with a stream, as
- * `NodeHttpClient` does. `FetchHttpClient` leaves it out, and S3 refuses that.
+ * The `HttpClient` must send `Content-Length` with a stream, as `NodeHttpClient`
+ * does. `FetchHttpClient` omits it, which S3 rejects.
  *
  * @since 0.1.0
  */
@@ -49,7 +48,7 @@ import { MediaStore } from "./MediaStore.ts"
 import type { AgeOptions, Range } from "./StoredMedia.ts"
 
 /**
- * What requests are signed with.
+ * The credentials that sign requests.
  *
  * @category models
  * @since 0.1.0
@@ -57,7 +56,7 @@ import type { AgeOptions, Range } from "./StoredMedia.ts"
 export interface Credentials {
   readonly accessKeyId: Redacted.Redacted<string>
   readonly secretAccessKey: Redacted.Redacted<string>
-  /** Of temporary credentials. */
+  /** The session token of temporary credentials. */
   readonly sessionToken?: Redacted.Redacted<string> | undefined
 }
 
@@ -69,44 +68,43 @@ export interface Credentials {
  */
 export interface Options extends AgeOptions {
   readonly bucket: string
-  /** `auto` for Cloudflare R2. */
+  /** The region. `auto` for Cloudflare R2. */
   readonly region: string
   readonly credentials: Credentials
   /**
-   * What ids are made with. It has to stay the same, or the same bytes are
-   * stored twice, and to be the same for all processes that use the bucket.
+   * The key that ids are derived with. It must be equal in all processes that use
+   * the bucket, and must not change, or the same bytes are stored twice.
    */
   readonly secret: Redacted.Redacted<string>
-  /** That of AWS in the region by default, or for example `https://<account>.r2.cloudflarestorage.com`. */
+  /** The endpoint, such as `https://<account>.r2.cloudflarestorage.com`. AWS in the given region by default. */
   readonly endpoint?: string | undefined
   /**
-   * Whether the bucket is named in the path of a URL, as in
-   * `https://s3.example.com/bucket/…`, and not in its host. By default it is
+   * Whether URLs contain the bucket in the path, as in
+   * `https://s3.example.com/bucket/…`, instead of the host. By default `true`
    * when an endpoint is given.
    */
   readonly pathStyle?: boolean | undefined
-  /** What the keys begin with, as in `media/`. Nothing by default. */
+  /** The prefix of the keys, such as `media/`. Empty by default. */
   readonly prefix?: string | undefined
   /**
-   * What the URLs begin with, before `/` and the key, when whoever has the URL
-   * of an object may read it: the address of a public bucket, or of a network
-   * that delivers it. By default URLs are signed, and expire.
+   * The prefix of public URLs, before `/` and the key: the address of a public
+   * bucket or a CDN. By default URLs are signed, and expire.
    */
   readonly publicBaseUrl?: string | undefined
-  /** How long a signed URL is valid: an hour by default, seven days at most. */
+  /** How long a signed URL is valid. An hour by default, at most seven days. */
   readonly urlExpiresIn?: Duration.Input | undefined
-  /** The directory in which the one for temporary files is made. That of the system by default. */
+  /** The parent of the directory for temporary files. The system's by default. */
   readonly temporaryDirectory?: string | undefined
   /**
-   * How long a request may take, or a piece of a body that is received. A minute
-   * by default. An upload may take ten seconds more for each megabyte.
+   * The timeout of a request, and the idle timeout of a response body. A minute
+   * by default. Uploads get ten additional seconds per megabyte.
    */
   readonly timeout?: Duration.Input | undefined
-  /** When a request is repeated that S3 could not answer for now. Three times by default, 200 ms and more apart. */
+  /** The backoff of retries after transient failures. By default three retries, from 200 ms exponentially. */
   readonly retry?: Schedule.Schedule<unknown> | undefined
 }
 
-/** What the store needs. */
+/** The services that the store requires. */
 type Needs =
   | HttpClient.HttpClient
   | FileSystem.FileSystem
@@ -120,14 +118,14 @@ const illegal = (message: string) => Effect.fail(new Cause.IllegalArgumentError(
 const prefixOf = ({ prefix = "" }: Options) =>
   /^(?:[\w-][\w.-]*\/)*(?:[\w-][\w.-]*)?$/.test(prefix)
     ? Effect.succeed(prefix)
-    : illegal("The prefix must be of letters, digits, - _ . and /, and must not begin with . or /")
+    : illegal("The prefix may contain only letters, digits, - _ . and /, and must not begin with . or /")
 
 const urlExpiryOf = ({ urlExpiresIn = "1 hour" }: Options) => {
   const expiry = Duration.fromInputUnsafe(urlExpiresIn)
   // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
   return Duration.between(expiry, { minimum: Duration.seconds(1), maximum: Duration.days(7) })
     ? Effect.succeed(expiry)
-    : illegal("A signed URL is valid for at least one second, and for seven days at most")
+    : illegal("The expiry of a signed URL must be between one second and seven days")
 }
 
 const failed = (operation: StoreFailed["operation"]) => ({ code }: S3Client.S3Failed): MediaError =>
@@ -138,11 +136,11 @@ const millisOf = (text: string | undefined): number | undefined =>
     ? undefined
     : Option.getOrUndefined(Option.map(DateTime.make(text), DateTime.toEpochMillis))
 
-/** Where the bytes of a response begin. A server may send more than the range that it was asked for. */
+/** Returns the offset of the first byte in a response. A server may send more than the requested range. */
 const offsetOf = ({ headers }: HttpClientResponse.HttpClientResponse): number =>
   Number(/^bytes (\d+)-/.exec(headers["content-range"] ?? "")?.[1] ?? 0)
 
-/** The bytes from one place to another. */
+/** Limits a stream to the bytes between two offsets. */
 const cut = <E, R>(stream: Stream.Stream<Uint8Array, E, R>, from: number, to: number) =>
   stream.pipe(
     Stream.mapAccum(() => 0, (offset, piece) => {
@@ -154,7 +152,7 @@ const cut = <E, R>(stream: Stream.Stream<Uint8Array, E, R>, from: number, to: nu
   )
 
 /**
- * Makes the store.
+ * Builds the store.
  *
  * @category constructors
  * @since 0.1.0
@@ -185,8 +183,9 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     )
 
   /**
-   * Whether the object was there: then it is copied onto itself, which makes it
-   * new. S3 reports a copy that fails late in the body of a response with status 200
+   * Renews the age of an existing object by copying it onto itself. Returns
+   * whether the object existed. S3 reports a copy that fails late in the body of
+   * a response with status 200
    * (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html).
    */
   const refresh = (id: string, contentType: string) =>
@@ -200,7 +199,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
       }
     }, ["CopyObjectResult"]).pipe(
       Effect.map((elements) => elements.length > 0),
-      // Whatever stands against a copy, the upload tells whether it matters.
+      // Any other refusal of the copy is ignored: the upload that follows fails if it matters.
       Effect.catch((error) => error.isTransient ? Effect.fail(error) : Effect.succeed(false))
     )
 
@@ -228,8 +227,8 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     error.code === "NoSuchKey" ? rules.notStored() : failed("get")(error)
 
   /**
-   * The headers of the object. Those that say it is not there come without a
-   * body, so a second request finds out whether the bucket is.
+   * Returns the headers of the object. A 404 to a HEAD request has no body, so a
+   * GET request determines whether the object or the bucket is missing.
    */
   const head = (id: string) =>
     Effect.scoped(s3.request({ method: "HEAD", key: keyOf(id) })).pipe(
@@ -277,7 +276,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     }
   })
 
-  /** The objects of a page, and where the next one begins. */
+  /** Returns one page of objects, and the token of the next page. */
   const list = (continuation: string | undefined) =>
     s3.elements({
       method: "GET",
@@ -291,14 +290,14 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
   const isOld = (storedAt: number | undefined) =>
     Effect.map(rules.now, (now) => storedAt !== undefined && age.isExpired(storedAt, now))
 
-  /** The key of an object of this store that is old. Other things may be kept under the same prefix. */
+  /** Returns the key if the element is an expired object of this store. The prefix may contain foreign objects. */
   const oldKey = Effect.fnUntraced(function*(element: Xml.Element) {
     const key = S3Client.textOf(S3Client.childOf(element, "Key"))
     const old = yield* isOld(millisOf(S3Client.textOf(S3Client.childOf(element, "LastModified"))))
     return old && key.startsWith(prefix) && rules.isId(key.slice(prefix.length)) ? key : undefined
   })
 
-  /** Asks once more before it deletes, because the list may be minutes old by then. */
+  /** Checks the age again before deleting, because the listing may be minutes old. */
   const removeOld = Effect.fnUntraced(
     function*(key: string) {
       const { headers } = yield* s3.request({ method: "HEAD", key })
@@ -328,7 +327,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
 })
 
 /**
- * Provides {@link MediaStore} over a bucket.
+ * Provides {@link MediaStore} with a bucket.
  *
  * @category layers
  * @since 0.1.0

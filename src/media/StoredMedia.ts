@@ -1,5 +1,5 @@
 /**
- * A file in a media store.
+ * Files in a media store.
  *
  * @since 0.1.0
  */
@@ -7,25 +7,25 @@ import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 
 /**
- * A file in the store.
+ * A file in a media store.
  *
  * @category models
  * @since 0.1.0
  */
 export interface StoredMedia {
-  /** Made from the bytes, so that the same bytes are stored once, and not to be guessed from them. */
+  /** Derived from the bytes and a secret: the same bytes are stored once, and the id cannot be guessed from them. */
   readonly id: string
-  /** Where it can be fetched. It may expire: see the layer of the store. */
+  /** The URL of the file. It may expire: see the layer of the store. */
   readonly url: string
   readonly contentType: string
-  /** In bytes. */
+  /** The size in bytes. */
   readonly size: number
-  /** When it was stored, or stored again. Its age counts from then. */
+  /** When the file was last stored. Its age counts from then. */
   readonly storedAt: DateTime.Utc
 }
 
 /**
- * A part of a file: from `start`, to `end` inclusive or to the last byte.
+ * A part of a file, from `start` to `end` inclusive, or to the last byte.
  *
  * @category models
  * @since 0.1.0
@@ -36,14 +36,17 @@ export interface Range {
 }
 
 /**
- * How long a store keeps its files.
+ * Options that determine how long a store keeps files.
  *
  * @category models
  * @since 0.1.0
  */
 export interface AgeOptions {
-  /** When a file is not served any more, counted from the last time that it was stored. 30 days by default. */
+  /** The age at which a file expires, counted from when it was last stored. 30 days by default. */
   readonly maxAge?: Duration.Input | undefined
-  /** How often old files are removed. An hour by default, and with `Infinity` only when `cleanUp` is run. */
+  /**
+   * The interval between removals of expired files. An hour by default. With
+   * `Infinity`, only `cleanUp` removes files.
+   */
   readonly cleanUpInterval?: Duration.Input | undefined
 }

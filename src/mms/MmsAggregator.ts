@@ -1,15 +1,15 @@
 /**
- * Makes one message of the parts of a split MMS.
+ * Reassembles split MMS messages.
  *
- * VoiceMeUp sends an MMS as several webhooks: a wrapper, which has the text,
- * and one for each file. The aggregator keeps the wrapper until its file comes,
- * or until its time is over. Nothing is lost: what comes too late comes out on
- * its own and says what it belongs to, and a text whose file never comes is
- * delivered as text.
+ * VoiceMeUp delivers an MMS as several webhooks: a wrapper, which holds the
+ * text, and one per file. The aggregator buffers the wrapper until its file
+ * arrives or a timeout elapses. Nothing is lost: a late part is released as a
+ * message of its own that names the message it belongs to, and a text whose
+ * file never arrives is released as text.
  *
- * `RoomKit` makes an aggregator in memory by itself, and uses another one that
- * is provided below it. What belongs together is decided in `MmsWindow`, for
- * every aggregator alike.
+ * `RoomKit` builds an in-memory aggregator by default, and uses the one in its
+ * context if there is one. `MmsWindow` contains the rules for which parts
+ * belong together; all aggregators share them.
  *
  * @since 0.1.0
  */
@@ -33,9 +33,9 @@ import * as Metrics from "./internal/metrics.ts"
 import * as MmsWindow from "./internal/window.ts"
 
 /**
- * The state of the aggregator could not be read or written. The part may not
- * be stored: the webhook must not be acknowledged, so that the carrier repeats
- * it. An aggregator in memory never fails.
+ * The state of the aggregator could not be read or written, and the part may
+ * not be stored. Do not acknowledge the webhook, so that the carrier redelivers
+ * it. An in-memory aggregator never fails.
  *
  * @category errors
  * @since 0.1.0
@@ -44,17 +44,18 @@ export class MmsAggregatorError extends Schema.TaggedError<MmsAggregatorError>()
   cause: Schema.Defect()
 }) {
   override get message(): string {
-    return "The store of split messages failed"
+    return "The MMS store failed"
   }
 }
 
 /**
- * What became of a part.
+ * The result of processing a part.
  *
- * - `Due`: a message came out; `value` is what was made of it
- * - `Buffered`: it is kept, and waits for other parts
- * - `Repeated`: it came before, and nothing is to be done
- * - `Empty`: it says nothing: the wrapper of media that came out before
+ * - `Due`: a message was released; `value` is the result of handling it
+ * - `Buffered`: the part is stored and waits for other parts
+ * - `Repeated`: the part is a duplicate and was ignored
+ * - `Empty`: the part has no content: it is the wrapper of media that were
+ *   already released
  *
  * @category models
  * @since 0.1.0
@@ -73,52 +74,53 @@ export type Outcome<A> =
  */
 export interface Service {
   /**
-   * Takes a part, and gives the message that comes out because of it: none
-   * while it waits, and for a repeated part. Whoever calls has the message from
-   * then on. The part is stored when this returns.
+   * Stores a part and returns the message that it releases, or `None` while the
+   * part waits or when it is a duplicate. The caller is responsible for the
+   * message from then on.
    */
   readonly offer: (part: MessagePart) => Effect.Effect<Option.Option<InboundMessage>, MmsAggregatorError>
   /**
-   * As {@link offer}, for a caller that can fail or be killed: a message that
-   * comes out counts as handled when `handle` succeeded. If it fails or is
-   * interrupted, its error is the answer and the message is delivered in the
-   * background, like one that comes out by time. If the process dies, an
-   * aggregator that outlives it delivers the message again. So `handle` can see
-   * a message twice, with the same idempotency key.
+   * Like {@link offer}, for a caller that may fail or crash: a released message
+   * counts as handled once `handle` succeeds. If `handle` fails or is
+   * interrupted, its error is returned and the message is delivered in the
+   * background, like one released by timeout. If the process crashes, an
+   * aggregator with persistent state delivers the message again. `handle` can
+   * therefore see a message twice, with the same idempotency key.
    *
-   * The part is stored before `handle` is called, and when this returns.
+   * The part is stored before `handle` runs, and when this returns.
    */
   readonly process: <A, E, R>(
     part: MessagePart,
     handle: (message: InboundMessage) => Effect.Effect<A, E, R>
   ) => Effect.Effect<Outcome<A>, E | MmsAggregatorError, R>
   /**
-   * Registers who handles the messages that come out by time, until the scope
-   * closes. Of several, the last one that is registered gets them. A failure is
-   * logged and tried again. Before the last handler leaves, it gets what would
-   * be lost with this process.
+   * Registers the handler for messages released by timeout, until the scope
+   * closes. The most recently registered handler receives them. A failure is
+   * logged and retried. Before the last handler is removed, it receives the
+   * messages that would otherwise be lost with this process.
    */
   readonly onDue: <E, R>(
     handler: (message: InboundMessage) => Effect.Effect<unknown, E, R>
   ) => Effect.Effect<void, never, R | Scope.Scope>
   /**
-   * The messages that nobody handled, the latest 1,000 of them, each once:
-   * there was no handler, which is warned of, or no attempt succeeded, which is
-   * an error in the log. None where they are kept in a store for another time.
+   * Streams dead letters, keeping the latest 1,000: messages without a registered
+   * handler (logged as a warning), and messages whose retries are exhausted
+   * (logged as an error). Empty for aggregators that keep such messages in a
+   * store for another attempt.
    */
   readonly orphans: Stream.Stream<InboundMessage>
   /**
-   * Lets out everything that would be lost with this process, and waits until
-   * it is handled, for the shutdown timeout at most. For the end of a server,
-   * while hooks and channels are still there. An aggregator whose state outlives
-   * the process has nothing to let out. It waits for what is being handled, and
-   * leaves what comes out by time to others from then on.
+   * Releases every message that would be lost with this process, and waits until
+   * they are handled, for at most the shutdown timeout. Call it when a server
+   * shuts down, while hooks and channels are still registered. An aggregator with
+   * persistent state has nothing to release: it waits for running handlers, and
+   * leaves later timeouts to other processes.
    */
   readonly drain: Effect.Effect<void>
 }
 
 /**
- * The aggregator.
+ * The service that reassembles split MMS messages.
  *
  * @category services
  * @since 0.1.0
@@ -126,7 +128,7 @@ export interface Service {
 export class MmsAggregator extends Context.Service<MmsAggregator, Service>()("effect-sms/MmsAggregator") {}
 
 /**
- * Options that every aggregator has.
+ * Options shared by all aggregators.
  *
  * @category models
  * @since 0.1.0
@@ -135,31 +137,30 @@ export type Options<E = unknown, R = never> = {
   /** How long a wrapper waits for its media, and a message for all of its parts. 5 seconds by default. */
   readonly timeout?: Duration.Input | undefined
   /**
-   * How long a message waits for more media after each file, within `timeout`.
-   * 0 by default: the first file completes it, and the next ones come out on
-   * their own, marked as late.
+   * How long a message waits for more media after each file, within `timeout`. 0
+   * by default: the first file completes the message, and later files are
+   * released as messages of their own, marked as late.
    */
   readonly quietTime?: Duration.Input | undefined
   /**
-   * How long media wait for a wrapper that may come after them. 0 by default:
-   * they come out at once, because a picture that comes without a wrapper is a
-   * message of its own. A text that comes later comes out at once too, marked
-   * as late.
+   * How long media wait for a wrapper that arrives after them. 0 by default:
+   * media without a wrapper are released immediately as a message of their own. A
+   * wrapper that arrives later is also released immediately, marked as late.
    */
   readonly reorderWindow?: Duration.Input | undefined
-  /** How long late and repeated parts are recognized. 10 minutes by default. */
+  /** How long late and duplicate parts are recognized. 10 minutes by default. */
   readonly rememberFor?: Duration.Input | undefined
   /**
-   * Handles the messages that come out by time, in the place of `RoomKit` or
-   * another registered handler. A failure is logged and tried again.
+   * Handles the messages released by timeout, instead of `RoomKit` or another
+   * registered handler. A failure is logged and retried.
    */
   readonly onTimeout?: ((message: InboundMessage) => Effect.Effect<unknown, E, R>) | undefined
   /**
-   * When a handler that failed is tried again. By default after a second,
-   * doubling up to a minute, ten times.
+   * The backoff of a failed handler. By default ten retries, after one second at
+   * first, doubling up to one minute.
    */
   readonly retry?: Schedule.Schedule<unknown> | undefined
-  /** How long the end of the aggregator, and {@link Service.drain}, wait for handlers. 5 seconds by default. */
+  /** How long shutting down and {@link Service.drain} wait for handlers. 5 seconds by default. */
   readonly shutdownTimeout?: Duration.Input | undefined
 }
 
@@ -171,16 +172,16 @@ export type Options<E = unknown, R = never> = {
  */
 export type MemoryOptions<E = unknown, R = never> = Options<E, R> & {
   /**
-   * Messages that may wait at a time, and as many whose handler failed. 10,000
-   * by default. Beyond that the oldest comes out with what it has, so that a
-   * flood cannot grow memory.
+   * The maximum number of pending messages, and separately of messages whose
+   * handler failed. 10,000 by default. Beyond it the oldest is released
+   * incomplete, which bounds memory under a flood.
    */
   readonly maxPending?: number | undefined
-  /** Correlation keys of which late and repeated parts are recognized. 10,000 by default, the latest. */
+  /** The maximum number of correlation keys kept to recognize late and duplicate parts. 10,000 by default. */
   readonly maxRemembered?: number | undefined
 }
 
-/** A part that lacks what it is correlated by: it belongs to nothing, and passes alone. */
+/** Releases a part without a correlation key: it belongs to no other part. */
 const pass = <A, E, R>(
   { message, provider }: MessagePart,
   handle: (message: InboundMessage) => Effect.Effect<A, E, R>
@@ -193,9 +194,10 @@ const pass = <A, E, R>(
     )
 
 /**
- * An aggregator that keeps everything in memory. For one process: what waits
- * when the process is killed is lost, and so is a message whose parts come to
- * different processes. The end of the scope lets out what is pending.
+ * Builds an aggregator that keeps all state in memory, for a single process.
+ * Pending messages are lost when the process is killed, and parts that arrive
+ * at different processes are not reassembled. Closing the scope releases the
+ * pending messages.
  *
  * @category constructors
  * @since 0.1.0
@@ -207,8 +209,8 @@ export const makeMemory = Effect.fnUntraced(function*<E = never, R = never>(
   const maxPending = Math.max(1, options.maxPending ?? 10_000)
   const services = yield* Effect.context<R>()
   const { onTimeout } = options
-  // Changed in place, and only within the one step that `Ref.modify` is: a
-  // copy would make a part cost more the more is pending.
+  // Mutated in place, only inside the atomic `Ref.modify`: copying would make the
+  // cost of a part grow with the number of pending messages.
   const state = yield* Ref.make(
     Memory.make({ settings, maxPending, maxRemembered: Math.max(0, options.maxRemembered ?? 10_000) })
   )
@@ -231,7 +233,11 @@ export const makeMemory = Effect.fnUntraced(function*<E = never, R = never>(
     handled: Effect.asVoid(change(key, new MmsWindow.Handled({ due: due.id })))
   })
 
-  /** One input: the state, then the timers, then what came out by time. Gives what answers a part that came. */
+  /**
+   * Applies one input: updates the state, sets the timers and delivers the
+   * messages released by timeout. Returns the output for the part that arrived,
+   * if any.
+   */
   const change = (key: Memory.Key, input: MmsWindow.Input): Effect.Effect<MmsWindow.Output | undefined> =>
     Effect.uninterruptible(Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
@@ -253,7 +259,7 @@ export const makeMemory = Effect.fnUntraced(function*<E = never, R = never>(
 
   const warnOfEviction = ({ provider }: Memory.Key) =>
     Effect.annotateLogs(
-      Effect.logWarning("Too many split messages are pending: the oldest comes out with the parts that it has"),
+      Effect.logWarning("Too many split messages are pending; evicting the oldest with the parts it has"),
       { provider }
     )
 
@@ -266,7 +272,7 @@ export const makeMemory = Effect.fnUntraced(function*<E = never, R = never>(
 
   const drain: Effect.Effect<void> = Effect.andThen(flush, deliveries.drain)
 
-  // Runs before that of the deliveries, which waits for the handlers.
+  // Registered after the deliveries, so it runs before their finalizer, which waits for the handlers.
   yield* Effect.addFinalizer(() => {
     closed = true
     return flush
@@ -283,7 +289,7 @@ export const makeMemory = Effect.fnUntraced(function*<E = never, R = never>(
       return yield* Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*(): Effect.fn.Return<Outcome<A>, E, R> {
           const answer = (yield* change(key, new MmsWindow.Arrived({ part }))) ?? { _tag: "Repeated" as const }
-          // Nobody would close the window any more.
+          // After shutdown, nothing else would close the window.
           if (closed) yield* flush
           if (answer._tag !== "Due") return answer
           const handling = restore(Effect.suspend(() => handle(answer.message)))
@@ -303,7 +309,8 @@ export const makeMemory = Effect.fnUntraced(function*<E = never, R = never>(
 })
 
 /**
- * An aggregator that keeps everything in memory: see {@link makeMemory}.
+ * Provides an aggregator that keeps all state in memory: see {@link
+ * makeMemory}.
  *
  * @category layers
  * @since 0.1.0

@@ -1,38 +1,39 @@
 /**
- * The documented fields of a carrier's webhook, and where each of them goes.
+ * Tables of the documented fields of a carrier's webhooks, with the property of
+ * the event that each of them goes to.
  *
- * One table a kind of webhook: the decoder takes from it what is metadata, and
- * what would be lost if a message had no content; the documentation is made
+ * Each kind of webhook has one table. The decoder takes the metadata from it and
+ * detects content that it does not understand; the documentation is generated
  * from it.
  */
 import { isPayload, type Payload } from "../Payload.ts"
 
 /**
- * The places of a field, by its path: a property of the event, such as
- * `sender`; `content`; `metadata`, under the field's own name. With none, the
- * field is in `raw` only.
+ * The properties of the event that each field goes to, by the path of the field.
+ * `metadata` means that name in the metadata, `_tag` the kind of the event. A
+ * field with an empty list is in `raw` only.
  */
 export type Places = Readonly<Record<string, ReadonlyArray<string>>>
 
 export interface Fields {
   readonly places: Places
-  /** The fields that are metadata, as text. Empty ones are left out. */
+  /** Returns the metadata of a payload as texts, without the empty ones. */
   readonly metadataOf: (payload: Payload) => Record<string, string>
-  /** Whether a field that is content, or one that the table does not know, holds anything. */
+  /** Returns whether any content field, or any field that is not in the table, has a value. */
   readonly hasContent: (payload: Payload) => boolean
 }
 
 const isScalar = (value: unknown): boolean =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean"
 
-/** A scalar, or a flat list of them. */
+/** Formats a scalar, or a flat list of scalars. */
 const asText = (value: unknown): string => {
   if (typeof value === "string") return value
   if (isScalar(value)) return String(value)
   return Array.isArray(value) ? value.filter(isScalar).join(",") : ""
 }
 
-/** Reads a field by its path, own properties only. */
+/** Returns the value at a path of own properties. */
 export const at = (payload: Payload, path: ReadonlyArray<string>): unknown => {
   let value: unknown = payload
   for (const key of path) {
@@ -44,7 +45,7 @@ export const at = (payload: Payload, path: ReadonlyArray<string>): unknown => {
 
 const blank: ReadonlySet<unknown> = new Set([undefined, null, "", "0", "false", 0, false])
 
-/** Whether there is nothing in a value, however deeply it is nested. Not recursive, so that depth is no problem. */
+/** Returns whether a value contains no scalar with a meaning, at any depth. Iterative, so depth cannot overflow the stack. */
 export const isBlank = (value: unknown): boolean => {
   const left = [value]
   while (left.length > 0) {
@@ -56,7 +57,7 @@ export const isBlank = (value: unknown): boolean => {
   return true
 }
 
-/** A field of metadata below another: its name, and the path from there. */
+/** A metadata field inside an object, with its path from there. */
 interface Nested {
   readonly name: string
   readonly path: ReadonlyArray<string>
@@ -64,14 +65,14 @@ interface Nested {
 
 const none: ReadonlyArray<Nested> = []
 
-/** Makes the table. */
+/** Builds a table. */
 export const make = (places: Places): Fields => {
   const entries = Object.entries(places).map(([name, to]) => {
     const [key = name, ...path] = name.split(".")
     return { name, key, path, to }
   })
   const goesTo = (place: string) => entries.filter(({ to }) => to.includes(place))
-  // By their first name, so that one look at each key of a payload is enough. No list is a field on its own.
+  // Indexed by the first key, so that each key of a payload is looked up once. An empty list is a top-level field.
   const metadata = new Map<string, ReadonlyArray<Nested>>()
   for (const { key, name, path } of goesTo("metadata")) {
     metadata.set(key, path.length === 0 ? none : [...metadata.get(key) ?? [], { name, path }])

@@ -1,5 +1,5 @@
 /**
- * Locations, from the texts or numbers of a carrier.
+ * Decodes locations from the texts or numbers of a carrier.
  */
 import { LocationContent } from "../Content.ts"
 import { compact } from "../internal/record.ts"
@@ -14,7 +14,7 @@ const degrees = (value: unknown, limit: number): number | undefined => {
 const named = (value: unknown): string | undefined =>
   typeof value === "string" && value.trim() !== "" ? value : undefined
 
-/** The location, if there are coordinates or a name. One coordinate without the other is none. */
+/** Returns the location, or `undefined` without coordinates and names. A single coordinate is ignored. */
 export const locationOf = (fields: {
   readonly latitude: unknown
   readonly longitude: unknown

@@ -10,18 +10,16 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { Address } from "../Address.ts"
 import { Cost, isAmount } from "../Cost.ts"
+import { compact, lookup } from "../internal/record.ts"
 import { isPayload, type Payload } from "../Payload.ts"
 import { InvalidPayload } from "../WebhookError.ts"
+import * as FieldReader from "./internal/fieldReader.ts"
 
-export { compact, lookup } from "../internal/record.ts"
-
-/** How the lenient schemas read: what a field may be is known without its schema, since they take everything. */
-const readers = new WeakMap<object, Read>()
+export { compact, lookup }
 
 const converted = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unknown) => A) =>
   Schema.Unknown.pipe(
@@ -33,19 +31,31 @@ const converted = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unk
 
 const lenient = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unknown) => A) => {
   const field = converted(schema, read).pipe(Schema.withDecodingDefaultKey(Effect.succeed(undefined)))
-  readers.set(field, read)
+  // The schema accepts every value, so `read` alone determines the result.
+  FieldReader.register(field, read)
   return field
 }
 
-/** As {@link Text}. */
-export const toText = (value: unknown): string => {
-  if (typeof value === "string") return value
-  if (typeof value === "number" || typeof value === "bigint") return String(value)
-  // A form field that was repeated: the first one counts.
-  return Array.isArray(value) && typeof value[0] === "string" ? value[0] : ""
+/**
+ * Returns a string that is not empty, or the first of a repeated form field.
+ * Returns `undefined` for anything else, including numbers: they are neither
+ * URLs nor addresses.
+ */
+export const stringOf = (value: unknown): string | undefined => {
+  const first = Array.isArray(value) ? value[0] : value
+  return typeof first === "string" && first !== "" ? first : undefined
 }
 
-/** Text or a number as text; anything else is empty. */
+/** Returns the {@link stringOf} of an own property. */
+export const ownString = (payload: Payload, key: string): string | undefined => stringOf(lookup(payload, key))
+
+/** Returns a string, a number as a string, or the empty string for anything else. */
+export const toText = (value: unknown): string => {
+  if (typeof value === "string") return value
+  return typeof value === "number" || typeof value === "bigint" ? String(value) : stringOf(value) ?? ""
+}
+
+/** Decodes with {@link toText}. */
 export const Text = lenient(Schema.String, toText)
 
 /** As {@link Text}, but empty text counts as absent. */
@@ -58,7 +68,7 @@ export const OptionalAddress = lenient(
   (value) => (toText(value) || undefined) as Address | undefined
 )
 
-/** All texts of a field that may be repeated, without the empty ones. */
+/** Decodes all texts of a field that may be repeated, without the blank ones. */
 export const Texts = lenient(
   Schema.Array(Schema.String),
   (value): ReadonlyArray<string> =>
@@ -74,26 +84,35 @@ export const OptionalCount = lenient(Schema.UndefinedOr(Schema.Int), (value) => 
 const iso = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?$/i
 
 /**
- * An ISO 8601 time. One without a zone is read as UTC, never in the zone of
- * this machine. Other text is no time: `Date` would find May 2001 in `5`.
+ * Parses an ISO 8601 time with an offset, or a local time in the given zone. In
+ * the repeated hour at the end of daylight saving time, the earlier instant is
+ * used. Returns `undefined` for anything else: `Date` would read `5` as May 2001.
  */
-export const toTime = (value: unknown): DateTime.Utc | undefined => {
+export const toTimeIn = (value: unknown, timeZone: DateTime.TimeZone | undefined): DateTime.Utc | undefined => {
   const match = iso.exec(toText(value))
   if (match === null) return undefined
-  const [, date, time, offset = "Z"] = match
-  return Option.getOrUndefined(DateTime.make(`${date}T${time}${offset.toUpperCase()}`))
+  const [, date, time, offset] = match
+  if (offset !== undefined) return Option.getOrUndefined(DateTime.make(`${date}T${time}${offset.toUpperCase()}`))
+  if (timeZone === undefined) return undefined
+  const local = DateTime.makeZoned(`${date}T${time}Z`, { timeZone, adjustForTimeZone: true })
+  return Option.getOrUndefined(Option.map(local, DateTime.toUtc))
 }
 
-/** As {@link toTime}. */
+const utc = DateTime.zoneMakeOffset(0)
+
+/** Parses an ISO 8601 time. Without an offset it is in UTC, never in the zone of this machine. */
+export const toTime = (value: unknown): DateTime.Utc | undefined => toTimeIn(value, utc)
+
+/** Decodes with {@link toTime}. */
 export const OptionalTime = lenient(Schema.UndefinedOr(Schema.DateTimeUtc), toTime)
 
-/** True or false, as such or as text. */
+/** Decodes a boolean, or `true` and `false` as text. */
 export const OptionalFlag = lenient(Schema.UndefinedOr(Schema.Boolean), (value) => {
   const text = typeof value === "boolean" ? String(value) : toText(value).toLowerCase()
   return text === "true" ? true : text === "false" ? false : undefined
 })
 
-/** An amount of money, with its currency where there is one. */
+/** Decodes an amount of money, with its currency if there is one. */
 export const OptionalCost = lenient(Schema.UndefinedOr(Cost), (value) => {
   if (!isPayload(value)) return undefined
   const [amount, currency] = [toText(value["amount"]), toText(value["currency"])]
@@ -110,7 +129,7 @@ export const List = lenient(
   (value): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
 )
 
-/** As {@link List}, but a value that is in no list, as a converter from XML writes a single one, is a list of one. */
+/** As {@link List}, but a value outside a list becomes a list of one. */
 export const Items = lenient(
   Schema.Array(Schema.Unknown),
   (value): ReadonlyArray<unknown> => {
@@ -119,7 +138,7 @@ export const Items = lenient(
   }
 )
 
-/** Whether a value is an absolute URL of the web, as a list of files may hold in the place of objects. */
+/** Returns whether a value is an `http` or `https` URL, which a list of files may contain in place of objects. */
 export const isUrl = (value: unknown): value is string => typeof value === "string" && /^https?:\/\//i.test(value)
 
 /** An object; anything else is empty. */
@@ -139,73 +158,26 @@ export const issuesOf = (issue: SchemaIssue.Issue): InvalidPayload["issues"] => 
   return issues as [typeof issues[number], ...typeof issues]
 }
 
-const refused = Symbol()
-
-const readNonEmptyText = (value: unknown): unknown => typeof value === "string" && value !== "" ? value : refused
-
-readers.set(Schema.NonEmptyString, readNonEmptyText)
-// An address is what a carrier wrote, and that is all that it has to be.
-readers.set(Address, readNonEmptyText)
-
 /**
- * Text that a message cannot do without. A number and the first of a list are
- * taken, as by {@link Text}; blank text is an error.
+ * Decodes text that a message cannot do without. Accepts a number and the first
+ * of a list, as {@link Text} does, and refuses blank text.
  */
 export const required = (expected: string) => {
   const filter = Schema.makeFilter((text: string) => text.trim() !== "", { expected })
   const field = converted(Schema.String.pipe(Schema.check(filter)), toText)
-  readers.set(field, (value) => {
+  FieldReader.register(field, (value) => {
     const text = toText(value)
-    return text.trim() === "" ? refused : text
+    return text.trim() === "" ? FieldReader.refused : text
   })
   return field
 }
 
-/** As {@link required}, of whom a message is from or to, as the carrier wrote it. */
+/** Decodes a required sender or recipient, as the carrier wrote it. */
 export const RequiredAddress = /* @__PURE__ */ (() => {
   const field = converted(Address, (value) => toText(value) as Address)
-  readers.set(field, (value) => toText(value) || refused)
+  FieldReader.register(field, (value) => toText(value) || FieldReader.refused)
   return field
 })()
-
-type Read = (value: unknown) => unknown
-
-/** A schema that changes nothing, as a reader. */
-const guard = (schema: Schema.Constraint): Read => {
-  const is = Schema.is(schema)
-  return (value) => is(value) ? value : refused
-}
-
-/** Every field once, or `refused` at the first that is wrong. */
-const struct = (fields: ReadonlyArray<readonly [key: string, read: Read]>): Read => (value) => {
-  if (!isPayload(value)) return refused
-  const decoded: Record<string, unknown> = {}
-  for (const [key, read] of fields) {
-    const field = read(value[key])
-    if (field === refused) return refused
-    decoded[key] = field
-  }
-  return decoded
-}
-
-/**
- * The schema as a function. `undefined` where that does not say it all: for
- * what is neither lenient, nor left as it is, nor a struct of such fields.
- */
-const readOf = (schema: Schema.Constraint): Read | undefined => {
-  const lenient = readers.get(schema)
-  if (lenient !== undefined) return lenient
-  if (!("fields" in schema) || schema.ast.checks !== undefined) {
-    return SchemaAST.toType(schema.ast) === schema.ast ? guard(schema) : undefined
-  }
-  const fields: Array<readonly [string, Read]> = []
-  for (const [key, field] of Object.entries(schema.fields as Record<string, Schema.Constraint>)) {
-    const read = readOf(field)
-    if (read === undefined) return undefined
-    fields.push([key, read])
-  }
-  return struct(fields)
-}
 
 /**
  * The payload as the schema reads it. An error names every bad field and what
@@ -218,23 +190,23 @@ const readOf = (schema: Schema.Constraint): Read | undefined => {
 export const decoder = <A>(
   schema: Schema.ConstraintDecoder<A>
 ): (payload: Payload) => Effect.Effect<A, InvalidPayload> => {
-  const read = readOf(schema) ?? (() => refused)
+  const read = FieldReader.make(schema)
   const decode = Schema.decodeUnknownEffect(schema, { errors: "all" })
   const decodeSlowly = (payload: Payload) =>
     Effect.mapError(decode(payload), ({ issue }) => new InvalidPayload({ issues: issuesOf(issue) }))
   return (payload) => {
     const decoded = read(payload)
-    return decoded === refused ? decodeSlowly(payload) : Effect.succeed(decoded as A)
+    return decoded === FieldReader.refused ? decodeSlowly(payload) : Effect.succeed(decoded as A)
   }
 }
 
 /** As {@link decoder}, of what may be anything, and without saying what is wrong with it. */
 export const reader = <A>(schema: Schema.ConstraintDecoder<A>): (value: unknown) => A | undefined => {
-  const read = readOf(schema) ?? (() => refused)
+  const read = FieldReader.make(schema)
   const decode = Schema.decodeUnknownOption(schema)
   return (value) => {
     const decoded = read(value)
-    return decoded === refused ? Option.getOrUndefined(decode(value)) : decoded as A
+    return decoded === FieldReader.refused ? Option.getOrUndefined(decode(value)) : decoded as A
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * End points that are attached to rooms.
+ * Channels: endpoints that are attached to rooms.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import type { Room } from "./Room.ts"
 import type { RoomEvent } from "./RoomEvent.ts"
 
 /**
- * An end point of the application's: an AI, a web page, an agent's desk.
+ * An endpoint of the application: an AI, a web page or an agent's desk.
  *
  * @category models
  * @since 0.1.0
@@ -25,6 +25,11 @@ export interface Channel<out E = unknown, out R = never> {
    * with the channel's own events. A failure is recorded and stops no other
    * channel. It may answer with `RoomKit.post`: the answer passes after this
    * event.
+   *
+   * An event from an inbox comes again to a channel that failed, unless it
+   * failed with `GiveUp`, and at the latest after a restart also to one that
+   * took it just before the process ended: `event.id` stays the same. What it
+   * posts meanwhile is not doubled.
    */
   readonly deliver: (event: RoomEvent, room: Room) => Effect.Effect<void, E, R>
   /** Whether the channel is attached to every room that the kit creates. `false` by default. */
@@ -32,7 +37,36 @@ export interface Channel<out E = unknown, out R = never> {
 }
 
 /**
- * A message that a channel wants to be sent.
+ * Builds a channel of the application, for `RoomKit.registerChannel` or
+ * `RoomKit.layerChannel`. The errors and services of `deliver` are inferred.
+ *
+ * **Example** (A channel for the agents of a support desk)
+ *
+ * ```ts
+ * import { Channel, Content, RoomKit } from "effect-sms"
+ * import { Console } from "effect"
+ *
+ * const desk = Channel.make({
+ *   id: "desk",
+ *   type: "web",
+ *   everyRoom: true,
+ *   deliver: ({ content, roomId }) => Console.log(`${roomId}: ${Content.text(content)}`)
+ * })
+ *
+ * export const Desk = RoomKit.layerChannel(desk)
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <E = never, R = never>(channel: Channel<E, R>): Channel<E, R> => ({
+  ...channel,
+  everyRoom: channel.everyRoom ?? false
+})
+
+/**
+ * A message that a channel asks the kit to send, and the provider to send it
+ * with.
  *
  * @category models
  * @since 0.1.0
@@ -43,37 +77,48 @@ export interface Outgoing {
 }
 
 /**
- * An end point that providers send to. It says what is to be sent, and the kit
- * sends it. `SmsChannel.make` makes one for a provider.
+ * An endpoint that is reached through a provider. The channel returns the
+ * messages and the kit sends them. `SmsChannel.make` builds one for a provider.
  *
  * @category models
  * @since 0.1.0
  */
 export interface SendingChannel<out E = unknown, out R = never> extends Omit<Channel, "deliver"> {
   /**
-   * The messages that an event of a room becomes. They are sent together, each
-   * through the hooks before and after a send, and followed by the kit's
-   * tracker. One to the very person who wrote the event is not sent: nothing
-   * goes back to where it came from.
+   * Returns the messages to send for a room event. The kit sends them
+   * concurrently, runs the `BeforeSend` and `AfterSend` hooks for each and tracks
+   * their delivery. A message addressed to the author of the event is skipped.
    */
   readonly messages: (event: RoomEvent, room: Room) => Effect.Effect<ReadonlyArray<Outgoing>, E, R>
 }
 
 /**
- * What became of one message that a channel wanted to be sent.
+ * Builds a channel whose messages the kit sends.
  *
- * - `sent`: the carrier accepted it
- * - `failed`: it did not go out, for the reason of the error, or only those
- *   parts of it did that `error.accepted` has
- * - `unknown`: it may have gone out. Sending it again could make two of it
- * - `blocked`: a hook before the send stopped it
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeSending = <E = never, R = never>(channel: SendingChannel<E, R>): SendingChannel<E, R> => ({
+  ...channel,
+  everyRoom: channel.everyRoom ?? false
+})
+
+/**
+ * The result of one message that a channel asked to send.
+ *
+ * - `sent`: the carrier accepted the message
+ * - `failed`: the message was not sent, for the reason in `error`, or only the
+ *   parts in `error.accepted` were
+ * - `unknown`: the message may have been sent. Sending it again could duplicate
+ *   it
+ * - `blocked`: a `BeforeSend` hook blocked the message
  *
  * @category models
  * @since 0.1.0
  */
 export type SendResult =
   & {
-    /** Whom the channel addressed, whatever a hook made of it. */
+    /** The recipient that the channel addressed, regardless of any modification by a hook. */
     readonly recipient: Address
   }
   & (
@@ -84,17 +129,19 @@ export type SendResult =
   )
 
 /**
- * What became of one event at one channel.
+ * The result of one event at one channel.
  *
- * - `delivered`: the channel took it, and whatever it wanted to be sent was sent
- * - `partial`: some of it was sent, and the rest was not or may not have been
- * - `unknown`: nothing is known to be sent, and something may have been
- * - `blocked`: hooks stopped all that was to be sent
- * - `failed`: the channel failed, or nothing went out. `error` is the channel's
- *   or the first `SmsError`
+ * - `delivered`: the channel accepted the event, and every message it asked for
+ *   was sent
+ * - `partial`: some messages were sent, and the others were not or may not have
+ *   been
+ * - `unknown`: no message is known to be sent, and at least one may have been
+ * - `blocked`: hooks blocked every message
+ * - `failed`: the channel failed, or nothing was sent. `error` is the channel's
+ *   error or the first `SmsError`
  *
- * Only after `failed` of a channel that sends can the event be delivered again
- * without anybody getting it twice.
+ * For a channel that sends, only a `failed` event can be delivered again
+ * without the risk of duplicates.
  *
  * @category models
  * @since 0.1.0
@@ -102,7 +149,7 @@ export type SendResult =
 export type Delivery =
   & {
     readonly channelId: string
-    /** Of a channel that sends: what became of each message, in the channel's order. */
+    /** The result of each message in the channel's order, for a channel that sends. */
     readonly sends?: ReadonlyArray<SendResult> | undefined
   }
   & (

@@ -1,20 +1,21 @@
 /**
- * Hooks: Effects that run when something happens in a room.
+ * Hooks: application Effects that run before and after events in a room.
  *
- * Hooks before something (`BeforeBroadcast`, `BeforeSend`) run one after the
- * other, the lowest priority number first, each on what the one before left. A
- * hook allows, blocks with a reason, or modifies. Hooks after it
- * (`AfterBroadcast`, `AfterSend`) run together and decide nothing.
+ * `BeforeBroadcast` and `BeforeSend` hooks run in sequence, lowest priority
+ * number first, each on the value left by the previous one. A hook allows the
+ * value, blocks it with a reason, or modifies it. `AfterBroadcast` and
+ * `AfterSend` hooks run concurrently and cannot change anything.
  *
- * A hook that fails, dies or runs out of time blocks: a crashed consent check
- * must not let a message through. A hook that only decorates is declared with
- * `onFailure: "allow"`.
+ * A `Before` hook that fails, dies or times out blocks the value: a crashed
+ * consent check must not let a message through. Declare a hook that is only
+ * cosmetic with `onFailure: "allow"`.
  *
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import type { ChannelType, OutboundMessage, SendReceipt } from "../Message.ts"
 import type { SmsError } from "../SmsError.ts"
 import type { Delivery } from "./Channel.ts"
@@ -22,7 +23,7 @@ import type { Room } from "./Room.ts"
 import type { EventSource, RoomEvent } from "./RoomEvent.ts"
 
 /**
- * What a hook decides.
+ * The decision of a hook.
  *
  * @category models
  * @since 0.1.0
@@ -33,7 +34,7 @@ export type HookResult<A = RoomEvent> =
   | { readonly _tag: "Modify"; readonly value: A }
 
 /**
- * Lets it pass as it is.
+ * Lets the value pass unchanged.
  *
  * @category constructors
  * @since 0.1.0
@@ -41,7 +42,7 @@ export type HookResult<A = RoomEvent> =
 export const allow: HookResult<never> = { _tag: "Allow" }
 
 /**
- * Stops it. No later hook and no channel or carrier sees it.
+ * Blocks the value. Later hooks, channels and carriers do not see it.
  *
  * @category constructors
  * @since 0.1.0
@@ -49,8 +50,7 @@ export const allow: HookResult<never> = { _tag: "Allow" }
 export const block = (reason: string): HookResult<never> => ({ _tag: "Block", reason })
 
 /**
- * Lets something else pass in its place. The id and room of an event stay what
- * they were.
+ * Replaces the value. The id and the room of an event cannot be changed.
  *
  * @category constructors
  * @since 0.1.0
@@ -58,10 +58,10 @@ export const block = (reason: string): HookResult<never> => ({ _tag: "Block", re
 export const modify = <A>(value: A): HookResult<A> => ({ _tag: "Modify", value })
 
 /**
- * What a hook is for. A filter that is absent lets everything through. Of a
- * room event, filters look at its source. Of a send, they look at the channel
- * that sends and at the message, which is `outbound`, and `mms` when it has
- * media.
+ * Restricts which values a hook runs for. An absent filter matches everything.
+ * For a room event, the filters apply to its source. For a send, they apply to
+ * the sending channel and the message, whose direction is `outbound` and whose
+ * channel type is `mms` when it has media.
  *
  * @category models
  * @since 0.1.0
@@ -70,12 +70,12 @@ export interface Filters {
   readonly channelTypes?: ReadonlyArray<ChannelType> | undefined
   readonly channelIds?: ReadonlyArray<string> | undefined
   readonly directions?: ReadonlyArray<"inbound" | "outbound"> | undefined
-  /** Only events of this room. Global when absent. */
+  /** The only room whose events match. Absent for a global hook. */
   readonly roomId?: string | undefined
 }
 
 /**
- * What filters look at.
+ * The fields that filters are matched against.
  *
  * @category models
  * @since 0.1.0
@@ -86,35 +86,35 @@ export interface Subject {
 }
 
 /**
- * What hooks of all triggers have.
+ * Options shared by the hooks of all triggers.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options extends Filters {
-  /** Names the hook in logs, spans and block reasons. */
+  /** The name of the hook in logs, spans and block reasons. */
   readonly name: string
-  /** Lower runs first; equal ones run in the order of registration. 0 by default. */
+  /** Lower numbers run first; equal ones run in order of registration. 0 by default. */
   readonly priority?: number | undefined
-  /** 30 seconds by default. */
+  /** The timeout of one run. 30 seconds by default. */
   readonly timeout?: Duration.Input | undefined
 }
 
 /**
- * A hook that runs before an event reaches the channels.
+ * A hook that runs before an event is delivered to the channels.
  *
  * @category models
  * @since 0.1.0
  */
 export interface BeforeBroadcast<out E = unknown, out R = never> extends Options {
   readonly trigger: "BeforeBroadcast"
-  /** What happens to the event when the hook fails, dies or runs out of time. `block` by default. */
+  /** The decision when the hook fails, dies or times out. `block` by default. */
   readonly onFailure?: "block" | "allow" | undefined
   readonly run: (event: RoomEvent, room: Room) => Effect.Effect<HookResult, E, R>
 }
 
 /**
- * A hook that runs after the channels got an event.
+ * A hook that runs after an event was delivered to the channels.
  *
  * @category models
  * @since 0.1.0
@@ -129,39 +129,55 @@ export interface AfterBroadcast<out E = unknown, out R = never> extends Options 
 }
 
 /**
- * What a send is for.
+ * The context of a send.
  *
  * @category models
  * @since 0.1.0
  */
 export interface AboutSend {
-  /** The event that the message is made of. */
-  readonly event: RoomEvent
-  readonly room: Room
-  /** The channel that sends. */
+  /** The event that the message is made of. Absent for a message that comes from no room, as over HTTP. */
+  readonly event?: RoomEvent | undefined
+  readonly room?: Room | undefined
+  /** The channel that sends. `direct` for a message that comes from no room. */
   readonly channelId: string
-  /** The provider's name. */
-  readonly provider: string
+  /** The provider's name. Absent where a router chooses it. */
+  readonly provider?: string | undefined
 }
 
 /**
- * A hook that runs before a channel sends a message, once for each recipient.
- * What it modifies may go to somebody else.
+ * A hook stopped a message that comes from no room, and nothing was sent.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SendBlocked extends Schema.TaggedError<SendBlocked>()("SendBlocked", {
+  hook: Schema.String,
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `Hook ${JSON.stringify(this.hook)} blocked the message: ${this.reason}`
+  }
+}
+
+/**
+ * A hook that runs before a message is sent, once for each recipient: what a
+ * channel sends, and what the server is asked to send. What it modifies may go
+ * to somebody else.
  *
  * @category models
  * @since 0.1.0
  */
 export interface BeforeSend<out E = unknown, out R = never> extends Options {
   readonly trigger: "BeforeSend"
-  /** What happens to the message when the hook fails, dies or runs out of time. `block` by default. */
+  /** The decision when the hook fails, dies or times out. `block` by default. */
   readonly onFailure?: "block" | "allow" | undefined
   readonly run: (message: OutboundMessage, about: AboutSend) => Effect.Effect<HookResult<OutboundMessage>, E, R>
 }
 
 /**
- * A hook that runs after a channel sent a message, or tried to. It does not run
- * for a message that was blocked. The room waits for it, unless the send took
- * longer than the room waits for.
+ * A hook that runs after a channel sent a message or failed to send it. It does
+ * not run for blocked messages. The room waits for the hook, unless the send
+ * already exceeded the room's timeout.
  *
  * @category models
  * @since 0.1.0
@@ -176,7 +192,7 @@ export interface AfterSend<out E = unknown, out R = never> extends Options {
 }
 
 /**
- * Any hook.
+ * A hook of any trigger.
  *
  * @category models
  * @since 0.1.0
@@ -188,7 +204,7 @@ export type Hook<E = unknown, R = never> =
   | AfterSend<E, R>
 
 /**
- * A hook that runs before an event reaches the channels.
+ * Builds a hook that runs before an event is delivered to the channels.
  *
  * @category constructors
  * @since 0.1.0
@@ -199,7 +215,7 @@ export const beforeBroadcast = <E, R>(hook: Omit<BeforeBroadcast<E, R>, "trigger
 })
 
 /**
- * A hook that runs after the channels got an event.
+ * Builds a hook that runs after an event was delivered to the channels.
  *
  * @category constructors
  * @since 0.1.0
@@ -210,7 +226,7 @@ export const afterBroadcast = <E, R>(hook: Omit<AfterBroadcast<E, R>, "trigger">
 })
 
 /**
- * A hook that runs before a channel sends a message.
+ * Builds a hook that runs before a channel sends a message.
  *
  * @category constructors
  * @since 0.1.0
@@ -221,7 +237,7 @@ export const beforeSend = <E, R>(hook: Omit<BeforeSend<E, R>, "trigger">): Befor
 })
 
 /**
- * A hook that runs after a channel sent a message, or tried to.
+ * Builds a hook that runs after a channel sent a message or failed to send it.
  *
  * @category constructors
  * @since 0.1.0
@@ -232,7 +248,7 @@ export const afterSend = <E, R>(hook: Omit<AfterSend<E, R>, "trigger">): AfterSe
 })
 
 /**
- * Whether the filters let it through.
+ * Returns whether the filters match the subject.
  *
  * @category guards
  * @since 0.1.0

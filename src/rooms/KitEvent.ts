@@ -1,6 +1,6 @@
 /**
- * What happens inside a kit besides the messages: the things that an operator
- * watches and a test waits for.
+ * Events about the kit itself, as opposed to messages: for operators to monitor
+ * and for tests to await.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import type { Unrecognized } from "../WebhookEvent.ts"
 import type { Hook } from "./Hook.ts"
 
 /**
- * Something that happened.
+ * An event about the kit.
  *
  * @category models
  * @since 0.1.0
@@ -26,11 +26,12 @@ export type KitEvent =
   }
   | {
     readonly _tag: "HookFailed"
-    readonly roomId: string
-    readonly eventId: string
+    /** Absent, as `eventId`, for a message that comes from no room. */
+    readonly roomId?: string | undefined
+    readonly eventId?: string | undefined
     readonly hook: string
     readonly trigger: Hook["trigger"]
-    /** A `TimeoutError` when the hook ran out of time. */
+    /** Contains a `TimeoutError` when the hook timed out. */
     readonly cause: Cause.Cause<unknown>
   }
   | {
@@ -42,23 +43,25 @@ export type KitEvent =
   }
   | {
     readonly _tag: "SendBlocked"
-    readonly roomId: string
-    readonly eventId: string
+    /** Absent, as `eventId`, for a message that comes from no room. */
+    readonly roomId?: string | undefined
+    readonly eventId?: string | undefined
     readonly channelId: string
     readonly hook: string
     readonly reason: string
   }
   | {
-    /** A message was not sent, or may not have been: the error says which. */
+    /** A message was not sent, or may not have been; `error` distinguishes the two. */
     readonly _tag: "SendFailed"
-    readonly roomId: string
-    readonly eventId: string
+    /** Absent, as `eventId`, for a message that comes from no room. */
+    readonly roomId?: string | undefined
+    readonly eventId?: string | undefined
     readonly channelId: string
     readonly error: SmsError
   }
   | { readonly _tag: "HandlerFailed"; readonly messageId: string; readonly cause: Cause.Cause<unknown> }
   | {
-    /** The store of deliveries failed. What the message was sent as, or a report of it, is not kept. */
+    /** The delivery store failed. A sent message, or a delivery report on it, was not recorded. */
     readonly _tag: "TrackingFailed"
     readonly provider: string
     readonly messageId: string

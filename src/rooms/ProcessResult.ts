@@ -1,22 +1,25 @@
 /**
- * What became of what the kit processed.
+ * Results of processing a message or a webhook event.
  *
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type { MessagePart, WebhookEvent } from "../WebhookEvent.ts"
 import type { Delivery } from "./Channel.ts"
 import type { RoomEvent } from "./RoomEvent.ts"
 
 /**
- * What became of a message.
+ * The result of processing a message.
  *
- * - `Broadcast`: it passed the hooks; each channel has its delivery
- * - `Blocked`: a hook stopped it; it is in the history, marked
+ * - `Broadcast`: the hooks let the message pass; each channel has its delivery
+ * - `Blocked`: a hook blocked the message; the room's history keeps it, marked
+ *   as blocked
  * - `Repeated`: the same message was processed before, as this event
- * - `Queued`: a hook or a channel said it while an event passed. It passes as
- *   soon as its room is free. Waiting for that there could be waiting for
- *   itself, so the call that brought the first event waits for it
+ * - `Queued`: a hook or channel posted the message while another event was
+ *   passing through the room. It is broadcast once the room is free. The poster
+ *   must not wait, or it could deadlock on its own event; the outermost call
+ *   waits instead
  *
  * @category models
  * @since 0.1.0
@@ -28,11 +31,11 @@ export type ProcessResult =
   | { readonly _tag: "Queued"; readonly eventId: string; readonly roomId: string }
 
 /**
- * What became of one event of a webhook.
+ * The result of processing one event of a webhook.
  *
- * - `Buffered`: a part of a message that waits for other parts
- * - `Ignored`: there is nothing to do for it. It was not recognized, or it is a
- *   part that came before, or one that says nothing
+ * - `Buffered`: a part of a message whose other parts are still missing
+ * - `Ignored`: there is nothing to do. The event is unrecognized, a repeated
+ *   part, or a part without content
  *
  * @category models
  * @since 0.1.0
@@ -51,8 +54,27 @@ export type EventResult =
  */
 export interface ProcessEventsOptions {
   /**
-   * Run once all the parts among the events are stored, while the message that
-   * they complete may still be on its way. Not run when there are none.
+   * An effect that runs once all message parts among the events are stored,
+   * possibly while the message that they complete is still being processed.
+   * Skipped when there are no parts.
    */
   readonly onStored?: Effect.Effect<unknown> | undefined
+}
+
+/**
+ * An event that came from an inbox has not passed to its end, because channels
+ * or handlers failed. It passes again later, past those that succeeded.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unfinished extends Schema.TaggedError<Unfinished>()("Unfinished", {
+  /** The ids of the channels, or `delivery status handler`. */
+  failed: Schema.Array(Schema.String),
+  /** The failure of one of them: `TryAgain` if one asked for it. */
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    return `Not finished: ${this.failed.join(", ")}`
+  }
 }

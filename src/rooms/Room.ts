@@ -1,5 +1,5 @@
 /**
- * Rooms: where channels meet.
+ * Rooms: where channels exchange messages.
  *
  * @since 0.1.0
  */
@@ -7,8 +7,8 @@ import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 
 /**
- * A channel's place in a room. With a participant it stands for one person at
- * that channel, without for everybody.
+ * The attachment of a channel to a room. With a participant, it covers only
+ * that person's messages on the channel; without one, it covers all of them.
  *
  * @category models
  * @since 0.1.0
@@ -16,9 +16,9 @@ import { Address } from "../Address.ts"
 export class Attachment extends Schema.Class<Attachment>("effect-sms/rooms/Attachment")({
   channelId: Schema.NonEmptyString,
   participant: Schema.optionalKey(Address),
-  /** The number of ours that the participant writes to. */
+  /** Our number that the participant writes to. */
   recipient: Schema.optionalKey(Address),
-  /** The number of ours that the participant wrote to last, where it is another one. */
+  /** Our number that the participant wrote to last, if it differs from `recipient`. */
   writesTo: Schema.optionalKey(Address)
 }) {}
 
@@ -35,7 +35,8 @@ export class Room extends Schema.Class<Room>("effect-sms/rooms/Room")({
 }) {}
 
 /**
- * No room has this id, or it was forgotten: a kit keeps a bounded number.
+ * No room has this id, or the room was evicted: a kit keeps a bounded number of
+ * rooms.
  *
  * @category errors
  * @since 0.1.0

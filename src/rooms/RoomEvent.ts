@@ -1,5 +1,5 @@
 /**
- * A message inside the kit.
+ * Room events: messages inside the kit.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import { Content } from "../Content.ts"
 import { ChannelType } from "../Message.ts"
 
 /**
- * Where a room event comes from.
+ * The origin of a room event.
  *
  * @category models
  * @since 0.1.0
@@ -17,11 +17,11 @@ import { ChannelType } from "../Message.ts"
 export class EventSource extends Schema.Class<EventSource>("effect-sms/rooms/EventSource")({
   channelId: Schema.NonEmptyString,
   channelType: ChannelType,
-  /** `inbound` came from outside of the room, `outbound` from one of the application's own channels. */
+  /** `inbound` for a message from outside the room, `outbound` for one from the application's own channels. */
   direction: Schema.Literals(["inbound", "outbound"]),
-  /** Who wrote it, where it has an address. */
+  /** The author's address, if there is one. */
   participant: Schema.optionalKey(Address),
-  /** The number of ours that it was sent to: an answer goes out from there. */
+  /** Our number that received the message. Answers are sent from it. */
   recipient: Schema.optionalKey(Address),
   /** The carrier's id of the message. */
   externalId: Schema.optionalKey(Schema.NonEmptyString),
@@ -29,8 +29,8 @@ export class EventSource extends Schema.Class<EventSource>("effect-sms/rooms/Eve
 }) {}
 
 /**
- * A message in a room, after it was routed and before, while or after the
- * channels get it.
+ * A message that was routed to a room. The same type is used before, during and
+ * after its delivery to the channels.
  *
  * @category models
  * @since 0.1.0
@@ -41,11 +41,12 @@ export class RoomEvent extends Schema.TaggedClass<RoomEvent>()("RoomEvent", {
   source: EventSource,
   content: Content,
   createdAt: Schema.DateTimeUtcFromString,
-  /** Set when a hook blocked it: it is in the history, and no channel got it. */
+  /** Set when a hook blocked the event: the history keeps it, but no channel received it. */
   blocked: Schema.optionalKey(Schema.Struct({ hook: Schema.String, reason: Schema.String }))
 }) {
   /**
-   * The same event with other content, as a hook's modification.
+   * Returns the same event with other content. Use it in hooks that modify an
+   * event.
    *
    * @since 0.1.0
    */

@@ -1,17 +1,19 @@
 /**
- * A channel that stands for a provider: what is said in a room goes out as
- * messages to those who are in it on this channel.
+ * A channel that sends through a provider: the messages of a room go out to the
+ * room's participants on this channel.
  *
- * An answer goes to the number that wrote, from the number that it wrote to. A
- * room knows both when it was opened by a message, or when a participant was
- * attached to it. Several participants of a room on one channel get a message
- * each. Nothing goes back to where it came from: what one participant writes is
- * not sent to that participant on any channel, and not to the others on the
- * same one either, because two automatic answers there would never come to an
- * end. To let them read each other, attach them on channels of different ids.
+ * Each participant receives one message, sent from our number that the
+ * participant writes to. A room knows both numbers when it was opened by an
+ * inbound message, or when a participant was attached to it.
  *
- * The kit sends, with the hooks before and after a send, and follows what was
- * accepted: see `RoomKit.tracker`.
+ * Messages never return to their origin. A participant's message is not sent
+ * back to that participant on any channel, and not to other participants on the
+ * same channel either, because two automatic repliers there would answer each
+ * other forever. To let them read each other, attach them to channels with
+ * different ids.
+ *
+ * The kit sends the messages, runs the hooks around each send and tracks the
+ * accepted ones: see `RoomKit.tracker`.
  *
  * @since 0.1.0
  */
@@ -23,14 +25,14 @@ import { compact } from "../internal/record.ts"
 import { OutboundMessage } from "../Message.ts"
 import { type Service as Provider, SmsProvider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
-import type { SendingChannel } from "./Channel.ts"
+import * as Channel from "./Channel.ts"
 import type { Room } from "./Room.ts"
 import { RoomKit } from "./RoomKit.ts"
 
 /**
- * Nobody is attached to the room on this channel, and the channel has no
- * address of its own to send to. In a room that takes every message of a
- * channel or of a number, nobody can tell whom an answer is for.
+ * The room has no participant on this channel, and the channel has no fixed
+ * recipient. In a room that receives all messages of a channel or of a number,
+ * the recipient of an answer cannot be determined.
  *
  * @category errors
  * @since 0.1.0
@@ -50,15 +52,18 @@ export class NoRecipient extends Schema.TaggedError<NoRecipient>()("NoRecipient"
  * @since 0.1.0
  */
 export type Options = {
-  /** `sms-<provider>` by default, which is where the provider's messages come in. */
+  /** The channel id. `sms-<provider>` by default, the channel of the provider's inbound messages. */
   readonly id?: string | undefined
-  /** Whom to send to in rooms that have no participant on this channel. */
+  /** The recipient in rooms that have no participant on this channel. */
   readonly to?: Address | undefined
-  /** Whether it is attached to every room that the kit creates, which is of use with `to`. `false` by default. */
+  /**
+   * Whether the channel is attached to every room that the kit creates; useful
+   * together with `to`. `false` by default.
+   */
   readonly everyRoom?: boolean | undefined
 }
 
-/** Whom the room has on a channel, and the number of ours that each of them writes to. */
+/** Returns the participants of a channel, each with our number that the participant writes to. */
 const participants = (room: Room, channelId: string): ReadonlyMap<Address, Address | undefined> => {
   const found = new Map<Address, Address | undefined>()
   for (const attachment of room.attachments) {
@@ -70,16 +75,16 @@ const participants = (room: Room, channelId: string): ReadonlyMap<Address, Addre
 }
 
 /**
- * A channel that sends through a provider.
+ * Builds a channel that sends through a provider.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const make = (
   { everyRoom, id, provider, to }: Options & { readonly provider: Provider }
-): SendingChannel<NoRecipient> => {
+): Channel.SendingChannel<NoRecipient> => {
   const channelId = id ?? `sms-${provider.name}`
-  return {
+  return Channel.makeSending({
     id: channelId,
     type: "sms",
     everyRoom,
@@ -95,11 +100,11 @@ export const make = (
       )
       return outgoing.length > 0 ? outgoing : yield* new NoRecipient({ channelId })
     })
-  }
+  })
 }
 
 /**
- * Registers the channel of the provider for the life of the layer.
+ * Registers the provider's channel for the lifetime of the layer.
  *
  * **Example** (Answering through the carrier that a message came from)
  *
@@ -126,8 +131,8 @@ export const layer = (options?: Options): Layer.Layer<never, never, RoomKit | Sm
   }))
 
 /**
- * Registers a channel for every provider of the registry that sends, for the
- * life of the layer.
+ * Registers a channel for every provider of the registry that can send, for the
+ * lifetime of the layer.
  *
  * @category layers
  * @since 0.1.0

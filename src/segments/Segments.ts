@@ -1,16 +1,16 @@
 /**
- * How many SMS segments a text takes, and how to say it in fewer.
+ * Counts the SMS segments of a text and reduces them.
  *
- * Carriers bill each segment. A text in the GSM-7 alphabet has 160 septets in
- * one segment, or 153 in each of several; a single character outside of it
- * makes all of the text UCS-2, with 70 or 67 UTF-16 code units. Neither an
- * escaped character of GSM-7 nor a surrogate pair is divided between segments,
+ * Carriers bill per segment. A text in the GSM-7 alphabet has 160 septets in a
+ * single segment, or 153 in each of several; a single character outside the
+ * alphabet makes the whole text UCS-2, with 70 or 67 UTF-16 code units. Neither
+ * an escaped GSM-7 character nor a surrogate pair is divided between segments,
  * so a segment may hold one unit less.
  *
- * The alphabet is the default one of 3GPP TS 23.038 with its extension table.
- * The shift tables of national languages are not used: no carrier here offers
- * them. A carrier may replace or re-encode characters on its own, so what it
- * bills is in its receipt.
+ * The alphabet is the default alphabet of 3GPP TS 23.038 with its extension
+ * table. National language shift tables are not used, because no carrier here
+ * offers them. A carrier may replace or re-encode characters itself; the billed
+ * number of segments is in its receipt.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ import { replacement } from "./internal/lookAlikes.ts"
 import { addText, empty, measure, type SegmentCounts } from "./internal/segmentCounter.ts"
 
 /**
- * How a text goes over the air. UCS-2 is in fact UTF-16, so emoji pass.
+ * The encoding of a text over the air. UCS-2 is in fact UTF-16, so emoji work.
  *
  * @category models
  * @since 0.1.0
@@ -28,54 +28,54 @@ import { addText, empty, measure, type SegmentCounts } from "./internal/segmentC
 export type Encoding = "GSM-7" | "UCS-2"
 
 /**
- * Where a text leaves the GSM-7 alphabet.
+ * A character outside the GSM-7 alphabet and its position.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Character {
-  /** The one code point. It may be invisible, or half of something: a joiner, an accent, a lone surrogate. */
+  /** The code point. It may be invisible or incomplete: a joiner, an accent or a lone surrogate. */
   readonly character: string
-  /** Where the code point begins in the text, in UTF-16 code units, as in `text.indexOf`. */
+  /** The index of the code point in the text, in UTF-16 code units, as in `text.indexOf`. */
   readonly index: number
-  /** What people see as one character, and the code point is part of. */
+  /** The grapheme, that is the visible character, that contains the code point. */
   readonly grapheme: string
 }
 
 /**
- * What a text takes.
+ * The segment count of a text.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Segments {
   readonly encoding: Encoding
-  /** How many segments are billed. At least one: an SMS without text is an SMS. */
+  /** The number of billed segments. At least one: an SMS without text is an SMS. */
   readonly segments: number
-  /** Septets in GSM-7, UTF-16 code units in UCS-2, without what stays free at the end of a segment. */
+  /** Septets in GSM-7, UTF-16 code units in UCS-2, excluding unused units at the end of a segment. */
   readonly units: number
-  /** What one segment holds: less when there are several. */
+  /** The capacity of one segment: lower when there are several. */
   readonly unitsPerSegment: number
-  /** Units that are still free in the last segment. */
+  /** The unused units of the last segment. */
   readonly remaining: number
-  /** The first character that is not in the alphabet. Absent in GSM-7. */
+  /** The first character outside the alphabet. Absent in GSM-7. */
   readonly forcedBy?: Character
 }
 
 /**
- * Options of everything that counts.
+ * Options of all functions that count segments.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** Characters of the alphabet that the carrier does not take as such, as {@link greekCapitals}. */
+  /** Characters of the alphabet that the carrier does not support, such as {@link greekCapitals}. */
   readonly excluding?: string
 }
 
 /**
- * The Greek letters of the alphabet. Telnyx does not list them in its own, so
- * there they may make a text UCS-2.
+ * The Greek letters of the alphabet. Telnyx's documentation omits them from its
+ * alphabet, so with Telnyx they may make a text UCS-2.
  *
  * @category constants
  * @since 0.1.0
@@ -88,17 +88,17 @@ const characterAt = (text: string, index: number): Character => ({
   grapheme: graphemes(text).containing(index)?.segment ?? ""
 })
 
-/** Where the first code point outside of the alphabet is; -1 if there is none. */
+/** Returns the index of the first code point outside the alphabet, or -1. */
 const indexOutside = (text: string, alphabet: Alphabet): number => {
   for (let i = 0; i < text.length; i++) {
-    // No half of a surrogate pair is in the alphabet, so the first half is where the code point begins.
+    // Neither half of a surrogate pair is in the alphabet, so the first half is the start of the code point.
     if (alphabet(text.charCodeAt(i)) === 0) return i
   }
   return -1
 }
 
 /**
- * What the text takes as one SMS.
+ * Counts the segments of a text sent as one SMS.
  *
  * **Example** (Finding what makes a text expensive)
  *
@@ -128,44 +128,45 @@ export const count = (text: string, options: Options = {}): Segments => {
 }
 
 /**
- * One replacement made by {@link smartReplace}.
+ * A replacement made by {@link smartReplace}.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Replacement {
-  /** What was in the text. */
+  /** The original text. */
   readonly from: string
-  /** What is there now. Empty when nothing was to be seen. */
+  /** The replacement. Empty for an invisible character. */
   readonly to: string
-  /** Where it was in the text as given. */
+  /** The index in the original text. */
   readonly index: number
 }
 
 /**
- * A text in GSM-7, or the text as given.
+ * A text in GSM-7, or the unchanged text.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Replaced {
   readonly text: string
-  /** In the order of the text. Empty when the text is as given. */
+  /** The replacements in text order. Empty when the text is unchanged. */
   readonly replacements: ReadonlyArray<Replacement>
-  /** The first character that nothing in the alphabet looks like. Then the text is as given. */
+  /** The first character without a look-alike in the alphabet. When set, the text is unchanged. */
   readonly irreplaceable?: Character
 }
 
 /**
- * Replaces what word processors and phones put in by characters of the GSM-7
- * alphabet that look alike: quotation marks, dashes, the ellipsis, bullets,
- * ligatures, tabs, wide, narrow and non-breaking spaces. Letters followed by
- * their accents become one letter, and invisible characters go.
+ * Replaces characters that word processors and phones insert with look-alikes
+ * from the GSM-7 alphabet: quotation marks, dashes, the ellipsis, bullets,
+ * ligatures, tabs, and wide, narrow and non-breaking spaces. Letters followed
+ * by combining accents become one letter, and invisible characters are removed.
  *
- * Nothing is replaced when it saves nothing: when another character keeps the
- * text in UCS-2, or when the longer replacements would take more segments.
+ * Returns the text unchanged when replacing saves nothing: when another
+ * character keeps the text in UCS-2, or when the longer replacements would take
+ * more segments.
  *
- * **Example** (Sending one segment in the place of two)
+ * **Example** (Reducing two segments to one)
  *
  * ```ts run
  * import { Segments } from "effect-sms"
@@ -198,15 +199,15 @@ export const smartReplace = (text: string, options: Options = {}): Replaced => {
     written.push(to)
   }
   const result = written.join("")
-  // A text that shows nothing is not made into no text, which carriers refuse.
+  // A text of invisible characters is not replaced by an empty one, which carriers refuse.
   if (result === "") return asGiven
   const segmentsOf = (text: string) => measure(addText(empty, text, letters)).segments
   return segmentsOf(result) > segmentsOf(text) ? asGiven : { text: result, replacements }
 }
 
 /**
- * What each part of a text may take. At least one limit is given, and each part
- * keeps to all that are. A limit that no part could keep to is taken as the
+ * The limits of each part of a text. At least one is required, and each part
+ * satisfies all of them. A limit too small for any part is raised to the
  * smallest possible one: two code units, two units, one segment.
  *
  * @category models
@@ -215,20 +216,20 @@ export const smartReplace = (text: string, options: Options = {}): Replaced => {
 export type SplitOptions =
   & Options
   & {
-    /** UTF-16 code units, as in `text.length`. Carriers that count code points find no more. */
+    /** The maximum number of UTF-16 code units, as in `text.length`. The number of code points is never higher. */
     readonly maxLength?: number
-    /** Units, as in {@link Segments}, in the encoding of the part. */
+    /** The maximum number of units, as in {@link Segments}, in the encoding of the part. */
     readonly maxUnits?: number
-    /** Segments, in the encoding of the part. */
+    /** The maximum number of segments, in the encoding of the part. */
     readonly maxSegments?: number
   }
   & ({ readonly maxLength: number } | { readonly maxUnits: number } | { readonly maxSegments: number })
 
-// What is not a number is below any limit.
+// Also raises `NaN`, which compares as below any limit.
 const atLeast = (least: number, limit: number | undefined): number =>
   limit === undefined ? Infinity : limit >= least ? limit : least
 
-// The white space at which a line may break: not the non-breaking spaces.
+// The white space at which a line may break, which excludes non-breaking spaces.
 const breakable = /^[^\S\u00A0\u2007\u202F\uFEFF]+$/
 
 interface Splitter {
@@ -249,18 +250,18 @@ const splitter = (options: SplitOptions): Splitter => {
   }
 }
 
-/** What stays together: graphemes, and the code points of those that no part can hold. */
+/** Returns the indivisible pieces: graphemes, or the code points of a grapheme that exceeds a whole part. */
 const piecesOf = (text: string, { fits, letters }: Splitter): ReadonlyArray<string> => {
   const pieces: Array<string> = []
   for (const { segment } of graphemes(text)) {
     if (fits(addText(empty, segment, letters))) pieces.push(segment)
-    // Not spread into one call: a grapheme may be of any length.
+    // Not spread into one call, because a grapheme may have any length.
     else for (const character of segment) pieces.push(character)
   }
   return pieces
 }
 
-/** Where the part that begins at a piece ends. */
+/** Returns the end index of the part that starts at a piece. */
 const endOfPart = (pieces: ReadonlyArray<string>, start: number, inked: number, splitter: Splitter): number => {
   let tally = empty
   let isBlank = true
@@ -268,7 +269,7 @@ const endOfPart = (pieces: ReadonlyArray<string>, start: number, inked: number, 
   let end = start
   for (; end < pieces.length; end++) {
     const piece = pieces[end] ?? ""
-    // Carriers refuse a message that shows nothing, so white space at the beginning stays with what follows.
+    // Carriers refuse blank messages, so leading white space stays with the text that follows.
     if (!isBlank && breakable.test(pieces[end - 1] ?? "") && !breakable.test(piece)) wordStart = end
     isBlank &&= piece.trim() === ""
     tally = addText(tally, piece, splitter.letters)
@@ -276,22 +277,22 @@ const endOfPart = (pieces: ReadonlyArray<string>, start: number, inked: number, 
   }
   if (end === pieces.length) return end
   if (wordStart > start) return wordStart
-  // Only white space is left, and the last visible piece goes with it.
+  // Only white space is left: the last visible piece moves to the next part with it.
   return end >= inked && inked - 1 > start ? inked - 1 : end
 }
 
 /**
- * Splits the text into parts that keep to the limits. Joined, the parts are the
+ * Splits a text into parts within the limits. The concatenated parts equal the
  * text: no white space is lost or changed.
  *
- * A part ends before a word if it can, else between two graphemes; a grapheme
- * is divided only if it alone is over the limit, and a surrogate pair never.
- * Each part is a message of its own, with its own encoding: one emoji does not
- * make the others UCS-2. A part is blank only where a character and the white
- * space around it are more than a part holds. Words are what white space
- * separates, so Chinese or Thai is split between any two graphemes.
+ * A part ends before a word if possible, otherwise between two graphemes. A
+ * grapheme is divided only if it alone exceeds the limits, a surrogate pair
+ * never. Each part is a message with its own encoding: one emoji does not make
+ * the other parts UCS-2. A part is blank only where a character and the white
+ * space around it exceed a whole part. Words are separated by white space, so
+ * Chinese or Thai text is split between any two graphemes.
  *
- * **Example** (Keeping to the limit of a carrier)
+ * **Example** (Splitting within a carrier's limits)
  *
  * ```ts run
  * import { Segments } from "effect-sms"

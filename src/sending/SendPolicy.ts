@@ -1,11 +1,10 @@
 /**
- * When a provider is asked at all: not faster than a sender may send, and not
- * while the carrier is down.
+ * Rate limits and circuit breakers for providers.
  *
- * Both are combinators of a provider's layer. What they refuse provably did not
- * go out, so that `SmsRouter` may ask another provider. Put the circuit breaker
- * last: then it is outermost, and a message does not wait for its turn at a
- * carrier that is down.
+ * Both are combinators of a provider's layer. A message that they refuse
+ * provably was not sent, so `SmsRouter` may fail over to another provider. Apply
+ * the circuit breaker last: it is then outermost, and no message waits for the
+ * rate limit of a carrier that is down.
  *
  * **Example** (A carrier that takes one segment a second from each number)
  *
@@ -30,11 +29,9 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as RateLimiter from "effect/persistence/RateLimiter"
@@ -42,47 +39,47 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Content from "../Content.ts"
+import * as KeyedMutex from "../internal/keyedMutex.ts"
 import { compact } from "../internal/record.ts"
-import type { OutboundMessage, SendReceipt } from "../Message.ts"
+import type { OutboundMessage } from "../Message.ts"
 import { count as countSend } from "../provider/internal/send.ts"
 import { type Service as Provider, SmsProvider } from "../provider/SmsProvider.ts"
 import * as Segments from "../segments/Segments.ts"
 import * as SmsError from "../SmsError.ts"
-import * as KeyedMutex from "./internal/keyedMutex.ts"
+import { healthOf } from "./internal/health.ts"
 
 /**
- * How fast each sender of a provider may send.
+ * The rate limit of each sender of a provider.
  *
  * @category models
  * @since 0.1.0
  */
 export type RateLimit = {
   /**
-   * How many in a window. So many may also go out at once, after a pause; then
-   * one by one, as fast as the window says: 30 in a minute are one every two
-   * seconds. Above 0; 0.5 in a second is 1 in two seconds.
+   * The number of messages or segments per window, above 0. After a pause, that
+   * many may be sent at once; then the rate is even: 30 per minute means one
+   * every two seconds, and 0.5 per second means one every two seconds.
    */
   readonly limit: number
-  /** Longer than nothing. */
+  /** The window of the limit, longer than zero. */
   readonly window: Duration.Input
   /**
-   * What is counted. `messages` by default: one for each send. `segments` are
-   * those of the text as `Segments` counts them, because carriers' rates for
-   * SMS are in segments; a message with media is one. A message of more
-   * segments than the limit waits for all of the limit, and those after it for
-   * the rest.
+   * The unit of the limit. `messages` by default: one per send. `segments` are
+   * the segments of the text as counted by `Segments`, because carriers limit SMS
+   * in segments; a message with media counts as one. A message with more segments
+   * than the limit waits for the full limit, and later messages wait for the
+   * rest.
    */
   readonly count?: "messages" | "segments" | undefined
   /**
-   * How long a message waits for its turn. As long as it takes by default; 0
-   * for not at all. A message whose turn would come later fails with
-   * `RateLimited`, and its `retryAfter`.
+   * How long a message may wait. Unlimited by default; 0 means not at all. A
+   * message that would wait longer fails with `RateLimited` and its `retryAfter`.
    */
   readonly maxWait?: Duration.Input | undefined
 }
 
 /**
- * A rate limit that could let nothing through, or everything.
+ * A rate limit that would block everything or limit nothing.
  *
  * @category errors
  * @since 0.1.0
@@ -98,7 +95,7 @@ export class InvalidRateLimit extends Schema.TaggedError<InvalidRateLimit>()("In
 }
 
 interface Bucket {
-  /** Names the sender: never to be shown. */
+  /** Contains the sender: never log it. */
   readonly key: string
   readonly limit: number
   readonly window: Duration.Duration
@@ -113,7 +110,7 @@ const checkRateLimit = Effect.fnUntraced(function*(provider: string, { limit, ma
   if (!(limit > 0 && Number.isFinite(limit))) return yield* refuse("limit", "a number above 0")
   if (!(millis > 0 && Number.isFinite(millis))) return yield* refuse("window", "a duration above 0")
   if (Duration.isNegative(longest)) return yield* refuse("maxWait", "0 or longer")
-  // A bucket that holds less than one message would never have enough for it.
+  // A bucket smaller than one message would never have enough tokens for it.
   const scale = Math.max(1, 1 / limit)
   return { limit: limit * scale, window: Duration.millis(millis * scale), maxWait: longest }
 })
@@ -122,13 +119,13 @@ const weigh = (message: OutboundMessage, count: RateLimit["count"]): number =>
   count === "segments" && message.channelType === "sms" ? Segments.count(Content.text(message.content)).segments : 1
 
 /**
- * The provider, whose senders each send no faster than the limit. Those who
- * wait have their turn in the order in which they came, in this process; one
- * that is interrupted takes nothing from the others. What the provider refuses
- * counts as well, and what it repeats does not.
+ * Limits the send rate of each sender of a provider. Waiting messages are sent
+ * in order of arrival within this process; an interrupted one does not delay
+ * the others. Messages that the provider refuses count against the limit, the
+ * provider's own retries do not.
  *
- * A limiter that fails does not stop messages: they go out, with a warning.
- * Several limits of one provider are kept apart, and all of them hold.
+ * If the rate limiter fails, messages are sent without a limit and a warning is
+ * logged. Several limits on one provider are independent, and all apply.
  *
  * @category constructors
  * @since 0.1.0
@@ -144,7 +141,7 @@ export const makeRateLimited = Effect.fnUntraced(function*(
   const count = options.count ?? "messages"
 
   const bucketOf = (message: OutboundMessage): Bucket => ({
-    // Two limits with one key would share one bucket.
+    // Includes the limit itself: two limits with equal keys would share a bucket.
     key: JSON.stringify([
       "effect-sms",
       provider.name,
@@ -159,8 +156,8 @@ export const makeRateLimited = Effect.fnUntraced(function*(
   })
 
   const letPass = Effect.annotateLogs(
-    // The cause may hold the key.
-    Effect.logWarning("The rate limiter failed, and a message is sent without its turn"),
+    // Logged without the cause, which may contain the key.
+    Effect.logWarning("Rate limiter failed; sending without a rate limit"),
     { provider: provider.name }
   )
 
@@ -168,9 +165,9 @@ export const makeRateLimited = Effect.fnUntraced(function*(
     new SmsError.SmsError({ provider: provider.name, reason: new SmsError.RateLimited({ retryAfter }) })
 
   /**
-   * Takes what the message weighs, or says how long it will take until there is
-   * enough. What is over the limit is taken as a debt, and only once the rest is
-   * had: a debt that nothing was sent for would slow down everybody for nothing.
+   * Takes the tokens of a message, or returns how long to wait for them. The
+   * excess over the limit is taken as a debt, and only after the rest succeeded:
+   * a debt for a message that was never sent would delay all others for nothing.
    */
   const take = ({ tokens, ...bucket }: Bucket): Effect.Effect<Duration.Duration | undefined> => {
     const consume = (tokens: number, onExceeded: "delay" | "fail") =>
@@ -204,7 +201,7 @@ export const makeRateLimited = Effect.fnUntraced(function*(
     return yield* Duration.isFinite(maxWait)
       ? Effect.timeoutOrElse(inTurn, {
         duration: maxWait,
-        // Behind those who wait already: not before the next of them.
+        // The message is queued behind others, so its wait is at least one interval.
         orElse: () => Effect.fail(limited(Duration.divideUnsafe(window, limit)))
       })
       : inTurn
@@ -222,8 +219,8 @@ export const makeRateLimited = Effect.fnUntraced(function*(
 })
 
 /**
- * The layer of a provider with a rate limit for each of its senders: see
- * {@link makeRateLimited}.
+ * Wraps the layer of a provider with a rate limit per sender: see {@link
+ * makeRateLimited}.
  *
  * @category combinators
  * @since 0.1.0
@@ -236,77 +233,37 @@ export const rateLimited = (options: RateLimit) =>
     Layer.provide(provider)
   )
 
-/** What only the carrier itself says, as it judges a message. */
-const judgements: ReadonlySet<SmsError.SmsErrorReason["_tag"]> = new Set([
-  "InvalidMessage",
-  "InvalidRecipient",
-  "InvalidSender",
-  "OptedOut",
-  "ContentRejected",
-  "DuplicateMessage",
-  "UnregisteredSender",
-  "Unreachable",
-  "AccountSuspended",
-  "NotEnabled"
-])
-
-/**
- * What the end of a send says about the health of the provider.
- *
- * - Failure: `ProviderUnavailable` and `OutcomeUnknown`. It could not be
- *   reached, or did not answer as it should
- * - Success: a receipt, and an answer that judges the message, or the account
- * - Ignored: everything else. What was refused without a request says nothing
- *   (no HTTP status is in it). Nor do `RateLimited` and `Authentication`, which
- *   a gateway says for a carrier that may be down behind it; to stop asking
- *   would neither quicken a sender nor mend credentials. `UnexpectedResponse`
- *   may be the page of a proxy
- *
- * @category getters
- * @since 0.1.0
- */
-export const healthOf = (exit: Exit.Exit<SendReceipt, SmsError.SmsError>): CircuitBreaker.Outcome => {
-  if (Exit.isSuccess(exit)) return CircuitBreaker.success
-  const reason = exit.cause.reasons.find(Cause.isFailReason)?.error.reason
-  switch (reason?._tag) {
-    case undefined:
-      return CircuitBreaker.ignored
-    case "OutcomeUnknown":
-      return CircuitBreaker.failure()
-    case "ProviderUnavailable":
-      return CircuitBreaker.failure({ retryAfter: reason.retryAfter })
-    default:
-      return reason?.status !== undefined && judgements.has(reason._tag)
-        ? CircuitBreaker.success
-        : CircuitBreaker.ignored
-  }
-}
-
 const logTransition = (transition: CircuitBreaker.Transition): Effect.Effect<void> => {
   const annotations = { provider: transition.key, from: transition.from, to: transition.to }
   switch (transition.to) {
     case "Open":
-      return Effect.annotateLogs(Effect.logWarning("A provider is unwell, and is not asked for a while"), {
+      return Effect.annotateLogs(Effect.logWarning("Circuit opened for provider"), {
         ...annotations,
         retryAfter: Duration.format(transition.retryAfter)
       })
     case "HalfOpen":
-      return Effect.annotateLogs(Effect.logDebug("A provider is tried with one message"), annotations)
+      return Effect.annotateLogs(
+        Effect.logDebug("Circuit half-open for provider: probing with one message"),
+        annotations
+      )
     case "Closed":
-      return Effect.annotateLogs(Effect.logInfo("A provider is well again"), annotations)
+      return Effect.annotateLogs(Effect.logInfo("Circuit closed for provider"), annotations)
   }
 }
 
 /**
- * The provider behind a circuit breaker, whose key is the provider's name.
- * While the circuit is open, or a single message tries whether the provider is
- * well again, messages fail with `ProviderUnavailable`, without a request.
- * What says that the provider is unwell: see {@link healthOf}. A message that
- * tries it and is interrupted leaves the circuit to the next one.
+ * Protects a provider with a circuit breaker, keyed by the provider's name.
+ * While the circuit is open, or half-open with another message as the probe,
+ * messages fail with `ProviderUnavailable` without a request. If the probe is
+ * interrupted, the next message becomes the probe.
  *
- * Openings are logged until the scope closes. When the breaker's store fails,
- * the `onStoreError` of the breaker decides: messages go out, or fail with
- * `ProviderUnavailable`.
+ * `ProviderUnavailable` and `OutcomeUnknown` count as failures. A receipt, or a
+ * response that evaluates the message or the account, counts as a success. All
+ * other results, such as `RateLimited` and `Authentication`, are ignored.
+ *
+ * Circuit transitions are logged until the scope closes. When the breaker's
+ * store fails, its `onStoreError` decides whether messages are sent or fail
+ * with `ProviderUnavailable`.
  *
  * @category constructors
  * @since 0.1.0
@@ -325,7 +282,7 @@ export const makeCircuitBroken = Effect.fnUntraced(function*(
 
   const refuse = Effect.fnUntraced(function*({ reason }: CircuitBreaker.CircuitBreakerError) {
     if (reason._tag === "CircuitBreakerStoreError") {
-      yield* Effect.annotateLogs(Effect.logWarning("The circuit breaker failed, and a message is refused"), {
+      yield* Effect.annotateLogs(Effect.logWarning("Circuit breaker store failed; message refused"), {
         provider: key
       })
     }
@@ -333,7 +290,7 @@ export const makeCircuitBroken = Effect.fnUntraced(function*(
     return yield* new SmsError.SmsError({
       provider: key,
       reason: new SmsError.ProviderUnavailable({
-        detail: reason._tag === "CircuitBreakerStoreError" ? "The circuit breaker failed" : "The circuit is open",
+        detail: reason._tag === "CircuitBreakerStoreError" ? "The circuit breaker store failed" : "The circuit is open",
         ...compact({ retryAfter: reason._tag === "CircuitOpen" ? reason.retryAfter : undefined })
       })
     })
@@ -349,8 +306,8 @@ export const makeCircuitBroken = Effect.fnUntraced(function*(
 })
 
 /**
- * The layer of a provider behind a circuit breaker: see
- * {@link makeCircuitBroken}.
+ * Wraps the layer of a provider with a circuit breaker: see {@link
+ * makeCircuitBroken}.
  *
  * @category combinators
  * @since 0.1.0

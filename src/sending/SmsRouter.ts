@@ -1,18 +1,19 @@
 /**
- * Sends through one provider of several, and through the next when that one
- * provably did not take the message for a reason of its own.
+ * Sends a message through one of several providers, with failover to the next
+ * one when a provider provably did not accept the message for a reason of its
+ * own.
  *
- * The providers of `SmsProviders` that can send are asked in an order, each
- * once. The next is asked only when `SmsError.canFailOver` allows it: never for
- * a message that may have gone out (`OutcomeUnknown`), never when a part of it
- * did, and never when the message or its recipient is the reason, such as an
- * opt-out.
+ * The router tries the providers of `SmsProviders` that can send, in order,
+ * each once. It fails over only when `SmsError.canFailOver` allows it: never
+ * for a message that may have been sent (`OutcomeUnknown`), never when a part
+ * of it was sent, and never when the cause is the message or its recipient,
+ * such as an opt-out.
  *
- * A message that names a sender is offered with that sender to each of them. A
- * provider that does not own it refuses with `InvalidSender`, and the next is
- * asked, at the cost of a request: where numbers belong to providers, let
- * `order` name the owner alone. A message without one gets the default sender
- * of whoever sends it, and so may come from another number after a refusal.
+ * A message with a sender is offered with that sender to every provider. A
+ * provider that does not own the sender refuses it with `InvalidSender`, which
+ * costs a request: where numbers belong to providers, let `order` return only
+ * the owner. A message without a sender uses the default sender of the provider
+ * that sends it, and so may come from another number after a failover.
  *
  * @since 0.1.0
  */
@@ -32,8 +33,8 @@ import { SmsProviders } from "../provider/SmsProviders.ts"
 import { SmsError } from "../SmsError.ts"
 
 /**
- * A provider was named that is not registered. The name is not repeated: it may
- * come from outside.
+ * The named provider is not registered. The error does not repeat the name,
+ * which may be untrusted input.
  *
  * @category errors
  * @since 0.1.0
@@ -43,12 +44,12 @@ export class NotRegistered extends Schema.TaggedError<NotRegistered>()("NotRegis
   sending: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    return `No provider has this name; those that send: ${this.sending.join(", ") || "none"}`
+    return `No provider has this name; providers that can send: ${this.sending.join(", ") || "none"}`
   }
 }
 
 /**
- * A provider was named that is not configured to send.
+ * The named provider is not configured for sending.
  *
  * @category errors
  * @since 0.1.0
@@ -59,25 +60,24 @@ export class OnlyReceives extends Schema.TaggedError<OnlyReceives>()("OnlyReceiv
   sending: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    return `${this.provider} only receives; those that send: ${this.sending.join(", ") || "none"}`
+    return `${this.provider} only receives; providers that can send: ${this.sending.join(", ") || "none"}`
   }
 }
 
 /**
- * There is nobody to ask: no registered provider can send, or the order names
- * none.
+ * No registered provider can send, or `order` names none that can.
  *
  * @category errors
  * @since 0.1.0
  */
 export class NoProvider extends Schema.TaggedError<NoProvider>()("NoProvider", {}) {
   override get message(): string {
-    return "There is no provider to send with"
+    return "No provider can send"
   }
 }
 
 /**
- * A message for which no provider could be asked.
+ * A message for which no provider could be tried.
  *
  * @category errors
  * @since 0.1.0
@@ -99,9 +99,9 @@ export class SmsRouterError extends Schema.TaggedError<SmsRouterError>()("SmsRou
  */
 export interface Service {
   /**
-   * Sends a message through the first provider that takes it, or through the
-   * named one alone. Fails with the error of the provider that was asked last;
-   * its `earlier` has the refusals before, in order.
+   * Sends a message through the first provider that accepts it, or only through
+   * the named one. Fails with the error of the provider that was tried last; its
+   * `earlier` contains the previous refusals in order.
    */
   readonly send: (
     message: OutboundMessage,
@@ -110,7 +110,7 @@ export interface Service {
 }
 
 /**
- * The router.
+ * The service that routes messages to providers.
  *
  * @category services
  * @since 0.1.0
@@ -125,16 +125,16 @@ export class SmsRouter extends Context.Service<SmsRouter, Service>()("effect-sms
  */
 export interface Options {
   /**
-   * The names of the providers to ask, in order, for every message or by
-   * message. A name that is repeated counts once. By default all that can send,
-   * in the order of their registration.
+   * The names of the providers to try, in order, as a list or as a function of
+   * the message. Repeated names count once. By default all providers that can
+   * send, in order of registration.
    */
   readonly order?: ReadonlyArray<string> | ((message: OutboundMessage) => ReadonlyArray<string>) | undefined
 }
 
 const countFailover = Counters.make(
   "sms_failovers_total",
-  "Messages that went on to the next provider, by the one that refused and its reason"
+  "Failovers to the next provider, by refusing provider and reason"
 )
 
 type Earlier = NonNullable<SmsError["earlier"]>
@@ -142,35 +142,34 @@ type Earlier = NonNullable<SmsError["earlier"]>
 const withEarlier = ({ accepted, part, provider, reason }: SmsError, earlier: Earlier): SmsError =>
   new SmsError({ provider, reason, earlier, ...compact({ accepted, part }) })
 
-/** One line for each message, with all that were asked. */
+/** Logs one line per message, with every provider that was tried. */
 const logSend = (earlier: Earlier, provider: string, error: SmsError | undefined): Effect.Effect<void> => {
   const refused = earlier.map(({ provider, reason }) => `${provider} ${reason._tag}`)
   const asked = [...refused, `${provider} ${error?.reason._tag ?? "accepted"}`].join(", ")
   const line = (): Effect.Effect<void> => {
     if (error === undefined) {
       return earlier.length === 0
-        ? Effect.logDebug("A message was accepted")
-        : Effect.logWarning("A message was accepted, after refusals")
+        ? Effect.logDebug("Message accepted")
+        : Effect.logWarning("Message accepted after failover")
     }
-    if (error.accepted !== undefined) return Effect.logWarning("A part of a message was accepted, and the rest was not")
-    if (error.reason._tag === "OutcomeUnknown") return Effect.logWarning("A message may have been accepted or not")
-    // With others the sender of the message has to deal, and not the operator.
+    if (error.accepted !== undefined) return Effect.logWarning("Message partially accepted")
+    if (error.reason._tag === "OutcomeUnknown") return Effect.logWarning("Message outcome unknown")
+    // Other refusals are for the caller to handle, not the operator.
     return error.canFailOver
-      ? Effect.logWarning("A message was refused by all who were asked")
-      : Effect.logInfo("A message was refused")
+      ? Effect.logWarning("Message refused by every provider tried")
+      : Effect.logInfo("Message refused")
   }
   return Effect.annotateLogs(line(), { asked })
 }
 
 /**
- * A router on the registered providers. Fails when the order, given as names,
- * has one that is not registered or cannot send; where the order is a function,
- * `send` does.
+ * Builds a router on the registered providers. Fails when `order` is a list
+ * with a provider that is not registered or cannot send; where `order` is a
+ * function, `send` fails instead.
  *
- * When there is a `DeliveryTracker`, each accepted id is told to it before
- * `send` ends, also those of the parts that went out before another one failed.
- * A tracker that fails changes nothing of what became of the message: there is
- * a warning.
+ * When a `DeliveryTracker` is in the context, every accepted message id is
+ * recorded before `send` returns, including those of a partially sent message.
+ * A failing tracker is logged as a warning and does not affect the result.
  *
  * @category constructors
  * @since 0.1.0
@@ -200,7 +199,7 @@ export const make = Effect.fnUntraced(function*(
     ? (message) => inOrder(order(message))
     : constant(Effect.succeed(order === undefined ? sending : yield* inOrder(order)))
 
-  /** The receipt's status is that of its last part; of those before it is known that they were accepted. */
+  /** Records a receipt. Its status is that of the last part; the earlier parts are recorded as accepted. */
   const track = ({ carrierStatus, messageIds, provider, recipient, status }: SendReceipt): Effect.Effect<void> =>
     tracker === undefined ? Effect.void : Effect.forEach(
       messageIds,
@@ -213,15 +212,15 @@ export const make = Effect.fnUntraced(function*(
             ...(index === messageIds.length - 1 && { status, carrierStatus })
           })
         ).pipe(
-          // Whatever it was, to say that the message was not accepted would be worse. What is in it may be personal.
+          // Reporting the message as failed would be worse. The cause may contain personal data, so it is not logged.
           Effect.catchCause(() =>
-            Effect.annotateLogs(Effect.logWarning("An accepted message could not be tracked"), { provider })
+            Effect.annotateLogs(Effect.logWarning("Delivery tracking failed for an accepted message"), { provider })
           )
         ),
       { discard: true }
     )
 
-  /** Asks one provider. What it accepted is tracked, even if the caller goes away. */
+  /** Sends through one provider. An accepted message is tracked even if the caller is interrupted. */
   const ask = (provider: Provider, message: OutboundMessage) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.tap(Effect.result(restore(provider.send(message))), (result) => {
@@ -256,9 +255,9 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
- * A router on the registered providers: see {@link make}.
+ * Provides a router on the registered providers: see {@link make}.
  *
- * **Example** (The second carrier when the first one cannot)
+ * **Example** (Failing over to a second carrier)
  *
  * ```ts
  * import { Layer } from "effect"

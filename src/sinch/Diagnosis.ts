@@ -1,9 +1,10 @@
 /**
- * What would have made a refused signature match.
+ * Diagnoses a refused signature by finding a change of the request that
+ * matches.
  *
- * A framework that parses the body and writes it anew, a secret pasted with a
- * line break, or taken for Base64 as Sinch's Voice API does: each is tried, and
- * the first that fits is named to the operator.
+ * The candidates are a body that a framework re-serialized, and a secret that
+ * was pasted with a line break or decoded from Base64, as Sinch's Voice API
+ * does. The first match is reported to the operator.
  */
 import * as Mac from "effect/crypto/Mac"
 import * as Effect from "effect/Effect"
@@ -20,7 +21,7 @@ export const fromHex = (text: string): Uint8Array | undefined => {
   return Result.isSuccess(decoded) ? decoded.success : undefined
 }
 
-/** The keys that the secrets may have been meant to be, built once. */
+/** Builds the keys that a misconfigured secret may stand for. */
 export const suspectKeys = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secrets: Secrets) {
   const keys: Array<Named<Mac.Key>> = []
   for (const secret of yield* list("Sinch", secrets)) {
@@ -37,7 +38,7 @@ export const suspectKeys = Effect.fnUntraced(function*(algorithm: Mac.Algorithm,
   return keys
 })
 
-/** The tags that a header may have been meant to carry: the scheme's own reading first. */
+/** Returns the tags that the header may stand for, the scheme's own encoding first. */
 const tagsOf = (signature: string, tag: Uint8Array | undefined): ReadonlyArray<Named<Uint8Array>> => {
   const tags: Array<Named<Uint8Array>> = tag === undefined ? [] : [["", tag]]
   const hex = fromHex(signature.toLowerCase())
@@ -59,7 +60,7 @@ const bodiesOf = Effect.fnUntraced(function*(body: Uint8Array) {
   const bodies: Array<Named<Uint8Array>> = [["", body]]
   const trimmed = trimEnd(body)
   if (trimmed.length < body.length) bodies.push(["the body without the white space at its end", trimmed])
-  // Stringifying may run out of stack where parsing did not.
+  // `JSON.stringify` can overflow the stack where parsing did not.
   const compact = yield* Effect.option(
     Effect.flatMap(parseJson(body), (payload) =>
       Effect.try({
@@ -68,16 +69,19 @@ const bodiesOf = Effect.fnUntraced(function*(body: Uint8Array) {
       }))
   )
   if (compact._tag === "Some" && !Mac.timingSafeEqual(compact.value, trimmed)) {
-    bodies.push(["the body re-serialised as compact JSON", compact.value])
+    bodies.push(["the body re-serialized as compact JSON", compact.value])
   }
   return bodies
 })
 
-/** Names what fits, or nothing. `texts` gives the texts that may have been signed with a body. */
+/**
+ * Returns a description of the first match, if any. `texts` returns the texts
+ * that may have been signed with a body.
+ */
 export const search = Effect.fnUntraced(function*(options: {
   readonly body: Uint8Array
   readonly signature: string
-  /** The signature as the scheme reads it. */
+  /** The signature as decoded by the scheme. */
   readonly tag: Uint8Array | undefined
   readonly keys: ReadonlyArray<Named<Mac.Key>>
   readonly texts: (body: Uint8Array) => ReadonlyArray<Named<Uint8Array>>
@@ -89,7 +93,7 @@ export const search = Effect.fnUntraced(function*(options: {
       for (const [keyName, key] of options.keys) {
         for (const [tagName, tag] of tags) {
           if (!(yield* Effect.orDie(mac.verify(key, tag, text)))) continue
-          // Without a name it is the request as it came, and was refused for something else.
+          // Without a description, the unchanged request matches: it was refused for another reason.
           return [bodyName, textName, keyName, tagName].filter((name) => name !== "").join(" and ") || undefined
         }
       }

@@ -1,5 +1,6 @@
 /**
- * What Sinch's error codes mean: words where a batch is refused
+ * Maps Sinch's error codes to refusals: words in the response to a refused
+ * batch
  * (https://community.sinch.com/t5/SMS/Common-SMS-HTTP-Statuses-and-Codes-Explained/ta-p/14163),
  * numbers in delivery reports
  * (https://developers.sinch.com/docs/sms/api-reference/sms/delivery-reports/delivery-report-error-codes).
@@ -16,9 +17,9 @@ const byCode = /* @__PURE__ */ tableOf<Refusal>({
     "INVALID_ARGUMENT",
     "405"
   ],
-  // What is no number is taken for a group.
+  // Sinch takes a recipient that is not a number for a group.
   InvalidRecipient: ["unknown_group"],
-  // One edition of the guide lacks the first letter.
+  // In one edition of the guide the first letter is missing.
   Unreachable: ["illegal_number_type", "llegal_number_type", "402", "404", "406", "408", "416", "417"],
   NotEnabled: ["missing_callback_url", "412"],
   AccountSuspended: ["blocked_account", "413"],
@@ -34,10 +35,10 @@ const ranges: ReadonlyArray<readonly [pattern: RegExp, refusal: Refusal]> = [
 ]
 
 /**
- * What a Sinch error code means: of a refused batch, and of a delivery status
- * (`DeliveryStatus.errorCode`). `undefined` for a code that says nothing: 0,
- * those of the steps before an end, a cancellation, and those that are not
- * known.
+ * Maps a Sinch error code, from a refused batch or a delivery status
+ * (`DeliveryStatus.errorCode`), to a refusal. Returns `undefined` for a code
+ * that is not an error: 0, the codes of non-terminal statuses, cancellations
+ * and unrecognized codes.
  *
  * @category getters
  * @since 0.1.0

@@ -1,7 +1,7 @@
 /**
- * The fields of Sinch's SMS callbacks that the library reads, from
- * https://developers.sinch.com/docs/sms/api-reference/sms/tag/Webhooks/ and
- * the models of the official SDK (https://github.com/sinch/sinch-sdk-node,
+ * Schemas of the fields of Sinch's SMS callbacks that the library reads, from
+ * https://developers.sinch.com/docs/sms/api-reference/sms/tag/Webhooks/ and the
+ * models of the official SDK (https://github.com/sinch/sinch-sdk-node,
  * `packages/sms/src/models/v1`).
  */
 import * as Schema from "effect/Schema"
@@ -9,7 +9,7 @@ import type { Status } from "../DeliveryStatus.ts"
 import * as Fields from "../provider/Fields.ts"
 import * as Wire from "../provider/Wire.ts"
 
-/** What tells the callbacks apart. The others matter only where `type` is missing. */
+/** The fields that distinguish the kinds of callback. `from` and `batch_id` matter only without a `type`. */
 export const Kind = Schema.Struct({
   type: Wire.OptionalText,
   from: Wire.OptionalText,
@@ -24,21 +24,21 @@ export const Inbound = Schema.Struct({
   to: Party,
   received_at: Wire.OptionalTime,
   sent_at: Wire.OptionalText,
-  /** `sent_at`, misspelt in some editions of the reference. */
+  /** `sent_at`, misspelled in some editions of the reference. */
   send_at: Wire.OptionalText,
   udh: Wire.OptionalText,
   operator_id: Wire.OptionalText,
   client_reference: Wire.OptionalText,
-  /** Text, or the object of an MMS. */
+  /** The text, or the object of an MMS. */
   body: Wire.Anything,
-  /** Members of the body of an MMS, where they are beside it. */
+  /** Members of the body of an MMS, when they are beside it. */
   message: Wire.Text,
   subject: Wire.OptionalText,
-  /** Beside a text body: the flat form, which has no `type`. */
+  /** Files beside a text body, in the flat form without a `type`. */
   media: Wire.Items
 })
 
-/** The `body` of `mo_media`. A file of its own in it is the shape of a batch, in one SDK's fixtures of a message too. */
+/** The `body` of `mo_media`. A single `url` is the form of a batch, and of a message in one SDK's fixtures. */
 export const MediaBody = Schema.Struct({
   subject: Wire.OptionalText,
   message: Wire.Text,
@@ -47,16 +47,16 @@ export const MediaBody = Schema.Struct({
   url: Wire.OptionalText
 })
 
-/** A file. Sinch writes `content_type`, in one SDK's fixtures `contentType`; `mimeType` is the flat form's. */
+/** A file. Sinch sends `content_type`; `contentType` occurs in one SDK's fixtures, `mimeType` in the flat form. */
 export const MediaItem = Schema.Struct({
   url: Wire.OptionalText,
   content_type: Wire.OptionalText,
   contentType: Wire.OptionalText,
   mimeType: Wire.OptionalText,
   mime_type: Wire.OptionalText,
-  /** `Uploaded` or `Failed`. It decides, and `code` only where it is missing. */
+  /** `Uploaded` or `Failed`. `code` only counts if it is missing. */
   status: Wire.OptionalText,
-  /** 0 where the file was stored, in one SDK's fixtures 200. */
+  /** 0 if the file was stored; 200 in one SDK's fixtures. */
   code: Wire.OptionalText
 })
 
@@ -64,7 +64,7 @@ export const RecipientReport = Schema.Struct({
   batch_id: Schema.NonEmptyString,
   recipient: Wire.OptionalText,
   status: Schema.NonEmptyString,
-  /** A number; text in some editions of the reference. */
+  /** A number, or text in some editions of the reference. */
   code: Wire.OptionalText,
   status_message: Wire.OptionalText,
   applied_originator: Wire.OptionalText,
@@ -81,19 +81,20 @@ export const BatchReport = Schema.Struct({
     status: Schema.NonEmptyString,
     code: Wire.OptionalText,
     count: Wire.OptionalCount,
-    /** Only in a report of the kind `full`. */
+    /** Present only in a report of the kind `full`. */
     recipients: Wire.List
   }))
 })
 
 /**
- * The delivery statuses, in lower case: the reference has them in title case,
+ * The delivery statuses in lower case: the reference writes them in title case,
  * an official SDK in upper case
  * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Delivery-reports/).
  *
- * `Aborted` never reached the network and `Rejected` was not taken by it;
- * `Deleted` and `Failed` were lost on the way. `Unknown` is final: the network
- * has the message, and its receipt is missing or cannot be read.
+ * An `Aborted` message never reached the network, and a `Rejected` one was
+ * refused by it; `Deleted` and `Failed` messages were lost on the way.
+ * `Unknown` is terminal: the network has the message, and its delivery report
+ * is missing or unreadable.
  */
 export const statuses: Readonly<Record<string, Status>> = {
   queued: "queued",
@@ -108,22 +109,22 @@ export const statuses: Readonly<Record<string, Status>> = {
   unknown: "unconfirmed"
 }
 
-/** What is read of the answer to a batch that was accepted. */
+/** The fields read from the response to an accepted batch. */
 export const Batch = Schema.Struct({ id: Wire.OptionalText, from: Wire.OptionalText })
 
 /**
- * What is read of the answer to a batch that was refused. Most have a code and
- * a text; the page of status codes also shows an `error`
+ * The fields read from the response to a refused batch. Most have a code and a
+ * text; the page of status codes also shows an `error`
  * (https://developers.sinch.com/docs/sms/api-reference/status-codes/).
  */
 export const Refused = Schema.Struct({ code: Wire.OptionalText, text: Wire.OptionalText, error: Wire.Object_ })
 
-/** The `error`. Its `code` is the HTTP status again. */
+/** The `error`. Its `code` repeats the HTTP status. */
 export const RefusedError = Schema.Struct({ status: Wire.OptionalText, message: Wire.OptionalText })
 
 const metadata = ["metadata"]
 
-/** The fields of the three kinds of message. The last five are those of the flat form, or of other editions. */
+/** The fields of the three kinds of message. The last five belong to the flat form or to other versions of the reference. */
 export const messageFields = Fields.make({
   type: ["_tag"],
   id: ["externalId", "idempotencyKey"],
@@ -159,7 +160,7 @@ export const recipientReportFields = Fields.make({
   operator: metadata
 })
 
-/** The fields of a report on a batch, which has an event for each recipient, or one for each status. */
+/** The fields of a report on a batch, which is decoded to an event per recipient, or per status. */
 export const batchReportFields = Fields.make({
   type: ["_tag"],
   batch_id: ["messageId", "idempotencyKey"],

@@ -45,8 +45,8 @@ const tagOf = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secret: Secr
 })
 
 /**
- * The headers that Sinch would send with this body. For tests and for the
- * local emulation of Sinch.
+ * Builds the headers that Sinch would send with a body. For tests and for
+ * emulating Sinch locally.
  *
  * @category signing
  * @since 0.1.0
@@ -70,8 +70,8 @@ export const signHmacSha256 = (options: {
   )
 
 /**
- * The `X-Sinch-Signature` header for this body, in hex unless asked otherwise.
- * For tests and for the local emulation of Sinch.
+ * Builds the `X-Sinch-Signature` header for a body, in hex by default. For
+ * tests and for emulating Sinch locally.
  *
  * @category signing
  * @since 0.1.0
@@ -127,7 +127,10 @@ const searcher = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secret: S
     Effect.provideService(search({ ...options, keys }), Mac.Mac, mac)
 })
 
-/** The spellings of the one accepted algorithm. To take the hash from the header, as one SDK does, would allow MD5. */
+/**
+ * Whether the algorithm is HMAC-SHA256, in any spelling. Taking the hash from
+ * the header, as one SDK does, would allow MD5.
+ */
 const isHmacSha256 = (algorithm: string): boolean => /^(?:hmac-?)?sha-?256$/i.test(algorithm)
 
 const checkAge = Effect.fnUntracedEager(function*(timestamp: string, tolerance: Duration.Duration) {
@@ -151,7 +154,7 @@ const readHmacSha256 = (request: Request.WebhookRequest): Effect.Effect<
   const nonce = request.headers[headers.nonce]
   if (signature && timestamp && nonce) return Effect.succeed({ signature, timestamp, nonce })
   const missing = signature ? (timestamp ? headers.nonce : headers.timestamp) : headers.signature
-  const other = request.headers[headers.sha1] ? `; ${headers.sha1} is there, which is the HmacSha1 scheme` : ""
+  const other = request.headers[headers.sha1] ? `; found ${headers.sha1}, which belongs to the HmacSha1 scheme` : ""
   return Effect.fail(new MissingSignature({ expected: `header ${missing}${other}` }))
 }
 
@@ -165,9 +168,9 @@ const makeHmacSha256 = Effect.fnUntraced(function*(secret: Secrets, tolerance: D
       if (algorithm && !isHmacSha256(algorithm)) {
         return yield* new InvalidSignature({ hint: `nothing: ${headers.algorithm} is not HmacSHA256` })
       }
-      // With a dot in them, one signed text could be cut in two ways.
+      // With a dot inside a part, one signed text could be split in two ways.
       if (nonce.includes(".") || timestamp.includes(".")) {
-        return yield* new InvalidSignature({ hint: "nothing: the nonce or the timestamp has a dot in it" })
+        return yield* new InvalidSignature({ hint: "nothing: the nonce or the timestamp contains a dot" })
       }
       if (!(yield* matches(fromBase64(signature), signedText(request.body, nonce, timestamp)))) {
         return yield* new InvalidSignature({})
@@ -193,7 +196,8 @@ const makeHmacSha256 = Effect.fnUntraced(function*(secret: Secrets, tolerance: D
   return scheme
 })
 
-// Forty hex digits are Base64 too, of thirty bytes. Upper case is no second spelling of the same signature.
+// Forty hex digits are also valid Base64, of thirty bytes. Upper-case hex is
+// refused: each signature has one spelling.
 const fromHexOrBase64 = (signature: string): Uint8Array | undefined =>
   /^[0-9a-f]{40}$/.test(signature) ? fromHex(signature) : fromBase64(signature)
 
@@ -206,7 +210,7 @@ const makeHmacSha1 = Effect.fnUntraced(function*(secret: Secrets) {
     verify: Effect.fnUntracedEager(function*(request) {
       if (isSignedOtherwise(request)) {
         return yield* new InvalidSignature({
-          hint: `nothing: ${headers.signature} is there, which is the HmacSha256 scheme`
+          hint: `nothing: found ${headers.signature}, which belongs to the HmacSha256 scheme`
         })
       }
       const signature = request.headers[headers.sha1]
@@ -223,7 +227,7 @@ const makeHmacSha1 = Effect.fnUntraced(function*(secret: Secrets) {
   return scheme
 })
 
-/** The check of the chosen scheme, and the search for what went wrong. */
+/** Builds the check of the chosen scheme, and the diagnosis of a mismatch. */
 export const make = (verification: Verification): Effect.Effect<Scheme, CryptoError.CryptoError, Mac.Mac> => {
   switch (verification.scheme) {
     case "HmacSha256":

@@ -1,5 +1,5 @@
 /**
- * What Sinch's SMS callbacks mean.
+ * Decodes Sinch's SMS callbacks.
  */
 import * as Effect from "effect/Effect"
 import { type Address, fromCarrierDigits } from "../Address.ts"
@@ -16,7 +16,7 @@ import type { WebhookResponse } from "../WebhookRequest.ts"
 import * as Schema from "./Schema.ts"
 
 /**
- * Any 2xx is taken as received. A 4xx other than 429 is not repeated
+ * Sinch accepts any 2xx. It does not retry after a 4xx other than 429
  * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Webhooks/).
  */
 export const acknowledgement: WebhookResponse = { status: 200, contentType: "application/json", body: "{}" }
@@ -35,7 +35,7 @@ const wasStored = (status: string | undefined, code: string | undefined): boolea
     ? code === undefined || /^(0|2\d\d)$/.test(code)
     : !/fail|error|reject/i.test(status)
 
-/** Why a file is not there, with the words of Sinch. */
+/** Returns the reason why a file is unavailable, if it is. */
 const reasonOf = (url: string | undefined, status: string | undefined, code: string | undefined) => {
   if (wasStored(status, code)) return url === undefined ? "Sinch gives no URL of the file" : undefined
   const words = [...(status === undefined ? [] : [status]), ...(code === undefined ? [] : [`code ${code}`])]
@@ -43,8 +43,8 @@ const reasonOf = (url: string | undefined, status: string | undefined, code: str
 }
 
 /**
- * The files. One that Sinch failed to store is listed too, often with a dead
- * URL, and is marked unavailable.
+ * Decodes the files. Sinch also lists a file that it failed to store, often with
+ * a dead URL. Such a file is marked as unavailable.
  */
 const filesOf = Effect.fnUntracedEager(function*(items: ReadonlyArray<unknown>) {
   const files: Array<MediaContent | FileContent> = []
@@ -62,7 +62,7 @@ const filesOf = Effect.fnUntracedEager(function*(items: ReadonlyArray<unknown>) 
   return files
 })
 
-/** An object body is an MMS, whatever `type` says; a text body with files is the flat form. */
+/** Decodes text and files. An object body is an MMS, whatever `type` says; a text body with files is the flat form. */
 const mmsOf = Effect.fnUntracedEager(function*({ body, media, message, subject }: Inbound) {
   if (typeof body === "string" && body !== "" && media.length === 0) return { text: body, subject, files: [] }
   const { url, ...parts } = yield* decodeMediaBody(isPayload(body) ? body : { message: Wire.toText(body) })
@@ -71,7 +71,7 @@ const mmsOf = Effect.fnUntracedEager(function*({ body, media, message, subject }
   return { text, subject: parts.subject ?? subject, files }
 })
 
-/** A message that says something which is not read here is no empty message. */
+/** Returns whether a message seems empty only because its content is not understood. */
 const isUnread = (content: Content, payload: Payload): boolean =>
   isEmpty(content) && Schema.messageFields.hasContent(payload)
 
@@ -108,9 +108,9 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, payload: Payl
 })
 
 /**
- * A binary message is bytes in Base64, with a header that says what they are.
- * The parts of a longer one come one by one, and their header says so: they
- * are text as often as not.
+ * Decodes a binary message, which is text if its bytes look like text. The
+ * segments of a longer one are delivered one by one; their user data header
+ * contains their number.
  */
 const binary = (provider: string, payload: Payload, fields: Inbound): InboundMessage | MessagePart => {
   const userData = { data: Wire.toText(fields.body).replaceAll(/\s/g, ""), ...Wire.compact({ header: fields.udh }) }
@@ -127,14 +127,14 @@ const binary = (provider: string, payload: Payload, fields: Inbound): InboundMes
   })
 }
 
-/** Callbacks of Sinch's other products name their kind elsewhere. */
+/** Carries an unknown callback. Those of Sinch's other products have their type in other fields. */
 const unrecognized = (provider: string, payload: Payload, type: string | undefined): Unrecognized => {
   const named = ["event", "eventType", "event_type", "trigger"].map((key) => Wire.lookup(payload, key))
   const eventType = type ?? named.find((name) => typeof name === "string" && name !== "")
   return new Unrecognized({ provider, ...(typeof eventType === "string" && { eventType }), raw: payload })
 }
 
-/** Codes below an error: 0 for delivered, 400 and 401 for the two steps before it. */
+/** Statuses whose code is not an error: 0 for delivered, 400 and 401 for the two statuses before it. */
 const steps: ReadonlySet<string> = new Set(["queued", "sent", "delivered"])
 
 const statusOf = (carrierStatus: string, code: string | undefined, message?: string) => {
@@ -144,8 +144,9 @@ const statusOf = (carrierStatus: string, code: string | undefined, message?: str
 }
 
 /**
- * A report has no id of its own. Batch, recipient, status and code name the
- * step; the time of the report does not, because a repetition may be dated anew.
+ * Builds the idempotency key of a report, which has no id of its own. Batch,
+ * recipient, status and code identify it; its time does not, because a
+ * redelivery may carry a new one.
  */
 const stepKey = (batchId: string, recipient: Address | undefined, status: string, code: string | undefined): string =>
   [batchId, recipient ?? "", status.toLowerCase(), code ?? ""].join(":")
@@ -160,7 +161,7 @@ const recipientReport = (provider: string, payload: Payload) =>
       ...Wire.compact({
         recipient,
         sender: fields.applied_originator === undefined ? undefined : fromCarrierDigits(fields.applied_originator),
-        // The operator's clock is often rounded to minutes, so it is the second choice.
+        // The operator's time is often rounded to minutes, so it is only the fallback.
         timestamp: fields.at ?? fields.operator_status_at,
         reference: fields.client_reference,
         segments: fields.number_of_message_parts
@@ -172,13 +173,9 @@ const recipientReport = (provider: string, payload: Payload) =>
   })
 
 const toRecipients = (items: ReadonlyArray<unknown>): ReadonlyArray<Address> =>
-  items.flatMap((item) =>
-    (typeof item === "string" && item !== "") || typeof item === "number"
-      ? [fromCarrierDigits(String(item))]
-      : []
-  )
+  items.map(Wire.toText).filter((text) => text !== "").map(fromCarrierDigits)
 
-/** One status a recipient where the report lists them, and one that only counts where it does not. */
+/** Decodes a batch report: one status per listed recipient, or a single status with the count if none are listed. */
 const batchReport = (provider: string, payload: Payload) =>
   Effect.mapEager(
     decodeBatchReport(payload),
@@ -212,7 +209,7 @@ const batchReport = (provider: string, payload: Payload) =>
     }
   )
 
-/** Without a `type`, it is a message only if it looks like one: a report has a `batch_id`. */
+/** Returns whether a payload without a `type` looks like a message. A report has a `batch_id` instead. */
 const isFlatMessage = (payload: Payload): boolean =>
   ["body", "media"].some((key) => Object.hasOwn(payload, key) && payload[key] !== null)
 
@@ -231,7 +228,7 @@ export const decodePayload = Effect.fnUntracedEager(function*(
       return [yield* recipientReport(provider, payload)]
     case "delivery_report_sms":
     case "delivery_report_mms": {
-      // The report of a batch that was cancelled in time lists nobody.
+      // The report of a batch that was canceled in time lists no recipients.
       const statuses = payload["statuses"]
       return Array.isArray(statuses) && statuses.length > 0
         ? yield* batchReport(provider, payload)

@@ -1,39 +1,40 @@
 /**
- * An `MmsAggregator` that keeps everything in an SQL database, so that it
- * survives the process and is shared by several: SQLite for one process or a
- * few on one machine, Postgres for several behind a load balancer.
+ * An `MmsAggregator` with its state in an SQL database, so that it survives a
+ * restart and can be shared: SQLite for one or a few processes on one machine,
+ * Postgres for several behind a load balancer.
  *
- * What is known of a correlation key is a row. A part changes it in one
- * transaction that locks the row, by the same pure step as in memory, and a
- * message that comes out goes to an outbox in that transaction. There it stays
- * until its handler succeeded. Each process looks regularly for windows whose
- * time is over and for messages that wait, and takes messages for the time of a
- * lease, which it renews while it handles them. So what a killed process leaves
- * is taken over: its windows at once, what it was handling when the lease ends.
+ * The state of a correlation key is one row. A part updates it in a transaction
+ * that locks the row, using the same pure step function as the in-memory
+ * aggregator. A released message is written to an outbox in the same
+ * transaction and stays there until its handler succeeds. Every process polls
+ * for windows past their timeout and for messages in the outbox. It claims
+ * messages with a lease, which it renews while it handles them. Other processes
+ * therefore take over the work of a killed process: its windows immediately,
+ * the messages it was handling when the lease expires.
  *
- * A handler sees a message at least once, always with the same idempotency
- * key. It sees it again when the process ends after the handler succeeded and
- * before that was written. `RoomKit` recognizes what its own process handled.
+ * A handler sees each message at least once, always with the same idempotency
+ * key. It sees a message again when the process dies after the handler
+ * succeeded and before that was recorded. `RoomKit` deduplicates the messages
+ * that its own process handled.
  *
- * The clocks of the processes may differ by a small part of `timeout` and of
- * the lease: by a second, not more. A clock that is ahead closes windows that
- * much too early.
+ * The clocks of the processes may differ by a small fraction of `timeout` and
+ * of the lease: by one second at most. A clock that is ahead closes windows too
+ * early by that difference.
  *
- * Everything of a message is deleted when it was handled. For `rememberFor`
- * stay its correlation key, which has the two phone numbers, and the ids of its
- * parts.
+ * Deletes a message's rows once it has been handled. Its correlation key, which
+ * contains both phone numbers, and its part ids are kept for `rememberFor`.
  *
- * The metric of pending windows is that of the whole database, which each
- * process counts every 10 seconds.
+ * The pending windows metric covers the whole database; each process counts it
+ * every 10 seconds.
  *
- * It is not made of entities of `effect/cluster`, which would fit otherwise.
- * After a process was killed its shards can stay locked until the lock expires,
- * 35 seconds by default, and webhooks of their keys would wait for that. (On
- * Postgres the lock is one of the connection, and ends when the server notices
- * that it is gone.) Here any process takes any part at once. And the stored messages of an entity, which
- * have what people wrote, stay until the entity's address is cleared as a
- * whole; a reply that nobody got any more is no second delivery, so that an
- * outbox would be needed all the same.
+ * The entities of `effect/cluster` would be an alternative, but they fit less
+ * well. After a process is killed, its shards can stay locked until the lock
+ * expires, 35 seconds by default, and webhooks for their keys would wait. (On
+ * Postgres the lock belongs to the connection, and ends when the server notices
+ * that it is gone.) Here any process accepts any part immediately. Also, an
+ * entity's stored messages, which contain customer text, are kept until the
+ * entity's whole address is cleared; and since a lost reply is not redelivered,
+ * an outbox would still be needed.
  *
  * @since 0.1.0
  */
@@ -72,45 +73,45 @@ import * as Store from "./internal/mmsStore.ts"
  */
 export type Options<E = unknown, R = never> = AggregatorOptions<E, R> & {
   /**
-   * How often the database is asked for what other processes left. 1 second by
-   * default. What this process knows of is not late by it.
+   * How often the database is polled for work that other processes left. 1 second
+   * by default. It does not delay work that this process knows about.
    */
   readonly pollInterval?: Duration.Input | undefined
   /**
-   * How long a message belongs to the process that took it, unless that renews
-   * the lease. After a process was killed, it is how long until another one
-   * takes the messages that it was handling. 30 seconds by default.
+   * How long a claimed message belongs to its process, unless the lease is
+   * renewed. After a process is killed, other processes claim the messages that
+   * it was handling once this time has passed. 30 seconds by default.
    */
   readonly lease?: Duration.Input | undefined
   /**
-   * How long after the registration of the first handler messages are handed to
-   * it. 1 second by default: at the start of a server there can be messages
-   * from before, which must not come before its hooks and channels are there.
+   * The delay between the registration of the first handler and the first
+   * messages. 1 second by default: at startup the outbox may contain earlier
+   * messages, which must wait until the hooks and channels are registered.
    */
   readonly startDelay?: Duration.Input | undefined
 }
 
 const millis = (input: Duration.Input): number => Math.max(1, Duration.toMillis(Duration.fromInputUnsafe(input)))
 
-/** Rows that are worked on at a time. */
+/** The maximum number of rows per batch. */
 const batch = 100
 
-/** Messages that are handled, or wait for another attempt, in this process at a time. */
+/** The maximum number of messages that this process handles or retries at a time. */
 const maxRunning = 1000
 
-/** How long what no attempt succeeded with, and a row that cannot be read, is left alone. */
+/** How long a message with exhausted retries, or an unreadable row, is left alone. */
 const pause = Duration.toMillis("10 minutes")
 
-/** How often pending windows are counted, for the metric. */
+/** How often pending windows are counted for the metric. */
 const countInterval = Duration.toMillis("10 seconds")
 
-/** What is due and could not be taken is with another process, for moments. */
+/** The delay before looking again at due work that another process has locked for a moment. */
 const soon = 50
 
-/** An index of Postgres takes 2,700 bytes, and no real key has a tenth of that. */
+/** Postgres indexes at most 2,700 bytes, and no real key is a tenth as long. */
 const maxKeyLength = 600
 
-/** What answers a part, and where it is stored when that is a message. */
+/** The output for a part, and its outbox row when it is a message. */
 type Answer =
   | { readonly answer: MmsWindow.Due; readonly stored: Store.Stored }
   | { readonly answer: Exclude<MmsWindow.Output, MmsWindow.Due>; readonly stored: undefined }
@@ -118,7 +119,7 @@ type Answer =
 const storeFailed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.mapError(effect, (cause) => new MmsAggregatorError({ cause }))
 
-/** Closes the windows whose time is over, and forgets what is old. */
+/** Closes the windows past their timeout and deletes an expired state. */
 const sweep = (now: number, settings: MmsWindow.Settings) => (state: MmsWindow.State): Store.Changed => {
   const outputs: Array<MmsWindow.Output> = []
   let next = state
@@ -132,7 +133,8 @@ const sweep = (now: number, settings: MmsWindow.Settings) => (state: MmsWindow.S
 }
 
 /**
- * Makes the tables in the database that is provided, and an aggregator on them.
+ * Builds an aggregator on the `SqlClient` in the context, and creates its
+ * tables.
  *
  * @category constructors
  * @since 0.1.0
@@ -142,7 +144,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
 ): Effect.fn.Return<Service, MmsAggregatorError, R | Scope.Scope | SqlClient.SqlClient> {
   const settings = MmsWindow.settings(options)
   const lease = millis(options.lease ?? "30 seconds")
-  // A look renews the leases too.
+  // Polling also renews the leases.
   const pollInterval = Math.min(millis(options.pollInterval ?? "1 second"), lease / 3)
   const startDelay = millis(options.startDelay ?? "1 second")
   const services = yield* Effect.context<R>()
@@ -151,13 +153,13 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
   yield* storeFailed(Store.migrate)
   const store = yield* Store.make
 
-  /** The messages of the outbox that this process has, and those that it only has to remove. */
+  /** The outbox messages that this process has claimed, and those that it only has to delete. */
   const held = new Set<string>()
   const handled = new Set<string>()
   const wake = yield* Latch.make()
-  /** When the next look is planned. Not yet, during one. */
+  /** When the next poll is planned. `Infinity` while one is running. */
   let looksAt = Infinity
-  /** When this process begins to take messages from the outbox. */
+  /** When this process starts to claim messages from the outbox. */
   let claimsFrom = onTimeout === undefined ? Infinity : 0
   let renewedAt = yield* Clock.currentTimeMillis
 
@@ -174,7 +176,10 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     return deliveries.drain
   })
 
-  /** The message was handled. If that cannot be written now, it will be, and until then nobody else gets it. */
+  /**
+   * Deletes a handled message. If that fails, it is retried later, and until then
+   * no other process claims the message.
+   */
   const finish = (id: string): Effect.Effect<void> =>
     Effect.suspend(() => {
       handled.add(id)
@@ -187,25 +192,25 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
       )
     })
 
-  /** Leaves the message to whoever takes it next. */
+  /** Releases the claim on a message, so that any process can claim it. */
   const release = (id: string, why: "failed" | "left"): Effect.Effect<void> =>
     Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
       held.delete(id)
       if (why === "failed") {
-        yield* Effect.logError("A message of several parts could not be handled, and is tried again in 10 minutes")
+        yield* Effect.logError("MMS handler retries exhausted; trying again in 10 minutes")
       }
-      // If it cannot be written, it is taken when the lease ends.
+      // If this fails, the message becomes available when the lease expires.
       yield* Effect.ignore(store.hold([id], why === "failed" ? now + pause : now))
     })
 
-  /** The delivery of a message that is this process's from now on. */
+  /** Builds the delivery of a message that this process has claimed. */
   const take = ({ id, message }: Store.Stored): Deliveries.Delivery => {
     held.add(id)
     return { message, handled: finish(id), release: (why) => release(id, why) }
   }
 
-  /** The pending windows that the metric has from here. */
+  /** The pending windows that this process has added to the metric. */
   let reported: ReadonlyMap<string, number> = new Map()
   let countedAt = -Infinity
 
@@ -227,7 +232,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
       yield* Effect.catchTag(
         sweepKey(key, now),
         "UnreadableRow",
-        // It stays, and keeps nothing else from being done.
+        // The row is kept, and does not block other work.
         (error) => Effect.andThen(Effect.logError(error.message), store.postponeKey(key, now + pause))
       )
     }
@@ -268,12 +273,12 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     countedAt = now
   })
 
-  /** Does all that is to be done now. Gives until when there is nothing to do. */
+  /** Does all due work, and returns when to look again. */
   const look = Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
     yield* renew(now)
     const hasMoreKeys = yield* sweepKeys(now)
-    // What ends the loop must not leave messages that were taken and are not delivered.
+    // Uninterruptible, so that stopping the loop does not leave claimed messages undelivered.
     const hasMoreMessages = yield* Effect.uninterruptible(claim(now))
     yield* countPending(now)
     if (hasMoreKeys || hasMoreMessages) return now
@@ -287,12 +292,12 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     Effect.tap(() => {
       const wasBroken = isBroken
       isBroken = false
-      return wasBroken ? Effect.logInfo("The store of split messages can be used again") : Effect.void
+      return wasBroken ? Effect.logInfo("MMS store recovered") : Effect.void
     }),
     Effect.catchCause((cause) => {
       const wasBroken = isBroken
       isBroken = true
-      const log = Effect.logError("The store of split messages cannot be used, and is tried again", cause)
+      const log = Effect.logError("MMS store failed; retrying", cause)
       return Effect.andThen(
         wasBroken ? Effect.void : log,
         Effect.map(Clock.currentTimeMillis, (now) => now + pollInterval)
@@ -308,10 +313,10 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     yield* Effect.raceFirst(Effect.sleep(wait), wake.await)
   })
 
-  /** Wakes the loop when something is due before it looks again. */
+  /** Wakes the loop if something is due before its next poll. */
   const expect = (at: number) => at < looksAt ? wake.open : Effect.void
 
-  /** Stores the part. A message that answers it is in the outbox, and is this process's for a lease. */
+  /** Stores the part. A message that it releases is written to the outbox and claimed by this process. */
   const arrive = Effect.fnUntraced(function*(part: MessagePart): Effect.fn.Return<Answer, Store.StoreError> {
     const now = yield* Clock.currentTimeMillis
     const { correlationKey, message, provider } = part
@@ -361,7 +366,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     }
   )
 
-  // The loop outlives whoever makes it, and is in the span of nobody.
+  // The loop outlives the caller, so it must not inherit its span.
   const fork = Effect.runForkWith(Context.omit(Tracer.ParentSpan)(yield* Effect.context<never>()))
   yield* Effect.acquireRelease(
     Effect.sync(() => fork(Effect.forever(lookAgain))),
@@ -376,14 +381,14 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
       if (claimsFrom === Infinity) claimsFrom = (yield* Clock.currentTimeMillis) + startDelay
       yield* wake.open
     }),
-    // What nobody handles stays in the database.
+    // Messages without a successful handler stay in the database.
     orphans: Stream.never,
     drain
   })
 })
 
 /**
- * An aggregator on the database that is provided: see {@link make}.
+ * Provides an aggregator on the `SqlClient` in the context: see {@link make}.
  *
  * @category layers
  * @since 0.1.0

@@ -1,13 +1,13 @@
 /**
- * SQLite over the `node:sqlite` of Node, as the `SqlClient` of Effect.
+ * An Effect `SqlClient` for SQLite, built on Node's `node:sqlite`.
  *
- * A database has one connection, which one fiber has at a time: a statement
- * for as long as it runs, a transaction and a stream until they end. So a
- * stream must not wait for another statement of the same client. Statements
- * run on the thread of the program. They are fast, but what waits for another
- * process to release the file makes the program wait too, for at most
- * `busyTimeout`. Several processes can share a file; many that write much
- * belong on a database server.
+ * A database has one connection, which is used by one fiber at a time: for the
+ * duration of a statement, a transaction or a stream. A stream must therefore
+ * not wait for another statement of the same client. Statements run
+ * synchronously on the main thread. They are fast, but a statement that waits
+ * for another process to release the file blocks the whole program, for at most
+ * `busyTimeout`. Several processes can share a file; for many concurrent
+ * writers, use a database server.
  *
  * @since 0.1.0
  */
@@ -35,29 +35,29 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
  * @since 0.1.0
  */
 export type Options = {
-  /** The path of the file, or `:memory:`. A file that does not exist is made, and can be read by its owner alone. */
+  /** The path of the file, or `:memory:`. A missing file is created and is readable only by its owner. */
   readonly filename: string
-  /** The file has to exist, and nothing is written. */
+  /** Opens an existing file without write access. */
   readonly readonly?: boolean | undefined
   /**
-   * Whether the log is written ahead, which lets others read while one writes.
-   * It is, by default. The file must then not be on a network file system.
+   * Enables write-ahead logging, which allows reads during a write. `true` by
+   * default. The file must then not be on a network file system.
    */
   readonly writeAheadLog?: boolean | undefined
   /**
-   * `full` by default: what is committed outlives a loss of power. With
-   * `normal` it outlives the end of the process only.
+   * `full` by default: a committed transaction survives a power failure. With
+   * `normal` it survives only the end of the process.
    */
   readonly synchronous?: "full" | "normal" | undefined
-  /** How long a statement waits for another process that has the file. 5 seconds by default. */
+  /** How long a statement waits for a file that another process has locked. 5 seconds by default. */
   readonly busyTimeout?: Duration.Input | undefined
-  /** How many statements are kept prepared. 128 by default. */
+  /** The maximum number of cached prepared statements. 128 by default. */
   readonly preparedStatements?: number | undefined
-  /** How many rows a stream reads at a time. 64 by default. */
+  /** The number of rows that a stream reads at a time. 64 by default. */
   readonly streamRows?: number | undefined
 }
 
-/** `SQLITE_ERROR`: while a statement is prepared, the fault is in its text. */
+/** `SQLITE_ERROR`: during preparation it means a syntax error. */
 const genericError = 1
 
 const sqlError = (operation: string) => (cause: unknown): SqlError.SqlError => {
@@ -67,12 +67,15 @@ const sqlError = (operation: string) => (cause: unknown): SqlError.SqlError => {
   if (operation === "prepare" && cause.errcode === genericError) {
     return new SqlError.SqlError({ reason: new SqlError.SqlSyntaxError({ cause, operation }) })
   }
-  // The classifier reads the number where another driver has it.
+  // The classifier reads the code from `errno`, where another driver stores it.
   const known = Object.assign(cause, { errno: cause.errcode })
   return new SqlError.SqlError({ reason: SqlError.classifySqliteError(known, { operation }) })
 }
 
-/** SQLite has no booleans. An object in the first place would be taken for named parameters. */
+/**
+ * Converts a parameter. SQLite has no booleans, and an object as the first
+ * parameter would be taken for named parameters.
+ */
 const toInput = (value: unknown): SQLInputValue => {
   switch (typeof value) {
     case "boolean":
@@ -89,12 +92,12 @@ const toInput = (value: unknown): SQLInputValue => {
   }
 }
 
-/** The statements used last, prepared. */
+/** Builds an LRU cache of prepared statements. */
 const makePrepared = (database: DatabaseSync, capacity: number) => {
   const statements = new Map<string, StatementSync>()
   return (sql: string): StatementSync => {
     const statement = statements.get(sql) ?? database.prepare(sql)
-    // A `Map` keeps the order of insertion, so the first is the one not used the longest.
+    // A `Map` iterates in insertion order, so the first entry is the least recently used.
     statements.delete(sql)
     statements.set(sql, statement)
     if (statements.size > capacity) {
@@ -112,14 +115,14 @@ const all: Run<ReadonlyArray<object>> = (statement, params) => statement.all(...
 const values: Run<ReadonlyArray<ReadonlyArray<unknown>>> = (statement, params) => {
   statement.setReturnArrays(true)
   try {
-    // The declared type is that of rows as objects.
+    // The declared type covers only rows as objects.
     return statement.all(...params) as unknown as ReadonlyArray<ReadonlyArray<unknown>>
   } finally {
     statement.setReturnArrays(false)
   }
 }
 
-/** The rows of what has any, else the counts. */
+/** Returns the rows of a statement that has columns, otherwise the counts. */
 const raw: Run<unknown> = (statement, params) =>
   statement.columns().length > 0 ? statement.all(...params) : statement.run(...params)
 
@@ -169,11 +172,11 @@ const makeConnection = (database: DatabaseSync, options: Options): Connection =>
     executeValuesUnprepared: (sql, params) => run(sql, params, values, false),
     executeStream: (sql, params, transformRows) =>
       Stream.unwrap(Effect.gen(function*() {
-        // A statement of its own: the kept one may be run again before the stream ends.
+        // Uses its own statement: the cached one may run again before the stream ends.
         const statement = yield* prepare(sql, false)
         const iterator = yield* Effect.acquireRelease(
           Effect.try({ try: () => statement.iterate(...params.map(toInput)), catch: sqlError("execute") }),
-          // A statement that stays begun would keep its snapshot of the database.
+          // An unfinished statement would hold its snapshot of the database.
           (iterator) => Effect.sync(() => iterator.return?.())
         )
         const read = Effect.try({ try: () => take(iterator, streamRows), catch: sqlError("execute") })
@@ -186,12 +189,12 @@ const makeConnection = (database: DatabaseSync, options: Options): Connection =>
   }
 }
 
-/** Makes the file, which is the owner's alone. SQLite gives its log, which it makes beside it, the same mode. */
+/** Creates the file with access for the owner only. SQLite creates its log files with the same mode. */
 const makeFile = (filename: string): void => {
   try {
     closeSync(openSync(filename, "a", 0o600))
   } catch {
-    // SQLite says what is wrong with it.
+    // Ignored, because SQLite reports a more precise error.
   }
 }
 
@@ -220,7 +223,7 @@ const open = (options: Options) =>
   )
 
 /**
- * Opens the database until the scope closes.
+ * Opens the database and closes it with the scope.
  *
  * @category constructors
  * @since 0.1.0
@@ -238,7 +241,7 @@ export const make = Effect.fnUntraced(function*(
     ...acquirers,
     driver: "node:sqlite",
     compiler: Statement.makeCompilerSqlite(),
-    // What begins by reading could not go on to write when another process wrote meanwhile.
+    // A transaction that starts with a read could not write after another process wrote in the meantime.
     beginTransaction: options.readonly === true ? "BEGIN" : "BEGIN IMMEDIATE",
     prepareTransactionControls: true,
     releaseSavepoint: (name) => `RELEASE SAVEPOINT ${name}`,

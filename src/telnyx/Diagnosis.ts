@@ -1,10 +1,11 @@
 /**
- * What would have made a refused signature match.
+ * Diagnoses a refused signature by finding a change of the request that
+ * matches.
  *
- * Nearly every refused webhook of a real account went through a framework that
- * parsed the body and wrote it anew: the same JSON in other bytes. Writing it
- * in the styles of the usual serialisers finds the bytes that were signed,
- * unless members were moved or numbers rewritten.
+ * Nearly every refused webhook of a real account passed through a framework
+ * that re-serialized the body: the same JSON in different bytes. Serializing it
+ * in the styles of common JSON encoders finds the signed bytes, unless members
+ * were reordered or numbers rewritten.
  */
 import * as Effect from "effect/Effect"
 import type { Payload } from "../Payload.ts"
@@ -27,7 +28,10 @@ const escapeSlashes = (json: string): string => json.replaceAll("/", String.raw`
 const escapeNonAscii = (json: string): string =>
   json.replace(/[\u0080-\uffff]/g, (unit) => String.raw`\u` + unit.charCodeAt(0).toString(16).padStart(4, "0"))
 
-/** With a space after each comma and colon. A line break is never inside of a JSON string, so each is layout. */
+/**
+ * Adds a space after each comma and colon. JSON strings contain no raw line
+ * breaks, so every line break is layout.
+ */
 const spaced = (value: Payload): string =>
   JSON.stringify(value, null, 1)
     .replace(/([[{])\n */g, "$1")
@@ -46,7 +50,10 @@ const spellings = (value: Payload): ReadonlyArray<Named<string>> => {
   ]
 }
 
-/** The spellings that differ from the body and from each other. JSON that is nested too deep to be written has none. */
+/**
+ * Returns the serializations that differ from the body and from each other.
+ * JSON nested too deep to serialize has none.
+ */
 const rewritten = (body: Uint8Array): Effect.Effect<ReadonlyArray<Named<Uint8Array>>> =>
   parseJson(body).pipe(
     Effect.flatMap((value) => Effect.try(() => spellings(value))),
@@ -59,7 +66,7 @@ const rewritten = (body: Uint8Array): Effect.Effect<ReadonlyArray<Named<Uint8Arr
     })
   )
 
-/** What may have been signed instead, each with its name. */
+/** Returns the texts that may have been signed instead, each with a description. */
 export const variants = (timestamp: string, body: Uint8Array): Effect.Effect<ReadonlyArray<Named<Uint8Array>>> =>
   Effect.map(rewritten(body), (rewritten) => [
     ...[withOtherEnd(body), ...rewritten].map(([name, body]): Named<Uint8Array> => [name, signedText(timestamp, body)]),

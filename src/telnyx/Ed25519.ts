@@ -1,19 +1,19 @@
 /**
  * Verifies Ed25519 signatures (RFC 8032).
  *
- * One small service with two layers: {@link layer} runs on the crypto of the
- * runtime, and `effect-sms/telnyx/Tweetnacl` is pure JavaScript for runtimes
- * that have no Ed25519. The pure one takes about a hundred times as long.
+ * One service with two layers: {@link layer} uses the crypto of the runtime,
+ * and `effect-sms/telnyx/Tweetnacl` is pure JavaScript for runtimes without
+ * Ed25519. The pure implementation takes about a hundred times as long.
  *
- * Implementations of Ed25519 disagree about odd keys and signatures. So the
- * odd ones are sorted out here, for both layers alike, before any arithmetic:
+ * Ed25519 implementations disagree about unusual keys and signatures. Both
+ * layers therefore reject them here, before any arithmetic:
  *
- * - `S` is the smallest of its kind, as RFC 8032 section 5.1.7 requires.
- *   Without that, whoever sees a signature can write a second one.
- * - The key and `R` are written canonically (section 5.1.3), and neither has a
+ * - `S` must be reduced, as RFC 8032 section 5.1.7 requires. Otherwise anyone
+ *   who sees a signature could derive a second valid one.
+ * - The key and `R` must be canonically encoded (section 5.1.3) and not of
  *   small order, as the Web Cryptography API requires
- *   (https://www.w3.org/TR/webcrypto-2/#ed25519-operations). Under a key of
- *   small order, one signature fits many messages.
+ *   (https://www.w3.org/TR/webcrypto-2/#ed25519-operations). With a key of
+ *   small order, one signature matches many messages.
  *
  * @since 0.1.0
  */
@@ -26,7 +26,7 @@ import * as Layer from "effect/Layer"
 const KeyTypeId = "~effect-sms/telnyx/Ed25519/PublicKey" as const
 
 /**
- * Tells whether a signature of the right form fits the data, under one key.
+ * Verifies a well-formed signature of data under one key.
  *
  * @category models
  * @since 0.1.0
@@ -50,16 +50,16 @@ export interface PublicKey {
  * @since 0.1.0
  */
 export interface Service {
-  /** Whether a dozen verifications cost next to nothing. Only then are refused webhooks explained by trying variants. */
+  /** Whether a dozen verifications are cheap. Only then are refused webhooks diagnosed by trying variants. */
   readonly isFast: boolean
-  /** Prepares a key from its 32 bytes. Fails when no signature could be trusted under it. */
+  /** Prepares a key from its 32 bytes. Fails for a key under which no signature can be trusted. */
   readonly publicKey: (bytes: Uint8Array) => Effect.Effect<PublicKey, CryptoError.CryptoError>
-  /** Whether the signature fits. One of the wrong length or form does not; it is no error. */
+  /** Returns whether the signature matches. Returns `false` for a wrong length or form. */
   readonly verify: (key: PublicKey, signature: Uint8Array, data: Uint8Array) => Effect.Effect<boolean>
 }
 
 /**
- * Verification of Ed25519 signatures.
+ * The service that verifies Ed25519 signatures.
  *
  * @category services
  * @since 0.1.0
@@ -74,7 +74,7 @@ const l = 2n ** 252n + 27742317777372353535851937790883648493n
 const y8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n
 const smallOrder: ReadonlyArray<bigint> = [1n, p - 1n, 0n, y8, p - y8]
 
-/** 32 bytes, the lowest first, as all numbers are written here. They are compared as bytes: a `BigInt` takes longer. */
+/** Encodes a number as 32 little-endian bytes. Numbers are compared as bytes, which is faster than with `BigInt`. */
 const littleEndian = (number: bigint): Uint8Array =>
   Uint8Array.from({ length: 32 }, (_, i) => Number(BigInt.asUintN(8, number >> BigInt(8 * i))))
 
@@ -82,7 +82,7 @@ const order = littleEndian(l)
 const prime = littleEndian(p)
 const smallOrders = Array.from(smallOrder, littleEndian)
 
-/** The difference in the highest byte that is not the same. Of the first number `mask` says which bits of the top byte count. */
+/** Compares two encoded numbers, from the highest byte. `mask` selects the bits of the first number's top byte. */
 const compare = (one: Uint8Array, other: Uint8Array, mask: number): number => {
   const top = (one[31]! & mask) - other[31]!
   if (top !== 0) return top
@@ -91,7 +91,7 @@ const compare = (one: Uint8Array, other: Uint8Array, mask: number): number => {
   return one[i]! - other[i]!
 }
 
-/** Whether the point is written canonically and has not a small order. The top bit is the sign of `x`. */
+/** Whether the point is canonically encoded and not of small order. The top bit is the sign of `x`. */
 const isSound = (point: Uint8Array): boolean =>
   compare(point, prime, 0x7f) < 0 && smallOrders.every((small) => compare(point, small, 0x7f) !== 0)
 
@@ -106,8 +106,8 @@ const invalidKey = (description: string) =>
   })
 
 /**
- * The service from the arithmetic of an implementation, which sees only keys
- * and signatures of the right form.
+ * Builds the service from the arithmetic of an implementation, which receives
+ * only well-formed keys and signatures.
  *
  * @category constructors
  * @since 0.1.0
@@ -120,14 +120,15 @@ export const make = (options: {
     isFast: options.isFast,
     publicKey: (bytes) => {
       if (bytes.length !== 32) return Effect.fail(invalidKey(`Expected 32 bytes, not ${bytes.length}`))
-      if (!isSound(bytes)) return Effect.fail(invalidKey("Expected a canonical point, not of small order"))
+      if (!isSound(bytes)) return Effect.fail(invalidKey("Expected a canonically encoded point, not of small order"))
       return Effect.map(options.prepare(bytes), (check) => ({ [KeyTypeId]: check }))
     },
     verify: (key, signature, data) => isWellFormed(signature) ? key[KeyTypeId](signature, data) : Effect.succeed(false)
   })
 
 /**
- * Ed25519 of the runtime. On Node, provide `NodeCrypto.layerSignature`.
+ * Provides Ed25519 with the crypto of the runtime. On Node, provide
+ * `NodeCrypto.layerSignature`.
  *
  * @category layers
  * @since 0.1.0
@@ -139,7 +140,7 @@ export const layer: Layer.Layer<Ed25519, never, Signature.Signature> = Layer.eff
       isFast: true,
       prepare: Effect.fnUntraced(function*(bytes) {
         const key = yield* Signature.publicKey(Signature.ed25519, bytes)
-        // The first use imports the key. What can go wrong with it goes wrong here, and not with a webhook.
+        // The first use imports the key. An import failure occurs here instead of in a webhook.
         yield* signature.verify(key, new Uint8Array(64), new Uint8Array(0))
         return (tag: Uint8Array, data: Uint8Array) => Effect.orDie(signature.verify(key, tag, data))
       })

@@ -1,8 +1,7 @@
 /**
- * What Telnyx's error codes mean
- * (https://developers.telnyx.com/development/api-fundamentals/api-errors). There
- * are new ones from time to time, so a code that is not here falls back to its
- * range.
+ * Maps Telnyx's error codes to refusals
+ * (https://developers.telnyx.com/development/api-fundamentals/api-errors).
+ * Telnyx adds codes over time, so an unlisted code falls back to its range.
  */
 import { lookup, tableOf } from "../provider/Wire.ts"
 import type { Refusal } from "../SmsError.ts"
@@ -19,9 +18,9 @@ const byCode = /* @__PURE__ */ tableOf<Refusal>({
     "40311",
     "40313"
   ],
-  // 40333 is the daily spending limit of the profile: it is over at midnight UTC, although it comes with HTTP 429.
+  // 40333 is the daily spending limit of the profile. It resets at midnight UTC, although it comes with HTTP 429.
   AccountSuspended: ["20012", "20013", "20014", "20016", "20017", "20100", "40314", "40333"],
-  // 10005 is a messaging profile that the account does not have.
+  // 10005 is a messaging profile that does not belong to the account.
   NotEnabled: [
     "10005",
     "10038",
@@ -39,27 +38,28 @@ const byCode = /* @__PURE__ */ tableOf<Refusal>({
   InvalidRecipient: ["10002", "10016", "40001", "40012", "40310"],
   InvalidSender: ["10001", "40013", "40305", "40306", "40307", "40308", "40315", "40320", "40325", "40326"],
   OptedOut: ["40300"],
-  // 40301 and 40319: the recipient takes no message of this type by this way.
+  // 40301 and 40319: the recipient cannot receive this type of message by this route.
   Unreachable: ["40301", "40319"],
   ContentRejected: ["40002", "40003", "40009", "40015", "40017", "40020", "40302", "40317", "40322", "40328"],
   UnregisteredSender: ["40010", "40019", "40329", "40330"],
   InvalidMessage: ["40007", "40304", "40316"],
-  // Nothing is said about the message: a fault of the carrier's own, a request in progress, a message to be read.
+  // These say nothing about the message: an internal error of the carrier, a
+  // request in progress, a message to be read.
   UnexpectedResponse: ["10007", "10008", "10036", "10037", "40303", "41000"]
 })
 
 const ranges: ReadonlyArray<readonly [pattern: RegExp, refusal: Refusal]> = [
   [/^100\d\d$/, "InvalidMessage"],
-  // The network did not deliver.
+  // The network did not deliver the message.
   [/^400\d\d$/, "Unreachable"],
-  // The number is not, or not yet, enabled for messages.
+  // The number is not enabled for messaging, or not yet.
   [/^401\d\d$/, "InvalidSender"]
 ]
 
 /**
- * What a Telnyx error code means: of a refused request, and of a delivery
- * status (`DeliveryStatus.errorCode`). `undefined` for a code that says
- * nothing beyond the HTTP status, which then decides.
+ * Maps a Telnyx error code, from a refused request or a delivery status
+ * (`DeliveryStatus.errorCode`), to a refusal. Returns `undefined` for a code
+ * that adds nothing to the HTTP status, which then decides.
  *
  * @category getters
  * @since 0.1.0

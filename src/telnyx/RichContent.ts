@@ -1,11 +1,11 @@
 /**
- * The `body` of an RCS or WhatsApp message.
+ * Decodes the `body` of an RCS or WhatsApp message.
  *
- * RCS has text, a file, a location or a suggestion that was chosen
+ * RCS has a text, a file, a location or a chosen suggestion
  * (https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks,
- * and the types of the `telnyx` package). WhatsApp has what Meta sends
+ * and the types of the `telnyx` package). WhatsApp has the format of Meta
  * (https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components),
- * under the name of its kind.
+ * in a member named after the message type.
  */
 import { ContactContent, FileContent, MediaContent, type Part, ReplyContent } from "../Content.ts"
 import { unchecked } from "../internal/unchecked.ts"
@@ -19,7 +19,7 @@ type Rich = Exclude<Part, { readonly _tag: "TextContent" }>
 const member = (value: unknown, key: string): unknown =>
   isPayload(value) && Object.hasOwn(value, key) ? value[key] : undefined
 
-/** The first of the members that is a text and not empty. */
+/** Returns the first of the members that is a non-empty text. */
 const text = (value: unknown, ...keys: ReadonlyArray<string>): string | undefined => {
   for (const key of keys) {
     const found = member(value, key)
@@ -28,7 +28,7 @@ const text = (value: unknown, ...keys: ReadonlyArray<string>): string | undefine
   return undefined
 }
 
-/** What says who and when, and not what. */
+/** The members that are not content. */
 const envelope: ReadonlySet<string> = new Set([
   "id",
   "foreign_id",
@@ -41,7 +41,7 @@ const envelope: ReadonlySet<string> = new Set([
   "biz_opaque_callback_data"
 ])
 
-/** The text of RCS, or of WhatsApp one level below. */
+/** Returns the text: `text` for RCS, `text.body` for WhatsApp. */
 export const textOf = (body: Payload): string => {
   const own = member(body, "text")
   return typeof own === "string" ? own : text(own, "body") ?? ""
@@ -116,7 +116,7 @@ const partsOf = (body: Payload): ReadonlyArray<Rich> => [
   ...["image", "video", "audio", "voice", "document", "sticker"].flatMap((kind) => fileOf(member(body, kind)))
 ]
 
-/** The text and the parts of a body. An edited message says what its new version does. */
+/** Decodes the text and the parts of a body. An edited message has the content of its new version. */
 export const read = (body: Payload): { readonly text: string; readonly parts: ReadonlyArray<Rich> } => {
   const edited = member(member(body, "edit"), "message")
   return isPayload(edited)
@@ -124,7 +124,7 @@ export const read = (body: Payload): { readonly text: string; readonly parts: Re
     : { text: textOf(body), parts: partsOf(body) }
 }
 
-/** Whether a body holds anything, so that a message which seems empty is only not understood. */
+/** Returns whether a body has any content, understood or not. */
 export const hasContent = (body: Payload): boolean => {
   const type = Wire.toText(member(body, "type")).toLowerCase()
   return (type !== "" && type !== "text") ||

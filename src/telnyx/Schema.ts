@@ -1,7 +1,7 @@
 /**
- * The fields of Telnyx's messaging webhooks that the library reads, from
- * https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks and
- * the types of the `telnyx` package, where every field is optional.
+ * Schemas of the fields of Telnyx's messaging webhooks that the library reads,
+ * from https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks
+ * and the types of the `telnyx` package, where every field is optional.
  */
 import * as Schema from "effect/Schema"
 import { type Address, fromCarrierDigits } from "../Address.ts"
@@ -10,7 +10,7 @@ import { isPayload } from "../Payload.ts"
 import * as Fields from "../provider/Fields.ts"
 import * as Wire from "../provider/Wire.ts"
 
-/** A few notices, such as `link_clicked`, have no envelope: their type is at the top. */
+/** A webhook. A few notices, such as `link_clicked`, have no envelope: their type is at the top level. */
 export const Webhook = Schema.Struct({
   data: Wire.Object_,
   event_type: Wire.OptionalText,
@@ -26,7 +26,7 @@ export const Event = Schema.Struct({
 
 /**
  * A message of either direction. `from`, `to` and `cc` have several shapes, see
- * {@link parties}; `body` is there with RCS and WhatsApp only.
+ * {@link parties}; `body` is present only with RCS and WhatsApp.
  */
 export const Message = Schema.Struct({
   id: Wire.OptionalText,
@@ -38,7 +38,7 @@ export const Message = Schema.Struct({
   to: Wire.Anything,
   cc: Wire.Anything,
   media: Wire.Items,
-  /** The name of the same in a request to send. */
+  /** The name of the files in a send request. */
   media_urls: Wire.Items,
   errors: Wire.List,
   received_at: Wire.OptionalText,
@@ -55,7 +55,7 @@ export const CarrierError = Schema.Struct({
   detail: Wire.OptionalText
 })
 
-/** What is read of the answer to a request that was accepted: a message, in the shape of {@link Message}. */
+/** The fields read from the response to an accepted request: a message in the shape of {@link Message}. */
 export const Accepted = Schema.Struct({
   data: Schema.Struct({
     id: Wire.OptionalText,
@@ -65,7 +65,7 @@ export const Accepted = Schema.Struct({
   })
 })
 
-/** What is read of the answer to a request that was refused. `source` points at the parameter that is wrong. */
+/** The fields read from the response to a refused request. `source` points to the invalid parameter. */
 export const Refused = Schema.Struct({ errors: Wire.List })
 
 export const RequestError = Schema.Struct({
@@ -73,36 +73,34 @@ export const RequestError = Schema.Struct({
   source: Wire.Object_
 })
 
-/** Someone whom a message is from or to. */
+/** A sender or recipient of a message. */
 export interface Party {
   readonly address: Address | undefined
   readonly status: string | undefined
 }
 
-const text = (value: unknown): string | undefined => typeof value === "string" && value !== "" ? value : undefined
-
 const address = (value: unknown): Address | undefined =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 100
     ? fromCarrierDigits(String(value))
-    // It is not empty, and that is all that an address has to be.
-    : text(value) as Address | undefined
+    // The text is not empty, which is the only constraint of an address.
+    : Wire.stringOf(value) as Address | undefined
 
 /**
- * The parties of a field: an object with a `phone_number` (RCS: an
- * `agent_id`), a bare string (WhatsApp, and `cc` of a group message), or a list
- * of either.
+ * Parses the parties of a field: an object with a `phone_number` (RCS: an
+ * `agent_id`), a plain string (WhatsApp, and `cc` of a group message), or a
+ * list of either.
  */
 export const parties = (value: unknown): ReadonlyArray<Party> => {
   if (Array.isArray(value)) return value.flatMap((value) => Array.isArray(value) ? [] : parties(value))
   const party = isPayload(value)
-    ? { address: address(value["phone_number"]) ?? address(value["agent_id"]), status: text(value["status"]) }
+    ? { address: address(value["phone_number"]) ?? address(value["agent_id"]), status: Wire.ownString(value, "status") }
     : { address: address(value), status: undefined }
   return party.address === undefined && party.status === undefined ? [] : [party]
 }
 
 /**
- * `to[].status` of the `telnyx` package, with `unknown`, which a group message
- * has for recipients on other networks
+ * The statuses of recipients: `to[].status` of the `telnyx` package, and
+ * `unknown`, which a group message has for recipients on other networks
  * (https://developers.telnyx.com/docs/messaging/messages/group-messaging).
  */
 export const statuses: Readonly<Record<string, Status>> = {
@@ -124,7 +122,7 @@ export const statuses: Readonly<Record<string, Status>> = {
 
 const metadata = ["metadata"]
 
-/** The fields that messages and reports have in common. */
+/** The fields of both messages and reports. */
 const shared = {
   "from.phone_number": ["sender"],
   "from.agent_id": ["sender"],
@@ -179,7 +177,7 @@ export const messageFields = Fields.make({
   is_spam: ["spam", "metadata"]
 })
 
-/** The fields of a report, in `data.payload`: the message as it was sent, and what became of it. */
+/** The fields of a report, in `data.payload`: the sent message and its status. */
 export const reportFields = Fields.make({
   id: ["messageId", "idempotencyKey"],
   ...shared,

@@ -20,7 +20,10 @@ import { signedText } from "./SignedText.ts"
 
 const signatureHeader = "telnyx-signature-ed25519"
 const timestampHeader = "telnyx-timestamp"
-/** Of the scheme before this one (https://developers.telnyx.com/docs/v1/messaging/webhooks/inbound-message-signature). */
+/**
+ * The header of the previous signature scheme
+ * (https://developers.telnyx.com/docs/v1/messaging/webhooks/inbound-message-signature).
+ */
 const legacyHeader = "x-telnyx-signature"
 
 const secondsNow = Effect.map(Clock.currentTimeMillis, (millis) => Math.floor(millis / 1000))
@@ -28,18 +31,18 @@ const secondsNow = Effect.map(Clock.currentTimeMillis, (millis) => Math.floor(mi
 const invalidKey = (method: string, description: string) =>
   new CryptoError.CryptoError({ module: "Telnyx", method, reason: new CryptoError.InvalidKey({ description }) })
 
-/** What is wrong with a text that is not the Base64 of 32 bytes. Never says the text. */
+/** Describes why a text is not the Base64 of 32 bytes. Never repeats the text. */
 const flaw = (text: string): string => {
   if (text.trim() === "") return "it is empty"
   if (text.includes("-----BEGIN")) return "it looks like PEM"
-  if (/^\s|\s$/.test(text)) return "there is white space around it"
+  if (/^\s|\s$/.test(text)) return "it is surrounded by white space"
   if (/^(0x)?[0-9a-f]{64}$/i.test(text)) return "it looks like hex"
-  if (/^[\w-]+=*$/.test(text) && /[_-]/.test(text)) return "it looks like Base64 of the URL-safe alphabet"
+  if (/^[\w-]+=*$/.test(text) && /[_-]/.test(text)) return "it looks like URL-safe Base64"
   const bytes = fromBase64(text)
-  if (bytes === undefined) return "it is not Base64 with its padding"
-  // RFC 8410: the DER form of a public key is the raw one after a header of 12 bytes.
+  if (bytes === undefined) return "it is not Base64 with padding"
+  // RFC 8410: the DER form of a public key is the raw key after a header of 12 bytes.
   return bytes.length === 44 && text.startsWith("MCowBQYDK2Vw")
-    ? "it looks like the DER form, of which the key is the last 32 bytes"
+    ? "it looks like the DER form, whose last 32 bytes are the key"
     : `it is the Base64 of ${bytes.length} bytes`
 }
 
@@ -51,8 +54,8 @@ const keyBytes = (method: string, what: string, text: string): Effect.Effect<Uin
 }
 
 /**
- * A new key pair, in the form in which Telnyx shows its public key. For tests
- * and for the local emulation of Telnyx.
+ * Generates a key pair, in the encoding in which Telnyx shows its public key.
+ * For tests and for emulating Telnyx locally.
  *
  * @category signing
  * @since 0.1.0
@@ -71,8 +74,8 @@ export const generateKeyPair: Effect.Effect<
 })
 
 /**
- * The two headers that Telnyx would send with this body. For tests and for the
- * local emulation of Telnyx.
+ * Builds the two headers that Telnyx would send with a body. For tests and for
+ * emulating Telnyx locally.
  *
  * @category signing
  * @since 0.1.0
@@ -81,7 +84,7 @@ export const sign = Effect.fnUntraced(function*(options: {
   /** The Base64 of the 32-byte seed. */
   readonly privateKey: Redacted.Redacted<string>
   readonly body: Uint8Array | string
-  /** In seconds since 1970. Now by default. */
+  /** The time in epoch seconds. Now by default. */
   readonly timestamp?: number | undefined
 }): Effect.fn.Return<
   { readonly "telnyx-signature-ed25519": string; readonly "telnyx-timestamp": string },
@@ -120,17 +123,18 @@ export const signWebhook = Effect.fnUntraced(function*(options: {
 const missing = (request: Request.WebhookRequest, header: string) =>
   new MissingSignature({
     expected: Object.hasOwn(request.headers, legacyHeader)
-      ? `header ${header}; there is ${legacyHeader}, so the messaging profile has webhook_api_version 1 and needs 2`
+      ? `header ${header}; found ${legacyHeader}, so the messaging profile has webhook_api_version 1 and needs 2`
       : `header ${header}`
   })
 
 /**
- * The check for these public keys, and the search for what went wrong.
+ * Builds the signature check for a list of public keys, and the diagnosis of a
+ * mismatch.
  *
- * The signature is checked before the time that it covers. So a stale
- * timestamp always means an authentic request, one that is replayed or meets a
- * wrong clock; and as a forger is free to write the present time, looking at
- * it first would save nothing.
+ * The signature is checked before the timestamp that it covers. A stale
+ * timestamp therefore always means an authentic request, either a replay or one
+ * that meets a wrong clock. Checking the timestamp first would save nothing,
+ * because a forger can send the current time.
  */
 export const make = Effect.fnUntraced(function*(options: WebhookOptions) {
   const ed25519 = yield* Ed25519

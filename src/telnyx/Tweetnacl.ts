@@ -3,10 +3,10 @@
  *
  * **Gotchas**
  *
- * One verification takes about ten milliseconds, a hundred times as long as
- * with the runtime's own crypto: a hundred forged webhooks a second keep a core
- * busy. Put a rate limit in front of the endpoint where this layer is used. A
- * refused webhook is not explained here, because that takes a dozen more.
+ * A verification takes about ten milliseconds, a hundred times as long as with
+ * the runtime's own crypto: a hundred forged webhooks per second saturate a
+ * core. Put a rate limit in front of an endpoint that uses this layer. Refused
+ * webhooks are not diagnosed, because that would take a dozen verifications.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import nacl from "tweetnacl"
 import * as Ed25519 from "./Ed25519.ts"
 
 /**
- * Provides {@link Ed25519.Ed25519} over `tweetnacl`.
+ * Provides {@link Ed25519.Ed25519} with `tweetnacl`.
  *
  * @category layers
  * @since 0.1.0
@@ -27,7 +27,7 @@ export const layer: Layer.Layer<Ed25519.Ed25519> = Layer.succeed(
     isFast: false,
     prepare: (bytes) => {
       const key = Uint8Array.from(bytes)
-      // It throws on wrong lengths only, which never come this far.
+      // `tweetnacl` throws only for wrong lengths, which are rejected earlier.
       return Effect.succeed((signature, data) => Effect.sync(() => nacl.sign.detached.verify(data, signature, key)))
     }
   })

@@ -1,5 +1,5 @@
 /**
- * What Telnyx's messaging webhooks mean.
+ * Decodes Telnyx's messaging webhooks.
  */
 import * as Effect from "effect/Effect"
 import type { Address } from "../Address.ts"
@@ -17,7 +17,7 @@ import * as RichContent from "./RichContent.ts"
 import * as Schema from "./Schema.ts"
 
 /**
- * Any 2xx within two seconds; the body is not read
+ * Telnyx expects any 2xx within two seconds and ignores the body
  * (https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks).
  */
 export const acknowledgement: WebhookResponse = { status: 200, contentType: "application/json", body: "{}" }
@@ -32,23 +32,16 @@ const decodeError = Wire.decoder(Schema.CarrierError)
 type Event = typeof Schema.Event.Type
 type Message = typeof Schema.Message.Type
 
-const field = (record: Payload, key: string): unknown => Object.hasOwn(record, key) ? record[key] : undefined
-
 const addresses = (value: unknown): ReadonlyArray<Address> =>
   Schema.parties(value).flatMap(({ address }) => address ?? [])
 
-const nonEmpty = (record: Payload, key: string): string | undefined => {
-  const value = field(record, key)
-  return typeof value === "string" && value !== "" ? value : undefined
-}
-
-/** `media` is null or absent as often as it is an empty list. A file is an object, and a URL where there are only URLs. */
+/** Returns the files. `media` may be null, absent or an empty list, and a file an object or a bare URL. */
 const filesOf = (message: Message): ReadonlyArray<MediaContent | FileContent> => {
   const urls = new Set<string>()
   return [...message.media, ...message.media_urls].flatMap((item): ReadonlyArray<MediaContent | FileContent> => {
     const file = isPayload(item) ? item : Wire.isUrl(item) ? { url: item } : {}
-    const url = nonEmpty(file, "url")
-    const mimeType = nonEmpty(file, "content_type")
+    const url = Wire.ownString(file, "url")
+    const mimeType = Wire.ownString(file, "content_type")
     if (url === undefined) {
       const unavailable = "Telnyx gives no URL of the file"
       return mimeType === undefined ? [] : [unchecked(FileContent, { mimeType, unavailable })]
@@ -59,7 +52,7 @@ const filesOf = (message: Message): ReadonlyArray<MediaContent | FileContent> =>
   })
 }
 
-/** The text of an SMS or MMS is in `text`, that of RCS and WhatsApp in `body`, with all else. An MMS may be a subject. */
+/** Decodes the content: `text` and `media` of an SMS or MMS, `body` of RCS and WhatsApp, or only a subject. */
 const contentOf = (message: Message): Content => {
   const { body } = message
   const files = filesOf(message)
@@ -69,7 +62,7 @@ const contentOf = (message: Message): Content => {
   return isEmpty(content) && message.subject !== undefined ? fromParts(message.subject, []) : content
 }
 
-/** A message that says something which is not read here is no empty message. */
+/** Returns whether a message seems empty only because its content is not understood. */
 const isUnread = (content: Content, { body }: Message, payload: Payload): boolean => {
   if (!isEmpty(content)) return false
   const { body: _, ...others } = payload
@@ -78,14 +71,14 @@ const isUnread = (content: Content, { body }: Message, payload: Payload): boolea
 
 const metadataOf = (payload: Payload, message: Message, to: ReadonlyArray<Address>): Record<string, string> => {
   const metadata = Schema.messageFields.metadataOf(payload)
-  // A group message: all of our numbers in it, and everybody else.
+  // In a group message: all of our numbers, and the other participants.
   if (to.length > 1) metadata["to"] = to.join(",")
   const cc = addresses(message.cc)
   if (cc.length > 0) metadata["cc"] = cc.join(",")
   return metadata
 }
 
-/** The time of the message's step, else that of the event. Of the times in a webhook, only this one is read. */
+/** Returns the time of the event: the message's own timestamp for it if present, otherwise that of the envelope. */
 const timeOf = (step: "received" | "sent" | "finalized" | "read", event: Event, message: Message) => {
   const times = {
     received: message.received_at,
@@ -115,7 +108,8 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
     provider,
     channelId: `sms-${provider}`,
     externalId: id,
-    // Not the id of the event: nobody promises that a retry, or a delivery to the failover URL, keeps that one.
+    // Not the id of the event: Telnyx does not document that a retry, or a delivery
+    // to the failover URL, keeps that one.
     idempotencyKey: id,
     sender,
     recipient,
@@ -132,14 +126,17 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
   })
 })
 
-/** The words of the events about a message that we sent. */
+/** The event types that report on a message that we sent. */
 const outboundEvents: Readonly<Record<string, "sent" | "finalized" | "read">> = {
   "message.sent": "sent",
   "message.finalized": "finalized",
   "message.read": "read"
 }
 
-/** Every recipient, each once, and one unnamed where there is none. Those in `cc` count when their state is told. */
+/**
+ * Returns every recipient once, or a single unnamed one if there is none. `cc`
+ * recipients count only with a status.
+ */
 const recipientsOf = (message: Message): ReadonlyArray<Schema.Party> => {
   const to = Schema.parties(message.to)
   const cc = Schema.parties(message.cc).filter(({ address, status }) =>
@@ -162,10 +159,10 @@ const statuses = Effect.fnUntracedEager(function*(
   const metadata = Schema.reportFields.metadataOf(event.payload)
   const events = new Map<string, DeliveryStatus>()
   for (const recipient of recipientsOf(message)) {
-    // That a message is final says nothing about how it ended: the recipient's own status does.
+    // A finalized message has a terminal status, but only the recipient's own status says which.
     const word = step === "read" ? step : recipient.status ?? step
     const status = Wire.lookup(Schema.statuses, word.toLowerCase()) ?? "unknown"
-    // Each recipient passes through each state once. The message id alone would drop `finalized` after `sent`.
+    // Each recipient reaches each status once. The message id alone would drop `finalized` after `sent`.
     const idempotencyKey = `${id}:${recipient.address ?? ""}:${word}`
     if (events.has(idempotencyKey)) continue
     const arrived = status === "delivered" || status === "read"
@@ -179,12 +176,12 @@ const statuses = Effect.fnUntracedEager(function*(
         ...Wire.compact({
           recipient: recipient.address,
           sender,
-          // The errors are those of the message: they are not about a recipient who has it.
+          // The errors belong to the message: they do not concern a recipient who has received it.
           errorCode: arrived ? undefined : error.code,
           errorMessage: arrived ? undefined : error.detail ?? error.title,
           timestamp: timeOf(step, event, message),
           sentAt: Wire.toTime(message.sent_at),
-          reference: nonEmpty(message.body, "biz_opaque_callback_data"),
+          reference: Wire.ownString(message.body, "biz_opaque_callback_data"),
           segments: message.parts,
           cost: message.cost
         }),
@@ -201,8 +198,9 @@ const unrecognized = (provider: string, raw: Payload, eventType: string | undefi
   new Unrecognized({ provider, ...Wire.compact({ eventType }), raw })
 
 /**
- * `message.received` is the one event of an inbound message. Where `direction`
- * contradicts the type of the event, it is neither message nor status.
+ * Decodes a payload. Only `message.received` is an inbound message. If
+ * `direction` contradicts the event type, the webhook is neither a message nor
+ * a status.
  */
 export const decodePayload = Effect.fnUntracedEager(function*(
   provider: string,

@@ -1,11 +1,12 @@
 /**
- * What would have made a refused signature match.
+ * Diagnoses a refused signature by finding a change of the request that
+ * matches.
  *
- * Nearly every refused webhook of a real account is one of a few mistakes of
- * set-up: a proxy that ends TLS, a path prefix, a framework that re-encodes.
- * Each is tried, alone and with the other scheme, and the first that fits is
- * named to the operator. A name says what to change and holds nothing of the
- * request.
+ * Nearly every refused webhook of a real account has one of a few causes: a
+ * proxy that terminates TLS, a path prefix, or a framework that re-encodes the
+ * request. Each is tried, alone and together with the other scheme, and the
+ * first match is reported to the operator. Its name says what to change and
+ * contains nothing from the request.
  */
 import * as Result from "effect/Result"
 import type { Form } from "../provider/Body.ts"
@@ -14,7 +15,7 @@ import { percentDecoded, withoutFragment } from "../provider/Url.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 import { fieldsText, join, split } from "./SignedText.ts"
 
-/** A name for the operator, and the thing as it may have been signed. */
+/** A description for the operator, and the value that may have been signed. */
 type Change<A> = readonly [name: string, changed: A]
 
 const schemes = (url: string): ReadonlyArray<Change<string>> => {
@@ -23,7 +24,7 @@ const schemes = (url: string): ReadonlyArray<Change<string>> => {
     const [other, given] = parts.scheme.toLowerCase() === "https://" ? ["http", "https"] : ["https", "http"]
     return [["", url], [`the URL with ${other} instead of ${given}`, join({ ...parts, scheme: `${other}://` })]]
   }
-  // Node's `request.url` is a path; the host comes from the headers below.
+  // Node's `request.url` is a path; the host candidates come from the headers below.
   return url.startsWith("/")
     ? ["https", "http"].map((scheme) => [`the URL with ${scheme} before its path`, `${scheme}://${url}`])
     : []
@@ -74,7 +75,10 @@ const forms = (form: Form): ReadonlyArray<Change<Form>> => [
   ["the URL without any form fields", {}]
 ]
 
-/** What is tried: a name for the operator, the URL, and the text of the fields. First the request as it is. */
+/**
+ * Yields the variants to try: a description, the URL and the text of the
+ * fields. The first is the unchanged request.
+ */
 export const variants = function*(
   request: WebhookRequest,
   form: Form
@@ -92,19 +96,19 @@ export const variants = function*(
   }
 }
 
-/** With a space after each comma and colon that is not in a string, as Python writes JSON. */
+/** Adds a space after each comma and colon outside of strings, as Python's JSON encoder does. */
 const spaced = (compact: string): string =>
   compact.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|[,:]/g, (token) => token === "," || token === ":" ? `${token} ` : token)
 
 /**
- * A JSON body as it may have been before something parsed it and wrote it
- * anew. First the body as it is.
+ * Yields the forms that a JSON body may have had before a proxy or framework
+ * re-serialized it. The first is the unchanged body.
  */
 export const bodies = function*(body: Uint8Array): Iterable<Change<Uint8Array>> {
   yield ["", body]
-  // Fails for what is no JSON, and for what is nested deeper than the stack.
+  // Fails for invalid JSON, and for JSON nested deeper than the stack allows.
   const compact = Result.try(() => JSON.stringify(JSON.parse(new TextDecoder().decode(body))))
   if (Result.isFailure(compact)) return
-  yield ["the JSON body without white space, as it was before it was parsed and written anew", utf8(compact.success)]
-  yield ["the JSON body with spaces, as it was before it was parsed and written anew", utf8(spaced(compact.success))]
+  yield ["the JSON body without white space, as it was before it was re-serialized", utf8(compact.success)]
+  yield ["the JSON body with spaces, as it was before it was re-serialized", utf8(spaced(compact.success))]
 }

@@ -1,7 +1,7 @@
 /**
- * What Twilio's error codes mean (https://www.twilio.com/docs/api/errors).
- * Twilio refines codes over time, so a code that is not here falls back to its
- * range.
+ * Maps Twilio's error codes to refusals
+ * (https://www.twilio.com/docs/api/errors). Twilio adds codes over time, so an
+ * unlisted code falls back to its range.
  */
 import { lookup, tableOf } from "../provider/Wire.ts"
 import type { Refusal } from "../SmsError.ts"
@@ -9,7 +9,7 @@ import type { Refusal } from "../SmsError.ts"
 const byCode = /* @__PURE__ */ tableOf<Refusal>({
   Authentication: ["20003", "20006", "20008", "20403", "20404"],
   AccountSuspended: ["20005", "20010", "30002"],
-  // An account on trial reaches verified numbers only.
+  // A trial account can send only to verified numbers.
   NotEnabled: ["21408", "21608", "572005"],
   RateLimited: ["20429", "21611", "30001", "30022", "30023", "30027", "63017", "63018"],
   InvalidRecipient: ["21211", "21217", "21265", "21266", "21421", "21614", "21635", "30005", "30006", "63003", "63024"],
@@ -30,7 +30,7 @@ const byCode = /* @__PURE__ */ tableOf<Refusal>({
   ],
   OptedOut: ["21610"],
   Unreachable: ["21612", "30003", "30008", "30011", "30017", "30036", "30410", "63036"],
-  // 30004 is also a STOP to a toll-free number; 30610 and 30640 are quiet hours and litigators.
+  // 30004 also covers a STOP to a toll-free number; 30610 and 30640 are quiet hours and litigators.
   ContentRejected: ["30004", "30007", "30019", "30450", "30610", "30640", "63016", "63019"],
   UnregisteredSender: ["30018", "30024", "30032", "30033", "30034", "30035"],
   InvalidMessage: [
@@ -61,9 +61,9 @@ const ranges: ReadonlyArray<readonly [pattern: RegExp, refusal: Refusal]> = [
 ]
 
 /**
- * What a Twilio error code means: of a refused request, and of a delivery
- * status (`DeliveryStatus.errorCode`). `undefined` for a code that says
- * nothing beyond the HTTP status, which then decides.
+ * Maps a Twilio error code, from a refused request or a delivery status
+ * (`DeliveryStatus.errorCode`), to a refusal. Returns `undefined` for a code
+ * that adds nothing to the HTTP status, which then decides.
  *
  * @category getters
  * @since 0.1.0

@@ -1,21 +1,21 @@
 /**
- * The fields of Twilio's messaging webhooks that the library reads, from
- * https://www.twilio.com/docs/messaging/guides/webhook-request and
+ * Schemas of the fields of Twilio's messaging webhooks that the library reads,
+ * from https://www.twilio.com/docs/messaging/guides/webhook-request and
  * https://www.twilio.com/docs/messaging/guides/track-outbound-message-status.
- * All values are strings on the wire, numbers too.
+ * All values are strings on the wire, including numbers.
  */
 import * as Schema from "effect/Schema"
 import type { Status } from "../DeliveryStatus.ts"
 import * as Fields from "../provider/Fields.ts"
 import * as Wire from "../provider/Wire.ts"
 
-/** The fields that tell an inbound message from a status callback. */
+/** The fields that distinguish an inbound message from a status callback. */
 export const Kind = Schema.Struct({
   MessageStatus: Wire.OptionalText,
   SmsStatus: Wire.OptionalText
 })
 
-/** `SmsSid` and `SmsMessageSid` are deprecated duplicates of `MessageSid`. */
+/** The message ids. `SmsSid` and `SmsMessageSid` are deprecated duplicates of `MessageSid`. */
 const ids = {
   MessageSid: Wire.OptionalText,
   SmsMessageSid: Wire.OptionalText,
@@ -36,7 +36,7 @@ export const Inbound = Schema.Struct({
   NumSegments: Wire.OptionalCount
 })
 
-/** What WhatsApp and RCS have beside or in place of a text. Looked at only where one of the fields is there. */
+/** The content fields of WhatsApp and RCS. Decoded only if a payload has one of them. */
 export const Rich = Schema.Struct({
   Latitude: Wire.OptionalText,
   Longitude: Wire.OptionalText,
@@ -61,7 +61,7 @@ export const StatusCallback = Schema.Struct({
   NumSegments: Wire.OptionalCount
 })
 
-/** What is read of the answer to a request that was accepted. */
+/** The fields read from the response to an accepted request. */
 export const Message = Schema.Struct({
   sid: Wire.OptionalText,
   status: Wire.OptionalText,
@@ -69,10 +69,10 @@ export const Message = Schema.Struct({
   from: Wire.OptionalText
 })
 
-/** What is read of the answer to a request that was refused. */
+/** The fields read from the response to a refused request. */
 export const RestError = Schema.Struct({ code: Wire.OptionalText, message: Wire.OptionalText })
 
-/** The message `Status` enumeration of Twilio's OpenAPI document. */
+/** The statuses of messages, from the `Status` enumeration of Twilio's OpenAPI document. */
 export const statuses: Readonly<Record<string, Status>> = {
   accepted: "accepted",
   scheduled: "scheduled",
@@ -91,9 +91,8 @@ const metadata = ["metadata"]
 const contentAndMetadata = ["content", "metadata"]
 
 /**
- * The fields of an inbound message. `SmsStatus` tells it from a status
- * callback; files are found by their URLs, whatever `NumMedia` says.
- * `MessageType` is sent with WhatsApp messages and documented nowhere.
+ * The fields of an inbound message. Files are found by their URLs, independent
+ * of `NumMedia`. `MessageType` is undocumented and sent with WhatsApp messages.
  */
 export const messageFields = Fields.make({
   MessageSid: ["externalId", "idempotencyKey"],
@@ -154,7 +153,7 @@ export const messageFields = Fields.make({
   ReferralCtwaClid: metadata
 })
 
-/** The fields of a status callback. `RawDlrDoneDate` is the operator's time, in no time zone that is documented. */
+/** The fields of a status callback. `RawDlrDoneDate` is the operator's time; its time zone is not documented. */
 export const statusFields = Fields.make({
   MessageSid: ["messageId", "idempotencyKey"],
   SmsMessageSid: ["messageId", "idempotencyKey"],

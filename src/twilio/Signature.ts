@@ -21,8 +21,8 @@ import { candidates, fieldsText } from "./SignedText.ts"
 export const header = "x-twilio-signature"
 
 /**
- * The header that Twilio would send for this URL and these fields. For tests
- * and for the local emulation of Twilio.
+ * Builds the header that Twilio would send for a URL and form fields. For tests
+ * and for emulating Twilio locally.
  *
  * @category signing
  * @since 0.1.0
@@ -67,12 +67,13 @@ const signedHash = (request: Request.WebhookRequest): string | undefined =>
   new URLSearchParams(queryOf(request.url)).get("bodySHA256") ?? undefined
 
 /**
- * The check for these auth tokens, and the search for what went wrong.
+ * Builds the signature check for a list of auth tokens, and the diagnosis of a
+ * mismatch.
  *
  * The body is covered in one of two ways: a form by its fields in the signed
- * text, JSON by its SHA-256 in the signed URL (`bodySHA256`). The content type
- * alone decides which, because it decides how the body is read later: JSON
- * passed off as a form must not be covered by its hash.
+ * text, JSON by its SHA-256 in the signed URL (`bodySHA256`). Only the content
+ * type decides which, because it also decides how the body is parsed later:
+ * JSON declared as a form must not count as covered by its hash.
  */
 export const make = Effect.fnUntraced(function*(authToken: Secrets) {
   const mac = yield* Mac.Mac
@@ -85,7 +86,7 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
   const fits = macMatcher(mac, keys)
   const keyRings = [
     ["", fits],
-    // As it is when it was pasted with the line break behind it.
+    // Covers a token that was pasted together with its line break.
     ...trimmedKeys.length === 0
       ? []
       : [["the auth token without the white space around it", macMatcher(mac, trimmedKeys)] as const]
@@ -104,18 +105,21 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
       (actual) => Mac.timingSafeEqual(utf8(hash), utf8(Hex.encode(actual)))
     )
 
-  /** The form that is signed after the URL, if the body is one. Fails if the body is not covered. */
+  /**
+   * Returns the form that is signed after the URL, if the body is a form. Fails
+   * if the signature does not cover the body.
+   */
   const signedForm = Effect.fnUntracedEager(function*(
     request: Request.WebhookRequest
   ): Effect.fn.Return<Form | undefined, WebhookErrorReason> {
     if (request.method === "GET") {
-      // The hash is of a body, which Twilio sends with a POST only.
+      // The hash covers a body, and Twilio sends a body only with POST.
       return signedHash(request) === undefined ? undefined : yield* new InvalidSignature({})
     }
     if (!isJson(request)) return yield* parseForm(request.body)
     const hash = signedHash(request)
     if (hash === undefined) {
-      return yield* new MissingSignature({ expected: "query parameter bodySHA256, which covers a JSON body" })
+      return yield* new MissingSignature({ expected: "query parameter bodySHA256, which must cover a JSON body" })
     }
     return (yield* hasHash(hash, request.body)) ? undefined : yield* new InvalidSignature({})
   })

@@ -1,17 +1,20 @@
 /**
- * The texts that a Twilio signature may have been made over: a URL, followed
- * by the form fields.
+ * The texts that Twilio may have signed: a URL followed by the form fields.
  *
- * The URL that a server sees is rarely the one that Twilio signed: Twilio drops
- * credentials, keeps or drops the port by product and by release, and some of
- * its back ends sign an escaped form of the query. So a verifier tries a short
- * list, the exact string first. Twilio's own SDKs do the same, each with
- * another list (https://www.twilio.com/docs/usage/security).
+ * The URL that a server receives is often not the one that Twilio signed:
+ * Twilio removes credentials, keeps or removes the port depending on product
+ * and release, and some of its back ends sign an escaped form of the query. The
+ * verifier therefore tries a short list of candidates, the exact URL first.
+ * Twilio's own SDKs do the same, each with a different list
+ * (https://www.twilio.com/docs/usage/security).
  */
 import type { Form } from "../provider/Body.ts"
 import { withoutFragment } from "../provider/Url.ts"
 
-/** What is signed beside the URL. A repeated field counts once a distinct value, in sorted order. */
+/**
+ * Returns the signed text of the form fields. A repeated field contributes each
+ * distinct value once, in sorted order.
+ */
 export const fieldsText = (form: Form): string => {
   let text = ""
   for (const name of Object.keys(form).sort()) {
@@ -23,25 +26,25 @@ export const fieldsText = (form: Form): string => {
 }
 
 export interface Parts {
-  /** With the slashes. */
+  /** Includes the slashes. */
   readonly scheme: string
-  /** With the `@`, or nothing. */
+  /** Includes the `@`. Empty if absent. */
   readonly userInfo: string
   readonly host: string
-  /** With the colon, or nothing. */
+  /** Includes the colon. Empty if absent. */
   readonly port: string
-  /** Path, query and fragment. */
+  /** The path, query and fragment. */
   readonly rest: string
 }
 
-/** Cuts the string without changing a character of it, which `URL` would do. */
+/** Splits a URL without normalizing it, unlike `URL`. */
 export const split = (url: string): Parts | undefined => {
   const match = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)/i.exec(url)
   if (match === null) return undefined
   const authority = match[2]!
   const afterUserInfo = authority.lastIndexOf("@") + 1
   const hostAndPort = authority.slice(afterUserInfo)
-  // Past the bracket of an IPv6 literal, a colon begins the port.
+  // After the bracket of an IPv6 literal, a colon starts the port.
   const colon = hostAndPort.indexOf(":", hostAndPort.lastIndexOf("]") + 1)
   return {
     scheme: match[1]!,
@@ -64,7 +67,10 @@ const withPorts = function*(url: string): Iterable<string> {
   }
 }
 
-/** The query as Node's legacy `querystring` module writes it: `'` stays, `+` becomes `%20`, repeated names move together. */
+/**
+ * Rewrites the query like Node's legacy `querystring` module: `'` is kept, `+`
+ * becomes `%20`, and repeated names are grouped.
+ */
 const withLegacyQuery = (url: string): string => {
   const start = url.indexOf("?") + 1
   if (start === 0) return url
@@ -87,9 +93,10 @@ const alternatives = function*(url: string): Iterable<string> {
   yield* withPorts(withLegacyQuery(normalized))
 }
 
-/** The candidates, each once, the likeliest first and computed only when it is needed. */
+/** Yields the candidates without duplicates, the most likely first, each computed on demand. */
 export const candidates = function*(received: string): Iterable<string> {
-  // Connection overrides are written as a fragment, which Twilio neither sends nor signs
+  // Connection overrides are written as a fragment, which Twilio neither sends nor
+  // signs
   // (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides).
   const url = withoutFragment(received)
   yield url

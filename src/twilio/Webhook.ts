@@ -1,5 +1,5 @@
 /**
- * What Twilio's messaging webhooks mean.
+ * Decodes Twilio's messaging webhooks.
  */
 import * as Effect from "effect/Effect"
 import { type Content, FileContent, fromParts, isEmpty, MediaContent, type Part, ReplyContent } from "../Content.ts"
@@ -17,12 +17,12 @@ import type { WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
 import * as Schema from "./Schema.ts"
 
 /**
- * TwiML that says nothing. A `text/plain` body would be sent to the customer
+ * Empty TwiML. Twilio would send a `text/plain` body to the customer
  * (https://www.twilio.com/docs/messaging/twiml).
  */
 export const acknowledgement: WebhookResponse = { status: 200, contentType: "text/xml", body: "<Response/>" }
 
-/** The fields of a webhook: in the query of a GET, in the body of a POST. */
+/** Parses the fields of a webhook: from the query of a GET, or from the body of a POST. */
 export const parse = (request: WebhookRequest): Effect.Effect<Payload, InvalidPayload> =>
   request.method === "GET" ? Effect.succeed(formFromText(queryOf(request.url))) : parseBody(request)
 
@@ -31,7 +31,7 @@ const decodeInbound = Wire.decoder(Schema.Inbound)
 const decodeRich = Wire.decoder(Schema.Rich)
 const decodeStatus = Wire.decoder(Schema.StatusCallback)
 
-/** The texts of a field, of a repeated one all. Empty ones count as absent. */
+/** Returns the non-empty texts of a field, which may be repeated. */
 const textsAt = (payload: Payload, key: string): ReadonlyArray<string> => {
   const field = Wire.lookup(payload, key)
   return (Array.isArray(field) ? field : [field]).filter((value) => typeof value === "string" && value !== "")
@@ -39,7 +39,7 @@ const textsAt = (payload: Payload, key: string): ReadonlyArray<string> => {
 
 const textAt = (payload: Payload, key: string): string | undefined => textsAt(payload, key)[0]
 
-/** Files by index. `NumMedia` is not needed, so a nonsensical one cannot lose a file. */
+/** Returns the files by index. `NumMedia` is ignored, so an invalid one cannot lose a file. */
 const filesOf = (payload: Payload): ReadonlyArray<MediaContent | FileContent> => {
   const indices = new Set<number>()
   for (const key of Object.keys(payload)) {
@@ -60,7 +60,7 @@ const filesOf = (payload: Payload): ReadonlyArray<MediaContent | FileContent> =>
 
 type Rich = typeof Schema.Rich.Type
 
-/** A button, an entry of a list, or a form of WhatsApp or RCS. Its words are the `Body` too. */
+/** Decodes a button, a list entry or a form of WhatsApp or RCS. Its text is in `Body` too. */
 const replyOf = (body: string, fields: Rich): ReplyContent | undefined => {
   const text = fields.ButtonText ?? fields.ListTitle
   const payload = fields.ButtonPayload ?? fields.ListId ?? fields.FlowData ?? fields.InteractiveData
@@ -77,7 +77,7 @@ const richContentOf = (body: string, files: ReadonlyArray<MediaContent | FileCon
   const parts: Array<Exclude<Part, { readonly _tag: "TextContent" }>> = [...files]
   if (location !== undefined) parts.unshift(location)
   if (reply !== undefined) parts.unshift(reply)
-  // The text of a location may be its name, and that of a reply is in the reply.
+  // The text of a location may repeat its name. The text of a reply is in the reply.
   const isRepeated = reply !== undefined || (location !== undefined && (body === label || body === address))
   return fromParts(isRepeated ? "" : body, parts)
 }
@@ -91,7 +91,7 @@ const contentOf = (payload: Payload, body: string): Effect.Effect<Content, Inval
     : Effect.succeed(fromParts(body, files))
 }
 
-/** A message that says something which is not read here is no empty message. */
+/** Returns whether a message seems empty only because its content is not understood. */
 const isUnread = (content: Content, payload: Payload) =>
   isEmpty(content) &&
   (/^[1-9]\d*$/.test(Wire.toText(payload["NumMedia"])) ||
@@ -141,18 +141,18 @@ const status = Effect.fnUntracedEager(function*(provider: string, payload: Paylo
       segments: fields.NumSegments
     }),
     metadata: Schema.statusFields.metadataOf(payload),
-    // A message passes through each state once, so id and state name the step:
-    // the id alone would drop every later state.
+    // A message reaches each status once, so id and status identify the report. The
+    // id alone would drop every later status.
     idempotencyKey: `${messageId}:${word}`,
     raw: payload
   })
 })
 
 /**
- * `SmsStatus` and `SmsSid` are in both kinds of webhook; `MessageStatus` is in
- * status callbacks only, and an inbound message has `SmsStatus=received`.
- * Without any of the three it is a message only if somebody sent it: webhooks
- * of Conversations have a `Body` too, and an author in the place of a sender.
+ * Decodes a payload. `SmsStatus` and `SmsSid` occur in both kinds of webhook,
+ * `MessageStatus` only in status callbacks. An inbound message has
+ * `SmsStatus=received`. Without any of the three, a payload is a message only if
+ * it has a sender: webhooks of Conversations have a `Body` and an author.
  */
 export const decodePayload = Effect.fnUntracedEager(function*(
   provider: string,

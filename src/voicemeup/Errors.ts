@@ -1,7 +1,8 @@
 /**
- * What VoiceMeUp's error codes mean: those that its one public client knows
+ * Maps VoiceMeUp's error codes to refusals. There is no official list; these
+ * are the codes that its only public client knows
  * (https://github.com/roomkit-live/roomkit,
- * `src/roomkit/providers/voicemeup/sms.py`). There is no list of them.
+ * `src/roomkit/providers/voicemeup/sms.py`).
  */
 import { lookup, tableOf } from "../provider/Wire.ts"
 import type { Refusal } from "../SmsError.ts"
@@ -13,8 +14,9 @@ const byCode = /* @__PURE__ */ tableOf<Refusal>({
 })
 
 /**
- * What a VoiceMeUp error code means. `undefined` for one that is not known: the
- * message is refused, and why is in `detail` at best.
+ * Maps a VoiceMeUp error code to a refusal. Returns `undefined` for an
+ * unrecognized code: the message is refused, and only `detail` may contain the
+ * reason.
  *
  * @category getters
  * @since 0.1.0

@@ -1,10 +1,11 @@
 /**
- * The fields of VoiceMeUp's webhooks that the library reads.
+ * Schemas of the fields of VoiceMeUp's webhooks that the library reads.
  *
- * VoiceMeUp publishes no reference of this API. The fields are those of the
- * captured payloads in the tests of RoomKit, its one public client
- * (https://github.com/roomkit-live/roomkit, `tests/test_providers/test_voicemeup.py`).
- * All values are strings there; numbers and `null` are taken too.
+ * VoiceMeUp publishes no reference for this API. The fields are taken from the
+ * payloads captured in the tests of RoomKit, its only public client
+ * (https://github.com/roomkit-live/roomkit,
+ * `tests/test_providers/test_voicemeup.py`). There all values are strings;
+ * numbers and `null` are accepted too.
  */
 import * as Schema from "effect/Schema"
 import * as Fields from "../provider/Fields.ts"
@@ -24,18 +25,18 @@ export const Row = Schema.Struct({
   source_number: Party,
   destination_number: Party,
   message: Wire.Text,
-  /** Differs between the webhooks of one MMS. Looks like a UUID and often is none. */
+  /** Differs between the webhooks of one MMS. Looks like a UUID, but often is not one. */
   sms_hash: Wire.OptionalText,
   sms_log_id: Wire.OptionalText,
-  /** The second in which the message was sent. Equal for the webhooks of one MMS. */
+  /** The sending time, to the second. Equal for the webhooks of one MMS. */
   datetime_transmission: Wire.OptionalText,
   /** When VoiceMeUp stored the row, some seconds later. */
   datetime: Wire.OptionalText,
   attachment: Wire.Texts,
   attachment_mime_type: Wire.Texts,
-  /** Earlier name of `attachment`. */
+  /** The earlier name of `attachment`. */
   attachment_url: Wire.Texts,
-  /** Earlier name of `attachment_mime_type`. */
+  /** The earlier name of `attachment_mime_type`. */
   attachment_type: Wire.Texts
 })
 
@@ -43,7 +44,7 @@ export type Row = typeof Row.Type
 
 const metadata = ["metadata"]
 
-/** The fields of a row. `status` is the state of the row, not of a delivery. */
+/** The fields of a row. `status` is that of the row, not of a delivery. */
 export const rowFields = Fields.make({
   direction: ["_tag"],
   source_number: ["sender"],
@@ -66,8 +67,8 @@ export const rowFields = Fields.make({
 })
 
 /**
- * What is read of an answer, which comes with HTTP 200 whatever it says. It
- * looks like converted XML: one message is an object, several are a list, and
+ * The fields read from a response, which always has HTTP status 200. The format
+ * resembles converted XML: one message is an object, several are a list, and
  * none may be an empty text.
  */
 export const Answer = Schema.Struct({

@@ -1,5 +1,6 @@
 /**
- * The secret in the callback URL, which takes the place of a signature.
+ * Verifies the secret token in the callback URL, which VoiceMeUp uses instead
+ * of a signature.
  */
 import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Effect from "effect/Effect"
@@ -13,9 +14,9 @@ import type { Verification } from "./Config.ts"
 const defaultParameter = "token"
 
 /**
- * The callback URL with the secret in its query: what to enter in VoiceMeUp's
- * portal, under both "Callback URL" fields of the number. With several tokens,
- * the first.
+ * Builds the callback URL with the token in its query. Enter it in VoiceMeUp's
+ * portal, under both "Callback URL" fields of the number. Of several tokens,
+ * the first is used.
  *
  * @category signing
  * @since 0.1.0
@@ -52,7 +53,7 @@ export const signWebhook = Effect.fnUntraced(function*(options: {
 const valuesOf = (url: string, parameter: string): ReadonlyArray<string> =>
   new URLSearchParams(queryOf(url).slice(1)).getAll(parameter)
 
-/** What mistakes of set-up make of a token, each with the name of the remedy. */
+/** Common misconfigurations of a token, each with the fix to suggest. */
 const corrections = (given: string): ReadonlyArray<readonly [string, string]> => {
   return [
     ["the token without the white space around it", given.trim()],
@@ -61,10 +62,10 @@ const corrections = (given: string): ReadonlyArray<readonly [string, string]> =>
   ]
 }
 
-/** For `None`: everything passes, so nothing is ever refused and to be explained. */
+/** The scheme `None`: accepts every request, so there is no refusal to diagnose. */
 const unchecked = { verify: () => Effect.void, diagnose: () => Effect.undefined }
 
-/** The check for this choice, and the search for what went wrong. */
+/** Builds the check of the chosen scheme, and the diagnosis of a mismatch. */
 export const make = Effect.fnUntraced(function*(verification: Verification) {
   if (verification.scheme === "None") return unchecked
 

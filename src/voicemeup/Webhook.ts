@@ -1,14 +1,13 @@
 /**
- * What VoiceMeUp's webhooks mean.
+ * Decodes VoiceMeUp's webhooks.
  *
- * An SMS is one webhook. An MMS is several, which have the time of sending in
- * common and nothing else: a wrapper, which holds the text and links to a
- * description of the message, and one webhook for each file. A single picture
- * may come without a wrapper. So a webhook with an attachment is always a part.
+ * An SMS is one webhook. An MMS is several, which share only their sending
+ * time: a wrapper, which contains the text and a link to a description of the
+ * message, and one webhook per file. A single picture may arrive without a
+ * wrapper. Every webhook with an attachment is therefore decoded as a part.
  */
-import * as DateTime from "effect/DateTime"
+import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { type Address, fromCarrierDigits } from "../Address.ts"
 import { type Content, FileContent, fromParts, MediaContent } from "../Content.ts"
 import { unchecked } from "../internal/unchecked.ts"
@@ -20,33 +19,18 @@ import { MessagePart, Unrecognized, type WebhookEvent } from "../WebhookEvent.ts
 import type { WebhookResponse } from "../WebhookRequest.ts"
 import * as Schema from "./Schema.ts"
 
-/** VoiceMeUp documents no answer that it expects, so: success, and nothing to interpret. */
+/** VoiceMeUp does not document the response it expects, so this is a success without content to interpret. */
 export const acknowledgement: WebhookResponse = { status: 200, contentType: "application/json", body: "{}" }
 
 const decodeKind = Wire.decoder(Schema.Kind)
 const decodeRow = Wire.decoder(Schema.Row)
 
-const iso = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(Z|[+-]\d{2}:\d{2})?$/i
-
-/**
- * The instant of a time that names its offset, or of a local time in the zone.
- * Of the hour that comes twice when the clocks go back, the first is meant.
- */
-const readTime = (text: string | undefined, zone: DateTime.TimeZone | undefined): DateTime.Utc | undefined => {
-  const [, date, time, offset] = iso.exec(text ?? "") ?? []
-  if (date === undefined || (offset === undefined && zone === undefined)) return undefined
-  const parsed = offset === undefined
-    ? DateTime.makeZoned(`${date}T${time}Z`, { timeZone: zone, adjustForTimeZone: true })
-    : DateTime.make(`${date}T${time}${offset.toUpperCase()}`)
-  return Option.getOrUndefined(Option.map(parsed, DateTime.toUtc))
-}
-
 const wrapperTypes: ReadonlySet<string> = new Set(["text/html", "application/smil"])
 
 /**
- * Whether the attachment is the carrier's description of an MMS and no file of
- * the customer's. The link of every file of an MMS has `.mms.` in its path;
- * the one to HTML or SMIL is the description.
+ * Returns whether the attachment is the carrier's description of an MMS instead
+ * of a customer's file. The link of every MMS file has `.mms.` in its path; a
+ * link to HTML or SMIL is the description.
  */
 const isWrapper = (url: string, mimeType: string | undefined): boolean => {
   const path = (URL.parse(url)?.pathname ?? url.split(/[?#]/, 1)[0]!).toLowerCase()
@@ -74,8 +58,8 @@ const inbound = Effect.fnUntracedEager(
         recipient,
         content,
         ...Wire.compact({
-          receivedAt: readTime(row.datetime_transmission ?? row.datetime, zone),
-          sentAt: readTime(row.datetime_transmission, zone)
+          receivedAt: Wire.toTimeIn(row.datetime_transmission ?? row.datetime, zone),
+          sentAt: Wire.toTimeIn(row.datetime_transmission, zone)
         }),
         metadata,
         raw: payload
@@ -100,11 +84,11 @@ const inbound = Effect.fnUntracedEager(
   }
 )
 
-/** A row without numbers is no message at all. */
+/** Returns whether the payload is a row at all. A row without numbers is not a message. */
 const isRow = (payload: Payload): boolean =>
   ["source_number", "destination_number", "message", "attachment"].some((key) => Object.hasOwn(payload, key))
 
-/** A row that names a direction other than `inbound` is somebody else's business, and never a message to us. */
+/** Decodes a payload. A row with a direction other than `inbound` is never a message to us. */
 export const decodePayload = Effect.fnUntracedEager(function*(
   provider: string,
   zone: DateTime.TimeZone | undefined,

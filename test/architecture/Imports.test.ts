@@ -39,8 +39,21 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "media/NodeIncrementalHash.ts": ["node:crypto"],
   "media/NodeMediaRehosting.ts": ["@effect/platform-node"],
   "NodeCrypto.ts": ["@effect/platform-node", "node:crypto"],
+  "sql/SqlStorage.ts": [],
+  "sql/InboxSql.ts": [],
+  "sql/IntentStoreSql.ts": [],
+  "sql/internal/servers.ts": ["node:os"],
   "sql/NodeSqliteClient.ts": ["node:fs", "node:sqlite"],
-  "testing/Arbitraries.ts": ["fast-check"]
+  "testing/Arbitraries.ts": ["fast-check"],
+  "testing/CarrierServer.ts": ["node:http", "node:net"],
+  "testing/internal/changes.ts": ["fast-check"],
+  "testing/internal/sendOutcomes.ts": ["@effect/vitest"],
+  "testing/internal/sendPrivacy.ts": ["@effect/vitest", "node:util"],
+  "testing/internal/sendRequests.ts": ["@effect/vitest"],
+  "testing/internal/sendRetries.ts": ["@effect/vitest"],
+  "testing/internal/sendSubject.ts": ["@effect/platform-node"],
+  "testing/ProviderSuite.ts": ["@effect/vitest", "fast-check", "node:util"],
+  "testing/SendSuite.ts": []
 }
 
 describe("imports", () => {

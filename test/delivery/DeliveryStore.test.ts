@@ -1,7 +1,8 @@
 import { assert, it } from "@effect/vitest"
 import { DateTime, Effect, Schema } from "effect"
 import { Address } from "../../src/Address.ts"
-import { contradicts, Delivery, DeliveryStore, Entry, layerStoreMemory } from "../../src/delivery/DeliveryStore.ts"
+import { Delivery, DeliveryStore, Entry, layerStoreMemory } from "../../src/delivery/DeliveryStore.ts"
+import { contradicts } from "../../src/delivery/internal/contradicts.ts"
 import { Status } from "../../src/DeliveryStatus.ts"
 import { delivery, suite } from "../suites/DeliveryStoreSuite.ts"
 

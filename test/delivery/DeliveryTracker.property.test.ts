@@ -9,7 +9,7 @@ import { DeliveryStatus, Status } from "../../src/DeliveryStatus.ts"
 const recipient = "+15145550142"
 const key = { provider: "telnyx", messageId: "1", recipient }
 
-const receipt = (status: Status) =>
+const report = (status: Status) =>
   new DeliveryStatus({
     provider: "telnyx",
     messageId: "1",
@@ -45,7 +45,7 @@ const play = Effect.fnUntraced(function*(scheduler: fc.Scheduler, statuses: Read
     { startImmediately: true }
   )
   const [updates, awaited] = yield* Effect.all([
-    Effect.forEach(statuses, (status) => tracker.update(receipt(status)), { concurrency: "unbounded" }),
+    Effect.forEach(statuses, (status) => tracker.update(report(status)), { concurrency: "unbounded" }),
     tracker.awaitDelivery(key, "1 minute"),
     tracker.sent(key)
   ], { concurrency: "unbounded" })

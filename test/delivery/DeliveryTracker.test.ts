@@ -1,14 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Layer, Logger, References, Scope, Stream } from "effect"
+import { Duration, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Address } from "../../src/Address.ts"
 import * as DeliveryStore from "../../src/delivery/DeliveryStore.ts"
 import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import { DeliveryStatus, type Status } from "../../src/DeliveryStatus.ts"
+import { observe } from "../observe.ts"
 
 const customer = "+15145550142"
 
-const receipt = (status: Status, fields: Partial<DeliveryStatus> = {}) =>
+const report = (status: Status, fields: Partial<DeliveryStatus> = {}) =>
   new DeliveryStatus({
     provider: "twilio",
     messageId: "SM1",
@@ -62,7 +63,7 @@ describe("a tracker", () => {
       const changed: Array<boolean> = []
       const repeated: Array<boolean> = []
       for (const status of ["sent", "sent", "queued", "delivered", "unknown", "failed", "delivered", "read"] as const) {
-        const update = yield* tracker.update(receipt(status))
+        const update = yield* tracker.update(report(status))
         changed.push(update.changed)
         repeated.push(update.repeated)
       }
@@ -80,10 +81,10 @@ describe("a tracker", () => {
       assert.strictEqual(delivery?.recipient, customer)
     }))
 
-  it.effect("takes receipts that come before the answer to the send", () =>
+  it.effect("takes delivery reports that come before the answer to the send", () =>
     Effect.gen(function*() {
       const tracker = yield* makeTracker()
-      assert.isTrue((yield* tracker.update(receipt("delivered"))).changed)
+      assert.isTrue((yield* tracker.update(report("delivered"))).changed)
       const { changed, delivery } = yield* tracker.sent(sm1)
       assert.isFalse(changed)
       assert.strictEqual(delivery?.status, "delivered")
@@ -93,7 +94,7 @@ describe("a tracker", () => {
   it.effect("keeps what was reported within its bound", () =>
     Effect.gen(function*() {
       const tracker = yield* makeTracker({}, { maxHistory: 2 })
-      for (const status of ["queued", "sent", "delivered"] as const) yield* tracker.update(receipt(status))
+      for (const status of ["queued", "sent", "delivered"] as const) yield* tracker.update(report(status))
       const delivery = yield* tracker.get(sm1)
       assert.deepStrictEqual(delivery?.history.map(({ status }) => status), ["sent", "delivered"])
       assert.strictEqual(delivery?.dropped, 1)
@@ -129,19 +130,18 @@ describe("a tracker", () => {
       const tracker = yield* Effect.provideService(DeliveryTracker.make(), DeliveryStore.DeliveryStore, store)
       const calls = [
         tracker.sent(sm1),
-        tracker.update(receipt("sent")),
+        tracker.update(report("sent")),
         tracker.get(sm1),
         tracker.awaitDelivery(sm1, "1 second"),
         tracker.forget(sm1)
       ]
       for (const call of calls) assert.strictEqual(yield* Effect.flip<unknown, unknown, never>(call), failure)
-      assert.strictEqual(failure.message, "The store of deliveries failed")
+      assert.strictEqual(failure.message, "The delivery store failed")
     }))
 
   it.effect("writes no number into a log, and says what it ignores and what contradicts", () =>
     Effect.gen(function*() {
-      const logs: Array<string> = []
-      const layerLogs = Logger.layer([Logger.map(Logger.formatJson, (line) => void logs.push(line))])
+      const observed = observe()
       const summary = new DeliveryStatus({
         provider: "sinch",
         messageId: "B1",
@@ -153,13 +153,13 @@ describe("a tracker", () => {
       })
       yield* Effect.gen(function*() {
         const tracker = yield* makeTracker()
-        for (const status of ["sent", "delivered", "failed", "failed"] as const) yield* tracker.update(receipt(status))
+        for (const status of ["sent", "delivered", "failed", "failed"] as const) yield* tracker.update(report(status))
         assert.deepStrictEqual(yield* tracker.update(summary), { changed: false, repeated: false, delivery: undefined })
-      }).pipe(Effect.provide(layerLogs), Effect.provideService(References.MinimumLogLevel, "All"))
-      assert.lengthOf(logs, 2)
-      assert.include(logs[0], "contradicts")
-      assert.include(logs[1], "counts recipients")
-      for (const line of logs) assert.notInclude(line, customer.slice(1))
+      }).pipe(Effect.provide(observed.layer))
+      assert.lengthOf(observed.all, 2)
+      assert.include(observed.all[0]?.message, "contradicts")
+      assert.include(observed.all[1]?.message, "counts recipients")
+      assert.notInclude(observed.text(), customer.slice(1))
     }))
 })
 
@@ -169,7 +169,7 @@ describe("awaiting a delivery", () => {
       const tracker = yield* makeTracker()
       for (const status of ["delivered", "failed", "unconfirmed"] as const) {
         const key = { ...sm1, messageId: status }
-        yield* tracker.update(receipt(status, { messageId: status }))
+        yield* tracker.update(report(status, { messageId: status }))
         assert.strictEqual((yield* tracker.awaitDelivery(key, "1 second")).status, status)
       }
     }))
@@ -180,10 +180,10 @@ describe("awaiting a delivery", () => {
       const waiters = yield* Effect.replicateEffect(fork(tracker.awaitDelivery(sm1, "1 minute")), 3)
       const elsewhere = yield* fork(tracker.awaitDelivery({ ...sm1, recipient: "+15145550143" }, "1 minute"))
       yield* tracker.sent(sm1)
-      yield* tracker.update(receipt("sent"))
+      yield* tracker.update(report("sent"))
       yield* TestClock.adjust("59 seconds")
       for (const waiter of waiters) assert.isUndefined(waiter.pollUnsafe())
-      yield* tracker.update(receipt("undelivered"))
+      yield* tracker.update(report("undelivered"))
       for (const waiter of waiters) assert.strictEqual((yield* Fiber.join(waiter)).status, "undelivered")
       assert.isUndefined(elsewhere.pollUnsafe())
       yield* TestClock.adjust("1 second")
@@ -201,7 +201,7 @@ describe("awaiting a delivery", () => {
         yield* TestClock.adjust("1 millis")
         assert.strictEqual(yield* reasonOf(Fiber.join(waiter)), "TimedOut")
       }
-      assert.isTrue((yield* tracker.update(receipt("delivered"))).changed)
+      assert.isTrue((yield* tracker.update(report("delivered"))).changed)
     }))
 
   it.effect("fails at once when the message is forgotten or has to make room", () =>
@@ -222,7 +222,7 @@ describe("awaiting a delivery", () => {
     Effect.gen(function*() {
       const tracker = yield* makeTracker({ capacity: 1 })
       const waiter = yield* fork(tracker.awaitDelivery(sm1, "1 minute"))
-      yield* tracker.update(receipt("delivered"))
+      yield* tracker.update(report("delivered"))
       yield* tracker.forget(sm1)
       assert.strictEqual((yield* Fiber.join(waiter)).status, "delivered")
     }))
@@ -243,6 +243,6 @@ describe("awaiting a delivery", () => {
       const tracker = yield* makeTracker()
       const waiter = yield* fork(tracker.awaitDelivery(sm1, "1 minute"))
       yield* Fiber.interrupt(waiter)
-      assert.isTrue((yield* tracker.update(receipt("delivered"))).changed)
+      assert.isTrue((yield* tracker.update(report("delivered"))).changed)
     }))
 })

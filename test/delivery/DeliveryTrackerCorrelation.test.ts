@@ -6,7 +6,7 @@ import { extractSinchMeta } from "../../src/sinch/index.ts"
 import { extractTelnyxMeta } from "../../src/telnyx/index.ts"
 import { extractTwilioMeta } from "../../src/twilio/index.ts"
 import type { Extract } from "../../src/WebhookMeta.ts"
-import { fixtures } from "../suites/SmsProviderSuite.ts"
+import { webhookFixtures } from "../fixtures.ts"
 
 const makeTracker = Effect.flatMap(
   makeStoreMemory(),
@@ -16,13 +16,13 @@ const makeTracker = Effect.flatMap(
 /** Tells the tracker what a webhook of the fixtures reports. */
 const receive = (tracker: DeliveryTracker.DeliveryTracker["Service"], extract: Extract, folder: string, name: string) =>
   Effect.gen(function*() {
-    const fixture = fixtures(folder).find((fixture) => fixture.name === name)
+    const fixture = webhookFixtures(folder).find((fixture) => fixture.name === name)
     assert.isDefined(fixture)
     const meta = yield* extract(JSON.parse(fixture.request.body))
     return yield* Effect.forEach(meta.toStatuses(), tracker.update)
   })
 
-describe("receipts of Sinch", () => {
+describe("delivery reports of Sinch", () => {
   it.effect("belong to the recipient of the batch, with or without a plus", () =>
     Effect.gen(function*() {
       const tracker = yield* makeTracker
@@ -75,7 +75,7 @@ describe("receipts of Sinch", () => {
     }))
 })
 
-describe("receipts of Telnyx", () => {
+describe("delivery reports of Telnyx", () => {
   const message = { provider: "telnyx", messageId: "ac012cbf-5e09-46af-a69a-7c0e2d90993c" }
 
   it.effect("are about every recipient of a group, and about one message id", () =>
@@ -112,7 +112,7 @@ describe("receipts of Telnyx", () => {
     }))
 })
 
-describe("receipts of Twilio", () => {
+describe("delivery reports of Twilio", () => {
   it.effect("are found by the id alone, since it names one message to one recipient", () =>
     Effect.gen(function*() {
       const tracker = yield* makeTracker

@@ -21,14 +21,14 @@ export const tables: ReadonlyArray<Table> = [
     carrier: "Twilio",
     title: "messages",
     event: "InboundMessage",
-    note: "Files are in `MediaUrl0`, `MediaContentType0` and so on, and go to `content`.",
+    note: "`MediaUrl0`, `MediaContentType0` and so on are files and go to `content`.",
     fields: Twilio.messageFields
   },
   {
     carrier: "Twilio",
     title: "status callbacks",
     event: "DeliveryStatus",
-    note: "Twilio says nowhere when a step happened, and has no field for a reference.",
+    note: "Twilio sends neither the time of a status nor a reference.",
     fields: Twilio.statusFields
   },
   {
@@ -42,35 +42,35 @@ export const tables: ReadonlyArray<Table> = [
     carrier: "Sinch",
     title: "recipient delivery reports",
     event: "DeliveryStatus",
-    note: "A code and its text are an error only where the status is one.",
+    note: "`code` and `status_message` are an error only if the status is one.",
     fields: Sinch.recipientReportFields
   },
   {
     carrier: "Sinch",
     title: "batch delivery reports",
     event: "DeliveryStatus",
-    note: "One event for each recipient, and one for each status where no recipients are listed.",
+    note: "One event per recipient, or per status if no recipients are listed.",
     fields: Sinch.batchReportFields
   },
   {
     carrier: "Telnyx",
     title: "messages",
     event: "InboundMessage",
-    note: "The fields are those of `data.payload`. The rest of `data`, and `meta`, are about the webhook.",
+    note: "The fields are those of `data.payload`. The rest of `data` and `meta` describe the webhook.",
     fields: Telnyx.messageFields
   },
   {
     carrier: "Telnyx",
     title: "delivery reports",
     event: "DeliveryStatus",
-    note: "The fields are those of `data.payload`. One event for each recipient.",
+    note: "The fields are those of `data.payload`. One event per recipient.",
     fields: Telnyx.reportFields
   },
   {
     carrier: "VoiceMeUp",
     title: "messages",
     event: "InboundMessage",
-    note: "VoiceMeUp publishes no reference; the fields are those of captured payloads. It reports no delivery.",
+    note: "VoiceMeUp publishes no reference; the fields are those of captured payloads. It sends no delivery reports.",
     fields: VoiceMeUp.rowFields
   }
 ]
@@ -97,13 +97,14 @@ const rows = ({ fields }: Table): string => {
   return [head, `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...body].join("\n")
 }
 
-const introduction = `# Where the fields of a webhook go
+const introduction = `# Payload fields
 
-This page is made from the schemas of the carriers: \`npx vitest run test/docs -u\` writes it anew.
+This page is generated from the schemas of the carriers:
+\`npx vitest run --config .vitest.config.ts --project unit test/docs -u\` updates it.
 
-For each field that a carrier documents it says which property of the event has it. \`content\` is the text, a file, a
-place, a reply or a contact. \`metadata\` is a record of texts under the carrier's own names; what has a typed property
-may be there too, as the carrier wrote it. \`raw\` is the whole payload, always.`
+For each documented field of a carrier it lists the property of the event that contains it. \`content\` is the text, a
+file, a place, a reply or a contact. \`metadata\` is a record of texts under the carrier's own names, which also contains
+the carrier's form of typed properties. \`raw\` is the whole payload.`
 
 const section = (table: Table): string =>
   [`## ${table.carrier}: ${table.title}`, `\`${table.event}\`. ${table.note}`, rows(table)].join("\n\n")

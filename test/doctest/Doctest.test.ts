@@ -1,18 +1,18 @@
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { execFileSync } from "node:child_process"
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { fencesOf, moduleOf } from "./fences.ts"
 
 const root = resolve(import.meta.dirname, "../..")
 
-const files = [
-  ...["README.md"].filter((file) => existsSync(`${root}/${file}`)),
-  ...readdirSync(`${root}/src`, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => `src/${file}`)
+const filesIn = (directory: string, extension: string) =>
+  readdirSync(`${root}/${directory}`, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(extension))
+    .map((file) => `${directory}/${file}`)
     .sort()
-]
+
+const files = ["README.md", ...filesIn("docs", ".md"), ...filesIn("src", ".md"), ...filesIn("src", ".ts")]
 const fences = files.flatMap((file) => fencesOf(file, readFileSync(`${root}/${file}`, "utf8")))
 
 // Inside the package, so that the modules can import it by its name.

@@ -6,6 +6,7 @@ import { createServer } from "node:http"
 import * as Content from "../../src/Content.ts"
 import { WebhookServer } from "../../src/http/index.ts"
 import * as SmsProviders from "../../src/provider/SmsProviders.ts"
+import * as Channel from "../../src/rooms/Channel.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import * as SmsChannel from "../../src/rooms/SmsChannel.ts"
 import * as Twilio from "../../src/twilio/index.ts"
@@ -46,7 +47,7 @@ const carrier = Effect.acquireRelease(
 /** Answers what customers write. */
 const layerMachine = Layer.effectDiscard(Effect.gen(function*() {
   const kit = yield* RoomKit.RoomKit
-  yield* kit.registerChannel({
+  yield* kit.registerChannel(Channel.make({
     id: "machine",
     type: "ai",
     everyRoom: true,
@@ -56,7 +57,7 @@ const layerMachine = Layer.effectDiscard(Effect.gen(function*() {
         channelType: "ai",
         content: new Content.TextContent({ text: `You asked: ${Content.text(content)}` })
       })
-  })
+  }))
 }))
 
 const layerApp = (baseUrl: string) =>
@@ -101,11 +102,11 @@ it.effect("a customer is answered through the carrier that the question came by,
       const key = { provider: "twilio", messageId: "SM-out-1", recipient: customer }
       assert.strictEqual((yield* kit.tracker.get(key))?.status, "queued")
 
-      const receipts = yield* Effect.replicateEffect(
+      const responses = yield* Effect.replicateEffect(
         post(twilio, twilio.status!("SM-out-1"), { path: "/webhooks/sms/twilio/status" }),
         2
       )
-      assert.deepStrictEqual(receipts.map(({ status }) => status), [200, 200])
+      assert.deepStrictEqual(responses.map(({ status }) => status), [200, 200])
       yield* settle
       assert.deepStrictEqual(seen, ["SM-out-1 delivered"])
       assert.strictEqual((yield* kit.tracker.awaitDelivery(key, "1 second")).status, "delivered")

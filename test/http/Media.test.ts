@@ -8,8 +8,9 @@ import * as MediaError from "../../src/media/MediaError.ts"
 import { MediaStore } from "../../src/media/MediaStore.ts"
 import * as Store from "../../src/media/MediaStore.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
+import { observe } from "../observe.ts"
 import { carriers, layerProviders } from "./carriers.ts"
-import { type Answer, assertProblem, layerServer, observe, post, publicUrl, quiet, request } from "./server.ts"
+import { type Answer, assertProblem, layerServer, post, publicUrl, quiet, request } from "./server.ts"
 
 const baseUrl = `${publicUrl}/media`
 

@@ -3,9 +3,10 @@ import { Duration, Effect, Layer } from "effect"
 import { DeliveryTracker } from "../../src/delivery/DeliveryTracker.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
 import * as SmsError from "../../src/SmsError.ts"
+import { observe } from "../observe.ts"
 import { secrets } from "./carriers.ts"
 import { authorized, get, layerGateway, message, post, postText, sent } from "./gateway.ts"
-import { type Answer, assertProblem, exchange, head, observe, parseAnswer } from "./server.ts"
+import { type Answer, assertProblem, exchange, head, parseAnswer } from "./server.ts"
 
 const problemOf = ({ body, headers, status }: Answer) => {
   const problem = JSON.parse(body)
@@ -122,7 +123,7 @@ describe("POST /messages", () => {
         ],
         [
           new SmsError.OutcomeUnknown({ because: "Timeout" }),
-          "The message may have gone out or not: Timeout. It may have gone out, and must not be sent again blindly"
+          "The outcome is unknown and the message may have been sent: Timeout. Sending it again could deliver it twice"
         ]
       ] as const
       for (const [reason, detail] of details) {
@@ -149,7 +150,7 @@ describe("POST /messages", () => {
       const [nobody, twilio] = yield* Effect.forEach(["nobody", "twilio"], (provider) => post({ ...message, provider }))
       assert.deepInclude(problemOf(nobody!), {
         reason: "NotRegistered",
-        detail: "No provider has this name; those that send: mock, other"
+        detail: "No provider has this name; providers that can send: mock, other"
       })
       assert.deepInclude(problemOf(twilio!), { reason: "OnlyReceives" })
       assert.lengthOf(yield* sent, 0)
@@ -200,7 +201,7 @@ describe("POST /messages", () => {
   it.effect("answers 413 for a large body and 415 for one that is not JSON", () =>
     Effect.gen(function*() {
       const large = JSON.stringify({ ...message, text: "x".repeat(2000) })
-      assertProblem(yield* postText(large), 413, "The body is larger than 1000 bytes")
+      assertProblem(yield* postText(large), 413, "The body exceeds 1000 bytes")
       // Without a length in the headers.
       const chunked = head("POST", "/messages", {
         host: "x",
@@ -210,7 +211,7 @@ describe("POST /messages", () => {
         ...authorized
       })
       const chunk = `${large.length.toString(16)}\r\n${large}\r\n0\r\n\r\n`
-      assertProblem(parseAnswer(yield* exchange(chunked, chunk)), 413, "The body is larger than 1000 bytes")
+      assertProblem(parseAnswer(yield* exchange(chunked, chunk)), 413, "The body exceeds 1000 bytes")
       for (const type of ["application/x-www-form-urlencoded", "text/plain", "application/jsonx"]) {
         assertProblem(
           yield* post(message, { "content-type": type }),
@@ -229,7 +230,7 @@ describe("POST /messages", () => {
       assertProblem(
         yield* post(message),
         500,
-        "The message may have gone out, and must not be sent again blindly"
+        "The message may have been sent, and sending it again could deliver it twice"
       )
       assert.isTrue(log.lines.some(({ level, message }) => level === "Error" && message.includes("broken")))
     }).pipe(
@@ -298,7 +299,7 @@ describe("GET /messages/:id", () => {
         recipient: "+15145550142",
         status: "queued",
         since: at,
-        final: false,
+        terminal: false,
         contradictions: [],
         history: [{ ...entry, status: "queued", carrierStatus: "queued" }],
         dropped: 0
@@ -308,7 +309,12 @@ describe("GET /messages/:id", () => {
       )
       yield* tracker.update(status({ status: "delivered" }))
       const view = JSON.parse((yield* get("/messages/mock-1?provider=mock&recipient=15145550142")).body)
-      assert.deepInclude(view, { status: "undelivered", final: true, errorCode: "30003", errorMessage: "Unreachable" })
+      assert.deepInclude(view, {
+        status: "undelivered",
+        terminal: true,
+        errorCode: "30003",
+        errorMessage: "Unreachable"
+      })
       assert.deepStrictEqual(view.contradictions, ["delivered"])
       assert.deepStrictEqual(view.history.map(({ effect }: { effect: string }) => effect), [
         "changed",
@@ -322,7 +328,7 @@ describe("GET /messages/:id", () => {
       const tracker = yield* DeliveryTracker
       yield* post(message)
       yield* post({ ...message, provider: "other" })
-      assertProblem(yield* get("/messages/mock-1"), 400, "provider: several have a message with this id")
+      assertProblem(yield* get("/messages/mock-1"), 400, "provider: several providers have a message with this id")
       for (const provider of ["mock", "other"]) {
         const answer = yield* get(`/messages/mock-1?provider=${provider}`)
         assert.deepStrictEqual([answer.status, JSON.parse(answer.body).provider], [200, provider])
@@ -331,7 +337,7 @@ describe("GET /messages/:id", () => {
       assertProblem(
         yield* get("/messages/mock-1?provider=mock"),
         404,
-        "Unknown message, or one to several recipients: then name one"
+        "Unknown message, or a message to several recipients: then set recipient"
       )
       for (const recipient of ["+15145550142", "+15145550143"]) {
         const answer = yield* get(`/messages/mock-1?provider=mock&recipient=${encodeURIComponent(recipient)}`)

@@ -48,7 +48,7 @@ describe("MessagesClient", () => {
       assert.isTrue(DateTime.Equivalence(message!.sendAt!, sendAt))
       assert.isTrue(Duration.Equivalence(message!.validityPeriod!, Duration.hours(1)))
       const view = yield* get({ params: { id: receipt.messageIds[0] }, query: { provider: "mock", recipient: to } })
-      assert.deepInclude(view, { messageId: "mock-1", status: "queued", final: false, recipient: to })
+      assert.deepInclude(view, { messageId: "mock-1", status: "queued", terminal: false, recipient: to })
       assert.strictEqual(DateTime.toEpochMillis(view.since), 0)
     }).pipe(Effect.provide(gateway())))
 

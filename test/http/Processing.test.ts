@@ -3,9 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, type Duration, Effect, Exit, Fiber, Layer, Ref, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { WebhookServer } from "../../src/http/index.ts"
+import * as Channel from "../../src/rooms/Channel.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
+import { observe } from "../observe.ts"
 import { carriers } from "./carriers.ts"
-import { assertProblem, events, layerServer, observe, post } from "./server.ts"
+import { assertProblem, events, layerServer, post } from "./server.ts"
 
 const telnyx = carriers[2]!
 
@@ -14,13 +16,13 @@ const slowChannel = Effect.fnUntraced(function*(work: Effect.Effect<void>) {
   const kit = yield* RoomKit.RoomKit
   const begun = yield* Deferred.make<void>()
   const done = yield* Ref.make(0)
-  yield* kit.registerChannel({
+  yield* kit.registerChannel(Channel.make({
     id: "slow",
     type: "ai",
     everyRoom: true,
     deliver: () =>
       Deferred.succeed(begun, undefined).pipe(Effect.andThen(work), Effect.andThen(Ref.update(done, (n) => n + 1)))
-  })
+  }))
   return { begun: Deferred.await(begun), done: Ref.get(done) }
 })
 
@@ -117,7 +119,7 @@ describe("processing that fails", () => {
         assert.lengthOf(lines, 0)
         yield* TestClock.adjust("1 minute")
         assert.lengthOf(lines, 1)
-        assert.include(lines[0]!.message, "A webhook could not be processed")
+        assert.include(lines[0]!.message, "Webhook processing failed")
       }).pipe(Effect.provide(Layer.provideMerge(withBroken(work), layer)))
     }))
 })
@@ -160,7 +162,7 @@ describe("the end of the server", () => {
         assert.lengthOf(lines, 0)
         yield* TestClock.adjust("1 millis")
         assert.deepStrictEqual(lines.map(({ message }) => message), [
-          "The server ends while webhooks are processed: 1"
+          "Shutdown timed out with webhooks still processing: 1"
         ])
         // The kit has a limit of its own.
         yield* TestClock.adjust("10 seconds")

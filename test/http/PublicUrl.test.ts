@@ -3,8 +3,9 @@ import { Effect, Layer } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { IpNetwork } from "effect/net"
 import * as PublicUrl from "../../src/http/PublicUrl.ts"
+import { observe } from "../observe.ts"
 import { carriers } from "./carriers.ts"
-import { layerServer, observe, request } from "./server.ts"
+import { layerServer, request } from "./server.ts"
 
 const twilio = carriers[0]!
 const path = "/webhooks/sms/twilio/inbound"

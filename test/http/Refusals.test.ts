@@ -5,6 +5,7 @@ import { WebhookServer } from "../../src/http/index.ts"
 import type { Service as Provider } from "../../src/provider/SmsProvider.ts"
 import { SmsProviders } from "../../src/provider/SmsProviders.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
+import { observe } from "../observe.ts"
 import { type Carrier, carriers, customer, layerProviders, ours, secrets, text, type Wire } from "./carriers.ts"
 import {
   assertProblem,
@@ -12,7 +13,6 @@ import {
   exchange,
   head,
   layerServer,
-  observe,
   parseAnswer,
   post,
   publicUrl,
@@ -170,7 +170,7 @@ describe("a refused webhook", () => {
 
 describe("a body that is too large", () => {
   const maxBodyBytes = 1000
-  const detail = "The body is larger than 1000 bytes"
+  const detail = "The body exceeds 1000 bytes"
   const json = { "content-type": "application/json", host: "x" }
 
   it.effect("is refused by its declared length before it is read", () =>
@@ -210,7 +210,7 @@ describe("a body that is too large", () => {
     Effect.gen(function*() {
       const body = sinch.sms("SM1").padEnd(1024 * 1024)
       assert.strictEqual((yield* post(sinch, body)).status, 200)
-      assertProblem(yield* post(sinch, `${body} `), 413, "The body is larger than 1048576 bytes")
+      assertProblem(yield* post(sinch, `${body} `), 413, "The body exceeds 1048576 bytes")
     }).pipe(Effect.provide(layerServer())))
 })
 
@@ -326,7 +326,7 @@ describe("a failure of ours", () => {
           assertProblem(yield* post(carrier, carrier.sms("SM1")), 500)
           const line = lines.at(-1)!
           assert.strictEqual(line.level, "Error")
-          assert.include(line.message, "A webhook could not be processed")
+          assert.include(line.message, "Webhook processing failed")
           assert.include(line.message, "out of order")
           assert.strictEqual(line.annotations["provider"], carrier.name)
           yield* Ref.set(broken, false)

@@ -5,6 +5,7 @@ import { TestClock } from "effect/testing"
 import * as Content from "../../src/Content.ts"
 import { WebhookServer } from "../../src/http/index.ts"
 import * as SmsProviders from "../../src/provider/SmsProviders.ts"
+import * as Channel from "../../src/rooms/Channel.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import * as VoiceMeUp from "../../src/voicemeup/index.ts"
 import { events, publicUrl, quiet, request } from "./server.ts"
@@ -137,12 +138,12 @@ describe("the webhooks of an MMS in parts", () => {
   it.effect("are delivered to the channels before the server ends, when they wait", () =>
     Effect.gen(function*() {
       const delivered: Array<string> = []
-      const channel = RoomKit.layerChannel({
+      const channel = RoomKit.layerChannel(Channel.make({
         id: "support",
         type: "web",
         everyRoom: true,
         deliver: ({ content }) => Effect.sync(() => void delivered.push(Content.text(content)))
-      })
+      }))
       const kit = channel.pipe(Layer.provideMerge(RoomKit.layer()), Layer.provide(NodeCrypto.layer))
       yield* post(wrapper("text")).pipe(Effect.provide(layerServer(kit)))
       assert.deepStrictEqual(delivered, ["text"])

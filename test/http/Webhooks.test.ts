@@ -6,8 +6,9 @@ import * as Content from "../../src/Content.ts"
 import { WebhookServer } from "../../src/http/index.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import * as Twilio from "../../src/twilio/index.ts"
+import { observe } from "../observe.ts"
 import { carriers, customer, layerProviders, ours, secrets, text } from "./carriers.ts"
-import { assertProblem, events, layerServer, observe, post, publicUrl, quiet, request } from "./server.ts"
+import { assertProblem, events, layerServer, post, publicUrl, quiet, request } from "./server.ts"
 
 for (const carrier of carriers) {
   const { name } = carrier

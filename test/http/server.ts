@@ -1,13 +1,11 @@
 /** The server under test, and a client that sends exactly the bytes it is told to. */
 import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
 import { assert } from "@effect/vitest"
-import { Effect, Layer, Logger, Redacted, References, Tracer } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { connect } from "node:net"
-import { inspect } from "node:util"
 import { WebhookServer } from "../../src/http/index.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
-import { recordingTracer } from "../recordingTracer.ts"
 import { type Carrier, layerProviders, secrets, type Wire } from "./carriers.ts"
 
 export const publicUrl = "https://sms.example.com"
@@ -99,36 +97,3 @@ export const events = Effect.gen(function*() {
   const kit = yield* RoomKit.RoomKit
   return (yield* Effect.forEach(yield* kit.rooms, ({ id }) => kit.events(id))).flat()
 })
-
-export interface LogLine {
-  readonly level: string
-  readonly message: string
-  readonly annotations: Readonly<Record<string, unknown>>
-}
-
-/** All that is logged and all that is in spans. */
-export const observe = () => {
-  const lines: Array<LogLine> = []
-  const logger = Logger.make(({ cause, fiber, logLevel, message }) => {
-    lines.push({
-      level: logLevel,
-      message: [message, ...cause.reasons].flat().map((part) => typeof part === "string" ? part : inspect(part)).join(
-        " "
-      ),
-      annotations: { ...fiber.getRef(References.CurrentLogAnnotations) }
-    })
-  })
-  const { spans, tracer } = recordingTracer()
-  // What a span ended with is exported only when it is a failure.
-  const spanText = () =>
-    spans.map(({ attributes, events, name, status }) => {
-      const failure = status._tag === "Ended" && status.exit._tag === "Failure" ? status.exit.cause : undefined
-      return inspect({ name, attributes, events, failure }, { depth: 12 })
-    }).join("\n")
-  return {
-    lines,
-    spans,
-    text: () => `${inspect(lines, { depth: 12 })}\n${spanText()}`,
-    layer: Layer.mergeAll(Logger.layer([logger]), Layer.succeed(Tracer.Tracer, tracer))
-  }
-}

@@ -239,11 +239,11 @@ describe("once", () => {
       const first = yield* fork(once.runFor("key", "this", effect, identity))
       const same = yield* fork(once.runFor("key", "this", effect, identity))
       const other = Effect.flip(once.runFor("key", "that", effect, identity))
-      assert.instanceOf(yield* other, Deduplicator.StandsForAnother)
+      assert.instanceOf(yield* other, Deduplicator.KeyReused)
       yield* Deferred.succeed(gates[0]!, "it")
       assert.deepStrictEqual(yield* Fiber.join(first), { _tag: "First", value: "it" })
       assert.deepStrictEqual(yield* Fiber.join(same), { _tag: "Repeated", summary: "it" })
-      assert.instanceOf(yield* other, Deduplicator.StandsForAnother)
+      assert.instanceOf(yield* other, Deduplicator.KeyReused)
       assert.strictEqual(yield* runs, 1)
     }))
 

@@ -37,6 +37,14 @@ describe("effect-sms send", () => {
       ])
     }), limit)
 
+  it.live("cleans a recipient that is pasted", () =>
+    Effect.gen(function*() {
+      const twilio = yield* makeTwilio({ status: 201, body: accepted })
+      const env = { ...account, TWILIO_BASE_URL: twilio.baseUrl }
+      const { code } = yield* send(["--to", "\u202A(+1) 514 555-0142\u202C\n", text], env)
+      assert.deepStrictEqual([code, twilio.asked.map(({ form }) => form.To)], [0, ["+15145550142"]])
+    }), limit)
+
   it.live(
     "sends files, from another sender, with an API key alone, and prints the receipt as JSON",
     () =>
@@ -124,12 +132,17 @@ describe("effect-sms send", () => {
     [
       "4 when the carrier fails while it has the message",
       refusal(500, 20500, "Internal Server Error"),
-      [4, "GatewayTimeout", "OutcomeUnknown", /^twilio: .*must not be sent again blindly. Look for the message.*\n$/]
+      [
+        4,
+        "GatewayTimeout",
+        "OutcomeUnknown",
+        /^twilio: .*Sending it again could deliver it twice. Look for the message.*\n$/
+      ]
     ],
     [
       "4 when the connection breaks",
       "cut the connection",
-      [4, "GatewayTimeout", "OutcomeUnknown", /^twilio: .*may have gone out.*\n$/]
+      [4, "GatewayTimeout", "OutcomeUnknown", /^twilio: .*may have been sent.*\n$/]
     ]
   ] as const
   for (const [name, answer, [code, , reason, line]] of ends) {
@@ -205,6 +218,10 @@ describe("effect-sms send", () => {
     [["send", "--provider", "nobody", ...to, text], /^Invalid value for flag --provider.*\n$/],
     [["send", "--provider", "twilio", ...to, "--medai", "x", text], /^Unrecognized flag: --medai.*\n$/],
     [["send", "--provider", "twilio", "--to", "", text], /^Missing value for flag --to\..*length of at least 1.*\n$/],
+    [
+      ["send", "--provider", "twilio", "--to", "514-555-0142", text],
+      /^Invalid value for flag --to\. Expected a phone number with its country code, as \+15145550142, [^"]*\n$/
+    ],
     [["deliver"], /^Unknown subcommand "deliver".*See effect-sms --help\n$/]
   ] as const
   for (const [args, line] of wrong) {
@@ -224,7 +241,11 @@ describe("effect-sms send", () => {
   const explained = [
     [["--help"], 0, /send .*\n +serve /],
     [["send", "--help"], 0, /--provider[^]*--to[^]*--from[^]*--media[^]*--json/],
-    [["serve", "--help"], 0, /configured by the environment/],
+    [
+      ["serve", "--help"],
+      0,
+      /configured by the environment[^]*\nVARIABLES OF THE CARRIERS\n {2}TWILIO_AUTH_TOKEN +receiving +The auth token[^]*\n {2}SINCH_FROM +sending, optional +The sender/
+    ],
     [["--version"], 0, /^effect-sms v\d+\.\d+\.\d+\n$/],
     [[], 2, /SUBCOMMANDS/]
   ] as const

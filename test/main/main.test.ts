@@ -166,7 +166,7 @@ describe("the server with carriers", () => {
     limit
   )
 
-  it.live("sends messages, and tells what their receipts said", () =>
+  it.live("sends messages, and returns what their delivery reports said", () =>
     Effect.gen(function*() {
       const twilio = yield* makeTwilio({ status: 201, body: accepted })
       const server = yield* start({
@@ -200,14 +200,14 @@ describe("the server with carriers", () => {
         url: `https://sms.example.com${path}`,
         form
       })
-      const receipt = yield* Effect.promise(() =>
+      const report = yield* Effect.promise(() =>
         fetch(`http://127.0.0.1:${port}${path}`, {
           method: "POST",
           headers: { "x-twilio-signature": signature },
           body: new URLSearchParams(form)
         })
       )
-      assert.strictEqual(receipt.status, 200)
+      assert.strictEqual(report.status, 200)
       assert.strictEqual((yield* client.get({ params: { id: "SM1" }, query: {} })).status, "delivered")
       assert.strictEqual((yield* server.end("SIGTERM"))[0], 0)
       const log = yield* server.until(/$/)
@@ -284,7 +284,7 @@ describe("a start that is not possible", () => {
     [
       "a database that is none",
       { TWILIO_AUTH_TOKEN: "x", DATABASE_URL: "mysql://user:db-password@db/sms" },
-      /^DATABASE_URL must begin with postgres:\/\/, or name an SQLite file, as in sqlite:\/var\/lib\/sms\.db$/
+      /^DATABASE_URL must begin with postgres:\/\/, name an SQLite file, as in sqlite:\/var\/lib\/sms\.db, or be memory:$/
     ],
     [
       "an SQLite file that cannot be made",

@@ -15,12 +15,21 @@ export interface Run {
   readonly ended: Effect.Effect<number | null>
 }
 
-/** Starts the command with these arguments and variables, and no other variables. */
-export const run = (args: ReadonlyArray<string>, env: Record<string, string>) =>
+/** Starts the command with these arguments and variables, and no other variables. `program` is what Node is given. */
+export const run = (
+  args: ReadonlyArray<string>,
+  env: Record<string, string>,
+  program: ReadonlyArray<string> = ["src/main.ts"]
+) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() =>
-        spawn(process.execPath, ["src/main.ts", ...args], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] })
+        spawn(process.execPath, [...program, ...args], {
+          cwd: root,
+          // Not the file that a server makes by default.
+          env: { DATABASE_URL: "memory:", ...env },
+          stdio: ["ignore", "pipe", "pipe"]
+        })
       ),
       (child) => Effect.sync(() => child.kill("SIGKILL"))
     ),

@@ -9,8 +9,8 @@ export interface Server extends Run {
   readonly post: (part: Record<string, string>) => Effect.Effect<void>
   /** All that is in the rooms: the text, and the URLs of files. */
   readonly messages: Effect.Effect<ReadonlyArray<string>>
-  /** As `messages`, once there is one. */
-  readonly firstMessages: Effect.Effect<ReadonlyArray<string>>
+  /** As `messages`, once there are so many: what was acknowledged is processed soon, and not before. */
+  readonly someMessages: (count: number) => Effect.Effect<ReadonlyArray<string>>
 }
 
 const file = "https://clients.voicemeup.com/file/1.mms"
@@ -86,13 +86,13 @@ export const serve = Effect.fnUntraced(function*(env: Record<string, string>) {
     )
   })
 
-  const firstMessages = Effect.gen(function*() {
+  const someMessages = Effect.fnUntraced(function*(count: number) {
     while (true) {
       const found = yield* messages
-      if (found.length > 0) return found
+      if (found.length >= count) return found
       yield* Effect.sleep("50 millis")
     }
   })
 
-  return { ...run, post, messages, firstMessages } satisfies Server
+  return { ...run, post, messages, someMessages } satisfies Server
 })

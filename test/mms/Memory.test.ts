@@ -1,30 +1,24 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Logger, Metric, Option, Schedule, Scope, Stream, Tracer } from "effect"
+import { Effect, Exit, Fiber, Logger, Metric, Option, Schedule, Scope, Stream, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import type { InboundMessage } from "../../src/Message.ts"
 import * as MmsAggregator from "../../src/mms/MmsAggregator.ts"
-import { recordingTracer } from "../recordingTracer.ts"
+import { observe } from "../observe.ts"
 import { collect, customer, media, offerAll, ours, said, saidOf, wrapper } from "./parts.ts"
 
 const keys = (count: number) => Array.from({ length: count }, (_, index) => `key ${index}`)
 
-/** The lines of the log, as an operator gets them. */
-const logs = () => {
-  const lines: Array<string> = []
-  return { lines, layer: Logger.layer([Logger.map(Logger.formatJson, (line) => void lines.push(line))]) }
-}
-
 describe("an aggregator in memory", () => {
   it.effect("lets out the oldest beyond its bound, as text, with a warning", () =>
     Effect.gen(function*() {
-      const { layer, lines } = logs()
+      const { layer, lines } = observe()
       const aggregator = yield* Effect.provide(MmsAggregator.makeMemory({ maxPending: 3 }), layer)
       const messages = yield* collect(aggregator)
       const all = keys(5).map((key) => wrapper(`text of ${key}`, { key }))
       yield* Effect.provide(offerAll(aggregator, ...all), layer)
       assert.deepStrictEqual(messages.map(said), ["text of key 0", "text of key 1"])
-      assert.lengthOf(lines.filter((line) => line.includes("Too many split messages are pending")), 2)
-      assert.include(lines.join(), "voicemeup")
+      assert.lengthOf(lines.filter(({ message }) => message.includes("Too many split messages are pending")), 2)
+      assert.isTrue(lines.every(({ annotations }) => annotations["provider"] === "voicemeup"))
       // Its media are late, and the others are as they were.
       assert.deepStrictEqual(
         yield* offerAll(aggregator, media("m", { key: "key 0" }), media("n", { key: "key 4" })),
@@ -64,7 +58,7 @@ describe("an aggregator in memory", () => {
 
   it.effect("gives up what no attempt succeeds at, as an error, to the orphans", () =>
     Effect.gen(function*() {
-      const { layer, lines } = logs()
+      const { layer, lines } = observe()
       let attempts = 0
       const onTimeout = () => Effect.suspend(() => Effect.fail(`attempt ${++attempts}`))
       const aggregator = yield* Effect.provide(MmsAggregator.makeMemory({ onTimeout }), layer)
@@ -73,8 +67,14 @@ describe("an aggregator in memory", () => {
       // One, two, four, … sixty seconds.
       yield* TestClock.adjust("1 hour")
       assert.strictEqual(attempts, 11)
-      assert.lengthOf(lines.filter((line) => line.includes("tried again") && line.includes("attempt")), 11)
-      assert.lengthOf(lines.filter((line) => line.includes("\"ERROR\"") && line.includes("is given up")), 1)
+      assert.lengthOf(
+        lines.filter(({ message }) => message.includes("MMS handler failed") && message.includes("attempt")),
+        11
+      )
+      assert.lengthOf(
+        lines.filter((line) => line.level === "Error" && line.message.includes("an MMS: retries exhausted")),
+        1
+      )
       assert.deepStrictEqual(Option.map(yield* Stream.runHead(aggregator.orphans), said), Option.some("w"))
     }))
 
@@ -95,20 +95,20 @@ describe("an aggregator in memory", () => {
 
   it.effect("bounds what waits for a broken handler, too", () =>
     Effect.gen(function*() {
-      const { layer, lines } = logs()
+      const { layer, lines } = observe()
       const onTimeout = () => Effect.fail("broken")
       const options = { onTimeout, maxPending: 3, retry: Schedule.spaced("1 hour"), shutdownTimeout: 0 }
       const aggregator = yield* Effect.provide(MmsAggregator.makeMemory(options), layer)
       yield* Effect.provide(offerAll(aggregator, ...keys(10).map((key) => wrapper(key, { key }))), layer)
       yield* TestClock.adjust("5 seconds")
-      assert.lengthOf(lines.filter((line) => line.includes("too many cannot be handled")), 7)
+      assert.lengthOf(lines.filter(({ message }) => message.includes("too many unhandled messages")), 7)
       const orphans = yield* Stream.runCollect(Stream.take(aggregator.orphans, 7))
       assert.deepStrictEqual(orphans.map(said), keys(7))
     }))
 
   it.effect("waits at its end for handlers that take long, then gives up what is left", () =>
     Effect.gen(function*() {
-      const { layer, lines } = logs()
+      const { layer, lines } = observe()
       const handled: Array<string> = []
       const onTimeout = (message: InboundMessage) =>
         Effect.andThen(Effect.sleep(said(message) === "slow" ? "4 seconds" : "1 hour"), () =>
@@ -128,8 +128,8 @@ describe("an aggregator in memory", () => {
       yield* TestClock.adjust("1 millis")
       yield* Fiber.join(ending)
       assert.lengthOf(
-        lines.filter((line) =>
-          line.includes("is given up: the aggregator ends")
+        lines.filter(({ message }) =>
+          message.includes("Dead letter: giving up on an MMS: the aggregator is shutting down")
         ),
         1
       )
@@ -210,9 +210,8 @@ describe("an aggregator in memory", () => {
 
   it.effect("says nothing of texts and numbers in logs, spans and metrics", () =>
     Effect.gen(function*() {
-      const { layer, lines } = logs()
-      const { spans, tracer } = recordingTracer()
-      const metrics = yield* Effect.gen(function*() {
+      const observed = observe()
+      yield* Effect.gen(function*() {
         const aggregator = yield* MmsAggregator.makeMemory({ maxPending: 1 })
         yield* Effect.withSpan(
           offerAll(aggregator, wrapper("w", { text: "swordfish" }), wrapper("x", { text: "swordfish" })),
@@ -225,26 +224,12 @@ describe("an aggregator in memory", () => {
           yield* Effect.forkChild(TestClock.adjust("1 minute"))
         }))
         yield* Effect.exit(aggregator.process(media("m", { text: "swordfish" }), () => Effect.fail("broken")))
-        return yield* Metric.dump
-      }).pipe(
-        Effect.provideService(Metric.MetricRegistry, new Map()),
-        Effect.provide(Layer.mergeAll(layer, Layer.succeed(Tracer.Tracer, tracer)))
-      )
-      assert.isAbove(lines.length, 3)
-      assert.isAtLeast(spans.length, 1)
-      const text = [
-        ...lines,
-        metrics,
-        ...spans.map(({ attributes, name, status }) =>
-          JSON.stringify([
-            name,
-            [...attributes],
-            status._tag === "Ended" && Exit.isFailure(status.exit) && String(status.exit.cause)
-          ])
-        )
-      ].join("\n")
+      }).pipe(Effect.provide(observed.layer))
+      assert.isAbove(observed.lines.length, 3)
+      assert.isAtLeast(observed.spans.length, 1)
+      assert.include(observed.text(), "sms_mms_parts_total")
       for (const secret of ["swordfish", customer, ours, customer.slice(1), ours.slice(1)]) {
-        assert.notInclude(text, secret)
+        assert.notInclude(observed.text(), secret)
       }
     }))
 })

@@ -9,7 +9,7 @@ import { MmsAggregator, type Service } from "../../src/mms/MmsAggregator.ts"
 import * as MmsAggregatorSql from "../../src/sql/MmsAggregatorSql.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
 import { observe } from "../observe.ts"
-import * as Interleaving from "../suites/MmsAggregatorInterleaving.ts"
+import { model } from "../suites/MmsAggregatorModel.ts"
 import { suite } from "../suites/MmsAggregatorSuite.ts"
 import { collect, customer, media, offerAll, said, saidOf, second, wrapper } from "./parts.ts"
 
@@ -32,12 +32,12 @@ for (const [name, client] of [["SQLite in memory", layerMemory], ["SQLite file",
   })
 }
 
-Interleaving.suite({
+model({
   name: "SQLite in memory",
   layer: (options) => Layer.provide(MmsAggregatorSql.layer({ startDelay: 0, ...options }), Layer.fresh(layerMemory)),
   advance: TestClock.adjust,
-  runs: 40
-})
+  durable: true
+}, { runs: 20 })
 
 /** A process: an aggregator with a scope of its own, on the database of the test. */
 const open = Effect.fnUntraced(function*(options: MmsAggregatorSql.Options = {}) {
@@ -348,7 +348,8 @@ test(
   "what the database says about a row is in no error and no log",
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const { observed, value: error } = yield* observe(Effect.scoped(Effect.gen(function*() {
+    const observed = observe()
+    const error = yield* Effect.gen(function*() {
       const { aggregator } = yield* open()
       yield* collect(aggregator)
       yield* sql`CREATE TRIGGER told BEFORE INSERT ON sms_mms_keys
@@ -358,10 +359,10 @@ test(
         BEGIN SELECT RAISE(ABORT, 'row: ' || OLD.message); END`
       yield* TestClock.adjust("5 seconds")
       return yield* Effect.flip(aggregator.offer(wrapper("w", { text: "my PIN is 1234" })))
-    })))
+    }).pipe(Effect.scoped, Effect.provide(observed.layer))
     assert.strictEqual(String(error.cause), "DatabaseFailure: ConstraintError, 1811")
-    assert.include(observed.text, "The store of split messages cannot be used")
-    for (const told of [inspect(error, { depth: Infinity }), observed.text]) {
+    assert.include(observed.text(), "MMS store failed")
+    for (const told of [inspect(error, { depth: Infinity }), observed.text()]) {
       assert.notInclude(told, customer)
       assert.notInclude(told, "1234")
     }

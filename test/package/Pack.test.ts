@@ -122,7 +122,7 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
   it.effect("has the built modules, the sources they map to, and nothing of the repository", () =>
     Effect.gen(function*() {
       const { files } = yield* Consumer
-      const allowed = /^(LICENSE|README\.md|package\.json|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/
+      const allowed = /^(LICENSE|README\.md|docs\/[\w-]+\.md|package\.json|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/
       assert.deepStrictEqual(files.filter((file) => !allowed.test(file) || /\.test\.|fixtures/.test(file)), [])
       const sources = files.flatMap((file) => file.startsWith("src/") ? [file.slice(4, -3)] : [])
       const built = files.flatMap((file) => file.endsWith(".js") ? [file.slice(5, -3)] : [])
@@ -177,8 +177,9 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
     Effect.gen(function*() {
       const { closed, directory } = yield* Consumer
       const fs = yield* FileSystem.FileSystem
-      assert.include(closed, "effect-sms/internal/wire")
+      assert.include(closed, "effect-sms/internal/record")
       assert.include(closed, "effect-sms/twilio/Schema")
+      assert.include(closed, "effect-sms/testing/internal/sendSubject")
       yield* fs.writeFileString(
         `${directory}/closed.js`,
         `for (const module of ${JSON.stringify(closed)}) {
@@ -218,6 +219,41 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
       assert.strictEqual((yield* effectSms(directory, ["send"])).code, 2)
       assert.strictEqual((yield* effectSms(directory, ["serve"], { PORT: "many" })).code, 1)
     }), 60_000)
+
+  it.effect(
+    "is all that a user needs to write a carrier, to test it with the suites and to serve it",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const { directory } = yield* Consumer
+        const sources = ["Carrier.ts", "Environment.ts", "Samples.ts", "Send.ts", "start.ts"]
+        yield* fs.makeDirectory(`${directory}/acme`)
+        for (const file of [...sources, "fixtures.ts", "Conformance.test.ts"]) {
+          yield* fs.copyFile(`${root}/test/fifth-carrier/${file}`, `${directory}/acme/${file}`)
+        }
+        yield* fs.writeFileString(
+          `${directory}/acme/tsconfig.json`,
+          JSON.stringify({
+            files: [...sources, "fixtures.ts"],
+            compilerOptions: {
+              target: "es2024",
+              module: "nodenext",
+              strict: true,
+              exactOptionalPropertyTypes: true,
+              noUncheckedIndexedAccess: true,
+              allowImportingTsExtensions: true,
+              noEmit: true,
+              types: []
+            }
+          })
+        )
+        yield* run(directory, process.execPath, `${root}/node_modules/typescript/bin/tsc`, "--project", "acme")
+        const tests = yield* run(directory, process.execPath, "node_modules/vitest/vitest.mjs", "run", "--no-color")
+        assert.match(tests, /Tests +\d{2,} passed/)
+        assert.match(yield* run(directory, process.execPath, "acme/start.ts", "send", "--help"), /twilio.*acme/)
+      }),
+    120_000
+  )
 
   it.effect("has a command that says which package it needs", () =>
     Effect.gen(function*() {

@@ -149,6 +149,36 @@ describe("Wire.Items and Wire.Texts", () => {
     }))
 })
 
+describe("Wire.toTimeIn", () => {
+  it.effect.each([
+    ["2026-07-27T10:30:00", "2026-07-27T14:30:00.000Z"],
+    ["2026-01-27 10:30:00", "2026-01-27T15:30:00.000Z"],
+    ["2026-07-27T10:30:00+02:00", "2026-07-27T08:30:00.000Z"],
+    // Twice, when the clocks go back.
+    ["2026-11-01 01:30:00", "2026-11-01T05:30:00.000Z"]
+  ])("reads %s in the zone", ([text, instant]) =>
+    Effect.gen(function*() {
+      const zone = yield* Effect.fromOption(DateTime.zoneMakeNamed("America/Toronto"))
+      const time = Wire.toTimeIn(text, zone)
+      assert.strictEqual(time === undefined ? "" : DateTime.formatIso(time), instant)
+    }))
+
+  it("has no local time without a zone", () => {
+    assert.isUndefined(Wire.toTimeIn("2026-07-27T10:30:00", undefined))
+    assert.isDefined(Wire.toTimeIn("2026-07-27T10:30:00Z", undefined))
+  })
+})
+
+describe("Wire.ownString", () => {
+  it("is text that is not empty, and of a repeated field the first", () => {
+    const payload = { text: "a", repeated: ["b", "c"] }
+    assert.strictEqual(Wire.ownString(payload, "text"), "a")
+    assert.strictEqual(Wire.ownString(payload, "repeated"), "b")
+    for (const key of ["missing", "constructor", "__proto__"]) assert.isUndefined(Wire.ownString(payload, key))
+    for (const value of ["", 1, 1n, [""], [1], ...nonsense]) assert.isUndefined(Wire.ownString({ value }, "value"))
+  })
+})
+
 describe("Wire.decoder", () => {
   const decode = Wire.decoder(
     Schema.Struct({

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import type { Channel } from "../../src/rooms/Channel.ts"
+import * as Channel from "../../src/rooms/Channel.ts"
 import { fork, makeKit, message, recording, registerUntil, said, settle, watch } from "./kit.ts"
 
 describe("a channel", () => {
@@ -31,7 +31,7 @@ describe("a channel", () => {
         "interrupts itself": () => Effect.interrupt,
         "hangs": () => Effect.never,
         "hangs where it cannot be interrupted": () => Effect.uninterruptible(Effect.never)
-      } satisfies Record<string, Channel["deliver"]>
+      } satisfies Record<string, Channel.Channel["deliver"]>
     )
   ) {
     it.effect(`that ${what} stops no other, and is visible in the result and as a change`, () =>
@@ -107,13 +107,13 @@ describe("a channel", () => {
       const kit = yield* makeKit()
       const seen: Array<string> = []
       yield* Effect.provideService(
-        kit.registerChannel({
+        kit.registerChannel(Channel.make({
           id: "web",
           type: "web",
           everyRoom: true,
           deliver: (event, room) =>
             Effect.map(Prefix, (prefix) => void seen.push(`${prefix} ${room.id === event.roomId}`))
-        }),
+        })),
         Prefix,
         "registered"
       )

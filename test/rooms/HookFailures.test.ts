@@ -2,38 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import * as Hook from "../../src/rooms/Hook.ts"
-import type { RoomEvent } from "../../src/rooms/RoomEvent.ts"
+import { brokenHooks, failingHooks } from "./brokenHooks.ts"
 import { fork, history, makeKit, message, recording, settle, watch } from "./kit.ts"
 
 const allowed = Effect.succeed(Hook.allow)
 
-type Run = Hook.BeforeBroadcast["run"]
-
-/** What a hook in JavaScript can do, which the compiler would not let pass. */
-const untyped = (result: unknown): Run => () => Effect.succeed(result as Hook.HookResult)
-
-const broken: Readonly<Record<string, Run>> = {
-  "fails": () => Effect.fail("consent service is down"),
-  "dies": () => Effect.die(new Error("bug")),
-  "throws": () => {
-    throw new Error("bug")
-  },
-  "interrupts itself": () => Effect.interrupt,
-  "runs out of time": () => Effect.never,
-  "cannot be interrupted when it runs out of time": () => Effect.uninterruptible(Effect.never),
-  "answers nothing": untyped(undefined),
-  "answers null": untyped(null),
-  "answers a word": untyped("allow"),
-  "answers with another tag": untyped({ _tag: "Allowed" }),
-  "modifies into nothing": untyped({ _tag: "Modify", value: undefined }),
-  "modifies into something that is no event": untyped({ _tag: "Modify", value: { content: "hello" } }),
-  "modifies the content into something that is none": (event) =>
-    Effect.succeed({ _tag: "Modify", value: { ...event, content: { text: 1 } } } as never),
-  "is no Effect": (() => "allow") as never
-}
-
 describe("a hook before a broadcast", () => {
-  for (const [what, run] of Object.entries(broken)) {
+  for (const [what, run] of Object.entries(brokenHooks)) {
     it.effect(`that ${what} blocks the event, and the kit goes on`, () =>
       Effect.gen(function*() {
         const kit = yield* makeKit({ shutdownTimeout: 0 })
@@ -55,6 +30,7 @@ describe("a hook before a broadcast", () => {
           hook: "consent",
           trigger: "BeforeBroadcast"
         })
+        assert.notInclude(String(Cause.squash(failures[0]!.cause)), "swordfish")
         assert.lengthOf(yield* changes("EventBlocked"), 1)
         const room = { channelId: "ai", channelType: "ai", content: result.event.content } as const
         assert.strictEqual((yield* kit.post(result.event.roomId, room))._tag, "Broadcast")
@@ -81,7 +57,7 @@ describe("a hook before a broadcast", () => {
     Effect.gen(function*() {
       const kit = yield* makeKit()
       const changes = yield* watch(kit)
-      const run: Run = (event) =>
+      const run: Hook.BeforeBroadcast["run"] = (event) =>
         Effect.succeed({ _tag: "Modify", value: { ...event, source: { channelId: "swordfish" } } } as never)
       yield* kit.hook(Hook.beforeBroadcast({ name: "ill-typed", run }))
       yield* kit.processInbound(message("swordfish"))
@@ -131,21 +107,10 @@ describe("a hook before a broadcast", () => {
 })
 
 describe("a hook after a broadcast", () => {
-  for (
-    const [what, run] of Object.entries(
-      {
-        "fails": () => Effect.fail("broken"),
-        "dies": () => Effect.die("broken"),
-        "throws": (_: RoomEvent) => {
-          throw new Error("bug")
-        },
-        "runs out of time": () => Effect.never
-      } satisfies Record<string, Hook.AfterBroadcast["run"]>
-    )
-  ) {
+  for (const [what, run] of Object.entries(failingHooks)) {
     it.effect(`that ${what} is visible, and the result stays what it is`, () =>
       Effect.gen(function*() {
-        const kit = yield* makeKit()
+        const kit = yield* makeKit({ shutdownTimeout: 0 })
         const changes = yield* watch(kit)
         yield* kit.hook(Hook.afterBroadcast({ name: "broken", run }))
         const passing = yield* fork(kit.processInbound(message("hello")))

@@ -2,9 +2,9 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
 import * as fc from "fast-check"
 import { Address } from "../../src/Address.ts"
+import * as Channel from "../../src/rooms/Channel.ts"
 import * as Hook from "../../src/rooms/Hook.ts"
 import type { ProcessResult } from "../../src/rooms/ProcessResult.ts"
-import type { RoomNotFound } from "../../src/rooms/Room.ts"
 import type { RoomEvent } from "../../src/rooms/RoomEvent.ts"
 import type { Service } from "../../src/rooms/RoomKit.ts"
 import { makeKit, message, said, textContent, textOf } from "./kit.ts"
@@ -114,12 +114,12 @@ class Model {
 
 interface Real {
   readonly kit: Service
-  readonly run: (effect: Effect.Effect<void, RoomNotFound>) => Promise<void>
+  readonly run: (effect: Effect.Effect<void, unknown>) => Promise<void>
 }
 
 const command = (
   name: string,
-  run: (model: Model, kit: Service) => Effect.Effect<void, RoomNotFound>
+  run: (model: Model, kit: Service) => Effect.Effect<void, unknown>
 ): fc.AsyncCommand<Model, Real> => ({
   check: () => true,
   run: (model, real) => real.run(Effect.andThen(run(model, real.kit), checkEverything(model, real.kit))),
@@ -158,7 +158,7 @@ const register = (id: string, everyRoom: boolean) =>
       const received: Array<string> = []
       const deliver = (event: RoomEvent) =>
         Effect.andThen(Effect.yieldNow, Effect.sync(() => void received.push(textOf(event))))
-      yield* Scope.provide(kit.registerChannel({ id, type: "web", everyRoom, deliver }), scope)
+      yield* Scope.provide(kit.registerChannel(Channel.make({ id, type: "web", everyRoom, deliver })), scope)
       model.channels.push({ id, everyRoom, expected: [], received, scope })
     }))
 

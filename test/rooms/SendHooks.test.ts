@@ -9,6 +9,7 @@ import type * as RoomKit from "../../src/rooms/RoomKit.ts"
 import * as SmsChannel from "../../src/rooms/SmsChannel.ts"
 import { OptedOut } from "../../src/SmsError.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
+import { brokenHooks, failingHooks } from "./brokenHooks.ts"
 import { customer, fork, makeKit, ours, registerUntil, said, settle, textContent, watch } from "./kit.ts"
 
 const friend = Address.make("+15145550143")
@@ -161,7 +162,15 @@ describe("hooks before a send", () => {
             Effect.gen(function*() {
               const span = Option.getOrUndefined(yield* Effect.serviceOption(Tracer.ParentSpan))
               const inside = span?._tag === "Span" ? span.name : ""
-              seen.push([yield* Name, inside, channelId, provider, room.id, event.roomId, text(event.content)])
+              seen.push([
+                yield* Name,
+                inside,
+                channelId,
+                provider,
+                room?.id,
+                event?.roomId,
+                event && text(event.content)
+              ])
               return Hook.allow
             })
         })),
@@ -174,19 +183,7 @@ describe("hooks before a send", () => {
     }))
 
   const broken: Readonly<Record<string, Hook.BeforeSend["run"]>> = {
-    "fails": () => Effect.fail("consent service is down"),
-    "dies": () => Effect.die(new Error("bug")),
-    "throws": () => {
-      throw new Error("bug")
-    },
-    "interrupts itself": () => Effect.interrupt,
-    "runs out of time": () => Effect.never,
-    "cannot be interrupted when it runs out of time": () => Effect.uninterruptible(Effect.never),
-    "answers nothing": () => Effect.succeed(undefined as never),
-    "answers with another tag": () => Effect.succeed({ _tag: "Allowed" } as never),
-    "modifies into nothing": () => Effect.succeed(Hook.modify(undefined as never)),
-    "modifies into something that is no message": (message) =>
-      Effect.succeed(Hook.modify({ ...message, content: { _tag: "TextContent", body: "swordfish" } } as never)),
+    ...brokenHooks,
     "takes the recipient away": (message) => Effect.succeed(Hook.modify({ ...message, to: "" } as never))
   }
 
@@ -279,20 +276,10 @@ describe("hooks after a send", () => {
       assert.deepStrictEqual((yield* sent).slice(2), [`${customer}: sent`, `${friend}: sent`])
     }))
 
-  for (
-    const [what, run] of Object.entries(
-      {
-        "fails": () => Effect.fail("broken"),
-        "throws": () => {
-          throw new Error("bug")
-        },
-        "runs out of time": () => Effect.never
-      } satisfies Record<string, Hook.AfterSend["run"]>
-    )
-  ) {
+  for (const [what, run] of Object.entries(failingHooks)) {
     it.effect(`change nothing when one ${what}, and the failure is visible`, () =>
       Effect.gen(function*() {
-        const { kit, post } = yield* setUp()
+        const { kit, post } = yield* setUp({ shutdownTimeout: 0 })
         const changes = yield* watch(kit)
         yield* kit.hook(Hook.afterSend({ name: "broken", run }))
         const posting = yield* fork(post())

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { layerMemory, MmsAggregator, MmsAggregatorError, type Service } from "../../src/mms/MmsAggregator.ts"
+import * as Channel from "../../src/rooms/Channel.ts"
 import type { EventResult } from "../../src/rooms/ProcessResult.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import { media, wrapper } from "../mms/parts.ts"
@@ -64,7 +65,7 @@ describe("a split MMS", () => {
       const kit = yield* makeKit()
       const begun = yield* Deferred.make<void>()
       let delivered = 0
-      yield* kit.registerChannel({
+      yield* kit.registerChannel(Channel.make({
         id: "slow",
         type: "web",
         everyRoom: true,
@@ -73,7 +74,7 @@ describe("a split MMS", () => {
             Effect.andThen(Effect.sleep("1 second")),
             Effect.andThen(Effect.sync(() => void delivered++))
           )
-      })
+      }))
       yield* kit.processEvents([wrapper("w", { id: null })])
       const caller = yield* fork(kit.processEvents([media("m", { id: null })]))
       yield* Deferred.await(begun)

@@ -8,7 +8,7 @@ import { Address } from "../../src/Address.ts"
 import * as Content from "../../src/Content.ts"
 import { DeliveryStatus, type Status } from "../../src/DeliveryStatus.ts"
 import { InboundMessage } from "../../src/Message.ts"
-import type { Channel } from "../../src/rooms/Channel.ts"
+import * as Channel from "../../src/rooms/Channel.ts"
 import type { KitEvent } from "../../src/rooms/KitEvent.ts"
 import type { RoomEvent } from "../../src/rooms/RoomEvent.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
@@ -64,15 +64,15 @@ export const said = (text: string, channelId = "web") => ({
 })
 
 /** A channel of every room that keeps the texts it gets. */
-export const recording = (id: string, options: Partial<Channel> = {}) => {
+export const recording = (id: string, options: Partial<Channel.Channel> = {}) => {
   const texts: Array<string> = []
-  const channel: Channel = {
+  const channel: Channel.Channel = Channel.make<unknown>({
     id,
     type: "web",
     everyRoom: true,
     deliver: (event) => Effect.sync(() => void texts.push(textOf(event))),
     ...options
-  }
+  })
   return { channel, texts }
 }
 

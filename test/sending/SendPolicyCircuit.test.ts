@@ -6,6 +6,7 @@ import { Address } from "../../src/Address.ts"
 import { TextContent } from "../../src/Content.ts"
 import { OutboundMessage, SendReceipt } from "../../src/Message.ts"
 import * as SmsProvider from "../../src/provider/SmsProvider.ts"
+import { healthOf } from "../../src/sending/internal/health.ts"
 import * as SendPolicy from "../../src/sending/SendPolicy.ts"
 import * as SmsError from "../../src/SmsError.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
@@ -112,13 +113,13 @@ describe("a circuit", () => {
     new SmsError.OutcomeUnknown({ because: "ServerError", status: 503 })
   ]
 
-  const healthOf = (reason: SmsError.SmsErrorReason) =>
-    SendPolicy.healthOf(Exit.fail(new SmsError.SmsError({ provider: "mock", reason })))._tag
+  const healthAfter = (reason: SmsError.SmsErrorReason) =>
+    healthOf(Exit.fail(new SmsError.SmsError({ provider: "mock", reason })))._tag
 
   it("knows what each reason says of the provider's health", () => {
-    assert.deepStrictEqual(new Set(judged.map(healthOf)), new Set(["Success"]))
-    assert.deepStrictEqual(new Set(silent.map(healthOf)), new Set(["Ignored"]))
-    assert.deepStrictEqual(new Set(failures.map(healthOf)), new Set(["Failure"]))
+    assert.deepStrictEqual(new Set(judged.map(healthAfter)), new Set(["Success"]))
+    assert.deepStrictEqual(new Set(silent.map(healthAfter)), new Set(["Ignored"]))
+    assert.deepStrictEqual(new Set(failures.map(healthAfter)), new Set(["Failure"]))
     const tags = new Set([...judged, ...silent, ...failures].map(({ _tag }) => _tag))
     assert.strictEqual(tags.size, SmsError.SmsErrorReason.members.length)
 
@@ -129,8 +130,8 @@ describe("a circuit", () => {
       status: "queued",
       carrierStatus: "queued"
     })
-    assert.strictEqual(SendPolicy.healthOf(Exit.succeed(receipt))._tag, "Success")
-    assert.strictEqual(SendPolicy.healthOf(Exit.die("bug"))._tag, "Ignored")
+    assert.strictEqual(healthOf(Exit.succeed(receipt))._tag, "Success")
+    assert.strictEqual(healthOf(Exit.die("bug"))._tag, "Ignored")
   })
 
   it.effect("stays closed, whatever the carrier says of messages", () =>
@@ -237,26 +238,27 @@ describe("a circuit", () => {
         if (onStoreError === "fail") {
           const { reason } = yield* Effect.flip(provider.send(message))
           assert.strictEqual(reason._tag, "ProviderUnavailable")
-          assert.strictEqual(reason.detail, "The circuit breaker failed")
+          assert.strictEqual(reason.detail, "The circuit breaker store failed")
         }
       }).pipe(Effect.provide(breaker({ onStoreError }).pipe(Layer.provide(StoreDown))))
   )
 
   it.effect("tells the operator when it opens and closes, shows no number, and counts what it refuses", () =>
     Effect.gen(function*() {
-      const { observed } = yield* observe(Effect.gen(function*() {
+      const observed = observe()
+      yield* Effect.gen(function*() {
         const { answers, provider } = yield* broken(down)
         for (let i = 0; i < 3; i++) yield* Effect.flip(provider.send(message))
         yield* TestClock.adjust("30 seconds")
         yield* answers(Effect.void)
         yield* provider.send(message)
         yield* TestClock.adjust("1 second")
-      }))
-      const lines = observed.logs.join("\n")
-      assert.match(lines, /A provider is unwell.*"WARN"/)
-      assert.match(lines, /A provider is well again.*"INFO"/)
+      }).pipe(Effect.provide(observed.layer))
+      const lines = observed.lines.map(({ level, message }) => `${level} ${message}`).join("\n")
+      assert.include(lines, "Warn Circuit opened for provider")
+      assert.include(lines, "Info Circuit closed for provider")
       assert.strictEqual(observed.count("sms_sends_total", { provider: "mock", outcome: "ProviderUnavailable" }), 3)
-      for (const address of [to, ours]) assert.notInclude(observed.text, address.slice(1))
+      for (const address of [to, ours]) assert.notInclude(observed.text(), address.slice(1))
     }).pipe(Effect.provide(Breaker)))
 
   it.effect("is the layer's too, and there is none for a provider that only receives", () =>

@@ -225,31 +225,33 @@ describe("a rate limit", () => {
 
   it.effect("whose store fails lets messages through, with a warning", () =>
     Effect.gen(function*() {
-      const { observed } = yield* observe(Effect.gen(function*() {
+      const observed = observe()
+      yield* Effect.gen(function*() {
         const { provider, sent } = yield* limited({ limit: 1, window: "1 minute" })
         yield* provider.send(message())
         yield* provider.send(message())
         assert.lengthOf(yield* sent, 2)
-      }))
+      }).pipe(Effect.provide(observed.layer))
       assert.lengthOf(
-        observed.logs.filter((line) => line.includes("\"WARN\"") && line.includes("rate limiter failed")),
+        observed.lines.filter(({ level, message }) => level === "Warn" && message.includes("Rate limiter failed")),
         2
       )
-      for (const address of [to, ours]) assert.notInclude(observed.text, address.slice(1))
+      for (const address of [to, ours]) assert.notInclude(observed.text(), address.slice(1))
     }).pipe(Effect.provide(Broken)))
 
   it.effect("shows no number where it refuses, and counts the refusal", () =>
     Effect.gen(function*() {
-      const { observed, value: error } = yield* observe(Effect.gen(function*() {
+      const observed = observe()
+      const error = yield* Effect.gen(function*() {
         const { provider } = yield* limited({ limit: 1, window: "1 minute", maxWait: 0 })
         yield* provider.send(message())
         return yield* Effect.flip(provider.send(message()))
-      }))
+      }).pipe(Effect.provide(observed.layer))
       assert.strictEqual(observed.count("sms_sends_total", { provider: "mock", outcome: "RateLimited" }), 1)
       assert.strictEqual(observed.count("sms_sends_total", { provider: "mock", outcome: "accepted" }), 1)
-      assert.include(observed.text, "SendPolicy.admit")
+      assert.include(observed.text(), "SendPolicy.admit")
       for (const address of [to, ours]) {
-        assert.notInclude(observed.text, address.slice(1))
+        assert.notInclude(observed.text(), address.slice(1))
         assert.notInclude(JSON.stringify(error) + String(error.stack) + String(error.cause), address.slice(1))
       }
     }).pipe(Effect.provide(Limiter)))

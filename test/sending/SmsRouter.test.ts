@@ -159,11 +159,11 @@ describe("a router", () => {
         assert.deepStrictEqual(made._tag === "SmsRouterError" ? made.reason : made, reason)
       }
       assert.deepStrictEqual(asked, [])
-      assert.strictEqual(notRegistered.message, "No provider has this name; those that send: a")
-      assert.strictEqual(receives.message, "b only receives; those that send: a")
+      assert.strictEqual(notRegistered.message, "No provider has this name; providers that can send: a")
+      assert.strictEqual(receives.message, "b only receives; providers that can send: a")
       assert.strictEqual(
         new SmsRouter.NotRegistered({ sending: [] }).message,
-        "No provider has this name; those that send: none"
+        "No provider has this name; providers that can send: none"
       )
     }))
 
@@ -283,26 +283,27 @@ describe("a router with a tracker", () => {
       const tracker = yield* trackerOf(sent)
       const { mocks } = yield* makeMocks({ a: "accepts" })
       const router = yield* Effect.provideService(route(mocks), DeliveryTracker.DeliveryTracker, tracker)
-      const { observed, value } = yield* observe(router.send(message))
+      const observed = observe()
+      const value = yield* Effect.provide(router.send(message), observed.layer)
       assert.strictEqual(value.provider, "a")
-      const warnings = observed.logs.filter((line) => line.includes("\"WARN\""))
+      const warnings = observed.lines.filter(({ level }) => level === "Warn")
       assert.lengthOf(warnings, 1)
-      assert.include(warnings[0], "could not be tracked")
-      assert.notInclude(observed.text, to.slice(1))
+      assert.include(warnings[0]?.message, "Delivery tracking failed")
+      assert.notInclude(observed.text(), to.slice(1))
     }))
 })
 
 describe("an operator", () => {
   const cases = [
-    { answers: { a: "accepts" }, level: "DEBUG", asked: "a accepted" },
-    { answers: { a: unavailable, b: "accepts" }, level: "WARN", asked: "a ProviderUnavailable, b accepted" },
+    { answers: { a: "accepts" }, level: "Debug", asked: "a accepted" },
+    { answers: { a: unavailable, b: "accepts" }, level: "Warn", asked: "a ProviderUnavailable, b accepted" },
     {
       answers: { a: unavailable, b: unavailable },
-      level: "WARN",
+      level: "Warn",
       asked: "a ProviderUnavailable, b ProviderUnavailable"
     },
-    { answers: { a: unknown }, level: "WARN", asked: "a OutcomeUnknown" },
-    { answers: { a: unavailable, b: optedOut }, level: "INFO", asked: "a ProviderUnavailable, b OptedOut" }
+    { answers: { a: unknown }, level: "Warn", asked: "a OutcomeUnknown" },
+    { answers: { a: unavailable, b: optedOut }, level: "Info", asked: "a ProviderUnavailable, b OptedOut" }
   ] as const
 
   it.effect.each(cases)(
@@ -310,13 +311,13 @@ describe("an operator", () => {
     ({ answers, asked, level }) =>
       Effect.gen(function*() {
         const { mocks } = yield* makeMocks(answers)
-        const { observed, value: exit } = yield* observe(
-          Effect.exit(Effect.flatMap(route(mocks), ({ send }) => send(message)))
+        const observed = observe()
+        const exit = yield* Effect.flatMap(route(mocks), ({ send }) => send(message)).pipe(
+          Effect.exit,
+          Effect.provide(observed.layer)
         )
-        const [line, ...more] = observed.logs.filter((line) => line.includes("\"asked\""))
-        assert.deepStrictEqual(more, [])
-        assert.include(line, `"level":"${level}"`)
-        assert.include(line, `"asked":"${asked}"`)
+        const lines = observed.all.filter(({ annotations }) => "asked" in annotations)
+        assert.deepStrictEqual(lines.map((line) => [line.level, line.annotations["asked"]]), [[level, asked]])
 
         const names = Object.keys(answers)
         const span = observed.spans.find(({ name }) => name === "SmsRouter.send")
@@ -327,16 +328,20 @@ describe("an operator", () => {
         assert.strictEqual(observed.count("sms_failovers_total", { provider: "b" }), 0)
 
         const error = Exit.isFailure(exit) ? String(exit.cause) : ""
-        for (const secret of [to.slice(1), ours.slice(1), "swordfish"]) assert.notInclude(observed.text + error, secret)
+        for (const secret of [to.slice(1), ours.slice(1), "swordfish"]) {
+          assert.notInclude(observed.text() + error, secret)
+        }
       })
   )
 
   it.effect("sees that a part went out", () =>
     Effect.gen(function*() {
       const router = yield* route([(yield* partly("a", optedOut)).provider])
-      const { observed, value } = yield* observe(Effect.result(router.send(message)))
+      const observed = observe()
+      const value = yield* Effect.provide(Effect.result(router.send(message)), observed.layer)
       assert.isTrue(Result.isFailure(value))
-      assert.match(observed.logs.join("\n"), /A part of a message was accepted.*"WARN".*"a OptedOut"/)
-      assert.notInclude(observed.text, to.slice(1))
+      const line = observed.lines.find(({ message }) => message.includes("Message partially accepted"))
+      assert.deepStrictEqual([line?.level, line?.annotations["asked"]], ["Warn", "a OptedOut"])
+      assert.notInclude(observed.text(), to.slice(1))
     }))
 })

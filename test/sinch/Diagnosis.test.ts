@@ -15,8 +15,8 @@ describe("Sinch says what would have made a signature match", () => {
 
   it.effect.each(
     [
-      ["the body re-serialised as compact JSON", sha256, signed, JSON.stringify(JSON.parse(body), null, 2)],
-      ["the body re-serialised as compact JSON", sha256, signed, ` ${body}`],
+      ["the body re-serialized as compact JSON", sha256, signed, JSON.stringify(JSON.parse(body), null, 2)],
+      ["the body re-serialized as compact JSON", sha256, signed, ` ${body}`],
       ["the body without the white space at its end", sha256, signed, `${body}\r\n`],
       [
         "the secret without the white space around it",
@@ -40,7 +40,7 @@ describe("Sinch says what would have made a signature match", () => {
         body
       ],
       [
-        "the body re-serialised as compact JSON and the secret without the white space around it and the header read as hex",
+        "the body re-serialized as compact JSON and the secret without the white space around it and the header read as hex",
         Sinch.hmacSha256(Redacted.make(` ${sms.secret}`)),
         sign(sms.secret, text, "hex"),
         JSON.stringify(JSON.parse(body), null, 4)
@@ -76,7 +76,7 @@ describe("Sinch says what would have made a signature match", () => {
       )
       assert.strictEqual(
         reason.message,
-        "Missing header x-sinch-webhook-signature; x-sinch-signature is there, which is the HmacSha1 scheme"
+        "Missing header x-sinch-webhook-signature; found x-sinch-signature, which belongs to the HmacSha1 scheme"
       )
     }))
 })

@@ -88,7 +88,7 @@ describe("The signature of Sinch's official SDK", () => {
       ])
     }))
 
-  it.effect("differs: refuses a body that was parsed and written anew, which the SDK takes as an object", () =>
+  it.effect("differs: refuses a re-serialized body, which the SDK takes as an object", () =>
     Effect.gen(function*() {
       const ours = yield* oursBy(Sinch.hmacSha256(Redacted.make(secret)))
       const pretty = JSON.stringify(JSON.parse(body), null, 2)
@@ -219,7 +219,7 @@ describe("The events of Sinch's official SDK", () => {
     }))
   })
 
-  it("agree on what a receipt says", () => {
+  it("agree on what a delivery report says", () => {
     fc.assert(fc.property(report, (payload) => {
       const [event] = Effect.runSync(decode(payload))
       const sdk = parse(payload)

@@ -3,14 +3,16 @@ import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import { Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as Sinch from "../../src/sinch/index.ts"
+import * as ProviderSuite from "../../src/testing/ProviderSuite.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
-import * as SmsProviderSuite from "../suites/SmsProviderSuite.ts"
+import { webhookFixtures } from "../fixtures.ts"
 
 // The secret of Sinch's own mock server.
 const secret = Redacted.make("KayakingTheSwell")
 
-SmsProviderSuite.suite({
+ProviderSuite.suite({
   name: "sinch",
+  fixtures: webhookFixtures("sinch"),
   layer: Sinch.layerWebhook({ verification: Sinch.hmacSha256(secret) }).pipe(Layer.provide(NodeCrypto.layer)),
   sign: ({ body, contentType, method, url }) =>
     Sinch.signHmacSha256({ secret, body, nonce: "01JHFFHWYY7HSS4FWTMDTQEK8V", timestamp: "1736760161" }).pipe(
@@ -29,7 +31,7 @@ SmsProviderSuite.suite({
       "x-sinch-webhook-signature-nonce"
     ]
   }
-}, it)
+})
 
 describe("Sinch", () => {
   const verificationOf = (layer: Layer.Layer<SmsProvider, unknown>) =>

@@ -1,12 +1,15 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { Layer, Redacted } from "effect"
 import * as Sinch from "../../src/sinch/index.ts"
-import * as SmsSendSuite from "../suites/SmsSendSuite.ts"
+import * as SendSuite from "../../src/testing/SendSuite.ts"
+import { refusalFixtures, sendFixtures } from "../fixtures.ts"
 
 const apiToken = "t0psecret-token"
 
-SmsSendSuite.suite({
+SendSuite.suite({
   name: "sinch",
+  fixtures: sendFixtures("sinch"),
+  refusals: refusalFixtures("sinch"),
   layer: (more) =>
     Sinch.layer({
       verification: Sinch.unsigned,

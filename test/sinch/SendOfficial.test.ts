@@ -1,17 +1,17 @@
 /** What Sinch's SDK sends for a message, over real HTTP, is what we send. */
 import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Config, ConfigProvider, Context, DateTime, Duration, Effect, Layer, Redacted, Schema } from "effect"
+import { Config, ConfigProvider, Context, DateTime, Duration, Effect, Layer, Redacted } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
-import { TestClock } from "effect/testing"
 import { text as textOf } from "../../src/Content.ts"
 import { DeliveryStore, makeStoreMemory } from "../../src/delivery/DeliveryStore.ts"
 import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import type { OutboundMessage } from "../../src/Message.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as Sinch from "../../src/sinch/index.ts"
-import * as Carrier from "../send/carrier.ts"
-import { customer, decodeMessage, file, fixtures, message, ours } from "../send/fixtures.ts"
+import * as CarrierServer from "../../src/testing/CarrierServer.ts"
+import { customer, file, message, ours } from "../../src/testing/internal/sendSubject.ts"
+import { testOfficial } from "../officialSdk.ts"
 import { SmsService } from "./sdk.ts"
 
 const servicePlanId = "0123456789abcdef"
@@ -24,7 +24,7 @@ const options = {
   region: "eu" as const
 }
 
-const accept = Carrier.answer(201, { id: "01FC66621XXXXX119Z8PMV1QPQ" })
+const acceptance = CarrierServer.answer(201, { id: "01FC66621XXXXX119Z8PMV1QPQ" })
 
 const providerAt = (baseUrl: string, more: Partial<Sinch.Options> = {}) =>
   Effect.map(
@@ -44,53 +44,25 @@ const batchOf = (body: string): SendRequest => {
   return JSON.parse(body, (key, value) => dates.has(key) ? DateTime.toDateUtc(DateTime.makeUnsafe(value)) : value)
 }
 
-/** Our request, and that of the SDK for the same batch. */
-const bothRequests = Effect.fnUntraced(function*(sent: OutboundMessage, batch: string, more: Partial<Sinch.Options>) {
-  yield* TestClock.setTime(Date.parse("2026-01-01T00:00:00Z"))
-  const carrier = yield* Carrier.serve(accept)
-  const provider = yield* providerAt(carrier.url, more)
-  yield* provider.send(sent)
-  const sdk = new SmsService({ servicePlanId, apiToken, smsHostname: carrier.url })
-  yield* Effect.promise(() => sdk.batches.send({ sendSMSRequestBody: batchOf(batch) }))
-  return carrier.requests.map(({ body, headers, method, path }) => ({
-    body,
-    method,
-    path,
-    authorization: headers.authorization,
-    contentType: headers["content-type"],
-    accept: headers.accept
-  }))
+const textBatch = ({ content }: OutboundMessage): SendRequest => ({
+  to: ["15145550142"],
+  from: "15145550100",
+  type: "mt_text",
+  body: textOf(content),
+  delivery_report: "per_recipient"
 })
 
-it.effect.each(fixtures("sinch"))(
-  "sends $name as Sinch's SDK does",
-  ({ message, options = {}, request }) =>
-    Effect.gen(function*() {
-      const [ours, theirs] = yield* bothRequests(yield* decodeMessage(message), request.body, options)
-      assert.isDefined(theirs)
-      assert.deepStrictEqual(ours, theirs)
+testOfficial<Sinch.Options>({
+  name: "sinch",
+  title: "Sinch",
+  acceptance,
+  from: ours,
+  providerAt,
+  sendWithSdk: (url, { body, message }) =>
+    new SmsService({ servicePlanId, apiToken, smsHostname: url }).batches.send({
+      sendSMSRequestBody: body === undefined ? textBatch(message) : batchOf(body)
     })
-)
-
-it.effect.prop(
-  "encodes any text as Sinch's SDK does",
-  { text: Schema.String.check(Schema.isMinLength(1)) },
-  ({ text }) =>
-    Effect.gen(function*() {
-      const sent = message(`.${text.toWellFormed()}`, { from: ours })
-      const batch = {
-        to: ["15145550142"],
-        from: "15145550100",
-        type: "mt_text",
-        body: textOf(sent.content),
-        delivery_report: "per_recipient"
-      }
-      const [mine, theirs] = yield* bothRequests(sent, JSON.stringify(batch), {})
-      assert.isDefined(theirs)
-      assert.deepStrictEqual(mine, theirs)
-    }),
-  { arbitrary: { runs: 50 } }
-)
+})
 
 it.effect("goes to the host of the region", () =>
   Effect.gen(function*() {
@@ -134,7 +106,7 @@ it.effect("is made from configuration, and not with an empty token", () =>
 
 describe("the rules of Sinch", () => {
   const refusal = Effect.fnUntraced(function*(sent: OutboundMessage, more: Partial<Sinch.Options> = {}) {
-    const provider = yield* providerAt(yield* Carrier.closedUrl, { retry: { times: 0 }, from: ours, ...more })
+    const provider = yield* providerAt(yield* CarrierServer.closedUrl, { retry: { times: 0 }, from: ours, ...more })
     const { reason } = yield* Effect.flip(provider.send(sent))
     return "field" in reason ? `${reason._tag} ${reason.field}` : reason._tag
   })
@@ -172,7 +144,7 @@ describe("the rules of Sinch", () => {
 
 it.effect("gets a receipt that the reports of the batch belong to", () =>
   Effect.gen(function*() {
-    const carrier = yield* Carrier.serve(accept)
+    const carrier = yield* CarrierServer.serve(acceptance)
     const provider = yield* providerAt(carrier.url, { from: ours })
     const receipt = yield* provider.send(message("hi"))
     const store = yield* makeStoreMemory()

@@ -248,7 +248,7 @@ describe("Sinch X-Sinch-Signature", () => {
         const headers = { "x-sinch-signature": vector.hex, [name]: "x" }
         assert.strictEqual(
           yield* hintOf(sha1, request(headers, vector.body)),
-          "nothing: x-sinch-webhook-signature is there, which is the HmacSha256 scheme"
+          "nothing: found x-sinch-webhook-signature, which belongs to the HmacSha256 scheme"
         )
       }
     }))
@@ -295,7 +295,7 @@ describe("Sinch X-Sinch-Signature", () => {
       const pretty = JSON.stringify(JSON.parse(compact.body), null, 2)
       assert.strictEqual(
         yield* hintOf(verification, request({ "x-sinch-signature": compact.hex }, pretty)),
-        "the body re-serialised as compact JSON"
+        "the body re-serialized as compact JSON"
       )
     }))
 })

@@ -9,7 +9,7 @@ import * as MmsAggregator from "../../src/mms/MmsAggregator.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as Sinch from "../../src/sinch/index.ts"
 import { MessagePart, toInbound, Unrecognized, type WebhookEvent } from "../../src/WebhookEvent.ts"
-import { fixtures } from "../suites/SmsProviderSuite.ts"
+import { webhookFixtures } from "../fixtures.ts"
 import { base64, header16, header8, latin1, pack, septetsOf, ucs2 } from "../userData.ts"
 import { inZone } from "./inZone.ts"
 
@@ -72,7 +72,7 @@ layer(provider)("Sinch webhooks", (it) => {
             if (event instanceof DeliveryStatus) assert.match(event.idempotencyKey, /^B:\+12015555555:/)
           }
         }
-        for (const { expected, name } of fixtures("sinch").filter(({ name }) => name.startsWith("status-"))) {
+        for (const { expected, name } of webhookFixtures("sinch").filter(({ name }) => name.startsWith("status-"))) {
           assert.notInclude(JSON.stringify(expected), "InboundMessage", name)
         }
       }))
@@ -556,5 +556,5 @@ layer(provider)("Sinch webhooks", (it) => {
 })
 
 it("names the source of every fixture", () => {
-  for (const { source } of fixtures("sinch")) assert.match(source, /^https:\/\//)
+  for (const { source } of webhookFixtures("sinch")) assert.match(source, /^https:\/\//)
 })

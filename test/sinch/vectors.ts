@@ -7,7 +7,7 @@
 
 export const sha256Vectors = [
   {
-    name: "an SMS receipt (sinch-sdk-node, packages/sms/tests/rest/v1/callbacks)",
+    name: "an SMS delivery report (sinch-sdk-node, packages/sms/tests/rest/v1/callbacks)",
     secret: "SMSWebhooksSecret",
     nonce: "01JHFFHWYY7HSS4FWTMDTQEK8V",
     timestamp: "1736760161",
@@ -25,7 +25,7 @@ export const sha256Vectors = [
     signature: "6bpJoRmFoXVjfJIVglMoJzYXxnoxRujzR4k2GOXewOE="
   },
   {
-    name: "a conversation receipt (sinch-sdk-python, tests/unit/domains/conversation)",
+    name: "a conversation delivery report (sinch-sdk-python, tests/unit/domains/conversation)",
     secret: "foo_secret1234",
     nonce: "01FJA8B4A7BM43YGWSG9GBV067",
     timestamp: "1634579353",

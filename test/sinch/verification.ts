@@ -31,7 +31,7 @@ export const hintOf = (verification: Sinch.Verification, request: WebhookRequest
 
 export const hmac = (key: string | Uint8Array, text: string) => createHmac("sha256", key).update(text)
 
-/** The receipt that Sinch's SDK has a signature of. */
+/** The delivery report that Sinch's SDK has a signature of. */
 export const sms = sha256Vectors[0]!
 
 export const secret = Redacted.make(sms.secret)

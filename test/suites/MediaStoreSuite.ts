@@ -186,6 +186,16 @@ export const suite = (subject: Subject) => {
         for (const copy of copies) assert.isTrue(Buffer.from(bytes).equals(copy))
       }))
 
+    test("keeps a file as it is when a caller writes into what it got or gave", () =>
+      Effect.gen(function*() {
+        const given = text("0123456789")
+        const { id } = yield* put(given)
+        given.fill(0)
+        const { stream } = yield* MediaStore.use((store) => store.get(id, { start: 2, end: 4 }))
+        yield* Stream.runForEach(stream, (piece) => Effect.sync(() => piece.fill(0)))
+        assert.strictEqual((yield* read(id)).bytes.toString(), "0123456789")
+      }))
+
     test("stores the same bytes once, and other bytes, or another type, apart", (place) =>
       Effect.gen(function*() {
         const first = yield* put(text("same"))

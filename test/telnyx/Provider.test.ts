@@ -1,13 +1,14 @@
 import { NodeCrypto } from "@effect/platform-node"
-import { it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as Telnyx from "../../src/telnyx/index.ts"
+import * as ProviderSuite from "../../src/testing/ProviderSuite.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
-import * as SmsProviderSuite from "../suites/SmsProviderSuite.ts"
+import { webhookFixtures } from "../fixtures.ts"
 import { privateKey, publicKey } from "./keys.ts"
 
-SmsProviderSuite.suite({
+ProviderSuite.suite({
   name: "telnyx",
+  fixtures: webhookFixtures("telnyx"),
   layer: Telnyx.layerWebhook({ publicKey }).pipe(Layer.provide(NodeCrypto.layer)),
   sign: ({ body, contentType, method, url }) =>
     Telnyx.sign({ privateKey, body }).pipe(
@@ -19,4 +20,4 @@ SmsProviderSuite.suite({
   withoutSignature: (request) => ({ ...request, headers: { "content-type": request.headers["content-type"]! } }),
   // Telnyx does not sign the URL.
   covers: { body: true, url: false, headers: ["telnyx-signature-ed25519", "telnyx-timestamp"] }
-}, it)
+})

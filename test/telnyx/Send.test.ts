@@ -1,13 +1,16 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { Layer, Redacted } from "effect"
 import * as Telnyx from "../../src/telnyx/index.ts"
-import * as SmsSendSuite from "../suites/SmsSendSuite.ts"
+import * as SendSuite from "../../src/testing/SendSuite.ts"
+import { refusalFixtures, sendFixtures } from "../fixtures.ts"
 import { publicKey } from "./keys.ts"
 
 const apiKey = "KEY0123456789_t0psecret"
 
-SmsSendSuite.suite({
+SendSuite.suite({
   name: "telnyx",
+  fixtures: sendFixtures("telnyx"),
+  refusals: refusalFixtures("telnyx"),
   layer: (more) =>
     Telnyx.layer({ publicKey, apiKey: Redacted.make(apiKey), ...more }).pipe(Layer.provide(NodeCrypto.layer)),
   secrets: [apiKey],

@@ -1,7 +1,7 @@
 /** What Telnyx's SDK sends for a message, over real HTTP, is what we send. */
 import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Config, ConfigProvider, Context, DateTime, Effect, Layer, Redacted, Schema } from "effect"
+import { Config, ConfigProvider, Context, DateTime, Effect, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 import { Telnyx as Sdk } from "telnyx"
 import { Address } from "../../src/Address.ts"
@@ -10,13 +10,12 @@ import type { OutboundMessage } from "../../src/Message.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as Telnyx from "../../src/telnyx/index.ts"
 import * as Tweetnacl from "../../src/telnyx/Tweetnacl.ts"
-import * as Carrier from "../send/carrier.ts"
-import { customer, decodeMessage, fixtures, message, ours } from "../send/fixtures.ts"
+import * as CarrierServer from "../../src/testing/CarrierServer.ts"
+import { customer, message, ours } from "../../src/testing/internal/sendSubject.ts"
+import { testOfficial } from "../officialSdk.ts"
 import { publicKey } from "./keys.ts"
 
 const apiKey = "KEY0123456789_t0psecret"
-
-const accept = Carrier.answer(200, { data: { id: "1", to: [{ phone_number: customer, status: "queued" }] } })
 
 const providerAt = (baseUrl: string, options: Partial<Telnyx.Options> = {}) =>
   Effect.map(
@@ -31,8 +30,9 @@ const providerAt = (baseUrl: string, options: Partial<Telnyx.Options> = {}) =>
 /** The SDK writes the parameters in the order in which they are given. */
 const parametersOf = (
   sent: OutboundMessage,
-  { from = sent.from, messagingProfileId, statusCallback }: Partial<Telnyx.Options>
+  { from: defaultFrom, messagingProfileId, statusCallback }: Partial<Telnyx.Options>
 ): Sdk.MessageSendParams => {
+  const from = sent.from ?? defaultFrom
   const text = Content.text(sent.content)
   const media = Content.media(sent.content)
   const webhookUrl = sent.statusCallback ?? statusCallback
@@ -47,49 +47,20 @@ const parametersOf = (
   }
 }
 
-const bothRequests = Effect.fnUntraced(function*(sent: OutboundMessage, options: Partial<Telnyx.Options>) {
-  yield* TestClock.setTime(Date.parse("2026-01-01T00:00:00Z"))
-  const carrier = yield* Carrier.serve(accept)
-  const provider = yield* providerAt(carrier.url, options)
-  yield* provider.send(sent)
-  const sdk = new Sdk({ apiKey, baseURL: `${carrier.url}/v2`, maxRetries: 0 })
-  yield* Effect.promise(() => sdk.messages.send(parametersOf(sent, options)))
-  return carrier.requests.map(({ body, headers, method, path }) => ({
-    body,
-    method,
-    path,
-    authorization: headers.authorization,
-    contentType: headers["content-type"],
-    accept: headers.accept
-  }))
+testOfficial<Telnyx.Options>({
+  name: "telnyx",
+  title: "Telnyx",
+  acceptance: CarrierServer.answer(200, { data: { id: "1", to: [{ phone_number: customer, status: "queued" }] } }),
+  from: customer,
+  providerAt,
+  sendWithSdk: (url, { message, options }) =>
+    new Sdk({ apiKey, baseURL: `${url}/v2`, maxRetries: 0 }).messages.send(parametersOf(message, options))
 })
-
-it.effect.each(fixtures("telnyx"))(
-  "sends $name as Telnyx's SDK does",
-  ({ message, options = {} }) =>
-    Effect.gen(function*() {
-      const [ours, theirs] = yield* bothRequests(yield* decodeMessage(message), options)
-      assert.isDefined(theirs)
-      assert.deepStrictEqual(ours, theirs)
-    })
-)
-
-it.effect.prop(
-  "encodes any text as Telnyx's SDK does",
-  { text: Schema.String.check(Schema.isMinLength(1)) },
-  ({ text }) =>
-    Effect.gen(function*() {
-      const [ours, theirs] = yield* bothRequests(message(`.${text.toWellFormed()}`, { from: customer }), {})
-      assert.isDefined(theirs)
-      assert.deepStrictEqual(ours, theirs)
-    }),
-  { arbitrary: { runs: 50 } }
-)
 
 it.effect("asks once where Telnyx's SDK asks three times: for a recipient who opted out", () =>
   Effect.gen(function*() {
     const blocked = { errors: [{ code: "40300", title: "Blocked due to STOP message" }] }
-    const carrier = yield* Carrier.serve(Carrier.answer(409, blocked, { "retry-after-ms": "1" }))
+    const carrier = yield* CarrierServer.serve(CarrierServer.answer(409, blocked, { "retry-after-ms": "1" }))
     const provider = yield* providerAt(carrier.url)
     const error = yield* Effect.flip(provider.send(message("hi", { from: ours })))
     assert.strictEqual(error.reason._tag, "OptedOut")
@@ -104,7 +75,7 @@ describe("the rules of Telnyx", () => {
   const profile = { messagingProfileId: "16fd2706-8baf-433b-82eb-8c7fada847da" }
 
   const refusal = Effect.fnUntraced(function*(sent: OutboundMessage, options: Partial<Telnyx.Options> = {}) {
-    const provider = yield* providerAt(yield* Carrier.closedUrl, { retry: { times: 0 }, ...options })
+    const provider = yield* providerAt(yield* CarrierServer.closedUrl, { retry: { times: 0 }, ...options })
     const { reason } = yield* Effect.flip(provider.send(sent))
     return "field" in reason ? `${reason._tag} ${reason.field}` : reason._tag
   })
@@ -166,7 +137,7 @@ describe("the rules of Telnyx", () => {
 
   it.effect("have no validity and no reference", () =>
     Effect.gen(function*() {
-      const provider = yield* providerAt(yield* Carrier.closedUrl)
+      const provider = yield* providerAt(yield* CarrierServer.closedUrl)
       assert.deepStrictEqual(provider.capabilities.send?.options, ["sendAt", "statusCallback"])
     }))
 })

@@ -6,7 +6,7 @@ import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
 import { InboundMessage } from "../../src/Message.ts"
 import { decodePayload } from "../../src/telnyx/Webhook.ts"
 import { Unrecognized, type WebhookEvent } from "../../src/WebhookEvent.ts"
-import { fixtures } from "../suites/SmsProviderSuite.ts"
+import { webhookFixtures } from "../fixtures.ts"
 
 const decode = (payload: Readonly<Record<string, unknown>>) => decodePayload("telnyx", payload)
 
@@ -291,7 +291,7 @@ describe("Telnyx webhook", () => {
       yield* one(event("message.finalized", { ...payload, direction: "outbound", to: deep }), isStatus)
     }))
 
-  it.effect.each(fixtures("telnyx"))(
+  it.effect.each(webhookFixtures("telnyx"))(
     "$name means the same whatever the order of its members",
     ({ request }) =>
       Effect.gen(function*() {

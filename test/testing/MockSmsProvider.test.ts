@@ -5,8 +5,9 @@ import { TextContent } from "../../src/Content.ts"
 import { OutboundMessage } from "../../src/Message.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
+import * as ProviderSuite from "../../src/testing/ProviderSuite.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
-import * as SmsProviderSuite from "../suites/SmsProviderSuite.ts"
+import { webhookFixtures } from "../fixtures.ts"
 
 const to = Address.make("+15145550142")
 const message = (text: string) => new OutboundMessage({ to, content: new TextContent({ text }) })
@@ -27,10 +28,11 @@ it.effect("is the SmsProvider too", () =>
     assert.strictEqual((yield* SmsProvider).name, "other")
   }).pipe(Effect.provide(MockSmsProvider.layer({ name: "other" }))))
 
-SmsProviderSuite.suite({
+ProviderSuite.suite({
   name: "mock",
+  fixtures: webhookFixtures("mock"),
   layer: MockSmsProvider.layer(),
   sign: ({ body, contentType, method, url }) =>
     Effect.succeed(WebhookRequest.make({ method, url, headers: { "content-type": contentType }, body })),
   covers: { body: false, url: false, headers: [] }
-}, it)
+})

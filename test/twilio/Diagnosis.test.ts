@@ -216,8 +216,8 @@ describe("a refused JSON body is explained", () => {
   const spaced =
     `{"property": "value, with: \\"\\n[ {", "boolean": true, "list": [1, {"a": null}], "empty": {}, "none": []}`
   const indented = JSON.stringify(JSON.parse(compact), undefined, 2)
-  const noSpace = "the JSON body without white space, as it was before it was parsed and written anew"
-  const spaces = "the JSON body with spaces, as it was before it was parsed and written anew"
+  const noSpace = "the JSON body without white space, as it was before it was re-serialized"
+  const spaces = "the JSON body with spaces, as it was before it was re-serialized"
   const scheme = "the URL with https instead of http"
 
   const urlFor = (body: string) => `http://h.example/sms?bodySHA256=${createHash("sha256").update(body).digest("hex")}`
@@ -232,7 +232,7 @@ describe("a refused JSON body is explained", () => {
     { was: compact, is: "{", hint: undefined },
     { was: compact, is: "[]", hint: undefined },
     { was: compact, is: "", hint: undefined }
-  ])("when it was parsed and written anew (%#)", ({ hint, is, was }) =>
+  ])("when it was re-serialized (%#)", ({ hint, is, was }) =>
     Effect.gen(function*() {
       const url = urlFor(was)
       const json = (signature: string) => request({ url, contentType: "application/json", body: is, signature })

@@ -1,15 +1,16 @@
 import { NodeCrypto } from "@effect/platform-node"
-import { it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { formFromText } from "../../src/provider/Body.ts"
+import * as ProviderSuite from "../../src/testing/ProviderSuite.ts"
 import * as Twilio from "../../src/twilio/index.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
-import * as SmsProviderSuite from "../suites/SmsProviderSuite.ts"
+import { webhookFixtures } from "../fixtures.ts"
 
 const authToken = Redacted.make("12345")
 
-SmsProviderSuite.suite({
+ProviderSuite.suite({
   name: "twilio",
+  fixtures: webhookFixtures("twilio"),
   layer: Twilio.layerWebhook({ authToken }).pipe(Layer.provide(NodeCrypto.layer)),
   sign: ({ body, contentType, method, url }) =>
     Twilio.sign({ authToken, url, form: method === "GET" ? {} : formFromText(body) }).pipe(
@@ -34,4 +35,4 @@ SmsProviderSuite.suite({
       original.headers["x-twilio-signature"] === changed.headers["x-twilio-signature"] ||
     // Scheme and host mean the same in either letter case.
     original.url !== changed.url && new URL(original.url).href === URL.parse(changed.url)?.href
-}, it)
+})

@@ -1,21 +1,30 @@
 /** What Twilio's SDK sends for a message, over real HTTP, is what we send. */
 import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
-import { Config, ConfigProvider, Context, DateTime, Duration, Effect, Layer, Redacted, Schema } from "effect"
+import { Config, ConfigProvider, Context, DateTime, Duration, Effect, Layer, Redacted } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import twilio from "twilio"
 import * as Content from "../../src/Content.ts"
 import type { OutboundMessage } from "../../src/Message.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
+import * as CarrierServer from "../../src/testing/CarrierServer.ts"
+import { customer, message, ours } from "../../src/testing/internal/sendSubject.ts"
 import * as Twilio from "../../src/twilio/index.ts"
-import * as Carrier from "../send/carrier.ts"
-import { customer, decodeMessage, fixtures, message, ours } from "../send/fixtures.ts"
+import { testOfficial } from "../officialSdk.ts"
 
 const accountSid = "AC0123456789abcdef0123456789abcdef"
 const authToken = "t0psecret-token"
 
-const accept = Carrier.answer(201, { sid: "SM1", status: "queued" })
+const providerAt = (baseUrl: string, options: Partial<Twilio.Options> = {}) =>
+  Effect.map(
+    Layer.build(
+      Twilio.layer({ accountSid, authToken: Redacted.make(authToken), ...options, baseUrl }).pipe(
+        Layer.provide([NodeCrypto.layer, NodeHttpClient.layerUndici])
+      )
+    ),
+    Context.get(SmsProvider)
+  )
 
 /** Twilio's own client, led to another host. */
 class LedClient extends twilio.RequestClient {
@@ -31,69 +40,37 @@ class LedClient extends twilio.RequestClient {
 
 type CreateOptions = Parameters<ReturnType<typeof twilio>["messages"]["create"]>[0]
 
-const parametersOf = (sent: OutboundMessage, options: Readonly<Record<string, unknown>>): CreateOptions => {
+const parametersOf = (
+  sent: OutboundMessage,
+  options: Partial<Twilio.Options>
+): CreateOptions => {
+  const { messagingServiceSid } = options
   const text = Content.text(sent.content)
   const media = Content.media(sent.content)
-  const statusCallback = sent.statusCallback ?? options["statusCallback"] as string | undefined
-  const validity = sent.validityPeriod ?? options["validityPeriod"] as Duration.Input | undefined
-  const from = sent.from ?? options["from"] as string | undefined
+  const from = sent.from ?? options.from
+  const statusCallback = sent.statusCallback ?? options.statusCallback
+  const validity = sent.validityPeriod ?? options.validityPeriod
   return {
     to: sent.to,
     ...(from !== undefined && { from }),
     ...(text !== "" && { body: text }),
     ...(media.length > 0 && { mediaUrl: media.map(({ url }) => url) }),
-    ...(options["messagingServiceSid"] !== undefined && {
-      messagingServiceSid: options["messagingServiceSid"] as string
-    }),
+    ...(messagingServiceSid !== undefined && { messagingServiceSid }),
     ...(statusCallback !== undefined && { statusCallback }),
     ...(validity !== undefined && { validityPeriod: Duration.toSeconds(Duration.fromInputUnsafe(validity)) }),
     ...(sent.sendAt !== undefined && { scheduleType: "fixed" as const, sendAt: DateTime.toDateUtc(sent.sendAt) })
   }
 }
 
-const bothRequests = Effect.fnUntraced(function*(
-  sent: OutboundMessage,
-  options: Readonly<Record<string, unknown>>
-) {
-  yield* TestClock.setTime(Date.parse("2026-01-01T00:00:00Z"))
-  const carrier = yield* Carrier.serve(accept)
-  const layer = Twilio.layer({ accountSid, authToken: Redacted.make(authToken), ...options, baseUrl: carrier.url })
-    .pipe(
-      Layer.provide([NodeCrypto.layer, NodeHttpClient.layerUndici])
-    )
-  const provider = Context.get(yield* Layer.build(layer), SmsProvider)
-  yield* provider.send(sent)
-  const sdk = twilio(accountSid, authToken, { httpClient: new LedClient(carrier.url) })
-  yield* Effect.promise(() => sdk.messages.create(parametersOf(sent, options)))
-  return carrier.requests.map(({ body, headers, method, path }) => ({
-    body,
-    method,
-    path,
-    authorization: headers.authorization,
-    contentType: headers["content-type"],
-    accept: headers.accept
-  }))
+testOfficial<Twilio.Options>({
+  name: "twilio",
+  title: "Twilio",
+  acceptance: CarrierServer.answer(201, { sid: "SM1", status: "queued" }),
+  from: customer,
+  providerAt,
+  sendWithSdk: (url, { message, options }) =>
+    twilio(accountSid, authToken, { httpClient: new LedClient(url) }).messages.create(parametersOf(message, options))
 })
-
-it.effect.each(fixtures("twilio"))(
-  "sends $name as Twilio's SDK does",
-  ({ message, options = {} }) =>
-    Effect.gen(function*() {
-      const [ours, theirs] = yield* bothRequests(yield* decodeMessage(message), options)
-      assert.deepStrictEqual(ours, theirs)
-    })
-)
-
-it.effect.prop(
-  "encodes any text as Twilio's SDK does",
-  { text: Schema.String.check(Schema.isMinLength(1)) },
-  ({ text }) =>
-    Effect.gen(function*() {
-      const [ours, theirs] = yield* bothRequests(message(`.${text.toWellFormed()}`, { from: customer }), {})
-      assert.deepStrictEqual(ours, theirs)
-    }),
-  { arbitrary: { runs: 50 } }
-)
 
 /** The URL and the credentials of a request that goes nowhere. */
 const requestOf = Effect.fnUntraced(function*(options: Partial<Twilio.Options>) {
@@ -164,15 +141,8 @@ it.effect("refuses times that Twilio does not take", () =>
     ) =>
       Effect.map(
         Effect.gen(function*() {
-          const layer = Twilio.layer({
-            accountSid,
-            authToken: Redacted.make(authToken),
-            from: ours,
-            baseUrl: yield* Carrier.closedUrl,
-            ...options
-          })
-          const provider = yield* Layer.build(layer.pipe(Layer.provide([NodeCrypto.layer, NodeHttpClient.layerUndici])))
-          return yield* Effect.flip(Context.get(provider, SmsProvider).send(message("hi", fields)))
+          const provider = yield* providerAt(yield* CarrierServer.closedUrl, { from: ours, ...options })
+          return yield* Effect.flip(provider.send(message("hi", fields)))
         }),
         ({ reason }) => "field" in reason ? [reason._tag, reason.field] : [reason._tag]
       )

@@ -61,7 +61,7 @@ const words =
   "accepted scheduled queued sending sent delivered partially_delivered undelivered failed canceled read receiving received"
     .split(" ")
 
-layer(Webhooks.layer)("a delivery receipt", (it) => {
+layer(Webhooks.layer)("a delivery report", (it) => {
   it.effect.each(words)("is never inbound, whatever it reports: %s", (word) =>
     Effect.gen(function*() {
       const { NumMedia: _, ...fields } = inbound

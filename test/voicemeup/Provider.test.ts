@@ -2,9 +2,10 @@ import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
+import * as ProviderSuite from "../../src/testing/ProviderSuite.ts"
 import * as VoiceMeUp from "../../src/voicemeup/index.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
-import * as SmsProviderSuite from "../suites/SmsProviderSuite.ts"
+import { webhookFixtures } from "../fixtures.ts"
 
 const token = Redacted.make("kL8-example_token.for~tests-0123456789")
 
@@ -13,8 +14,9 @@ const tokensOf = (url: string) => {
   return new URLSearchParams(query.join("?")).getAll("token")
 }
 
-SmsProviderSuite.suite({
+ProviderSuite.suite({
   name: "voicemeup",
+  fixtures: webhookFixtures("voicemeup"),
   layer: VoiceMeUp.layerWebhook({ verification: { scheme: "Token", token }, timeZone: "America/Toronto" }).pipe(
     Layer.provide(NodeCrypto.layer)
   ),
@@ -28,7 +30,7 @@ SmsProviderSuite.suite({
   acceptedOnPurpose: (original, changed) =>
     // The token says who calls. Nothing vouches for the rest of the URL.
     tokensOf(original.url).join() === tokensOf(changed.url).join()
-}, it)
+})
 
 describe("VoiceMeUp options", () => {
   const capabilities = (options: VoiceMeUp.WebhookOptions) =>

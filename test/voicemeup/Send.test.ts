@@ -6,10 +6,11 @@ import { Address } from "../../src/Address.ts"
 import { CompositeContent, MediaContent, TextContent } from "../../src/Content.ts"
 import type { OutboundMessage } from "../../src/Message.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
+import * as CarrierServer from "../../src/testing/CarrierServer.ts"
+import { customer, file, message, ours } from "../../src/testing/internal/sendSubject.ts"
+import * as SendSuite from "../../src/testing/SendSuite.ts"
 import * as VoiceMeUp from "../../src/voicemeup/index.ts"
-import * as Carrier from "../send/carrier.ts"
-import { customer, file, message, ours } from "../send/fixtures.ts"
-import * as SmsSendSuite from "../suites/SmsSendSuite.ts"
+import { refusalFixtures, sendFixtures } from "../fixtures.ts"
 
 const authToken = "t0psecret+token"
 
@@ -26,8 +27,10 @@ const queued = (id: string) => ({
   }
 })
 
-SmsSendSuite.suite({
+SendSuite.suite({
   name: "voicemeup",
+  fixtures: sendFixtures("voicemeup"),
+  refusals: refusalFixtures("voicemeup"),
   layer: (more) => VoiceMeUp.layer({ ...options, ...more }).pipe(Layer.provide(NodeCrypto.layer)),
   secrets: [authToken],
   accepts: (id) => ({ status: 200, body: queued(id) }),
@@ -43,10 +46,9 @@ const providerAt = (baseUrl: string, more: Partial<VoiceMeUp.Options> = {}) =>
   )
 
 describe("voicemeup sends", () => {
-  const acceptance: Carrier.Behaviour = (response, request, number) =>
-    Carrier.answer(200, queued(`hash-${number}`))(response, request, number)
+  const acceptance: CarrierServer.Behaviour = (_, number) => CarrierServer.answer(200, queued(`hash-${number}`))
 
-  const formsOf = (carrier: Carrier.Carrier) =>
+  const formsOf = (carrier: CarrierServer.CarrierServer) =>
     carrier.requests.map(({ body }) => {
       const { attachment, message } = Object.fromEntries(new URLSearchParams(body))
       return { attachment, message }
@@ -54,7 +56,7 @@ describe("voicemeup sends", () => {
 
   it.effect("each file in a message of its own, the captions with the first, and names all messages", () =>
     Effect.gen(function*() {
-      const carrier = yield* Carrier.serve(acceptance)
+      const carrier = yield* CarrierServer.serve(acceptance)
       const provider = yield* providerAt(carrier.url)
       const captioned = (name: string, caption: string) => new MediaContent({ ...file(name), caption })
       const content = new CompositeContent({
@@ -72,7 +74,7 @@ describe("voicemeup sends", () => {
 
   it.effect("a long caption in parts too, and the white space as it was written", () =>
     Effect.gen(function*() {
-      const carrier = yield* Carrier.serve(acceptance)
+      const carrier = yield* CarrierServer.serve(acceptance)
       const provider = yield* providerAt(carrier.url, { longText: "split" })
       const caption = "word\n\n  word\t".repeat(120).trim()
       yield* provider.send(message(new MediaContent({ ...file("a"), caption })))
@@ -84,13 +86,13 @@ describe("voicemeup sends", () => {
 
   it.effect("and says which parts are queued when a later one is refused, so that nothing goes out twice", () =>
     Effect.gen(function*() {
-      const refusal = Carrier.answer(200, {
+      const refusal = CarrierServer.answer(200, {
         response_details: {
           response_status: "error",
           response_messages: { message: { code: "duplicate_entry", _content: "SMS already queued" } }
         }
       })
-      const carrier = yield* Carrier.serve(Carrier.inTurn(acceptance, refusal))
+      const carrier = yield* CarrierServer.serve(CarrierServer.inTurn(acceptance, refusal))
       const provider = yield* providerAt(carrier.url, { longText: "split" })
       const error = yield* Effect.flip(provider.send(message("word ".repeat(300))))
       assert.deepInclude(error.reason, {
@@ -106,7 +108,7 @@ describe("voicemeup sends", () => {
 
   it.effect("to and from numbers only, as they are", () =>
     Effect.gen(function*() {
-      const provider = yield* providerAt(yield* Carrier.closedUrl)
+      const provider = yield* providerAt(yield* CarrierServer.closedUrl)
       const reasonOf = (sent: OutboundMessage) =>
         Effect.map(Effect.flip(provider.send(sent)), ({ reason }) => reason._tag)
       for (const to of ["(418) 555-1234", "4185551234", "14185551234", "418-555-1234"]) {

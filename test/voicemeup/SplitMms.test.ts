@@ -12,15 +12,15 @@ import * as Content from "../../src/Content.ts"
 import type { InboundMessage } from "../../src/Message.ts"
 import * as MmsAggregator from "../../src/mms/MmsAggregator.ts"
 import * as VoiceMeUp from "../../src/voicemeup/index.ts"
-import { observe } from "../http/server.ts"
+import { webhookFixtures } from "../fixtures.ts"
 import { collect, said, saidOf } from "../mms/parts.ts"
+import { observe } from "../observe.ts"
 import { history, makeKit } from "../rooms/kit.ts"
-import { fixtures } from "../suites/SmsProviderSuite.ts"
 
 type Payload = Readonly<Record<string, unknown>>
 
 const captured = (name: string): Payload =>
-  JSON.parse(fixtures("voicemeup").find((fixture) => fixture.name === name)!.request.body)
+  JSON.parse(webhookFixtures("voicemeup").find((fixture) => fixture.name === name)!.request.body)
 
 const text = "Look at this photo!"
 

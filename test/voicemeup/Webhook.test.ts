@@ -4,7 +4,7 @@ import { DateTime, Effect, Option } from "effect"
 import * as Content from "../../src/Content.ts"
 import * as VoiceMeUp from "../../src/voicemeup/index.ts"
 import * as WebhookEvent from "../../src/WebhookEvent.ts"
-import { fixtures } from "../suites/SmsProviderSuite.ts"
+import { webhookFixtures } from "../fixtures.ts"
 
 const make = (timeZone?: string) =>
   VoiceMeUp.makeWebhook({ verification: { scheme: "None" }, timeZone }).pipe(Effect.provide(NodeCrypto.layer))
@@ -138,7 +138,7 @@ describe("VoiceMeUp parts", () => {
     Effect.gen(function*() {
       const provider = yield* make()
       const parts = yield* Effect.forEach(
-        fixtures("voicemeup").filter(({ name }) => name.startsWith("mms-split-")),
+        webhookFixtures("voicemeup").filter(({ name }) => name.startsWith("mms-split-")),
         ({ request }) => provider.decodePayload(JSON.parse(request.body))
       )
       const [wrapper, media] = parts.flat()

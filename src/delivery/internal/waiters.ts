@@ -1,21 +1,25 @@
 /**
- * Those who wait until a message has ended.
+ * Callers that wait for the terminal status of a delivery.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import { type Delivery, type Key, keyOf, messageKeyOf } from "../DeliveryStore.ts"
+import type { Delivery, Key } from "../DeliveryStore.ts"
+import { keyOf, messageKeyOf } from "./keys.ts"
 
 interface Waiter<E> {
   readonly key: string
-  /** What was decided meanwhile. It outlives the delivery in the store. */
+  /** The result, once decided. It outlives the delivery in the store. */
   result: Effect.Effect<Delivery, E> | undefined
   wake: Deferred.Deferred<void>
 }
 
 export interface Waiters<E> {
-  /** Wakes who waits for the message, and tells those who wait for this very delivery how it ended, if it did. */
-  readonly tell: (delivery: Delivery, result?: Effect.Effect<Delivery, E>) => void
-  /** Waits until the delivery has ended, as it is told or as a look shows. */
+  /**
+   * Wakes the callers that wait for the message, and passes the result, if any,
+   * to those that wait for this delivery.
+   */
+  readonly notify: (delivery: Delivery, result?: Effect.Effect<Delivery, E>) => void
+  /** Waits until `notify` passes a result or `look` returns a delivery in a terminal status. */
   readonly wait: <E2, R>(
     key: Key,
     look: Effect.Effect<Delivery | undefined, E2, R>
@@ -23,7 +27,7 @@ export interface Waiters<E> {
 }
 
 export const make = <E>(): Waiters<E> => {
-  // Of each message, those who wait for one of its recipients.
+  // The waiters per message, for any of its recipients.
   const waiting = new Map<string, Set<Waiter<E>>>()
 
   const enter = (key: Key) =>
@@ -42,12 +46,12 @@ export const make = <E>(): Waiters<E> => {
       if (waiters?.size === 0) waiting.delete(message)
     })
 
-  const untilEnded = Effect.fnUntraced(function*<E2, R>(
+  const untilTerminal = Effect.fnUntraced(function*<E2, R>(
     waiter: Waiter<E>,
     look: Effect.Effect<Delivery | undefined, E2, R>
   ): Effect.fn.Return<Delivery, E | E2, R> {
     while (true) {
-      // Made before the look, so that what happens after it is not missed.
+      // Created before the look, so that a change after it is not missed.
       const wake = Deferred.makeUnsafe<void>()
       waiter.wake = wake
       if (waiter.result !== undefined) return yield* waiter.result
@@ -58,7 +62,7 @@ export const make = <E>(): Waiters<E> => {
   })
 
   return {
-    tell: (delivery, result) => {
+    notify: (delivery, result) => {
       if (waiting.size === 0) return
       const key = keyOf(delivery)
       for (const waiter of waiting.get(messageKeyOf(delivery)) ?? []) {
@@ -67,6 +71,6 @@ export const make = <E>(): Waiters<E> => {
       }
     },
     wait: (key, look) =>
-      Effect.acquireUseRelease(enter(key), (waiter) => untilEnded(waiter, look), (waiter) => leave(key, waiter))
+      Effect.acquireUseRelease(enter(key), (waiter) => untilTerminal(waiter, look), (waiter) => leave(key, waiter))
   }
 }

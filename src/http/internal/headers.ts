@@ -1,5 +1,5 @@
 /**
- * Headers of an answer that is made elsewhere.
+ * Sets headers on a response that another function builds.
  */
 import * as Effect from "effect/Effect"
 import * as HttpEffect from "effect/http/HttpEffect"

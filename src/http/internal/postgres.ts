@@ -1,4 +1,4 @@
-/** A Postgres database. Apart from what needs none, because its package is optional. */
+/** A Postgres database. A separate module, because its package is optional. */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
@@ -6,4 +6,13 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 
 export const layer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, SqlError> =>
-  PgClient.layer({ url, applicationName: "effect-sms" })
+  PgClient.layer({
+    url,
+    applicationName: "effect-sms",
+    // What takes longer waits for a lock that a dead client holds, or for a server that is overloaded.
+    startupParameters: {
+      statement_timeout: "5000",
+      lock_timeout: "3000",
+      idle_in_transaction_session_timeout: "10000"
+    }
+  })

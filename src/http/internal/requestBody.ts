@@ -1,5 +1,5 @@
 /**
- * Bodies of requests, within the limit of the server.
+ * Reads request bodies within the server's size limit.
  */
 import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
@@ -9,13 +9,13 @@ import { PayloadTooLarge, UnsupportedContentType } from "../../WebhookError.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
-/** 1 MiB: many times what anybody sends who means it well. */
+/** 1 MiB, many times the size of any legitimate request. */
 export const defaultLimit = 1024 * 1024
 
-// Signatures are of the bytes that the carrier wrote, and no carrier compresses them.
+// Signatures cover the original bytes, and no carrier compresses them.
 const encoded = new UnsupportedContentType({ expected: ["without content encoding"] })
 
-/** Reads a body. What the headers say is too large, or is compressed, is not read at all. */
+/** Builds a reader. A body that the headers declare as too large or compressed is not read at all. */
 export const reader = (limit: number = defaultLimit) => {
   const tooLarge = new PayloadTooLarge({ limit })
 
@@ -33,7 +33,7 @@ export const reader = (limit: number = defaultLimit) => {
       Effect.catch(({ reason }) =>
         reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
           ? Effect.fail(tooLarge)
-          // The connection broke, so nobody is there to answer.
+          // The connection broke, so there is no client to answer.
           : Effect.interrupt
       )
     )

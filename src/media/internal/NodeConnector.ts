@@ -1,5 +1,5 @@
 /**
- * Connects to checked addresses only. Node only.
+ * Connects only to checked addresses. Node only.
  */
 import type * as Undici from "@effect/platform-node/Undici"
 import * as Data from "effect/Data"
@@ -9,21 +9,21 @@ import { isIP, type LookupFunction } from "node:net"
 import * as AddressRules from "./addressRules.ts"
 import * as Target from "./fetchTarget.ts"
 
-/** Comes back from the socket as it is. */
+/** Passed through the socket unchanged. */
 export class NotPublic extends Data.TaggedError("NotPublic")<{}> {}
 
 class NoAddress extends Data.TaggedError("NoAddress")<{}> {}
 
-/** All addresses of a name. */
+/** Resolves a name to all its addresses. */
 export type Resolve = (hostname: string) => Effect.Effect<ReadonlyArray<string>, unknown>
 
 type Connector = Undici.buildConnector.connector
 type BuildConnector = (options: Undici.buildConnector.BuildOptions) => Connector
 
 /**
- * The lookup of a socket. The socket connects to what comes back and asks
- * nobody again, so a name cannot lead elsewhere between the check and the
- * connection.
+ * Builds the lookup function of a socket. The socket connects to the returned
+ * address without another lookup, so a name cannot change its target between
+ * the check and the connection.
  */
 export const lookup = (
   resolve: Resolve,
@@ -32,7 +32,7 @@ export const lookup = (
 ): LookupFunction => {
   const addresses = Effect.fnUntraced(function*(hostname: string) {
     const found = yield* resolve(hostname).pipe(Effect.mapError(() => new NoAddress()))
-    // One that is not public is enough: no carrier has such a record by mistake.
+    // A single non-public address is enough to refuse: no carrier has such a record by mistake.
     if (!found.every(isAllowed)) return yield* new NotPublic()
     const [first, ...rest] = found.map((address) => ({ address, family: isIP(address) }))
     return first === undefined ? yield* new NoAddress() : [first, ...rest] as const
@@ -50,15 +50,16 @@ export const lookup = (
 }
 
 /**
- * The connector of a dispatcher: hosts are checked, test hosts are not. A host
- * that is an address itself is checked here, because nobody looks it up.
+ * Builds the connector of a dispatcher. Hosts are checked, test hosts are not.
+ * A host that is an IP address is checked here, because sockets do not look it
+ * up.
  */
 export const make = (options: {
   readonly build: BuildConnector
   readonly lookup: (isAllowed: (address: string) => boolean) => LookupFunction
   readonly testHosts: ReadonlyArray<string>
 }): Connector => {
-  // HTTP/1.1 alone: its framing is what the checks of lengths are written for.
+  // HTTP/1.1 only: the length checks rely on its framing.
   const guarded = options.build({ allowH2: false, lookup: options.lookup(AddressRules.isPublicText) })
   const open = options.build({ allowH2: false, lookup: options.lookup(() => true) })
   const isTestHost = Target.endpoints(options.testHosts)

@@ -1,23 +1,24 @@
 /**
- * Which addresses are of the public internet.
+ * Rules for which IP addresses belong to the public internet.
  *
- * From IANA's registries of special purpose addresses
+ * Based on IANA's registries of special purpose addresses
  * (https://www.iana.org/assignments/iana-ipv4-special-registry/,
  * https://www.iana.org/assignments/iana-ipv6-special-registry/). Networks that
- * are reachable but never hold media (anycast of protocols, AS112) are refused
- * with the others.
+ * are reachable but never serve media (protocol anycast, AS112) are refused
+ * too.
  */
 import * as IpNetwork from "effect/net/IpNetwork"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Option from "effect/Option"
 
-/** Networks of IPv4 that are refused. */
+/** The refused IPv4 networks. */
 export const refusedIpv4: ReadonlyArray<string> = [
   "0.0.0.0/8", // this network (RFC 791)
   "10.0.0.0/8", // private (RFC 1918)
   "100.64.0.0/10", // carrier grade NAT (RFC 6598), and the metadata service of Alibaba Cloud
   "127.0.0.0/8", // loopback (RFC 1122)
-  // The "WireServer" of Azure: public by its number, but it answers every virtual machine with its secrets
+  // The "WireServer" of Azure: a public address that serves secrets to every
+  // virtual machine
   // (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16).
   "168.63.129.16/32",
   "169.254.0.0/16", // link-local (RFC 3927), and the metadata services of AWS, Azure, Google
@@ -37,14 +38,14 @@ export const refusedIpv4: ReadonlyArray<string> = [
 ]
 
 /**
- * The only part of IPv6 that is assigned to hosts of the internet. Outside are
- * loopback, IPv4-mapped, IPv4-compatible and NAT64 addresses (`::/8`, `64:ff9b::`),
- * unique local with the metadata service of AWS (`fc00::/7`), link-local,
- * site-local and multicast addresses.
+ * The only IPv6 range assigned to internet hosts. Outside of it are loopback,
+ * IPv4-mapped, IPv4-compatible and NAT64 addresses (`::/8`, `64:ff9b::`),
+ * unique local addresses including AWS's metadata service (`fc00::/7`), and
+ * link-local, site-local and multicast addresses.
  */
 export const globalIpv6 = "2000::/3"
 
-/** Networks of {@link globalIpv6} that are refused. */
+/** The refused networks within {@link globalIpv6}. */
 export const refusedIpv6: ReadonlyArray<string> = [
   "2001::/23", // protocol assignments (RFC 2928): Teredo, benchmarks, ORCHID
   "2001:db8::/32", // documentation (RFC 3849)
@@ -59,20 +60,20 @@ const ipv4 = networks(refusedIpv4)
 const ipv6 = networks(refusedIpv6)
 const global = IpNetwork.fromStringUnsafe(globalIpv6)
 
-/** Whether the address is one of the public internet. */
+/** Returns whether the address belongs to the public internet. */
 export const isPublic = (address: NetAddress.IpAddress): boolean =>
   NetAddress.isIpv4Address(address)
     ? !ipv4.some((network) => IpNetwork.contains(network, address))
     : IpNetwork.contains(global, address) && !ipv6.some((network) => IpNetwork.contains(network, address))
 
-/** As {@link isPublic}, for text. What is no plain address, such as one with a zone, is not public. */
+/** Like {@link isPublic}, for text. Anything but a plain address, such as one with a zone, is not public. */
 export const isPublicText = (text: string): boolean =>
   Option.exists(Option.getSuccess(NetAddress.ipFromString(text)), isPublic)
 
 /**
- * The address that a host of a URL is, if it is none to be resolved. The URL
- * parser has brought every spelling (decimal, octal, hexadecimal, short,
- * full-width) into this one form (https://url.spec.whatwg.org/#host-parsing).
+ * Parses the host of a URL as an IP address; `undefined` for a name. The URL
+ * parser has already normalized every notation (decimal, octal, hexadecimal,
+ * short, full-width) to this form (https://url.spec.whatwg.org/#host-parsing).
  */
 export const literal = (hostname: string): NetAddress.IpAddress | undefined =>
   Option.getOrUndefined(Option.getSuccess(NetAddress.ipFromString(hostname.replace(/^\[(.*)\]$/, "$1"))))

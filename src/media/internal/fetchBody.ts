@@ -1,5 +1,5 @@
 /**
- * Reads a body within limits of time and size.
+ * Reads a response body within time and size limits.
  */
 import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -7,8 +7,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
+import * as Bytes from "../../internal/bytes.ts"
 import { InvalidBody, type MediaErrorReason, TimedOut, TooLarge } from "../MediaError.ts"
-import { headOf } from "./pieces.ts"
 
 type Chunks = Arr.NonEmptyReadonlyArray<Uint8Array>
 
@@ -16,14 +16,14 @@ export type BytesPull = Pull.Pull<Chunks, MediaErrorReason>
 
 export interface Limits {
   readonly maxBytes: number
-  /** What the host announced. */
+  /** The length that the host declared. */
   readonly size: number | undefined
   readonly idleMillis: number
-  /** On the clock of the runtime. */
+  /** In epoch milliseconds of the runtime's clock. */
   readonly deadline: number
 }
 
-/** Fails when nothing came for the limit, or until the deadline, whichever is first. */
+/** Fails when nothing arrives within the timeout or before the deadline, whichever comes first. */
 export const withTimeLimit = (
   limit: "headers" | "idle",
   millis: number,
@@ -32,13 +32,13 @@ export const withTimeLimit = (
 <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | TimedOut, R> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const left = deadline - now
-    // Made when it is needed: this runs for every piece, and an error with its stack is dear.
+    // Built lazily: this runs for every chunk, and capturing an error's stack is expensive.
     const timedOut = () => Effect.fail(new TimedOut({ limit: left < millis ? "total" : limit }))
     if (left <= 0) return timedOut()
     return Effect.timeoutOrElse(effect, { duration: Math.min(millis, left), orElse: timedOut })
   })
 
-/** The same bytes, until a limit is reached. */
+/** Passes the bytes through, and fails when a limit is exceeded. */
 export const limited = (pull: BytesPull, limits: Limits): BytesPull => {
   const tooLarge = Effect.fail(new TooLarge({ limit: limits.maxBytes }))
   let received = 0
@@ -47,25 +47,23 @@ export const limited = (pull: BytesPull, limits: Limits): BytesPull => {
     return received > limits.maxBytes ? tooLarge : Effect.succeed(chunks)
   })
   const complete = Effect.suspend((): Effect.Effect<never, InvalidBody | Cause.Done> => {
-    if (received === 0) return Effect.fail(new InvalidBody({ expected: "a body that is not empty" }))
-    // An implementation that does not count itself must not make a part look like the whole.
+    if (received === 0) return Effect.fail(new InvalidBody({ expected: "a non-empty body" }))
+    // Checked here for HTTP clients that do not: a truncated body must not pass as complete.
     return limits.size === undefined || limits.size === received
       ? Cause.done()
-      : Effect.fail(new InvalidBody({ expected: "a body of the announced length" }))
+      : Effect.fail(new InvalidBody({ expected: "a body of the declared length" }))
   })
   return withTimeLimit("idle", limits.idleMillis, limits.deadline)(counted).pipe(Pull.catchDone(() => complete))
 }
 
 export interface Peeked {
-  /** The first bytes: `length` of them, or all. */
+  /** The first `length` bytes, or all of them if there are fewer. */
   readonly head: Uint8Array
-  /** Everything, the first bytes included. Runs once. */
+  /** All bytes, including the first ones. Runs only once. */
   readonly stream: Stream.Stream<Uint8Array, MediaErrorReason>
 }
 
-const sizeOf = (chunks: ReadonlyArray<Uint8Array>) => chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-
-/** Reads the first bytes, and keeps them for the stream. */
+/** Reads the first bytes and keeps them for the stream. */
 export const peek = Effect.fnUntraced(function*(
   pull: BytesPull,
   length: number
@@ -79,16 +77,16 @@ export const peek = Effect.fnUntraced(function*(
     Pull.catchDone(() => Effect.succeed(true))
   )
   let ended = false
-  while (!ended && sizeOf(first) < length) ended = yield* next
+  while (!ended && Bytes.size(first) < length) ended = yield* next
   let started = false
   const start = Effect.suspend(() => {
-    // A second run would begin where the first one ended, and look like a shorter file.
-    if (started) return Effect.die(new Error("The stream of a fetched file was run twice"))
+    // A second run would start where the first one stopped, and yield a shorter file.
+    if (started) return Effect.die(new Error("The stream of a fetched file can run only once"))
     started = true
     return Effect.succeed(ended ? Cause.done() : pull)
   })
   return {
-    head: headOf(first, length),
+    head: Bytes.head(first, length),
     stream: Stream.concat(Stream.fromArray(first), Stream.fromPull(start))
   }
 })

@@ -1,11 +1,11 @@
 /**
- * Where a file may be fetched from.
+ * Rules for the URLs that files may be fetched from.
  */
 import * as Result from "effect/Result"
 import { HostNotAllowed, InvalidUrl, PrivateAddress } from "../MediaError.ts"
 import * as AddressRules from "./addressRules.ts"
 
-/** Longer than any signed URL: one of S3 with a session token takes about 2 kB. */
+/** Longer than any signed URL: an S3 URL with a session token takes about 2 kB. */
 const maxLength = 8192
 
 const defaultPorts: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" }
@@ -16,11 +16,11 @@ interface Endpoint {
   readonly port: string
 }
 
-/** One form for one end point, whatever its default port. */
+/** Formats an endpoint as `host:port`, with the default port filled in. */
 export const endpoint = ({ hostname, port, protocol }: Endpoint): string =>
   `${hostname.replace(/^\[(.*)\]$/, "$1")}:${port === "" ? defaultPorts[protocol] ?? "" : port}`
 
-/** Whether somebody is one of these `host:port`. */
+/** Builds a predicate that matches endpoints against a list of `host:port`. */
 export const endpoints = (list: ReadonlyArray<string>): (at: Endpoint) => boolean => {
   const known = new Set(list.flatMap((entry) => {
     const url = URL.parse(`http://${entry}`)
@@ -29,7 +29,7 @@ export const endpoints = (list: ReadonlyArray<string>): (at: Endpoint) => boolea
   return (at) => known.has(endpoint(at))
 }
 
-/** Whether a host is one of these names, or below one of these `*.names`. */
+/** Builds a predicate that matches a host against names and `*.name` wildcards. */
 export const hosts = (list: ReadonlyArray<string>): (hostname: string) => boolean => {
   const names = new Set<string>()
   const suffixes: Array<string> = []
@@ -49,7 +49,7 @@ export interface Rules {
   readonly isTestHost: (at: Endpoint) => boolean
 }
 
-/** The URL to go to, from where a redirect came if it was one. */
+/** Builds a function that parses and checks a URL. `from` is the URL that redirected to it, if any. */
 export const make = (rules: Rules) => {
   const isAllowed = (url: URL, from: URL | undefined) =>
     rules.isTestHost(url) || rules.isHost(url.hostname) || (from !== undefined && rules.isRedirectHost(url.hostname))
@@ -67,9 +67,9 @@ export const make = (rules: Rules) => {
         return Result.fail(new PrivateAddress({ host: url.hostname }))
       }
       if (url.protocol !== "https:") return invalid("an https URL")
-      if (url.port !== "") return invalid("a URL of port 443")
+      if (url.port !== "") return invalid("a URL with port 443")
     }
-    // Also between test hosts: what was asked for in secret is not answered in the open.
+    // An https request must not be redirected to http, even between test hosts.
     if (from?.protocol === "https:" && url.protocol !== "https:") return invalid("an https URL")
     return isAllowed(url, from)
       ? Result.succeed(url)

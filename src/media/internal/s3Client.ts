@@ -1,7 +1,7 @@
 /**
- * Requests to a bucket, signed with Signature Version 4
+ * Sends requests to a bucket, signed with AWS Signature Version 4
  * (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html),
- * and repeated where that is safe.
+ * and retries transient failures.
  */
 import { AwsV4Signer } from "aws4fetch"
 import * as Cause from "effect/Cause"
@@ -35,65 +35,65 @@ export interface ClientOptions {
   readonly retry?: Schedule.Schedule<unknown> | undefined
 }
 
-/** What S3 refused, or why it could not be asked. `status` is missing when it did not answer. */
+/** A refusal by S3, or a failure to reach it. `status` is absent when there was no response. */
 export class S3Failed extends Data.TaggedError("S3Failed")<{
   readonly status: number | undefined
   readonly code: string
 }> {
   /**
-   * Whether the same request may succeed in a moment. Every request here can be
-   * repeated: what is put under a key is always the same.
+   * Whether a retry may succeed. Every request is idempotent: the content of a
+   * key never changes.
    */
   get isTransient(): boolean {
     return this.status === undefined || this.status === 429 || (this.status >= 500 && this.status !== 501) ||
-      // S3 sends this with status 400.
+      // S3 sends this code with status 400.
       this.code === "RequestTimeout"
   }
 }
 
 export interface S3Request {
   readonly method: "GET" | "HEAD" | "PUT" | "DELETE"
-  /** Nothing for the bucket itself. */
+  /** The object key. Absent for a request to the bucket itself. */
   readonly key?: string | undefined
   readonly query?: Readonly<Record<string, string>> | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: {
     readonly stream: Stream.Stream<Uint8Array, unknown>
     readonly size: number
-    /** In hexadecimal digits. */
+    /** The hash in hexadecimal. */
     readonly sha256: string
   } | undefined
 }
 
 export interface S3Client {
-  /** The response to a request that succeeded. Its body can be read until the scope closes. */
+  /** Returns the response to a successful request. Its body can be read until the scope closes. */
   readonly request: (request: S3Request) => Effect.Effect<
     HttpClientResponse.HttpClientResponse,
     S3Failed,
     Scope.Scope
   >
-  /** The elements at the path of the XML that answers a request. */
+  /** Returns the elements at the given path of the response's XML. */
   readonly elements: (request: S3Request, path: ReadonlyArray<string>) => Effect.Effect<
     ReadonlyArray<Xml.Element>,
     S3Failed
   >
-  /** A URL to get the object with, which expires. */
+  /** Returns a signed URL for downloading the object, which expires. */
   readonly presign: (key: string, expiresIn: Duration.Duration) => Effect.Effect<string>
 }
 
-/** SHA-256 of nothing. */
+/** The SHA-256 of an empty body. */
 const emptySha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 const bucketName = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 
-/** The URL of the bucket, without a slash at its end. */
+/** Returns the URL of the bucket without a trailing slash. */
 const bucketUrl = ({ bucket, endpoint, pathStyle, region }: ClientOptions) => {
   const url = URL.parse(endpoint ?? `https://s3.${region}.amazonaws.com`)
   if (url === null || !/^https?:$/.test(url.protocol) || url.search + url.hash + url.username + url.password !== "") {
     return Effect.fail(new Cause.IllegalArgumentError("The endpoint must be a URL such as https://s3.example.com"))
   }
   if (!bucketName.test(bucket)) {
-    return Effect.fail(new Cause.IllegalArgumentError("The bucket must be the name of one"))
+    return Effect.fail(new Cause.IllegalArgumentError("The bucket name is invalid"))
   }
   const path = url.pathname.replace(/\/+$/, "")
   return Effect.succeed(
@@ -105,7 +105,7 @@ const bucketUrl = ({ bucket, endpoint, pathStyle, region }: ClientOptions) => {
 
 const codeForm = /^[A-Za-z0-9_]{2,60}$/
 
-/** The code of the error behind an error, such as `ECONNREFUSED`. Nothing else of it: messages hold URLs. */
+/** Returns the underlying error code, such as `ECONNREFUSED`. Never the message, which may contain a URL. */
 const systemCode = (error: unknown, depth = 0): string | undefined => {
   if (typeof error !== "object" || error === null || depth > 5) return undefined
   const { cause, code, errors }: { cause?: unknown; code?: unknown; errors?: unknown } = error
@@ -113,7 +113,7 @@ const systemCode = (error: unknown, depth = 0): string | undefined => {
   return systemCode(cause, depth + 1) ?? (Array.isArray(errors) ? systemCode(errors[0], depth + 1) : undefined)
 }
 
-/** A body, or a connection, that broke. */
+/** Maps a transport error. */
 export const connectionFailed = (error: HttpClientError.HttpClientError): S3Failed =>
   new S3Failed({ status: undefined, code: systemCode(error) ?? "ConnectionFailed" })
 
@@ -123,11 +123,10 @@ export const textOf = (element: Xml.Element | undefined): string =>
   (element?.children ?? []).filter((child) => typeof child === "string").join("").trim()
 
 export const childOf = (element: Xml.Element, name: string): Xml.Element | undefined =>
-  element.children.find((child) => typeof child !== "string" && child.name === name) as // The predicate above is lost by `find`: strings have no name.
-  | Xml.Element
-  | undefined
+  // `find` does not narrow by the predicate, which excludes strings.
+  element.children.find((child) => typeof child !== "string" && child.name === name) as Xml.Element | undefined
 
-/** Errors are short. What is longer is none, and no reason to read on. */
+/** S3 errors are small. A larger body is not an S3 error and not worth reading. */
 const limits = { maxTokenSize: 65_536, maxDepth: 16 }
 
 /** `20130524T000000Z` */
@@ -167,7 +166,7 @@ export const make = Effect.fnUntraced(function*(options: ClientOptions): Effect.
       datetime,
       allHeaders: true
     })
-    // It fails on keys that are no texts only, and these are.
+    // Signing fails only for keys that are not strings, which the types rule out.
     return yield* Effect.promise(() => signer.sign())
   })
 
@@ -198,14 +197,14 @@ export const make = Effect.fnUntraced(function*(options: ClientOptions): Effect.
       Effect.orElseSucceed(() => [])
     )
 
-  /** The refusal that a response is. What is no XML, or nothing, has its status as its code. */
+  /** Builds the failure from an error response. Without an XML error code, the status becomes the code. */
   const refusal = Effect.fnUntraced(function*(response: HttpClientResponse.HttpClientResponse) {
     const [element] = yield* codesIn(response)
     const code = textOf(element)
     return new S3Failed({ status: response.status, code: codeForm.test(code) ? code : String(response.status) })
   })
 
-  /** The limit for a request: with a body, there is more time the larger it is. */
+  /** Returns the timeout of a request, extended in proportion to its body. */
   const limitOf = ({ body }: S3Request) => Duration.sum(timeout, Duration.millis((body?.size ?? 0) / 100))
 
   const attempt = (request: S3Request) =>
@@ -220,7 +219,7 @@ export const make = Effect.fnUntraced(function*(options: ClientOptions): Effect.
 
   const retried = <A, R>(effect: Effect.Effect<A, S3Failed, R>) =>
     Effect.retry(effect, { schedule: retry, while: (error) => error.isTransient }).pipe(
-      // Keys protect files, and the names of buckets are nobody's business: neither is for traces.
+      // Excluded from traces: keys protect files, and bucket names are confidential.
       Effect.provideService(HttpClient.TracerDisabledWhen, () => true)
     )
 

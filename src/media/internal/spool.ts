@@ -1,6 +1,6 @@
 /**
- * Writes a stream into a file of its own, while hashing it, so that no more than
- * a piece of it is in memory.
+ * Writes a stream to a temporary file and hashes it at the same time, with only
+ * a chunk in memory.
  */
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
@@ -15,7 +15,7 @@ import { IncrementalHash } from "../IncrementalHash.ts"
 import type { MediaError, StoreFailed } from "../MediaError.ts"
 import { failed } from "./storeRules.ts"
 
-/** The code of the system, such as `ENOSPC`: the message of the error holds the path. */
+/** Returns the system's error code, such as `ENOSPC`. Never the message, which contains the path. */
 const codeOf = ({ reason }: PlatformError.PlatformError): string => {
   const { cause } = reason
   const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined
@@ -29,36 +29,36 @@ export const isNotFound = (error: PlatformError.PlatformError): boolean => error
 
 export interface Spooled {
   readonly path: string
-  /** In bytes, without what was written before them. */
+  /** The number of bytes after `before`. */
   readonly size: number
   readonly sha256: Uint8Array
 }
 
 export interface WriteOptions {
-  /** What the file begins with. */
+  /** The bytes to write before the stream. */
   readonly before: Uint8Array
-  /** Whether the file is to stay, and to be whole after a power failure too. */
+  /** Whether the file will be kept, and so must survive a power failure intact. */
   readonly isKept: boolean
 }
 
 export interface Spool {
-  /** The path of a new file, which is removed with the scope if it is still there. */
+  /** Returns the path for a new file. Closing the scope removes the file if it is still there. */
   readonly path: Effect.Effect<string, never, Scope.Scope>
-  /** Writes the bytes into a new file, which is gone with the scope unless it was renamed. */
+  /** Writes the stream to a new file. Closing the scope removes the file unless it was renamed. */
   readonly write: <E>(
     stream: Stream.Stream<Uint8Array, E>,
     options: WriteOptions
   ) => Effect.Effect<Spooled, E | MediaError, Scope.Scope>
-  /** Removes what was left by a process that died. */
+  /** Removes the files that crashed processes left behind. */
   readonly removeStale: (now: number) => Effect.Effect<void, PlatformError.PlatformError>
 }
 
 const spoolName = /^\.[0-9a-f]{32}\.part$/
 
-/** A file that was not written for an hour is written by nobody any more. */
+/** A file that was not written for an hour has been abandoned. */
 const staleAfter = 3_600_000
 
-/** The files in the directory, which exists. Only the owner can read them. */
+/** Builds a spool in an existing directory. Only the owner can read its files. */
 export const make = Effect.fnUntraced(function*(directory: string): Effect.fn.Return<
   Spool,
   never,
@@ -71,7 +71,7 @@ export const make = Effect.fnUntraced(function*(directory: string): Effect.fn.Re
 
   const path = Effect.acquireRelease(
     Effect.map(random.randomBytes(16), (bytes) => paths.join(directory, `.${Hex.encode(bytes)}.part`)),
-    // What cannot be removed now is stale later.
+    // A file that cannot be removed now is removed later as stale.
     (path) => Effect.ignore(fs.remove(path, { force: true }))
   )
 
@@ -88,7 +88,7 @@ export const make = Effect.fnUntraced(function*(directory: string): Effect.fn.Re
         hasher.update(bytes)
         return write(bytes)
       })
-      // Or a power failure could leave a file that has its name and not all of its bytes.
+      // Otherwise a power failure could leave a file under its final name with bytes missing.
       if (options.isKept) yield* Effect.mapError(file.sync, fileFailed("put"))
       return { path, size, sha256: hasher.digest() }
     },

@@ -1,6 +1,5 @@
 /**
- * What all media stores share: how files are named, how old they may become,
- * and how failures are told.
+ * Rules shared by all media stores: names, ages and failures.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -23,7 +22,7 @@ export const notStored = (): MediaError => new MediaError({ reason: new NotStore
 export const failed = (operation: StoreFailed["operation"], code: string | undefined): MediaError =>
   new MediaError({ reason: new StoreFailed({ operation, ...code === undefined ? {} : { code } }) })
 
-/** The names of the files whose type is known. A client that knows no better goes by them. */
+/** File extensions by type, for clients that rely on them. */
 const extensions: Readonly<Record<string, string>> = {
   "application/json": "json",
   "application/ogg": "ogx",
@@ -70,18 +69,18 @@ const extensions: Readonly<Record<string, string>> = {
 
 const essenceOf = (contentType: string): string => contentType.split(";", 1)[0]!.trim().toLowerCase()
 
-/** What a file's name ends in, with the dot, or nothing. */
+/** Returns the file extension of a type with its dot, or an empty string. */
 export const extensionOf = (contentType: string): string => {
   const essence = essenceOf(contentType)
   return Object.hasOwn(extensions, essence) ? `.${extensions[essence]}` : ""
 }
 
-/** A type and a subtype as RFC 6838 section 4.2 restricts them, and whatever parameters a header can hold. */
+/** A media type as restricted by RFC 6838, section 4.2, with any parameters that a header can carry. */
 const mediaType = /^[a-z0-9][\w!#$&^.+-]{0,126}\/[a-z0-9][\w!#$&^.+-]{0,126}(?:;[\x20-\x7e]{0,200})?$/i
 
 /**
- * The type in the spelling that is stored. It ends up in headers, so whatever
- * no header can hold is refused.
+ * Normalizes a content type for storage. It is later sent in headers, so
+ * anything that a header cannot carry is refused.
  */
 export const contentTypeOf = (declared: string): Effect.Effect<string, MediaError> => {
   const [essence = "", ...parameters] = declared.trim().split(";")
@@ -93,13 +92,13 @@ export const contentTypeOf = (declared: string): Effect.Effect<string, MediaErro
 
 const named = /^([0-9a-f]{64})(\.[a-z0-9]{2,5})?$/
 
-/** Whether the text is an id and nothing more. */
+/** Returns whether the text is an id without an extension. */
 export const isId = (text: string): boolean => /^[0-9a-f]{64}$/.test(text)
 
 /**
- * The id, and the extension that was given with it. Everything else than what
- * a store gives, alone or as the last segment of a URL, is `NotStored`: only
- * hexadecimal digits ever become part of a path.
+ * Parses the name of a file into its id and extension. Fails with `NotStored`
+ * for any text that no store could have returned, so that only hexadecimal
+ * digits ever become part of a path.
  */
 export const parse = (
   text: string
@@ -110,17 +109,17 @@ export const parse = (
     : Effect.succeed({ id: match[1]!, extension: match[2] })
 }
 
-/** Whether the extension given with an id is the one that the store gave. */
+/** Returns whether the extension is the one that the store uses for the type. */
 export const fits = (extension: string | undefined, contentType: string): boolean =>
   extension === undefined || extension === extensionOf(contentType)
 
 export type MakeId = (sha256: Uint8Array, contentType: string) => Effect.Effect<string>
 
 /**
- * The id of a file: HMAC-SHA256 over the SHA-256 of the bytes and the type. The
- * same file has the same id, and nobody who has the file, but not the secret,
- * can tell whether it is stored. The type is in it because the same bytes may
- * be served under two.
+ * Builds the function that computes ids: HMAC-SHA256 over the SHA-256 of the
+ * bytes and the type. Equal files have equal ids, and without the secret a
+ * file's owner cannot find out whether it is stored. The type is included
+ * because the same bytes may be served under two types.
  */
 export const makeId = Effect.fnUntraced(function*(
   module: string,
@@ -129,7 +128,7 @@ export const makeId = Effect.fnUntraced(function*(
   const mac = yield* Mac.Mac
   const [key] = yield* macKeys(module, Mac.hmacSha256, secret)
   return (sha256, contentType) =>
-    // The hash has a fixed length, so no two files give the same text.
+    // The hash has a fixed length, so the concatenation is unambiguous.
     Effect.map(Effect.orDie(mac.sign(key!, new Uint8Array([...sha256, ...utf8(contentType)]))), Hex.encode)
 })
 
@@ -140,7 +139,7 @@ export const generateSecret: Effect.Effect<Redacted.Redacted<string>, never, Sec
   }
 )
 
-/** The URL of a name below the base. */
+/** Builds a function that returns the URL of a name below the base URL. */
 export const urlBelow = (
   baseUrl: string
 ): Effect.Effect<(name: string) => string, Cause.IllegalArgumentError> => {
@@ -148,13 +147,13 @@ export const urlBelow = (
   return (url?.protocol === "https:" || url?.protocol === "http:") && !/[?#]/.test(baseUrl)
     ? Effect.succeed((name) => `${baseUrl.replace(/\/+$/, "")}/${name}`)
     : Effect.fail(
-      new Cause.IllegalArgumentError("The base URL must begin with https:// or http:// and end before the query")
+      new Cause.IllegalArgumentError("The base URL must be an http or https URL without a query or fragment")
     )
 }
 
 export interface Age {
   readonly isExpired: (storedAt: number, now: number) => boolean
-  /** Runs the clean-up now and then. What fails is logged, and tried again the next time. */
+  /** Runs the cleanup periodically. A failure is logged, and the next run tries again. */
   readonly schedule: (cleanUp: Effect.Effect<number, MediaError>) => Effect.Effect<void, never, Scope.Scope>
 }
 
@@ -165,7 +164,7 @@ export const age = (options: AgeOptions): Age => {
     isExpired: (storedAt, now) => now - storedAt >= limit,
     schedule: (cleanUp) =>
       !Duration.isFinite(interval) ? Effect.void : cleanUp.pipe(
-        Effect.tapError((error) => Effect.logWarning(`The clean-up of the media store failed: ${error.message}`)),
+        Effect.tapError((error) => Effect.logWarning(`Media store cleanup failed: ${error.message}`)),
         Effect.ignore,
         Effect.repeat(Schedule.spaced(interval)),
         Effect.forkScoped,
@@ -174,7 +173,7 @@ export const age = (options: AgeOptions): Age => {
   }
 }
 
-/** A range as the first byte and the byte after the last, within the file. */
+/** Converts a range to the offsets of its first byte and of the byte after its last, clamped to the file. */
 export const within = (size: number, range: Range | undefined): { readonly from: number; readonly to: number } => {
   const whole = (value: number) => Number.isNaN(value) ? 0 : Math.trunc(value)
   const from = Math.min(Math.max(whole(range?.start ?? 0), 0), size)
@@ -193,5 +192,5 @@ export const stored = (
   storedAt: DateTime.makeUnsafe(file.storedAt)
 })
 
-/** In milliseconds. */
+/** The current time in epoch milliseconds. */
 export const now: Effect.Effect<number> = Clock.currentTimeMillis

@@ -1,26 +1,27 @@
 /**
- * What a file is: told from its first bytes, and compared with what was said.
+ * Detects the type of a file from its first bytes and compares it with the
+ * declared types.
  *
- * The rule. The bytes decide, and the type that they show must be on the list.
- * What the carrier and what the host said can only make that worse: a file is
- * refused if one of them names another family than the bytes do. Families are
- * image, audio or video (containers such as 3GPP carry both, and carriers mix
- * the two names up), PDF, contact card. So `image/jpg` for a JPEG or `audio/mp4`
- * for a video is accepted, and a PDF that was declared as an image is not. Names
- * that say nothing, such as `application/octet-stream`, are no contradiction.
+ * The bytes decide, and the detected type must be allowed. The types that the
+ * carrier and the host declare can only lead to a refusal: a file is refused if
+ * one of them belongs to another family than the detected type. The families
+ * are image, audio or video (containers such as 3GPP carry both, and carriers
+ * confuse the two), PDF and contact card. So `image/jpg` for a JPEG or
+ * `audio/mp4` for a video is accepted, but a PDF declared as an image is not.
+ * Generic types such as `application/octet-stream` contradict nothing.
  *
- * A file that is an image by its first bytes and a script or an archive by
- * others is an image here: whoever serves it has to say so, and to say that
- * nobody may guess (`X-Content-Type-Options: nosniff`).
+ * A polyglot file, an image by its first bytes and a script or archive by
+ * others, counts as an image here. A server of such files must send the stored
+ * type and `X-Content-Type-Options: nosniff`.
  */
 import * as Effect from "effect/Effect"
 import { fileTypeFromBuffer } from "file-type"
 import { TypeNotAllowed } from "../MediaError.ts"
 
-/** Enough for every signature that is looked for: the length that `file-type` advises. */
+/** The sample size that `file-type` recommends, enough for every signature. */
 export const headLength = 4100
 
-/** Other names of the same type. */
+/** Aliases of types. */
 const aliases: Readonly<Record<string, string>> = {
   "application/mp4": "video/mp4",
   "application/ogg": "audio/ogg",
@@ -35,7 +36,7 @@ const aliases: Readonly<Record<string, string>> = {
   "audio/wave": "audio/wav",
   "audio/x-m4a": "audio/mp4",
   "audio/x-wav": "audio/wav",
-  // An animated PNG is a PNG to everybody who does not know better.
+  // An animated PNG is a valid PNG for readers without animation support.
   "image/apng": "image/png",
   "image/heic-sequence": "image/heic",
   "image/heif-sequence": "image/heif",
@@ -53,7 +54,7 @@ const aliases: Readonly<Record<string, string>> = {
   "video/x-m4v": "video/mp4"
 }
 
-/** Names that say nothing about the bytes. Some hosts send `text/plain` for whatever they do not know. */
+/** Types without information. Some hosts send `text/plain` for any file they do not recognize. */
 const silent = new Set([
   "application/binary",
   "application/download",
@@ -68,16 +69,16 @@ const silent = new Set([
   "unknown/unknown"
 ])
 
-/** The one name of a type, without parameters. */
+/** Returns the canonical name of a type, without parameters. */
 export const normalize = (type: string): string => {
   const essence = (type.split(";", 1)[0] ?? "").trim().toLowerCase()
   return Object.hasOwn(aliases, essence) ? aliases[essence] ?? essence : essence
 }
 
-// RFC 6838, section 4.2, and what is shorter than anything that should not be in an error.
+// RFC 6838, section 4.2, limited in length to what is safe to repeat in an error.
 const name = /^[\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,64}$/
 
-/** The names that say something. */
+/** Returns the declared types that carry information. */
 const telling = (declared: ReadonlyArray<string>) =>
   declared.map(normalize).filter((type) => name.test(type) && !silent.has(type))
 
@@ -89,7 +90,7 @@ const family = (type: string): string => {
 const startsWith = (head: Uint8Array, ...signature: ReadonlyArray<number>) =>
   signature.every((byte, index) => head[index] === byte)
 
-/** Archives, told before the library sees them: it would look inside, and so decompress. */
+/** Detects archives before `file-type` does, because it would decompress them to look inside. */
 const archive = (head: Uint8Array): string | undefined => {
   if (startsWith(head, 0x50, 0x4b)) return "application/zip"
   if (startsWith(head, 0x1f, 0x8b)) return "application/gzip"
@@ -102,23 +103,23 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
 
 const isVcard = (head: Uint8Array) => vcard.test(utf8.decode(head.subarray(0, 64)))
 
-/** What the bytes show, if they show anything. */
+/** Detects the type of the bytes; `undefined` if it is not recognized. */
 export const detect = (head: Uint8Array): Effect.Effect<string | undefined> =>
   Effect.gen(function*() {
     const packed = archive(head)
     if (packed !== undefined) return packed
     if (isVcard(head)) return "text/vcard"
-    // The library answers every input, but a bug in one of its parsers must not be one here.
+    // `file-type` handles any input, but a bug in one of its parsers must not fail here.
     const found = yield* Effect.tryPromise(() => fileTypeFromBuffer(head)).pipe(
       Effect.catch(() => Effect.succeed(undefined))
     )
     if (found === undefined) return undefined
     const type = normalize(found.mime)
-    // The library asks for less than a whole line.
+    // `file-type` accepts an incomplete first line.
     return type === "text/vcard" ? undefined : type
   })
 
-/** Containers whose bytes are the same for sound alone. */
+/** The audio-only types of containers whose bytes do not show whether they hold video. */
 const ofSound: Readonly<Record<string, string>> = {
   "video/3gpp": "audio/3gpp",
   "video/3gpp2": "audio/3gpp2",
@@ -127,21 +128,21 @@ const ofSound: Readonly<Record<string, string>> = {
   "video/webm": "audio/webm"
 }
 
-/** The type of a file, if it is allowed and contradicts nobody. */
+/** Returns the type of a file. Fails if the type is not allowed or contradicts a declared one. */
 export const check = Effect.fnUntraced(function*(
   head: Uint8Array,
   options: {
     readonly isAllowed: (type: string) => boolean
-    /** What the carrier, and what the host said. */
+    /** The types declared by the carrier and by the host. */
     readonly declared: ReadonlyArray<string>
   }
 ): Effect.fn.Return<string, TypeNotAllowed> {
   const detected = yield* detect(head)
   const declared = telling(options.declared)
-  const refuse = (said: string | undefined) =>
+  const refuse = (declaredType: string | undefined) =>
     new TypeNotAllowed({
       ...(detected !== undefined && { detected }),
-      ...(said !== undefined && { declared: said })
+      ...(declaredType !== undefined && { declared: declaredType })
     })
   if (detected === undefined) return yield* refuse(declared[0])
   const contradiction = declared.find((type) => family(type) !== family(detected))

@@ -1,6 +1,6 @@
 /**
- * Brings messages that come out by time to whoever handles them. A failure is
- * tried again, and what nobody handles is kept where it can be found.
+ * Delivers messages released by timeout to the registered handler. Failures are
+ * retried, and messages without a successful handler become dead letters.
  */
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -23,40 +23,40 @@ import * as LinkedList from "./linkedList.ts"
 export type Handler<E = unknown, R = never> = (message: InboundMessage) => Effect.Effect<unknown, E, R>
 
 export interface Options {
-  /** Takes the place of all registered handlers. */
+  /** Overrides all registered handlers. */
   readonly onTimeout?: Handler | undefined
   readonly retry?: Schedule.Schedule<unknown> | undefined
   /** How long a drain waits for handlers. */
   readonly shutdownTimeout: Duration.Input
-  /** Deliveries at a time. Beyond that the oldest is given up. */
+  /** The maximum number of concurrent deliveries. Beyond it the oldest becomes a dead letter. */
   readonly capacity: number
-  /** What the end of a registration does first. */
+  /** Runs before the last handler is removed. */
   readonly beforeLeaving: Effect.Effect<void>
 }
 
 export interface Delivery {
   readonly message: InboundMessage
-  /** To be run once the message was handled, or nobody will handle it. */
+  /** Runs once the message was handled, or has become a dead letter. */
   readonly handled: Effect.Effect<void>
   /**
-   * Run in the place of giving the message up, where it is kept for another
-   * process, or for another time.
+   * Runs instead of making the message a dead letter, where a store keeps it for
+   * another process or a later attempt.
    */
   readonly release?: ((why: "failed" | "left") => Effect.Effect<void>) | undefined
 }
 
 export interface Deliveries {
-  /** Delivers in the background. `failed` when an attempt was made before, and the next one has to wait. */
+  /** Delivers in the background. Set `failed` after an earlier failed attempt, so that the next one backs off. */
   readonly start: (delivery: Delivery, options?: { readonly failed: boolean }) => Effect.Effect<void>
-  /** Hands the message to a caller who waits. If that fails, or the caller goes away, it is delivered as others are. */
+  /** Delivers to a waiting caller. If that fails or is interrupted, the message is delivered in the background. */
   readonly hand: <A, E, R>(delivery: Delivery, handling: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   readonly onDue: <E, R>(handler: Handler<E, R>) => Effect.Effect<void, never, R | Scope.Scope>
-  /** Messages that no handler took, each once. */
+  /** Streams the dead letters. */
   readonly orphans: Stream.Stream<InboundMessage>
   readonly hasHandler: () => boolean
-  /** How many are not handled yet. */
+  /** Returns the number of unhandled messages. */
   readonly size: () => number
-  /** Tries all that waits for another attempt at once, and waits for what is running, for the time limit at most. */
+  /** Skips the backoff of waiting deliveries and waits for all running ones, for at most the shutdown timeout. */
   readonly drain: Effect.Effect<void>
 }
 
@@ -66,20 +66,20 @@ interface Run extends Delivery {
 
 const maxOrphans = 1000
 
-/** A second, doubling up to a minute, for about six minutes. */
+/** Backs off for one second, doubling up to a minute, for about six minutes. */
 const defaultRetry = Schedule.max([
   Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("1 minute")]),
   Schedule.recurs(10)
 ])
 
-/** Whose message it is, without saying who wrote it. */
+/** Identifies the message in logs without personal data. */
 const named = (message: InboundMessage) => ({ provider: message.provider, messageId: message.externalId })
 
-/** The end of the scope gives up what is not handled by then. */
+/** Builds the deliveries. Closing the scope makes dead letters of the messages that are still unhandled. */
 export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<Deliveries, never, Scope.Scope> {
-  // A delivery is nobody's child: it has not the span of the webhook that opened the window.
+  // Deliveries outlive the request, so they must not inherit its span.
   const fork = Effect.runForkWith(Context.omit(Tracer.ParentSpan)(yield* Effect.context<never>()))
   const orphans = yield* Effect.acquireRelease(Queue.sliding<InboundMessage>(maxOrphans), Queue.shutdown)
   const handlers: Array<Handler> = []
@@ -89,21 +89,21 @@ export const make = Effect.fnUntraced(function*(
   const orphan = (run: Delivery) => Effect.andThen(Queue.offer(orphans, run.message), run.handled)
 
   const giveUp = (run: Delivery, why: string) =>
-    run.release?.("left") ?? Effect.logError(`A message of several parts is given up: ${why}`).pipe(
+    run.release?.("left") ?? Effect.logError(`Dead letter: giving up on an MMS: ${why}`).pipe(
       Effect.annotateLogs(named(run.message)),
       Effect.andThen(orphan(run))
     )
 
   const warnOfFailure = (message: InboundMessage, cause: Cause.Cause<unknown>) =>
     Effect.annotateLogs(
-      Effect.logWarning("A message of several parts could not be handled, and is tried again", cause),
+      Effect.logWarning("MMS handler failed", cause),
       named(message)
     )
 
   const deliver = Effect.fnUntraced(function*(run: Run, failed: boolean) {
     const { message } = run
     const step = yield* Schedule.toStepWithSleep(options.retry ?? defaultRetry)
-    /** Waits for the next attempt. `false` when there is none. */
+    /** Backs off until the next attempt. Returns `false` when the retries are exhausted. */
     const wait = Effect.suspend(() =>
       Effect.raceFirst(
         Pull.catchDone(Effect.as(step(undefined), true), () => Effect.succeed(false)),
@@ -115,7 +115,7 @@ export const make = Effect.fnUntraced(function*(
       if (handler === undefined && run.release !== undefined) return yield* run.release("left")
       if (handler === undefined) {
         yield* Effect.annotateLogs(
-          Effect.logWarning("Nobody handles a message of several parts: it is among the orphans"),
+          Effect.logWarning("Dead letter: no handler is registered for an MMS"),
           named(message)
         )
         return yield* orphan(run)
@@ -124,7 +124,7 @@ export const make = Effect.fnUntraced(function*(
       if (Exit.isSuccess(exit)) return yield* run.handled
       yield* warnOfFailure(message, exit.cause)
     }
-    yield* run.release?.("failed") ?? giveUp(run, "no attempt succeeded")
+    yield* run.release?.("failed") ?? giveUp(run, "retries exhausted")
   })
 
   const start: Deliveries["start"] = Effect.fnUntraced(function*(delivery, { failed } = { failed: false }) {
@@ -136,7 +136,7 @@ export const make = Effect.fnUntraced(function*(
       const oldest = running.first()!
       running.remove(oldest)
       oldest.value.fiber?.interruptUnsafe()
-      yield* giveUp(oldest.value, "too many cannot be handled")
+      yield* giveUp(oldest.value, "too many unhandled messages")
     }
   })
 
@@ -159,7 +159,7 @@ export const make = Effect.fnUntraced(function*(
       const { value } = running.first()!
       running.remove(running.first()!)
       value.fiber?.interruptUnsafe()
-      yield* giveUp(value, "the aggregator ends")
+      yield* giveUp(value, "the aggregator is shutting down")
     }
   }))
 
@@ -184,7 +184,7 @@ export const make = Effect.fnUntraced(function*(
         Effect.sync(() => void handlers.push(registered)),
         () =>
           Effect.andThen(
-            // What this handler would have got later, it gets now, unless another one is there for it.
+            // Without another handler, this one receives now the messages that it would have received later.
             Effect.suspend(() =>
               options.onTimeout === undefined && handlers.length === 1 ? options.beforeLeaving : Effect.void
             ),
@@ -195,7 +195,7 @@ export const make = Effect.fnUntraced(function*(
   }
 })
 
-/** Derives `offer` of an aggregator from its `process`: a message that comes out goes back to the caller. */
+/** Derives `offer` from `process`: a released message is returned to the caller. */
 export const offering = <E>(
   process: <A, E1, R>(
     part: MessagePart,

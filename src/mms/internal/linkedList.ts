@@ -1,8 +1,7 @@
 /**
- * Values in the order in which they were added, where the oldest is found and
- * any is removed at a cost that does not grow with how many there are. The
- * first entry of a `Map` from which many were removed is found by passing over
- * the holes that they left.
+ * A doubly linked list in insertion order. Finding the oldest entry and
+ * removing any entry take constant time. A `Map` does not suffice: finding its
+ * first entry skips the slots of all entries deleted before it.
  */
 export interface Entry<out A> {
   readonly value: A
@@ -19,7 +18,7 @@ export interface LinkedList<A> {
   readonly first: () => Entry<A> | undefined
   readonly forEach: (f: (value: A) => void) => void
   readonly add: (value: A) => Entry<A>
-  /** Does nothing when it was removed before. */
+  /** Removes an entry. Does nothing if it was already removed. */
   readonly remove: (entry: Entry<A>) => void
 }
 

@@ -1,6 +1,6 @@
 /**
- * The windows of an aggregator in memory, and their timers. No operation costs
- * more the more is pending or remembered.
+ * The windows of an in-memory aggregator and their timers. Every operation
+ * takes constant time, regardless of how much is pending or remembered.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -12,7 +12,7 @@ import * as MmsWindow from "./window.ts"
 
 export interface Key {
   readonly provider: string
-  /** Different for every provider and correlation key. */
+  /** Unique per provider and correlation key. */
   readonly text: string
 }
 
@@ -30,9 +30,9 @@ export interface Pending {
   timer: Fiber.Fiber<unknown> | undefined
 }
 
-/** What a change did to windows. */
+/** The windows affected by a change. */
 export interface Windows {
-  /** Those that need a timer: new ones, and those that close at another time than before. */
+  /** The windows that need a new timer: new ones, and those whose closing time changed. */
   readonly timed: ReadonlyArray<Pending>
   readonly opened: ReadonlyArray<Pending>
   readonly closed: ReadonlyArray<Pending>
@@ -44,7 +44,7 @@ export interface Change extends Windows {
 
 export interface Memory {
   readonly apply: (key: Key, input: MmsWindow.Input, now: number) => Change
-  /** The window that is open for the longest. */
+  /** Returns the window that has been open the longest. */
   readonly oldest: () => Pending | undefined
 }
 
@@ -149,17 +149,18 @@ export interface Timers {
 }
 
 /**
- * One fiber a window, which sleeps until it closes. It belongs to its window
- * and ends with it, so that none is left over for a later window of the key.
+ * Builds the timers: one fiber per window, which sleeps until the window
+ * closes. The fiber ends with its window, so it cannot affect a later window of
+ * the same key.
  */
 export const makeTimers = (onElapsed: (window: Pending, closesAt: number) => Effect.Effect<unknown>) =>
   Effect.map(Effect.context<never>(), (services): Timers => {
-    // A timer outlives the webhook that sets it, and is not in its span.
+    // A timer outlives the webhook that sets it, so it must not inherit its span.
     const fork = Effect.runForkWith(Context.omit(Tracer.ParentSpan)(services))
 
     const sleep = Effect.fnUntraced(function*(window: Pending, closesAt: number) {
       yield* Effect.sleep(Math.max(0, closesAt - (yield* Clock.currentTimeMillis)))
-      // It is not to interrupt itself when the window closes.
+      // Cleared first, so that closing the window does not interrupt this fiber.
       window.timer = undefined
       yield* onElapsed(window, closesAt)
     })
@@ -168,7 +169,7 @@ export const makeTimers = (onElapsed: (window: Pending, closesAt: number) => Eff
       set: ({ closed, timed }) => {
         for (const window of timed) {
           window.timer?.interruptUnsafe()
-          // Another fiber can have closed it meanwhile.
+          // Another fiber may have closed the window in the meantime.
           window.timer = window.isOpen ? fork(sleep(window, window.closesAt)) : undefined
         }
         for (const { timer } of closed) timer?.interruptUnsafe()

@@ -1,5 +1,5 @@
 /**
- * How the message looks that is made of several parts, or of a late one.
+ * Builds the message from several parts, or from a late one.
  */
 import { type Content, fromParts, MediaContent, type Part, parts } from "../../Content.ts"
 import { compact } from "../../internal/record.ts"
@@ -8,8 +8,8 @@ import { InboundMessage } from "../../Message.ts"
 import type { MessagePart } from "../../WebhookEvent.ts"
 
 /**
- * Metadata of a message made of several parts: the ids of all of them,
- * separated by spaces, the wrapper first.
+ * The metadata key of a message made of several parts. Its value holds the ids
+ * of all parts, separated by spaces, the wrapper first.
  *
  * @category constants
  * @since 0.1.0
@@ -17,8 +17,8 @@ import type { MessagePart } from "../../WebhookEvent.ts"
 export const partsKey = "mmsParts"
 
 /**
- * Metadata of a part that came too late: the id of the message that it belongs
- * to, which came out before it.
+ * The metadata key of a late part. Its value is the id of the message that it
+ * belongs to, which was released earlier.
  *
  * @category constants
  * @since 0.1.0
@@ -26,8 +26,8 @@ export const partsKey = "mmsParts"
 export const partOfKey = "mmsPartOf"
 
 /**
- * Metadata of a concatenated SMS of which parts are missing: their numbers,
- * separated by spaces.
+ * The metadata key of the numbers of missing segments, separated by spaces. Set
+ * on a concatenated SMS that was released incomplete.
  *
  * @category constants
  * @since 0.1.0
@@ -38,25 +38,25 @@ export const idOf = (message: InboundMessage): string | undefined => message.ext
 
 const withoutCaption = ({ caption: _, ...file }: MediaContent): MediaContent => new MediaContent(file)
 
-/** What people wrote: the text of a message and the caption of a file. */
+/** Returns the written text: the text of a message or the caption of a file. */
 const writtenText = (part: Part): string =>
   part._tag === "TextContent" ? part.text : part._tag === "MediaContent" ? part.caption ?? "" : ""
 
-/** The numbers of the segments that are not among the parts. */
+/** Returns the numbers of the segments that are not among the parts. */
 export const missingOf = (parts: ReadonlyArray<MessagePart>): ReadonlyArray<number> => {
   const numbers = new Set(parts.map(({ segment }) => segment?.number))
   const total = parts[0]?.segment?.total ?? 0
   return Array.from({ length: total }, (_, index) => index + 1).filter((number) => !numbers.has(number))
 }
 
-/** Segments in the order of the text; else the wrapper first. */
+/** Sorts segments by number, and the wrapper before other parts. */
 const ordered = (parts: readonly [MessagePart, ...ReadonlyArray<MessagePart>]): ReadonlyArray<MessagePart> =>
   [...parts].sort((one, other) =>
     Number(other.role === "wrapper") - Number(one.role === "wrapper") ||
     (one.segment?.number ?? 0) - (other.segment?.number ?? 0)
   )
 
-/** Texts that differ are all kept, a line each. */
+/** Joins the contents. Different texts are all kept, one per line. */
 const joined = (messages: ReadonlyArray<InboundMessage>): Content => {
   const contents = messages.flatMap(({ content }) => parts(content))
   const texts = new Set(contents.map(writtenText).filter((text) => text !== ""))
@@ -65,15 +65,16 @@ const joined = (messages: ReadonlyArray<InboundMessage>): Content => {
   return fromParts([...texts].join("\n"), others)
 }
 
-/** The first value that one of the messages has. */
+/** Returns the first value of a field among the messages. */
 const firstOf = <K extends "receivedAt" | "sentAt" | "reference" | "spam" | "cost">(
   messages: ReadonlyArray<InboundMessage>,
   key: K
 ) => messages.find((message) => message[key] !== undefined)?.[key]
 
 /**
- * The one message of several parts. What names it is that of the wrapper, or
- * of the first part where there is none: a real id of the carrier's.
+ * Merges several parts into one message. The message takes the ids of the
+ * wrapper, or of the first part with an id, so its id is always a real carrier
+ * id.
  */
 export const merge = (all: readonly [MessagePart, ...ReadonlyArray<MessagePart>]): InboundMessage => {
   const missing = missingOf(all)
@@ -110,7 +111,7 @@ export const merge = (all: readonly [MessagePart, ...ReadonlyArray<MessagePart>]
   })
 }
 
-/** The late part of the message that has the id. */
+/** Marks a late part with the id of the message that it belongs to. */
 export const partOf = (message: InboundMessage, id: string | undefined): InboundMessage =>
   id === undefined
     ? message

@@ -1,26 +1,26 @@
-/** What is counted of split messages, by provider. */
+/** Metrics of split messages by provider. */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Counters from "../../internal/counters.ts"
 import type { Output } from "./window.ts"
 
-// It goes up and down: several aggregators add up to what is pending in the process.
-const pendingWindows = Metric.counter("sms_mms_pending_windows", { description: "Split messages that wait for parts" })
+// A counter that goes up and down, so that several aggregators add up to the total of the process.
+const pendingWindows = Metric.counter("sms_mms_pending_windows", { description: "Split messages waiting for parts" })
 
 const countMessage = Counters.make(
   "sms_mms_messages_total",
-  "Messages that came out, by what they were: merged, alone, late, timed_out, evicted, flushed"
+  "Released messages by outcome: merged, alone, late, timed_out, evicted, flushed"
 )
 
 const countPart = Counters.make(
   "sms_mms_parts_total",
-  "Parts that brought no message of their own: buffered, repeated, empty"
+  "Parts that released no message, by outcome: buffered, repeated, empty"
 )
 
 const outcomeOf = (output: Extract<Output, { readonly _tag: "Due" }>): string =>
   output.parts > 1 ? "merged" : output.cause === "elapsed" ? "timed_out" : output.cause
 
-/** Counts what a step put out. */
+/** Counts the outputs of a step. */
 export const count = (provider: string, outputs: ReadonlyArray<Output>): Effect.Effect<void> =>
   Effect.forEach(outputs, (output) =>
     output._tag === "Due"

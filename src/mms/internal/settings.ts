@@ -1,22 +1,22 @@
 /**
- * How long an aggregator waits.
+ * The timeouts of an aggregator.
  */
 import * as Duration from "effect/Duration"
 
 /**
- * How long to wait, in milliseconds.
+ * The timeouts of a window, in milliseconds.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Settings {
-  /** For the media of a wrapper. */
+  /** How long a wrapper waits for its media, and a segment for the others. */
   readonly timeout: number
-  /** For more media after the first. With 0, the first completes the message. */
+  /** How long a message waits for more media. With 0, the first file completes it. */
   readonly quietTime: number
-  /** For the wrapper of media that came before it. With 0, media go out at once. */
+  /** How long media wait for a wrapper that arrives after them. With 0, they are released immediately. */
   readonly reorderWindow: number
-  /** For late and repeated parts. */
+  /** How long late and duplicate parts are recognized. */
   readonly rememberFor: number
 }
 

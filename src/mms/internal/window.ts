@@ -1,17 +1,17 @@
 /**
- * How the parts of a split MMS become one message.
+ * The rules that combine the parts of a split MMS into one message.
  *
- * Everything here is pure: {@link step} says what a part, or the end of a
- * wait, does to what is known of one correlation key. It keeps no clock, no
- * timer and no store, so the same rules serve an aggregator in memory and one
- * whose state survives the process. The state and the inputs are schemas and
- * go through JSON.
+ * This module is pure: {@link step} computes how a part, or a timeout, changes
+ * the state of one correlation key. It uses no clock, timer or store, so the
+ * same rules serve an in-memory aggregator and one with persistent state. The
+ * state and the inputs are schemas and can be encoded as JSON.
  *
- * VoiceMeUp documents none of this. That a wrapper comes first, that parts
- * have the time of sending in common, and that a picture may come without a
- * wrapper, is from the captured payloads in the tests of RoomKit
- * (https://github.com/roomkit-live/roomkit, `tests/test_providers/test_voicemeup.py`).
- * Any other order, number and delay of parts is expected too.
+ * VoiceMeUp documents none of this. The payloads captured in the tests of
+ * RoomKit show that a wrapper arrives first, that parts share their time of
+ * sending, and that media may arrive without a wrapper
+ * (https://github.com/roomkit-live/roomkit,
+ * `tests/test_providers/test_voicemeup.py`). The rules also handle any other
+ * order, number and delay of parts.
  *
  * @since 0.1.0
  */
@@ -26,33 +26,33 @@ export { missingKey, partOfKey, partsKey } from "./message.ts"
 export { type Settings, settings } from "./settings.ts"
 
 /**
- * A message that waits for more parts. It has one wrapper at most.
+ * A message that waits for more parts. It has at most one wrapper.
  *
  * @category models
  * @since 0.1.0
  */
 export class Window extends Schema.Class<Window>("effect-sms/MmsWindow/Window")({
-  /** Names the window among those of its key. */
+  /** Identifies the window within its key. */
   id: Schema.Int,
-  /** What came, in the order in which it came. */
+  /** The parts in order of arrival. */
   parts: Schema.NonEmptyArray(MessagePart),
-  /** In milliseconds since 1970, as all times here. */
+  /** In epoch milliseconds, like all times in this module. */
   openedAt: Schema.Int,
-  /** When it closes with what it has. */
+  /** When the window closes and releases the parts that it has. */
   closesAt: Schema.Int
 }) {}
 
 /**
- * Why a message came out.
+ * The reason why a message was released.
  *
- * - `complete`: its parts are together
- * - `alone`: a part that nothing is awaited for
- * - `late`: a part of a message that came out before
- * - `elapsed`: the window was open for as long as it may
+ * - `complete`: all its parts have arrived
+ * - `alone`: a part that no other part is expected for
+ * - `late`: a part of a message that was released earlier
+ * - `elapsed`: the window reached its timeout
  * - `evicted`: too many windows were open
- * - `flushed`: the aggregator ends
+ * - `flushed`: the aggregator is shutting down
  *
- * The first three answer the part that just came; the others come by time.
+ * The first three respond to the part that just arrived; the others do not.
  *
  * @category models
  * @since 0.1.0
@@ -68,58 +68,59 @@ export const Cause = Schema.Literals(["complete", "alone", "late", "elapsed", "e
 export type Cause = typeof Cause.Type
 
 /**
- * A message that came out. It stays in the state until it was handled, so that
- * it can be handed out again after a failure or a crash.
+ * A released message. It stays in the state until it is handled, so that it can
+ * be delivered again after a failure or a crash.
  *
  * @category models
  * @since 0.1.0
  */
 export class Due extends Schema.TaggedClass<Due>()("Due", {
-  /** Names it among those of its key. */
+  /** Identifies the message within its key. */
   id: Schema.Int,
   cause: Cause,
-  /** How many parts it is made of. */
+  /** The number of parts it consists of. */
   parts: Schema.Int,
   message: InboundMessage
 }) {}
 
 /**
- * What is remembered of a message that came out: whose parts the late ones are.
+ * A record of a released message, which late parts are matched against.
  *
  * @category models
  * @since 0.1.0
  */
 export class Sent extends Schema.Class<Sent>("effect-sms/MmsWindow/Sent")({
-  /** The id that the message had. */
+  /** The id of the message. */
   id: Schema.optionalKey(Schema.NonEmptyString),
   wrapper: Schema.Boolean,
   media: Schema.Boolean,
-  /** The numbers of the segments that it came out without. */
+  /** The numbers of the segments that were missing. */
   missing: Schema.optionalKey(Schema.Array(Schema.Int))
 }) {}
 
 /**
- * All that is known of one correlation key at one provider.
+ * The state of one correlation key at one provider.
  *
  * @category models
  * @since 0.1.0
  */
 export class State extends Schema.Class<State>("effect-sms/MmsWindow/State")({
-  /** The next id of a window or of a message that comes out. */
+  /** The next id for a window or a released message. */
   next: Schema.Int,
-  /** Oldest first. */
+  /** The open windows, oldest first. */
   open: Schema.Array(Window),
-  /** Came out and not handled yet, oldest first. */
+  /** The released messages that are not handled yet, oldest first. */
   due: Schema.Array(Due),
-  /** Came out lately, oldest first. */
+  /** The recently released messages, oldest first. */
   sent: Schema.Array(Sent),
-  /** The ids of the parts that came, to recognize repeated ones. */
+  /** The ids of all parts that arrived, to detect duplicates. */
   seen: Schema.Array(Schema.String),
-  /** When there is nothing open and nothing due, it can be forgotten from this time on. */
+  /** When an idle state may be deleted. */
   forgetAt: Schema.Int
 }) {
   /**
-   * Whether nothing would be lost with it but the memory of what was.
+   * Whether no window is open and no message is unhandled. Deleting an idle state
+   * only means that late and duplicate parts are no longer recognized.
    *
    * @since 0.1.0
    */
@@ -129,7 +130,7 @@ export class State extends Schema.Class<State>("effect-sms/MmsWindow/State")({
 }
 
 /**
- * What is known of a key before its first part.
+ * The state of a key before its first part.
  *
  * @category constructors
  * @since 0.1.0
@@ -137,7 +138,7 @@ export class State extends Schema.Class<State>("effect-sms/MmsWindow/State")({
 export const empty: State = new State({ next: 0, open: [], due: [], sent: [], seen: [], forgetAt: 0 })
 
 /**
- * A part came.
+ * A part arrived.
  *
  * @category models
  * @since 0.1.0
@@ -145,8 +146,8 @@ export const empty: State = new State({ next: 0, open: [], due: [], sent: [], se
 export class Arrived extends Schema.TaggedClass<Arrived>()("Arrived", { part: MessagePart }) {}
 
 /**
- * The timer of a window ran out. It is about the window and the time that it
- * was set for: a timer that was overtaken does nothing, whenever it comes.
+ * The timer of a window elapsed. The input names the window and the time that
+ * the timer was set for, so an outdated timer has no effect.
  *
  * @category models
  * @since 0.1.0
@@ -157,7 +158,7 @@ export class Elapsed extends Schema.TaggedClass<Elapsed>()("Elapsed", {
 }) {}
 
 /**
- * A window has to close before its time.
+ * A window must close before its time.
  *
  * @category models
  * @since 0.1.0
@@ -168,7 +169,7 @@ export class Closed extends Schema.TaggedClass<Closed>()("Closed", {
 }) {}
 
 /**
- * A message that came out was handled.
+ * A released message was handled.
  *
  * @category models
  * @since 0.1.0
@@ -184,7 +185,7 @@ export class Handled extends Schema.TaggedClass<Handled>()("Handled", { due: Sch
 export const Input = Schema.Union([Arrived, Elapsed, Closed, Handled])
 
 /**
- * Anything that can happen to a key.
+ * An input of {@link step}.
  *
  * @category models
  * @since 0.1.0
@@ -192,32 +193,32 @@ export const Input = Schema.Union([Arrived, Elapsed, Closed, Handled])
 export type Input = typeof Input.Type
 
 /**
- * What a step puts out: any number of `Due`, and for a part that came and is
- * not due, one of
+ * The output of a step: any number of `Due`, and for a part that arrived and
+ * released no message, one of
  *
- * - `Buffered`: it waits for others
- * - `Repeated`: it came before
- * - `Empty`: it belongs to something and says nothing by itself
+ * - `Buffered`: the part waits for others
+ * - `Repeated`: the part is a duplicate
+ * - `Empty`: the part belongs to another message and has no content of its own
  *
  * @category models
  * @since 0.1.0
  */
 export type Output = Due | { readonly _tag: "Buffered" } | { readonly _tag: "Repeated" } | { readonly _tag: "Empty" }
 
-// Real messages stay far below. What somebody floods a single key with must
-// not make each part cost more than the one before it.
+// Real messages stay far below these limits. They keep a flood on a single key
+// from making each part more expensive than the one before.
 const maxWindows = 16
 const maxParts = 32
 const maxSent = 32
 const maxSeen = 128
 
-/** Whether the message came out to answer the part that just came. */
+/** Returns whether the message was released by the part that just arrived. */
 export const answersPart = ({ cause }: Due): boolean => cause === "complete" || cause === "alone" || cause === "late"
 
 const hasWrapper = ({ parts }: Window): boolean => parts.some(({ role }) => role === "wrapper")
 const hasMedia = ({ parts }: Window): boolean => parts.some(({ role }) => role === "media")
 
-/** A state in the making. */
+/** A mutable state during one step. */
 class Draft {
   readonly outputs: Array<Output> = []
   next: number
@@ -248,7 +249,7 @@ class Draft {
     this.open = this.open.map((other) => other === window ? by : other)
   }
 
-  /** Lets a window out with what it has. A wrapper without text has nothing. */
+  /** Closes a window and releases its parts. A wrapper without text releases nothing. */
   close(window: Window, cause: Cause): void {
     this.open = this.open.filter((other) => other.id !== window.id)
     const message = merge(window.parts)
@@ -266,14 +267,14 @@ class Draft {
     )
   }
 
-  /** Opens a window, at the cost of the oldest when there are too many. */
+  /** Opens a window, evicting the oldest at the limit. */
   wait(part: MessagePart, now: number, time: number): void {
     if (this.open.length >= maxWindows) this.close(this.open[0]!, "evicted")
     this.open = [...this.open, new Window({ id: this.next++, parts: [part], openedAt: now, closesAt: now + time })]
     this.outputs.push({ _tag: "Buffered" })
   }
 
-  /** The part says something that belongs to a message that went out. */
+  /** Releases a part that belongs to a message released earlier. */
   late(part: MessagePart, sent: Sent): void {
     const { role, segment } = part
     const missing = sent.missing?.filter((number) => number !== segment?.number)
@@ -302,13 +303,13 @@ const join = (draft: Draft, window: Window, part: MessagePart, now: number, sett
 }
 
 /**
- * A part of a concatenated SMS. It joins the window that lacks its number, and
- * completes it when it is the last. Where none lacks it, it is of another
- * message: carriers and phones use a reference again before long.
+ * Adds a segment of a concatenated SMS to the oldest window that lacks its
+ * number. If no window lacks it, the segment starts another message: phones
+ * reuse a reference soon.
  */
 const segmentArrived = (draft: Draft, part: MessagePart, segment: Segment, now: number, settings: Settings): void => {
   const has = ({ parts }: Window) => parts.find((part) => part.segment?.number === segment.number)
-  // Without an id, the same bytes are the same part.
+  // A segment without an id is a duplicate if its bytes are the same.
   const isRepeated = part.message.idempotencyKey === undefined &&
     draft.open.some((window) => has(window)?.segment?.data === segment.data)
   if (isRepeated) return void draft.outputs.push({ _tag: "Repeated" })
@@ -338,8 +339,8 @@ const arrived = (draft: Draft, part: MessagePart, now: number, settings: Setting
   if (part.segment !== undefined) return segmentArrived(draft, part, part.segment, now, settings)
 
   if (part.role === "wrapper") {
-    // Its media wait for it, or are out already. Else it waits for them, also
-    // beside other wrappers: two messages can be sent in one second.
+    // Its media are already waiting or released; otherwise it waits for them, even
+    // beside other wrappers: two messages can be sent in the same second.
     const waiting = draft.open.find((window) => !hasWrapper(window))
     if (waiting !== undefined) return join(draft, waiting, part, now, settings)
     const sent = draft.sent.find(({ wrapper }) => !wrapper)
@@ -357,11 +358,11 @@ const arrived = (draft: Draft, part: MessagePart, now: number, settings: Setting
 }
 
 /**
- * What an input does: what is put out, and what is known then. Pure.
+ * Computes the outputs and the next state for an input. Pure.
  *
- * A part joins the oldest window that lacks what it is. Whoever runs the steps
- * sets a timer for each open window, hands each `Due` out, and says so with
- * `Handled` once it was handled.
+ * A part joins the oldest window that lacks its role. The caller sets a timer
+ * for each open window, delivers each `Due`, and passes `Handled` once it was
+ * handled.
  *
  * @category combinators
  * @since 0.1.0

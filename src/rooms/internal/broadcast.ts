@@ -1,5 +1,6 @@
 /**
- * The way of one event through its room: hooks, channels, hooks.
+ * Processes one event in its room: `BeforeBroadcast` hooks, channels,
+ * `AfterBroadcast` hooks.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -7,15 +8,19 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
-import * as Semaphore from "effect/Semaphore"
+import { GiveUp, TryAgain } from "../../inbox/TryAgain.ts"
+import * as KeyedMutex from "../../internal/keyedMutex.ts"
 import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
+import type { StorageError } from "../../StorageError.ts"
 import type { Delivery, Outgoing } from "../Channel.ts"
 import type { KitEvent } from "../KitEvent.ts"
+import { Unfinished } from "../ProcessResult.ts"
 import type { Room } from "../Room.ts"
 import { RoomEvent } from "../RoomEvent.ts"
+import type { Service as RoomStore } from "../RoomStore.ts"
 import type { ChannelRegistry, Registered } from "./channels.ts"
+import { DeliveryOutcome } from "./history.ts"
 import type { HookRuns } from "./hookRuns.ts"
-import type { RoomRecord, RoomState } from "./roomState.ts"
 import type { Passing } from "./sends.ts"
 import * as Sends from "./sends.ts"
 
@@ -23,7 +28,7 @@ export interface Parts {
   readonly hooks: HookRuns
   readonly sends: Sends.Sends
   readonly channels: ChannelRegistry
-  readonly state: RoomState
+  readonly store: RoomStore
   readonly notify: (event: KitEvent) => Effect.Effect<void>
   readonly runs: SupervisedFibers
 }
@@ -32,23 +37,70 @@ export type Passed =
   | { readonly _tag: "Broadcast"; readonly event: RoomEvent; readonly deliveries: ReadonlyArray<Delivery> }
   | { readonly _tag: "Blocked"; readonly event: RoomEvent; readonly hook: string; readonly reason: string }
 
-export type Result = Passed | { readonly _tag: "Queued"; readonly eventId: string; readonly roomId: string }
+/** The store has the event, and it passed. */
+export type Repeated = { readonly _tag: "Repeated"; readonly eventId: string; readonly roomId: string }
 
-/** What became of an event at a channel, and what is still to be done after its sends. */
+export type Result = Passed | Repeated | { readonly _tag: "Queued"; readonly eventId: string; readonly roomId: string }
+
+/** An event on its way to its room. */
+export interface Incoming {
+  readonly event: RoomEvent
+  /** The room, as it was when the event was routed. */
+  readonly room: Room
+  /** What the store tells repetitions by, besides the id. */
+  readonly key?: string | undefined
+  /**
+   * Whether the event may have begun to pass before. One that the store has and
+   * that did not pass to its end then goes on, where another is a repetition.
+   */
+  readonly isResumed: boolean
+}
+
+/** The delivery of an event to a channel, and the fibers that still run after its sends. */
 interface Delivered {
   readonly delivery: Delivery
   readonly after: ReadonlyArray<Fiber.Fiber<unknown, unknown>>
+  /** The error of a channel that is to be tried again. */
+  readonly again?: unknown
 }
+
+/** The channel or the hook that an event is with: what it posts meanwhile is its answer to the event. */
+interface Speaker {
+  readonly eventId: string
+  readonly id: string
+  readonly isResumed: boolean
+  posts: number
+}
+
+export const CurrentSpeaker = Context.Reference<Speaker | undefined>("effect-sms/rooms/RoomKit/Speaker", {
+  defaultValue: () => undefined
+})
+
+/**
+ * What repetitions of an answer are told by: the event that it answers, who
+ * says it, and its number among the answers. So an event that passes a second
+ * time, because the process ended while it passed, is not answered twice.
+ */
+export const answering = Effect.map(
+  CurrentSpeaker,
+  (speaker): Pick<Incoming, "key" | "isResumed"> =>
+    speaker === undefined
+      ? { isResumed: false }
+      : {
+        key: JSON.stringify(["answer", speaker.eventId, speaker.id, speaker.posts++]),
+        isResumed: speaker.isResumed
+      }
+)
 
 /** A message that was brought to the kit, and what was said because of it. */
 interface Conversation {
   /**
-   * Whether this code is a hook or a channel that an event passes through. It
-   * must not wait for another event to pass: that one may wait for this one.
+   * Whether the current code is a hook or channel running for an event. It must
+   * not wait for another event, which may be waiting for this one.
    */
   readonly within: boolean
   /** The events that such code brought, on their way. */
-  readonly answers: Set<Fiber.Fiber<unknown>>
+  readonly answers: Set<Fiber.Fiber<unknown, StorageError | Unfinished>>
 }
 
 const CurrentConversation = Context.Reference<Conversation | undefined>("effect-sms/rooms/RoomKit/Conversation", {
@@ -64,14 +116,16 @@ const outcomes = {
   Blocked: Metric.withAttributes(roomEvents, { outcome: "blocked" })
 }
 
-/** A modification keeps its id and room, and cannot mark itself as blocked. */
+/** Ensures that a modified event keeps its id and room and is not marked as blocked. */
 const checkModified = ({ blocked: _, ...fields }: RoomEvent, { id, roomId }: RoomEvent) =>
   RoomEvent.makeEffect({ ...fields, id, roomId })
 
-export const make = ({ channels, hooks, notify, runs, sends, state }: Parts) => {
-  const block = Effect.fnUntraced(function*(record: RoomRecord, event: RoomEvent, hook: string, reason: string) {
+export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => {
+  const inTurn = KeyedMutex.make()
+
+  const block = Effect.fnUntraced(function*(incoming: Incoming, event: RoomEvent, hook: string, reason: string) {
     const blocked = new RoomEvent({ ...event, blocked: { hook, reason } })
-    state.append(record, blocked)
+    yield* store.append(blocked, incoming.key)
     yield* Effect.logInfo(`Hook ${JSON.stringify(hook)} blocked an event`, { room: event.roomId, event: event.id })
     yield* notify({ _tag: "EventBlocked", roomId: event.roomId, eventId: event.id, hook, reason })
     return { _tag: "Blocked", event: blocked, hook, reason } as const
@@ -84,16 +138,39 @@ export const make = ({ channels, hooks, notify, runs, sends, state }: Parts) => 
     }
   )
 
-  const channelFailed = (channelId: string, event: RoomEvent, cause: Cause.Cause<unknown>) =>
-    Effect.logError(`Channel ${JSON.stringify(channelId)} failed`, cause).pipe(
-      Effect.andThen(notify({ _tag: "ChannelFailed", roomId: event.roomId, eventId: event.id, channelId, cause })),
-      Effect.as<Delivered>({ delivery: { channelId, outcome: "failed", error: Cause.squash(cause) }, after: [] })
+  const channelFailed = (
+    channel: Registered,
+    { event, isResumed }: Passing,
+    cause: Cause.Cause<unknown>
+  ): Effect.Effect<Delivered> => {
+    const error = Cause.squash(cause)
+    // Where there is no inbox that would try again, a wish for it is a failure like any other.
+    const again = isResumed && (error instanceof TryAgain || (channel.retries && !(error instanceof GiveUp)))
+    return Effect.logError(
+      `Channel ${JSON.stringify(channel.id)} failed${again ? ", and is tried again" : ""}`,
+      cause
+    ).pipe(
+      Effect.andThen(
+        notify({ _tag: "ChannelFailed", roomId: event.roomId, eventId: event.id, channelId: channel.id, cause })
+      ),
+      Effect.as<Delivered>({
+        delivery: { channelId: channel.id, outcome: "failed", error },
+        after: [],
+        again: again ? error : undefined
+      })
     )
+  }
 
   const deliver = (channel: Registered, passing: Passing): Effect.Effect<Delivered> =>
     Effect.exit(channel.deliver(passing.event, passing.room)).pipe(
+      Effect.provideService(CurrentSpeaker, {
+        eventId: passing.event.id,
+        id: channel.id,
+        isResumed: passing.isResumed,
+        posts: 0
+      }),
       Effect.flatMap((exit) => {
-        if (Exit.isFailure(exit)) return channelFailed(channel.id, passing.event, exit.cause)
+        if (Exit.isFailure(exit)) return channelFailed(channel, passing, exit.cause)
         return exit.value === undefined
           ? Effect.succeed<Delivered>({ delivery: { channelId: channel.id, outcome: "delivered" }, after: [] })
           : sendAll(channel, passing, exit.value)
@@ -101,58 +178,125 @@ export const make = ({ channels, hooks, notify, runs, sends, state }: Parts) => 
       Effect.withSpan("RoomKit.deliver", { attributes: { "sms.channel": channel.id } })
     )
 
-  /** The channels of the room that are registered, without the one that the event comes from. */
+  /** Returns the registered channels of the room, except the source of the event. */
   const others = (room: Room, source: string): ReadonlyArray<Registered> => {
     const ids = new Set(room.attachments.map(({ channelId }) => channelId))
     ids.delete(source)
     return Array.from(ids).flatMap((id) => channels.get(id) ?? [])
   }
 
-  const pass = Effect.fnUntraced(function*(record: RoomRecord, received: RoomEvent): Effect.fn.Return<Passed> {
+  /** Runs the hooks and appends the event, or finds that the store has it already. */
+  const admit = Effect.fnUntraced(function*(incoming: Incoming) {
+    const { event: received, key } = incoming
+    const room = (yield* store.get(received.roomId)) ?? incoming.room
     const verdict = yield* hooks.before("BeforeBroadcast", {
       subject: received,
       event: received,
       value: received,
-      run: (hook, event) => hook.run(event, record.room),
+      run: (hook, event) => hook.run(event, room),
       check: checkModified
     })
     const event = verdict.value
-    if (verdict._tag === "Blocked") return yield* block(record, event, verdict.hook, verdict.reason)
-    state.append(record, event)
-    const { room } = record
+    if (verdict._tag === "Blocked") return yield* block(incoming, event, verdict.hook, verdict.reason)
+    const appended = yield* store.append(event, key)
+    return { appended, event, room: appended.room ?? room }
+  })
+
+  /** Takes the event to the channels that have not got it yet. */
+  const deliverAll = Effect.fnUntraced(function*(
+    { event: received, isResumed }: Incoming,
+    event: RoomEvent,
+    room: Room,
+    earlier: ReadonlyArray<DeliveryOutcome> = []
+  ): Effect.fn.Return<Passed, StorageError | Unfinished> {
+    const settled = new Map(
+      earlier.flatMap((one) => one.outcome === "again" ? [] : [[one.channelId, one] as const])
+    )
     const delivered = yield* Effect.forEach(
-      others(room, received.source.channelId),
-      (channel) => deliver(channel, { received, event, room }),
+      others(room, received.source.channelId).filter(({ id }) => !settled.has(id)),
+      (channel) => deliver(channel, { received, event, room, isResumed }),
       { concurrency: "unbounded" }
     )
+    const again = delivered.filter((one) => one.again !== undefined)
     const deliveries = delivered.map(({ delivery }) => delivery)
-    yield* hooks.after("AfterBroadcast", { subject: event, event, run: (hook) => hook.run(event, room, deliveries) })
+    if (again.length === 0) {
+      yield* hooks.after("AfterBroadcast", {
+        subject: event,
+        event,
+        run: (hook) =>
+          Effect.provideService(hook.run(event, room, deliveries), CurrentSpeaker, {
+            eventId: event.id,
+            id: `hook ${hook.name}`,
+            isResumed,
+            posts: 0
+          })
+      })
+    }
     yield* Fiber.awaitAll(delivered.flatMap(({ after }) => after))
+    yield* store.settle(event, [
+      ...settled.values(),
+      ...delivered.map(({ again, delivery: { channelId, outcome } }) =>
+        new DeliveryOutcome({ channelId, outcome: again === undefined ? outcome : "again" })
+      )
+    ])
+    if (again.length > 0) {
+      return yield* new Unfinished({
+        failed: again.map(({ delivery }) => delivery.channelId),
+        cause: again.find((one) => one.again instanceof TryAgain)?.again ?? again[0]!.again
+      })
+    }
     return { _tag: "Broadcast", event, deliveries }
   })
 
-  const passInTurn = (record: RoomRecord, event: RoomEvent, answers: Conversation["answers"]): Effect.Effect<Passed> =>
-    Semaphore.withPermit(record.turn, pass(record, event)).pipe(
-      Effect.tap(({ _tag }) => Metric.update(outcomes[_tag], 1)),
+  const pass = Effect.fnUntraced(function*(
+    incoming: Incoming
+  ): Effect.fn.Return<Passed | Repeated, StorageError | Unfinished> {
+    const admitted = yield* admit(incoming)
+    if ("_tag" in admitted) return admitted
+    const { appended, event, room } = admitted
+    if (appended._tag === "Appended") return yield* deliverAll(incoming, event, room)
+    const { deliveries, event: earlier } = appended
+    const isDone = earlier.blocked !== undefined || deliveries?.every(({ outcome }) => outcome !== "again") === true
+    // A process that ended while the event passed left the rest of the way to whoever takes it up.
+    return isDone || !incoming.isResumed
+      ? { _tag: "Repeated", eventId: earlier.id, roomId: earlier.roomId }
+      : yield* deliverAll(incoming, earlier, room, deliveries)
+  })
+
+  const passInTurn = (incoming: Incoming, answers: Conversation["answers"]) =>
+    inTurn(incoming.event.roomId)(pass(incoming)).pipe(
+      Effect.tap(({ _tag }) => _tag === "Repeated" ? Effect.void : Metric.update(outcomes[_tag], 1)),
       Effect.provideService(CurrentConversation, { within: true, answers })
     )
 
   return {
     /** Passes an event through its room when the room is free. Code that another event passes through does not wait. */
-    broadcast: Effect.fnUntraced(function*(record: RoomRecord, event: RoomEvent): Effect.fn.Return<Result> {
-      const { answers, within } = (yield* CurrentConversation) ?? { answers: new Set(), within: false }
-      if (!within) return yield* passInTurn(record, event, answers)
-      const answer = yield* runs.start(passInTurn(record, event, answers))
-      answers.add(answer)
-      answer.addObserver(() => answers.delete(answer))
-      return { _tag: "Queued", eventId: event.id, roomId: event.roomId }
-    }),
+    broadcast: Effect.fnUntraced(
+      function*(incoming: Incoming): Effect.fn.Return<Result, StorageError | Unfinished> {
+        const { event } = incoming
+        const { answers, within } = (yield* CurrentConversation) ?? { answers: new Set(), within: false }
+        if (!within) return yield* passInTurn(incoming, answers)
+        const answer = yield* runs.start(passInTurn(incoming, answers))
+        answers.add(answer)
+        answer.addObserver(() => answers.delete(answer))
+        return { _tag: "Queued", eventId: event.id, roomId: event.roomId }
+      }
+    ),
     /** Does it, and waits until everything has passed that was said because of it. */
-    withAnswers: Effect.fnUntraced(function*<A, E>(effect: Effect.Effect<A, E>): Effect.fn.Return<A, E> {
+    withAnswers: Effect.fnUntraced(function*<A, E>(
+      effect: Effect.Effect<A, E>
+    ): Effect.fn.Return<A, E | StorageError | Unfinished> {
       if ((yield* CurrentConversation)?.within === true) return yield* effect
       const answers: Conversation["answers"] = new Set()
       const result = yield* Effect.provideService(effect, CurrentConversation, { within: false, answers })
-      while (answers.size > 0) yield* Fiber.awaitAll([...answers])
+      const failures: Array<Effect.Effect<never, StorageError | Unfinished>> = []
+      while (answers.size > 0) {
+        for (const exit of yield* Fiber.awaitAll([...answers])) {
+          if (Exit.isFailure(exit)) failures.push(Effect.failCause(exit.cause))
+        }
+      }
+      // An answer that could not be kept is as if the event had not passed.
+      if (failures[0] !== undefined) yield* failures[0]
       return result
     })
   }

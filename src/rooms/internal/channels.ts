@@ -1,5 +1,5 @@
 /**
- * The registered channels.
+ * The registry of channels.
  */
 import type * as Effect from "effect/Effect"
 import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
@@ -7,17 +7,19 @@ import type { Channel, Outgoing } from "../Channel.ts"
 import type { Room } from "../Room.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
 
-/** A channel while its registration lasts. */
+/** A registered channel. */
 export interface Registered extends Omit<Channel, "deliver"> {
-  /** Takes an event to whoever is at this end, or says what is to be sent for it. */
+  /** Delivers an event to the endpoint, or returns the messages to send for it. */
   readonly deliver: (event: RoomEvent, room: Room) => Effect.Effect<ReadonlyArray<Outgoing> | undefined, unknown>
+  /** Whether any failure is worth another attempt. A channel that sends fails for good, unless it says otherwise. */
+  readonly retries: boolean
   /** What the end of the registration waits for. */
   readonly runs: SupervisedFibers
 }
 
-/** Changed in place, by the kit alone and always within one synchronous step. */
+/** Mutated in place, only by the kit and always within one synchronous step. */
 export class ChannelRegistry {
-  /** The registrations of an id, of which the latest counts. */
+  /** The registrations per id. The latest one is active. */
   readonly #registered = new Map<string, ReadonlyArray<Registered>>()
   readonly #everyRoom = new Set<string>()
 

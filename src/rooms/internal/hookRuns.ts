@@ -1,6 +1,6 @@
 /**
- * Hooks at work: those before something one after the other, those after it
- * together. Whatever a hook does, the kit goes on and says so.
+ * Runs hooks: `Before` hooks in sequence, `After` hooks concurrently. A failing
+ * hook is reported and does not stop the kit.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -16,25 +16,25 @@ export interface Parts {
   readonly notify: (event: KitEvent) => Effect.Effect<void>
 }
 
-/** What the hooks left of a value. */
+/** The combined decision of the hooks on a value. */
 export type Verdict<A> =
   | { readonly _tag: "Passed"; readonly value: A }
   | { readonly _tag: "Blocked"; readonly value: A; readonly hook: string; readonly reason: string }
 
 export interface Before<H extends Hook, A> {
-  /** What the filters look at, also when a hook has modified it. */
+  /** The fields that filters are matched against. A modification by a hook does not change them. */
   readonly subject: Subject
-  /** The event that the hooks run for. */
-  readonly event: RoomEvent
+  /** The event that the hooks run for. Absent for a message that comes from no room. */
+  readonly event?: RoomEvent | undefined
   readonly value: A
   readonly run: (hook: H, value: A) => Effect.Effect<HookResult<A>, unknown>
-  /** Checks what a hook wants in the place of the value. */
+  /** Validates the value that a hook returned as a modification. */
   readonly check: (modified: A, value: A) => Effect.Effect<A, SchemaIssue.Issue>
 }
 
 export interface After<H extends Hook> {
   readonly subject: Subject
-  readonly event: RoomEvent
+  readonly event?: RoomEvent | undefined
   readonly run: (hook: H) => Effect.Effect<void, unknown>
 }
 
@@ -53,20 +53,20 @@ const inSpan = <A>(hook: Hook, run: Effect.Effect<A, unknown>) =>
   Effect.withSpan(run, "RoomKit.hook", { attributes: { "sms.hook": hook.name, "sms.trigger": hook.trigger } })
 
 export const make = ({ hooks, notify }: Parts): HookRuns => {
-  const failed = (hook: Hook, event: RoomEvent, cause: Cause.Cause<unknown>) =>
+  const failed = (hook: Hook, event: RoomEvent | undefined, cause: Cause.Cause<unknown>) =>
     Effect.andThen(
       Effect.logError(`Hook ${JSON.stringify(hook.name)} failed`, cause),
       notify({
         _tag: "HookFailed",
-        roomId: event.roomId,
-        eventId: event.id,
+        roomId: event?.roomId,
+        eventId: event?.id,
         hook: hook.name,
         trigger: hook.trigger,
         cause
       })
     )
 
-  /** Dies when the result is none, which the compiler rules out and an application in JavaScript does not. */
+  /** Turns a hook result into a verdict. Dies on an invalid result, which only untyped JavaScript can return. */
   const verdict = <A>(
     hook: Hook,
     result: HookResult<A>,
@@ -84,7 +84,7 @@ export const make = ({ hooks, notify }: Parts): HookRuns => {
           onFailure: (issue) => new Schema.SchemaError(issue)
         })
       default:
-        return Effect.die(new TypeError("A hook has to allow, block or modify", { cause: result satisfies never }))
+        return Effect.die(new TypeError("A hook must return allow, block or modify", { cause: result satisfies never }))
     }
   }
 
@@ -110,7 +110,7 @@ export const make = ({ hooks, notify }: Parts): HookRuns => {
     ) {
       let value = first
       for (const hook of hooks.matching(trigger, subject)) {
-        // A hook that was removed while an earlier one ran has lost what it needs.
+        // A hook that was removed while an earlier one ran may no longer use its services.
         if (!hooks.has(hook)) continue
         const verdict = yield* ask(hook, value, options)
         if (verdict._tag === "Blocked") return verdict

@@ -1,5 +1,6 @@
 /**
- * The registered hooks, found without looking at those that do not match.
+ * The registry of hooks, indexed so that a lookup does not scan hooks that
+ * cannot match.
  */
 import type { Hook, Subject } from "../Hook.ts"
 import * as Hooks from "../Hook.ts"
@@ -7,7 +8,7 @@ import * as Hooks from "../Hook.ts"
 export type Trigger = Hook["trigger"]
 export type Triggered<T extends Trigger> = Extract<Hook, { readonly trigger: T }>
 
-/** A hook and its place in the order of registration. */
+/** A hook and its position in the order of registration. */
 interface Entry {
   readonly hook: Hook
   readonly place: number
@@ -15,17 +16,17 @@ interface Entry {
 
 const inOrder = (a: Entry, b: Entry): number => (a.hook.priority ?? 0) - (b.hook.priority ?? 0) || a.place - b.place
 
-// Combinations of what a filter looks at. They are few; the bound is for an
-// application that makes up a channel a conversation.
+// The maximum number of cached filter combinations. There are normally few; the
+// limit protects against an application with one channel per conversation.
 const maxCombinations = 1000
 
-/** Changed in place, by the kit alone and always within one synchronous step. */
+/** Mutated in place, only by the kit and always within one synchronous step. */
 export class HookRegistry {
   readonly #entries = new Map<Hook, Entry>()
-  /** Both sorted. A hook is global, or in the list of its room. */
+  /** Global hooks, sorted. Hooks with a `roomId` are in the sorted list of their room instead. */
   #global: ReadonlyArray<Entry> = []
   readonly #ofRoom = new Map<string, ReadonlyArray<Entry>>()
-  /** The global hooks of each combination, so that finding them costs one look-up. */
+  /** Caches the global hooks per filter combination, so that finding them is one lookup. */
   readonly #found = new Map<string, ReadonlyArray<Entry>>()
   #places = 0
 
@@ -45,14 +46,14 @@ export class HookRegistry {
     return this.#entries.has(hook)
   }
 
-  /** The hooks of a trigger that are for this, in the order in which they run. */
+  /** Returns the hooks of a trigger that match the subject, in execution order. */
   matching<T extends Trigger>(trigger: T, subject: Subject): ReadonlyArray<Triggered<T>> {
     const everywhere = this.#globalFor(trigger, subject)
     const here = (this.#ofRoom.get(subject.roomId) ?? []).filter(({ hook }) =>
       hook.trigger === trigger && Hooks.matches(hook, subject)
     )
     const all = here.length === 0 ? everywhere : [...everywhere, ...here].sort(inOrder)
-    // Both lists hold hooks of this trigger only.
+    // Both lists contain only hooks of this trigger.
     return all.map(({ hook }) => hook as Triggered<T>)
   }
 

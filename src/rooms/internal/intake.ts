@@ -1,29 +1,37 @@
 /**
- * What is to be done for each event of a webhook, by its kind.
+ * Processes each event of a webhook according to its kind.
  */
 import * as Effect from "effect/Effect"
 import type { DeliveryStoreError } from "../../delivery/DeliveryStore.ts"
+import type { DeliveryStatus } from "../../DeliveryStatus.ts"
+import type { Entry } from "../../inbox/Inbox.ts"
 import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
 import type { InboundMessage } from "../../Message.ts"
 import type { MmsAggregatorError, Service as Aggregator } from "../../mms/MmsAggregator.ts"
+import type { StorageError } from "../../StorageError.ts"
 import type { MessagePart, WebhookEvent } from "../../WebhookEvent.ts"
 import type { KitEvent } from "../KitEvent.ts"
-import type { EventResult, ProcessEventsOptions, ProcessResult } from "../ProcessResult.ts"
+import type { EventResult, ProcessEventsOptions, ProcessResult, Unfinished } from "../ProcessResult.ts"
+import type { Resumed } from "./receiving.ts"
 
 export interface Options {
   readonly aggregator: Aggregator
-  readonly processInbound: (message: InboundMessage) => Effect.Effect<ProcessResult>
+  readonly processInbound: (
+    message: InboundMessage,
+    resumed?: Resumed
+  ) => Effect.Effect<ProcessResult, StorageError | Unfinished>
   readonly recordStatus: (
-    status: Extract<WebhookEvent, { readonly _tag: "DeliveryStatus" }>
-  ) => Effect.Effect<{ readonly repeated: boolean }, DeliveryStoreError>
+    status: DeliveryStatus,
+    options?: { readonly isResumed: boolean }
+  ) => Effect.Effect<{ readonly repeated: boolean }, DeliveryStoreError | StorageError | Unfinished>
   readonly notify: (event: KitEvent) => Effect.Effect<void>
   readonly runs: SupervisedFibers
 }
 
 export const make = ({ aggregator, notify, processInbound, recordStatus, runs }: Options) => {
   /** A part goes on when the caller is interrupted: the message that it completes would be processed twice. */
-  const processPart = (part: MessagePart, stored: Effect.Effect<void>) =>
-    aggregator.process(part, (message) => Effect.andThen(stored, processInbound(message))).pipe(
+  const processPart = (part: MessagePart, stored: Effect.Effect<void>, resumed?: Resumed) =>
+    aggregator.process(part, (message) => Effect.andThen(stored, processInbound(message, resumed))).pipe(
       Effect.flatMap((outcome): Effect.Effect<EventResult> => {
         switch (outcome._tag) {
           case "Due":
@@ -39,17 +47,21 @@ export const make = ({ aggregator, notify, processInbound, recordStatus, runs }:
 
   const processEvent = (
     event: WebhookEvent,
-    stored: Effect.Effect<void>
-  ): Effect.Effect<EventResult, MmsAggregatorError | DeliveryStoreError> => {
+    stored: Effect.Effect<void>,
+    resumed?: Resumed
+  ): Effect.Effect<EventResult, MmsAggregatorError | DeliveryStoreError | StorageError | Unfinished> => {
     switch (event._tag) {
       case "InboundMessage":
-        return processInbound(event)
+        return processInbound(event, resumed)
       case "MessagePart":
-        return processPart(event, stored)
+        return processPart(event, stored, resumed && {})
       case "DeliveryStatus":
-        return Effect.map(recordStatus(event), ({ repeated }) => ({ _tag: "StatusRecorded", repeated }))
+        return Effect.map(
+          recordStatus(event, { isResumed: resumed !== undefined }),
+          ({ repeated }) => ({ _tag: "StatusRecorded", repeated })
+        )
       case "Unrecognized":
-        return Effect.logInfo("A webhook was not recognized", { provider: event.provider, type: event.eventType }).pipe(
+        return Effect.logInfo("Unrecognized webhook event", { provider: event.provider, type: event.eventType }).pipe(
           Effect.andThen(notify({ _tag: "WebhookUnrecognized", event })),
           Effect.as({ _tag: "Ignored", event })
         )
@@ -57,10 +69,14 @@ export const make = ({ aggregator, notify, processInbound, recordStatus, runs }:
   }
 
   return {
+    processEntry: ({ event, id }: Pick<Entry, "id" | "event">) => processEvent(event, Effect.void, { eventId: id }),
     processEvents: (
       events: ReadonlyArray<WebhookEvent>,
       { onStored = Effect.void }: ProcessEventsOptions = {}
-    ): Effect.Effect<ReadonlyArray<EventResult>, MmsAggregatorError | DeliveryStoreError> =>
+    ): Effect.Effect<
+      ReadonlyArray<EventResult>,
+      MmsAggregatorError | DeliveryStoreError | StorageError | Unfinished
+    > =>
       Effect.suspend(() => {
         let left = events.filter(({ _tag }) => _tag === "MessagePart").length
         const stored = Effect.suspend(() => --left === 0 ? Effect.asVoid(onStored) : Effect.void)

@@ -1,6 +1,5 @@
 /**
- * Brings a received message to its room: the one that it belongs to, or a new
- * one, and once.
+ * Deduplicates inbound messages and routes each to its room, or to a new one.
  */
 import type * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
@@ -8,83 +7,101 @@ import * as Effect from "effect/Effect"
 import * as Deduplicator from "../../internal/deduplicator.ts"
 import { unchecked } from "../../internal/unchecked.ts"
 import type { InboundMessage } from "../../Message.ts"
+import type { StorageError } from "../../StorageError.ts"
 import type { KitEvent } from "../KitEvent.ts"
-import type { ProcessResult } from "../ProcessResult.ts"
-import { Attachment } from "../Room.ts"
+import type { ProcessResult, Unfinished } from "../ProcessResult.ts"
+import { Attachment, Room } from "../Room.ts"
 import { EventSource, RoomEvent } from "../RoomEvent.ts"
+import type { Service as RoomStore } from "../RoomStore.ts"
 import type * as Broadcast from "./broadcast.ts"
 import type { ChannelRegistry } from "./channels.ts"
-import type { RoomRecord, RoomState } from "./roomState.ts"
 
 export interface Options {
   readonly random: SecureRandom.SecureRandom["Service"]
-  readonly state: RoomState
+  readonly store: RoomStore
   readonly channels: ChannelRegistry
   readonly notify: (event: KitEvent) => Effect.Effect<void>
   readonly broadcast: ReturnType<typeof Broadcast.make>["broadcast"]
   readonly remembered: Deduplicator.Options
 }
 
-export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, random, remembered, state }: Options) {
+/**
+ * Says that a message may have been begun before, by a process that ended: it
+ * passes until it has passed to its end, where another message is a repetition
+ * once it was seen.
+ */
+export interface Resumed {
+  /** The id of the event. A new one by default. */
+  readonly eventId?: string | undefined
+}
+
+export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, random, remembered, store }: Options) {
   const seen = yield* Deduplicator.make<{ readonly eventId: string; readonly roomId: string }>(remembered)
 
-  /**
-   * The room that `find` finds, else a new one. Both are one step, or two first
-   * messages at once would open two rooms.
-   */
-  const findOrCreate = Effect.fnUntraced(function*(
-    find: () => RoomRecord | undefined,
-    id: Effect.Effect<string>,
-    attachments: () => ReadonlyArray<Attachment>
-  ) {
-    const known = find()
-    if (known !== undefined) return known
-    const roomId = yield* id
-    const createdAt = yield* DateTime.now
-    const record = find()
-    if (record !== undefined) return record
-    const created = state.create(roomId, createdAt, channels.everyRoom)
-    for (const attachment of attachments()) state.attach(created, attachment)
-    yield* notify({ _tag: "RoomCreated", roomId })
-    return created
+  const tell = ({ created, room }: { readonly created: boolean; readonly room: Room }) =>
+    created ? notify({ _tag: "RoomCreated", roomId: room.id }) : Effect.void
+
+  /** A new room, with the channels that belong to every room. */
+  const newRoom = (id: string, createdAt: DateTime.Utc, ...attachments: ReadonlyArray<Attachment>): Room =>
+    new Room({
+      id,
+      createdAt,
+      attachments: [...Array.from(channels.everyRoom, (channelId) => new Attachment({ channelId })), ...attachments]
+    })
+
+  const create = Effect.fnUntraced(function*(id?: string) {
+    const found = yield* store.create(newRoom(id ?? (yield* random.ulid), yield* DateTime.now))
+    yield* tell(found)
+    return found.room
   })
 
-  const receiveAnew = Effect.fnUntraced(function*(message: InboundMessage) {
-    const record = yield* findOrCreate(() => state.route(message), random.ulid, () => [
-      new Attachment({ channelId: message.channelId, participant: message.sender, recipient: message.recipient })
-    ])
-    state.hear(record, message)
+  const receiveAnew = Effect.fnUntraced(function*(message: InboundMessage, resumed: Resumed | undefined) {
+    const { channelId, idempotencyKey, recipient, sender } = message
+    const now = yield* DateTime.now
+    const id = yield* random.ulid
+    const found = yield* store.route(
+      { channelId, recipient, sender },
+      () => newRoom(id, now, new Attachment({ channelId, participant: sender, recipient }))
+    )
+    yield* tell(found)
+    const { room } = found
     const event = unchecked(RoomEvent, {
-      id: yield* random.ulid,
-      roomId: record.room.id,
+      id: resumed?.eventId ?? (yield* random.ulid),
+      roomId: room.id,
       source: unchecked(EventSource, {
-        channelId: message.channelId,
+        channelId,
         channelType: message.channelType,
         direction: "inbound",
-        participant: message.sender,
-        recipient: message.recipient,
+        participant: sender,
+        recipient,
         ...(message.externalId !== undefined && { externalId: message.externalId }),
         metadata: message.metadata
       }),
       content: message.content,
-      createdAt: message.receivedAt ?? (yield* DateTime.now)
+      createdAt: message.receivedAt ?? now
     })
-    return yield* broadcast(record, event)
+    const key = idempotencyKey === undefined || (resumed === undefined && !store.isShared)
+      ? undefined
+      : JSON.stringify([channelId, idempotencyKey])
+    return yield* broadcast({ event, room, key, isResumed: resumed !== undefined })
   })
 
-  const receive = Effect.fnUntraced(function*(message: InboundMessage): Effect.fn.Return<ProcessResult> {
+  const receive = Effect.fnUntraced(function*(
+    message: InboundMessage,
+    resumed?: Resumed
+  ): Effect.fn.Return<ProcessResult, StorageError | Unfinished> {
     const { idempotencyKey } = message
-    if (idempotencyKey === undefined) return yield* receiveAnew(message)
+    if (idempotencyKey === undefined || resumed !== undefined) return yield* receiveAnew(message, resumed)
     const outcome = yield* seen.run(
       JSON.stringify([message.channelId, idempotencyKey]),
-      receiveAnew(message),
+      receiveAnew(message, undefined),
       (result) =>
-        result._tag === "Queued"
-          ? { eventId: result.eventId, roomId: result.roomId }
-          : { eventId: result.event.id, roomId: result.event.roomId }
+        "event" in result
+          ? { eventId: result.event.id, roomId: result.event.roomId }
+          : { eventId: result.eventId, roomId: result.roomId }
     )
     return outcome._tag === "First" ? outcome.value : { _tag: "Repeated", ...outcome.summary }
   })
 
-  return { findOrCreate, receive }
+  return { create, receive }
 })

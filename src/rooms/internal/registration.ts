@@ -1,7 +1,7 @@
 /**
- * Channels, hooks and handlers: code that is not ours, registered until a
- * scope closes. Whatever it does, it runs within its time limit, with the
- * services of the one who registered it, and not after they are gone.
+ * Registers channels, hooks and handlers, the application's code, until a scope
+ * closes. Each runs with a timeout and the services of the caller that
+ * registered it, and never after those services are released.
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -22,15 +22,15 @@ export interface Registry<in A> {
 }
 
 export interface Limits {
-  /** Of one run of a channel or a handler. A hook has its own. */
+  /** The timeout of one run of a channel or handler. Hooks have their own. */
   readonly runTimeout: Duration.Input
-  /** Of the wait for what is running when the scope closes. */
+  /** How long closing the scope waits for running work. */
   readonly shutdownTimeout: Duration.Input
 }
 
 export type Handler<E = unknown, R = never> = (status: DeliveryStatus) => Effect.Effect<unknown, E, R>
 
-/** Leaves the registry before the wait for what is running, so that nothing new starts. */
+/** Registers until the scope closes. Removal precedes the wait for running work, so that nothing new starts. */
 const register = <A>(registry: Registry<A>, registered: A): Effect.Effect<void, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => registry.add(registered)),
@@ -38,8 +38,8 @@ const register = <A>(registry: Registry<A>, registered: A): Effect.Effect<void, 
   )
 
 /**
- * The services of the one who registers. The span is left out: a run has the
- * span of its own event around it.
+ * Returns the services of the registering caller, without its span: each run is
+ * traced under the span of its own event.
  */
 const servicesOf = <R>() =>
   Effect.map(
@@ -62,12 +62,13 @@ export const channel = Effect.fnUntraced(function*<E, R>(
     type,
     everyRoom,
     runs,
+    retries: !("messages" in channel),
     deliver: (event, room) =>
       runs.runWithin(Effect.provideContext(Effect.suspend(() => deliver(event, room)), services), runTimeout)
   })
 })
 
-/** The hook with something around each of its runs, whatever it gets and gives. */
+/** Wraps each run of a hook, whatever its arguments and result. */
 const aroundRuns = <E, R>(
   hook: Hook<E, R>,
   around: <A>(run: Effect.Effect<A, E, R>) => Effect.Effect<A, unknown>

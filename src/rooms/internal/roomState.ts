@@ -1,134 +1,174 @@
 /**
- * The rooms of a kit: which there are, where messages are routed, and what was
+ * Rooms in memory: which there are, where messages are routed, and what was
  * said lately. Bounded in every direction.
  */
-import type * as DateTime from "effect/DateTime"
-import * as Semaphore from "effect/Semaphore"
-import type { Address } from "../../Address.ts"
+import type { DeliveryStatus } from "../../DeliveryStatus.ts"
 import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
-import { Attachment, Room } from "../Room.ts"
+import type { Attachment, Room } from "../Room.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
-import * as RingBuffer from "./ringBuffer.ts"
+import type { Appended, DeliveryOutcome, HistoryEntry } from "./history.ts"
+import { statusKey } from "./history.ts"
+import { attached, type Conversation, detached, heard, keyOf, keysOf } from "./routes.ts"
 
 export interface Bounds {
   readonly maxRooms: number
   readonly maxEventsPerRoom: number
+  readonly maxStatuses: number
 }
 
-export interface RoomRecord {
+interface Kept {
+  readonly position: number
+  readonly event: RoomEvent
+  readonly key: string | undefined
+  deliveries?: ReadonlyArray<DeliveryOutcome>
+}
+
+interface RoomRecord {
   room: Room
-  readonly events: RingBuffer.RingBuffer<RoomEvent>
-  /** One event at a time passes through a room, so that every channel sees the same order. */
-  readonly turn: Semaphore.Semaphore
+  /** By id, the oldest first. */
+  readonly events: InsertionOrderedMap<Kept>
+  /** The events that came with a key. */
+  readonly keys: Map<string, Kept>
+  next: number
 }
 
-/** What a message is routed by. */
-export interface Conversation {
-  readonly channelId: string
-  readonly recipient: Address
-  readonly sender: Address
-}
-
-/** No two attachments have the same key: what a carrier writes into an address cannot look like two of them. */
-const routeKey = (channelId: string, recipient?: Address, participant?: Address): string =>
-  JSON.stringify([channelId, recipient, participant])
-
-const keyOf = ({ channelId, participant, recipient }: Attachment): string => routeKey(channelId, recipient, participant)
-
-/** Changed in place, by the kit alone and always within one synchronous step. */
+/** Changed in place, each method in one synchronous step. */
 export class RoomState {
   readonly #bounds: Bounds
-  /** The least recently used first. */
+  /** Least recently used first. */
   readonly #rooms = new InsertionOrderedMap<RoomRecord>()
   readonly #routes = new Map<string, RoomRecord>()
+  /** The oldest first. */
+  readonly #statuses = new InsertionOrderedMap<DeliveryStatus>()
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds
   }
 
-  get(id: string): RoomRecord | undefined {
-    return this.#rooms.get(id)
+  get(roomId: string): Room | undefined {
+    return this.#rooms.get(roomId)?.room
   }
 
-  all(): ReadonlyArray<Room> {
-    return Array.from(this.#rooms.values(), ({ room }) => room).reverse()
+  rooms(limit: number = Infinity): ReadonlyArray<Room> {
+    return Array.from(this.#rooms.values(), ({ room }) => room).reverse().slice(0, limit)
   }
 
   /** A new room, in the place of the least recently used one when there are too many. */
-  create(id: string, createdAt: DateTime.Utc, channelIds: Iterable<string>): RoomRecord {
+  create(room: Room): { readonly room: Room; readonly created: boolean } {
+    const known = this.#rooms.get(room.id)
+    if (known !== undefined) return { room: known.room, created: false }
     while (this.#rooms.size >= this.#bounds.maxRooms) {
       const oldest = this.#rooms.oldest()
       if (oldest === undefined) break
       this.#forget(oldest[1])
     }
-    const attachments = Array.from(channelIds, (channelId) => new Attachment({ channelId }))
-    const record: RoomRecord = {
-      room: new Room({ id, createdAt, attachments }),
-      events: RingBuffer.make(this.#bounds.maxEventsPerRoom),
-      turn: Semaphore.makeUnsafe(1)
+    this.#rooms.put(room.id, { room, events: new InsertionOrderedMap(), keys: new Map(), next: 1 })
+    return { room, created: true }
+  }
+
+  route(conversation: Conversation, create: () => Room): { readonly room: Room; readonly created: boolean } {
+    const record = this.#find(conversation)
+    if (record !== undefined) {
+      record.room = heard(record.room, conversation)
+      return { room: record.room, created: false }
     }
-    this.#rooms.put(id, record)
-    return record
+    const made = this.create(create())
+    this.#routes.set(keysOf(conversation)[0], this.#rooms.get(made.room.id)!)
+    return made
   }
 
-  /** Attaches a channel. What comes in on it, from the participant if there is one, goes to this room from now on. */
-  attach(record: RoomRecord, attachment: Attachment): void {
-    const key = keyOf(attachment)
-    if (!record.room.attachments.some((other) => keyOf(other) === key)) {
-      record.room = new Room({ ...record.room, attachments: [...record.room.attachments, attachment] })
+  find(conversation: Conversation): Room | undefined {
+    return this.#find(conversation)?.room
+  }
+
+  attach(roomId: string, attachment: Attachment): Room | undefined {
+    const record = this.#rooms.get(roomId)
+    if (record === undefined) return undefined
+    record.room = attached(record.room, attachment)
+    this.#routes.set(keyOf(attachment), record)
+    return record.room
+  }
+
+  detach(roomId: string, attachment: Attachment): Room | undefined {
+    const record = this.#rooms.get(roomId)
+    if (record === undefined) return undefined
+    const room = detached(record.room, attachment)
+    if (room !== record.room) {
+      record.room = room
+      this.#forgetRoute(record, keyOf(attachment))
     }
-    // A room can be forgotten while an event is on its way through it. It must
-    // not come back as the goal of a route that nobody would remove.
-    if (this.#isKnown(record)) this.#routes.set(key, record)
+    return room
   }
 
-  detach(record: RoomRecord, attachment: Attachment): void {
-    const key = keyOf(attachment)
-    const attachments = record.room.attachments.filter((other) => keyOf(other) !== key)
-    if (attachments.length === record.room.attachments.length) return
-    record.room = new Room({ ...record.room, attachments })
-    this.#forgetRoute(record, attachment)
+  append(event: RoomEvent, key: string | undefined): Appended {
+    // A room can be forgotten while an event is on its way through it.
+    const record = this.#rooms.get(event.roomId)
+    if (record === undefined) return { _tag: "Appended", room: undefined }
+    const { events, keys, room } = record
+    const known = events.get(event.id) ?? (key === undefined ? undefined : keys.get(key))
+    if (known !== undefined) {
+      return { _tag: "Repeated", room, event: known.event, deliveries: known.deliveries }
+    }
+    if (this.#bounds.maxEventsPerRoom > 0) {
+      if (events.size >= this.#bounds.maxEventsPerRoom) {
+        const [id, oldest] = events.oldest()!
+        events.delete(id)
+        if (oldest.key !== undefined) keys.delete(oldest.key)
+      }
+      const kept: Kept = { position: record.next++, event, key }
+      events.put(event.id, kept)
+      if (key !== undefined) keys.set(key, kept)
+    }
+    this.#rooms.put(room.id, record)
+    return { _tag: "Appended", room }
   }
 
-  /** The room of a message: that of the conversation, else the participant's, else the number's, else the channel's. */
-  route({ channelId, recipient, sender }: Conversation): RoomRecord | undefined {
-    return this.#routes.get(routeKey(channelId, recipient, sender)) ??
-      this.#routes.get(routeKey(channelId, undefined, sender)) ??
-      this.#routes.get(routeKey(channelId, recipient)) ??
-      this.#routes.get(routeKey(channelId))
+  settle({ id, roomId }: Pick<RoomEvent, "id" | "roomId">, deliveries: ReadonlyArray<DeliveryOutcome>): void {
+    const kept = this.#rooms.get(roomId)?.events.get(id)
+    if (kept !== undefined) kept.deliveries = deliveries
   }
 
-  /** Takes note of which number of ours a participant writes to. */
-  hear(record: RoomRecord, { channelId, recipient, sender }: Conversation): void {
-    const isSender = (attachment: Attachment) =>
-      attachment.channelId === channelId && attachment.participant === sender &&
-      (attachment.writesTo ?? attachment.recipient) !== recipient
-    if (!record.room.attachments.some(isSender)) return
-    const attachments = record.room.attachments.map((attachment) => {
-      if (!isSender(attachment)) return attachment
-      const { writesTo: _, ...fields } = attachment
-      return new Attachment({ ...fields, ...(attachment.recipient !== recipient && { writesTo: recipient }) })
-    })
-    record.room = new Room({ ...record.room, attachments })
+  history(
+    roomId: string,
+    { before = Infinity, limit = Infinity }: {
+      readonly before?: number | undefined
+      readonly limit?: number | undefined
+    }
+  ): ReadonlyArray<HistoryEntry> | undefined {
+    const record = this.#rooms.get(roomId)
+    if (record === undefined) return undefined
+    const entries = Array.from(record.events.values(), ({ key: _, ...entry }) => entry)
+    const wanted = before === Infinity ? entries : entries.filter(({ position }) => position < before)
+    return limit === Infinity ? wanted : wanted.slice(-limit)
   }
 
-  append(record: RoomRecord, event: RoomEvent): void {
-    record.events.add(event)
-    if (!this.#isKnown(record)) return
-    this.#rooms.put(record.room.id, record)
+  addStatus(status: DeliveryStatus): void {
+    const key = statusKey(status)
+    if (this.#statuses.has(key) || this.#bounds.maxStatuses < 1) return
+    if (this.#statuses.size >= this.#bounds.maxStatuses) this.#statuses.delete(this.#statuses.oldest()![0])
+    this.#statuses.put(key, status)
   }
 
-  #isKnown(record: RoomRecord): boolean {
-    return this.#rooms.get(record.room.id) === record
+  statuses(limit: number = Infinity): ReadonlyArray<DeliveryStatus> {
+    const all = [...this.#statuses.values()]
+    return limit === Infinity ? all : all.slice(-limit)
+  }
+
+  #find(conversation: Conversation): RoomRecord | undefined {
+    for (const key of keysOf(conversation)) {
+      const record = this.#routes.get(key)
+      if (record !== undefined) return record
+    }
+    return undefined
   }
 
   #forget(record: RoomRecord): void {
-    for (const attachment of record.room.attachments) this.#forgetRoute(record, attachment)
-    this.#rooms.delete(record.room.id)
+    const { attachments, id } = record.room
+    for (const attachment of attachments) this.#forgetRoute(record, keyOf(attachment))
+    this.#rooms.delete(id)
   }
 
-  #forgetRoute(record: RoomRecord, attachment: Attachment): void {
-    const key = keyOf(attachment)
+  #forgetRoute(record: RoomRecord, key: string): void {
     if (this.#routes.get(key) === record) this.#routes.delete(key)
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Sends what channels want to be sent: hooks, provider, tracker, hooks.
+ * Sends the messages of channels: `BeforeSend` hooks, provider, tracker,
+ * `AfterSend` hooks.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -11,9 +12,10 @@ import * as Result from "effect/Result"
 import type { Address } from "../../Address.ts"
 import { OutboundMessage, type SendReceipt } from "../../Message.ts"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
+import type { Service as Outbox } from "../../sending/Outbox.ts"
 import { OutcomeUnknown, ProviderUnavailable, SmsError } from "../../SmsError.ts"
 import type { Delivery, Outgoing, SendResult } from "../Channel.ts"
-import type { AboutSend, Subject } from "../Hook.ts"
+import { type AboutSend, SendBlocked, type Subject } from "../Hook.ts"
 import type { KitEvent } from "../KitEvent.ts"
 import type { Room } from "../Room.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
@@ -27,20 +29,30 @@ export interface Parts {
   readonly notify: (event: KitEvent) => Effect.Effect<void>
   /** How long a room waits for one send. */
   readonly sendTimeout: Duration.Input
+  /** Stores what is sent, and sends it once. */
+  readonly outbox: Outbox | undefined
 }
 
-/** An event on its way to the channels of its room. */
+/** An event being delivered to the channels of its room. */
 export interface Passing {
-  /** As it was before any hook changed it. */
+  /** The event as received, before any modification by a hook. */
   readonly received: RoomEvent
   readonly event: RoomEvent
   readonly room: Room
+  /** Whether the event comes from an inbox, and passes again where something asks for it. */
+  readonly isResumed: boolean
 }
 
 export interface Sends {
+  /** Sends a message that comes from no room, with the hooks before and after a send. */
+  readonly guard: <E>(
+    message: OutboundMessage,
+    provider: string | undefined,
+    send: (message: OutboundMessage) => Effect.Effect<SendReceipt, E | SmsError>
+  ) => Effect.Effect<SendReceipt, E | SmsError | SendBlocked>
   /**
-   * Sends everything, and says what became of it. `after` runs until the
-   * tracker knows it and the hooks after the sends have run.
+   * Sends all messages and returns their results. The fibers in `after` run until
+   * the tracker has recorded each message and the `AfterSend` hooks have run.
    */
   readonly send: (channel: Registered, passing: Passing, outgoing: ReadonlyArray<Outgoing>) => Effect.Effect<{
     readonly results: ReadonlyArray<SendResult>
@@ -50,20 +62,20 @@ export interface Sends {
 
 type Answer = Result.Result<SendReceipt, SmsError>
 
-// A carrier takes a few at a time from one sender, and refuses a flood.
+// Limits concurrency, because carriers rate limit each sender.
 const concurrency = 10
 
 const isNumber = (address: Address): boolean => /^(?:[a-z]+:)?\+?\d+$/.test(address)
 const digits = (address: Address): string => address.replaceAll(/\D/g, "")
 
-/** Whether two addresses are the same person: carriers write a number with and without `+`, or behind a scheme. */
+/** Whether two addresses denote the same person. Carriers write a number with or without `+`, or after a scheme. */
 const isSame = (one: Address, other: Address): boolean =>
   one === other || (isNumber(one) && isNumber(other) && digits(one) === digits(other))
 
 const wentOut = (result: SendResult): boolean =>
   result.outcome === "sent" || (result.outcome !== "blocked" && result.error.accepted !== undefined)
 
-/** Sums up what became of the messages of a channel. */
+/** Summarizes the results of a channel's messages. */
 export const deliveryOf = (channelId: string, sends: ReadonlyArray<SendResult>): Delivery => {
   const all = (outcome: SendResult["outcome"]) => sends.every((send) => send.outcome === outcome)
   if (all("sent")) return { channelId, outcome: "delivered", sends }
@@ -84,33 +96,50 @@ const resultOf = (recipient: Address, answer: Answer): SendResult => {
 const unknown = ({ name }: Provider, because: OutcomeUnknown["because"]) =>
   new SmsError({ provider: name, reason: new OutcomeUnknown({ because }) })
 
+const notStored = ({ name }: Provider) =>
+  new SmsError({ provider: name, reason: new ProviderUnavailable({ detail: "The message could not be stored" }) })
+
 const neverBegun = ({ name }: Provider) =>
-  new SmsError({ provider: name, reason: new ProviderUnavailable({ detail: "The channel is gone" }) })
+  new SmsError({ provider: name, reason: new ProviderUnavailable({ detail: "The channel was removed" }) })
 
 const checkModified = (fields: OutboundMessage) => OutboundMessage.makeEffect({ ...fields })
 
-export const make = ({ hooks, notify, sendTimeout, tracking }: Parts): Sends => {
+export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): Sends => {
   const failed = ({ channelId, event, provider }: AboutSend, error: SmsError) =>
     Effect.logWarning(`A message was not sent, or may not have been: ${error.reason.message}`).pipe(
-      Effect.annotateLogs({ provider, channel: channelId, room: event.roomId, event: event.id }),
-      Effect.andThen(notify({ _tag: "SendFailed", roomId: event.roomId, eventId: event.id, channelId, error }))
+      Effect.annotateLogs({ provider, channel: channelId, room: event?.roomId, event: event?.id }),
+      Effect.andThen(notify({ _tag: "SendFailed", roomId: event?.roomId, eventId: event?.id, channelId, error }))
     )
 
   const blocked = ({ channelId, event }: AboutSend, hook: string, reason: string) =>
     Effect.logInfo(`Hook ${JSON.stringify(hook)} blocked a message`).pipe(
-      Effect.annotateLogs({ channel: channelId, room: event.roomId, event: event.id }),
+      Effect.annotateLogs({ channel: channelId, room: event?.roomId, event: event?.id }),
       Effect.andThen(
-        notify({ _tag: "SendBlocked", roomId: event.roomId, eventId: event.id, channelId, hook, reason })
+        notify({ _tag: "SendBlocked", roomId: event?.roomId, eventId: event?.id, channelId, hook, reason })
       )
     )
 
+  /** Sends once for the key, where there is an outbox: an event that passes again is not sent again. */
+  const once = (provider: Provider, message: OutboundMessage, key: string): Effect.Effect<SendReceipt, SmsError> => {
+    const send = Effect.suspend(() => provider.send(message))
+    if (outbox === undefined) return send
+    return outbox.send({ key, message, provider: provider.name, what: key, send }).pipe(
+      Effect.flatMap(({ result }) => Effect.fromResult(result)),
+      Effect.catchTags({
+        KeyReused: Effect.die,
+        // It is stored before it is sent, so nothing went out.
+        StorageError: () => Effect.fail(notStored(provider))
+      })
+    )
+  }
+
   /** A provider has typed failures only. One that breaks all the same leaves nobody knowing what it did. */
-  const ask = (provider: Provider, message: OutboundMessage): Effect.Effect<Answer> =>
-    Effect.suspend(() => provider.send(message)).pipe(
+  const ask = (provider: Provider, message: OutboundMessage, key: string): Effect.Effect<Answer> =>
+    once(provider, message, key).pipe(
       Effect.result,
       Effect.catchCause((cause) =>
         Effect.andThen(
-          Effect.logError(`Provider ${JSON.stringify(provider.name)} broke while it sent a message`, cause),
+          Effect.logError(`Provider ${JSON.stringify(provider.name)} died during a send`, cause),
           Cause.hasInterruptsOnly(cause)
             ? Effect.failCause(cause)
             : Effect.succeed(Result.fail(unknown(provider, "Defect")))
@@ -123,9 +152,10 @@ export const make = ({ hooks, notify, sendTimeout, tracking }: Parts): Sends => 
     message: OutboundMessage,
     about: AboutSend,
     subject: Subject,
-    answered: Deferred.Deferred<Answer>
+    answered: Deferred.Deferred<Answer>,
+    key: string
   ) {
-    const answer = yield* ask(provider, message)
+    const answer = yield* ask(provider, message, key)
     Deferred.doneUnsafe(answered, Effect.succeed(answer))
     const receipt = Result.isSuccess(answer) ? answer.success : answer.failure.accepted
     if (receipt !== undefined) yield* tracking.sent(receipt)
@@ -159,11 +189,18 @@ export const make = ({ hooks, notify, sendTimeout, tracking }: Parts): Sends => 
     const message = verdict.value
     const answered = Deferred.makeUnsafe<Answer>()
     let begun = false
-    // Apart from this fiber: what a carrier may have taken is not cut off
-    // because a room has waited long enough.
+    // Runs in its own fiber: when the room's timeout passes, a request that the
+    // carrier may have accepted must not be interrupted.
     const after = yield* runs.start(Effect.suspend(() => {
       begun = true
-      return attempt(provider, message, about, subjectOf(message), answered)
+      return attempt(
+        provider,
+        message,
+        about,
+        subjectOf(message),
+        answered,
+        JSON.stringify([event.id, channelId, recipient])
+      )
     }))
     after.addObserver(() =>
       Deferred.doneUnsafe(
@@ -179,7 +216,39 @@ export const make = ({ hooks, notify, sendTimeout, tracking }: Parts): Sends => 
     })
   })
 
+  const guard: Sends["guard"] = Effect.fnUntraced(function*<E>(
+    wanted: OutboundMessage,
+    provider: string | undefined,
+    send: (message: OutboundMessage) => Effect.Effect<SendReceipt, E | SmsError>
+  ) {
+    const about: AboutSend = { channelId: "direct", provider }
+    const subject: Subject = {
+      roomId: "",
+      source: { channelId: "direct", channelType: wanted.channelType, direction: "outbound" }
+    }
+    const verdict = yield* hooks.before("BeforeSend", {
+      subject,
+      value: wanted,
+      run: (hook, message) => hook.run(message, about),
+      check: checkModified
+    })
+    if (verdict._tag === "Blocked") {
+      const { hook, reason } = verdict
+      yield* blocked(about, hook, reason)
+      return yield* new SendBlocked({ hook, reason })
+    }
+    const message = verdict.value
+    const result = yield* Effect.result(send(message))
+    if (Result.isSuccess(result) || result.failure instanceof SmsError) {
+      const answer = result as Answer
+      if (Result.isFailure(answer)) yield* failed(about, answer.failure)
+      yield* hooks.after("AfterSend", { subject, run: (hook) => hook.run(message, answer, about) })
+    }
+    return yield* Effect.fromResult(result)
+  })
+
   return {
+    guard,
     send: Effect.fnUntraced(function*(channel, passing, outgoing) {
       const { participant } = passing.received.source
       const others = outgoing.filter(({ message }) => participant === undefined || !isSame(message.to, participant))

@@ -1,46 +1,65 @@
 /**
- * The delivery statuses of a kit: each is recorded once, and handed to the
- * handlers when it moves its message on.
+ * Delivery statuses of a kit: records each report once, and runs the handlers
+ * when it changes the tracked delivery.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type { DeliveryStoreError } from "../../delivery/DeliveryStore.ts"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
+import { GiveUp, TryAgain } from "../../inbox/TryAgain.ts"
 import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
+import type { StorageError } from "../../StorageError.ts"
 import type { KitEvent } from "../KitEvent.ts"
+import { Unfinished } from "../ProcessResult.ts"
+import type { Service as RoomStore } from "../RoomStore.ts"
 import type { Handler, Registry } from "./registration.ts"
-import * as RingBuffer from "./ringBuffer.ts"
 import type { Tracking } from "./tracking.ts"
 
 export interface Options {
-  readonly maxStatuses: number
+  readonly store: RoomStore
   readonly tracking: Tracking
   readonly notify: (event: KitEvent) => Effect.Effect<void>
-  /** Where statuses are processed, and handlers waited for. */
+  /** The fibers that process statuses and run handlers. */
   readonly runs: SupervisedFibers
 }
 
 export interface Statuses {
   readonly handlers: Registry<Handler>
-  /** Oldest first. */
-  readonly latest: Effect.Effect<ReadonlyArray<DeliveryStatus>>
-  readonly process: (status: DeliveryStatus) => Effect.Effect<{ readonly repeated: boolean }, DeliveryStoreError>
+  /** With `isResumed`, waits for the handlers, and runs them for a report that moved its message on before. */
+  readonly process: (
+    status: DeliveryStatus,
+    options?: { readonly isResumed: boolean }
+  ) => Effect.Effect<{ readonly repeated: boolean }, DeliveryStoreError | StorageError | Unfinished>
 }
 
-export const make = ({ maxStatuses, notify, runs, tracking }: Options): Statuses => {
-  const latest = RingBuffer.make<DeliveryStatus>(maxStatuses)
+export const make = ({ notify, runs, store, tracking }: Options): Statuses => {
   const handlers = new Set<Handler>()
 
   const handle = (status: DeliveryStatus, handler: Handler) =>
-    runs.start(Effect.catchCause(handler(status), (cause) =>
+    runs.start(Effect.tapCause(handler(status), (cause) =>
       Effect.andThen(
-        Effect.logError("A delivery status handler failed", cause),
+        Effect.logError("Delivery status handler failed", cause),
         notify({ _tag: "HandlerFailed", messageId: status.messageId, cause })
       )))
 
-  const record = Effect.fnUntraced(function*(status: DeliveryStatus) {
-    const { changed, repeated } = yield* tracking.update(status)
-    if (!repeated) latest.add(status)
-    if (changed) yield* Effect.forEach([...handlers], (handler) => handle(status, handler), { discard: true })
+  /** Waits for the handlers, which are all run again if one of them asks for it. */
+  const handled = Effect.fnUntraced(function*(running: ReadonlyArray<Fiber.Fiber<unknown, unknown>>) {
+    const failures = (yield* Fiber.awaitAll(running)).flatMap((exit) => Exit.isFailure(exit) ? [exit.cause] : [])
+    const errors = failures.map((cause) => Cause.squash(cause)).filter((error) => !(error instanceof GiveUp))
+    if (errors.length === 0) return
+    const cause = errors.find((error) => error instanceof TryAgain) ?? errors[0]
+    return yield* new Unfinished({ failed: ["delivery status handler"], cause })
+  })
+
+  const record = Effect.fnUntraced(function*(status: DeliveryStatus, isResumed: boolean) {
+    const { changed, repeated } = yield* isResumed ? tracking.resume(status) : tracking.update(status)
+    if (!repeated || isResumed) yield* store.addStatus(status)
+    if (changed) {
+      const running = yield* Effect.forEach([...handlers], (handler) => handle(status, handler))
+      if (isResumed) yield* handled(running)
+    }
     return { repeated }
   })
 
@@ -49,7 +68,6 @@ export const make = ({ maxStatuses, notify, runs, tracking }: Options): Statuses
       add: (handler) => handlers.add(handler),
       remove: (handler) => handlers.delete(handler)
     },
-    latest: Effect.sync(() => latest.toArray()),
-    process: (status) => runs.run(record(status))
+    process: (status, { isResumed } = { isResumed: false }) => runs.run(record(status, isResumed))
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The delivery tracker of a kit. A store that fails is asked again, and what
- * it still does not take is said aloud.
+ * The delivery tracker of a kit. A failing store is retried; a persistent
+ * failure is logged and published.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -11,29 +11,29 @@ import * as DeliveryTracker from "../../delivery/DeliveryTracker.ts"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
 import type { SendReceipt } from "../../Message.ts"
 import type { KitEvent } from "../KitEvent.ts"
+import { statusKey } from "./history.ts"
 
 export interface Tracking {
   readonly tracker: DeliveryTracker.DeliveryTracker["Service"]
-  /** Takes note of every message of a receipt. It does not fail: the messages are out. */
+  /** Records every message of a receipt. Never fails, because the messages are already sent. */
   readonly sent: (receipt: SendReceipt) => Effect.Effect<void>
   readonly update: (
     status: DeliveryStatus
   ) => Effect.Effect<Pick<DeliveryTracker.Update, "changed" | "repeated">, DeliveryStoreError>
+  /** As `update`, where the same report may have been begun before: `changed` says whether it ever moved its message. */
+  readonly resume: Tracking["update"]
 }
 
-// Short enough for a carrier to get the failure as its answer: see `acknowledgeAfter` of the server.
+// Short enough that the carrier still gets the failure as the response: see `acknowledgeAfter` of the server.
 const policy = { times: 3, schedule: Schedule.exponential("100 millis") }
 
 const maxUnsettled = 10_000
-
-const keyOf = ({ idempotencyKey, messageId, provider, recipient }: DeliveryStatus): string =>
-  JSON.stringify([provider, messageId, recipient, idempotencyKey])
 
 /** Whether it was this report that moved the message on. */
 const moved = ({ delivery }: DeliveryTracker.Update, { idempotencyKey }: DeliveryStatus): boolean =>
   delivery?.history.some((entry) => entry.idempotencyKey === idempotencyKey && entry.effect === "changed") === true
 
-/** On the tracker of the context if there is one, else on one that keeps everything in memory. */
+/** Builds on the tracker in the context, or on one that keeps everything in memory. */
 export const make = Effect.fnUntraced(function*(
   notify: (event: KitEvent) => Effect.Effect<void>
 ): Effect.fn.Return<Tracking, never, Scope.Scope> {
@@ -42,8 +42,8 @@ export const make = Effect.fnUntraced(function*(
     ? given.value
     : yield* Effect.provideServiceEffect(DeliveryTracker.make(), DeliveryStore, makeStoreMemory())
 
-  // Reports of which the store said that it failed. It may have kept them
-  // nevertheless: then the repetition is the one that is told about.
+  // The keys of reports whose update failed. The store may have recorded them
+  // nevertheless; the redelivered report is then announced in their place.
   const unsettled = new Set<string>()
 
   const unsettle = (key: string) =>
@@ -59,7 +59,7 @@ export const make = Effect.fnUntraced(function*(
     Effect.tapCause(
       Effect.retry(effect, policy),
       (cause) =>
-        Effect.logError("The tracker did not take note of a message", cause).pipe(
+        Effect.logError("Delivery tracking failed", cause).pipe(
           Effect.annotateLogs({ provider }),
           Effect.andThen(notify({ _tag: "TrackingFailed", provider, messageId, cause }))
         )
@@ -76,8 +76,13 @@ export const make = Effect.fnUntraced(function*(
           ),
         { discard: true }
       ),
+    resume: (status) =>
+      Effect.map(
+        watched(tracker.update(status), status.provider, status.messageId),
+        (update) => ({ changed: update.changed || moved(update, status), repeated: update.repeated })
+      ),
     update: (status) => {
-      const key = keyOf(status)
+      const key = statusKey(status)
       const update = Effect.tapError(tracker.update(status), () => unsettle(key))
       return Effect.map(
         watched(update, status.provider, status.messageId),

@@ -1,7 +1,7 @@
-// Made at the first use: it takes milliseconds, and most texts never need it.
+// Created on first use: creation takes milliseconds, and most texts never need it.
 let segmenter: Intl.Segmenter | undefined
 
-/** What people see as one character, whatever it is made of, and where it is. The rules are of no language in particular. */
+/** Splits a text into graphemes, that is visible characters, by language-independent rules. */
 export const graphemes = (text: string): Intl.Segments => {
   segmenter ??= new Intl.Segmenter("und", { granularity: "grapheme" })
   return segmenter.segment(text)

@@ -1,6 +1,6 @@
 /**
- * Characters that look like one of the default alphabet of SMS, or like
- * nothing. Letters are not among them: `ç` without its cedilla is a mistake.
+ * Characters that look like one in the default SMS alphabet, or are invisible.
+ * Letters are not included: `c` instead of `ç` would be a spelling mistake.
  */
 import { type Alphabet, isWritable } from "./gsm7.ts"
 
@@ -31,7 +31,7 @@ const dash = /^\p{Pd}$/u
 const space = /^\p{Zs}$/u
 // Joiners, direction marks, variation selectors, the soft hyphen, the byte order mark.
 const unseen = /^\p{Default_Ignorable_Code_Point}$/u
-// Latin ligatures, and letters, digits and signs of the width of an ideograph.
+// Latin ligatures, and full-width letters, digits and signs.
 const compatible = /^[\uFB00-\uFB06\uFF01-\uFF5E]$/
 
 const lookAlike = (character: string): string => {
@@ -44,12 +44,13 @@ const lookAlike = (character: string): string => {
 }
 
 /**
- * The grapheme in the alphabet, if it can be written in it. It is replaced as a
- * whole or not at all: an emoji without its joiners is several emoji.
+ * Returns the grapheme written in the alphabet, if possible. A grapheme is
+ * replaced as a whole or not at all: an emoji without its joiners would become
+ * several emoji.
  */
 export const replacement = (grapheme: string, alphabet: Alphabet): string | undefined => {
   if (isWritable(grapheme, alphabet)) return grapheme
-  // An `e` and an accent become the one letter that the alphabet may have.
+  // Composes a letter and its combining accent to the single letter that the alphabet may contain.
   const composed = Array.from(
     grapheme.normalize("NFC"),
     (character) => isWritable(character, alphabet) ? character : lookAlike(character)

@@ -1,28 +1,28 @@
 /** Counts the segments of a text, character by character, in both encodings at once. */
 import type { Alphabet } from "./gsm7.ts"
 
-/** Segments filled in order. A character that does not fit into what is left of one begins the next. */
+/** Segments filled in order. A character that does not fit into the current segment starts the next one. */
 interface Packing {
   readonly units: number
   readonly segments: number
-  /** Units in the last segment. */
+  /** The units in the last segment. */
   readonly used: number
 }
 
-/** What the characters so far take. */
+/** The counts of the characters so far. */
 export interface SegmentCounts {
-  /** Absent once a character was not in the alphabet. */
+  /** Absent once a character outside the alphabet was added. */
   readonly gsm7: Packing | undefined
   readonly ucs2: Packing
 }
 
-// A text of several segments loses six octets of each to the header that joins them.
+// In a text of several segments, a header of six octets takes up room in each.
 const gsm7 = { alone: 160, joined: 153 }
 const ucs2 = { alone: 70, joined: 67 }
 
 const none: Packing = { units: 0, segments: 1, used: 0 }
 
-/** The tally of an empty text. */
+/** The counts of an empty text. */
 export const empty: SegmentCounts = { gsm7: none, ucs2: none }
 
 const pack = ({ segments, units, used }: Packing, size: number, capacity: number): Packing =>
@@ -38,7 +38,7 @@ const add = (tally: SegmentCounts, codePoint: number, alphabet: Alphabet): Segme
   }
 }
 
-/** The tally with more text. */
+/** Returns the counts with more text added. */
 export const addText = (tally: SegmentCounts, text: string, alphabet: Alphabet): SegmentCounts => {
   let sum = tally
   for (let i = 0; i < text.length; i++) {
@@ -49,7 +49,7 @@ export const addText = (tally: SegmentCounts, text: string, alphabet: Alphabet):
   return sum
 }
 
-/** What goes over the air. */
+/** Returns the measures of the encoding that is used: GSM-7 if possible, otherwise UCS-2. */
 export const measure = (tally: SegmentCounts) => {
   const { segments, units, used } = tally.gsm7 ?? tally.ucs2
   const { alone, joined } = tally.gsm7 === undefined ? ucs2 : gsm7

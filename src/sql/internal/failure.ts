@@ -1,6 +1,6 @@
 /**
- * A failure of the database without its own words: they may quote a row, and
- * in the rows are the numbers of people and what they wrote.
+ * A database error without the database's own message, which may quote rows
+ * that contain phone numbers and message text.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -9,7 +9,7 @@ import { SqlError } from "effect/sql/SqlError"
 export class DatabaseFailure extends Schema.TaggedError<DatabaseFailure>()("DatabaseFailure", {
   /** The kind of failure, as in `SqlErrorReason`. */
   reason: Schema.String,
-  /** The code of the database (a SQLSTATE, a result code of SQLite) or of the connection. */
+  /** The error code of the database (a SQLSTATE or an SQLite result code) or of the connection. */
   code: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
@@ -29,7 +29,7 @@ const codeOf = (cause: unknown): { readonly code?: string } => {
 export const failureOf = ({ reason }: SqlError): DatabaseFailure =>
   new DatabaseFailure({ reason: reason._tag, ...codeOf(reason.cause) })
 
-/** Nor is it in a trace: the span of a statement ends with the error of the statement. */
+/** Replaces database errors, and keeps them out of traces, where the span of a statement would record them. */
 export const discreet = <A, E, R>(
   effect: Effect.Effect<A, E | SqlError, R>
 ): Effect.Effect<A, Exclude<E, SqlError> | DatabaseFailure, R> =>

@@ -1,10 +1,10 @@
 /**
- * The tables of an aggregator, and what is done to them. Each function is one
- * transaction, or one statement.
+ * The tables of the SQL aggregator and their operations. Each operation is one
+ * transaction or one statement.
  *
- * A row of `sms_mms_keys` is all that is known of one correlation key, but for
- * the messages that came out: each has a row in `sms_mms_outbox`, written in
- * the same transaction, until it was handled.
+ * A row of `sms_mms_keys` holds the state of one correlation key, except for
+ * its released messages. Each of those is a row of `sms_mms_outbox`, written in
+ * the same transaction and kept until the message is handled.
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
@@ -17,12 +17,12 @@ import type { Key } from "../../mms/internal/memory.ts"
 import * as MmsWindow from "../../mms/internal/window.ts"
 import { type DatabaseFailure, discreet } from "./failure.ts"
 
-/** A row that this version cannot read. It has what people wrote, and none of that is repeated here. */
+/** A row that this version cannot decode. The error does not repeat its content, which is customer data. */
 export class UnreadableRow extends Schema.TaggedError<UnreadableRow>()("UnreadableRow", {
   table: Schema.String
 }) {
   override get message(): string {
-    return `A row of ${this.table} is not in the form that this version of the library writes`
+    return `A row of ${this.table} does not decode; another version of the library may have written it`
   }
 }
 
@@ -34,7 +34,7 @@ export interface Stored {
   readonly message: InboundMessage
 }
 
-/** What came of a change of a key. Without a state, the key is forgotten. */
+/** The result of changing a key. Without a state, the key is deleted. */
 export interface Changed {
   readonly outputs: ReadonlyArray<MmsWindow.Output>
   readonly state: MmsWindow.State | undefined
@@ -42,40 +42,40 @@ export interface Changed {
 
 export interface Store {
   /**
-   * Changes what is known of a key. Of two that change it at once, one waits
-   * for the other. Gives what was decided, and where each output is stored.
+   * Changes the state of a key. Concurrent changes of one key run one after the
+   * other. Returns the decision, and the outbox row of each released message.
    */
   readonly change: (
     key: Key,
     options: {
       readonly decide: (state: MmsWindow.State) => Changed
-      /** When a message that came out may be taken by anybody. */
+      /** Returns when any process may claim a released message. */
       readonly availableAt: (due: MmsWindow.Due) => number
       readonly now: number
     }
   ) => Effect.Effect<Changed & { readonly stored: ReadonlyArray<Stored | undefined> }, StoreError>
-  /** Stores a message that belongs to no key. */
+  /** Stores a message without a key. */
   readonly put: (
     message: InboundMessage,
     options: { readonly availableAt: number; readonly now: number }
   ) => Effect.Effect<Stored, DatabaseFailure>
-  /** The keys where something is to be done, or that are to be forgotten, the most urgent first. */
+  /** Returns the keys with due work or an expired state, most urgent first. */
   readonly dueKeys: (now: number, limit: number) => Effect.Effect<ReadonlyArray<Key>, DatabaseFailure>
-  /** Looks at a key again at that time. */
+  /** Postpones a key until the given time. */
   readonly postponeKey: (key: Key, until: number) => Effect.Effect<void, DatabaseFailure>
-  /** Takes messages from the outbox, oldest first, until that time. No other process gets them before. */
+  /** Claims messages from the outbox, oldest first, until the given time. No other process can claim them before. */
   readonly claim: (
     options: { readonly now: number; readonly until: number; readonly limit: number }
   ) => Effect.Effect<
     { readonly messages: ReadonlyArray<Stored>; readonly unreadable: ReadonlyArray<string> },
     DatabaseFailure
   >
-  /** Nobody takes the messages before that time. */
+  /** Makes messages unavailable for claims until the given time. */
   readonly hold: (ids: ReadonlyArray<string>, until: number) => Effect.Effect<void, DatabaseFailure>
   readonly remove: (ids: ReadonlyArray<string>) => Effect.Effect<void, DatabaseFailure>
-  /** How many windows are open, by provider. */
+  /** Returns the number of open windows by provider. */
   readonly pending: Effect.Effect<ReadonlyMap<string, number>, DatabaseFailure>
-  /** When something is to be done: for a key, and in the outbox. */
+  /** Returns when the next work is due, for keys and in the outbox. */
   readonly next: Effect.Effect<{ readonly keys: number; readonly outbox: number }, DatabaseFailure>
 }
 
@@ -89,7 +89,7 @@ const encodeMessage = Schema.encodeEffect(MessageJson)
 
 const unreadable = (table: string) => () => new UnreadableRow({ table })
 
-/** Makes the tables, or changes those of an older version. Safe in several processes at once. */
+/** Creates the tables, or migrates those of an older version. Safe to run in several processes concurrently. */
 export const migrate = discreet(
   Migrator.make({})({
     table: "sms_mms_migrations",
@@ -104,7 +104,7 @@ export const migrate = discreet(
         due_at BIGINT NOT NULL
       )`
         yield* sql`CREATE INDEX sms_mms_keys_due_at ON sms_mms_keys (due_at)`
-        // They are counted without a look at what is only remembered.
+        // Counts open windows without reading idle keys.
         yield* sql`CREATE INDEX sms_mms_keys_open ON sms_mms_keys (provider, open_windows) WHERE open_windows > 0`
         yield* sql`CREATE TABLE sms_mms_outbox (
         id TEXT NOT NULL PRIMARY KEY,
@@ -120,7 +120,7 @@ export const migrate = discreet(
 
 export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
-  // Two numbers of 53 bits, so that no two processes have the same.
+  // Two random 53-bit integers, unique per process.
   const instance = [yield* Random.nextInt, yield* Random.nextInt].map((n) => Math.abs(n).toString(36)).join("")
   let count = 0
 
@@ -128,7 +128,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
     message: InboundMessage,
     { availableAt, now }: { readonly availableAt: number; readonly now: number }
   ) {
-    // In the order in which this process makes them.
+    // Sorts in the order in which this process creates the rows.
     const id = `${instance}-${(count++).toString(36).padStart(8, "0")}`
     const json = yield* Effect.orDie(encodeMessage(message))
     yield* sql`INSERT INTO sms_mms_outbox (id, message, created_at, available_at)
@@ -143,7 +143,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
 
   const change: Store["change"] = (key, { availableAt, decide, now }) =>
     discreet(sql.withTransaction(Effect.gen(function*() {
-      // Reads the row and locks it, also one that was not there.
+      // Reads and locks the row, creating it if missing.
       const [row] = yield* sql<{ state: string }>`INSERT INTO sms_mms_keys
         (mms_key, provider, state, open_windows, due_at)
         VALUES (${key.text}, ${key.provider}, '', 0, ${now})
@@ -169,7 +169,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
 
   const claimRows = (now: number, until: number, limit: number) =>
     sql.onDialectOrElse({
-      // Rows that another process is taking are left to it. The array keeps the limit: it is read once.
+      // Skips rows that another process is claiming. The array enforces the limit, because it is evaluated once.
       pg: () =>
         sql<{ id: string; message: string; at: unknown }>`UPDATE sms_mms_outbox SET available_at = ${until}
           WHERE id = ANY(ARRAY(

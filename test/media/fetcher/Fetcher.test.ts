@@ -3,7 +3,7 @@ import { Context, Effect, Fiber, Layer, Redacted, Ref, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { GuardedClient, type GuardedResponse } from "../../../src/media/GuardedClient.ts"
 import * as MediaFetcher from "../../../src/media/MediaFetcher.ts"
-import { recordingTracer } from "../../recordingTracer.ts"
+import { recordingTracer } from "../../../src/testing/internal/recordingTracer.ts"
 import { bytesOf, carriers, fetchAll, jpeg, reasonOf } from "./hosts.ts"
 
 const answer = (

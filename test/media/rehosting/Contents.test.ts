@@ -33,7 +33,10 @@ describe("a file on a carrier's host", () => {
   it.effect("loses the mark of an earlier failure", () => {
     const { layer } = services()
     return Effect.gen(function*() {
-      const marked = new Content.MediaContent({ url: carrierUrl("a"), unavailable: "The host answered 503" })
+      const marked = new Content.MediaContent({
+        url: carrierUrl("a"),
+        unavailable: "The host responded with status 503"
+      })
       const content = yield* MediaRehosting.rehost(marked)
       assert.deepStrictEqual(content, new Content.MediaContent({ url: storedUrl("a"), mimeType: "image/png" }))
     }).pipe(Effect.provide(layer))

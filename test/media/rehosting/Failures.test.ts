@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import * as Content from "../../../src/Content.ts"
 import * as MediaError from "../../../src/media/MediaError.ts"
 import * as MediaRehosting from "../../../src/media/MediaRehosting.ts"
-import { observe } from "../../http/server.ts"
+import { observe } from "../../observe.ts"
 import { carrierUrl, elsewhere, failure, file, gone, notYet, services, settle, storedUrl, text } from "./services.ts"
 
 const parts = [text("Two pictures"), file("a"), file("bad", { caption: "B" }), file("c")] as const
@@ -19,7 +19,7 @@ describe("a file that fails", () => {
       const marked = new Content.MediaContent({
         url: carrierUrl("bad"),
         caption: "B",
-        unavailable: "The host answered 410"
+        unavailable: "The host responded with status 410"
       })
       for (const options of [undefined, { onFailure: "mark" } as const]) {
         assert.deepStrictEqual(
@@ -149,10 +149,10 @@ describe("an attempt that may succeed later", () => {
     )
     return Effect.gen(function*() {
       const [content] = yield* timed(MediaRehosting.rehost(file("a")))
-      assert.deepStrictEqual(unavailable(content), ["The host answered 404"])
+      assert.deepStrictEqual(unavailable(content), ["The host responded with status 404"])
       assert.strictEqual(attempts.get("a"), 5)
       const [other] = yield* timed(MediaRehosting.rehost(file("b"), { retries: 0 }))
-      assert.deepStrictEqual(unavailable(other), ["The host answered 500"])
+      assert.deepStrictEqual(unavailable(other), ["The host responded with status 500"])
     }).pipe(Effect.provide(layer))
   })
 })
@@ -162,7 +162,7 @@ describe("the time limit", () => {
     const { layer } = services(() => notYet)
     return Effect.gen(function*() {
       const [content, seconds] = yield* timed(MediaRehosting.rehost(file("a"), { retries: 100 }))
-      assert.deepStrictEqual(unavailable(content), ["The host answered 404"])
+      assert.deepStrictEqual(unavailable(content), ["The host responded with status 404"])
       assert.isAtMost(seconds, 29)
       const [, sooner] = yield* timed(MediaRehosting.rehost(file("b"), { retries: 100, timeout: "5 seconds" }))
       assert.isAtMost(sooner, 4.5)
@@ -173,7 +173,7 @@ describe("the time limit", () => {
     const { layer, state } = services(() => Effect.never)
     return Effect.gen(function*() {
       const [content, seconds] = yield* timed(MediaRehosting.rehost(file("a")))
-      assert.deepStrictEqual(unavailable(content), ["The time limit (total) was reached"])
+      assert.deepStrictEqual(unavailable(content), ["Timed out (total timeout)"])
       assert.strictEqual(seconds, 29)
       assert.strictEqual(state.open, 0)
     }).pipe(Effect.provide(layer))
@@ -183,7 +183,7 @@ describe("the time limit", () => {
     const { layer } = services((_, attempt) => attempt === 1 ? notYet : Effect.never)
     return Effect.gen(function*() {
       const [content, seconds] = yield* timed(MediaRehosting.rehost(file("a")))
-      assert.deepStrictEqual(unavailable(content), ["The host answered 404"])
+      assert.deepStrictEqual(unavailable(content), ["The host responded with status 404"])
       assert.strictEqual(seconds, 29)
     }).pipe(Effect.provide(layer))
   })
@@ -196,7 +196,7 @@ describe("the time limit", () => {
       const [done, seconds] = yield* timed(MediaRehosting.rehost(content))
       assert.strictEqual(seconds, 29)
       assert.strictEqual(Content.text(done), "Ten")
-      assert.deepStrictEqual(unavailable(done), [undefined, ...files.map(() => "The time limit (total) was reached")])
+      assert.deepStrictEqual(unavailable(done), [undefined, ...files.map(() => "Timed out (total timeout)")])
       // Those that did not get a turn were not begun at the last moment.
       assert.strictEqual(attempts.size, 5)
     }).pipe(Effect.provide(layer))

@@ -105,7 +105,7 @@ describe("the hook, when a file fails", () => {
       assert.deepStrictEqual(urls(contents), [[storedUrl("a"), carrierUrl("b")]])
       assert.deepStrictEqual(Content.media(contents[0]!).map(({ unavailable }) => unavailable), [
         undefined,
-        "The host answered 410"
+        "The host responded with status 410"
       ])
     }))
 
@@ -123,7 +123,7 @@ describe("the hook, when a file fails", () => {
       assert.deepStrictEqual(contents, [])
       assert.deepStrictEqual(result._tag === "Blocked" ? [result.hook, result.reason] : result._tag, [
         "rehost-media",
-        "a media file could not be re-hosted: The host answered 410"
+        "media re-hosting failed: The host responded with status 410"
       ])
     }))
 
@@ -138,7 +138,7 @@ describe("the hook, when a file fails", () => {
         assert.deepStrictEqual(contents.map(Content.text), ["Look"])
         assert.deepStrictEqual(
           contents.flatMap(Content.media).map(({ unavailable }) => unavailable),
-          ["The time limit (total) was reached", "The time limit (total) was reached"]
+          ["Timed out (total timeout)", "Timed out (total timeout)"]
         )
       }
     }))

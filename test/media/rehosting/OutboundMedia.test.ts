@@ -71,7 +71,7 @@ describe("bytes", () => {
       const limit = png.length
       yield* OutboundMedia.fromBytes(png, { maxBytes: limit })
       const large = yield* reason(OutboundMedia.fromBytes(png, { maxBytes: limit - 1 }))
-      assert.strictEqual(large.message, `The file is larger than ${limit - 1} bytes`)
+      assert.strictEqual(large.message, `The file exceeds ${limit - 1} bytes`)
     }).pipe(Effect.provide(layer)))
 })
 

@@ -1,0 +1,182 @@
+/**
+ * Where everything is kept, from the environment: an SQLite file, a Postgres
+ * database that several servers share, or memory.
+ *
+ * @since 0.1.0
+ */
+import type * as Config from "effect/Config"
+import type * as SecureRandom from "effect/crypto/SecureRandom"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import * as DeliveryStore from "../delivery/DeliveryStore.ts"
+import type { InboxProcessor } from "../inbox/InboxProcessor.ts"
+import { layerMemory, type MmsAggregator, type MmsAggregatorError, type Options } from "../mms/MmsAggregator.ts"
+import { invalid, type InvalidVariable, secret, text } from "../provider/Environment.ts"
+import * as RoomInbox from "../rooms/RoomInbox.ts"
+import type { RoomKit } from "../rooms/RoomKit.ts"
+import * as RoomStore from "../rooms/RoomStore.ts"
+import * as IntentStore from "../sending/IntentStore.ts"
+import type { StorageError } from "../StorageError.ts"
+
+/**
+ * Every store of the server but the inbox.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Stores = RoomStore.RoomStore | DeliveryStore.DeliveryStore | IntentStore.IntentStore | MmsAggregator
+
+/**
+ * Where everything is kept.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StorageConfig {
+  /** For the log: `SQLite file ./effect-sms.db`. No credentials. */
+  readonly description: string
+  /** Its error names the variable. */
+  readonly layer: (
+    options: Pick<Options, "shutdownTimeout">
+  ) => Layer.Layer<Stores, InvalidVariable, SecureRandom.SecureRandom>
+  /** The processor of the inbox. Absent in memory, where a webhook is processed before it is acknowledged. */
+  readonly processor:
+    | ((
+      options: Pick<Options, "shutdownTimeout">
+    ) => Layer.Layer<InboxProcessor, InvalidVariable, RoomKit | SecureRandom.SecureRandom>)
+    | undefined
+}
+
+const name = "DATABASE_URL"
+
+/**
+ * How long a picture waits for the text that belongs to it and comes later: a
+ * carrier's two webhooks can overtake each other, or reach two servers at once.
+ */
+const reorderWindow = Duration.seconds(1)
+
+/** The file of a server that has carriers and no database configured. */
+const defaultFile = "effect-sms.db"
+
+// A server in memory loads no database.
+const loadStorage = Effect.promise(() => import("../sql/SqlStorage.ts"))
+const loadAggregator = Effect.promise(() => import("../sql/MmsAggregatorSql.ts"))
+const loadFailure = Effect.promise(() => import("../sql/internal/failure.ts"))
+const loadSqlite = Effect.promise(() => import("../sql/NodeSqliteClient.ts"))
+const loadPostgres = Effect.tryPromise({
+  try: () => import("./internal/postgres.ts"),
+  catch: () => invalid(name, "needs the package @effect/sql-pg: npm install @effect/sql-pg")
+})
+
+/** Names the reason, and the code of the system or the database. Messages of drivers can name hosts and users. */
+const blame = Effect.fnUntraced(function*(what: string, error: SqlError | MmsAggregatorError | StorageError) {
+  const { DatabaseFailure, failureOf } = yield* loadFailure
+  const failure = error._tag === "SqlError" ? failureOf(error) : error.cause
+  if (failure instanceof Error && "_tag" in failure && failure._tag === "NewerSchema") {
+    return yield* invalid(name, `cannot be used. ${failure.message}`)
+  }
+  const told = failure instanceof DatabaseFailure ? ` (${failure.message})` : ""
+  return yield* invalid(name, `must name ${what} that can be used${told}`)
+})
+
+const sqlStorage = (
+  description: string,
+  what: string,
+  client: Effect.Effect<Layer.Layer<SqlClient.SqlClient, SqlError>, InvalidVariable>,
+  mms: Options
+): StorageConfig => {
+  const blamed = <A, R>(
+    layer: Layer.Layer<A, SqlError | MmsAggregatorError | StorageError | InvalidVariable, R>
+  ): Layer.Layer<A, InvalidVariable, R> =>
+    Layer.catch(
+      layer,
+      (error) => Layer.unwrap(error._tag === "InvalidVariable" ? Effect.fail(error) : blame(what, error))
+    )
+  // One of each, however often they are asked for.
+  const layerClient = Layer.unwrap(client)
+  const layerStores = blamed(
+    Layer.provide(Layer.unwrap(Effect.map(loadStorage, (SqlStorage) => SqlStorage.layer())), layerClient)
+  )
+  return {
+    description,
+    layer: ({ shutdownTimeout }) =>
+      Layer.merge(
+        layerStores,
+        blamed(Layer.provide(
+          Layer.unwrap(
+            Effect.map(loadAggregator, (MmsAggregatorSql) => MmsAggregatorSql.layer({ ...mms, shutdownTimeout }))
+          ),
+          layerClient
+        ))
+      ),
+    processor: ({ shutdownTimeout }) => Layer.provide(RoomInbox.layer({ shutdownTimeout }), layerStores)
+  }
+}
+
+const sqlite = (filename: string, mms: Options) =>
+  sqlStorage(
+    `SQLite file ${filename}`,
+    "an SQLite file",
+    // Waiting for the lock of another process must not block the event loop.
+    Effect.map(loadSqlite, (NodeSqliteClient) => NodeSqliteClient.layer({ filename, busyTimeout: "20 millis" })),
+    mms
+  )
+
+const postgres = (url: Redacted.Redacted, mms: Options) =>
+  sqlStorage(
+    `Postgres at ${URL.parse(Redacted.value(url))?.host ?? "its default host"}`,
+    "a Postgres database",
+    Effect.map(loadPostgres, (Postgres) => Postgres.layer(url)),
+    mms
+  )
+
+const memory = (mms: Options): StorageConfig => ({
+  description: "memory: a restart forgets everything",
+  layer: ({ shutdownTimeout }) =>
+    Layer.mergeAll(
+      RoomStore.layerMemory(),
+      DeliveryStore.layerStoreMemory(),
+      IntentStore.layerMemory(),
+      layerMemory({ ...mms, shutdownTimeout })
+    ),
+  processor: undefined
+})
+
+const timeout = Effect.gen(function*() {
+  const name = "MMS_TIMEOUT_SECONDS"
+  const value = yield* text(name)
+  if (value === undefined) return undefined
+  return /^\d{1,4}$/.test(value) && Number(value) > 0
+    ? Duration.seconds(Number(value))
+    : yield* invalid(name, "must be a number of seconds, 1 to 9999")
+})
+
+/**
+ * Reads the environment. Without `DATABASE_URL`, a server that has carriers
+ * keeps everything in `./effect-sms.db`, and one without in memory.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const load = Effect.fnUntraced(function*(
+  hasCarriers: boolean
+): Effect.fn.Return<StorageConfig, InvalidVariable | Config.ConfigError> {
+  const mms = { timeout: yield* timeout, reorderWindow }
+  const value = yield* secret(name)
+  if (value === undefined) return hasCarriers ? sqlite(defaultFile, mms) : memory(mms)
+  const url = Redacted.value(value)
+  if (url === "memory:") return memory(mms)
+  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return postgres(value, mms)
+  // sqlite:data.db, sqlite:///var/lib/data.db, file:data.db
+  const path = /^(?:sqlite|file):(?:\/\/)?([^?#]+)$/.exec(url)?.[1]
+  return path === undefined
+    ? yield* invalid(
+      name,
+      "must begin with postgres://, name an SQLite file, as in sqlite:/var/lib/sms.db, or be memory:"
+    )
+    : sqlite(path, mms)
+})

@@ -1,0 +1,106 @@
+/**
+ * The handlers for operators. A server without a database has no inbox and
+ * keeps nothing about people: its lists are empty.
+ */
+import * as Effect from "effect/Effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as Option from "effect/Option"
+import { Inbox } from "../../inbox/Inbox.ts"
+import { InboxProcessor } from "../../inbox/InboxProcessor.ts"
+import { RoomKit } from "../../rooms/RoomKit.ts"
+import { IntentStore } from "../../sending/IntentStore.ts"
+import * as Outbox from "../../sending/Outbox.ts"
+import { SmsRouter } from "../../sending/SmsRouter.ts"
+import { People } from "../../sql/People.ts"
+import type { StorageError } from "../../StorageError.ts"
+import * as MessageProblems from "../MessageProblems.ts"
+import { GatewayApi } from "../MessagesApi.ts"
+import { deadLetterOf, intentViewOf } from "../OperationsApi.ts"
+import * as Problems from "../Problems.ts"
+
+const failed = Effect.fnUntraced(function*(error: StorageError) {
+  yield* Effect.logError(error.message, error)
+  return yield* new Problems.ServiceUnavailable({})
+})
+
+const unknown = (what: string) => new Problems.NotFound({ detail: `Unknown ${what}` })
+
+const defaultLimit = 100
+
+export const layer = HttpApiBuilder.group(
+  GatewayApi,
+  "operations",
+  Effect.fnUntraced(function*(handlers) {
+    const inbox = Option.getOrUndefined(yield* Effect.serviceOption(Inbox))
+    const processor = Option.getOrUndefined(yield* Effect.serviceOption(InboxProcessor))
+    const intents = Option.getOrUndefined(yield* Effect.serviceOption(IntentStore))
+    const outbox = Option.getOrUndefined(yield* Effect.serviceOption(Outbox.Outbox))
+    const people = Option.getOrUndefined(yield* Effect.serviceOption(People))
+    const router = yield* SmsRouter
+    const kit = yield* RoomKit
+
+    /** An unknown intent that nobody has decided about. */
+    const undecided = Effect.fnUntraced(function*(id: string) {
+      const intent = intents === undefined ? undefined : yield* intents.get(id)
+      return intent?.state === "unknown" ? intent : yield* unknown("send of unknown outcome")
+    })
+
+    const resend = Effect.fnUntraced(
+      function*(id: string) {
+        const { message, provider } = yield* undecided(id)
+        if (intents === undefined || outbox === undefined) return yield* unknown("send of unknown outcome")
+        const { result } = yield* outbox.send({
+          key: `resend of ${id}`,
+          message,
+          provider,
+          what: id,
+          send: kit.guardSend(message, { provider }, (message) => router.send(message, { provider }))
+        })
+        const receipt = yield* Effect.fromResult(result)
+        yield* intents.settle(id, { state: "unknown", receipt, resolvedBy: "operator: resent" })
+        return receipt
+      },
+      Effect.catchTags({
+        SmsError: (error) => Effect.fail(MessageProblems.fromSmsError(error)),
+        SmsRouterError: (error) => Effect.fail(MessageProblems.fromSmsRouterError(error)),
+        SendBlocked: (error) => Effect.fail(MessageProblems.fromSendBlocked(error)),
+        KeyReused: () => Effect.fail(MessageProblems.keyReused),
+        StorageError: () => Effect.fail(MessageProblems.storageUnavailable)
+      })
+    )
+
+    return handlers.handleAll({
+      deadLetters: ({ query: { before, limit = defaultLimit } }) =>
+        inbox === undefined
+          ? Effect.succeed([])
+          : inbox.list({ state: "dead", limit, before }).pipe(
+            Effect.map((entries) => entries.map(deadLetterOf)),
+            Effect.catch(failed)
+          ),
+      replay: Effect.fnUntraced(function*({ params: { id } }) {
+        const isKnown = inbox !== undefined && (yield* Effect.catch(inbox.replay(id), failed))
+        if (!isKnown) return yield* unknown("entry")
+        if (processor !== undefined) yield* processor.wake
+        return { id }
+      }),
+      intents: ({ query: { limit = defaultLimit, state } }) =>
+        intents === undefined
+          ? Effect.succeed([])
+          : intents.list({ state, limit }).pipe(
+            Effect.map((all) => all.map(intentViewOf)),
+            Effect.catch(failed)
+          ),
+      resend: ({ params: { id } }) => resend(id),
+      giveUp: ({ params: { id } }) =>
+        Effect.gen(function*() {
+          const intent = yield* undecided(id)
+          yield* intents!.settle(id, { state: "unknown", error: intent.error, resolvedBy: "operator: given up" })
+          return intentViewOf((yield* intents!.get(id)) ?? intent)
+        }).pipe(Effect.catchTag("StorageError", failed)),
+      forget: Effect.fnUntraced(function*({ params: { address } }) {
+        if (people === undefined) return yield* new Problems.NotFound({ detail: "Nothing is kept in a database" })
+        return { ...yield* Effect.catch(people.forget(address), failed) }
+      })
+    })
+  })
+)

@@ -1,0 +1,147 @@
+/**
+ * An inbox in memory: for one process, for tests, and for applications that
+ * want lanes and retries without a database. A restart loses it.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { type Claim, Entry, Inbox, keyOf, laneOf, type Service } from "./Inbox.ts"
+
+interface Lane {
+  readonly name: string
+  /** The pending entries, the oldest first. */
+  readonly pending: Array<string>
+  readyAt: number
+  claimed: boolean
+  claims: number
+}
+
+/**
+ * Makes an inbox in memory.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<Service, never, SecureRandom.SecureRandom> = Effect.gen(function*() {
+  const random = yield* SecureRandom.SecureRandom
+  const entries = new Map<string, Entry>()
+  const keys = new Map<string, string>()
+  const lanes = new Map<string, Lane>()
+  let position = 0
+
+  const enqueue = (entry: Entry) => {
+    const lane = lanes.get(entry.lane) ?? { name: entry.lane, pending: [], readyAt: 0, claimed: false, claims: 0 }
+    lane.pending.push(entry.id)
+    lane.pending.sort((one, other) => entries.get(one)!.position - entries.get(other)!.position)
+    lanes.set(entry.lane, lane)
+  }
+
+  /** The lane, if the claim is the current one. */
+  const held = ({ lane, number }: Claim): Lane | undefined => {
+    const one = lanes.get(lane)
+    return one?.claimed === true && one.claims === number ? one : undefined
+  }
+
+  const settle = (claim: Claim, { id }: Entry, fields: Partial<Entry>) =>
+    Effect.sync(() => {
+      const lane = held(claim)
+      if (lane?.pending.includes(id) !== true) return false
+      entries.set(id, new Entry({ ...entries.get(id)!, ...fields }))
+      lane.pending.splice(lane.pending.indexOf(id), 1)
+      return true
+    })
+
+  const leave = (lane: Lane) => {
+    lane.claimed = false
+    if (lane.pending.length === 0) lanes.delete(lane.name)
+  }
+
+  const free = () => [...lanes.values()].filter(({ claimed, pending }) => !claimed && pending.length > 0)
+
+  const inState = (state: Entry["state"]) => [...entries.values()].filter((entry) => entry.state === state)
+
+  return Inbox.of({
+    accept: Effect.fnUntraced(function*(events) {
+      const acceptedAt = yield* DateTime.now
+      const ids = yield* Effect.forEach(events, () => random.ulid)
+      return events.map((event, index) => {
+        const key = keyOf(event)
+        const earlier = key === undefined ? undefined : keys.get(key)
+        if (earlier !== undefined) return { _tag: "Repeated", id: earlier }
+        const id = ids[index]!
+        if (key !== undefined) keys.set(key, id)
+        const entry = new Entry({
+          id,
+          position: ++position,
+          lane: laneOf(event),
+          event,
+          state: "pending",
+          acceptedAt,
+          failures: 0
+        })
+        entries.set(id, entry)
+        enqueue(entry)
+        return { _tag: "Accepted", id }
+      })
+    }),
+    claim: ({ limit }) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const taken = free().filter(({ readyAt }) => readyAt <= now).slice(0, limit)
+        return taken.map((lane): Claim => {
+          lane.claimed = true
+          return { lane: lane.name, number: ++lane.claims }
+        })
+      }),
+    head: (claim) =>
+      Effect.sync(() => {
+        const [first] = held(claim)?.pending ?? []
+        return first === undefined ? undefined : entries.get(first)
+      }),
+    complete: (claim, entry) => settle(claim, entry, { state: "done" }),
+    bury: (claim, entry, lastError) => settle(claim, entry, { state: "dead", failures: entry.failures + 1, lastError }),
+    retry: (claim, { id }, { delay, error: lastError }) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const lane = held(claim)
+        if (lane === undefined) return
+        const entry = entries.get(id)!
+        entries.set(id, new Entry({ ...entry, failures: entry.failures + 1, lastError }))
+        lane.readyAt = now + Duration.toMillis(delay)
+        leave(lane)
+      }),
+    release: (claim) =>
+      Effect.sync(() => {
+        const lane = held(claim)
+        if (lane !== undefined) leave(lane)
+      }),
+    replay: (id) =>
+      Effect.sync(() => {
+        const entry = entries.get(id)
+        if (entry === undefined) return false
+        if (entry.state === "pending") return true
+        const again = new Entry({ ...entry, state: "pending", failures: 0 })
+        entries.set(id, again)
+        enqueue(again)
+        return true
+      }),
+    list: ({ before = Infinity, limit, state }) =>
+      Effect.sync(() => inState(state).filter(({ position }) => position < before).reverse().slice(0, limit)),
+    backlog: Effect.sync(() => {
+      const pending = inState("pending")
+      return { pending: pending.length, dead: inState("dead").length, oldest: pending[0]?.acceptedAt }
+    }),
+    nextAt: Effect.sync(() => Math.min(Infinity, ...free().map(({ readyAt }) => readyAt)))
+  })
+})
+
+/**
+ * Provides an inbox in memory.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<Inbox, never, SecureRandom.SecureRandom> = Layer.effect(Inbox, make)

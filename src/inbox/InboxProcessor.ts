@@ -1,0 +1,222 @@
+/**
+ * Processes what is in the inbox: lanes in parallel, each in its order, with
+ * retries on a schedule and a dead letter after the last one.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import type * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+import { type Claim, type Entry, Inbox } from "./Inbox.ts"
+import { GiveUp, TryAgain } from "./TryAgain.ts"
+
+/**
+ * Options of the processor.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = {
+  /** Lanes worked on at a time. 64 by default. */
+  readonly concurrency?: number | undefined
+  /** How often the inbox is looked at for what other processes left. A second by default. */
+  readonly pollInterval?: Duration.Input | undefined
+  /**
+   * The waits between attempts. A failure after the last wait makes a dead
+   * letter. By default 1, 5, 15 and 30 seconds, 1, 5, 15 and 30 minutes, 1, 3
+   * and 6 hours.
+   */
+  readonly waits?: ReadonlyArray<Duration.Input> | undefined
+  /** How long the end waits for what is being processed before it is left to others. 5 seconds by default. */
+  readonly shutdownTimeout?: Duration.Input | undefined
+}
+
+const defaultWaits: ReadonlyArray<Duration.Input> = [
+  "1 second",
+  "5 seconds",
+  "15 seconds",
+  "30 seconds",
+  "1 minute",
+  "5 minutes",
+  "15 minutes",
+  "30 minutes",
+  "1 hour",
+  "3 hours",
+  "6 hours"
+]
+
+/**
+ * The members of {@link InboxProcessor}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** Accepts events as {@link Inbox} does, and looks at the inbox at once. */
+  readonly accept: Inbox["Service"]["accept"]
+  /** Looks at the inbox at once. */
+  readonly wake: Effect.Effect<void>
+}
+
+/**
+ * The processor of an inbox. Where one is provided, a webhook is acknowledged
+ * once its events are accepted.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class InboxProcessor extends Context.Service<InboxProcessor, Service>()("effect-sms/inbox/InboxProcessor") {}
+
+/** The kind of an error, for the operator: errors of applications may quote the message. */
+const kindOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  if (typeof error === "object" && error !== null) {
+    if ("_tag" in error && typeof error._tag === "string") return error._tag
+    if ("name" in error && typeof error.name === "string") return error.name
+  }
+  return "Unknown"
+}
+
+/** What a failure asks for, also as the cause of another error. */
+const wishOf = (cause: Cause.Cause<unknown>): TryAgain | GiveUp | undefined => {
+  for (let error = Cause.squash(cause); typeof error === "object" && error !== null;) {
+    if (error instanceof TryAgain || error instanceof GiveUp) return error
+    error = "cause" in error ? error.cause : undefined
+  }
+  return undefined
+}
+
+/**
+ * Starts processing until the scope closes. The end waits for what is being
+ * processed, then leaves it to others.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*<E, R>(
+  process: (entry: Entry) => Effect.Effect<unknown, E, R>,
+  options: Options = {}
+): Effect.fn.Return<Service, never, R | Inbox | Scope.Scope> {
+  const inbox = yield* Inbox
+  const millis = (input: Duration.Input) => Duration.toMillis(Duration.fromInputUnsafe(input))
+  const concurrency = options.concurrency ?? 64
+  const pollInterval = millis(options.pollInterval ?? "1 second")
+  const waits = (options.waits ?? defaultWaits).map((wait) => Duration.fromInputUnsafe(wait))
+  // What is processed outlives the request that brought it, so it must not inherit its span.
+  const services = yield* Effect.context<R>()
+  const fork = Effect.runForkWith(
+    Context.omit(Tracer.ParentSpan)(services) as Context.Context<never> as Context.Context<R>
+  )
+  const working = new Set<Fiber.Fiber<unknown, unknown>>()
+  const wake = yield* Latch.make()
+  let isEnding = false
+
+  /** Stores what became of an entry. `false` when the lane is not this process's any more. */
+  const failed = Effect.fnUntraced(function*(claim: Claim, entry: Entry, cause: Cause.Cause<unknown>) {
+    const { failures, id } = entry
+    const wish = wishOf(cause)
+    const wait = wish instanceof GiveUp ? undefined : waits[failures]
+    const error = kindOf(cause)
+    if (wait === undefined) {
+      yield* Effect.annotateLogs(
+        Effect.logError("An inbox entry became a dead letter", cause),
+        { entry: id, failures: failures + 1 }
+      )
+      return yield* inbox.bury(claim, entry, error)
+    }
+    const delay = (wish instanceof TryAgain ? wish.after : undefined) ?? wait
+    yield* Effect.annotateLogs(
+      Effect.logWarning("An inbox entry failed and is retried", cause),
+      { entry: id, failures: failures + 1, retryInMillis: Duration.toMillis(delay) }
+    )
+    yield* inbox.retry(claim, entry, { delay, error })
+    return false
+  })
+
+  const processOne = Effect.fnUntraced(function*(claim: Claim, entry: Entry) {
+    const exit = yield* Effect.exit(Effect.suspend(() => process(entry)))
+    if (Exit.isSuccess(exit)) return yield* inbox.complete(claim, entry)
+    // It was told to end, and leaves the entry to whoever takes the lane.
+    return Cause.hasInterruptsOnly(exit.cause) ? false : yield* failed(claim, entry, exit.cause)
+  })
+
+  /** Works through a lane. What it cannot store is processed again by whoever claims the lane next. */
+  const work = (claim: Claim) =>
+    Effect.gen(function*() {
+      while (true) {
+        const entry = isEnding ? undefined : yield* inbox.head(claim)
+        if (entry === undefined || !(yield* processOne(claim, entry))) break
+      }
+    }).pipe(
+      Effect.ensuring(Effect.ignore(inbox.release(claim))),
+      Effect.catch((error) => Effect.logError("A lane of the inbox could not be worked on", error))
+    )
+
+  const start = (claim: Claim) => {
+    const fiber = fork(work(claim))
+    working.add(fiber)
+    fiber.addObserver(() => {
+      working.delete(fiber)
+      wake.openUnsafe()
+    })
+  }
+
+  const look = Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    const limit = concurrency - working.size
+    if (isEnding || limit <= 0) return now + pollInterval
+    // Between the claim and the start nothing may come, or the lanes would stay claimed.
+    const claims = yield* Effect.uninterruptible(
+      Effect.tap(inbox.claim({ limit }), (claims) => Effect.sync(() => claims.forEach(start)))
+    )
+    if (claims.length === limit) return now
+    return Math.min(yield* inbox.nextAt, now + pollInterval)
+  })
+
+  let isBroken = false
+  const lookSafely = look.pipe(
+    Effect.tap(() => {
+      const wasBroken = isBroken
+      isBroken = false
+      return wasBroken ? Effect.logInfo("The inbox can be used again") : Effect.void
+    }),
+    Effect.catchCause((cause) => {
+      const wasBroken = isBroken
+      isBroken = true
+      return Effect.andThen(
+        wasBroken ? Effect.void : Effect.logError("The inbox cannot be used, and is tried again", cause),
+        Effect.map(Clock.currentTimeMillis, (now) => now + pollInterval)
+      )
+    })
+  )
+
+  const lookAgain = Effect.gen(function*() {
+    yield* wake.close
+    const at = yield* lookSafely
+    const wait = Math.max(0, at - (yield* Clock.currentTimeMillis))
+    yield* Effect.raceFirst(Effect.sleep(wait), wake.await)
+  })
+
+  const loop = fork(Effect.forever(lookAgain))
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function*() {
+      isEnding = true
+      const shutdownTimeout = options.shutdownTimeout ?? "5 seconds"
+      yield* Effect.timeoutOption(Fiber.awaitAll(working), shutdownTimeout)
+      // An end must not wait for a store that hangs.
+      yield* Effect.timeoutOption(Fiber.interruptAll([...working, loop]), shutdownTimeout)
+    })
+  )
+
+  return {
+    accept: (events) => Effect.tap(inbox.accept(events), wake.open),
+    wake: Effect.asVoid(wake.open)
+  }
+})

@@ -1,0 +1,25 @@
+/**
+ * Processes what is in the inbox with the kit: hooks, channels, handlers of
+ * delivery statuses, split messages.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Inbox } from "../inbox/Inbox.ts"
+import * as InboxProcessor from "../inbox/InboxProcessor.ts"
+import { RoomKit } from "./RoomKit.ts"
+
+/**
+ * Provides the processor of the inbox, which works for the life of the layer.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options?: InboxProcessor.Options
+): Layer.Layer<InboxProcessor.InboxProcessor, never, RoomKit | Inbox> =>
+  Layer.effect(
+    InboxProcessor.InboxProcessor,
+    Effect.flatMap(RoomKit, (kit) => InboxProcessor.make(kit.processEntry, options))
+  )

@@ -1,0 +1,231 @@
+/**
+ * Sends a message once for an idempotency key, on any server and across
+ * restarts, as far as the store of intents reaches.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Digest from "effect/crypto/Digest"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Hex from "effect/encoding/Hex"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type { OutboundMessage, SendReceipt } from "../Message.ts"
+import { OutcomeUnknown, SmsError } from "../SmsError.ts"
+import type { StorageError } from "../StorageError.ts"
+import { type Intent, IntentStore } from "./IntentStore.ts"
+
+/**
+ * The idempotency key stands for another message.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class KeyReused extends Schema.TaggedError<KeyReused>()("KeyReused", {}) {
+  override get message(): string {
+    return "The idempotency key stands for another message"
+  }
+}
+
+/**
+ * A send to make once.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Request<E> {
+  /** Absent for a send that nobody repeats. */
+  readonly key?: string | undefined
+  readonly message: OutboundMessage
+  /** The provider that it is pinned to. */
+  readonly provider?: string | undefined
+  /** What the key stands for, besides the message: the same text for the same request. */
+  readonly what: string
+  /** Sends it. Any failure but `OutcomeUnknown`, and without accepted parts, proves that it did not go out. */
+  readonly send: Effect.Effect<SendReceipt, E>
+}
+
+/**
+ * What became of a send that was asked for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Answer {
+  readonly intentId: string
+  /** Whether an earlier call with the same key sent it. */
+  readonly replayed: boolean
+  readonly result: Result.Result<SendReceipt, SmsError>
+}
+
+/**
+ * The members of {@link Outbox}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /**
+   * Reserves the send, makes it, and stores how it ended. For a key that is
+   * known, gives what became of it instead, and waits for it while it is under
+   * way. Fails as `send` does when it is proven that nothing went out, and the
+   * key may then be used again.
+   */
+  readonly send: <E>(
+    request: Request<E>
+  ) => Effect.Effect<Answer, Exclude<E, SmsError> | SmsError | KeyReused | StorageError>
+}
+
+/**
+ * The outbox.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Outbox extends Context.Service<Outbox, Service>()("effect-sms/sending/Outbox") {}
+
+/**
+ * Options of the outbox.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = {
+  /** How long a call waits for another one that has the same key. 35 seconds by default. */
+  readonly wait?: Duration.Input | undefined
+  /** How often it looks. 100 milliseconds by default. */
+  readonly pollInterval?: Duration.Input | undefined
+}
+
+/** Whether the failure proves that nothing of the message went out. */
+const isProven = (error: unknown): boolean =>
+  !(error instanceof SmsError) || (error.accepted === undefined && error.reason._tag !== "OutcomeUnknown")
+
+const unknown = (provider: string, because: OutcomeUnknown["because"]) =>
+  new SmsError({ provider, reason: new OutcomeUnknown({ because }) })
+
+/**
+ * Makes the outbox on the store of the context.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options = {}
+): Effect.fn.Return<Service, never, IntentStore | Digest.Digest> {
+  const store = yield* IntentStore
+  const digest = yield* Digest.Digest
+  const pollInterval = options.pollInterval ?? "100 millis"
+  const patience = options.wait ?? "35 seconds"
+
+  const hashOf = (text: string) =>
+    Effect.map(
+      Effect.orDie(digest.digest(Digest.sha256, new TextEncoder().encode(text))),
+      (bytes) => Hex.encode(bytes)
+    )
+
+  /** What became of an intent, as a call that repeats it gets it. */
+  const resultOf = ({ error, provider = "unknown", receipt }: Intent): Result.Result<SendReceipt, SmsError> =>
+    receipt === undefined
+      // Its process ended between the request and the answer.
+      ? Result.fail(error ?? unknown(provider, "ConnectionLost"))
+      : Result.succeed(receipt)
+
+  /** The sends of this process, which need not be looked for in the store. */
+  const underWay = new Map<string, Deferred.Deferred<void>>()
+
+  const settled = (id: string): Effect.Effect<Intent | undefined, StorageError> =>
+    Effect.flatMap(store.get(id), (intent) => {
+      if (intent?.state !== "sending") return Effect.succeed(intent)
+      const done = underWay.get(id)
+      return Effect.andThen(done === undefined ? Effect.sleep(pollInterval) : Deferred.await(done), settled(id))
+    })
+
+  /** What became of a known intent. `undefined` once it is refused and its key is free. */
+  const replay = Effect.fnUntraced(function*(known: Intent) {
+    const intent = yield* Effect.timeoutOrElse(settled(known.id), {
+      duration: patience,
+      orElse: () => Effect.succeed(known)
+    })
+    if (intent === undefined || intent.state === "refused") return undefined
+    return {
+      intentId: intent.id,
+      replayed: true,
+      result: intent.state === "sending"
+        ? Result.fail(unknown(intent.provider ?? "unknown", "Timeout"))
+        : resultOf(intent)
+    }
+  })
+
+  /** Stores how it ended. A store that fails then leaves it `sending`, which ends as unknown. */
+  const settle = (id: string, outcome: Parameters<typeof store.settle>[1]) =>
+    Effect.catch(
+      store.settle(id, outcome),
+      (error) =>
+        Effect.annotateLogs(Effect.logError("The outcome of a send could not be stored", error), { intent: id })
+    )
+
+  const first = <E>({ id, provider }: Intent, request: Request<E>): Effect.Effect<Answer, E> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*(): Effect.fn.Return<Answer, E> {
+        underWay.set(id, Deferred.makeUnsafe())
+        const exit = yield* Effect.exit(restore(request.send))
+        if (Exit.isSuccess(exit)) {
+          yield* settle(id, { state: "accepted", receipt: exit.value })
+          return { intentId: id, replayed: false, result: Result.succeed(exit.value) }
+        }
+        const failure = Cause.findError(exit.cause)
+        if (Result.isSuccess(failure) && isProven(failure.success)) {
+          const error = failure.success instanceof SmsError ? failure.success : undefined
+          yield* settle(id, { state: "refused", error })
+          return yield* Effect.failCause(exit.cause)
+        }
+        // A defect and an interruption leave unsaid what the carrier has.
+        const error = Result.isSuccess(failure) && failure.success instanceof SmsError ? failure.success : undefined
+        yield* settle(id, { state: "unknown", error: error ?? unknown(provider ?? "unknown", "Defect") })
+        if (error === undefined) return yield* Effect.failCause(exit.cause)
+        return { intentId: id, replayed: false, result: Result.fail(error) }
+      }).pipe(Effect.ensuring(Effect.sync(() => {
+        const done = underWay.get(id)
+        underWay.delete(id)
+        if (done !== undefined) Deferred.doneUnsafe(done, Effect.void)
+      })))
+    )
+
+  const send = <E>(
+    request: Request<E>
+  ): Effect.Effect<Answer, Exclude<E, SmsError> | SmsError | KeyReused | StorageError> =>
+    Effect.gen(function*() {
+      const { key, message, provider, what } = request
+      const hash = yield* hashOf(what)
+      while (true) {
+        const reservation = yield* store.reserve({ key, hash, message, provider })
+        switch (reservation._tag) {
+          case "KeyReused":
+            return yield* new KeyReused()
+          case "Reserved":
+            return yield* first(reservation.intent, request) as Effect.Effect<Answer, Exclude<E, SmsError> | SmsError>
+          case "Known": {
+            const answer = yield* replay(reservation.intent)
+            if (answer !== undefined) return answer
+          }
+        }
+      }
+    })
+
+  return Outbox.of({ send })
+})
+
+/**
+ * Provides the outbox.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Options): Layer.Layer<Outbox, never, IntentStore | Digest.Digest> =>
+  Layer.effect(Outbox, make(options))

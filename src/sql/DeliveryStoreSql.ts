@@ -1,0 +1,70 @@
+/**
+ * Deliveries in a database, which any number of servers share.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as SqlClient from "effect/sql/SqlClient"
+import { Delivery, DeliveryStore, DeliveryStoreError } from "../delivery/DeliveryStore.ts"
+import { keyOf, messageKeyOf } from "../delivery/internal/keys.ts"
+import type { StorageError } from "../StorageError.ts"
+import { stored, type Transact } from "./internal/storage.ts"
+
+const DeliveryJson = Schema.fromJsonString(Schema.toCodecJson(Delivery))
+const encodeDelivery = Schema.encodeEffect(DeliveryJson)
+const decodeDelivery = Schema.decodeEffect(DeliveryJson)
+
+const encode = (delivery: Delivery) => Effect.orDie(encodeDelivery(delivery))
+const decode = (text: string) => Effect.orDie(decodeDelivery(text))
+
+interface Row {
+  readonly delivery: string
+}
+
+/** Makes the store on tables that are there. */
+export const make = Effect.fnUntraced(function*(
+  transact: Transact
+): Effect.fn.Return<DeliveryStore["Service"], never, SqlClient.SqlClient> {
+  const sql = yield* SqlClient.SqlClient
+  const inStore = stored(sql, "deliveries")
+  const asStored = <A, E>(effect: Effect.Effect<A, E>) =>
+    Effect.mapError(inStore(effect), (error) => new DeliveryStoreError({ cause: (error as StorageError).cause }))
+
+  const read = Effect.fnUntraced(function*(key: string) {
+    const [row] = yield* sql<Row>`SELECT delivery FROM sms_deliveries WHERE key = ${key}`.withoutTransform
+    return row === undefined ? undefined : yield* decode(row.delivery)
+  })
+
+  return DeliveryStore.of({
+    modify: (key, f) =>
+      asStored(transact(Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        const text = keyOf(key)
+        // Reads the row and locks it, also one that was not there.
+        const [row] = yield* sql<Row>`INSERT INTO sms_deliveries
+          (key, message_key, delivery, status, terminal, address, created_at, updated_at)
+          VALUES (${text}, ${messageKeyOf(key)}, '', '', 0, ${key.recipient ?? null}, ${now}, ${now})
+          ON CONFLICT (key) DO UPDATE SET key = sms_deliveries.key RETURNING delivery`.withoutTransform
+        const current = row!.delivery === "" ? undefined : yield* decode(row!.delivery)
+        const [value, delivery] = f(current)
+        yield* sql`UPDATE sms_deliveries SET delivery = ${yield* encode(delivery)}, status = ${delivery.status},
+          terminal = ${delivery.isTerminal ? 1 : 0}, updated_at = ${now} WHERE key = ${text}`
+        return { value, removed: [] }
+      }))),
+    get: (key) => asStored(read(keyOf(key))),
+    ofMessage: (key) =>
+      asStored(Effect.flatMap(
+        sql<Row>`SELECT delivery FROM sms_deliveries WHERE message_key = ${messageKeyOf(key)}
+          ORDER BY position`.withoutTransform,
+        Effect.forEach(({ delivery }) => decode(delivery))
+      )),
+    remove: (key) =>
+      asStored(transact(Effect.gen(function*() {
+        const [row] = yield* sql<Row>`DELETE FROM sms_deliveries WHERE key = ${keyOf(key)} RETURNING delivery`
+          .withoutTransform
+        return row === undefined ? undefined : yield* decode(row.delivery)
+      })))
+  })
+})

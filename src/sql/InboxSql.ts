@@ -1,0 +1,225 @@
+/**
+ * The inbox in a database, which any number of servers share.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as SqlClient from "effect/sql/SqlClient"
+import { type Accepted, type Claim, Entry, Inbox, keyOf, laneOf, type Service } from "../inbox/Inbox.ts"
+import type { StorageError } from "../StorageError.ts"
+import { WebhookEvent } from "../WebhookEvent.ts"
+import { addressOf } from "./internal/addresses.ts"
+import type { Servers } from "./internal/servers.ts"
+import { stored, type Transact } from "./internal/storage.ts"
+
+interface Row {
+  readonly position: unknown
+  readonly id: string
+  readonly lane: string
+  readonly event: string
+  readonly state: Entry["state"]
+  readonly failures: unknown
+  readonly last_error: string | null
+  readonly accepted_at: unknown
+}
+
+const EventJson = Schema.fromJsonString(Schema.toCodecJson(WebhookEvent))
+const encodeEvent = Schema.encodeEffect(EventJson)
+const decodeEvent = Schema.decodeEffect(EventJson)
+
+/** An id or key takes at most what an index of Postgres does. */
+const maxKeyLength = 2000
+
+/** Makes the inbox on tables that are there. */
+export const make = Effect.fnUntraced(function*(
+  transact: Transact,
+  servers: Servers
+): Effect.fn.Return<Service, never, SqlClient.SqlClient | SecureRandom.SecureRandom> {
+  const sql = yield* SqlClient.SqlClient
+  const random = yield* SecureRandom.SecureRandom
+  const asStored = stored(sql, "inbox")
+
+  const columns = sql.literal("position, id, lane, event, state, failures, last_error, accepted_at")
+
+  const toEntry = (row: Row) =>
+    Effect.map(Effect.orDie(decodeEvent(row.event)), (event) =>
+      new Entry({
+        id: row.id,
+        position: Number(row.position),
+        lane: row.lane,
+        event,
+        state: row.state,
+        acceptedAt: DateTime.makeUnsafe(Number(row.accepted_at)),
+        failures: Number(row.failures),
+        ...(row.last_error !== null && { lastError: row.last_error })
+      }))
+
+  /** Locks the lane first, so that the order of positions in a lane is the order of commits. */
+  const lockLane = (lane: string, now: number) =>
+    sql`INSERT INTO sms_lanes (lane, pending, ready_at, written_at, owner, claim) VALUES (${lane}, 0, ${now}, ${now}, NULL, 0)
+      ON CONFLICT (lane) DO UPDATE SET pending = sms_lanes.pending`
+
+  const addPending = (lane: string, count: number) =>
+    sql`UPDATE sms_lanes SET pending = pending + ${count} WHERE lane = ${lane}`
+
+  const dropLane = (lane: string) => sql`DELETE FROM sms_lanes WHERE lane = ${lane} AND pending = 0 AND owner IS NULL`
+
+  const insert = Effect.fnUntraced(function*(event: WebhookEvent, lane: string, now: number) {
+    const id = yield* random.ulid
+    const key = keyOf(event)?.slice(0, maxKeyLength)
+    const json = yield* Effect.orDie(encodeEvent(event))
+    const rows = yield* sql<{ id: string }>`INSERT INTO sms_inbox
+      (id, key, lane, kind, event, state, failures, address, accepted_at)
+      VALUES (${id}, ${key ?? null}, ${lane}, ${event._tag}, ${json}, 'pending', 0, ${addressOf(event) ?? null}, ${now})
+      ON CONFLICT (key) DO NOTHING RETURNING id`.withoutTransform
+    if (rows.length > 0) return { _tag: "Accepted", id } satisfies Accepted
+    const [known] = yield* sql<{ id: string }>`SELECT id FROM sms_inbox WHERE key = ${key ?? null}`.withoutTransform
+    return { _tag: "Repeated", id: known?.id ?? id } satisfies Accepted
+  })
+
+  const accept: Service["accept"] = (events) =>
+    asStored(transact(Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      const lanes = [...new Set(events.map(laneOf))].sort()
+      for (const lane of lanes) yield* lockLane(lane, now)
+      const accepted: Array<Accepted> = []
+      for (const event of events) accepted.push(yield* insert(event, laneOf(event), now))
+      for (const lane of lanes) {
+        const count = accepted.filter(({ _tag }, index) =>
+          _tag === "Accepted" && laneOf(events[index]!) === lane
+        ).length
+        yield* count > 0 ? addPending(lane, count) : dropLane(lane)
+      }
+      return accepted
+    })))
+
+  /** What was written later than now was written before the clock was set back, and is not held up by that. */
+  const claimable = (now: number, limit: number) => {
+    const lanes = sql`SELECT lane FROM sms_lanes WHERE owner IS NULL AND pending > 0
+      AND (ready_at <= ${now} OR written_at > ${now + 1000}) ORDER BY ready_at LIMIT ${limit}`
+    return sql.onDialectOrElse({
+      pg: () => sql`lane = ANY(ARRAY(${lanes} FOR UPDATE SKIP LOCKED))`,
+      orElse: () => sql`lane IN (${lanes})`
+    })
+  }
+
+  const settle = (claim: Claim, { id }: Entry, change: Effect.Effect<unknown, unknown>) =>
+    asStored(transact(Effect.gen(function*() {
+      const rows = yield* sql`UPDATE sms_lanes SET pending = pending - 1
+        WHERE lane = ${claim.lane} AND owner = ${yield* servers.me} AND claim = ${claim.number}
+        AND EXISTS (SELECT 1 FROM sms_inbox WHERE id = ${id} AND state = 'pending') RETURNING lane`.withoutTransform
+      if (rows.length === 0) return false
+      yield* change
+      return true
+    }))) as Effect.Effect<boolean, StorageError>
+
+  const leave = (claim: Claim, now: number, delay = 0) =>
+    Effect.gen(function*() {
+      yield* sql`UPDATE sms_lanes SET owner = NULL, ready_at = ${now + delay}, written_at = ${now}
+        WHERE lane = ${claim.lane} AND owner = ${yield* servers.me} AND claim = ${claim.number}`
+      yield* dropLane(claim.lane)
+    })
+
+  servers.onDead((server) =>
+    Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) => sql`UPDATE sms_lanes SET owner = NULL, ready_at = ${now}, written_at = ${now} WHERE owner = ${server}`
+    )
+  )
+
+  return Inbox.of({
+    accept,
+    claim: Effect.fnUntraced(function*({ limit }) {
+      const now = yield* Clock.currentTimeMillis
+      const me = yield* servers.me
+      const rows = yield* asStored(
+        sql<{ lane: string; claim: unknown }>`UPDATE sms_lanes SET owner = ${me}, claim = claim + 1
+          WHERE ${claimable(now, limit)} RETURNING lane, claim`.withoutTransform
+      )
+      return rows.map(({ claim, lane }) => ({ lane, number: Number(claim) }))
+    }),
+    head: Effect.fnUntraced(function*({ lane, number }) {
+      const me = yield* servers.me
+      const [row] = yield* asStored(
+        sql<Row>`SELECT ${columns} FROM sms_inbox WHERE lane = ${lane} AND state = 'pending'
+          AND EXISTS (SELECT 1 FROM sms_lanes WHERE lane = ${lane} AND owner = ${me} AND claim = ${number})
+          ORDER BY position LIMIT 1`.withoutTransform
+      )
+      return row === undefined ? undefined : yield* toEntry(row)
+    }),
+    complete: (claim, entry) =>
+      settle(
+        claim,
+        entry,
+        Effect.flatMap(
+          Clock.currentTimeMillis,
+          (now) => sql`UPDATE sms_inbox SET state = 'done', settled_at = ${now} WHERE id = ${entry.id}`
+        )
+      ),
+    bury: (claim, entry, error) =>
+      settle(
+        claim,
+        entry,
+        Effect.flatMap(
+          Clock.currentTimeMillis,
+          (now) =>
+            sql`UPDATE sms_inbox SET state = 'dead', failures = failures + 1, last_error = ${error}, settled_at = ${now}
+              WHERE id = ${entry.id}`
+        )
+      ),
+    retry: (claim, { id }, { delay, error }) =>
+      asStored(transact(Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        yield* sql`UPDATE sms_inbox SET failures = failures + 1, last_error = ${error} WHERE id = ${id}
+          AND EXISTS (SELECT 1 FROM sms_lanes WHERE lane = ${claim.lane} AND claim = ${claim.number})`
+        yield* leave(claim, now, Duration.toMillis(delay))
+      }))),
+    release: (claim) => asStored(transact(Effect.flatMap(Clock.currentTimeMillis, (now) => leave(claim, now)))),
+    replay: (id) =>
+      asStored(transact(Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        const [row] = yield* sql<{ lane: string; state: string }>`SELECT lane, state FROM sms_inbox WHERE id = ${id}`
+          .withoutTransform
+        if (row === undefined) return false
+        yield* lockLane(row.lane, now)
+        const changed = yield* sql`UPDATE sms_inbox SET state = 'pending', failures = 0, settled_at = NULL
+          WHERE id = ${id} AND state <> 'pending' AND event <> '' RETURNING id`.withoutTransform
+        if (changed.length > 0) yield* addPending(row.lane, 1)
+        return true
+      }))),
+    list: Effect.fnUntraced(function*({ before, limit, state }) {
+      const rows = yield* asStored(
+        sql<Row>`SELECT ${columns} FROM sms_inbox WHERE state = ${state} AND event <> ''
+          AND position < ${before ?? Number.MAX_SAFE_INTEGER} ORDER BY position DESC LIMIT ${limit}`.withoutTransform
+      )
+      return yield* Effect.forEach(rows, toEntry)
+    }),
+    backlog: Effect.map(
+      asStored(
+        sql<{ pending: unknown; dead: unknown; oldest: unknown }>`SELECT
+          (SELECT COUNT(*) FROM sms_inbox WHERE state = 'pending') AS pending,
+          (SELECT COUNT(*) FROM sms_inbox WHERE state = 'dead') AS dead,
+          (SELECT MIN(accepted_at) FROM sms_inbox WHERE state = 'pending') AS oldest`.withoutTransform
+      ),
+      ([row]) => ({
+        pending: Number(row?.pending ?? 0),
+        dead: Number(row?.dead ?? 0),
+        oldest: row?.oldest === null || row?.oldest === undefined
+          ? undefined
+          : DateTime.makeUnsafe(Number(row.oldest))
+      })
+    ),
+    nextAt: Effect.map(
+      asStored(
+        sql<{ at: unknown }>`SELECT MIN(ready_at) AS at FROM sms_lanes WHERE owner IS NULL AND pending > 0`
+          .withoutTransform
+      ),
+      ([row]) => row?.at === null || row?.at === undefined ? Infinity : Number(row.at)
+    )
+  })
+})

@@ -1,0 +1,124 @@
+/**
+ * Intents in a database, which any number of servers share.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as SqlClient from "effect/sql/SqlClient"
+import { OutboundMessage, SendReceipt } from "../Message.ts"
+import { Intent, IntentStore, type Reservation, type Service, type State } from "../sending/IntentStore.ts"
+import { SmsError } from "../SmsError.ts"
+import type { Servers } from "./internal/servers.ts"
+import { stored, type Transact } from "./internal/storage.ts"
+
+const OutcomeJson = Schema.fromJsonString(Schema.toCodecJson(Schema.Struct({
+  receipt: Schema.optionalKey(SendReceipt),
+  error: Schema.optionalKey(SmsError)
+})))
+const MessageJson = Schema.fromJsonString(Schema.toCodecJson(OutboundMessage))
+const encodeOutcome = Schema.encodeEffect(OutcomeJson)
+const decodeOutcome = Schema.decodeEffect(OutcomeJson)
+const encodeMessage = Schema.encodeEffect(MessageJson)
+const decodeMessage = Schema.decodeEffect(MessageJson)
+
+interface Row {
+  readonly id: string
+  readonly key: string | null
+  readonly hash: string
+  readonly message: string
+  readonly provider: string | null
+  readonly state: State
+  readonly outcome: string | null
+  readonly resolved_by: string | null
+  readonly created_at: unknown
+  readonly updated_at: unknown
+}
+
+const toIntent = Effect.fnUntraced(function*(row: Row) {
+  const { error, receipt } = row.outcome === null ? {} : yield* decodeOutcome(row.outcome)
+  return new Intent({
+    id: row.id,
+    hash: row.hash,
+    message: yield* decodeMessage(row.message),
+    state: row.state,
+    createdAt: DateTime.makeUnsafe(Number(row.created_at)),
+    updatedAt: DateTime.makeUnsafe(Number(row.updated_at)),
+    ...(row.key !== null && { key: row.key }),
+    ...(row.provider !== null && { provider: row.provider }),
+    ...(receipt !== undefined && { receipt }),
+    ...(error !== undefined && { error }),
+    ...(row.resolved_by !== null && { resolvedBy: row.resolved_by })
+  })
+}, Effect.orDie)
+
+/** Makes the store on tables that are there. */
+export const make = Effect.fnUntraced(function*(
+  transact: Transact,
+  servers: Servers
+): Effect.fn.Return<Service, never, SqlClient.SqlClient | SecureRandom.SecureRandom> {
+  const sql = yield* SqlClient.SqlClient
+  const random = yield* SecureRandom.SecureRandom
+  const asStored = stored(sql, "intents")
+  const columns = sql.literal(
+    "id, key, hash, message, provider, state, outcome, resolved_by, created_at, updated_at"
+  )
+
+  // It may have gone out, and is never repeated blindly.
+  servers.onDead((server) =>
+    Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) =>
+        sql`UPDATE sms_intents SET state = 'unknown', owner = NULL, updated_at = ${now}
+          WHERE state = 'sending' AND owner = ${server}`
+    )
+  )
+
+  return IntentStore.of({
+    reserve: ({ hash, key, message, provider }) =>
+      asStored(transact(Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        const id = yield* random.ulid
+        const json = yield* Effect.orDie(encodeMessage(message))
+        const rows = yield* sql<Row>`INSERT INTO sms_intents
+          (id, key, hash, message, provider, state, owner, priority, ready_at, address, created_at, updated_at)
+          VALUES (${id}, ${key ?? null}, ${hash}, ${json}, ${provider ?? null}, 'sending', ${yield* servers.me}, 0,
+            ${now}, ${message.to}, ${now}, ${now})
+          ON CONFLICT (key) DO NOTHING RETURNING ${columns}`.withoutTransform
+        if (rows[0] !== undefined) {
+          return { _tag: "Reserved", intent: yield* toIntent(rows[0]) } satisfies Reservation
+        }
+        const [row] = yield* sql<Row>`SELECT ${columns} FROM sms_intents WHERE key = ${key ?? null}`.withoutTransform
+        const intent = yield* toIntent(row!)
+        return (intent.hash === hash ? { _tag: "Known", intent } : { _tag: "KeyReused" }) satisfies Reservation
+      }))),
+    settle: (id, { error, receipt, resolvedBy, state }) =>
+      asStored(transact(Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        const outcome = yield* Effect.orDie(encodeOutcome({
+          ...(receipt !== undefined && { receipt }),
+          ...(error !== undefined && { error })
+        }))
+        const key = sql.literal(state === "refused" ? "NULL" : "key")
+        yield* sql`UPDATE sms_intents SET state = ${state}, key = ${key}, owner = NULL, outcome = ${outcome},
+          resolved_by = ${resolvedBy ?? null}, updated_at = ${now} WHERE id = ${id}`
+      }))),
+    get: (id) =>
+      asStored(Effect.gen(function*() {
+        const [row] = yield* sql<Row>`SELECT ${columns} FROM sms_intents WHERE id = ${id}`.withoutTransform
+        return row === undefined ? undefined : yield* toIntent(row)
+      })),
+    list: ({ limit, state }) =>
+      asStored(Effect.flatMap(
+        (state === undefined
+          ? sql<Row>`SELECT ${columns} FROM sms_intents ORDER BY position DESC LIMIT ${limit}`
+          : sql<Row>`SELECT ${columns} FROM sms_intents WHERE state = ${state}
+            AND (state <> 'unknown' OR resolved_by IS NULL) ORDER BY position DESC LIMIT ${limit}`)
+          .withoutTransform,
+        Effect.forEach(toIntent)
+      ))
+  })
+})

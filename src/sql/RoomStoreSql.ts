@@ -1,0 +1,204 @@
+/**
+ * Rooms in a database, which any number of servers share.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as SqlClient from "effect/sql/SqlClient"
+import { DeliveryStatus } from "../DeliveryStatus.ts"
+import { statusKey } from "../rooms/internal/history.ts"
+import { attached, detached, heard, keyOf, keysOf } from "../rooms/internal/routes.ts"
+import { type Attachment, Room } from "../rooms/Room.ts"
+import { RoomEvent } from "../rooms/RoomEvent.ts"
+import { DeliveryOutcome, type HistoryEntry, RoomStore, type Service } from "../rooms/RoomStore.ts"
+import { addressOf } from "./internal/addresses.ts"
+import { stored, type Transact } from "./internal/storage.ts"
+
+const json = <A>(schema: Schema.Codec<A, unknown>) => {
+  const codec = Schema.fromJsonString(Schema.toCodecJson(schema))
+  const encode = Schema.encodeEffect(codec)
+  const decode = Schema.decodeEffect(codec)
+  return {
+    encode: (value: A) => Effect.orDie(encode(value)),
+    decode: (text: string) => Effect.orDie(decode(text))
+  }
+}
+
+const rooms = json(Room)
+const events = json(RoomEvent)
+const outcomes = json(Schema.Array(DeliveryOutcome))
+const statuses = json(DeliveryStatus)
+
+interface EventRow {
+  readonly position: unknown
+  readonly event: string
+  readonly deliveries: string | null
+}
+
+const toEntry = Effect.fnUntraced(function*({ deliveries, event, position }: EventRow) {
+  const entry: HistoryEntry = {
+    position: Number(position),
+    event: yield* events.decode(event),
+    deliveries: deliveries === null ? undefined : yield* outcomes.decode(deliveries)
+  }
+  return entry
+})
+
+/** How many rooms, events or statuses are listed at the most, unless the caller says. */
+const defaultLimit = 1000
+
+/** Makes the store on tables that are there. */
+export const make = Effect.fnUntraced(function*(
+  transact: Transact
+): Effect.fn.Return<Service, never, SqlClient.SqlClient> {
+  const sql = yield* SqlClient.SqlClient
+  const asStored = stored(sql, "rooms")
+
+  const read = Effect.fnUntraced(function*(roomId: string) {
+    const [row] = yield* sql<{ room: string }>`SELECT room FROM sms_rooms WHERE id = ${roomId}`.withoutTransform
+    return row === undefined ? undefined : yield* rooms.decode(row.room)
+  })
+
+  const lock = sql.literal(sql.onDialectOrElse({ pg: () => "FOR UPDATE", orElse: () => "" }))
+
+  /** Reads a room that is about to be changed. */
+  const readLocked = Effect.fnUntraced(function*(roomId: string) {
+    const [row] = yield* sql<{ room: string }>`SELECT room FROM sms_rooms WHERE id = ${roomId} ${lock}`.withoutTransform
+    return row === undefined ? undefined : yield* rooms.decode(row.room)
+  })
+
+  const write = Effect.fnUntraced(function*(room: Room) {
+    yield* sql`UPDATE sms_rooms SET room = ${yield* rooms.encode(room)} WHERE id = ${room.id}`
+  })
+
+  const nextActivity = sql.literal("(SELECT COALESCE(MAX(activity), 0) + 1 FROM sms_rooms)")
+
+  const insert = Effect.fnUntraced(function*(room: Room) {
+    const rows = yield* sql`INSERT INTO sms_rooms (id, room, activity)
+      VALUES (${room.id}, ${yield* rooms.encode(room)}, ${nextActivity})
+      ON CONFLICT (id) DO NOTHING RETURNING id`.withoutTransform
+    return rows.length > 0
+      ? { room, created: true }
+      : { room: (yield* read(room.id)) ?? room, created: false }
+  })
+
+  const findRoute = Effect.fnUntraced(function*(conversation: Parameters<Service["find"]>[0]) {
+    const keys = keysOf(conversation)
+    const rows = yield* sql<{ route: string; room_id: string }>`SELECT route, room_id FROM sms_routes
+      WHERE ${sql.in("route", keys)}`.withoutTransform
+    const found = keys.find((key) => rows.some(({ route }) => route === key))
+    return rows.find(({ route }) => route === found)?.room_id
+  })
+
+  /** Changes a room and gives it. The room is locked meanwhile. */
+  const change = (
+    roomId: string,
+    f: (room: Room) => Room,
+    routes: (changed: boolean) => Effect.Effect<unknown, unknown>
+  ) =>
+    asStored(transact(Effect.gen(function*() {
+      const before = yield* readLocked(roomId)
+      if (before === undefined) return undefined
+      const after = f(before)
+      if (after !== before) yield* write(after)
+      yield* routes(after !== before)
+      return after
+    }))) as Effect.Effect<Room | undefined, never>
+
+  const attach = (roomId: string, attachment: Attachment) =>
+    change(
+      roomId,
+      (room) => attached(room, attachment),
+      () =>
+        sql`INSERT INTO sms_routes (route, room_id) VALUES (${keyOf(attachment)}, ${roomId})
+        ON CONFLICT (route) DO UPDATE SET room_id = ${roomId}`
+    )
+
+  const detach = (roomId: string, attachment: Attachment) =>
+    change(roomId, (room) => detached(room, attachment), (changed) =>
+      changed
+        ? sql`DELETE FROM sms_routes WHERE route = ${keyOf(attachment)} AND room_id = ${roomId}`
+        : Effect.void)
+
+  return RoomStore.of({
+    isShared: true,
+    get: (roomId) => asStored(read(roomId)),
+    find: (conversation) =>
+      asStored(Effect.flatMap(findRoute(conversation), (id) => id === undefined ? Effect.undefined : read(id))),
+    route: (conversation, create) =>
+      asStored(transact(Effect.gen(function*() {
+        const known = yield* findRoute(conversation)
+        const room = known === undefined ? undefined : yield* read(known)
+        if (room !== undefined) {
+          if (heard(room, conversation) === room) return { room, created: false }
+          // Read again with a lock: another server may have changed it meanwhile.
+          const after = heard((yield* readLocked(room.id)) ?? room, conversation)
+          yield* write(after)
+          return { room: after, created: false }
+        }
+        const made = create()
+        const [route] = keysOf(conversation)
+        // Of two servers that get the first message of a conversation, one makes the room.
+        const rows = yield* sql<
+          { room_id: string }
+        >`INSERT INTO sms_routes (route, room_id) VALUES (${route}, ${made.id})
+          ON CONFLICT (route) DO UPDATE SET room_id = sms_routes.room_id RETURNING room_id`.withoutTransform
+        const winner = rows[0]!.room_id
+        if (winner === made.id) return yield* insert(made)
+        const other = yield* read(winner)
+        if (other !== undefined) return { room: other, created: false }
+        yield* sql`UPDATE sms_routes SET room_id = ${made.id} WHERE route = ${route}`
+        return yield* insert(made)
+      }))),
+    create: (room) => asStored(transact(insert(room))),
+    attach,
+    detach,
+    append: (event, key) =>
+      asStored(transact(Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        const rows = yield* sql`INSERT INTO sms_room_events (id, key, room_id, event, created_at)
+          VALUES (${event.id}, ${key ?? null}, ${event.roomId}, ${yield* events.encode(event)}, ${now})
+          ON CONFLICT DO NOTHING RETURNING id`.withoutTransform
+        const room = yield* read(event.roomId)
+        if (rows.length > 0) {
+          yield* sql`UPDATE sms_rooms SET activity = ${nextActivity} WHERE id = ${event.roomId}`
+          return { _tag: "Appended", room } as const
+        }
+        const [row] = yield* sql<EventRow>`SELECT position, event, deliveries FROM sms_room_events
+          WHERE id = ${event.id} OR key = ${key ?? null} ORDER BY position LIMIT 1`.withoutTransform
+        const { deliveries, event: known } = yield* toEntry(row!)
+        return { _tag: "Repeated", room, event: known, deliveries } as const
+      }))),
+    settle: ({ id }, deliveries) =>
+      asStored(transact(Effect.flatMap(
+        outcomes.encode(deliveries),
+        (text) => Effect.asVoid(sql`UPDATE sms_room_events SET deliveries = ${text} WHERE id = ${id}`)
+      ))),
+    rooms: ({ limit = defaultLimit } = {}) =>
+      asStored(Effect.flatMap(
+        sql<{ room: string }>`SELECT room FROM sms_rooms ORDER BY activity DESC LIMIT ${limit}`.withoutTransform,
+        Effect.forEach(({ room }) => rooms.decode(room))
+      )),
+    history: (roomId, { before = Number.MAX_SAFE_INTEGER, limit = defaultLimit } = {}) =>
+      asStored(Effect.gen(function*() {
+        if ((yield* read(roomId)) === undefined) return undefined
+        const rows = yield* sql<EventRow>`SELECT position, event, deliveries FROM sms_room_events
+          WHERE room_id = ${roomId} AND position < ${before} ORDER BY position DESC LIMIT ${limit}`.withoutTransform
+        return yield* Effect.forEach(rows.toReversed(), toEntry)
+      })),
+    addStatus: (status) =>
+      asStored(transact(Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        yield* sql`INSERT INTO sms_statuses (key, status, address, created_at)
+          VALUES (${statusKey(status)}, ${yield* statuses.encode(status)}, ${addressOf(status) ?? null}, ${now})
+          ON CONFLICT (key) DO NOTHING`
+      }))),
+    statuses: ({ limit = defaultLimit } = {}) =>
+      asStored(Effect.flatMap(
+        sql<{ status: string }>`SELECT status FROM sms_statuses ORDER BY position DESC LIMIT ${limit}`.withoutTransform,
+        (rows) => Effect.forEach(rows.toReversed(), ({ status }) => statuses.decode(status))
+      ))
+  })
+})

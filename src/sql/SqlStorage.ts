@@ -1,0 +1,98 @@
+/**
+ * One database behind receiving, sending, rooms and tracking.
+ *
+ * The layer makes the tables, and provides every store in its SQL form. Any
+ * number of servers share a Postgres; processes of one machine share an SQLite
+ * file.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as SecureRandom from "effect/crypto/SecureRandom"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type * as SqlClient from "effect/sql/SqlClient"
+import { DeliveryStore } from "../delivery/DeliveryStore.ts"
+import { Inbox } from "../inbox/Inbox.ts"
+import { RoomStore } from "../rooms/RoomStore.ts"
+import { IntentStore } from "../sending/IntentStore.ts"
+import { StorageError } from "../StorageError.ts"
+import * as DeliveryStoreSql from "./DeliveryStoreSql.ts"
+import * as InboxSql from "./InboxSql.ts"
+import * as IntentStoreSql from "./IntentStoreSql.ts"
+import * as CleanUp from "./internal/cleanUp.ts"
+import { migrate } from "./internal/migrations.ts"
+import { migrate as migrateMms } from "./internal/mmsStore.ts"
+import * as Servers from "./internal/servers.ts"
+import { makeTransact } from "./internal/storage.ts"
+import * as People from "./People.ts"
+import * as RoomStoreSql from "./RoomStoreSql.ts"
+
+/**
+ * Options of the storage.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = {
+  /** How often a server shows that it is alive. 2 seconds by default. */
+  readonly beat?: Duration.Input | undefined
+  /** How long a server shows nothing before others take over its work. 10 seconds by default. */
+  readonly deadAfter?: Duration.Input | undefined
+  /** How long rows are kept. */
+  readonly retention?: CleanUp.Options | undefined
+}
+
+/**
+ * Every store.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Stores = Inbox | RoomStore | DeliveryStore | IntentStore | People.People
+
+/**
+ * Makes the tables in the database of the context, and every store on them.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options = {}
+): Effect.fn.Return<
+  Context.Context<Stores>,
+  StorageError,
+  SqlClient.SqlClient | SecureRandom.SecureRandom | Scope.Scope
+> {
+  const migrated = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.mapError(effect, (cause) => new StorageError({ store: "migrations", cause }))
+  // The tables of split messages are older than the others.
+  yield* migrated(migrateMms)
+  yield* migrated(migrate)
+  const transact = yield* makeTransact
+  const servers = yield* Servers.make(transact, options)
+  const context = Context.make(Inbox, yield* InboxSql.make(transact, servers)).pipe(
+    Context.add(RoomStore, yield* RoomStoreSql.make(transact)),
+    Context.add(DeliveryStore, yield* DeliveryStoreSql.make(transact)),
+    Context.add(IntentStore, yield* IntentStoreSql.make(transact, servers)),
+    Context.add(People.People, yield* People.make(transact))
+  )
+  // Once everything is there that takes over what a dead process left.
+  yield* servers.start
+  const cleanUp = yield* CleanUp.make(transact, options.retention)
+  yield* cleanUp.start
+  return context
+})
+
+/**
+ * Provides every store on the database of the context.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options?: Options
+): Layer.Layer<Stores, StorageError, SqlClient.SqlClient | SecureRandom.SecureRandom> =>
+  Layer.effectContext(make(options))

@@ -1,0 +1,139 @@
+/**
+ * The tables of all stores. Migrations go forward only, and all that are
+ * pending are one transaction.
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Migrator from "effect/sql/Migrator"
+import * as SqlClient from "effect/sql/SqlClient"
+import { discreet } from "./failure.ts"
+
+/** The database was migrated by a newer version, which this one would damage. */
+export class NewerSchema extends Schema.TaggedError<NewerSchema>()("NewerSchema", {
+  found: Schema.Int,
+  known: Schema.Int
+}) {
+  override get message(): string {
+    return `The database has schema ${this.found}, and this version of the library knows schema ${this.known} at most`
+  }
+}
+
+const serial = Effect.map(SqlClient.SqlClient, (sql) =>
+  sql.literal(sql.onDialectOrElse({
+    pg: () => "BIGSERIAL PRIMARY KEY",
+    orElse: () => "INTEGER PRIMARY KEY AUTOINCREMENT"
+  })))
+
+const migrations = {
+  "0001_storage": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const position = yield* serial
+    yield* sql`CREATE TABLE sms_servers (
+      id TEXT NOT NULL PRIMARY KEY,
+      host TEXT NOT NULL,
+      pid BIGINT NOT NULL,
+      beat BIGINT NOT NULL
+    )`
+    yield* sql`CREATE TABLE sms_lanes (
+      lane TEXT NOT NULL PRIMARY KEY,
+      pending BIGINT NOT NULL,
+      ready_at BIGINT NOT NULL,
+      written_at BIGINT NOT NULL,
+      owner TEXT,
+      claim BIGINT NOT NULL
+    )`
+    yield* sql`CREATE INDEX sms_lanes_ready ON sms_lanes (ready_at) WHERE owner IS NULL`
+    yield* sql`CREATE INDEX sms_lanes_owner ON sms_lanes (owner) WHERE owner IS NOT NULL`
+    yield* sql`CREATE TABLE sms_inbox (
+      position ${position},
+      id TEXT NOT NULL UNIQUE,
+      key TEXT UNIQUE,
+      lane TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      event TEXT NOT NULL,
+      state TEXT NOT NULL,
+      failures BIGINT NOT NULL,
+      last_error TEXT,
+      address TEXT,
+      accepted_at BIGINT NOT NULL,
+      settled_at BIGINT
+    )`
+    yield* sql`CREATE INDEX sms_inbox_lane ON sms_inbox (lane, position) WHERE state = 'pending'`
+    yield* sql`CREATE INDEX sms_inbox_dead ON sms_inbox (position) WHERE state = 'dead'`
+    yield* sql`CREATE INDEX sms_inbox_accepted ON sms_inbox (accepted_at)`
+    yield* sql`CREATE TABLE sms_rooms (
+      id TEXT NOT NULL PRIMARY KEY,
+      room TEXT NOT NULL,
+      activity BIGINT NOT NULL
+    )`
+    yield* sql`CREATE INDEX sms_rooms_activity ON sms_rooms (activity)`
+    yield* sql`CREATE TABLE sms_routes (route TEXT NOT NULL PRIMARY KEY, room_id TEXT NOT NULL)`
+    yield* sql`CREATE INDEX sms_routes_room ON sms_routes (room_id)`
+    yield* sql`CREATE TABLE sms_room_events (
+      position ${position},
+      id TEXT NOT NULL UNIQUE,
+      key TEXT UNIQUE,
+      room_id TEXT NOT NULL,
+      event TEXT NOT NULL,
+      deliveries TEXT,
+      created_at BIGINT NOT NULL
+    )`
+    yield* sql`CREATE INDEX sms_room_events_room ON sms_room_events (room_id, position)`
+    yield* sql`CREATE TABLE sms_statuses (
+      position ${position},
+      key TEXT NOT NULL UNIQUE,
+      status TEXT NOT NULL,
+      address TEXT,
+      created_at BIGINT NOT NULL
+    )`
+    yield* sql`CREATE TABLE sms_deliveries (
+      position ${position},
+      key TEXT NOT NULL UNIQUE,
+      message_key TEXT NOT NULL,
+      delivery TEXT NOT NULL,
+      status TEXT NOT NULL,
+      terminal BIGINT NOT NULL,
+      address TEXT,
+      created_at BIGINT NOT NULL,
+      updated_at BIGINT NOT NULL
+    )`
+    yield* sql`CREATE INDEX sms_deliveries_message ON sms_deliveries (message_key)`
+    yield* sql`CREATE INDEX sms_deliveries_open ON sms_deliveries (updated_at) WHERE terminal = 0`
+    yield* sql`CREATE INDEX sms_deliveries_updated ON sms_deliveries (updated_at)`
+    yield* sql`CREATE TABLE sms_intents (
+      position ${position},
+      id TEXT NOT NULL UNIQUE,
+      key TEXT UNIQUE,
+      hash TEXT NOT NULL,
+      message TEXT NOT NULL,
+      provider TEXT,
+      state TEXT NOT NULL,
+      owner TEXT,
+      priority BIGINT NOT NULL,
+      ready_at BIGINT NOT NULL,
+      outcome TEXT,
+      resolved_by TEXT,
+      address TEXT NOT NULL,
+      created_at BIGINT NOT NULL,
+      updated_at BIGINT NOT NULL
+    )`
+    yield* sql`CREATE INDEX sms_intents_queued ON sms_intents (priority, ready_at) WHERE state = 'queued'`
+    yield* sql`CREATE INDEX sms_intents_owner ON sms_intents (owner) WHERE state = 'sending'`
+    yield* sql`CREATE INDEX sms_intents_unknown ON sms_intents (position) WHERE state = 'unknown'`
+    yield* sql`CREATE INDEX sms_intents_updated ON sms_intents (updated_at)`
+  })
+}
+
+const known = Object.keys(migrations).length
+
+/**
+ * Makes the tables, or changes those of an older version. Safe in several
+ * processes at once. Fails for a database that a newer version has migrated.
+ */
+export const migrate = discreet(Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  yield* Migrator.make({})({ table: "sms_migrations", loader: Migrator.fromRecord(migrations) })
+  const [row] = yield* sql<{ found: unknown }>`SELECT MAX(migration_id) AS found FROM sms_migrations`.withoutTransform
+  const found = Number(row?.found ?? 0)
+  if (found > known) return yield* new NewerSchema({ found, known })
+}))

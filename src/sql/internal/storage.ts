@@ -1,0 +1,135 @@
+/**
+ * What all stores in a database share: how failures are told, and how writes
+ * are committed.
+ */
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
+import * as Schedule from "effect/Schedule"
+import * as SqlClient from "effect/sql/SqlClient"
+import { SqlError, StatementTimeoutError } from "effect/sql/SqlError"
+import { StorageError } from "../../StorageError.ts"
+import { failureOf } from "./failure.ts"
+
+const isLocked = (error: unknown): boolean => error instanceof SqlError && error.reason._tag === "LockTimeoutError"
+
+/** Another process has the SQLite file. Waiting for it here, and not in SQLite, leaves the event loop free. */
+const whileLocked = Schedule.max([
+  Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced("100 millis")]),
+  Schedule.recurs(60)
+])
+
+/** A database that does not answer for so long counts as failed. */
+const patience: Duration.Input = "10 seconds"
+
+/**
+ * Fails after a time limit, and does not wait for the interruption of what takes
+ * longer: a client waits for a database that hangs, also to cancel a statement.
+ */
+const bounded = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.forkDetach(effect, { startImmediately: true }), (fiber) =>
+      restore(Fiber.join(fiber)).pipe(
+        Effect.timeoutOrElse({
+          duration: patience,
+          orElse: () =>
+            Effect.fail(
+              new SqlError({
+                reason: new StatementTimeoutError({
+                  cause: new Error("The database does not answer"),
+                  operation: "wait"
+                })
+              })
+            )
+        }),
+        Effect.ensuring(Effect.sync(() => fiber.interruptUnsafe()))
+      ))
+  )
+
+/**
+ * Tells failures of the database as `StorageError`, without rows: not in the
+ * error, not in a span. A connection that is lost within a transaction is a
+ * defect of the driver, and a failure of the database all the same.
+ */
+export const stored = (sql: SqlClient.SqlClient, store: string) => {
+  // Statements of SQLite are done when they return.
+  const inTime = sql.onDialectOrElse({ sqlite: () => identity, orElse: () => bounded }) as typeof bounded
+  return <A, E, R>(
+    effect: Effect.Effect<A, E | SqlError, R>
+  ): Effect.Effect<A, Exclude<E, SqlError> | StorageError, R> =>
+    effect.pipe(
+      Effect.retry({ while: isLocked, schedule: whileLocked }),
+      Effect.withTracerEnabled(false),
+      inTime,
+      Effect.catchCause((cause): Effect.Effect<never, Exclude<E, SqlError> | StorageError> => {
+        const error = Cause.squash(cause)
+        return error instanceof SqlError
+          ? Effect.fail(new StorageError({ store, cause: failureOf(error) }))
+          : Effect.failCause(cause as Cause.Cause<Exclude<E, SqlError>>)
+      })
+    )
+}
+
+/** Runs a transaction. Nothing but statements may be waited for within. */
+export type Transact = <A, E>(body: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError>
+
+interface Waiting {
+  readonly body: Effect.Effect<unknown, unknown>
+  readonly done: Deferred.Deferred<unknown, unknown>
+}
+
+/** As many as share a commit. More would block the event loop for longer. */
+const maxGroup = 64
+
+/**
+ * Commits what arrives in one turn together on SQLite, a savepoint each: a
+ * synced commit takes most of the time of a small transaction. On Postgres,
+ * where it made things slower, each transaction is committed alone.
+ */
+export const makeTransact = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const isGrouped = sql.onDialectOrElse({ sqlite: () => true, orElse: () => false })
+  if (!isGrouped) return ((body) => sql.withTransaction(body)) as Transact
+
+  const waiting: Array<Waiting> = []
+  let isRunning = false
+
+  const commit = (group: ReadonlyArray<Waiting>) =>
+    Effect.gen(function*() {
+      const exits: Array<Exit.Exit<unknown, unknown>> = []
+      const committed = yield* Effect.exit(
+        Effect.retry(
+          sql.withTransaction(Effect.gen(function*() {
+            exits.length = 0
+            for (const { body } of group) exits.push(yield* Effect.exit(sql.withTransaction(body)))
+          })),
+          { while: isLocked, schedule: whileLocked }
+        )
+      )
+      group.forEach(({ done }, index) =>
+        Deferred.doneUnsafe(done, committed._tag === "Success" ? exits[index]! : committed)
+      )
+    })
+
+  const run = Effect.gen(function*() {
+    // Lets those join that arrive in the same turn.
+    yield* Effect.yieldNow
+    while (waiting.length > 0) yield* commit(waiting.splice(0, maxGroup))
+  }).pipe(Effect.ensuring(Effect.sync(() => {
+    isRunning = false
+  })))
+
+  const transact: Transact = <A, E>(body: Effect.Effect<A, E>) =>
+    Effect.suspend(() => {
+      const done = Deferred.makeUnsafe<A, E | SqlError>()
+      waiting.push({ body, done: done as Deferred.Deferred<unknown, unknown> })
+      if (isRunning) return Deferred.await(done)
+      isRunning = true
+      return Effect.andThen(Effect.forkDetach(Effect.uninterruptible(run)), Deferred.await(done))
+    })
+  return transact
+})

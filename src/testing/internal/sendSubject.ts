@@ -1,0 +1,148 @@
+/**
+ * What the suite of sending needs to know of a provider, and what its groups
+ * of tests have in common.
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
+import { Address } from "../../Address.ts"
+import { type Content, MediaContent, TextContent } from "../../Content.ts"
+import { OutboundMessage } from "../../Message.ts"
+import type { SendOptions } from "../../provider/Sending.ts"
+import { type Service as Provider, SmsProvider } from "../../provider/SmsProvider.ts"
+import type { SmsErrorReason } from "../../SmsError.ts"
+import * as CarrierServer from "../CarrierServer.ts"
+
+export interface Fixture {
+  /** What is special about it: `media-with-caption`. */
+  readonly name: string
+  /** Where the request and the answer come from: the URL of the carrier's documentation, or how they were captured. */
+  readonly source: string
+  /** An `OutboundMessage` as JSON, as `Schema.toCodecJson` encodes it. */
+  readonly message: unknown
+  /** Options of the provider, beside those that `Subject.layer` gives it. */
+  readonly options?: Readonly<Record<string, unknown>>
+  /** The one request that the provider makes. */
+  readonly request: {
+    readonly method: string
+    readonly path: string
+    /** These among others, names in lower case. */
+    readonly headers: Readonly<Record<string, string>>
+    /** The exact text. */
+    readonly body: string
+  }
+  /** What the carrier answers. */
+  readonly answer: { readonly status: number; readonly body: unknown }
+  /** The `SendReceipt` that comes of it, as JSON. */
+  readonly receipt: unknown
+}
+
+export interface Refusal {
+  readonly status: number
+  /** As JSON, or as text. */
+  readonly body: unknown
+  /** The reason of the `SmsError` that comes of it. */
+  readonly reason: SmsErrorReason["_tag"]
+  /** The carrier's code, where the answer has one. */
+  readonly code?: string
+}
+
+export interface Subject {
+  /** The provider's name. */
+  readonly name: string
+  /**
+   * Provides the provider, with these options beside those that it needs. The
+   * suite sets `baseUrl` to a server of its own, which plays the carrier.
+   */
+  readonly layer: (
+    options: SendOptions & Readonly<Record<string, unknown>>
+  ) => Layer.Layer<SmsProvider, unknown, HttpClient.HttpClient>
+  /** The credentials that `layer` uses. The suite looks for them in errors, logs and spans. */
+  readonly secrets: ReadonlyArray<string>
+  /** Have one for each kind of message, and one for each option that changes the request. */
+  readonly fixtures: ReadonlyArray<Fixture>
+  /** Have one for each error code that the carrier documents. */
+  readonly refusals: ReadonlyArray<Refusal>
+  /** The carrier's answer that accepts a message under this id. */
+  readonly accepts: (id: string) => { readonly status: number; readonly body: unknown }
+  /** Reads the text of the message from a request. Empty where there is none. */
+  readonly textOf: (request: CarrierServer.Received) => string
+}
+
+export const decodeMessage = Schema.decodeUnknownEffect(Schema.toCodecJson(OutboundMessage))
+
+export const customer = Address.make("+15145550142")
+export const ours = Address.make("+15145550100")
+export const secretText = "swordfish is the password, 5145550142"
+export const file = (name: string) =>
+  new MediaContent({ url: `https://media.example.com/${name}.jpg`, mimeType: "image/jpeg" })
+export const message = (content: string | Content, fields: Partial<OutboundMessage> = {}) =>
+  new OutboundMessage({
+    to: customer,
+    content: typeof content === "string" ? new TextContent({ text: content }) : content,
+    ...fields
+  })
+
+export const clients = { fetch: NodeHttpClient.layerFetch, undici: NodeHttpClient.layerUndici }
+
+/** Lets time pass until the fiber ends: real answers come in between. */
+export const passTime = Effect.fnUntraced(function*<A, E>(fiber: Fiber.Fiber<A, E>, step: Duration.Input) {
+  for (let turn = 0; turn < 2000 && fiber.pollUnsafe() === undefined; turn++) {
+    yield* TestClock.adjust(step)
+    yield* Effect.yieldNow
+  }
+  return yield* Fiber.join(fiber)
+})
+
+/** How the tests use the subject. */
+export interface Rig {
+  readonly accepted: { readonly status: number; readonly body: unknown }
+  /** Accepts the messages under the ids `id-1`, `id-2`, … */
+  readonly acceptance: CarrierServer.Behaviour
+  /** Makes the provider on a carrier at this URL. */
+  readonly providerAt: (
+    url: string,
+    options?: SendOptions & Readonly<Record<string, unknown>>,
+    client?: Layer.Layer<HttpClient.HttpClient>
+  ) => Effect.Effect<Provider, unknown, Scope.Scope>
+}
+
+export const rigOf = ({ accepts, layer }: Subject): Rig => ({
+  accepted: accepts("id-1"),
+  acceptance: (_, number) => {
+    const { body, status } = accepts(`id-${number}`)
+    return CarrierServer.answer(status, body)
+  },
+  providerAt: (url, options = {}, client = clients.undici) =>
+    Effect.map(
+      Layer.build(layer({ from: ours, baseUrl: url, ...options }).pipe(Layer.provide(client))),
+      Context.get(SmsProvider)
+    )
+})
+
+/** Sends one message to a carrier that behaves so, with all the time in the world. */
+export const outcomeOf = Effect.fnUntraced(function*(
+  { providerAt }: Rig,
+  behaviour: CarrierServer.Behaviour,
+  options: SendOptions = {},
+  { client = clients.undici, step = "1 second" }: {
+    readonly client?: Layer.Layer<HttpClient.HttpClient>
+    readonly step?: Duration.Input
+  } = {}
+) {
+  const carrier = yield* CarrierServer.serve(behaviour)
+  const provider = yield* providerAt(carrier.url, options, client)
+  const fiber = yield* Effect.forkChild(Effect.exit(provider.send(message("hello"))))
+  yield* carrier.received(1)
+  const exit = yield* passTime(fiber, step)
+  const error = Exit.isFailure(exit) ? yield* Effect.flip(exit) : undefined
+  return { requests: carrier.requests, exit, reason: error?.reason, error }
+})

@@ -1,0 +1,147 @@
+/**
+ * Kills servers under load, and counts what became of what they had promised.
+ */
+import { Effect, Layer } from "effect"
+import type { SqlClient, SqlError } from "effect/sql"
+import { type ChildProcess, spawn } from "node:child_process"
+import { createServer } from "node:net"
+import type { AddressInfo } from "node:net"
+import { DeliveryStore } from "../../src/delivery/DeliveryStore.ts"
+import { Inbox } from "../../src/inbox/Inbox.ts"
+import * as NodeCrypto from "../../src/NodeCrypto.ts"
+import { RoomStore } from "../../src/rooms/RoomStore.ts"
+import * as SqlStorage from "../../src/sql/SqlStorage.ts"
+import { makeCarrier, start } from "./load.ts"
+
+const freePort = () =>
+  new Promise<number>((resolve) => {
+    const server = createServer()
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+
+const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
+
+/** A server that is started again whenever it was killed. */
+const makeServer = async (databaseUrl: string, carrierUrl: string) => {
+  const port = await freePort()
+  let child: ChildProcess
+  const errors: Array<string> = []
+  const begin = () =>
+    new Promise<void>((resolve, reject) => {
+      child = spawn(process.execPath, ["--conditions=effect-sms/source", `${import.meta.dirname}/app.ts`], {
+        env: { ...process.env, DATABASE_URL: databaseUrl, CARRIER_URL: carrierUrl, PORT: String(port) },
+        stdio: ["ignore", "pipe", "pipe"]
+      })
+      let output = ""
+      child.stdout!.on("data", (data) => {
+        output += data
+        if (output.includes("Listening")) resolve()
+      })
+      child.stderr!.on("data", (data) => errors.push(String(data)))
+      child.once("exit", (code) => code === null ? undefined : reject(new Error(`It ended with ${code}: ${output}`)))
+    })
+  const kill = (signal: NodeJS.Signals) =>
+    new Promise<void>((resolve) => {
+      child.once("close", () => resolve())
+      child.kill(signal)
+    })
+  await begin()
+  return { base: `http://127.0.0.1:${port}`, begin, kill, errors }
+}
+
+export interface Result {
+  readonly promised: { readonly messages: number; readonly reports: number; readonly sends: number }
+  /** Acknowledged messages that are in no room. */
+  readonly lost: ReadonlyArray<string>
+  /** Messages that are in a room more than once. */
+  readonly doubled: ReadonlyArray<string>
+  /** Acknowledged messages that the bot's answer was not sent for, nor is unknown. */
+  readonly unanswered: ReadonlyArray<string>
+  /** Texts that the carrier got more than once. */
+  readonly sentTwice: ReadonlyArray<string>
+  /** Sends that were answered with success and that the carrier did not get. */
+  readonly notSent: ReadonlyArray<string>
+  /** Acknowledged delivery reports that are forgotten. */
+  readonly forgotten: ReadonlyArray<string>
+  readonly deadLetters: number
+}
+
+/** Waits until nothing is pending, and reads what the stores have. */
+const inspect = Effect.gen(function*() {
+  const inbox = yield* Inbox
+  const rooms = yield* RoomStore
+  for (let rounds = 0; (yield* inbox.backlog).pending > 0; rounds++) {
+    if (rounds > 600) return yield* Effect.die(new Error(`Still pending: ${(yield* inbox.backlog).pending}`))
+    yield* Effect.sleep("100 millis")
+  }
+  const counts = new Map<string, number>()
+  for (const { id } of yield* rooms.rooms({ limit: 1000 })) {
+    let before = Number.MAX_SAFE_INTEGER
+    while (true) {
+      const page = (yield* rooms.history(id, { before, limit: 500 })) ?? []
+      for (const { event: { source } } of page) {
+        if (source.externalId !== undefined) counts.set(source.externalId, (counts.get(source.externalId) ?? 0) + 1)
+      }
+      if (page.length < 500) break
+      before = page[0]!.position
+    }
+  }
+  return { counts, dead: (yield* inbox.backlog).dead }
+})
+
+/** Runs so many kills on so many servers that share the database. */
+export const crash = async (options: {
+  readonly kills: number
+  readonly servers: number
+  readonly databaseUrl: string
+  readonly client: Layer.Layer<SqlClient.SqlClient, SqlError.SqlError>
+}): Promise<Result> => {
+  const carrier = await makeCarrier()
+  const servers = [await makeServer(options.databaseUrl, carrier.url)]
+  while (servers.length < options.servers) servers.push(await makeServer(options.databaseUrl, carrier.url))
+  const load = start(() => servers.map(({ base }) => base))
+  const total = () => load.promised.messages.size + load.promised.reports.size + load.promised.sends.size
+  for (let kill = 0; kill < options.kills; kill++) {
+    // Once something more was promised, at any instant.
+    const before = total()
+    while (total() < before + 8) await pause(10)
+    await pause(Math.random() * 300)
+    const server = servers[kill % servers.length]!
+    await server.kill("SIGKILL")
+    await server.begin()
+  }
+  await load.stop()
+
+  const storage = Layer.provide(SqlStorage.layer(), [options.client, NodeCrypto.layer])
+  const { counts, dead, reported } = await Effect.runPromise(Effect.scoped(Effect.provide(
+    Effect.gen(function*() {
+      const found = yield* inspect
+      const deliveries = yield* DeliveryStore
+      const reported = yield* Effect.filter([...load.promised.reports], (messageId) =>
+        Effect.map(
+          deliveries.ofMessage({ provider: "twilio", messageId }),
+          (all) => all.some(({ status }) => status === "delivered")
+        ))
+      return { ...found, reported: new Set(reported) }
+    }),
+    storage
+  )))
+  await Promise.all(servers.map(({ kill }) => kill("SIGTERM")))
+  await carrier.close()
+
+  const { ids, messages, reports, sends } = load.promised
+  const answered = (id: string) => carrier.taken.get(`re: message ${id}`) ?? 0
+  return {
+    promised: { messages: messages.size, reports: reports.size, sends: sends.size },
+    lost: [...messages].filter((id) => !counts.has(id)),
+    doubled: [...counts].flatMap(([id, count]) => count > 1 ? [id] : []),
+    unanswered: [...messages].filter((id) => answered(id) === 0),
+    sentTwice: [...carrier.taken].flatMap(([text, count]) => count > 1 ? [text] : []),
+    notSent: [...ids.keys()].filter((key) => !carrier.taken.has(key)),
+    forgotten: [...reports].filter((id) => !reported.has(id)),
+    deadLetters: dead
+  }
+}

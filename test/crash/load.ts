@@ -1,0 +1,157 @@
+/**
+ * A carrier that counts, and callers that repeat what was not answered, as
+ * carriers and applications do.
+ */
+import { Effect, Redacted } from "effect"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import * as NodeCrypto from "../../src/NodeCrypto.ts"
+import * as Twilio from "../../src/twilio/index.ts"
+
+export interface Carrier {
+  readonly url: string
+  /** How often each text was taken. */
+  readonly taken: Map<string, number>
+  readonly close: () => Promise<void>
+}
+
+/** Takes every message after a moment, as a carrier does. */
+export const makeCarrier = (): Promise<Carrier> =>
+  new Promise((resolve) => {
+    const taken = new Map<string, number>()
+    let count = 0
+    const server = createServer((request, response) => {
+      const chunks: Array<Buffer> = []
+      request.on("data", (chunk) => chunks.push(chunk))
+      request.on("end", () => {
+        const text = new URLSearchParams(Buffer.concat(chunks).toString()).get("Body") ?? ""
+        taken.set(text, (taken.get(text) ?? 0) + 1)
+        setTimeout(() => {
+          response.writeHead(201, { "content-type": "application/json" })
+          response.end(JSON.stringify({ sid: `SM${String(++count).padStart(32, "0")}`, status: "queued" }))
+        }, Math.random() * 30)
+      })
+    })
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo
+      resolve({
+        url: `http://127.0.0.1:${port}`,
+        taken,
+        close: () =>
+          new Promise((closed) => {
+            server.closeAllConnections()
+            server.close(() => closed())
+          })
+      })
+    })
+  })
+
+const sign = (url: string, form: Record<string, string>) =>
+  Effect.runPromise(
+    Effect.provide(Twilio.signWebhook({ authToken: Redacted.make("token"), url, form }), NodeCrypto.layer)
+  )
+
+/** What was promised to the callers. */
+export interface Promised {
+  readonly messages: Set<string>
+  readonly reports: Set<string>
+  /** By key, the status of the final answer. */
+  readonly sends: Map<string, number>
+  /** The carrier's ids of accepted sends. */
+  readonly ids: Map<string, string>
+}
+
+export interface Load {
+  readonly promised: Promised
+  /** Ends the load once what is under way was answered. */
+  readonly stop: () => Promise<void>
+}
+
+const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
+
+/** Asks one of the servers until it answers, as callers do. Gives the first answer that is none of a failure. */
+const untilAnswered = async (
+  bases: () => ReadonlyArray<string>,
+  ask: (base: string) => Promise<Response>,
+  isAnswer: (status: number) => boolean
+) => {
+  for (let turn = 0;; turn++) {
+    const all = bases()
+    try {
+      const response = await ask(all[Math.floor(Math.random() * all.length)]!)
+      const body = await response.text()
+      if (isAnswer(response.status)) return { status: response.status, body }
+    } catch {
+      // The server was killed.
+    }
+    await pause(20 + Math.random() * 30)
+  }
+}
+
+const customers = Array.from({ length: 10 }, (_, index) => `+1514555014${index}`)
+
+/** Sends webhooks, delivery reports and messages until it is stopped. */
+export const start = (bases: () => ReadonlyArray<string>, callers = 4): Load => {
+  const promised: Promised = { messages: new Set(), reports: new Set(), sends: new Map(), ids: new Map() }
+  const state = { isStopped: false }
+  let count = 0
+
+  const webhook = async (path: string, form: Record<string, string>, twice: boolean) => {
+    const ask = async (base: string) => {
+      const { body, headers } = await sign(`${base}${path}`, form)
+      return fetch(`${base}${path}`, { method: "POST", headers, body: Buffer.from(body) })
+    }
+    await untilAnswered(bases, ask, (status) => status === 200)
+    // Carriers repeat what they have an answer to, too.
+    if (twice) await untilAnswered(bases, ask, (status) => status === 200)
+  }
+
+  const receive = async (caller: number) => {
+    while (!state.isStopped) {
+      const id = `SM${String(++count).padStart(32, "1")}`
+      await webhook("/webhooks/sms/twilio/inbound", {
+        MessageSid: id,
+        From: customers[(caller + count) % customers.length]!,
+        To: "+15145550100",
+        Body: `message ${id}`,
+        NumMedia: "0"
+      }, Math.random() < 0.3)
+      promised.messages.add(id)
+      await pause(Math.random() * 20)
+    }
+  }
+
+  const send = async () => {
+    while (!state.isStopped) {
+      const key = `key-${++count}`
+      const { body, status } = await untilAnswered(bases, (base) =>
+        fetch(`${base}/messages`, {
+          method: "POST",
+          headers: { "content-type": "application/json", authorization: "Bearer admin", "idempotency-key": key },
+          body: JSON.stringify({ to: "+15145550199", text: key })
+        }), (status) => status < 500 || status === 504)
+      promised.sends.set(key, status)
+      if (status < 300) {
+        const [id] = (JSON.parse(body) as { messageIds: [string] }).messageIds
+        promised.ids.set(key, id)
+        await webhook("/webhooks/sms/twilio/status", {
+          MessageSid: id,
+          MessageStatus: "delivered",
+          From: "+15145550100",
+          To: "+15145550199"
+        }, Math.random() < 0.3)
+        promised.reports.add(id)
+      }
+      await pause(Math.random() * 20)
+    }
+  }
+
+  const running = Array.from({ length: callers }, (_, caller) => [receive(caller), send()]).flat()
+  return {
+    promised,
+    stop: async () => {
+      state.isStopped = true
+      await Promise.all(running)
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import { assert, describe, it } from "@effect/vitest"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { anchorsOf, brokenLinks, fileOf, isRelative, linksOf } from "./links.ts"
+
+const root = `${import.meta.dirname}/../..`
+
+const read = (file: string): string | undefined => {
+  const path = `${root}/${file}`
+  if (!existsSync(path)) return undefined
+  return statSync(path).isDirectory() ? "" : readFileSync(path, "utf8")
+}
+
+const pages = readdirSync(`${root}/docs`, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".md"))
+  .map((file) => `docs/${file}`)
+  .sort()
+
+const targetsOf = (file: string) =>
+  linksOf(read(file)!).filter(({ target }) => isRelative(target)).map(({ target }) => fileOf(file, target))
+
+describe("documentation", () => {
+  it("has links and anchors that resolve", () => {
+    assert.isAbove(pages.length, 5)
+    const files = ["README.md", "CHANGELOG.md", ...pages]
+    assert.isAbove(files.flatMap((file) => linksOf(read(file)!)).length, 50)
+    assert.deepStrictEqual(files.flatMap((file) => brokenLinks(file, read)), [])
+  })
+
+  it("has a README of at most 200 lines, which leads to every page", () => {
+    const lines = read("README.md")!.trimEnd().split("\n")
+    assert.isAtMost(lines.length, 200)
+    assert.deepStrictEqual(pages.filter((page) => !targetsOf("README.md").includes(page)), [])
+  })
+
+  it("has an index of every page", () => {
+    assert.deepStrictEqual(
+      pages.filter((page) => page !== "docs/README.md" && !targetsOf("docs/README.md").includes(page)),
+      []
+    )
+  })
+
+  it("has no link in the README to a file that is not in the package", () => {
+    const packed = [...pages, "README.md", "LICENSE", "package.json"]
+    assert.deepStrictEqual(targetsOf("README.md").filter((file) => !packed.includes(file)), [])
+  })
+})
+
+describe("links", () => {
+  const text = [
+    "# A `b` & [c](x.md): d_e!",
+    "## Twice",
+    "## Twice",
+    "[one](other.md#twice-1) ![two](img.svg \"title\") `[three](code.md)`",
+    "```md",
+    "# not a heading",
+    "[four](fence.md)",
+    "```",
+    "[five]: five.md",
+    "[six](https://example.com) [seven](//example.com) [eight](#twice) [nine](../up.md) [ten](a%20b.md)"
+  ].join("\n")
+
+  it("are found in prose, and not in code", () => {
+    assert.deepStrictEqual(linksOf(text), [
+      { line: 1, target: "x.md" },
+      { line: 4, target: "other.md#twice-1" },
+      { line: 4, target: "img.svg" },
+      { line: 9, target: "five.md" },
+      { line: 10, target: "https://example.com" },
+      { line: 10, target: "//example.com" },
+      { line: 10, target: "#twice" },
+      { line: 10, target: "../up.md" },
+      { line: 10, target: "a%20b.md" }
+    ])
+  })
+
+  it("lead to the anchors that GitHub makes of headings", () => {
+    assert.deepStrictEqual([...anchorsOf(text)], ["a-b--c-d_e", "twice", "twice-1"])
+  })
+
+  it("that lead nowhere are found", () => {
+    const files: Readonly<Record<string, string>> = {
+      "docs/page.md": text,
+      "docs/x.md": "",
+      "docs/other.md": "# Twice",
+      "docs/five.md": "",
+      "docs/a b.md": "",
+      "up.md": ""
+    }
+    assert.deepStrictEqual(brokenLinks("docs/page.md", (file) => files[file]), [
+      "docs/page.md:4: other.md#twice-1",
+      "docs/page.md:4: img.svg"
+    ])
+  })
+})

@@ -1,0 +1,22 @@
+/** Every store, on Postgres. */
+import { NodeCrypto } from "@effect/platform-node"
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, Redacted } from "effect"
+import * as SqlStorage from "../../src/sql/SqlStorage.ts"
+import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
+import { suite as inbox } from "../suites/InboxSuite.ts"
+import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
+import { suite as roomStore } from "../suites/RoomStoreSuite.ts"
+import { database, hasPostgres } from "./database.ts"
+
+const layer = Layer.unwrap(
+  Effect.map(
+    database,
+    (url) => SqlStorage.layer().pipe(Layer.provide([PgClient.layer({ url: Redacted.make(url) }), NodeCrypto.layer]))
+  )
+).pipe(Layer.orDie)
+
+inbox("Postgres", layer, !hasPostgres)
+intentStore("Postgres", layer, !hasPostgres)
+roomStore("Postgres", layer, !hasPostgres)
+deliveryStore({ name: "Postgres", layer: () => Layer.fresh(layer), bounded: false, skip: !hasPostgres })

@@ -1,0 +1,32 @@
+import { assert, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber } from "effect"
+import * as KeyedMutex from "../../src/internal/keyedMutex.ts"
+
+const start = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
+
+it.effect("of one key come one after the other, in their order, and those of another key meanwhile", () =>
+  Effect.gen(function*() {
+    const inTurn = KeyedMutex.make()
+    const log: Array<string> = []
+    const gate = yield* Deferred.make<void>()
+    const say = (word: string) => Effect.sync(() => void log.push(word))
+    const first = yield* start(inTurn("a")(Effect.andThen(Deferred.await(gate), say("first"))))
+    const rest = yield* Effect.forEach(["second", "third"], (word) => start(inTurn("a")(say(word))))
+    yield* inTurn("b")(say("other"))
+    assert.deepStrictEqual(log, ["other"])
+    yield* Deferred.succeed(gate, undefined)
+    yield* Fiber.awaitAll([first, ...rest])
+    assert.deepStrictEqual(log, ["other", "first", "second", "third"])
+  }))
+
+it.effect("are left by who is interrupted, and by who fails", () =>
+  Effect.gen(function*() {
+    const inTurn = KeyedMutex.make()
+    const holding = yield* start(inTurn("a")(Effect.never))
+    const waiting = yield* start(inTurn("a")(Effect.die("not its turn")))
+    const next = yield* start(inTurn("a")(Effect.fail("failed")))
+    yield* Fiber.interrupt(waiting)
+    yield* Fiber.interrupt(holding)
+    assert.strictEqual(yield* Effect.flip(Fiber.join(next)), "failed")
+    assert.strictEqual(yield* inTurn("a")(Effect.succeed("done")), "done")
+  }))

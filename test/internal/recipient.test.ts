@@ -1,0 +1,19 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { Recipient } from "../../src/internal/recipient.ts"
+
+describe("Recipient", () => {
+  it.effect("decodes what fromText reads, and encodes an address as it is", () =>
+    Effect.gen(function*() {
+      const address = yield* Schema.decodeEffect(Recipient)("(+1) 514 555 0142")
+      assert.strictEqual(address, "+15145550142")
+      assert.strictEqual(yield* Schema.encodeEffect(Recipient)(address), "+15145550142")
+    }))
+
+  it.effect("says which form is expected, without the text", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Schema.decodeEffect(Recipient)("514-555-0142"))
+      assert.match(error.message, /^Expected a phone number with its country code, as \+15145550142, a short code/)
+      assert.notInclude(String(error), "514-555")
+    }))
+})

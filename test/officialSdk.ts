@@ -1,0 +1,70 @@
+/** Compares what the SDK of a carrier sends for a message, over real HTTP, with what we send. */
+import { assert, it } from "@effect/vitest"
+import { Effect, Schema, type Scope } from "effect"
+import { TestClock } from "effect/testing"
+import type { Address } from "../src/Address.ts"
+import type { OutboundMessage } from "../src/Message.ts"
+import type { Service as Provider } from "../src/provider/SmsProvider.ts"
+import * as CarrierServer from "../src/testing/CarrierServer.ts"
+import { decodeMessage, message } from "../src/testing/internal/sendSubject.ts"
+import { sendFixtures } from "./fixtures.ts"
+
+export interface Sent<Options> {
+  readonly message: OutboundMessage
+  readonly options: Partial<Options>
+  /** The body that the fixture says, if there is one. */
+  readonly body: string | undefined
+}
+
+export interface Official<Options> {
+  /** The folder of the fixtures. */
+  readonly name: string
+  /** The carrier, as a test calls it. */
+  readonly title: string
+  readonly acceptance: CarrierServer.Behaviour
+  /** The sender of messages of any text. */
+  readonly from: Address
+  readonly providerAt: (url: string, options: Partial<Options>) => Effect.Effect<Provider, unknown, Scope.Scope>
+  /** Sends the same message with the SDK. */
+  readonly sendWithSdk: (url: string, sent: Sent<Options>) => Promise<unknown>
+}
+
+export const testOfficial = <Options>(
+  { acceptance, from, name, providerAt, sendWithSdk, title }: Official<Options>
+): void => {
+  /** One carrier gets our request and that of the SDK. */
+  const assertSame = Effect.fnUntraced(function*(sent: Sent<Options>) {
+    yield* TestClock.setTime(Date.parse("2026-01-01T00:00:00Z"))
+    const carrier = yield* CarrierServer.serve(acceptance)
+    const provider = yield* providerAt(carrier.url, sent.options)
+    yield* provider.send(sent.message)
+    yield* Effect.promise(() => sendWithSdk(carrier.url, sent))
+    const [ours, theirs] = carrier.requests.map(({ body, headers, method, path }) => ({
+      body,
+      method,
+      path,
+      authorization: headers["authorization"],
+      contentType: headers["content-type"],
+      accept: headers["accept"]
+    }))
+    assert.lengthOf(carrier.requests, 2)
+    assert.deepStrictEqual(ours, theirs)
+  })
+
+  it.effect.each(sendFixtures(name))(
+    `sends $name as ${title}'s SDK does`,
+    ({ message, options, request }) =>
+      Effect.gen(function*() {
+        const decoded = yield* decodeMessage(message)
+        // Fixtures are JSON.
+        yield* assertSame({ message: decoded, options: (options ?? {}) as Partial<Options>, body: request.body })
+      })
+  )
+
+  it.effect.prop(
+    `encodes any text as ${title}'s SDK does`,
+    { text: Schema.String.check(Schema.isMinLength(1)) },
+    ({ text }) => assertSame({ message: message(`.${text.toWellFormed()}`, { from }), options: {}, body: undefined }),
+    { arbitrary: { runs: 50 } }
+  )
+}

@@ -1,0 +1,150 @@
+/** What every inbox does. */
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, type Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { Address } from "../../src/Address.ts"
+import { type Claim, Inbox } from "../../src/inbox/Inbox.ts"
+import { InboundMessage } from "../../src/Message.ts"
+import { Unrecognized } from "../../src/WebhookEvent.ts"
+import { textContent } from "../rooms/kit.ts"
+
+export const message = (key: string | undefined, sender = "+15145550142") =>
+  new InboundMessage({
+    provider: "mock",
+    channelId: "sms-mock",
+    ...(key !== undefined && { idempotencyKey: key }),
+    sender: Address.make(sender),
+    recipient: Address.make("+15145550100"),
+    content: textContent(`hello ${key}`),
+    metadata: {},
+    raw: { key: key ?? "" }
+  })
+
+const other = "+15145550143"
+
+/** The layer gives an empty inbox each time. */
+export const suite = (name: string, layer: Layer.Layer<Inbox, unknown>, skip = false) => {
+  const test = (title: string, body: (inbox: Inbox["Service"]) => Effect.Effect<void, unknown>) =>
+    it.effect(title, () => Effect.scoped(Effect.provide(Effect.flatMap(Inbox, body), layer, { local: true })))
+
+  /** Takes all that can be claimed now, lane by lane, and completes it. */
+  const drain = Effect.fnUntraced(function*(inbox: Inbox["Service"]) {
+    const keys: Array<unknown> = []
+    for (const claim of yield* inbox.claim({ limit: 100 })) {
+      for (let entry = yield* inbox.head(claim); entry !== undefined; entry = yield* inbox.head(claim)) {
+        keys.push(entry.event._tag === "InboundMessage" ? entry.event.idempotencyKey : entry.event._tag)
+        assert.isTrue(yield* inbox.complete(claim, entry))
+      }
+      yield* inbox.release(claim)
+    }
+    return keys
+  })
+
+  const first = Effect.fnUntraced(function*(inbox: Inbox["Service"]) {
+    const [claim] = yield* inbox.claim({ limit: 1 })
+    const entry = yield* inbox.head(claim as Claim)
+    return [claim as Claim, entry!] as const
+  })
+
+  describe.skipIf(skip)(`Inbox (${name})`, () => {
+    test("accepts a message once for its key, and tells a repetition its id", (inbox) =>
+      Effect.gen(function*() {
+        const [one] = yield* inbox.accept([message("1")])
+        const again = yield* inbox.accept([message("1"), message("2")])
+        assert.deepStrictEqual(again.map(({ _tag }) => _tag), ["Repeated", "Accepted"])
+        assert.strictEqual(again[0]!.id, one!.id)
+        // Nothing to tell a repetition by.
+        const unkeyed = yield* inbox.accept([message(undefined), message(undefined)])
+        assert.deepStrictEqual(unkeyed.map(({ _tag }) => _tag), ["Accepted", "Accepted"])
+        assert.deepStrictEqual(yield* drain(inbox), ["1", "2", undefined, undefined])
+        assert.strictEqual((yield* inbox.accept([message("2")]))[0]!._tag, "Repeated")
+        assert.deepStrictEqual(yield* drain(inbox), [])
+      }))
+
+    test("keeps an event as it came", (inbox) =>
+      Effect.gen(function*() {
+        const events = [message("1"), new Unrecognized({ provider: "mock", eventType: "x", raw: { a: [1, "é"] } })]
+        yield* inbox.accept(events)
+        const entries = yield* inbox.list({ state: "pending", limit: 10 })
+        assert.deepStrictEqual(entries.map(({ event }) => event).reverse(), events)
+      }))
+
+    test("hands out the events of a lane in their order, and lanes apart from each other", (inbox) =>
+      Effect.gen(function*() {
+        yield* inbox.accept([message("a1"), message("b1", other), message("a2")])
+        yield* inbox.accept([message("b2", other), message("a3")])
+        const claims = yield* inbox.claim({ limit: 10 })
+        assert.lengthOf(claims, 2)
+        assert.deepStrictEqual(yield* inbox.claim({ limit: 10 }), [])
+        for (const claim of claims) yield* inbox.release(claim)
+        const keys = yield* drain(inbox)
+        assert.deepStrictEqual(keys.filter((key) => String(key).startsWith("a")), ["a1", "a2", "a3"])
+        assert.deepStrictEqual(keys.filter((key) => String(key).startsWith("b")), ["b1", "b2"])
+      }))
+
+    test("holds a lane until its retry, and no other", (inbox) =>
+      Effect.gen(function*() {
+        yield* inbox.accept([message("a1"), message("a2")])
+        const [claim, entry] = yield* first(inbox)
+        yield* inbox.retry(claim, entry, { delay: Duration.seconds(5), error: "Broken" })
+        yield* inbox.accept([message("b1", other)])
+        assert.deepStrictEqual(yield* drain(inbox), ["b1"])
+        yield* TestClock.adjust("5 seconds")
+        const [, again] = yield* first(inbox)
+        assert.deepStrictEqual([again.id, again.failures, again.lastError], [entry.id, 1, "Broken"])
+      }))
+
+    test("goes on past a dead letter, lists it, and takes it up again when asked to", (inbox) =>
+      Effect.gen(function*() {
+        yield* inbox.accept([message("1"), message("2")])
+        const [claim, entry] = yield* first(inbox)
+        assert.isTrue(yield* inbox.bury(claim, entry, "Poison"))
+        yield* inbox.release(claim)
+        assert.deepStrictEqual(yield* drain(inbox), ["2"])
+        const [dead] = yield* inbox.list({ state: "dead", limit: 10 })
+        assert.deepStrictEqual([dead!.id, dead!.lastError], [entry.id, "Poison"])
+        assert.deepStrictEqual(yield* Effect.map(inbox.backlog, ({ dead, pending }) => [dead, pending]), [1, 0])
+        assert.isTrue(yield* inbox.replay(entry.id))
+        assert.isFalse(yield* inbox.replay("none"))
+        assert.deepStrictEqual(yield* drain(inbox), ["1"])
+        // A manual replay runs although its key is known.
+        assert.isTrue(yield* inbox.replay(entry.id))
+        assert.deepStrictEqual(yield* drain(inbox), ["1"])
+      }))
+
+    test("does not take what an outdated claim says", (inbox) =>
+      Effect.gen(function*() {
+        yield* inbox.accept([message("1")])
+        const [old, entry] = yield* first(inbox)
+        yield* inbox.release(old)
+        const [claim] = yield* first(inbox)
+        assert.isFalse(yield* inbox.complete(old, entry))
+        assert.isUndefined(yield* inbox.head(old))
+        yield* inbox.retry(old, entry, { delay: Duration.seconds(5), error: "Late" })
+        yield* inbox.release(old)
+        assert.deepStrictEqual(yield* inbox.claim({ limit: 1 }), [])
+        assert.isTrue(yield* inbox.complete(claim, entry))
+        assert.isFalse(yield* inbox.complete(claim, entry))
+      }))
+
+    test("says when there is something to be done", (inbox) =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* inbox.nextAt, Infinity)
+        yield* TestClock.adjust("1 minute")
+        yield* inbox.accept([message("1")])
+        assert.isAtMost(yield* inbox.nextAt, 60_000)
+        const [claim, entry] = yield* first(inbox)
+        assert.strictEqual(yield* inbox.nextAt, Infinity)
+        yield* inbox.retry(claim, entry, { delay: Duration.seconds(5), error: "x" })
+        assert.strictEqual(yield* inbox.nextAt, 65_000)
+      }))
+
+    test("holds nothing up for long when the clock is set back", (inbox) =>
+      Effect.gen(function*() {
+        yield* TestClock.adjust("2 hours")
+        yield* inbox.accept([message("1")])
+        yield* TestClock.setTime(3_600_000)
+        if (name !== "memory") assert.deepStrictEqual(yield* drain(inbox), ["1"])
+      }))
+  })
+}

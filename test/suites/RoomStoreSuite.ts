@@ -1,0 +1,206 @@
+/** What every store of rooms does. */
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Effect, type Layer } from "effect"
+import * as fc from "fast-check"
+import { Address } from "../../src/Address.ts"
+import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
+import { Attachment, Room } from "../../src/rooms/Room.ts"
+import { EventSource, RoomEvent } from "../../src/rooms/RoomEvent.ts"
+import { DeliveryOutcome, RoomStore } from "../../src/rooms/RoomStore.ts"
+import { textContent } from "../rooms/kit.ts"
+
+const now = DateTime.makeUnsafe(0)
+export const [ann, bob] = [Address.make("+15145550142"), Address.make("+15145550143")]
+export const [first, second] = [Address.make("+15145550100"), Address.make("+15145550101")]
+
+export const attachment = (channelId: string, recipient?: Address, participant?: Address) =>
+  new Attachment({
+    channelId,
+    ...(recipient !== undefined && { recipient }),
+    ...(participant !== undefined && { participant })
+  })
+
+export const room = (id: string, ...attachments: ReadonlyArray<Attachment>) =>
+  new Room({ id, createdAt: now, attachments })
+
+export const event = (id: string, roomId: string, text = "hello") =>
+  new RoomEvent({
+    id,
+    roomId,
+    source: new EventSource({ channelId: "sms", channelType: "sms", direction: "inbound", metadata: {} }),
+    content: textContent(text),
+    createdAt: now
+  })
+
+const status = (key: string) =>
+  new DeliveryStatus({
+    provider: "mock",
+    messageId: "1",
+    status: "delivered",
+    carrierStatus: "delivered",
+    idempotencyKey: key,
+    raw: { key }
+  })
+
+/** The layer gives an empty store each time. */
+export const suite = (name: string, layer: Layer.Layer<RoomStore, unknown>, skip = false) => {
+  const test = (title: string, body: (store: RoomStore["Service"]) => Effect.Effect<void, unknown>) =>
+    it.live(title, () => Effect.scoped(Effect.provide(Effect.flatMap(RoomStore, body), layer, { local: true })))
+
+  const routed = (store: RoomStore["Service"], channelId: string, recipient: Address, sender: Address) =>
+    Effect.map(store.find({ channelId, recipient, sender }), (found) => found?.id)
+
+  describe.skipIf(skip)(`RoomStore (${name})`, () => {
+    test("finds a room by the conversation first, then the participant, the number and the channel", (store) =>
+      Effect.gen(function*() {
+        const attach = (roomId: string, to: Attachment) =>
+          Effect.andThen(store.create(room(roomId)), store.attach(roomId, to))
+        assert.isUndefined(yield* routed(store, "sms", first, ann))
+        yield* attach("channel", attachment("sms"))
+        assert.strictEqual(yield* routed(store, "sms", first, ann), "channel")
+        yield* attach("number", attachment("sms", first))
+        assert.strictEqual(yield* routed(store, "sms", first, ann), "number")
+        assert.strictEqual(yield* routed(store, "sms", second, ann), "channel")
+        yield* attach("participant", attachment("sms", undefined, ann))
+        assert.strictEqual(yield* routed(store, "sms", first, ann), "participant")
+        assert.strictEqual(yield* routed(store, "sms", first, bob), "number")
+        yield* attach("conversation", attachment("sms", first, ann))
+        assert.strictEqual(yield* routed(store, "sms", first, ann), "conversation")
+        assert.strictEqual(yield* routed(store, "sms", second, ann), "participant")
+        assert.isUndefined(yield* routed(store, "other", first, ann))
+      }))
+
+    test("hands a route over to another room, which keeps it when the first lets go", (store) =>
+      Effect.gen(function*() {
+        yield* store.create(room("a"))
+        yield* store.create(room("b"))
+        yield* store.attach("a", attachment("sms"))
+        yield* store.attach("b", attachment("sms"))
+        assert.strictEqual(yield* routed(store, "sms", first, ann), "b")
+        yield* store.detach("a", attachment("sms"))
+        assert.strictEqual(yield* routed(store, "sms", first, ann), "b")
+        yield* store.detach("b", attachment("sms"))
+        assert.isUndefined(yield* routed(store, "sms", first, ann))
+      }))
+
+    test("holds an attachment one time, however often it is attached", (store) =>
+      Effect.gen(function*() {
+        yield* store.create(room("a", attachment("sms"), attachment("web")))
+        yield* store.attach("a", attachment("sms"))
+        yield* store.attach("a", attachment("sms"))
+        const attached = yield* store.attach("a", attachment("sms", first))
+        assert.deepStrictEqual(attached?.attachments, [attachment("sms"), attachment("web"), attachment("sms", first)])
+        assert.lengthOf((yield* store.detach("a", attachment("sms", second)))!.attachments, 3)
+        const left = yield* store.detach("a", attachment("sms"))
+        assert.deepStrictEqual(left?.attachments, [attachment("web"), attachment("sms", first)])
+        assert.deepStrictEqual(yield* store.get("a"), left)
+      }))
+
+    test("does not route to a room that merely has the channel of every room", (store) =>
+      Effect.gen(function*() {
+        yield* store.create(room("a", attachment("sms")))
+        assert.isUndefined(yield* routed(store, "sms", first, ann))
+      }))
+
+    test("is not misled by what an address says", (store) =>
+      Effect.gen(function*() {
+        yield* store.create(room("a"))
+        const tricky = fc.constantFrom("a", "\n", "\"", ",", "a\nb", "a\",\"b", "null", "undefined", "[]")
+        const pairs = fc.sample(fc.tuple(fc.tuple(tricky, tricky, tricky), fc.tuple(tricky, tricky, tricky)), 50)
+        for (const [one, other] of pairs) {
+          const to = attachment(one[0], Address.make(one[1]), Address.make(one[2]))
+          yield* store.attach("a", to)
+          const found = yield* routed(store, other[0], Address.make(other[1]), Address.make(other[2]))
+          assert.strictEqual(found, one.join("\0") === other.join("\0") ? "a" : undefined)
+          yield* store.detach("a", to)
+        }
+      }))
+
+    test("makes one room of a conversation, however many ask at once, and notes the number written to", (store) =>
+      Effect.gen(function*() {
+        const conversation = { channelId: "sms", recipient: first, sender: ann }
+        const routes = yield* Effect.all(
+          ["a", "b", "c", "d"].map((id) =>
+            store.route(conversation, () => room(id, attachment("web"), attachment("sms", first, ann)))
+          ),
+          { concurrency: "unbounded" }
+        )
+        assert.lengthOf(new Set(routes.map(({ room }) => room.id)), 1)
+        assert.lengthOf(routes.filter(({ created }) => created), 1)
+        const [{ id }] = routes.map(({ room }) => room) as [Room]
+        yield* store.attach(id, attachment("sms", undefined, bob))
+        const { created, room: heard } = yield* store.route(
+          { channelId: "sms", recipient: second, sender: bob },
+          () => room("never")
+        )
+        assert.isFalse(created)
+        assert.strictEqual(heard.attachments.at(-1)?.writesTo, second)
+        assert.deepStrictEqual(yield* store.get(id), heard)
+      }))
+
+    test("keeps a room that there is, and knows nothing of one that there is not", (store) =>
+      Effect.gen(function*() {
+        assert.isTrue((yield* store.create(room("a", attachment("web")))).created)
+        const again = yield* store.create(room("a"))
+        assert.deepStrictEqual(again, { room: room("a", attachment("web")), created: false })
+        assert.isUndefined(yield* store.get("b"))
+        assert.isUndefined(yield* store.attach("b", attachment("sms")))
+        assert.isUndefined(yield* store.detach("b", attachment("sms")))
+        assert.isUndefined(yield* store.history("b"))
+        assert.isUndefined(yield* routed(store, "sms", first, ann))
+      }))
+
+    test("appends an event once for its id and once for its key, and tells what became of it", (store) =>
+      Effect.gen(function*() {
+        yield* store.create(room("a"))
+        assert.strictEqual((yield* store.append(event("1", "a"), "key"))._tag, "Appended")
+        const byId = yield* store.append(event("1", "a", "other"))
+        assert.strictEqual(byId._tag, "Repeated")
+        const byKey = yield* store.append(event("2", "a", "other"), "key")
+        if (byKey._tag !== "Repeated") return assert.fail("not recognized")
+        assert.deepStrictEqual(byKey.event, event("1", "a"))
+        assert.isUndefined(byKey.deliveries)
+        const deliveries = [new DeliveryOutcome({ channelId: "web", outcome: "delivered" })]
+        yield* store.settle(event("1", "a"), deliveries)
+        const settled = yield* store.append(event("1", "a"))
+        assert.deepStrictEqual(settled._tag === "Repeated" && settled.deliveries, deliveries)
+        const history = yield* store.history("a")
+        assert.deepStrictEqual(history?.map(({ deliveries, event }) => [event.id, deliveries]), [["1", deliveries]])
+      }))
+
+    test("lists what was said, oldest first, in pages", (store) =>
+      Effect.gen(function*() {
+        yield* store.create(room("a"))
+        yield* store.create(room("b"))
+        for (const id of ["1", "2", "3", "4", "5"]) {
+          yield* store.append(event(id, "a"))
+          yield* store.append(event(`b${id}`, "b"))
+        }
+        const ids = (entries: ReadonlyArray<{ readonly event: RoomEvent }> | undefined) =>
+          entries?.map(({ event }) => event.id)
+        assert.deepStrictEqual(ids(yield* store.history("a")), ["1", "2", "3", "4", "5"])
+        const page = yield* store.history("a", { limit: 2 })
+        assert.deepStrictEqual(ids(page), ["4", "5"])
+        const before = yield* store.history("a", { limit: 2, before: page![0]!.position })
+        assert.deepStrictEqual(ids(before), ["2", "3"])
+      }))
+
+    test("lists the rooms, the most recently active first", (store) =>
+      Effect.gen(function*() {
+        for (const id of ["a", "b", "c"]) yield* store.create(room(id))
+        yield* store.append(event("1", "a"))
+        const ids = (rooms: ReadonlyArray<Room>) => rooms.map(({ id }) => id)
+        assert.deepStrictEqual(ids(yield* store.rooms()), ["a", "c", "b"])
+        assert.deepStrictEqual(ids(yield* store.rooms({ limit: 1 })), ["a"])
+      }))
+
+    test("lists delivery statuses, oldest first, a repeated one once", (store) =>
+      Effect.gen(function*() {
+        for (const key of ["1", "2", "3"]) yield* store.addStatus(status(key))
+        yield* store.addStatus(status("2"))
+        const keys = (statuses: ReadonlyArray<DeliveryStatus>) => statuses.map(({ idempotencyKey }) => idempotencyKey)
+        assert.deepStrictEqual(keys(yield* store.statuses()), ["1", "2", "3"])
+        assert.deepStrictEqual(keys(yield* store.statuses({ limit: 2 })), ["2", "3"])
+      }))
+  })
+}
