@@ -6,7 +6,6 @@ export * as DeliveryStatus from "./DeliveryStatus.ts"
 export {
   Draining,
   MediaApi,
-  MediaConfig,
   MediaServer,
   MessageProblems,
   MessagesApi,
@@ -15,7 +14,6 @@ export {
   OperationsApi,
   Problems,
   ServerConfig,
-  StorageConfig,
   WebhookApi,
   WebhookServer
 } from "./http/index.ts"
