@@ -7,7 +7,6 @@ export * as DeliveryStatus from "./DeliveryStatus.ts"
 export {
   Draining,
   MediaApi,
-  MediaConfig,
   MediaServer,
   MessageProblems,
   MessagesApi,
@@ -16,7 +15,6 @@ export {
   OperationsApi,
   Problems,
   ServerConfig,
-  StorageConfig,
   WebhookApi,
   WebhookServer
 } from "./http/index.ts"

@@ -28,7 +28,7 @@ const cases: ReadonlyArray<readonly [WebhookError.WebhookErrorReason, number, st
   [new WebhookError.UnsupportedContentType({ expected: ["a/b", "c/d"] }), 415, "Expected content type a/b or c/d"],
   [new WebhookError.MethodNotAllowed({ expected: ["POST", "GET"] }), 405, "Expected method POST or GET"],
   [new WebhookError.UnknownProvider({ known: ["a", "b"] }), 404, "Unknown provider; known: a, b"],
-  [new WebhookError.PayloadTooLarge({ limit: 1024 }), 413, "The body is larger than 1024 bytes"],
+  [new WebhookError.PayloadTooLarge({ limit: 1024 }), 413, "The body exceeds 1024 bytes"],
   [new WebhookError.NotReceiving(), 404, "The provider only sends"]
 ]
 

@@ -42,6 +42,13 @@ const retrying = ({ delay = "500 millis", maxDelay = "30 seconds", times = 2 }: 
     })
 }
 
+/** Copies a reason with another detail: whoever has the first keeps what it has. */
+const withDetail = (reason: SmsError.SmsErrorReason, detail: string): SmsError.SmsErrorReason =>
+  Object.create(Object.getPrototypeOf(reason), {
+    ...Object.getOwnPropertyDescriptors(reason),
+    detail: { value: detail, configurable: true, enumerable: true, writable: true }
+  })
+
 const receiptOf = (
   provider: string,
   message: OutboundMessage,
@@ -76,7 +83,7 @@ export const make = (
   const masked = (reason: SmsError.SmsErrorReason, message: OutboundMessage): SmsError.SmsErrorReason => {
     if (reason.detail === undefined) return reason
     const detail = maskWords(reason.detail, message, secrets.map((secret) => Redacted.value(secret)))
-    return Object.assign(reason, { detail })
+    return withDetail(reason, detail)
   }
 
   const sendParts = Effect.fnUntraced(function*(message: OutboundMessage, parts: readonly [Part, ...Array<Part>]) {

@@ -1,0 +1,78 @@
+/** Rows go when they are old, and not before. */
+import { NodeCrypto } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { Address } from "../../src/Address.ts"
+import { OutboundMessage } from "../../src/Message.ts"
+import * as InboxSql from "../../src/sql/InboxSql.ts"
+import * as IntentStoreSql from "../../src/sql/IntentStoreSql.ts"
+import * as CleanUp from "../../src/sql/internal/cleanUp.ts"
+import { migrate } from "../../src/sql/internal/migrations.ts"
+import { makeTransact } from "../../src/sql/internal/storage.ts"
+import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
+import * as RoomStoreSql from "../../src/sql/RoomStoreSql.ts"
+import { textContent } from "../rooms/kit.ts"
+import { message } from "../suites/InboxSuite.ts"
+import { event, room } from "../suites/RoomStoreSuite.ts"
+
+const counts = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const count = (table: string) =>
+    Effect.map(sql<{ n: number }>`SELECT COUNT(*) AS n FROM ${sql(table)}`, ([row]) => Number(row!.n))
+  const texts = yield* sql`SELECT id FROM sms_inbox WHERE event <> ''`
+  return [
+    texts.length,
+    yield* count("sms_inbox"),
+    yield* count("sms_intents"),
+    yield* count("sms_room_events")
+  ]
+})
+
+describe("the clean-up", () => {
+  it.effect("removes payloads after a week, keys after a month, history after a quarter, in batches", () =>
+    Effect.scoped(Effect.gen(function*() {
+      yield* migrate
+      const transact = yield* makeTransact
+      // Nothing beats: months pass at once.
+      const alone = { me: Effect.succeed("me"), onDead: () => {} }
+      const cleanUp = yield* CleanUp.make(transact)
+      const inbox = yield* InboxSql.make(transact, alone)
+      const rooms = yield* RoomStoreSql.make(transact)
+      const intents = yield* IntentStoreSql.make(transact, alone)
+      yield* rooms.create(room("a"))
+      for (let index = 0; index < 600; index++) {
+        yield* inbox.accept([message(`${index}`)])
+        yield* rooms.append(event(`${index}`, "a"))
+      }
+      yield* inbox.accept([message("pending", "+15145550177")])
+      for (const claim of (yield* inbox.claim({ limit: 1 }))) {
+        for (let entry = yield* inbox.head(claim); entry !== undefined; entry = yield* inbox.head(claim)) {
+          yield* inbox.complete(claim, entry)
+        }
+      }
+      const reserved = yield* intents.reserve({
+        key: "k",
+        hash: "h",
+        message: new OutboundMessage({ to: Address.make("+15145550142"), content: textContent("hello") })
+      })
+      if (reserved._tag === "Reserved") yield* intents.settle(reserved.intent.id, { state: "accepted" })
+
+      yield* TestClock.adjust("6 days")
+      yield* cleanUp.run
+      assert.deepStrictEqual(yield* counts, [601, 601, 1, 600])
+      yield* TestClock.adjust("1 day")
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* cleanUp.run)["payloads"], 600)
+      // What is pending is kept whole, and a processed key still tells a repetition.
+      assert.deepStrictEqual(yield* counts, [1, 601, 1, 600])
+      assert.strictEqual((yield* inbox.accept([message("0")]))[0]!._tag, "Repeated")
+      yield* TestClock.adjust("23 days")
+      yield* cleanUp.run
+      assert.deepStrictEqual(yield* counts, [1, 1, 0, 600])
+      yield* TestClock.adjust("60 days")
+      yield* cleanUp.run
+      assert.deepStrictEqual(yield* counts, [1, 1, 0, 0])
+    })).pipe(Effect.provide([NodeSqliteClient.layer({ filename: ":memory:" }), NodeCrypto.layer])))
+})
