@@ -62,6 +62,13 @@ export class FileContent extends Schema.TaggedClass<FileContent>()(
   }).check(notEmpty("a file with a name, a type, an id, a caption or a reason"))
 ) {}
 
+/** JSON has no negative zero. */
+const degrees = (limit: number) =>
+  Schema.Finite.check(
+    Schema.isBetween({ minimum: -limit, maximum: limit }),
+    Schema.makeFilter((value: number) => !Object.is(value, -0), { expected: "no negative zero" })
+  )
+
 /**
  * A place on the map, with coordinates, a name or both.
  *
@@ -72,9 +79,9 @@ export class LocationContent extends Schema.TaggedClass<LocationContent>()(
   "LocationContent",
   Schema.Struct({
     /** Degrees north. */
-    latitude: Schema.optionalKey(Schema.Finite),
+    latitude: Schema.optionalKey(degrees(90)),
     /** Degrees east. */
-    longitude: Schema.optionalKey(Schema.Finite),
+    longitude: Schema.optionalKey(degrees(180)),
     /** The name of the place. */
     label: Schema.optionalKey(Schema.NonEmptyString),
     address: Schema.optionalKey(Schema.NonEmptyString)

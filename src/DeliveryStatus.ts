@@ -7,7 +7,6 @@
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Address } from "./Address.ts"
 import { Cost } from "./Cost.ts"
@@ -122,12 +121,9 @@ export class DeliveryStatus extends Schema.TaggedClass<DeliveryStatus>()("Delive
   /**
    * Additional fields under the carrier's own names: operator, encoding, times,
    * … Also contains the carrier's form of the typed fields above.
-   * `docs/payload-fields.md` lists them.
+   * `docs/payload-fields.md` lists them. Absent if there are none.
    */
-  metadata: Schema.Record(Schema.String, Schema.String).pipe(
-    Schema.withDecodingDefaultKey(Effect.succeed({})),
-    Schema.withConstructorDefault(Effect.succeed({}))
-  ),
+  metadata: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   /** The payload as received: the JSON value, or the form with repeated fields as arrays. */
   raw: Payload
 }) {

@@ -19,6 +19,8 @@ export interface Fields {
   readonly places: Places
   /** Returns the metadata of a payload as texts, without the empty ones. */
   readonly metadataOf: (payload: Payload) => Record<string, string>
+  /** As {@link Fields.metadataOf}, but `undefined` if there is none. */
+  readonly optionalMetadataOf: (payload: Payload) => Record<string, string> | undefined
   /** Returns whether any content field, or any field that is not in the table, has a value. */
   readonly hasContent: (payload: Payload) => boolean
 }
@@ -79,26 +81,28 @@ export const make = (places: Places): Fields => {
   }
   const known = new Set(entries.map(({ key }) => key))
   const content = new Set(goesTo("content").map(({ key }) => key))
-  return {
-    places,
-    metadataOf: (payload) => {
-      const texts: Record<string, string> = {}
-      for (const key of Object.keys(payload)) {
-        const nested = metadata.get(key)
-        if (nested === undefined) continue
-        const value = payload[key]
-        if (nested === none) {
-          const text = asText(value)
-          if (text !== "") texts[key] = text
-        } else if (isPayload(value)) {
-          for (const { name, path } of nested) {
-            const text = asText(at(value, path))
-            if (text !== "") texts[name] = text
-          }
+  const optionalMetadataOf = (payload: Payload) => {
+    let texts: Record<string, string> | undefined
+    for (const key of Object.keys(payload)) {
+      const nested = metadata.get(key)
+      if (nested === undefined) continue
+      const value = payload[key]
+      if (nested === none) {
+        const text = asText(value)
+        if (text !== "") (texts ??= {})[key] = text
+      } else if (isPayload(value)) {
+        for (const { name, path } of nested) {
+          const text = asText(at(value, path))
+          if (text !== "") (texts ??= {})[name] = text
         }
       }
-      return texts
-    },
+    }
+    return texts
+  }
+  return {
+    places,
+    optionalMetadataOf,
+    metadataOf: (payload) => optionalMetadataOf(payload) ?? {},
     hasContent: (payload) =>
       Object.keys(payload).some((key) => (content.has(key) || !known.has(key)) && !isBlank(payload[key]))
   }

@@ -8,7 +8,8 @@ import { unchecked } from "../internal/unchecked.ts"
 const degrees = (value: unknown, limit: number): number | undefined => {
   const text = typeof value === "number" ? String(value) : value
   if (typeof text !== "string" || !/^\s*[+-]?\d{1,3}(\.\d{1,30})?\s*$/.test(text)) return undefined
-  return Math.abs(Number(text)) <= limit ? Number(text) : undefined
+  // A schema, as JSON, has no negative zero.
+  return Math.abs(Number(text)) <= limit ? Number(text) + 0 : undefined
 }
 
 const named = (value: unknown): string | undefined =>

@@ -164,9 +164,9 @@ const recipientReport = (provider: string, payload: Payload) =>
         // The operator's time is often rounded to minutes, so it is only the fallback.
         timestamp: fields.at ?? fields.operator_status_at,
         reference: fields.client_reference,
-        segments: fields.number_of_message_parts
+        segments: fields.number_of_message_parts,
+        metadata: Schema.recipientReportFields.optionalMetadataOf(payload)
       }),
-      metadata: Schema.recipientReportFields.metadataOf(payload),
       idempotencyKey: stepKey(fields.batch_id, recipient, fields.status, fields.code),
       raw: payload
     })
@@ -180,15 +180,14 @@ const batchReport = (provider: string, payload: Payload) =>
   Effect.mapEager(
     decodeBatchReport(payload),
     (fields): ReadonlyArray<DeliveryStatus> => {
-      const metadata = Schema.batchReportFields.metadataOf(payload)
+      const metadata = Schema.batchReportFields.optionalMetadataOf(payload)
       return fields.statuses.flatMap((entry) => {
         const recipients = toRecipients(entry.recipients)
         const common = {
           provider,
           messageId: fields.batch_id,
           ...statusOf(entry.status, entry.code),
-          ...Wire.compact({ reference: fields.client_reference }),
-          metadata,
+          ...Wire.compact({ reference: fields.client_reference, metadata }),
           raw: payload
         }
         const key = (recipient?: Address) => stepKey(fields.batch_id, recipient, entry.status, entry.code)

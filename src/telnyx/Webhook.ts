@@ -156,7 +156,7 @@ const statuses = Effect.fnUntracedEager(function*(
   if (id === undefined) return yield* invalidPayload("data.payload.id", "Expected the message id")
   const error = yield* decodeError(message.errors.find(isPayload) ?? {})
   const [sender] = addresses(message.from)
-  const metadata = Schema.reportFields.metadataOf(event.payload)
+  const metadata = Schema.reportFields.optionalMetadataOf(event.payload)
   const events = new Map<string, DeliveryStatus>()
   for (const recipient of recipientsOf(message)) {
     // A finalized message has a terminal status, but only the recipient's own status says which.
@@ -183,9 +183,9 @@ const statuses = Effect.fnUntracedEager(function*(
           sentAt: Wire.toTime(message.sent_at),
           reference: Wire.ownString(message.body, "biz_opaque_callback_data"),
           segments: message.parts,
-          cost: message.cost
+          cost: message.cost,
+          metadata
         }),
-        metadata,
         idempotencyKey,
         raw
       })

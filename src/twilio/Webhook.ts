@@ -138,9 +138,9 @@ const status = Effect.fnUntracedEager(function*(provider: string, payload: Paylo
       sender: fields.From,
       errorCode: fields.ErrorCode,
       errorMessage: fields.ErrorMessage ?? fields.ChannelStatusMessage,
-      segments: fields.NumSegments
+      segments: fields.NumSegments,
+      metadata: Schema.statusFields.optionalMetadataOf(payload)
     }),
-    metadata: Schema.statusFields.metadataOf(payload),
     // A message reaches each status once, so id and status identify the report. The
     // id alone would drop every later status.
     idempotencyKey: `${messageId}:${word}`,

@@ -216,6 +216,10 @@ layer(Webhooks.layer)("an inbound message", (it) => {
       const at = { ...inbound, Body: "", Latitude: "37.787890", Longitude: "-122.391664" }
       const of = (fields: object) => Effect.map(message({ ...at, ...fields }), ({ content }) => content)
       assert.deepStrictEqual(yield* of({}), new Content.LocationContent(place))
+      assert.deepStrictEqual(
+        yield* of({ Latitude: "-0.0", Longitude: "-180" }),
+        new Content.LocationContent({ latitude: 0, longitude: -180 })
+      )
       const named = new Content.LocationContent({ ...place, label: "Twilio" })
       assert.deepStrictEqual(yield* of({ Label: "Twilio" }), named)
       assert.deepStrictEqual(yield* of({ Label: "Twilio", Body: "Twilio" }), named)
