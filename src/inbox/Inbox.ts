@@ -95,6 +95,11 @@ export interface Service {
   }) => Effect.Effect<void, StorageError>
   /** Leaves the lane to the next claim. */
   readonly release: (claim: Claim) => Effect.Effect<void, StorageError>
+  /**
+   * Leaves every lane that this process has claimed, except for these: a claim
+   * whose answer was lost, or a release that failed, would hold a lane otherwise.
+   */
+  readonly releaseOthers: (claims: ReadonlyArray<Claim>) => Effect.Effect<void, StorageError>
   /** Makes a dead letter, or a processed entry, pending again. `false` for an unknown id. */
   readonly replay: (id: string) => Effect.Effect<boolean, StorageError>
   /** Lists entries of a state, the latest first. */

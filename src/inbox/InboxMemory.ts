@@ -118,6 +118,11 @@ export const make: Effect.Effect<Service, never, SecureRandom.SecureRandom> = Ef
         const lane = held(claim)
         if (lane !== undefined) leave(lane)
       }),
+    releaseOthers: (claims) =>
+      Effect.sync(() => {
+        const kept = new Set(claims.flatMap((claim) => held(claim) ?? []))
+        for (const lane of lanes.values()) if (lane.claimed && !kept.has(lane)) leave(lane)
+      }),
     replay: (id) =>
       Effect.sync(() => {
         const entry = entries.get(id)

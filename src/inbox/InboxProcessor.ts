@@ -114,7 +114,9 @@ export const make = Effect.fnUntraced(function*<E, R>(
   const fork = Effect.runForkWith(
     Context.omit(Tracer.ParentSpan)(services) as Context.Context<never> as Context.Context<R>
   )
-  const working = new Set<Fiber.Fiber<unknown, unknown>>()
+  const working = new Map<Fiber.Fiber<unknown, unknown>, Claim>()
+  /** Whether the inbox may hold claims of this process that nobody works on. */
+  let hasStray = false
   const wake = yield* Latch.make()
   let isEnding = false
 
@@ -155,13 +157,16 @@ export const make = Effect.fnUntraced(function*<E, R>(
         if (entry === undefined || !(yield* processOne(claim, entry))) break
       }
     }).pipe(
-      Effect.ensuring(Effect.ignore(inbox.release(claim))),
+      Effect.ensuring(Effect.catch(inbox.release(claim), () =>
+        Effect.sync(() => {
+          hasStray = true
+        }))),
       Effect.catch((error) => Effect.logError("A lane of the inbox could not be worked on", error))
     )
 
   const start = (claim: Claim) => {
     const fiber = fork(work(claim))
-    working.add(fiber)
+    working.set(fiber, claim)
     fiber.addObserver(() => {
       working.delete(fiber)
       wake.openUnsafe()
@@ -172,9 +177,19 @@ export const make = Effect.fnUntraced(function*<E, R>(
     const now = yield* Clock.currentTimeMillis
     const limit = concurrency - working.size
     if (isEnding || limit <= 0) return now + pollInterval
+    if (hasStray) {
+      yield* inbox.releaseOthers([...working.values()])
+      hasStray = false
+    }
     // Between the claim and the start nothing may come, or the lanes would stay claimed.
     const claims = yield* Effect.uninterruptible(
-      Effect.tap(inbox.claim({ limit }), (claims) => Effect.sync(() => claims.forEach(start)))
+      Effect.tapError(
+        Effect.tap(inbox.claim({ limit }), (claims) => Effect.sync(() => claims.forEach(start))),
+        () =>
+          Effect.sync(() => {
+            hasStray = true
+          })
+      )
     )
     if (claims.length === limit) return now
     return Math.min(yield* inbox.nextAt, now + pollInterval)
@@ -209,9 +224,9 @@ export const make = Effect.fnUntraced(function*<E, R>(
     Effect.gen(function*() {
       isEnding = true
       const shutdownTimeout = options.shutdownTimeout ?? "5 seconds"
-      yield* Effect.timeoutOption(Fiber.awaitAll(working), shutdownTimeout)
+      yield* Effect.timeoutOption(Fiber.awaitAll(working.keys()), shutdownTimeout)
       // An end must not wait for a store that hangs.
-      yield* Effect.timeoutOption(Fiber.interruptAll([...working, loop]), shutdownTimeout)
+      yield* Effect.timeoutOption(Fiber.interruptAll([...working.keys(), loop]), shutdownTimeout)
     })
   )
 

@@ -9,7 +9,6 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -103,6 +102,8 @@ export type Outcome = {
 export interface Service {
   /** Reserves a send in the state `sending`. */
   readonly reserve: (request: {
+    /** A new id, for the intent when there is none for the key. */
+    readonly id: string
     readonly key?: string | undefined
     readonly hash: string
     readonly message: OutboundMessage
@@ -147,8 +148,7 @@ export type MemoryOptions = {
  */
 export const makeMemory = Effect.fnUntraced(function*(
   { capacity = 10_000, timeToLive = "1 day" }: MemoryOptions = {}
-): Effect.fn.Return<Service, never, SecureRandom.SecureRandom> {
-  const random = yield* SecureRandom.SecureRandom
+): Effect.fn.Return<Service> {
   const life = Duration.toMillis(Duration.fromInputUnsafe(timeToLive))
   const intents = new InsertionOrderedMap<Intent>()
   const keys = new Map<string, string>()
@@ -167,9 +167,8 @@ export const makeMemory = Effect.fnUntraced(function*(
   }
 
   return IntentStore.of({
-    reserve: Effect.fnUntraced(function*({ hash, key, message, provider }) {
+    reserve: Effect.fnUntraced(function*({ hash, id, key, message, provider }) {
       const now = yield* DateTime.now
-      const id = yield* random.ulid
       makeRoom(DateTime.toEpochMillis(now))
       const known = key === undefined ? undefined : intents.get(keys.get(key) ?? "")
       if (known !== undefined) {
@@ -229,4 +228,4 @@ export const makeMemory = Effect.fnUntraced(function*(
  */
 export const layerMemory = (
   options?: MemoryOptions
-): Layer.Layer<IntentStore, never, SecureRandom.SecureRandom> => Layer.effect(IntentStore, makeMemory(options))
+): Layer.Layer<IntentStore> => Layer.effect(IntentStore, makeMemory(options))

@@ -7,6 +7,7 @@
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Digest from "effect/crypto/Digest"
+import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -14,11 +15,13 @@ import * as Hex from "effect/encoding/Hex"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import type { OutboundMessage, SendReceipt } from "../Message.ts"
 import { OutcomeUnknown, SmsError } from "../SmsError.ts"
 import type { StorageError } from "../StorageError.ts"
-import { type Intent, IntentStore } from "./IntentStore.ts"
+import { type Intent, IntentStore, type Outcome } from "./IntentStore.ts"
 
 /**
  * The idempotency key stands for another message.
@@ -106,6 +109,9 @@ export type Options = {
 const isProven = (error: unknown): boolean =>
   !(error instanceof SmsError) || (error.accepted === undefined && error.reason._tag !== "OutcomeUnknown")
 
+/** The waits for a store that fails. */
+const patiently = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("1 minute")])
+
 const unknown = (provider: string, because: OutcomeUnknown["because"]) =>
   new SmsError({ provider, reason: new OutcomeUnknown({ because }) })
 
@@ -117,8 +123,10 @@ const unknown = (provider: string, because: OutcomeUnknown["because"]) =>
  */
 export const make = Effect.fnUntraced(function*(
   options: Options = {}
-): Effect.fn.Return<Service, never, IntentStore | Digest.Digest> {
+): Effect.fn.Return<Service, never, IntentStore | Digest.Digest | SecureRandom.SecureRandom | Scope.Scope> {
   const store = yield* IntentStore
+  const random = yield* SecureRandom.SecureRandom
+  const scope = yield* Effect.scope
   const digest = yield* Digest.Digest
   const pollInterval = options.pollInterval ?? "100 millis"
   const patience = options.wait ?? "35 seconds"
@@ -162,12 +170,16 @@ export const make = Effect.fnUntraced(function*(
     }
   })
 
-  /** Stores how it ended. A store that fails then leaves it `sending`, which ends as unknown. */
-  const settle = (id: string, outcome: Parameters<typeof store.settle>[1]) =>
+  /** Stores how it ended, also when the store fails at first. A process that ends meanwhile leaves it as unknown. */
+  const settle = (id: string, outcome: Outcome) =>
     Effect.catch(
       store.settle(id, outcome),
       (error) =>
-        Effect.annotateLogs(Effect.logError("The outcome of a send could not be stored", error), { intent: id })
+        Effect.logError("The outcome of a send could not be stored, and is stored later", error).pipe(
+          Effect.annotateLogs({ intent: id }),
+          Effect.andThen(Effect.forkIn(Effect.retry(store.settle(id, outcome), patiently), scope)),
+          Effect.asVoid
+        )
     )
 
   const first = <E>({ id, provider }: Intent, request: Request<E>): Effect.Effect<Answer, E> =>
@@ -204,7 +216,11 @@ export const make = Effect.fnUntraced(function*(
       const { key, message, provider, what } = request
       const hash = yield* hashOf(what)
       while (true) {
-        const reservation = yield* store.reserve({ key, hash, message, provider })
+        const id = yield* random.ulid
+        const reservation = yield* store.reserve({ id, key, hash, message, provider }).pipe(
+          // Its answer may have been lost. Nothing was sent, so that the key is free for a repetition.
+          Effect.tapError(() => settle(id, { state: "refused" }))
+        )
         switch (reservation._tag) {
           case "KeyReused":
             return yield* new KeyReused()
@@ -227,5 +243,7 @@ export const make = Effect.fnUntraced(function*(
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options?: Options): Layer.Layer<Outbox, never, IntentStore | Digest.Digest> =>
+export const layer = (
+  options?: Options
+): Layer.Layer<Outbox, never, IntentStore | Digest.Digest | SecureRandom.SecureRandom> =>
   Layer.effect(Outbox, make(options))

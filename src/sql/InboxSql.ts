@@ -180,6 +180,16 @@ export const make = Effect.fnUntraced(function*(
         yield* leave(claim, now, Duration.toMillis(delay))
       }))),
     release: (claim) => asStored(transact(Effect.flatMap(Clock.currentTimeMillis, (now) => leave(claim, now)))),
+    releaseOthers: (claims) =>
+      asStored(transact(Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        const mine = yield* sql<{ lane: string; claim: unknown }>`SELECT lane, claim FROM sms_lanes
+          WHERE owner = ${yield* servers.me}`.withoutTransform
+        const kept = new Set(claims.map(({ lane, number }) => JSON.stringify([lane, number])))
+        const others = mine.map(({ claim, lane }) => ({ lane, number: Number(claim) }))
+          .filter(({ lane, number }) => !kept.has(JSON.stringify([lane, number])))
+        yield* Effect.forEach(others, (claim) => leave(claim, now), { discard: true })
+      }))),
     replay: (id) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis

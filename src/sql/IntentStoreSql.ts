@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -59,9 +58,8 @@ const toIntent = Effect.fnUntraced(function*(row: Row) {
 export const make = Effect.fnUntraced(function*(
   transact: Transact,
   servers: Servers
-): Effect.fn.Return<Service, never, SqlClient.SqlClient | SecureRandom.SecureRandom> {
+): Effect.fn.Return<Service, never, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
-  const random = yield* SecureRandom.SecureRandom
   const asStored = stored(sql, "intents")
   const columns = sql.literal(
     "id, key, hash, message, provider, state, outcome, resolved_by, created_at, updated_at"
@@ -78,10 +76,9 @@ export const make = Effect.fnUntraced(function*(
   )
 
   return IntentStore.of({
-    reserve: ({ hash, key, message, provider }) =>
+    reserve: ({ hash, id, key, message, provider }) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
-        const id = yield* random.ulid
         const json = yield* Effect.orDie(encodeMessage(message))
         const rows = yield* sql<Row>`INSERT INTO sms_intents
           (id, key, hash, message, provider, state, owner, priority, ready_at, address, created_at, updated_at)
@@ -93,6 +90,8 @@ export const make = Effect.fnUntraced(function*(
         }
         const [row] = yield* sql<Row>`SELECT ${columns} FROM sms_intents WHERE key = ${key ?? null}`.withoutTransform
         const intent = yield* toIntent(row!)
+        // A transaction whose commit seemed to have failed is run again.
+        if (intent.id === id) return { _tag: "Reserved", intent } satisfies Reservation
         return (intent.hash === hash ? { _tag: "Known", intent } : { _tag: "KeyReused" }) satisfies Reservation
       }))),
     settle: (id, { error, receipt, resolvedBy, state }) =>

@@ -232,8 +232,14 @@ export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<SqlClient.SqlClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity> {
   const database = yield* open(options)
+  const connection = makeConnection(database, options)
   const acquirers = SqlClient.makeSqliteAcquirers({
-    connection: Effect.succeed(makeConnection(database, options)),
+    // Nobody else has the connection: a transaction that is open is one whose rollback failed.
+    connection: Effect.suspend(() =>
+      database.isTransaction
+        ? Effect.as(connection.executeUnprepared("ROLLBACK", [], undefined), connection)
+        : Effect.succeed(connection)
+    ),
     semaphore: yield* Semaphore.make(1),
     isTransaction: () => database.isTransaction
   })

@@ -53,6 +53,7 @@ describe("the clean-up", () => {
         }
       }
       const reserved = yield* intents.reserve({
+        id: "1",
         key: "k",
         hash: "h",
         message: new OutboundMessage({ to: Address.make("+15145550142"), content: textContent("hello") })

@@ -127,6 +127,19 @@ export const suite = (name: string, layer: Layer.Layer<Inbox, unknown>, skip = f
         assert.isFalse(yield* inbox.complete(claim, entry))
       }))
 
+    test("leaves what it has claimed, except for what is still worked on", (inbox) =>
+      Effect.gen(function*() {
+        yield* inbox.accept([message("a1"), message("b1", other)])
+        const [one, two] = yield* inbox.claim({ limit: 10 })
+        yield* inbox.releaseOthers([one!])
+        assert.isUndefined(yield* inbox.head(two!))
+        const again = yield* inbox.claim({ limit: 10 })
+        assert.deepStrictEqual(again.map(({ lane }) => lane), [two!.lane])
+        // An outdated claim keeps nothing.
+        yield* inbox.releaseOthers([two!])
+        assert.lengthOf(yield* inbox.claim({ limit: 10 }), 2)
+      }))
+
     test("says when there is something to be done", (inbox) =>
       Effect.gen(function*() {
         assert.strictEqual(yield* inbox.nextAt, Infinity)

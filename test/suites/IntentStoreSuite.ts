@@ -23,8 +23,9 @@ export const suite = (name: string, layer: Layer.Layer<IntentStore, unknown>, sk
   const test = (title: string, body: (store: IntentStore["Service"]) => Effect.Effect<void, unknown>) =>
     it.effect(title, () => Effect.scoped(Effect.provide(Effect.flatMap(IntentStore, body), layer, { local: true })))
 
+  let ids = 0
   const reserve = (store: IntentStore["Service"], key: string | undefined, hash = "h") =>
-    store.reserve({ key, hash, message, provider: "mock" })
+    Effect.suspend(() => store.reserve({ id: `${ids++}`, key, hash, message, provider: "mock" }))
 
   describe.skipIf(skip)(`IntentStore (${name})`, () => {
     test("reserves a key once, however many ask for it at once", (store) =>

@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
 import * as Metric from "effect/Metric"
 import { GiveUp, TryAgain } from "../../inbox/TryAgain.ts"
 import * as KeyedMutex from "../../internal/keyedMutex.ts"
@@ -101,7 +102,15 @@ interface Conversation {
   readonly within: boolean
   /** The events that such code brought, on their way. */
   readonly answers: Set<Fiber.Fiber<unknown, StorageError | Unfinished>>
+  /**
+   * Stores what became of each event, the message last. Not before every answer
+   * has passed: a process that ends earlier leaves a message that passes again,
+   * and its answers with it.
+   */
+  readonly settles: Array<Effect.Effect<void, StorageError>>
 }
+
+const newConversation = (): Conversation => ({ within: false, answers: new Set(), settles: [] })
 
 const CurrentConversation = Context.Reference<Conversation | undefined>("effect-sms/rooms/RoomKit/Conversation", {
   defaultValue: () => undefined
@@ -133,8 +142,13 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
 
   const sendAll = Effect.fnUntraced(
     function*(channel: Registered, passing: Passing, outgoing: ReadonlyArray<Outgoing>) {
-      const { after, results } = yield* sends.send(channel, passing, outgoing)
-      return { delivery: Sends.deliveryOf(channel.id, results), after }
+      const { after, notStored, results } = yield* sends.send(channel, passing, outgoing)
+      // Those that went out do not go out again, because the outbox has them.
+      return {
+        delivery: Sends.deliveryOf(channel.id, results),
+        after,
+        again: passing.isResumed ? notStored : undefined
+      }
     }
   )
 
@@ -207,6 +221,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
     { event: received, isResumed }: Incoming,
     event: RoomEvent,
     room: Room,
+    settles: Conversation["settles"],
     earlier: ReadonlyArray<DeliveryOutcome> = []
   ): Effect.fn.Return<Passed, StorageError | Unfinished> {
     const settled = new Map(
@@ -233,12 +248,13 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
       })
     }
     yield* Fiber.awaitAll(delivered.flatMap(({ after }) => after))
-    yield* store.settle(event, [
+    const outcomes = [
       ...settled.values(),
       ...delivered.map(({ again, delivery: { channelId, outcome } }) =>
         new DeliveryOutcome({ channelId, outcome: again === undefined ? outcome : "again" })
       )
-    ])
+    ]
+    settles.unshift(store.settle(event, outcomes))
     if (again.length > 0) {
       return yield* new Unfinished({
         failed: again.map(({ delivery }) => delivery.channelId),
@@ -249,24 +265,25 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
   })
 
   const pass = Effect.fnUntraced(function*(
-    incoming: Incoming
+    incoming: Incoming,
+    settles: Conversation["settles"]
   ): Effect.fn.Return<Passed | Repeated, StorageError | Unfinished> {
     const admitted = yield* admit(incoming)
     if ("_tag" in admitted) return admitted
     const { appended, event, room } = admitted
-    if (appended._tag === "Appended") return yield* deliverAll(incoming, event, room)
+    if (appended._tag === "Appended") return yield* deliverAll(incoming, event, room, settles)
     const { deliveries, event: earlier } = appended
     const isDone = earlier.blocked !== undefined || deliveries?.every(({ outcome }) => outcome !== "again") === true
     // A process that ended while the event passed left the rest of the way to whoever takes it up.
     return isDone || !incoming.isResumed
       ? { _tag: "Repeated", eventId: earlier.id, roomId: earlier.roomId }
-      : yield* deliverAll(incoming, earlier, room, deliveries)
+      : yield* deliverAll(incoming, earlier, room, settles, deliveries)
   })
 
-  const passInTurn = (incoming: Incoming, answers: Conversation["answers"]) =>
-    inTurn(incoming.event.roomId)(pass(incoming)).pipe(
+  const passInTurn = (incoming: Incoming, conversation: Conversation) =>
+    inTurn(incoming.event.roomId)(pass(incoming, conversation.settles)).pipe(
       Effect.tap(({ _tag }) => _tag === "Repeated" ? Effect.void : Metric.update(outcomes[_tag], 1)),
-      Effect.provideService(CurrentConversation, { within: true, answers })
+      Effect.provideService(CurrentConversation, { ...conversation, within: true })
     )
 
   return {
@@ -274,9 +291,10 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
     broadcast: Effect.fnUntraced(
       function*(incoming: Incoming): Effect.fn.Return<Result, StorageError | Unfinished> {
         const { event } = incoming
-        const { answers, within } = (yield* CurrentConversation) ?? { answers: new Set(), within: false }
-        if (!within) return yield* passInTurn(incoming, answers)
-        const answer = yield* runs.start(passInTurn(incoming, answers))
+        const conversation = (yield* CurrentConversation) ?? newConversation()
+        const { answers, within } = conversation
+        if (!within) return yield* passInTurn(incoming, conversation)
+        const answer = yield* runs.start(passInTurn(incoming, conversation))
         answers.add(answer)
         answer.addObserver(() => answers.delete(answer))
         return { _tag: "Queued", eventId: event.id, roomId: event.roomId }
@@ -287,8 +305,9 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
       effect: Effect.Effect<A, E>
     ): Effect.fn.Return<A, E | StorageError | Unfinished> {
       if ((yield* CurrentConversation)?.within === true) return yield* effect
-      const answers: Conversation["answers"] = new Set()
-      const result = yield* Effect.provideService(effect, CurrentConversation, { within: false, answers })
+      const conversation = newConversation()
+      const { answers, settles } = conversation
+      const result = yield* Effect.exit(Effect.provideService(effect, CurrentConversation, conversation))
       const failures: Array<Effect.Effect<never, StorageError | Unfinished>> = []
       while (answers.size > 0) {
         for (const exit of yield* Fiber.awaitAll([...answers])) {
@@ -297,7 +316,8 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
       }
       // An answer that could not be kept is as if the event had not passed.
       if (failures[0] !== undefined) yield* failures[0]
-      return result
+      yield* Effect.forEach(settles, identity, { discard: true })
+      return yield* result
     })
   }
 }

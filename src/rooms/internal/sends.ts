@@ -57,6 +57,8 @@ export interface Sends {
   readonly send: (channel: Registered, passing: Passing, outgoing: ReadonlyArray<Outgoing>) => Effect.Effect<{
     readonly results: ReadonlyArray<SendResult>
     readonly after: ReadonlyArray<Fiber.Fiber<unknown, unknown>>
+    /** The failure of a message that did not go out because it could not be stored. */
+    readonly notStored?: SmsError | undefined
   }>
 }
 
@@ -96,9 +98,6 @@ const resultOf = (recipient: Address, answer: Answer): SendResult => {
 const unknown = ({ name }: Provider, because: OutcomeUnknown["because"]) =>
   new SmsError({ provider: name, reason: new OutcomeUnknown({ because }) })
 
-const notStored = ({ name }: Provider) =>
-  new SmsError({ provider: name, reason: new ProviderUnavailable({ detail: "The message could not be stored" }) })
-
 const neverBegun = ({ name }: Provider) =>
   new SmsError({ provider: name, reason: new ProviderUnavailable({ detail: "The channel was removed" }) })
 
@@ -118,6 +117,16 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
         notify({ _tag: "SendBlocked", roomId: event?.roomId, eventId: event?.id, channelId, hook, reason })
       )
     )
+
+  /** The failures of the store, which are told to the caller as if the provider had not been there. */
+  const unstored = new WeakSet<SmsError>()
+
+  const notStored = ({ name }: Provider) => {
+    const reason = new ProviderUnavailable({ detail: "The message could not be stored" })
+    const error = new SmsError({ provider: name, reason })
+    unstored.add(error)
+    return error
+  }
 
   /** Sends once for the key, where there is an outbox: an event that passes again is not sent again. */
   const once = (provider: Provider, message: OutboundMessage, key: string): Effect.Effect<SendReceipt, SmsError> => {
@@ -253,7 +262,12 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
       const { participant } = passing.received.source
       const others = outgoing.filter(({ message }) => participant === undefined || !isSame(message.to, participant))
       const sent = yield* Effect.forEach(others, (each) => sendOne(channel, passing, each), { concurrency })
-      return { results: sent.map(({ result }) => result), after: sent.flatMap(({ after }) => after) }
+      const failures = sent.flatMap(({ result }) => result.outcome === "failed" ? [result.error] : [])
+      return {
+        results: sent.map(({ result }) => result),
+        after: sent.flatMap(({ after }) => after),
+        notStored: failures.find((error) => unstored.has(error))
+      }
     })
   }
 }

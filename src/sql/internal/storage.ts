@@ -82,13 +82,17 @@ interface Waiting {
   readonly done: Deferred.Deferred<unknown, unknown>
 }
 
+const isDatabaseFailure = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  exit._tag === "Failure" && Cause.squash(exit.cause) instanceof SqlError
+
 /** As many as share a commit. More would block the event loop for longer. */
 const maxGroup = 64
 
 /**
  * Commits what arrives in one turn together on SQLite, a savepoint each: a
- * synced commit takes most of the time of a small transaction. On Postgres,
- * where it made things slower, each transaction is committed alone.
+ * synced commit takes most of the time of a small transaction. When the database
+ * fails meanwhile, and on Postgres, where groups made things slower, each
+ * transaction is committed alone.
  */
 export const makeTransact = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
@@ -98,22 +102,32 @@ export const makeTransact = Effect.gen(function*() {
   const waiting: Array<Waiting> = []
   let isRunning = false
 
-  const commit = (group: ReadonlyArray<Waiting>) =>
-    Effect.gen(function*() {
-      const exits: Array<Exit.Exit<unknown, unknown>> = []
-      const committed = yield* Effect.exit(
-        Effect.retry(
-          sql.withTransaction(Effect.gen(function*() {
-            exits.length = 0
-            for (const { body } of group) exits.push(yield* Effect.exit(sql.withTransaction(body)))
-          })),
-          { while: isLocked, schedule: whileLocked }
-        )
-      )
+  const inTransaction = <A, E>(body: Effect.Effect<A, E>) =>
+    Effect.exit(Effect.retry(sql.withTransaction(body), { while: isLocked, schedule: whileLocked }))
+
+  const alone = ({ body, done }: Waiting) =>
+    Effect.flatMap(inTransaction(body), (exit) => Effect.sync(() => Deferred.doneUnsafe(done, exit)))
+
+  const together = Effect.fnUntraced(function*(group: ReadonlyArray<Waiting>) {
+    const exits: Array<Exit.Exit<unknown, unknown>> = []
+    const committed = yield* inTransaction(Effect.gen(function*() {
+      exits.length = 0
+      for (const { body } of group) {
+        const exit = yield* Effect.exit(sql.withTransaction(body))
+        // What the savepoint has kept is uncertain, and SQLite may have rolled everything back.
+        if (isDatabaseFailure(exit)) yield* exit
+        exits.push(exit)
+      }
+    }))
+    if (exits.length < group.length) yield* Effect.forEach(group, alone, { discard: true })
+    else {
       group.forEach(({ done }, index) =>
         Deferred.doneUnsafe(done, committed._tag === "Success" ? exits[index]! : committed)
       )
-    })
+    }
+  })
+
+  const commit = (group: ReadonlyArray<Waiting>) => group.length === 1 ? alone(group[0]!) : together(group)
 
   const run = Effect.gen(function*() {
     // Lets those join that arrive in the same turn.
