@@ -24,7 +24,16 @@ import type { MediaStore } from "../media/MediaStore.ts"
 import * as S3MediaStore from "../media/S3MediaStore.ts"
 import type { AgeOptions } from "../media/StoredMedia.ts"
 import type * as Carrier from "../provider/Carrier.ts"
-import { invalid, type InvalidVariable, list, publicUrl, secret, text, url } from "../provider/Environment.ts"
+import {
+  credential,
+  invalid,
+  type InvalidVariable,
+  list,
+  publicUrl,
+  secret,
+  text,
+  url
+} from "../provider/Environment.ts"
 
 /**
  * A layer of the media store. Its error is of the variable that the store could
@@ -92,7 +101,7 @@ const fileStore = Effect.fnUntraced(function*(directory: string, age: AgeOptions
 
 const s3Store = Effect.fnUntraced(function*(bucket: string, age: AgeOptions) {
   const needed = Effect.fnUntraced(function*(name: string) {
-    return (yield* secret(name)) ?? (yield* invalid(name, "is missing: MEDIA_S3_BUCKET is set, but needs it"))
+    return (yield* credential(name)) ?? (yield* invalid(name, "is missing: MEDIA_S3_BUCKET is set, but needs it"))
   })
   const accessKeyId = yield* needed("AWS_ACCESS_KEY_ID")
   const secretAccessKey = yield* needed("AWS_SECRET_ACCESS_KEY")
@@ -104,7 +113,7 @@ const s3Store = Effect.fnUntraced(function*(bucket: string, age: AgeOptions) {
     region,
     endpoint: yield* url("MEDIA_S3_ENDPOINT", "bucket and key"),
     publicBaseUrl: yield* url("MEDIA_URL", "the names of files"),
-    credentials: { accessKeyId, secretAccessKey, sessionToken: yield* secret("AWS_SESSION_TOKEN") },
+    credentials: { accessKeyId, secretAccessKey, sessionToken: yield* credential("AWS_SESSION_TOKEN") },
     secret: names,
     ...age
   }

@@ -87,6 +87,14 @@ const trustedProxies = Effect.gen(function*() {
   )
 })
 
+/** An address or a name. A name that is none of this machine is found out when the server listens. */
+const host = Environment.checked("HOST", (value) => {
+  if (/^[a-z]+:\/\//i.test(value)) return "must be an address of this machine: what carriers call is PUBLIC_URL"
+  return /^[\w.-]+$/.test(value) || (/^[\da-f:.]+(?:%\w+)?$/i.test(value) && /:.*:/.test(value))
+    ? undefined
+    : "must be an address of this machine, as in 0.0.0.0 or ::, without brackets: the port is PORT"
+})
+
 const port = Effect.gen(function*() {
   const value = (yield* Environment.text("PORT")) ?? "3000"
   return /^\d{1,5}$/.test(value) && Number(value) <= 65535
@@ -114,12 +122,12 @@ export const load = Effect.fnUntraced(function*(
     configured.push(carrier)
   }
   return {
-    host: (yield* Environment.text("HOST")) ?? (providers.size === 0 ? "127.0.0.1" : "0.0.0.0"),
+    host: (yield* host) ?? (providers.size === 0 ? "127.0.0.1" : "0.0.0.0"),
     port: yield* port,
     server: {
       publicUrl: yield* Environment.publicUrl,
       trustedProxies: yield* trustedProxies,
-      adminToken: yield* Environment.secret("ADMIN_TOKEN")
+      adminToken: yield* Environment.credential("ADMIN_TOKEN")
     },
     providers,
     media: yield* MediaConfig.load(configured),

@@ -13,6 +13,9 @@ import * as keys from "../telnyx/keys.ts"
 import { type Carrier, carriers, secrets } from "./carriers.ts"
 import { load, start } from "./config.ts"
 
+const accountSid = `AC${"0".repeat(32)}`
+const keySid = `SK${"0".repeat(32)}`
+
 const messageOf = (env: Record<string, string>) => Effect.map(Effect.flip(start(env)), ({ message }) => message)
 
 const all = {
@@ -334,13 +337,13 @@ describe("a media store", () => {
         )
       assert.deepStrictEqual(yield* credentials({}), {})
       assert.deepStrictEqual(yield* credentials({ TWILIO_AUTH_TOKEN: "twilio-token" }), {})
-      const account = { TWILIO_ACCOUNT_SID: "AC1", TWILIO_AUTH_TOKEN: "twilio-token, older" }
+      const account = { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: "twilio-token, older" }
       const found = yield* credentials(account)
-      assert.deepStrictEqual(Object.keys(found!), Object.keys(expected("AC1", "twilio-token")))
-      assert.deepStrictEqual(revealed(found), [["AC1", "twilio-token"]])
+      assert.deepStrictEqual(Object.keys(found!), Object.keys(expected(accountSid, "twilio-token")))
+      assert.deepStrictEqual(revealed(found), [[accountSid, "twilio-token"]])
       assert.deepStrictEqual(
-        revealed(yield* credentials({ ...account, TWILIO_API_KEY: "SK1", TWILIO_API_SECRET: "api-secret" })),
-        [["SK1", "api-secret"]]
+        revealed(yield* credentials({ ...account, TWILIO_API_KEY: keySid, TWILIO_API_SECRET: "api-secret" })),
+        [[keySid, "api-secret"]]
       )
     }))
 })
