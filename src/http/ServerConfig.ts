@@ -121,11 +121,12 @@ export const load = Effect.fnUntraced(function*(
     providers.set(carrier.name, layer)
     configured.push(carrier)
   }
+  const [publicUrl, ...others] = (yield* Environment.publicUrls) ?? []
   return {
     host: (yield* host) ?? (providers.size === 0 ? "127.0.0.1" : "0.0.0.0"),
     port: yield* port,
     server: {
-      publicUrl: yield* Environment.publicUrl,
+      publicUrl: publicUrl === undefined || others.length === 0 ? publicUrl : [publicUrl, ...others],
       trustedProxies: yield* trustedProxies,
       adminToken: yield* Environment.credential("ADMIN_TOKEN")
     },

@@ -45,7 +45,8 @@ describe("sending with Twilio", () => {
         TWILIO_AUTH_TOKEN: `${secrets.twilio}, older`,
         TWILIO_FROM: "+15145550100",
         TWILIO_BASE_URL: twilio.baseUrl,
-        PUBLIC_URL: "https://sms.example.com/api/"
+        // The first one is for callbacks.
+        PUBLIC_URL: "https://sms.example.com/api/, https://old.example.com"
       }
       for (const key of [{}, { TWILIO_API_KEY: sids.key, TWILIO_API_SECRET: "key-secret" }]) {
         const provider = (yield* start({ ...env, ...key })).get("twilio")!

@@ -398,6 +398,11 @@ describe("the other variables", () => {
       })
       assert.deepStrictEqual([host, port], ["::1", 0])
       assert.strictEqual(server.publicUrl, "https://sms.example.com/api/")
+      const PUBLIC_URL = "https://new.example.com , https://old.example.com/api,"
+      assert.deepStrictEqual((yield* load({ PUBLIC_URL })).server.publicUrl, [
+        "https://new.example.com",
+        "https://old.example.com/api"
+      ])
       assert.deepStrictEqual(server.trustedProxies?.map(IpNetwork.format), [
         "10.0.0.0/8",
         "127.0.0.1/32",
