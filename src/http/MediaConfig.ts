@@ -11,6 +11,7 @@ import type * as Mac from "effect/crypto/Mac"
 import type * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
@@ -20,7 +21,7 @@ import * as Redacted from "effect/Redacted"
 import * as FileMediaStore from "../media/FileMediaStore.ts"
 import type { IncrementalHash } from "../media/IncrementalHash.ts"
 import type * as MediaFetcher from "../media/MediaFetcher.ts"
-import type { MediaStore } from "../media/MediaStore.ts"
+import { MediaStore } from "../media/MediaStore.ts"
 import * as S3MediaStore from "../media/S3MediaStore.ts"
 import type { AgeOptions } from "../media/StoredMedia.ts"
 import type * as Carrier from "../provider/Carrier.ts"
@@ -85,6 +86,31 @@ const blameFileStore = (
     ? ["MEDIA_URL", "must be a URL that begins with https:// or http://"]
     : ["MEDIA_DIR", `must be a directory that the server can write to (${error.reason._tag})`]
 
+/** Longer than a disk that spins up, and a network file system that fails over. */
+const directoryTimeout = Duration.seconds(20)
+
+/**
+ * Fails when a directory does not answer in time. A call to a file system that
+ * hangs cannot be interrupted, and neither can the clean-up after it, so they
+ * are left behind.
+ */
+const inTime = Effect.fnUntraced(function*<A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.fn.Return<A, E | InvalidVariable, R> {
+  const fiber = yield* Effect.forkDetach(effect, { startImmediately: true })
+  const leave = Effect.forkDetach(Fiber.interrupt(fiber))
+  return yield* Fiber.join(fiber).pipe(
+    Effect.timeoutOrElse({
+      duration: directoryTimeout,
+      orElse: () =>
+        Effect.fail(
+          invalid("MEDIA_DIR", `is on a file system that has not answered for ${Duration.format(directoryTimeout)}`)
+        )
+    }),
+    Effect.onError(() => leave)
+  )
+})
+
 const fileStore = Effect.fnUntraced(function*(directory: string, age: AgeOptions) {
   const server = yield* publicUrl
   const base = (yield* url("MEDIA_URL", "the names of files")) ??
@@ -93,8 +119,8 @@ const fileStore = Effect.fnUntraced(function*(directory: string, age: AgeOptions
     return yield* invalid("MEDIA_URL", "is missing: MEDIA_DIR is set, but files have no URL without it, or PUBLIC_URL")
   }
   const store: MediaStoreLayer = Layer.catch(
-    FileMediaStore.layer({ directory, baseUrl: base, ...age }),
-    (error) => Layer.unwrap(Effect.fail(invalid(...blameFileStore(error))))
+    Layer.effect(MediaStore, inTime(FileMediaStore.make({ directory, baseUrl: base, ...age }))),
+    (error) => Layer.unwrap(Effect.fail(error._tag === "InvalidVariable" ? error : invalid(...blameFileStore(error))))
   )
   return store
 })

@@ -1,7 +1,8 @@
 import { NodeCrypto, NodeHttpClient, NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Redacted, Stream } from "effect"
+import { Effect, Fiber, FileSystem, Layer, Redacted, Stream } from "effect"
 import { IpNetwork } from "effect/net"
+import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import * as MediaFetcher from "../../src/media/MediaFetcher.ts"
 import { MediaStore } from "../../src/media/MediaStore.ts"
@@ -271,6 +272,26 @@ describe("a media store", () => {
       // Other programs have these for their own reasons.
       const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = bucket
       assert.isUndefined((yield* load({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY })).media)
+    }))
+
+  it.effect("on a file system that never answers stops the start, after a time", () =>
+    Effect.gen(function*() {
+      // As a call of the system, it cannot be interrupted.
+      const hangs = Effect.uninterruptible(Effect.never)
+      const { media } = yield* load({ MEDIA_DIR: "media", PUBLIC_URL: "https://sms.example.com" })
+      const services = Layer.mergeAll(
+        NodeCrypto.layer,
+        NodeServices.layer,
+        FileSystem.layerNoop({ makeDirectory: () => hangs }),
+        NodeHttpClient.layerUndici,
+        NodeIncrementalHash.layer
+      )
+      const starting = yield* Effect.forkChild(Effect.flip(Layer.build(Layer.provide(media!.store, services))))
+      yield* TestClock.adjust("19 seconds")
+      assert.isUndefined(starting.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      const { message } = yield* Fiber.join(starting)
+      assert.strictEqual(message, "MEDIA_DIR is on a file system that has not answered for 20s")
     }))
 
   it.effect("that cannot be used stops the start and names the variable, not the value", () =>
