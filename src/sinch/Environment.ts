@@ -32,11 +32,15 @@ const variables: ReadonlyArray<Environment.Variable> = [
     group: "sending",
     required: true
   },
-  { name: "SINCH_FROM", description: "The sender of messages that name none.", group: "sending" },
+  {
+    name: "SINCH_FROM",
+    description: "The sender of messages that name none: a number as in `+15145550100`, a short code, or a name.",
+    group: "sending"
+  },
   {
     name: "SINCH_DELIVERY_REPORT",
     description:
-      "Which delivery reports Sinch posts: `per_recipient` (default), `per_recipient_final`, `full`, `none`.",
+      "Which delivery reports Sinch posts: `per_recipient` (default), `per_recipient_final`, `full`, `none`. Needs `PUBLIC_URL`.",
     group: "sending"
   },
   { name: "SINCH_BASE_URL", description: "Another address of the API.", group: "sending" }

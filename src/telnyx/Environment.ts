@@ -15,7 +15,11 @@ const variables: ReadonlyArray<Environment.Variable> = [
     required: true
   },
   { name: "TELNYX_API_KEY", description: "The API key (v2).", group: "sending", required: true, secret: true },
-  { name: "TELNYX_FROM", description: "The sender of messages that name none.", group: "sending" },
+  {
+    name: "TELNYX_FROM",
+    description: "The sender of messages that name none: a number as in `+15145550100`, a short code, or a name.",
+    group: "sending"
+  },
   {
     name: "TELNYX_MESSAGING_PROFILE_ID",
     description: "The messaging profile that sends, and whose number pool chooses the sender.",

@@ -15,18 +15,27 @@ const variables: ReadonlyArray<Environment.Variable> = [
     secret: true
   },
   { name: "TWILIO_ACCOUNT_SID", description: "The account that sends: `AC…`.", group: "sending", required: true },
-  { name: "TWILIO_FROM", description: "The sender of messages that name none.", group: "sending" },
   {
-    name: "TWILIO_MESSAGING_SERVICE_SID",
-    description: "The messaging service that chooses the sender. Scheduling needs it.",
+    name: "TWILIO_FROM",
+    description:
+      "The sender of messages that name none: a number as in `+15145550100`, a short code, a name, or `whatsapp:` and a number.",
     group: "sending"
   },
-  { name: "TWILIO_REGION", description: "A region outside the United States, with `TWILIO_EDGE`.", group: "sending" },
-  { name: "TWILIO_EDGE", description: "The edge of `TWILIO_REGION`.", group: "sending" },
+  {
+    name: "TWILIO_MESSAGING_SERVICE_SID",
+    description: "The messaging service, `MG…`, that chooses the sender. Scheduling needs it.",
+    group: "sending"
+  },
+  {
+    name: "TWILIO_REGION",
+    description: "A region outside the United States, as in `ie1`, with `TWILIO_EDGE`.",
+    group: "sending"
+  },
+  { name: "TWILIO_EDGE", description: "The edge of `TWILIO_REGION`, as in `dublin`.", group: "sending" },
   { name: "TWILIO_BASE_URL", description: "Another address of the API.", group: "sending" },
   {
     name: "TWILIO_API_KEY",
-    description: "An API key to send and to fetch files with, in the place of the auth token.",
+    description: "An API key, `SK…`, to send and to fetch files with, in the place of the auth token.",
     group: "media"
   },
   { name: "TWILIO_API_SECRET", description: "The secret of `TWILIO_API_KEY`.", group: "media", secret: true }

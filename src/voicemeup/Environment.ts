@@ -33,7 +33,11 @@ const variables: ReadonlyArray<Environment.Variable> = [
     required: true,
     secret: true
   },
-  { name: "VOICEMEUP_FROM", description: "The sender of messages that name none.", group: "sending" },
+  {
+    name: "VOICEMEUP_FROM",
+    description: "The sender of messages that name none: a number as in `+15145550100`.",
+    group: "sending"
+  },
   { name: "VOICEMEUP_ENVIRONMENT", description: "`production` (default) or `sandbox`.", group: "sending" },
   { name: "VOICEMEUP_BASE_URL", description: "Another address of the API.", group: "sending" }
 ]
