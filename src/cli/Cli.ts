@@ -57,6 +57,20 @@ const presenter = (carriers: ReadonlyArray<Lazy>): CliOutput.Presenter => ({
   })
 })
 
+/** How long a call to the file system may still take when the process ends. */
+const fileTimeout = "1 second"
+
+/**
+ * Ends the process. Node waits for its calls to the file system when it exits,
+ * for ever where that hangs, so then the process is killed.
+ */
+const exit = (end: () => void): void => {
+  const isWaiting = () => process.getActiveResourcesInfo().some((resource) => resource.startsWith("FSReq"))
+  if (!isWaiting()) return end()
+  const endOrKill = Effect.sync(() => isWaiting() ? process.kill(process.pid, "SIGKILL") : end())
+  Effect.runFork(Effect.delay(endOrKill, fileTimeout))
+}
+
 /**
  * Runs the command that the arguments of the process name, and ends the
  * process. A program with a carrier of its own adds it to the list.
@@ -72,7 +86,10 @@ export const main = (carriers: ReadonlyArray<Lazy> = Carriers.all): void => {
     Effect.provide([CliOutput.layerPresenter(presenter(carriers)), NodeServices.layer])
   )
   NodeRuntime.runMain(program, {
-    teardown: (exit, onExit) =>
-      Runtime.defaultTeardown(exit, (code) => onExit(code === 130 ? Ref.getUnsafe(codeOfInterruption) : code))
+    teardown: (result, onExit) =>
+      Runtime.defaultTeardown(
+        result,
+        (code) => exit(() => onExit(code === 130 ? Ref.getUnsafe(codeOfInterruption) : code))
+      )
   })
 }

@@ -18,7 +18,7 @@ import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 import * as Content from "../Content.ts"
 import * as MessageProblems from "../http/MessageProblems.ts"
-import { prefixOf } from "../http/ServerConfig.ts"
+import { prefixOf, warnings } from "../http/ServerConfig.ts"
 import { Recipient } from "../internal/recipient.ts"
 import { compact } from "../internal/record.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
@@ -125,6 +125,8 @@ const send = Effect.fnUntraced(function*(
   { from, json, media, provider, text, to }: Command.Command.Config.Infer<ReturnType<typeof flags>>
 ) {
   const { send } = yield* providerOf(carriers, provider).pipe(
+    // A variable that is missing may be there under a mistyped name.
+    Effect.tapError(() => Effect.flatMap(warnings(carriers), Effect.forEach((line) => Effect.logWarning(line)))),
     Effect.catchTag(["InvalidVariable", "ConfigError"], ({ message }) => fail(message))
   )
   const message = new OutboundMessage({

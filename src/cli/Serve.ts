@@ -80,7 +80,7 @@ const warningOf = ({ capabilities: { receive }, name }: Provider): string | unde
 }
 
 /** Logs what is served, and warns of what is not verified. */
-const logProviders = Effect.fnUntraced(function*({ media, storage }: ServerConfig.ServerConfig) {
+const logProviders = Effect.fnUntraced(function*({ media, server, storage }: ServerConfig.ServerConfig) {
   const { all } = yield* SmsProviders.SmsProviders
   const namesOf = (providers: ReadonlyArray<Provider>) => providers.map(({ name }) => name).join(", ")
   yield* Effect.log(`Providers: ${namesOf(all)}`)
@@ -90,6 +90,12 @@ const logProviders = Effect.fnUntraced(function*({ media, storage }: ServerConfi
   for (const provider of all) {
     const warning = warningOf(provider)
     if (warning !== undefined) yield* Effect.logWarning(warning)
+  }
+  const reporting = sending.filter(({ capabilities }) => capabilities.send?.options.includes("statusCallback") === true)
+  if (reporting.length > 0 && server.publicUrl === undefined) {
+    yield* Effect.logWarning(
+      `PUBLIC_URL is not set: no message asks ${namesOf(reporting)} for delivery reports to this server`
+    )
   }
   for (const hint of media?.hints ?? []) yield* Effect.logWarning(hint)
 })
@@ -179,6 +185,8 @@ const run = Effect.fnUntraced(function*(config: ServerConfig.ServerConfig, carri
 
 /** Serves until the process is told to end. */
 export const serve = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>) {
+  // First, because one of them may be why the start fails.
+  for (const warning of yield* ServerConfig.warnings(carriers)) yield* Effect.logWarning(warning)
   const config = yield* ServerConfig.load(carriers)
   return yield* Effect.catchTag(run(config, carriers), "ServeError", (error) => fail(listenError(config, error)))
 }, Effect.catchTag(["InvalidVariable", "ConfigError"], ({ message }) => fail(message)))

@@ -11,6 +11,7 @@ import type * as Mac from "effect/crypto/Mac"
 import type * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
@@ -20,11 +21,20 @@ import * as Redacted from "effect/Redacted"
 import * as FileMediaStore from "../media/FileMediaStore.ts"
 import type { IncrementalHash } from "../media/IncrementalHash.ts"
 import type * as MediaFetcher from "../media/MediaFetcher.ts"
-import type { MediaStore } from "../media/MediaStore.ts"
+import { MediaStore } from "../media/MediaStore.ts"
 import * as S3MediaStore from "../media/S3MediaStore.ts"
 import type { AgeOptions } from "../media/StoredMedia.ts"
 import type * as Carrier from "../provider/Carrier.ts"
-import { invalid, type InvalidVariable, list, publicUrl, secret, text, url } from "../provider/Environment.ts"
+import {
+  credential,
+  invalid,
+  type InvalidVariable,
+  list,
+  publicUrl,
+  secret,
+  text,
+  url
+} from "../provider/Environment.ts"
 
 /**
  * A layer of the media store. Its error is of the variable that the store could
@@ -76,6 +86,31 @@ const blameFileStore = (
     ? ["MEDIA_URL", "must be a URL that begins with https:// or http://"]
     : ["MEDIA_DIR", `must be a directory that the server can write to (${error.reason._tag})`]
 
+/** Longer than a disk that spins up, and a network file system that fails over. */
+const directoryTimeout = Duration.seconds(20)
+
+/**
+ * Fails when a directory does not answer in time. A call to a file system that
+ * hangs cannot be interrupted, and neither can the clean-up after it, so they
+ * are left behind.
+ */
+const inTime = Effect.fnUntraced(function*<A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.fn.Return<A, E | InvalidVariable, R> {
+  const fiber = yield* Effect.forkDetach(effect, { startImmediately: true })
+  const leave = Effect.forkDetach(Fiber.interrupt(fiber))
+  return yield* Fiber.join(fiber).pipe(
+    Effect.timeoutOrElse({
+      duration: directoryTimeout,
+      orElse: () =>
+        Effect.fail(
+          invalid("MEDIA_DIR", `is on a file system that has not answered for ${Duration.format(directoryTimeout)}`)
+        )
+    }),
+    Effect.onError(() => leave)
+  )
+})
+
 const fileStore = Effect.fnUntraced(function*(directory: string, age: AgeOptions) {
   const server = yield* publicUrl
   const base = (yield* url("MEDIA_URL", "the names of files")) ??
@@ -84,15 +119,15 @@ const fileStore = Effect.fnUntraced(function*(directory: string, age: AgeOptions
     return yield* invalid("MEDIA_URL", "is missing: MEDIA_DIR is set, but files have no URL without it, or PUBLIC_URL")
   }
   const store: MediaStoreLayer = Layer.catch(
-    FileMediaStore.layer({ directory, baseUrl: base, ...age }),
-    (error) => Layer.unwrap(Effect.fail(invalid(...blameFileStore(error))))
+    Layer.effect(MediaStore, inTime(FileMediaStore.make({ directory, baseUrl: base, ...age }))),
+    (error) => Layer.unwrap(Effect.fail(error._tag === "InvalidVariable" ? error : invalid(...blameFileStore(error))))
   )
   return store
 })
 
 const s3Store = Effect.fnUntraced(function*(bucket: string, age: AgeOptions) {
   const needed = Effect.fnUntraced(function*(name: string) {
-    return (yield* secret(name)) ?? (yield* invalid(name, "is missing: MEDIA_S3_BUCKET is set, but needs it"))
+    return (yield* credential(name)) ?? (yield* invalid(name, "is missing: MEDIA_S3_BUCKET is set, but needs it"))
   })
   const accessKeyId = yield* needed("AWS_ACCESS_KEY_ID")
   const secretAccessKey = yield* needed("AWS_SECRET_ACCESS_KEY")
@@ -104,7 +139,7 @@ const s3Store = Effect.fnUntraced(function*(bucket: string, age: AgeOptions) {
     region,
     endpoint: yield* url("MEDIA_S3_ENDPOINT", "bucket and key"),
     publicBaseUrl: yield* url("MEDIA_URL", "the names of files"),
-    credentials: { accessKeyId, secretAccessKey, sessionToken: yield* secret("AWS_SESSION_TOKEN") },
+    credentials: { accessKeyId, secretAccessKey, sessionToken: yield* credential("AWS_SESSION_TOKEN") },
     secret: names,
     ...age
   }

@@ -10,6 +10,7 @@ import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as IpNetwork from "effect/net/IpNetwork"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -21,36 +22,103 @@ const split = (url: string) => {
 
 const host = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i
 
+const ipOf = (text: string | undefined): NetAddress.IpAddress | undefined => {
+  if (text === undefined) return undefined
+  const ip = NetAddress.ipFromString(text.replace(/^\[(.*)\]$/, "$1"))
+  if (Result.isSuccess(ip)) return NetAddress.toCanonical(ip.success)
+  const withPort = NetAddress.inetAddressFromString(text)
+  return Result.isSuccess(withPort) ? NetAddress.toCanonical(withPort.success.address) : undefined
+}
+
+/** The values of a header that each proxy appends to: the last one is of the nearest proxy. */
+const listOf = (request: Request, name: string): ReadonlyArray<string> =>
+  request.headers[name]?.split(",").map((value) => value.trim()) ?? []
+
+/**
+ * Counts the trusted proxies that a request came through, from the nearest on.
+ * Each of them wrote into `X-Forwarded-For` who called it, so an address there
+ * counts while all the proxies to its right are trusted.
+ */
+const countProxies = (request: Request, trustedProxies: ReadonlyArray<IpNetwork.IpNetwork>): number => {
+  const callers = [...listOf(request, "x-forwarded-for"), Option.getOrUndefined(request.peerAddress)].reverse()
+  const first = callers.findIndex((caller) => {
+    const ip = ipOf(caller)
+    return ip === undefined || !trustedProxies.some((network) => IpNetwork.contains(network, ip))
+  })
+  return first === -1 ? callers.length : first
+}
+
 /**
  * Returns scheme and authority from the `X-Forwarded-Proto` and
- * `X-Forwarded-Host` headers of a trusted proxy. A single value is what that
- * proxy saw. From a list, one value per proxy,
- * `HttpMiddleware.xForwardedHeaders` has already selected the right one.
+ * `X-Forwarded-Host` headers of trusted proxies.
+ *
+ * Not every proxy appends to every header, so their lists differ in length. The
+ * value is the one of the farthest trusted proxy that wrote one: never more
+ * values from the right than there are trusted proxies, because those before
+ * them are the caller's.
  */
 const forwarded = (request: Request, trustedProxies: ReadonlyArray<IpNetwork.IpNetwork>) => {
-  const peer = Option.flatMap(request.peerAddress, (text) => Option.getSuccess(NetAddress.ipFromString(text)))
-  const isTrusted = Option.exists(peer, (address) => {
-    const canonical = NetAddress.toCanonical(address)
-    return trustedProxies.some((network) => IpNetwork.contains(network, canonical))
-  })
-  if (!isTrusted) return {}
-  const protocol = request.headers["x-forwarded-proto"]?.trim().toLowerCase()
-  const forwardedHost = request.headers["x-forwarded-host"]?.trim()
+  if (trustedProxies.length === 0) return {}
+  const proxies = countProxies(request, trustedProxies)
+  if (proxies === 0) return {}
+  const valueOf = (name: string) => {
+    const values = listOf(request, name)
+    return values[Math.max(0, values.length - proxies)]
+  }
+  const protocol = valueOf("x-forwarded-proto")?.toLowerCase()
+  const forwardedHost = valueOf("x-forwarded-host")
   return {
     ...((protocol === "https" || protocol === "http") && { scheme: protocol }),
     ...(forwardedHost !== undefined && host.test(forwardedHost) && { authority: forwardedHost })
   }
 }
 
-/** Returns the public URL of a request, based on the configured URL if there is one. */
-export const make = (request: Request, options: {
-  readonly publicUrl: string | undefined
+/**
+ * Options of the public URL.
+ */
+export interface Options {
+  /** One URL, or several where carriers call more than one. */
+  readonly publicUrl: string | ReadonlyArray<string> | undefined
   readonly trustedProxies: ReadonlyArray<IpNetwork.IpNetwork>
-}): string => {
-  const target = split(request.originalUrl)
-  if (options.publicUrl !== undefined) return options.publicUrl.replace(/\/+$/, "") + target.path
-  const proxy = forwarded(request, options.trustedProxies)
-  const scheme = proxy.scheme ?? request.protocol ?? target.scheme ?? "http"
-  const authority = proxy.authority ?? request.headers["host"] ?? target.authority ?? "localhost"
-  return `${scheme}://${authority}${target.path}`
 }
+
+/** A URL that the carrier may have called. */
+export interface Candidate {
+  readonly url: string
+  /** The configured URL that it is made of, where there are several. */
+  readonly base: string | undefined
+  /** Whether the request says that it was sent to the host of that one. */
+  readonly isNamed: boolean
+}
+
+const authorityOf = (request: Request, proxy: { readonly authority?: string }) =>
+  proxy.authority ?? request.headers["host"]
+
+/**
+ * Returns the URLs that the carrier may have called: one, or as many as are
+ * configured. The one whose host the request names is first.
+ */
+export const candidates = (request: Request, options: Options): readonly [Candidate, ...Array<Candidate>] => {
+  const target = split(request.originalUrl)
+  const bases = typeof options.publicUrl === "string" ? [options.publicUrl] : options.publicUrl ?? []
+  const under = (base: string) => base.replace(/\/+$/, "") + target.path
+  const proxy = bases.length === 1 ? {} : forwarded(request, options.trustedProxies)
+  const [first, ...others] = bases
+  if (first === undefined) {
+    const scheme = proxy.scheme ?? request.protocol ?? target.scheme ?? "http"
+    const authority = authorityOf(request, proxy) ?? target.authority ?? "localhost"
+    return [{ url: `${scheme}://${authority}${target.path}`, base: undefined, isNamed: false }]
+  }
+  if (others.length === 0) return [{ url: under(first), base: undefined, isNamed: false }]
+  const authority = authorityOf(request, proxy)?.toLowerCase()
+  const of = (base: string): Candidate => ({
+    url: under(base),
+    base,
+    isNamed: authority !== undefined && URL.parse(base)?.host === authority
+  })
+  const [one, ...rest] = [of(first), ...others.map(of)].sort((a, b) => Number(b.isNamed) - Number(a.isNamed))
+  return [one!, ...rest]
+}
+
+/** Returns the public URL of a request, based on the configured URL if there is one. */
+export const make = (request: Request, options: Options): string => candidates(request, options)[0].url

@@ -19,6 +19,7 @@ import type * as Carrier from "../provider/Carrier.ts"
 import * as Environment from "../provider/Environment.ts"
 import { invalid, type InvalidVariable } from "../provider/Environment.ts"
 import type { SmsProvider } from "../provider/SmsProvider.ts"
+import * as variableNames from "./internal/variableNames.ts"
 import * as MediaConfig from "./MediaConfig.ts"
 import * as StorageConfig from "./StorageConfig.ts"
 import type { Options } from "./WebhookServer.ts"
@@ -59,20 +60,101 @@ export interface ServerConfig {
  */
 export const prefixOf = ({ name }: Pick<Carrier.Lazy, "name">): string => `${name.toUpperCase()}_`
 
-/** The carriers that the environment has a variable of. The others are not loaded. */
-const mentioned = Effect.fnUntraced(function*(carriers: ReadonlyArray<Carrier.Lazy>) {
+/**
+ * The variables of the server. Those of the carriers are with each carrier, in
+ * `Carrier.environment`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const variables: ReadonlyArray<string> = [
+  "PORT",
+  "HOST",
+  "PUBLIC_URL",
+  "TRUSTED_PROXIES",
+  "ADMIN_TOKEN",
+  "SEND_LONG_TEXT",
+  "SEND_SEVERAL_MEDIA",
+  "MEDIA_DIR",
+  "MEDIA_S3_BUCKET",
+  "MEDIA_S3_REGION",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+  "MEDIA_SECRET",
+  "MEDIA_S3_ENDPOINT",
+  "MEDIA_URL",
+  "MEDIA_HOSTS",
+  "MEDIA_MAX_AGE_DAYS",
+  "DATABASE_URL",
+  "MMS_TIMEOUT_SECONDS"
+]
+
+/** Reads the names of all variables that are set, and whether each has a value. */
+const readNames = Effect.gen(function*() {
   const provider = yield* ConfigProvider.ConfigProvider
-  const isMentioned = Effect.fnUntraced(function*(carrier: Carrier.Lazy) {
-    const prefix = prefixOf(carrier)
-    // Environments split names at `_`, other sources do not.
-    if ((yield* provider.load([prefix.slice(0, -1)])) !== undefined) return true
-    const root = yield* provider.load([])
-    return root?._tag === "Record" && [...root.keys].some((key) => key.startsWith(prefix))
+  const names = new Map<string, boolean>()
+  // Environments split names at `_`, other sources do not.
+  const walk = Effect.fnUntraced(function*(
+    path: ReadonlyArray<string>
+  ): Effect.fn.Return<void, ConfigProvider.SourceError> {
+    const node = yield* provider.load([...path])
+    if (node?.value !== undefined) names.set(path.join("_"), node.value.trim() !== "")
+    else if (node === undefined && path.length > 0) names.set(path.join("_"), false)
+    if (node?._tag === "Record") { for (const key of node.keys) yield* walk([...path, key]) }
+    // Numbers are at the end: the highest stands for all.
+    else if (node?._tag === "Array") names.set([...path, node.length - 1].join("_"), true)
   })
-  return yield* Effect.flatMap(
-    Effect.filter(carriers, isMentioned),
-    Effect.forEach(({ load }) => load)
-  ).pipe(Effect.mapError((cause) => new Config.ConfigError(cause)))
+  yield* walk([])
+  return names
+}).pipe(Effect.mapError((cause) => new Config.ConfigError(cause)))
+
+/** Loads the carriers that the environment has a variable of, by these rules. */
+const loadCarriers = (
+  carriers: ReadonlyArray<Carrier.Lazy>,
+  names: ReadonlyMap<string, boolean>,
+  isOf: (name: string, prefix: string) => boolean
+) =>
+  Effect.forEach(
+    carriers.filter((carrier) => [...names.keys()].some((name) => isOf(name, prefixOf(carrier)))),
+    ({ load }) => load
+  )
+
+const startsWith = (name: string, prefix: string): boolean => name.startsWith(prefix)
+
+/**
+ * Describes the variables that are set and have no effect: those with a name
+ * that looks like one of ours and is none, with the one that was probably
+ * meant, and ours that are empty. No description has a value.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const warnings = Effect.fnUntraced(function*(
+  carriers: ReadonlyArray<Carrier.Lazy> = Carriers.all
+): Effect.fn.Return<ReadonlyArray<string>, Config.ConfigError> {
+  const names = yield* readNames
+  const known = [...variables]
+  const carriersOf: Array<readonly [prefix: string, title: string]> = []
+  for (const carrier of yield* loadCarriers(carriers, names, variableNames.hasPrefix)) {
+    carriersOf.push([prefixOf(carrier), carrier.title])
+    for (const { name } of (yield* carrier.environment).variables) known.push(name)
+  }
+  const found: Array<string> = []
+  for (const [name, hasValue] of names) {
+    if (known.includes(name)) {
+      // Those of AWS are there for other programs too.
+      if (!hasValue && !name.startsWith("AWS_")) found.push(`${name} is set, but empty: it counts as not set`)
+      continue
+    }
+    const meant = variableNames.likeliest(name, known)
+    const [, title] = carriersOf.find(([prefix]) => variableNames.hasPrefix(name, prefix)) ?? []
+    // Where the other one has a value, this one is some other program's.
+    if (meant !== undefined && (title !== undefined || names.get(meant) !== true)) {
+      found.push(`${name} is not read: did you mean ${meant}?`)
+    } else if (title !== undefined) found.push(`${name} is not read: ${title} has no variable of this name`)
+  }
+  return found.toSorted()
 })
 
 /** One address is a network too. */
@@ -85,6 +167,14 @@ const trustedProxies = Effect.gen(function*() {
     Effect.fromResult,
     Effect.mapError(() => invalid("TRUSTED_PROXIES", "must be a comma-separated list of networks, as in 10.0.0.0/8"))
   )
+})
+
+/** An address or a name. A name that is none of this machine is found out when the server listens. */
+const host = Environment.checked("HOST", (value) => {
+  if (/^[a-z]+:\/\//i.test(value)) return "must be an address of this machine: what carriers call is PUBLIC_URL"
+  return /^[\w.-]+$/.test(value) || (/^[\da-f:.]+(?:%\w+)?$/i.test(value) && /:.*:/.test(value))
+    ? undefined
+    : "must be an address of this machine, as in 0.0.0.0 or ::, without brackets: the port is PORT"
 })
 
 const port = Effect.gen(function*() {
@@ -106,20 +196,21 @@ export const load = Effect.fnUntraced(function*(
 ): Effect.fn.Return<ServerConfig, InvalidVariable | Config.ConfigError> {
   const providers = new Map<string, ProviderLayer>()
   const configured: Array<Carrier.Any> = []
-  for (const carrier of yield* mentioned(carriers)) {
+  for (const carrier of yield* loadCarriers(carriers, yield* readNames, startsWith)) {
     const { provider } = yield* carrier.environment
     const layer = yield* provider
     if (layer === undefined) continue
     providers.set(carrier.name, layer)
     configured.push(carrier)
   }
+  const [publicUrl, ...others] = (yield* Environment.publicUrls) ?? []
   return {
-    host: (yield* Environment.text("HOST")) ?? (providers.size === 0 ? "127.0.0.1" : "0.0.0.0"),
+    host: (yield* host) ?? (providers.size === 0 ? "127.0.0.1" : "0.0.0.0"),
     port: yield* port,
     server: {
-      publicUrl: yield* Environment.publicUrl,
+      publicUrl: publicUrl === undefined || others.length === 0 ? publicUrl : [publicUrl, ...others],
       trustedProxies: yield* trustedProxies,
-      adminToken: yield* Environment.secret("ADMIN_TOKEN")
+      adminToken: yield* Environment.credential("ADMIN_TOKEN")
     },
     providers,
     media: yield* MediaConfig.load(configured),

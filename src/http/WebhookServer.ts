@@ -36,6 +36,7 @@ import { UnknownProvider, WebhookError } from "../WebhookError.ts"
 import * as WebhookRequest from "../WebhookRequest.ts"
 import { setHeaders } from "./internal/headers.ts"
 import * as RequestBody from "./internal/requestBody.ts"
+import { verifyAny } from "./internal/verifyAny.ts"
 import * as Problems from "./Problems.ts"
 import * as PublicUrl from "./PublicUrl.ts"
 import { AdminAuthorization, CurrentWebhook, VerifyWebhook, WebhookApi } from "./WebhookApi.ts"
@@ -51,9 +52,10 @@ export type Options = {
    * The scheme, host and path prefix that carriers call, for example
    * `https://sms.example.com`. Twilio signs the URL, so behind a proxy this or
    * `trustedProxies` is required. Without either, the URL is built from `http`
-   * and the `Host` header.
+   * and the `Host` header. With several, for a move or a second ingress, a
+   * webhook may be signed for each, and the log says for which.
    */
-  readonly publicUrl?: string | undefined
+  readonly publicUrl?: string | ReadonlyArray<string> | undefined
   /**
    * The networks whose `X-Forwarded-Proto`, `-Host` and `-For` headers are
    * trusted. None by default.
@@ -103,10 +105,14 @@ const layerVerifyWebhook = (options: Options) =>
       const { publicUrl, trustedProxies = [] } = options
       const readBody = RequestBody.reader(options.maxBodyBytes)
 
-      const read = Effect.fnUntraced(function*(provider: Provider, request: HttpServerRequest.HttpServerRequest) {
+      const read = Effect.fnUntraced(function*(
+        provider: Provider,
+        request: HttpServerRequest.HttpServerRequest,
+        url: string
+      ) {
         return WebhookRequest.make({
           method: request.method,
-          url: PublicUrl.make(request, { publicUrl, trustedProxies }),
+          url,
           headers: request.headers,
           body: yield* Effect.mapError(
             readBody(request),
@@ -126,7 +132,9 @@ const layerVerifyWebhook = (options: Options) =>
               reason: new UnknownProvider({ known: providers.all.map(({ name }) => name) })
             })
         )
-        return { provider, webhook: yield* provider.verify(yield* read(provider, request)) }
+        const candidates = PublicUrl.candidates(request, { publicUrl, trustedProxies })
+        const received = yield* read(provider, request, candidates[0].url)
+        return { provider, webhook: yield* verifyAny(provider, received, candidates) }
       })
 
       return VerifyWebhook.of(Effect.fnUntraced(function*(next) {

@@ -12,7 +12,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { Address } from "../Address.ts"
+import { Address, fromCarrierDigits, type Kind } from "../Address.ts"
+import * as flaws from "./internal/flaws.ts"
 
 /**
  * A variable of a carrier, for the tables of the documentation, the help of the
@@ -69,17 +70,37 @@ export type Read<A> = Effect.Effect<A | undefined, InvalidVariable | Config.Conf
 export const invalid = (variable: string, problem: string): InvalidVariable =>
   new InvalidVariable({ variable, problem })
 
+/** Fails with a flaw of the variable, if there is one. */
+const refuse = (name: string, flaw: string | undefined): Effect.Effect<void, InvalidVariable> =>
+  flaw === undefined ? Effect.void : Effect.fail(invalid(name, flaw))
+
 /**
- * Reads a secret.
+ * Reads a secret. Fails when it is in quotes, is a placeholder or the like.
  *
  * @category readers
  * @since 0.1.0
  */
-export const secret = (name: string): Config.Config<Redacted.Redacted<string> | undefined> =>
-  Config.map(Config.option(Config.Redacted(name)), (value) => {
-    const text = Option.isSome(value) ? Redacted.value(value.value).trim() : ""
-    return text === "" ? undefined : Redacted.make(text, { label: name })
-  })
+export const secret = Effect.fnUntraced(function*(
+  name: string
+): Effect.fn.Return<Redacted.Redacted<string> | undefined, InvalidVariable | Config.ConfigError> {
+  const value = yield* Config.option(Config.Redacted(name))
+  const text = Option.isSome(value) ? Redacted.value(value.value).trim() : ""
+  if (text === "") return undefined
+  yield* refuse(name, flaws.text(name, text))
+  return Redacted.make(text, { label: name })
+})
+
+/**
+ * Reads a secret that goes into requests as it is: ASCII, without blanks.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const credential = (name: string): Read<Redacted.Redacted<string>> =>
+  Effect.tap(
+    secret(name),
+    (value) => refuse(name, value === undefined ? undefined : flaws.credential(Redacted.value(value)))
+  )
 
 /**
  * Reads text that may be shown.
@@ -87,8 +108,18 @@ export const secret = (name: string): Config.Config<Redacted.Redacted<string> | 
  * @category readers
  * @since 0.1.0
  */
-export const text = (name: string): Config.Config<string | undefined> =>
-  Config.map(secret(name), (value) => value === undefined ? undefined : Redacted.value(value))
+export const text = (name: string): Read<string> =>
+  Effect.map(secret(name), (value) => value === undefined ? undefined : Redacted.value(value))
+
+/**
+ * Reads text of a certain form. `flaw` says how a value that has another one
+ * must be written, without repeating it: "must be …".
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const checked = (name: string, flaw: (value: string) => string | undefined): Read<string> =>
+  Effect.tap(text(name), (value) => refuse(name, value === undefined ? undefined : flaw(value)))
 
 /**
  * Splits a value with commas into its parts, without empty ones.
@@ -117,52 +148,82 @@ export const choice = Effect.fnUntraced(function*<const A extends string>(
 })
 
 /**
- * Reads an address of the web that something is appended to, which is named in
- * the error about one with a query.
+ * Reads a URL that something is appended to, which is named in the error about
+ * one with a query.
  *
  * @category readers
  * @since 0.1.0
  */
-export const url = Effect.fnUntraced(function*(
-  name: string,
-  appended: string
-): Effect.fn.Return<string | undefined, InvalidVariable | Config.ConfigError> {
+export const url = (name: string, appended: string): Read<string> =>
+  checked(name, (value) => flaws.url(value, appended))
+
+const webhooks = "/webhooks/sms"
+
+/**
+ * Reads `PUBLIC_URL`, where carriers reach the server: one URL, or several with
+ * commas between them.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const publicUrls: Read<readonly [string, ...Array<string>]> = Effect.gen(function*() {
+  const name = "PUBLIC_URL"
   const value = yield* text(name)
   if (value === undefined) return undefined
-  const parsed = URL.parse(value)
-  if (parsed?.protocol !== "https:" && parsed?.protocol !== "http:") {
-    return yield* invalid(name, "must be a URL that begins with https:// or http://")
-  }
-  // A query would swallow it.
-  return /[?#]/.test(value)
-    ? yield* invalid(name, `must end before the query: the server appends ${appended}`)
-    : value
+  const flaw = (value: string) => flaws.wholeUrl(value, webhooks) ?? flaws.url(value, "path and query of each request")
+  const [first = "", ...others] = list(value)
+  for (const url of [first, ...others]) yield* refuse(name, flaw(url))
+  return [first, ...others]
 })
 
 /**
- * Reads `PUBLIC_URL`, where carriers reach the server.
+ * Reads the first URL of `PUBLIC_URL`, which the server names to carriers.
  *
  * @category readers
  * @since 0.1.0
  */
-export const publicUrl: Read<string> = url("PUBLIC_URL", "path and query of each request")
+export const publicUrl: Read<string> = Effect.map(publicUrls, (urls) => urls?.[0])
 
 /**
- * Reads the base URL of a carrier's API.
+ * Reads the base URL of a carrier's API. `path` is what every request appends,
+ * to recognise a URL that has it already.
  *
  * @category readers
  * @since 0.1.0
  */
-export const apiUrl = (name: string): Read<string> => url(name, "the path of each request")
+export const apiUrl = (name: string, path?: string): Read<string> =>
+  Effect.map(
+    checked(
+      name,
+      (value) =>
+        (path === undefined ? undefined : flaws.wholeUrl(value, path)) ?? flaws.url(value, "the path of each request")
+    ),
+    (value) => value?.replace(/\/+$/, "")
+  )
 
 /**
- * Reads an address: the sender of messages that name none.
+ * Reads an address: the sender of messages that name none. `kinds` are those
+ * that the carrier has, and `digits` is for one that writes numbers without
+ * `+`.
  *
  * @category readers
  * @since 0.1.0
  */
-export const address = (name: string): Read<Address> =>
-  Effect.map(text(name), (value) => value === undefined ? undefined : Address.make(value))
+export const address = (
+  name: string,
+  { digits = false, kinds = ["PhoneNumber", "ShortCode", "SenderId", "ChannelAddress"] }: {
+    readonly kinds?: ReadonlyArray<Kind> | undefined
+    readonly digits?: boolean | undefined
+  } = {}
+): Read<Address> =>
+  Effect.map(
+    checked(name, (value) => flaws.sender(value, { digits, kinds })),
+    (value) => value === undefined ? undefined : digits ? fromSenderDigits(value) : Address.make(value)
+  )
+
+/** Eight digits and fewer are a short code. */
+const fromSenderDigits = (value: string): Address =>
+  /^\d{3,8}$/.test(value) ? Address.make(value) : fromCarrierDigits(value)
 
 /**
  * Derives from `PUBLIC_URL` where the carrier reports the delivery of messages
@@ -174,7 +235,7 @@ export const address = (name: string): Read<Address> =>
 export const statusCallback = (carrier: string): Read<string> =>
   Effect.map(
     publicUrl,
-    (base) => base === undefined ? undefined : `${base.replace(/\/+$/, "")}/webhooks/sms/${carrier}/status`
+    (base) => base === undefined ? undefined : `${base.replace(/\/+$/, "")}${webhooks}/${carrier}/status`
   )
 
 const missing = (name: string, other: string) =>
@@ -195,7 +256,7 @@ export const pair = Effect.fnUntraced(function*(
   readonly [string, Redacted.Redacted<string>] | undefined,
   InvalidVariable | Config.ConfigError
 > {
-  const [first, second] = [yield* text(one), yield* secret(other)]
+  const [first, second] = [yield* text(one), yield* credential(other)]
   if (first === undefined && second === undefined) return undefined
   if (first === undefined) return yield* missing(one, other)
   if (second === undefined) return yield* missing(other, one)
@@ -219,9 +280,11 @@ export const webhookSecrets = Effect.fnUntraced(function*(
   const value = yield* secret(name)
   if (value !== undefined) {
     const values = list(Redacted.value(value))
-    return values.length === 0
-      ? yield* invalid(name, "must be a secret, or several with commas between them")
-      : values.map((value) => Redacted.make(value, { label: name }))
+    if (values.length === 0) return yield* invalid(name, "must be a secret, or several with commas between them")
+    if (variables.some((one) => one.name === name && one.secret === true)) {
+      for (const value of values) yield* refuse(name, flaws.secret(value))
+    }
+    return values.map((value) => Redacted.make(value, { label: name }))
   }
   for (const group of ["sending", "media", "receiving"] as const) {
     for (const other of variables) {
@@ -289,9 +352,10 @@ export const sending = <A>(
   Effect.gen(function*() {
     const values = new Map<string, Redacted.Redacted<string>>()
     const group = variables.filter(({ group }) => group === "sending")
+    const isSecret = new Set(group.filter(({ secret }) => secret).map(({ name }) => name))
     const ordered = [...group.filter(({ required }) => required), ...group.filter(({ required }) => !required)]
     for (const { name } of ordered) {
-      const value = yield* secret(name)
+      const value = yield* (isSecret.has(name) ? credential(name) : secret(name))
       if (value !== undefined) values.set(name, value)
     }
     const [first] = values.keys()

@@ -101,6 +101,12 @@ export type SenderOptions = SendOptions & {
    * own. Without it, at the URL of the service plan.
    */
   readonly statusCallback?: string | undefined
+  /**
+   * Whether the service plan has a callback URL. `true` by default. With
+   * `false`, a message that has no `statusCallback` asks for no report, because
+   * Sinch would refuse it.
+   */
+  readonly planHasCallback?: boolean | undefined
   /** How long Sinch may try to send: at most 3 days, which is its default. */
   readonly validityPeriod?: Duration.Input | undefined
   /**

@@ -1,6 +1,5 @@
 import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
 import type { EnvironmentDefinition } from "../provider/Carrier.ts"
 import * as Environment from "../provider/Environment.ts"
 import { compact } from "../provider/Wire.ts"
@@ -33,11 +32,15 @@ const variables: ReadonlyArray<Environment.Variable> = [
     group: "sending",
     required: true
   },
-  { name: "SINCH_FROM", description: "The sender of messages that name none.", group: "sending" },
+  {
+    name: "SINCH_FROM",
+    description: "The sender of messages that name none: a number as in `+15145550100`, a short code, or a name.",
+    group: "sending"
+  },
   {
     name: "SINCH_DELIVERY_REPORT",
     description:
-      "Which delivery reports Sinch posts: `per_recipient` (default), `per_recipient_final`, `full`, `none`.",
+      "Which delivery reports Sinch posts: `per_recipient` (default), `per_recipient_final`, `full`, `none`. Needs `PUBLIC_URL`.",
     group: "sending"
   },
   { name: "SINCH_BASE_URL", description: "Another address of the API.", group: "sending" }
@@ -58,6 +61,27 @@ const webhook = Effect.gen(function*() {
   return secrets && { verification: scheme === "hmac-sha1" ? hmacSha1(secrets) : hmacSha256(secrets) }
 })
 
+const plan = Environment.checked("SINCH_SERVICE_PLAN_ID", (value) => {
+  if (/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value)) {
+    return "must be the id of a service plan. This looks like the id of a project"
+  }
+  return /^[\w-]+$/.test(value) ? undefined : "must be the id of a service plan: letters and digits"
+})
+
+/**
+ * Reads which reports Sinch posts. It refuses a message that asks for reports
+ * while neither the message nor the service plan names a URL for them.
+ */
+const deliveryReport = Effect.gen(function*() {
+  const name = "SINCH_DELIVERY_REPORT"
+  const report = yield* Environment.choice(name, ["none", "per_recipient", "per_recipient_final", "full"])
+  if (report === undefined || report === "none" || (yield* Environment.publicUrl) !== undefined) return report
+  return yield* Environment.invalid(
+    "PUBLIC_URL",
+    `is missing: ${name} is set, but Sinch posts reports to a URL below it`
+  )
+})
+
 export const environment: EnvironmentDefinition<WebhookOptions, SenderOptions, CryptoError.CryptoError> = {
   variables,
   webhook,
@@ -66,21 +90,21 @@ export const environment: EnvironmentDefinition<WebhookOptions, SenderOptions, C
     Effect.fnUntraced(function*(required, excess) {
       const region = yield* Environment.choice("SINCH_REGION", ["us", "eu", "au", "br", "ca"])
       return {
-        servicePlanId: Redacted.value(required("SINCH_SERVICE_PLAN_ID")),
+        // Both are required, and a region that is none of these is an error.
+        servicePlanId: (yield* plan)!,
         apiToken: required("SINCH_API_TOKEN"),
-        // It is required, and a word that is none of these is an error.
         region: region!,
         ...compact({
           ...excess,
-          from: yield* Environment.address("SINCH_FROM"),
-          deliveryReport: yield* Environment.choice("SINCH_DELIVERY_REPORT", [
-            "none",
-            "per_recipient",
-            "per_recipient_final",
-            "full"
-          ]),
+          from: yield* Environment.address("SINCH_FROM", {
+            kinds: ["PhoneNumber", "ShortCode", "SenderId"],
+            digits: true
+          }),
+          deliveryReport: yield* deliveryReport,
+          // Nothing here says that it has.
+          planHasCallback: false,
           statusCallback: yield* Environment.statusCallback("sinch"),
-          baseUrl: yield* Environment.apiUrl("SINCH_BASE_URL")
+          baseUrl: yield* Environment.apiUrl("SINCH_BASE_URL", "/xms/v1")
         })
       }
     })

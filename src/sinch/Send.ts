@@ -46,9 +46,13 @@ const parametersOf = (text: string) => {
 /** The members that are `undefined` are left out. */
 const bodyOf = (
   { from, media: [file], message, text, to }: Sending.Part,
-  { deliveryReport = defaultReport, ...options }: SenderOptions,
+  options: SenderOptions,
   now: number
 ): string => {
+  const callback = message.statusCallback ?? options.statusCallback
+  const deliveryReport = callback === undefined && options.planHasCallback === false
+    ? "none"
+    : options.deliveryReport ?? defaultReport
   const sendAt = message.sendAt
   const validity = message.validityPeriod ?? options.validityPeriod
   const start = sendAt === undefined ? now : DateTime.toEpochMillis(sendAt)
@@ -59,7 +63,7 @@ const bodyOf = (
     body: file === undefined ? text : { url: file.url, message: text === "" ? undefined : text },
     parameters: parametersOf(text),
     delivery_report: deliveryReport,
-    callback_url: deliveryReport === "none" ? undefined : message.statusCallback ?? options.statusCallback,
+    callback_url: deliveryReport === "none" ? undefined : callback,
     client_reference: message.reference,
     send_at: sendAt && DateTime.formatIso(sendAt),
     expire_at: validity === undefined

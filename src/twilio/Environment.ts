@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { EnvironmentDefinition } from "../provider/Carrier.ts"
 import * as Environment from "../provider/Environment.ts"
-import { compact } from "../provider/Wire.ts"
+import { compact, lookup } from "../provider/Wire.ts"
 import type { SenderOptions, WebhookOptions } from "./Config.ts"
 
 const variables: ReadonlyArray<Environment.Variable> = [
@@ -15,29 +15,110 @@ const variables: ReadonlyArray<Environment.Variable> = [
     secret: true
   },
   { name: "TWILIO_ACCOUNT_SID", description: "The account that sends: `AC…`.", group: "sending", required: true },
-  { name: "TWILIO_FROM", description: "The sender of messages that name none.", group: "sending" },
   {
-    name: "TWILIO_MESSAGING_SERVICE_SID",
-    description: "The messaging service that chooses the sender. Scheduling needs it.",
+    name: "TWILIO_FROM",
+    description:
+      "The sender of messages that name none: a number as in `+15145550100`, a short code, a name, or `whatsapp:` and a number.",
     group: "sending"
   },
-  { name: "TWILIO_REGION", description: "A region outside the United States, with `TWILIO_EDGE`.", group: "sending" },
-  { name: "TWILIO_EDGE", description: "The edge of `TWILIO_REGION`.", group: "sending" },
+  {
+    name: "TWILIO_MESSAGING_SERVICE_SID",
+    description: "The messaging service, `MG…`, that chooses the sender. Scheduling needs it.",
+    group: "sending"
+  },
+  {
+    name: "TWILIO_REGION",
+    description: "A region outside the United States, as in `ie1`, with `TWILIO_EDGE`.",
+    group: "sending"
+  },
+  { name: "TWILIO_EDGE", description: "The edge of `TWILIO_REGION`, as in `dublin`.", group: "sending" },
   { name: "TWILIO_BASE_URL", description: "Another address of the API.", group: "sending" },
   {
     name: "TWILIO_API_KEY",
-    description: "An API key to send and to fetch files with, in the place of the auth token.",
+    description: "An API key, `SK…`, to send and to fetch files with, in the place of the auth token.",
     group: "media"
   },
   { name: "TWILIO_API_SECRET", description: "The secret of `TWILIO_API_KEY`.", group: "media", secret: true }
 ]
 
-const key = Environment.pair("TWILIO_API_KEY", "TWILIO_API_SECRET")
+/** Where an id belongs that begins like this. */
+const owners: Readonly<Record<string, string>> = {
+  AC: "an account, which belongs in TWILIO_ACCOUNT_SID",
+  SK: "an API key, which belongs in TWILIO_API_KEY",
+  MG: "a messaging service, which belongs in TWILIO_MESSAGING_SERVICE_SID"
+}
+
+const isSid = (value: string) => /^[A-Z]{2}[\da-f]{32}$/i.test(value)
+
+const ownerOf = (value: string) => lookup(owners, value.slice(0, 2))
+
+/** Reads an id. At another address of the API, that is not Twilio itself, an id has any length. */
+const sid = Effect.fnUntraced(function*(name: string, prefix: string, what: string) {
+  const isOurs = (yield* Environment.text("TWILIO_BASE_URL")) === undefined
+  return yield* Environment.checked(name, (value) => {
+    const fits = value.startsWith(prefix) && (isOurs ? isSid(value) : /^[\w-]+$/.test(value))
+    if (fits) return undefined
+    const expected = `must be the SID of ${what}: ${prefix} and 32 hexadecimal digits`
+    const owner = value.startsWith(prefix) ? undefined : ownerOf(value)
+    return owner === undefined ? expected : `${expected}. This looks like ${owner}`
+  })
+})
+
+const key = Effect.tap(
+  Environment.pair("TWILIO_API_KEY", "TWILIO_API_SECRET"),
+  sid("TWILIO_API_KEY", "SK", "an API key")
+)
+
+const expectToken = (token: string) => {
+  const owner = isSid(token) ? ownerOf(token) : undefined
+  return owner === undefined
+    ? Effect.void
+    : Effect.fail(Environment.invalid("TWILIO_AUTH_TOKEN", `must be the auth token. This looks like ${owner}`))
+}
+
+/** `ie1` and `dublin`: hosts are named `api.dublin.ie1.twilio.com`. */
+const location = Effect.gen(function*() {
+  const both = yield* Environment.pair("TWILIO_REGION", "TWILIO_EDGE")
+  if (both === undefined) return undefined
+  const [region, edge] = [both[0].toLowerCase(), Redacted.value(both[1]).toLowerCase()]
+  const isRegion = (text: string) => /^[a-z]{2}\d$/.test(text)
+  if (!isRegion(region)) {
+    return yield* Environment.invalid("TWILIO_REGION", "must be a region, as in ie1: its edge belongs in TWILIO_EDGE")
+  }
+  if (!/^[a-z]+(?:-[a-z]+)*$/.test(edge)) {
+    return yield* Environment.invalid(
+      "TWILIO_EDGE",
+      "must be an edge, as in dublin: its region belongs in TWILIO_REGION"
+    )
+  }
+  return { region, edge }
+})
+
+/** Reads where delivery is reported. Twilio refuses some hosts (https://www.twilio.com/docs/api/errors/21609). */
+const statusCallback = Effect.tap(
+  Environment.statusCallback("twilio"),
+  (callback) =>
+    callback !== undefined && URL.parse(callback)?.hostname.includes("_")
+      ? Effect.fail(Environment.invalid("PUBLIC_URL", "must name a host without underscores: Twilio refuses them"))
+      : Effect.void
+)
 
 /** Twilio signs with every token that is valid, but requests are made with one. */
-const primaryToken = Effect.map(Environment.secret("TWILIO_AUTH_TOKEN"), (token) => {
+const primaryToken = Effect.gen(function*() {
+  const token = yield* Environment.secret("TWILIO_AUTH_TOKEN")
   const [primary] = token === undefined ? [] : Environment.list(Redacted.value(token))
-  return primary === undefined ? undefined : Redacted.make(primary, { label: "TWILIO_AUTH_TOKEN" })
+  if (primary === undefined) return undefined
+  yield* expectToken(primary)
+  return Redacted.make(primary, { label: "TWILIO_AUTH_TOKEN" })
+})
+
+const from = Effect.gen(function*() {
+  const name = "TWILIO_FROM"
+  const value = (yield* Environment.text(name)) ?? ""
+  const owner = isSid(value) ? ownerOf(value) : undefined
+  return owner === undefined
+    ? yield* Environment.address(name)
+    : yield* Environment.invalid(name, `must be a phone number or another sender. This looks like ${owner}`)
 })
 
 const sender: Environment.Read<SenderOptions> = Effect.gen(function*() {
@@ -45,8 +126,7 @@ const sender: Environment.Read<SenderOptions> = Effect.gen(function*() {
   const apiKey = yield* key
   return yield* Environment.sending(
     variables,
-    Effect.fnUntraced(function*(required, excess) {
-      const location = yield* Environment.pair("TWILIO_REGION", "TWILIO_EDGE")
+    Effect.fnUntraced(function*(_, excess) {
       const authToken = yield* primaryToken
       if (authToken === undefined && apiKey === undefined) {
         return yield* Environment.invalid(
@@ -54,19 +134,18 @@ const sender: Environment.Read<SenderOptions> = Effect.gen(function*() {
           "is missing, and so are TWILIO_API_KEY and TWILIO_API_SECRET: set either"
         )
       }
-      return {
-        accountSid: Redacted.value(required("TWILIO_ACCOUNT_SID")),
-        ...compact({
-          ...excess,
-          authToken,
-          apiKey: apiKey && { sid: apiKey[0], secret: apiKey[1] },
-          from: yield* Environment.address("TWILIO_FROM"),
-          messagingServiceSid: yield* Environment.text("TWILIO_MESSAGING_SERVICE_SID"),
-          location: location && { region: location[0], edge: Redacted.value(location[1]) },
-          statusCallback: yield* Environment.statusCallback("twilio"),
-          baseUrl: yield* Environment.apiUrl("TWILIO_BASE_URL")
-        })
-      }
+      const optional = compact({
+        ...excess,
+        authToken,
+        apiKey: apiKey && { sid: apiKey[0], secret: apiKey[1] },
+        location: yield* location,
+        from: yield* from,
+        messagingServiceSid: yield* sid("TWILIO_MESSAGING_SERVICE_SID", "MG", "a messaging service"),
+        statusCallback: yield* statusCallback,
+        baseUrl: yield* Environment.apiUrl("TWILIO_BASE_URL", "/2010-04-01")
+      })
+      // It is required.
+      return { accountSid: (yield* sid("TWILIO_ACCOUNT_SID", "AC", "an account"))!, ...optional }
     })
   )
 })
@@ -92,10 +171,11 @@ export const environment: EnvironmentDefinition<
   CryptoError.CryptoError
 > = {
   variables,
-  webhook: Effect.map(
-    Environment.webhookSecrets(variables, "TWILIO_AUTH_TOKEN"),
-    (authToken) => authToken && { authToken }
-  ),
+  webhook: Effect.gen(function*() {
+    const authToken = yield* Environment.webhookSecrets(variables, "TWILIO_AUTH_TOKEN")
+    for (const token of authToken ?? []) yield* expectToken(Redacted.value(token))
+    return authToken && { authToken }
+  }),
   sender,
   blame: ({ reason }) => Environment.invalid("TWILIO_AUTH_TOKEN", `cannot be used. ${reason.message}`),
   mediaCredentials,

@@ -1,7 +1,6 @@
 import type * as Cause from "effect/Cause"
 import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
 import type { EnvironmentDefinition } from "../provider/Carrier.ts"
 import * as Environment from "../provider/Environment.ts"
 import { compact } from "../provider/Wire.ts"
@@ -34,7 +33,11 @@ const variables: ReadonlyArray<Environment.Variable> = [
     required: true,
     secret: true
   },
-  { name: "VOICEMEUP_FROM", description: "The sender of messages that name none.", group: "sending" },
+  {
+    name: "VOICEMEUP_FROM",
+    description: "The sender of messages that name none: a number as in `+15145550100`.",
+    group: "sending"
+  },
   { name: "VOICEMEUP_ENVIRONMENT", description: "`production` (default) or `sandbox`.", group: "sending" },
   { name: "VOICEMEUP_BASE_URL", description: "Another address of the API.", group: "sending" }
 ]
@@ -54,6 +57,11 @@ const verification = Effect.gen(function*() {
   return token && { scheme: "Token", token } as const
 })
 
+const username = Environment.checked(
+  "VOICEMEUP_USERNAME",
+  (value) => /\s/.test(value) ? "must be the name of a user, without blanks" : undefined
+)
+
 export const environment: EnvironmentDefinition<
   WebhookOptions,
   SenderOptions,
@@ -69,13 +77,14 @@ export const environment: EnvironmentDefinition<
     variables,
     Effect.fnUntraced(function*(required, excess) {
       return {
-        username: Redacted.value(required("VOICEMEUP_USERNAME")),
+        // It is required.
+        username: (yield* username)!,
         authToken: required("VOICEMEUP_AUTH_TOKEN"),
         ...compact({
           ...excess,
-          from: yield* Environment.address("VOICEMEUP_FROM"),
+          from: yield* Environment.address("VOICEMEUP_FROM", { kinds: ["PhoneNumber"], digits: true }),
           environment: yield* Environment.choice("VOICEMEUP_ENVIRONMENT", ["production", "sandbox"]),
-          baseUrl: yield* Environment.apiUrl("VOICEMEUP_BASE_URL")
+          baseUrl: yield* Environment.apiUrl("VOICEMEUP_BASE_URL", "/api/v1.1")
         })
       }
     })

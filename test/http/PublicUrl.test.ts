@@ -4,7 +4,7 @@ import { HttpServerRequest } from "effect/http"
 import { IpNetwork } from "effect/net"
 import * as PublicUrl from "../../src/http/PublicUrl.ts"
 import { observe } from "../observe.ts"
-import { carriers } from "./carriers.ts"
+import { type Carrier, carriers } from "./carriers.ts"
 import { layerServer, request } from "./server.ts"
 
 const twilio = carriers[0]!
@@ -102,6 +102,36 @@ describe("the public URL", () => {
       yield* taken("https://sms.example.com", headers)
     }).pipe(Effect.provide(layerServer({ publicUrl: undefined, trustedProxies: loopback }))))
 
+  it.effect("reads lists of different lengths from the right, as far as the proxies are trusted", () =>
+    Effect.gen(function*() {
+      const cases: ReadonlyArray<readonly [url: string, forwardedFor: string, proto: string, host: string]> = [
+        // Of two trusted proxies, only one appends.
+        ["https://sms.example.com", "203.0.113.9, 127.0.0.2", "https", "sms.example.com"],
+        ["https://sms.example.com", "203.0.113.9, 127.0.0.2", "https, http", "sms.example.com"],
+        ["https://sms.example.com", "203.0.113.9, 127.0.0.3, 127.0.0.2", "https, http", "sms.example.com, inner"],
+        // What is left of the proxies' own values is the caller's.
+        ["https://sms.example.com", "203.0.113.9", "http, https", "evil.example.com, sms.example.com"],
+        ["https://sms.example.com", "198.51.100.1, 203.0.113.9", "gopher, https", "evil.example.com, sms.example.com"],
+        ["https://sms.example.com", "203.0.113.9, 127.0.0.2", "http, https, http", "evil, sms.example.com, inner"],
+        // A caller cannot pose as a trusted proxy to be read further.
+        ["https://sms.example.com", "127.0.0.9, 203.0.113.9", "http, https", "evil.example.com, sms.example.com"],
+        ["https://sms.example.com", "unknown", "http, https", "evil.example.com, sms.example.com"],
+        ["https://sms.example.com", "[::ffff:127.0.0.2]:443", "https", "sms.example.com"],
+        ["https://sms.example.com", "203.0.113.9:51234, 127.0.0.2:80", "https, http", "sms.example.com, inner"]
+      ]
+      for (const [url, forwardedFor, proto, host] of cases) {
+        yield* taken(url, {
+          "x-forwarded-for": forwardedFor,
+          "x-forwarded-proto": proto,
+          "x-forwarded-host": host
+        })
+      }
+      yield* taken("https://sms.example.com", {
+        "x-forwarded-proto": "http, https",
+        "x-forwarded-host": "evil.example.com, sms.example.com"
+      })
+    }).pipe(Effect.provide(layerServer({ publicUrl: undefined, trustedProxies: loopback }))))
+
   it.effect("ignores forwarded values that are no scheme and no host", () =>
     Effect.gen(function*() {
       for (const host of ["sms.example.com/x", "a@b", "a b", "", "x?token=1", "a:99999999", "x#"]) {
@@ -150,6 +180,55 @@ describe("the public URL", () => {
       "https://sms.example.com/a?b=1"
     )
   })
+})
+
+describe("several public URLs", () => {
+  const publicUrl = ["https://new.example.com/", "https://key:secret@old.example.com/api"]
+
+  /** The status of a webhook of this carrier, and what is in the log about it. */
+  const post = (carrier: Carrier, base: string, headers: Readonly<Record<string, string>> = {}) => {
+    const { layer, lines } = observe()
+    return Effect.gen(function*() {
+      const wire = yield* carrier.sign({
+        base,
+        path: `/webhooks/sms/${carrier.name}/inbound`,
+        body: carrier.sms(`SM-${base}`)
+      })
+      const { status } = yield* request({ ...wire, headers: { ...wire.headers, ...headers } })
+      return [status, lines.map(({ annotations, message }) => [message, annotations["publicUrl"]])]
+    }).pipe(Effect.provide(Layer.provideMerge(layerServer({ publicUrl }), layer)))
+  }
+
+  it.effect("each verify, and the log says which did, without its credentials", () =>
+    Effect.gen(function*() {
+      for (const host of ["new.example.com", "old.example.com", "internal.example:8080"]) {
+        assert.deepStrictEqual(yield* post(twilio, "https://new.example.com", { host }), [
+          200,
+          [["Webhook verified", "https://new.example.com"]]
+        ])
+        assert.deepStrictEqual(yield* post(twilio, "https://key:secret@old.example.com/api", { host }), [
+          200,
+          [["Webhook verified", "https://old.example.com/api"]]
+        ])
+      }
+    }))
+
+  it.effect("are no others, and the refusal is about the one whose host the request names", () =>
+    Effect.gen(function*() {
+      const [status, lines] = yield* post(twilio, "http://old.example.com/api", { host: "old.example.com" })
+      assert.strictEqual(status, 403)
+      assert.match(JSON.stringify(lines), /^\[\["Webhook refused: [^\]]*http instead of https[^\]]*\]\]$/)
+    }))
+
+  it.effect("are told apart by the host where the carrier does not sign the URL", () =>
+    Effect.gen(function*() {
+      const telnyx = carriers.find(({ name }) => name === "telnyx")!
+      assert.deepStrictEqual(yield* post(telnyx, "https://new.example.com", { host: "old.example.com" }), [
+        200,
+        [["Webhook verified", "https://old.example.com/api"]]
+      ])
+      assert.deepStrictEqual(yield* post(telnyx, "https://new.example.com"), [200, []])
+    }))
 })
 
 describe("the log of a wrongly set up server names the mistake", () => {

@@ -9,10 +9,12 @@ import { secrets } from "./carriers.ts"
 import { start } from "./config.ts"
 import { accepted, type Asked, makeTwilio } from "./twilio.ts"
 
+const sids = { account: `AC${"0".repeat(32)}`, key: `SK${"0".repeat(32)}`, service: `MG${"0".repeat(32)}` }
+
 const messageOf = (env: Record<string, string>) => Effect.map(Effect.flip(start(env)), ({ message }) => message)
 
 describe("sending with Twilio", () => {
-  const account = { TWILIO_AUTH_TOKEN: secrets.twilio, TWILIO_ACCOUNT_SID: "AC1" }
+  const account = { TWILIO_AUTH_TOKEN: secrets.twilio, TWILIO_ACCOUNT_SID: sids.account }
   const message = new OutboundMessage({
     to: Address.make("+15145550142"),
     content: new TextContent({ text: "Hello" })
@@ -23,10 +25,14 @@ describe("sending with Twilio", () => {
       const sending = (env: Record<string, string>) => Effect.map(start(env), (providers) => providers.get("twilio")!)
       assert.isUndefined((yield* sending({ TWILIO_AUTH_TOKEN: "x" })).capabilities.send)
       // A key alone opens the files of messages.
-      const key = { TWILIO_API_KEY: "SK1", TWILIO_API_SECRET: "y" }
+      const key = { TWILIO_API_KEY: sids.key, TWILIO_API_SECRET: "y" }
       assert.isUndefined((yield* sending({ TWILIO_AUTH_TOKEN: "x", ...key })).capabilities.send)
       assert.isFalse((yield* sending(account)).capabilities.send!.choosesSender)
-      const whole = yield* sending({ ...account, TWILIO_MESSAGING_SERVICE_SID: "MG1", TWILIO_FROM: " +15145550100 " })
+      const whole = yield* sending({
+        ...account,
+        TWILIO_MESSAGING_SERVICE_SID: sids.service,
+        TWILIO_FROM: " +15145550100 "
+      })
       assert.isTrue(whole.capabilities.send!.choosesSender)
       assert.strictEqual(whole.from, "+15145550100")
     }))
@@ -39,14 +45,15 @@ describe("sending with Twilio", () => {
         TWILIO_AUTH_TOKEN: `${secrets.twilio}, older`,
         TWILIO_FROM: "+15145550100",
         TWILIO_BASE_URL: twilio.baseUrl,
-        PUBLIC_URL: "https://sms.example.com/api/"
+        // The first one is for callbacks.
+        PUBLIC_URL: "https://sms.example.com/api/, https://old.example.com"
       }
-      for (const key of [{}, { TWILIO_API_KEY: "SK1", TWILIO_API_SECRET: "key-secret" }]) {
+      for (const key of [{}, { TWILIO_API_KEY: sids.key, TWILIO_API_SECRET: "key-secret" }]) {
         const provider = (yield* start({ ...env, ...key })).get("twilio")!
         yield* provider.send(message)
       }
       const [{ form, request }, keyed] = twilio.asked as [Asked, Asked]
-      assert.strictEqual(request.url, "/2010-04-01/Accounts/AC1/Messages.json")
+      assert.strictEqual(request.url, `/2010-04-01/Accounts/${sids.account}/Messages.json`)
       assert.deepStrictEqual(form, {
         To: "+15145550142",
         StatusCallback: "https://sms.example.com/api/webhooks/sms/twilio/status",
@@ -54,8 +61,8 @@ describe("sending with Twilio", () => {
         Body: "Hello"
       })
       const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`
-      assert.strictEqual(request.headers.authorization, basic(`AC1:${secrets.twilio}`))
-      assert.strictEqual(keyed.request.headers.authorization, basic("SK1:key-secret"))
+      assert.strictEqual(request.headers.authorization, basic(`${sids.account}:${secrets.twilio}`))
+      assert.strictEqual(keyed.request.headers.authorization, basic(`${sids.key}:key-secret`))
     }))
 
   it.effect("that is half set stops the start and names the variable that is missing", () =>
@@ -65,11 +72,14 @@ describe("sending with Twilio", () => {
         [{ TWILIO_MESSAGING_SERVICE_SID: "x" }, "TWILIO_ACCOUNT_SID is missing: TWILIO_MESSAGING_SERVICE_SID is set"],
         [{ TWILIO_BASE_URL: "https://a.example" }, "TWILIO_ACCOUNT_SID is missing: TWILIO_BASE_URL is set"],
         [{ TWILIO_REGION: "ie1" }, "TWILIO_ACCOUNT_SID is missing: TWILIO_REGION is set"],
-        [{ TWILIO_ACCOUNT_SID: "AC1", TWILIO_REGION: "ie1" }, "TWILIO_EDGE is missing: TWILIO_REGION is set"],
-        [{ TWILIO_ACCOUNT_SID: "AC1", TWILIO_EDGE: "dublin" }, "TWILIO_REGION is missing: TWILIO_EDGE is set"],
-        [{ TWILIO_ACCOUNT_SID: "AC1", TWILIO_API_KEY: "SK1" }, "TWILIO_API_SECRET is missing: TWILIO_API_KEY is set"],
+        [{ TWILIO_ACCOUNT_SID: sids.account, TWILIO_REGION: "ie1" }, "TWILIO_EDGE is missing: TWILIO_REGION is set"],
+        [{ TWILIO_ACCOUNT_SID: sids.account, TWILIO_EDGE: "dublin" }, "TWILIO_REGION is missing: TWILIO_EDGE is set"],
+        [
+          { TWILIO_ACCOUNT_SID: sids.account, TWILIO_API_KEY: sids.key },
+          "TWILIO_API_SECRET is missing: TWILIO_API_KEY is set"
+        ],
         [{ TWILIO_API_SECRET: "x" }, "TWILIO_API_KEY is missing: TWILIO_API_SECRET is set"],
-        [{ TWILIO_ACCOUNT_SID: "AC1", TWILIO_BASE_URL: "api.example" }, "TWILIO_BASE_URL must be a URL that"]
+        [{ TWILIO_ACCOUNT_SID: sids.account, TWILIO_BASE_URL: "api.example" }, "TWILIO_BASE_URL must be a URL that"]
       ]
       for (const [env, line] of halves) {
         assert.isTrue((yield* messageOf({ TWILIO_AUTH_TOKEN: secrets.twilio, ...env })).startsWith(line), line)
@@ -162,8 +172,28 @@ for (const { name, needed, others, webhooks, written } of carriers) {
   })
 }
 
+describe("delivery reports of Sinch without PUBLIC_URL", () => {
+  it.live("are asked for where a message says where they go, and nowhere else", () =>
+    Effect.gen(function*() {
+      const { answer } = fixture("sinch")
+      const sinch = yield* makeTwilio({ status: answer.status, body: JSON.stringify(answer.body) })
+      const [, { needed, webhooks }] = carriers
+      const env = { ...webhooks, ...needed, SINCH_FROM: "+15145550100", SINCH_BASE_URL: sinch.baseUrl }
+      const provider = (yield* start(env)).get("sinch")!
+      const message = { to: Address.make("+15145550142"), content: new TextContent({ text: "Hello" }) }
+      const statusCallback = "https://sms.example.com/reports"
+      yield* provider.send(new OutboundMessage(message))
+      yield* provider.send(new OutboundMessage({ ...message, statusCallback }))
+      const asked = sinch.asked.map(({ body }) => JSON.parse(body))
+      assert.deepStrictEqual(
+        asked.map(({ callback_url, delivery_report }) => [delivery_report, callback_url]),
+        [["none", undefined], ["per_recipient", statusCallback]]
+      )
+    }))
+})
+
 describe("more than a carrier takes at once", () => {
-  const account = { TWILIO_AUTH_TOKEN: secrets.twilio, TWILIO_ACCOUNT_SID: "AC1", TWILIO_FROM: "+15145550100" }
+  const account = { TWILIO_AUTH_TOKEN: secrets.twilio, TWILIO_ACCOUNT_SID: sids.account, TWILIO_FROM: "+15145550100" }
   const to = Address.make("+15145550142")
   const text = new OutboundMessage({ to, content: new TextContent({ text: "a".repeat(1601) }) })
   const file = new MediaContent({ url: "https://example.com/a.jpg" })

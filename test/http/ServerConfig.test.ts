@@ -1,7 +1,8 @@
 import { NodeCrypto, NodeHttpClient, NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Redacted, Stream } from "effect"
+import { Effect, Fiber, FileSystem, Layer, Redacted, Stream } from "effect"
 import { IpNetwork } from "effect/net"
+import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import * as MediaFetcher from "../../src/media/MediaFetcher.ts"
 import { MediaStore } from "../../src/media/MediaStore.ts"
@@ -12,6 +13,9 @@ import * as WebhookRequest from "../../src/WebhookRequest.ts"
 import * as keys from "../telnyx/keys.ts"
 import { type Carrier, carriers, secrets } from "./carriers.ts"
 import { load, start } from "./config.ts"
+
+const accountSid = `AC${"0".repeat(32)}`
+const keySid = `SK${"0".repeat(32)}`
 
 const messageOf = (env: Record<string, string>) => Effect.map(Effect.flip(start(env)), ({ message }) => message)
 
@@ -270,6 +274,26 @@ describe("a media store", () => {
       assert.isUndefined((yield* load({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY })).media)
     }))
 
+  it.effect("on a file system that never answers stops the start, after a time", () =>
+    Effect.gen(function*() {
+      // As a call of the system, it cannot be interrupted.
+      const hangs = Effect.uninterruptible(Effect.never)
+      const { media } = yield* load({ MEDIA_DIR: "media", PUBLIC_URL: "https://sms.example.com" })
+      const services = Layer.mergeAll(
+        NodeCrypto.layer,
+        NodeServices.layer,
+        FileSystem.layerNoop({ makeDirectory: () => hangs }),
+        NodeHttpClient.layerUndici,
+        NodeIncrementalHash.layer
+      )
+      const starting = yield* Effect.forkChild(Effect.flip(Layer.build(Layer.provide(media!.store, services))))
+      yield* TestClock.adjust("19 seconds")
+      assert.isUndefined(starting.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      const { message } = yield* Fiber.join(starting)
+      assert.strictEqual(message, "MEDIA_DIR is on a file system that has not answered for 20s")
+    }))
+
   it.effect("that cannot be used stops the start and names the variable, not the value", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
@@ -334,13 +358,13 @@ describe("a media store", () => {
         )
       assert.deepStrictEqual(yield* credentials({}), {})
       assert.deepStrictEqual(yield* credentials({ TWILIO_AUTH_TOKEN: "twilio-token" }), {})
-      const account = { TWILIO_ACCOUNT_SID: "AC1", TWILIO_AUTH_TOKEN: "twilio-token, older" }
+      const account = { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: "twilio-token, older" }
       const found = yield* credentials(account)
-      assert.deepStrictEqual(Object.keys(found!), Object.keys(expected("AC1", "twilio-token")))
-      assert.deepStrictEqual(revealed(found), [["AC1", "twilio-token"]])
+      assert.deepStrictEqual(Object.keys(found!), Object.keys(expected(accountSid, "twilio-token")))
+      assert.deepStrictEqual(revealed(found), [[accountSid, "twilio-token"]])
       assert.deepStrictEqual(
-        revealed(yield* credentials({ ...account, TWILIO_API_KEY: "SK1", TWILIO_API_SECRET: "api-secret" })),
-        [["SK1", "api-secret"]]
+        revealed(yield* credentials({ ...account, TWILIO_API_KEY: keySid, TWILIO_API_SECRET: "api-secret" })),
+        [[keySid, "api-secret"]]
       )
     }))
 })
@@ -395,6 +419,11 @@ describe("the other variables", () => {
       })
       assert.deepStrictEqual([host, port], ["::1", 0])
       assert.strictEqual(server.publicUrl, "https://sms.example.com/api/")
+      const PUBLIC_URL = "https://new.example.com , https://old.example.com/api,"
+      assert.deepStrictEqual((yield* load({ PUBLIC_URL })).server.publicUrl, [
+        "https://new.example.com",
+        "https://old.example.com/api"
+      ])
       assert.deepStrictEqual(server.trustedProxies?.map(IpNetwork.format), [
         "10.0.0.0/8",
         "127.0.0.1/32",

@@ -17,6 +17,12 @@ const values: Readonly<Record<string, string>> = {
   SINCH_VERIFICATION: "hmac-sha256",
   SINCH_REGION: "eu",
   SINCH_DELIVERY_REPORT: "full",
+  TWILIO_ACCOUNT_SID: `AC${"0".repeat(32)}`,
+  TWILIO_API_KEY: `SK${"0".repeat(32)}`,
+  TWILIO_MESSAGING_SERVICE_SID: `MG${"0".repeat(32)}`,
+  TWILIO_REGION: "ie1",
+  TELNYX_MESSAGING_PROFILE_ID: "16fd2706-8baf-433b-82eb-8c7fada847da",
+  VOICEMEUP_FROM: "+15145550100",
   VOICEMEUP_VERIFICATION: "token",
   VOICEMEUP_ENVIRONMENT: "sandbox"
 }
