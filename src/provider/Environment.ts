@@ -1,9 +1,8 @@
 /**
- * The variables of the environment: how one is read, and what is wrong with one
- * that cannot be used.
+ * Reads and validates environment variables.
  *
- * A variable that is set to nothing counts as not set, because compose files
- * pass empty ones on.
+ * An empty variable counts as not set, because compose files pass empty
+ * variables on.
  *
  * @since 0.1.0
  */
@@ -16,11 +15,12 @@ import { Address } from "../Address.ts"
 
 /**
  * A variable of a carrier, for the tables of the documentation, the help of the
- * command line, and the errors about a carrier that is half configured.
+ * command line, and the errors about an incompletely configured carrier.
  *
  * - `receiving`: verifies or reads webhooks
- * - `sending`: makes the provider send
- * - `media`: opens the files of received messages, and may serve sending too
+ * - `sending`: enables sending
+ * - `media`: gives access to the files of received messages, and may also be
+ *   used for sending
  *
  * @category models
  * @since 0.1.0
@@ -31,14 +31,15 @@ export interface Variable {
   /** One sentence, in Markdown. */
   readonly description: string
   readonly group: "receiving" | "sending" | "media"
-  /** Whether the group does not work without it. */
+  /** Whether the group requires the variable. */
   readonly required?: boolean | undefined
   /** Whether the value is a secret. */
   readonly secret?: boolean | undefined
 }
 
 /**
- * A variable is missing or cannot be used. Names the variable, never its value.
+ * A variable is missing or invalid. The error names the variable, never its
+ * value.
  *
  * @category errors
  * @since 0.1.0
@@ -53,7 +54,7 @@ export class InvalidVariable extends Schema.TaggedError<InvalidVariable>()("Inva
 }
 
 /**
- * Reads options. `undefined` where the environment does not ask for them.
+ * Reads options. Returns `undefined` when none of their variables is set.
  *
  * @category models
  * @since 0.1.0
@@ -61,7 +62,7 @@ export class InvalidVariable extends Schema.TaggedError<InvalidVariable>()("Inva
 export type Read<A> = Effect.Effect<A | undefined, InvalidVariable | Config.ConfigError>
 
 /**
- * The error about a variable: "PORT must be a number".
+ * Makes the error about a variable, such as "PORT must be a number".
  *
  * @category constructors
  * @since 0.1.0
@@ -82,7 +83,7 @@ export const secret = (name: string): Config.Config<Redacted.Redacted<string> | 
   })
 
 /**
- * Reads text that may be shown.
+ * Reads a text that is not a secret.
  *
  * @category readers
  * @since 0.1.0
@@ -91,7 +92,7 @@ export const text = (name: string): Config.Config<string | undefined> =>
   Config.map(secret(name), (value) => value === undefined ? undefined : Redacted.value(value))
 
 /**
- * Splits a value with commas into its parts, without empty ones.
+ * Splits a comma-separated value, without empty parts.
  *
  * @category readers
  * @since 0.1.0
@@ -100,7 +101,7 @@ export const list = (value: string): ReadonlyArray<string> =>
   value.split(",").map((part) => part.trim()).filter((part) => part !== "")
 
 /**
- * Reads one of several words, in any case.
+ * Reads one of several words, ignoring case.
  *
  * @category readers
  * @since 0.1.0
@@ -117,8 +118,8 @@ export const choice = Effect.fnUntraced(function*<const A extends string>(
 })
 
 /**
- * Reads an address of the web that something is appended to, which is named in
- * the error about one with a query.
+ * Reads a base URL. `appended` describes the text that is appended to it, for
+ * the error about a URL with a query.
  *
  * @category readers
  * @since 0.1.0
@@ -133,14 +134,14 @@ export const url = Effect.fnUntraced(function*(
   if (parsed?.protocol !== "https:" && parsed?.protocol !== "http:") {
     return yield* invalid(name, "must be a URL that begins with https:// or http://")
   }
-  // A query would swallow it.
+  // The appended text would end up in the query.
   return /[?#]/.test(value)
     ? yield* invalid(name, `must end before the query: the server appends ${appended}`)
     : value
 })
 
 /**
- * Reads `PUBLIC_URL`, where carriers reach the server.
+ * Reads `PUBLIC_URL`, the URL at which carriers reach the server.
  *
  * @category readers
  * @since 0.1.0
@@ -156,7 +157,7 @@ export const publicUrl: Read<string> = url("PUBLIC_URL", "path and query of each
 export const apiUrl = (name: string): Read<string> => url(name, "the path of each request")
 
 /**
- * Reads an address: the sender of messages that name none.
+ * Reads the address of the default sender.
  *
  * @category readers
  * @since 0.1.0
@@ -165,8 +166,7 @@ export const address = (name: string): Read<Address> =>
   Effect.map(text(name), (value) => value === undefined ? undefined : Address.make(value))
 
 /**
- * Derives from `PUBLIC_URL` where the carrier reports the delivery of messages
- * to the server.
+ * Derives the URL for the carrier's delivery reports from `PUBLIC_URL`.
  *
  * @category readers
  * @since 0.1.0
@@ -183,7 +183,7 @@ const missing = (name: string, other: string) =>
 const isSet = (name: string) => Effect.map(secret(name), (value) => value !== undefined)
 
 /**
- * Reads two variables that mean something together only.
+ * Reads two variables that must be set together.
  *
  * @category readers
  * @since 0.1.0
@@ -203,10 +203,10 @@ export const pair = Effect.fnUntraced(function*(
 })
 
 /**
- * Reads the secrets that webhooks are verified with: one, or several with
- * commas between them during a rotation. Fails when there is none while another
- * of the carrier's variables is set, because the operator must have forgotten
- * it. `hint` ends that error.
+ * Reads the secrets that verify webhooks: one, or several separated by commas
+ * during a rotation. Fails when there is none but another of the carrier's
+ * variables is set, because the operator must have forgotten it. `hint` is
+ * appended to that error.
  *
  * @category readers
  * @since 0.1.0
@@ -237,8 +237,9 @@ export const webhookSecrets = Effect.fnUntraced(function*(
 })
 
 /**
- * Fails when a secret is set that `choice`, a variable set to `none`, leaves
- * unused: that is a dangerous mistake.
+ * Fails when a secret is set but `choice`, a variable with the value `none`,
+ * disables verification: the operator probably believes that webhooks are
+ * verified.
  *
  * @category readers
  * @since 0.1.0
@@ -272,9 +273,9 @@ const excess = Effect.gen(function*() {
 })
 
 /**
- * Reads the options of sending where one of the variables of that group is set.
- * Fails when a required one is not. `options` gets the values of the required
- * ones by name.
+ * Reads the options of sending when one of the variables of that group is set.
+ * Fails when a required one is missing. `options` receives the values of the
+ * required variables by name.
  *
  * @category readers
  * @since 0.1.0
