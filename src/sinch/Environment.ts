@@ -9,14 +9,14 @@ import { hmacSha1, hmacSha256, type SenderOptions, unsigned, type WebhookOptions
 const variables: ReadonlyArray<Environment.Variable> = [
   {
     name: "SINCH_WEBHOOK_SECRET",
-    description: "The secret that Sinch signs with. Several with commas between them during a rotation.",
+    description: "The secret that Sinch signs with, or several separated by commas during a rotation.",
     group: "receiving",
     required: true,
     secret: true
   },
   {
     name: "SINCH_VERIFICATION",
-    description: "`hmac-sha256` (default), `hmac-sha1`, or `none`, which takes webhooks unsigned.",
+    description: "`hmac-sha256` (default), `hmac-sha1`, or `none`, which disables verification.",
     group: "receiving"
   },
   { name: "SINCH_SERVICE_PLAN_ID", description: "The service plan that sends.", group: "sending", required: true },
@@ -29,18 +29,18 @@ const variables: ReadonlyArray<Environment.Variable> = [
   },
   {
     name: "SINCH_REGION",
-    description: "Where the service plan lives: `us`, `eu`, `au`, `br` or `ca`.",
+    description: "The region of the service plan: `us`, `eu`, `au`, `br` or `ca`.",
     group: "sending",
     required: true
   },
-  { name: "SINCH_FROM", description: "The sender of messages that name none.", group: "sending" },
+  { name: "SINCH_FROM", description: "The default sender, for messages without one.", group: "sending" },
   {
     name: "SINCH_DELIVERY_REPORT",
     description:
       "Which delivery reports Sinch posts: `per_recipient` (default), `per_recipient_final`, `full`, `none`.",
     group: "sending"
   },
-  { name: "SINCH_BASE_URL", description: "Another address of the API.", group: "sending" }
+  { name: "SINCH_BASE_URL", description: "The base URL of the API, if it is not the default.", group: "sending" }
 ]
 
 const webhook = Effect.gen(function*() {
@@ -53,7 +53,7 @@ const webhook = Effect.gen(function*() {
   const secrets = yield* Environment.webhookSecrets(
     variables,
     name,
-    " (SINCH_VERIFICATION=none takes them unsigned)"
+    " (SINCH_VERIFICATION=none disables verification)"
   )
   return secrets && { verification: scheme === "hmac-sha1" ? hmacSha1(secrets) : hmacSha256(secrets) }
 })
@@ -68,7 +68,7 @@ export const environment: EnvironmentDefinition<WebhookOptions, SenderOptions, C
       return {
         servicePlanId: Redacted.value(required("SINCH_SERVICE_PLAN_ID")),
         apiToken: required("SINCH_API_TOKEN"),
-        // It is required, and a word that is none of these is an error.
+        // Present, because the variable is required and an unknown region is an error.
         region: region!,
         ...compact({
           ...excess,

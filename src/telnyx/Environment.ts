@@ -9,18 +9,18 @@ import type { SenderOptions, WebhookOptions } from "./Config.ts"
 const variables: ReadonlyArray<Environment.Variable> = [
   {
     name: "TELNYX_PUBLIC_KEY",
-    description: "The public key of the account. Several with commas between them during a rotation.",
+    description: "The public key of the account, or several separated by commas during a rotation.",
     group: "receiving",
     required: true
   },
   { name: "TELNYX_API_KEY", description: "The API key (v2).", group: "sending", required: true, secret: true },
-  { name: "TELNYX_FROM", description: "The sender of messages that name none.", group: "sending" },
+  { name: "TELNYX_FROM", description: "The default sender, for messages without one.", group: "sending" },
   {
     name: "TELNYX_MESSAGING_PROFILE_ID",
     description: "The messaging profile that sends, and whose number pool chooses the sender.",
     group: "sending"
   },
-  { name: "TELNYX_BASE_URL", description: "Another address of the API.", group: "sending" }
+  { name: "TELNYX_BASE_URL", description: "The base URL of the API, if it is not the default.", group: "sending" }
 ]
 
 export const environment: EnvironmentDefinition<WebhookOptions, SenderOptions, CryptoError.CryptoError> = {

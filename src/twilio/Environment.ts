@@ -9,24 +9,24 @@ import type { SenderOptions, WebhookOptions } from "./Config.ts"
 const variables: ReadonlyArray<Environment.Variable> = [
   {
     name: "TWILIO_AUTH_TOKEN",
-    description: "The auth token of the account. Several with commas between them during a rotation.",
+    description: "The auth token of the account, or several separated by commas during a rotation.",
     group: "receiving",
     required: true,
     secret: true
   },
   { name: "TWILIO_ACCOUNT_SID", description: "The account that sends: `AC…`.", group: "sending", required: true },
-  { name: "TWILIO_FROM", description: "The sender of messages that name none.", group: "sending" },
+  { name: "TWILIO_FROM", description: "The default sender, for messages without one.", group: "sending" },
   {
     name: "TWILIO_MESSAGING_SERVICE_SID",
-    description: "The messaging service that chooses the sender. Scheduling needs it.",
+    description: "The messaging service that chooses the sender. Required for scheduling.",
     group: "sending"
   },
   { name: "TWILIO_REGION", description: "A region outside the United States, with `TWILIO_EDGE`.", group: "sending" },
   { name: "TWILIO_EDGE", description: "The edge of `TWILIO_REGION`.", group: "sending" },
-  { name: "TWILIO_BASE_URL", description: "Another address of the API.", group: "sending" },
+  { name: "TWILIO_BASE_URL", description: "The base URL of the API, if it is not the default.", group: "sending" },
   {
     name: "TWILIO_API_KEY",
-    description: "An API key to send and to fetch files with, in the place of the auth token.",
+    description: "An API key to send and fetch files with, instead of the auth token.",
     group: "media"
   },
   { name: "TWILIO_API_SECRET", description: "The secret of `TWILIO_API_KEY`.", group: "media", secret: true }
@@ -34,14 +34,14 @@ const variables: ReadonlyArray<Environment.Variable> = [
 
 const key = Environment.pair("TWILIO_API_KEY", "TWILIO_API_SECRET")
 
-/** Twilio signs with every token that is valid, but requests are made with one. */
+/** The first auth token. Webhooks may be signed with any of the tokens, but requests are authenticated with one. */
 const primaryToken = Effect.map(Environment.secret("TWILIO_AUTH_TOKEN"), (token) => {
   const [primary] = token === undefined ? [] : Environment.list(Redacted.value(token))
   return primary === undefined ? undefined : Redacted.make(primary, { label: "TWILIO_AUTH_TOKEN" })
 })
 
 const sender: Environment.Read<SenderOptions> = Effect.gen(function*() {
-  // A key opens the files of messages too, so it means something without the account.
+  // An API key also gives access to media files, so it is useful without the account SID.
   const apiKey = yield* key
   return yield* Environment.sending(
     variables,
@@ -71,7 +71,7 @@ const sender: Environment.Read<SenderOptions> = Effect.gen(function*() {
   )
 })
 
-/** An API key, or the account itself (https://www.twilio.com/docs/messaging/api/media-resource). */
+/** Reads an API key, or the account SID and auth token (https://www.twilio.com/docs/messaging/api/media-resource). */
 const mediaCredentials = Effect.gen(function*() {
   const [apiKey, accountSid, authToken] = [
     yield* key,
