@@ -1,8 +1,7 @@
 /**
- * The list of carriers. Everything that works with all of them works on it: the
- * server, the command line, the demonstration, the test suites. Each carrier is
- * loaded when it is needed; a program that knows its carrier imports that one
- * alone.
+ * The list of carriers, which the server, the command line, the demonstration
+ * and the test suites use. Each carrier is loaded on demand; a program that
+ * uses a single carrier imports only that one.
  *
  * @since 0.1.0
  */
@@ -12,7 +11,7 @@ import { UnknownProvider, WebhookError } from "./WebhookError.ts"
 import type { WebhookMeta } from "./WebhookMeta.ts"
 
 /**
- * The carriers of this package. Add one of your own with `Carrier.loaded`:
+ * The carriers of this package. Add your own with `Carrier.loaded`:
  * `[...Carriers.all, Carrier.loaded(mine)]`.
  *
  * @category carriers
@@ -29,7 +28,7 @@ const listed = (words: ReadonlyArray<string>, type: "conjunction" | "disjunction
   new Intl.ListFormat("en-GB", { type }).format(words)
 
 /**
- * Writes the names of carriers as a list: `twilio, sinch or telnyx`.
+ * Formats the names of carriers as a list: `twilio, sinch or telnyx`.
  *
  * @category formatting
  * @since 0.1.0
@@ -38,7 +37,7 @@ export const names = (carriers: ReadonlyArray<Lazy> = all): string =>
   listed(carriers.map(({ name }) => name), "disjunction")
 
 /**
- * Writes the titles of carriers as a list: `Twilio, Sinch and Telnyx`.
+ * Formats the titles of carriers as a list: `Twilio, Sinch and Telnyx`.
  *
  * @category formatting
  * @since 0.1.0

@@ -17,7 +17,7 @@ import * as Send from "./Send.ts"
 
 const serveName = "serve"
 
-// All that a server needs takes a while to load, and to send needs little of it.
+// Loaded on demand: the server's modules take a while to load, and sending needs few of them.
 const serve = (carriers: ReadonlyArray<Lazy>) =>
   Command.make(
     serveName,
@@ -25,8 +25,8 @@ const serve = (carriers: ReadonlyArray<Lazy>) =>
     () => Effect.flatMap(Effect.promise(() => import("./Serve.ts")), ({ serve }) => serve(carriers))
   ).pipe(
     Command.withDescription(
-      `Receives the webhooks of the carriers and sends messages, over HTTP. It is configured by the environment: the variables
-of the carriers are below, and the README lists the others. With no carrier configured it shows itself at work.`
+      `Receives the webhooks of the carriers and sends messages, over HTTP. Environment variables configure the server: those
+of the carriers are listed below, the others in the README. Without a configured carrier, it runs a demonstration.`
     ),
     Command.withShortDescription("Receives webhooks and sends messages, over HTTP")
   )
@@ -40,9 +40,9 @@ const root = (carriers: ReadonlyArray<Lazy>) =>
   )
 
 /**
- * Writes what is wrong with a command line in one line, where the default would
- * print the whole help, and appends the variables of the carriers to the help
- * of `serve`: only then are the carriers loaded.
+ * Prints command-line errors in one line, instead of the whole help, and
+ * appends the variables of the carriers to the help of `serve`. The carriers
+ * are loaded only for that help.
  */
 const presenter = (carriers: ReadonlyArray<Lazy>): CliOutput.Presenter => ({
   present: Effect.fnUntraced(function*(event) {
@@ -72,8 +72,8 @@ const exit = (end: () => void): void => {
 }
 
 /**
- * Runs the command that the arguments of the process name, and ends the
- * process. A program with a carrier of its own adds it to the list.
+ * Runs the command from the process arguments, and exits. Pass a list to add a
+ * carrier of your own.
  *
  * @category running
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * `effect-sms send`: one message, with one carrier.
+ * The command `effect-sms send`: sends one message through one carrier.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Argument from "effect/cli/Argument"
@@ -28,7 +28,7 @@ import { SmsProvider } from "../provider/SmsProvider.ts"
 import type { SmsError, SmsErrorReason } from "../SmsError.ts"
 import { CodeOfInterruption, exitCodes, fail } from "./Failed.ts"
 
-/** Cleans a recipient. The error does not repeat it: standard error often ends up in a log. */
+/** Normalizes a recipient. The error does not contain the number, because standard error often ends up in a log. */
 const cleaned = (to: Address): Effect.Effect<Address, CliError.CliError> =>
   Effect.mapError(
     Schema.decodeEffect(Recipient)(to),
@@ -48,25 +48,25 @@ const flags = (carriers: ReadonlyArray<Lazy>) => ({
   from: Flag.String("from").pipe(
     Flag.withSchema(Address),
     Flag.withMetavar("address"),
-    Flag.withDescription("The sender, in the place of the one in the environment"),
+    Flag.withDescription("The sender, instead of the one from the environment"),
     Flag.optional
   ),
   media: Flag.String("media").pipe(
     Flag.withMetavar("url"),
-    Flag.withDescription("The URL of a file. Repeat it for several"),
+    Flag.withDescription("The URL of a file. Repeat the flag for several files"),
     Flag.between(0, 100)
   ),
   json: Flag.Boolean("json").pipe(
-    Flag.withDescription("Print the receipt, or the refusal, as JSON"),
+    Flag.withDescription("Print the receipt or the error as JSON"),
     Flag.withDefault(false)
   ),
   text: Argument.String("text").pipe(
-    Argument.withDescription("What is said. May be left out where there is media"),
+    Argument.withDescription("The text. Optional with media"),
     Argument.withDefault("")
   )
 })
 
-/** Makes the carrier's provider from the environment, without what its webhooks are verified with. */
+/** Makes the carrier's provider from the environment, for sending only: it needs no webhook secret. */
 const providerOf = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>, name: string) {
   const { load } = carriers.find((carrier) => carrier.name === name)!
   const { sender, variables } = yield* Effect.flatMap(load, ({ environment }) => environment)
@@ -75,7 +75,7 @@ const providerOf = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>, na
   const needed = variables.find(({ group, required }) => group === "sending" && required)
   return yield* needed === undefined
     ? fail(`${name} cannot be configured to send`)
-    : invalid(needed.name, "is missing: it is needed to send")
+    : invalid(needed.name, "is missing: it is required for sending")
 })
 
 const encodeReceipt = Schema.encodeEffect(Schema.fromJsonString(Schema.toCodecJson(SendReceipt)))
@@ -93,14 +93,14 @@ const advice = (reason: SmsErrorReason, provider: string): string => {
     case "Authentication":
     case "AccountSuspended":
     case "NotEnabled":
-      return `Check the account that the variables ${prefix}… name`
+      return `Check the account in the variables ${prefix}…`
     case "RateLimited":
     case "ProviderUnavailable":
       return reason.retryAfter === undefined
         ? "Try again later"
         : `Try again in ${Math.ceil(Duration.toSeconds(reason.retryAfter))} seconds`
     case "OutcomeUnknown":
-      return "Look for the message in the log of the carrier"
+      return "Look for the message in the carrier's log"
     case "OptedOut":
       return "The recipient has to opt in again"
     default:
@@ -138,7 +138,7 @@ const send = Effect.fnUntraced(function*(
   const receipt = yield* send(message).pipe(
     Effect.catch(explain(json)),
     Effect.onInterrupt(() =>
-      Console.error("Interrupted: the message may have gone out. Look for it in the log of the carrier")
+      Console.error("Interrupted: the message may have been sent. Look for it in the carrier's log")
     )
   )
   yield* json
@@ -151,16 +151,17 @@ export const command = (carriers: ReadonlyArray<Lazy>) =>
   Command.make("send", flags(carriers), (input) =>
     Effect.scoped(send(carriers, input)).pipe(
       Effect.provide(NodeHttpClient.layerUndici),
-      // What is printed is the result.
+      // Standard output contains only the result.
       Effect.provideService(Logger.LogToStderr, true)
     )).pipe(
       Command.withDescription(
-        `Sends one message with one carrier. The credentials are in the environment: \`effect-sms serve --help\` lists the variables.
+        `Sends one message through one carrier. The credentials come from the environment:
+\`effect-sms serve --help\` lists the variables.
 
-It ends with 0 when the carrier accepted the message, 1 when it could not begin, 2 for a wrong command line, 3 when the
-message was refused, 4 when nobody can tell whether it went out, and 5 when a part of it went out.`
+Exit codes: 0 when the carrier accepted the message, 1 when the command could not start, 2 for an invalid command line,
+3 when the message was refused, 4 when the message may have been sent, and 5 when only a part of it was sent.`
       ),
-      Command.withShortDescription("Sends one message with one carrier"),
+      Command.withShortDescription("Sends one message through one carrier"),
       Command.withExamples([
         {
           command: `effect-sms send --provider ${carriers[0]!.name} --to +15145550142 "Your parcel is here"`,

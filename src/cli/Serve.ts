@@ -1,6 +1,6 @@
 /**
- * `effect-sms serve`: the server, configured by the environment. With no
- * carrier configured it demonstrates itself.
+ * The command `effect-sms serve`: runs the server, configured by environment
+ * variables. Runs a demonstration when no carrier is configured.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
@@ -37,22 +37,22 @@ const listenError = ({ host, port }: ServerConfig.ServerConfig, { cause }: HttpS
     case "EADDRINUSE":
       return `Port ${port} is in use: set PORT`
     case "EACCES":
-      return `Port ${port} is not allowed to this user: set PORT`
+      return `This user may not listen on port ${port}: set PORT`
     case "EADDRNOTAVAIL":
     case "EAFNOSUPPORT":
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return `HOST must be an address of this machine, and ${host} is not`
+      return `HOST must be an address of this machine, but ${host} is not`
     default:
       return `Cannot listen on ${host}, port ${port}: ${String(cause)}`
   }
 }
 
 /**
- * Node's server. A caller that sends its request slowly holds a connection, so
- * there is a limit to how slowly; a carrier sends all at once. And a connection
- * that is still open when the time for open requests is over is closed, or it
- * would keep the process from ending.
+ * Provides Node's HTTP server. Slow requests time out, because each holds a
+ * connection; carriers send theirs at once. Connections that are still open
+ * after the shutdown timeout are closed, because they would keep the process
+ * alive.
  */
 const layerNode = ({ host, port }: ServerConfig.ServerConfig) => {
   const node = createServer({
@@ -69,11 +69,11 @@ const layerNode = ({ host, port }: ServerConfig.ServerConfig) => {
   )
 }
 
-/** Warns of what a webhook of the provider does not prove. */
+/** Returns the warning about webhooks that are not verified, or only in part. */
 const warningOf = ({ capabilities: { receive }, name }: Provider): string | undefined => {
   if (receive === undefined) return undefined
   const { covers, scheme } = receive.verification
-  if (scheme === "none") return `Webhooks of ${name} are not verified: whoever knows the URL can send messages`
+  if (scheme === "none") return `Webhooks of ${name} are not verified: anyone who knows the URL can forge messages`
   return covers.includes("body")
     ? undefined
     : `Webhooks of ${name} are verified by a ${scheme} that does not cover their content: serve the URL over HTTPS only`
@@ -101,16 +101,16 @@ const logProviders = Effect.fnUntraced(function*({ media, server, storage }: Ser
 })
 
 /**
- * How long the end of the server waits for messages whose files are being
- * re-hosted: the carrier got its answer and will not repeat them.
+ * How long shutdown waits for messages whose files are being re-hosted. The
+ * carrier has already received its acknowledgement and will not redeliver them.
  */
 const mediaShutdownTimeout = "20 seconds"
 
-/** The routes, with the hook that re-hosts media below them where there is a store for them. */
+/** Provides the routes, and the hook that re-hosts media if a media store is configured. */
 const layerRoutes = ({ media, server: options, storage }: ServerConfig.ServerConfig) => {
   const shutdownTimeout = media === undefined ? "10 seconds" : mediaShutdownTimeout
   const routes = MessagesServer.layer({ ...options, shutdownTimeout })
-  // Where there is an inbox, what was accepted is processed until the routes end, and left to others after that.
+  // With an inbox, accepted events are processed until the routes close; the rest is left to other processes.
   const processed = storage.processor === undefined
     ? routes
     : Layer.provide(routes, storage.processor({ shutdownTimeout: "5 seconds" }))
@@ -126,13 +126,13 @@ const layerRoutes = ({ media, server: options, storage }: ServerConfig.ServerCon
   )
 }
 
-/** How long the end of the server may take. A database that hangs must not keep it from ending. */
+/** The maximum duration of a shutdown. A database that hangs must not block it. */
 const endTimeout = "30 seconds"
 
 /** Built last, so that its finalizer runs first. */
 const layerDeadline = Layer.effectDiscard(Effect.addFinalizer(() =>
   Effect.sleep(endTimeout).pipe(
-    Effect.andThen(Effect.logError("The server did not end in time, and leaves what it had to others")),
+    Effect.andThen(Effect.logError("Shutdown timed out; unfinished work is left to other processes")),
     Effect.andThen(Effect.sync(() => process.exit(1))),
     Effect.forkDetach
   )
@@ -143,21 +143,21 @@ const layerServer = (config: ServerConfig.ServerConfig) => {
   const served = Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(logProviders(config)))
   return Layer.provideMerge(layerDeadline, served).pipe(
     Layer.provide(layerNode(config)),
-    // Before the server listens: keys that cannot be used stop the start.
+    // Built before the server listens, so that invalid keys prevent the start.
     Layer.provide([RoomKit.layer({ shutdownTimeout }), SmsRouter.layer()]),
     Layer.provide(Outbox.layer()),
     Layer.provide(SmsProviders.layer(...config.providers.values())),
-    // One tracker: the router says what was sent, and the kit what the carriers report of it.
+    // One shared tracker: the router records the receipts, and the kit the delivery reports.
     Layer.provide(DeliveryTracker.layer()),
-    // And so does a database that cannot be used.
+    // An unusable database prevents the start as well.
     Layer.provide(config.storage.layer({ shutdownTimeout })),
     Layer.provide([NodeCrypto.layer, NodeHttpClient.layerUndici])
   )
 }
 
 /**
- * The base URL for the one who started the server. By address, because
- * `localhost` may lead to another server that listens on `::1`.
+ * Returns the base URL to print for the operator. It contains the address,
+ * because `localhost` may resolve to another server that listens on `::1`.
  */
 const localUrl = Effect.map(HttpServer.HttpServer, ({ address }) => {
   if (!("port" in address)) return HttpServer.formatAddress(address)
@@ -183,7 +183,7 @@ const run = Effect.fnUntraced(function*(config: ServerConfig.ServerConfig, carri
   return yield* Layer.launch(layerServer(config))
 })
 
-/** Serves until the process is told to end. */
+/** Runs the server until the process is signalled to stop. */
 export const serve = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>) {
   // First, because one of them may be why the start fails.
   for (const warning of yield* ServerConfig.warnings(carriers)) yield* Effect.logWarning(warning)

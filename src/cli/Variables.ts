@@ -1,6 +1,6 @@
 /**
- * The variables of the carriers as tables: for the help of the command line,
- * and for the documentation.
+ * Formats the variables of the carriers as tables, for the command-line help
+ * and the documentation.
  */
 import * as Effect from "effect/Effect"
 import { padColumns } from "../internal/columns.ts"
@@ -18,12 +18,12 @@ const load = (carriers: ReadonlyArray<Lazy>): Effect.Effect<ReadonlyArray<Variab
     (environments) => environments.flatMap(({ variables }) => variables)
   )
 
-/** Writes the variables as a table in Markdown. */
+/** Formats the variables as a Markdown table. */
 export const markdown = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>) {
   const rows = (yield* load(carriers)).map((variable) => [
     `\`${variable.name}\``,
     neededFor(variable),
-    // A bar would end the cell.
+    // An unescaped bar would end the cell.
     variable.description.replaceAll("|", "\\|")
   ])
   const [head, ...body] = padColumns([headings, ...rows])
@@ -31,7 +31,7 @@ export const markdown = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy
   return [head!, rule, ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
 })
 
-/** Writes the variables as a section of the help. */
+/** Formats the variables as a section of the help. */
 export const help = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>) {
   const rows = (yield* load(carriers)).map((variable) => [
     variable.name,

@@ -1,5 +1,5 @@
 /**
- * The command line, for a program that adds a carrier of its own to it.
+ * The command line, for programs that add their own carrier.
  *
  * @since 0.1.0
  */

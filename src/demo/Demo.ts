@@ -1,6 +1,6 @@
 /**
- * Shows the server at work: plays the webhooks to it over HTTP and prints what
- * came out.
+ * Demonstrates the server: sends sample webhooks to it over HTTP and prints the
+ * results.
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -19,14 +19,14 @@ import type { RoomEvent } from "../rooms/RoomEvent.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 
-/** A carrier that plays its part, with credentials that were made up. */
+/** A simulated carrier, with generated credentials. */
 export interface Player {
   readonly name: string
   readonly title: string
   readonly samples: Effect.Success<Any["samples"]>
 }
 
-/** Makes up credentials for each carrier. */
+/** Generates credentials for each carrier. */
 export const cast = Effect.forEach(Effect.fnUntraced(function*(carrier: Lazy) {
   const { name, title } = carrier
   const samples = yield* Effect.flatMap(carrier.load, (carrier) => carrier.samples)
@@ -34,14 +34,14 @@ export const cast = Effect.forEach(Effect.fnUntraced(function*(carrier: Lazy) {
   return player
 }))
 
-/** Provides the providers that receive what the players send. */
+/** Provides the providers that receive the players' webhooks. */
 export const layerProviders = (cast: ReadonlyArray<Player>) =>
   Layer.effect(SmsProviders.SmsProviders, SmsProviders.make(cast.map(({ samples }) => samples.provider)))
 
-// From the range that is reserved for fiction.
+// A number from the range reserved for fiction.
 const customer = Address.make("+15145550142")
 const ours = Address.make("+15145550100")
-/** Not in the demonstration, so that their message opens a room of its own. */
+/** A customer outside the demonstration, whose message opens a new room. */
 const newcomer = Address.make("+15145550199")
 
 const urlsOf = (base: string, { name }: Player) => ({
@@ -49,7 +49,7 @@ const urlsOf = (base: string, { name }: Player) => ({
   statusUrl: `${base}/webhooks/sms/${name}/status`
 })
 
-/** One webhook of each kind from a carrier, to be sent to the server at this base URL. */
+/** Builds one webhook of each kind from a carrier, for the server at this base URL. */
 export const webhooks = (base: string, player: Player) =>
   player.samples.webhooks({ ...urlsOf(base, player), customer, ours })
 
@@ -72,7 +72,7 @@ const describe = (content: Content.Content): string => {
 const isOf = (messageId: string) => ({ source: { externalId, metadata } }: RoomEvent) =>
   externalId === messageId || metadata[partsKey]?.split(" ").includes(messageId) === true
 
-/** What the kit knows of the message, in a few words. */
+/** Describes briefly what the kit did with the message. */
 const outcome = Effect.fnUntraced(function*(messageId: string, answer: number) {
   const kit = yield* RoomKit
   for (const [index, room] of (yield* kit.rooms).toReversed().entries()) {
@@ -84,7 +84,7 @@ const outcome = Effect.fnUntraced(function*(messageId: string, answer: number) {
   }
   const status = (yield* kit.statuses).find((status) => status.messageId === messageId)
   if (status === undefined) {
-    return answer === 200 ? "kept: waits for its file" : "refused: in no room, and no handler saw it"
+    return answer === 200 ? "buffered: waits for its file" : "refused: no room or handler received it"
   }
   const error = status.errorCode === undefined ? "" : ` (${status.errorCode} ${status.errorMessage ?? ""})`
   return `message to ${status.recipient} is ${status.status}${error}`
@@ -93,7 +93,7 @@ const outcome = Effect.fnUntraced(function*(messageId: string, answer: number) {
 const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string =>
   padColumns(rows).map((cells) => `  ${cells.join("  ")}`.trimEnd()).join("\n")
 
-/** A webhook that can be posted by hand, as a command line. */
+/** Formats a webhook that can be posted by hand as a curl command. */
 const curl = Effect.fnUntraced(function*(base: string, cast: ReadonlyArray<Player>) {
   for (const player of cast) {
     const { manual } = player.samples
@@ -108,20 +108,20 @@ const curl = Effect.fnUntraced(function*(base: string, cast: ReadonlyArray<Playe
 })
 
 const next = (base: string, adminToken: Redacted.Redacted<string>, curl: string) => `
-The server stays up. Try next:
+The server keeps running. Try next:
 
   curl ${base}/health
   curl -H 'Authorization: Bearer ${Redacted.value(adminToken)}' ${base}/rooms${curl}
 
-  ${base}/docs has the whole API.
+  ${base}/docs documents the whole API.
 
-To receive from your own carriers, set their variables and start again: the auth
-token or secret that the carrier signs with, and PUBLIC_URL. The README lists
-all. Ctrl-C ends.
+To receive from your own carriers, set their variables and restart: the auth token
+or secret that the carrier signs with, and PUBLIC_URL. The README lists all of
+them. Ctrl-C stops the server.
 `
 
 /**
- * Plays every webhook and prints a line for each.
+ * Sends every webhook and prints a line for each.
  */
 export const play = Effect.fnUntraced(function*({ adminToken, base, cast }: {
   readonly base: string
@@ -131,10 +131,11 @@ export const play = Effect.fnUntraced(function*({ adminToken, base, cast }: {
   yield* Console.log(`
 effect-sms listens on ${base}
 
-No carrier is configured. So this run made up credentials, and now plays the
-webhooks of each carrier to itself over HTTP: signed as the carrier signs them,
-and one forged, whose content was changed after signing (with a wrong token,
-where nothing is signed). The warnings are the operator's log of those.
+No carrier is configured, so this is a demonstration. The server generated
+credentials and now sends itself sample webhooks of each carrier over HTTP, signed
+as the carrier signs them, and one forged webhook, changed after signing (or with
+a wrong token, if the carrier does not sign). The warnings below are the log
+entries about the forged webhooks.
 `)
   const rows = yield* Effect.forEach(cast, (player) =>
     Effect.flatMap(
@@ -144,6 +145,6 @@ where nothing is signed). The warnings are the operator's log of those.
         return [player.title, kind, String(status), yield* outcome(messageId, status)]
       }))
     ))
-  yield* Console.log(table([["CARRIER", "WEBHOOK", "ANSWER", "WHAT CAME OUT"], ...rows.flat()]))
+  yield* Console.log(table([["CARRIER", "WEBHOOK", "ANSWER", "RESULT"], ...rows.flat()]))
   yield* Console.log(next(base, adminToken, yield* curl(base, cast)))
 })

@@ -1,5 +1,5 @@
 /**
- * Tells requests that the server is about to end.
+ * Signals to requests that the server is shutting down.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
 /**
- * Completes when the server begins to end. Never, unless {@link layer} is provided.
+ * An effect that completes when the server begins to shut down. Without {@link
+ * layer}, it never completes.
  *
  * @category services
  * @since 0.1.0
@@ -19,7 +20,7 @@ export const Draining: Context.Reference<Effect.Effect<void>> = Context.Referenc
 })
 
 /**
- * Provides {@link Draining} to routes, and completes it before they end.
+ * Provides {@link Draining} to routes, and completes it before they close.
  *
  * @category layers
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * The configuration of re-hosting from the environment: a directory, or a
- * bucket, turns it on.
+ * Reads the configuration of media re-hosting from environment variables.
+ * Setting a directory or a bucket enables it.
  *
  * @since 0.1.0
  */
@@ -37,8 +37,7 @@ import {
 } from "../provider/Environment.ts"
 
 /**
- * A layer of the media store. Its error is of the variable that the store could
- * not be made of.
+ * A layer of the media store. Its error names the invalid variable.
  *
  * @category models
  * @since 0.1.0
@@ -55,17 +54,17 @@ export type MediaStoreLayer = Layer.Layer<
 >
 
 /**
- * How media are re-hosted.
+ * The configuration of media re-hosting.
  *
  * @category models
  * @since 0.1.0
  */
 export interface MediaConfig {
   readonly store: MediaStoreLayer
-  /** Whether the server has to serve the files. A bucket serves them itself. */
+  /** Whether the server must serve the files. A bucket serves its own files. */
   readonly isServed: boolean
   readonly fetcher: MediaFetcher.Options
-  /** Warnings for the operator: which variables would let files be fetched that now cannot be. */
+  /** Warnings for the operator, about variables that are needed to fetch the files of some carriers. */
   readonly hints: ReadonlyArray<string>
 }
 
@@ -78,7 +77,7 @@ const maxAge = Effect.gen(function*() {
     : yield* invalid(name, "must be a number of days, 1 or more")
 })
 
-/** The message of a system's error names the path. */
+/** Builds an error without the system's error message, which contains the path. */
 const blameFileStore = (
   error: CryptoError.CryptoError | Cause.IllegalArgumentError | PlatformError.PlatformError
 ): [name: string, problem: string] =>
@@ -116,7 +115,7 @@ const fileStore = Effect.fnUntraced(function*(directory: string, age: AgeOptions
   const base = (yield* url("MEDIA_URL", "the names of files")) ??
     (server === undefined ? undefined : `${server.replace(/\/+$/, "")}/media`)
   if (base === undefined) {
-    return yield* invalid("MEDIA_URL", "is missing: MEDIA_DIR is set, but files have no URL without it, or PUBLIC_URL")
+    return yield* invalid("MEDIA_URL", "is missing: MEDIA_DIR is set, but file URLs need it, or PUBLIC_URL")
   }
   const store: MediaStoreLayer = Layer.catch(
     Layer.effect(MediaStore, inTime(FileMediaStore.make({ directory, baseUrl: base, ...age }))),
@@ -132,7 +131,7 @@ const s3Store = Effect.fnUntraced(function*(bucket: string, age: AgeOptions) {
   const accessKeyId = yield* needed("AWS_ACCESS_KEY_ID")
   const secretAccessKey = yield* needed("AWS_SECRET_ACCESS_KEY")
   const region = Redacted.value(yield* needed("MEDIA_S3_REGION"))
-  // Names of files are made with it, and have to be the same after a restart and on every server.
+  // File names are derived from this secret, so it must be the same after a restart and on every server.
   const names = yield* needed("MEDIA_SECRET")
   const options: S3MediaStore.Options = {
     bucket,
@@ -177,7 +176,7 @@ const mediaStore = Effect.gen(function*() {
   return undefined
 })
 
-/** The credentials of all carriers' hosts, by host, and what to set where there are none. */
+/** Reads the credentials of all carriers' media hosts, and the hints about missing ones. */
 const carrierCredentials = Effect.fnUntraced(function*(carriers: ReadonlyArray<Carrier.Any>) {
   const credentials: Record<string, Carrier.MediaCredentials> = {}
   const hints: Array<string> = []
@@ -191,8 +190,8 @@ const carrierCredentials = Effect.fnUntraced(function*(carriers: ReadonlyArray<C
 })
 
 /**
- * Reads the environment. `undefined` when no store is configured. Files are
- * fetched from the hosts of the configured carriers, and from those of
+ * Reads the configuration. Returns `undefined` when no store is configured.
+ * Files are fetched from the hosts of the configured carriers and those in
  * `MEDIA_HOSTS`.
  *
  * @category constructors

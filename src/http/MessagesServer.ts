@@ -47,16 +47,17 @@ import * as WebhookServer from "./WebhookServer.ts"
  */
 export type Options = WebhookServer.Options & {
   /**
-   * How many idempotency keys are remembered, where there is no `Outbox`: 10 000 by default. For one beyond that the
-   * oldest is forgotten.
+   * The maximum number of idempotency keys kept when there is no `Outbox`.
+   * Beyond it, the oldest is evicted. 10,000 by default.
    */
   readonly maxIdempotencyKeys?: number | undefined
   /**
-   * How long a send may go on when the server ends before its caller is told that its outcome is unknown. It goes on
-   * for as long as `shutdownTimeout`. 3 seconds by default.
+   * How long after the start of a shutdown the server answers a caller whose
+   * send is still in progress with an unknown outcome. The send itself
+   * continues for up to `shutdownTimeout`. 3 seconds by default.
    */
   readonly drainTimeout?: Duration.Input | undefined
-  /** How long an idempotency key is remembered, where there is no `Outbox`: a day by default. */
+  /** How long an idempotency key is kept when there is no `Outbox`. 1 day by default. */
   readonly idempotencyTimeToLive?: Duration.Input | undefined
 }
 
@@ -103,7 +104,7 @@ const messageOf = ({ media = [], provider: _, text = "", ...options }: SendReque
   })
 
 const defect = Effect.fnUntraced(function*(defect: unknown) {
-  yield* Effect.logError("A message could not be sent", Cause.die(defect))
+  yield* Effect.logError("Sending a message died unexpectedly", Cause.die(defect))
   return yield* new Problems.InternalServerError({
     detail: "The message may have been sent, and sending it again could deliver it twice"
   })
@@ -114,11 +115,11 @@ const storageFailed = Effect.fnUntraced(function*(error: StorageError) {
   return yield* Effect.fail(MessageProblems.storageUnavailable)
 })
 
-/** The carrier may have the message, and what it answers comes too late. */
+/** Makes the error for a send that did not finish in time: the carrier may have the message. */
 const unknownBy = (provider = "unknown") =>
   Effect.fail(new SmsError({ provider, reason: new OutcomeUnknown({ because: "Timeout" }) }))
 
-/** The outbox of the context, or one in memory. */
+/** Returns the outbox of the context, or an in-memory one. */
 const outboxOf = Effect.fnUntraced(function*({ idempotencyTimeToLive, maxIdempotencyKeys }: Options) {
   const given = yield* Effect.serviceOption(Outbox.Outbox)
   return Option.isSome(given)
@@ -147,7 +148,7 @@ const layerMessages = (options: Options) =>
         function*(request: SendRequest, key: string | undefined) {
           const message = messageOf(request)
           const { provider } = request
-          // What the carrier may have is not cut off because the caller goes away.
+          // A send that has started is not interrupted when the caller disconnects.
           const { replayed, result } = yield* Effect.raceFirst(
             runs.run(outbox.send({
               key,

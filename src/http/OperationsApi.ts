@@ -1,6 +1,6 @@
 /**
- * What an operator sees and decides: dead letters, sends whose outcome is
- * unknown, and what is kept about a person.
+ * The API for operators: dead letters, sends with an unknown outcome, and the
+ * deletion of personal data.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import * as Problems from "./Problems.ts"
 import { AdminAuthorization } from "./WebhookApi.ts"
 
 /**
- * An entry of the inbox that was given up, without what it says.
+ * A dead letter of the inbox, without its content.
  *
  * @category models
  * @since 0.1.0
@@ -26,7 +26,7 @@ import { AdminAuthorization } from "./WebhookApi.ts"
 export class DeadLetter extends Schema.Class<DeadLetter>("effect-sms/http/DeadLetter")({
   id: Schema.String,
   position: Schema.Int.annotate({ description: "Pass the smallest as `before` for the next page" }),
-  kind: Schema.String.annotate({ description: "What it is: InboundMessage, DeliveryStatus, MessagePart, …" }),
+  kind: Schema.String.annotate({ description: "The kind of event: InboundMessage, DeliveryStatus, MessagePart, …" }),
   provider: Schema.String,
   acceptedAt: Schema.DateTimeUtcFromString,
   failures: Schema.Int,
@@ -47,13 +47,13 @@ export class IntentView extends Schema.Class<IntentView>("effect-sms/http/Intent
   idempotencyKey: Schema.optionalKey(Schema.String),
   createdAt: Schema.DateTimeUtcFromString,
   updatedAt: Schema.DateTimeUtcFromString,
-  reason: Schema.optionalKey(Schema.String.annotate({ description: "Why it was refused, or is unknown" })),
+  reason: Schema.optionalKey(Schema.String.annotate({ description: "The reason for a refusal or an unknown outcome" })),
   receipt: Schema.optionalKey(SendReceipt),
-  resolvedBy: Schema.optionalKey(Schema.String.annotate({ description: "Who or what settled an unknown outcome" }))
+  resolvedBy: Schema.optionalKey(Schema.String.annotate({ description: "The source that resolved an unknown outcome" }))
 }) {}
 
 /**
- * Converts an entry to what the API returns.
+ * Converts an inbox entry to its API representation.
  *
  * @category constructors
  * @since 0.1.0
@@ -70,7 +70,7 @@ export const deadLetterOf = ({ acceptedAt, event, failures, id, lastError, posit
   })
 
 /**
- * Converts an intent to what the API returns.
+ * Converts an intent to its API representation.
  *
  * @category constructors
  * @since 0.1.0
@@ -91,7 +91,7 @@ const id = { id: Schema.NonEmptyString }
 
 const limit = Schema.optionalKey(
   Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: 500 })).annotate({
-    description: "How many at the most, 100 by default"
+    description: "The maximum number of results, 100 by default"
   })
 )
 
@@ -109,16 +109,16 @@ export class Operations extends HttpApiGroup.make("operations")
       error: Problems.ServiceUnavailable
     })
       .annotate(OpenApi.Summary, "List dead letters")
-      .annotate(OpenApi.Description, "What was accepted and could not be processed, the latest first."),
+      .annotate(OpenApi.Description, "Lists events that were accepted but could not be processed, the latest first."),
     HttpApiEndpoint.post("replay", "/dead-letters/:id/replay", {
       params: id,
       success: Schema.Struct({ id: Schema.String }),
       error: [Problems.NotFound, Problems.ServiceUnavailable]
     })
-      .annotate(OpenApi.Summary, "Process a dead letter again")
+      .annotate(OpenApi.Summary, "Replay a dead letter")
       .annotate(
         OpenApi.Description,
-        "Processes it again, although its key is known. A processed entry can be replayed too."
+        "Processes the event again, regardless of its idempotency key. A processed entry can also be replayed."
       ),
     HttpApiEndpoint.get("intents", "/intents", {
       query: { limit, state: Schema.optionalKey(State) },
@@ -128,37 +128,37 @@ export class Operations extends HttpApiGroup.make("operations")
       .annotate(OpenApi.Summary, "List sends")
       .annotate(
         OpenApi.Description,
-        "Sends that were asked for, the latest first. With `state=unknown`, those that nobody has decided about yet."
+        "Lists requested sends, the latest first. With `state=unknown`, only those that no operator has resolved yet."
       ),
     HttpApiEndpoint.post("resend", "/intents/:id/resend", {
       params: id,
       success: SendReceipt,
       error: [...messageProblems, Problems.NotFound, Problems.InternalServerError]
     })
-      .annotate(OpenApi.Summary, "Send a message of unknown outcome again")
+      .annotate(OpenApi.Summary, "Resend a message with an unknown outcome")
       .annotate(
         OpenApi.Description,
-        "The person may get it twice. However often this is asked for, it is sent once more."
+        "The recipient may receive the message twice. Repeated requests resend it only once."
       ),
     HttpApiEndpoint.post("giveUp", "/intents/:id/give-up", {
       params: id,
       success: IntentView,
       error: [Problems.NotFound, Problems.ServiceUnavailable]
     })
-      .annotate(OpenApi.Summary, "Give up a message of unknown outcome")
-      .annotate(OpenApi.Description, "It is not sent again, and leaves the list of unknown ones."),
+      .annotate(OpenApi.Summary, "Give up a message with an unknown outcome")
+      .annotate(OpenApi.Description, "The message is not resent, and is removed from the list of unknown sends."),
     HttpApiEndpoint.delete("forget", "/people/:address", {
       params: { address: Address },
       success: Schema.Record(Schema.String, Schema.Int),
       error: [Problems.NotFound, Problems.ServiceUnavailable]
     })
-      .annotate(OpenApi.Summary, "Forget a person")
+      .annotate(OpenApi.Summary, "Delete a person's data")
       .annotate(
         OpenApi.Description,
-        "Deletes the rooms that the person is in, and the person's webhooks, sends and delivery statuses. Returns how " +
-          "many rows were deleted."
+        "Deletes the person's rooms, webhooks, sends and delivery statuses. Returns the number of deleted rows by " +
+          "kind."
       )
   )
   .middleware(AdminAuthorization)
-  .annotate(OpenApi.Description, "For operators. Closed unless the server has an admin token.")
+  .annotate(OpenApi.Description, "The endpoints for operators. Disabled unless the server has an admin token.")
 {}

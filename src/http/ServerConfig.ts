@@ -1,9 +1,9 @@
 /**
- * The server's configuration from the environment.
+ * Reads the server's configuration from environment variables.
  *
- * A provider is on when its carrier's variables for receiving are set, and
- * sends when those for sending are. One that is half set stops the start: a
- * server that silently leaves out a carrier loses messages.
+ * A provider is enabled when its carrier's variables for receiving are set, and
+ * it sends when those for sending are set. Incomplete variables prevent the
+ * start: a server that silently omits a carrier would lose messages.
  *
  * @since 0.1.0
  */
@@ -25,8 +25,7 @@ import * as StorageConfig from "./StorageConfig.ts"
 import type { Options } from "./WebhookServer.ts"
 
 /**
- * A layer of one carrier's provider. Its error names the variable that the
- * provider could not be made of.
+ * A layer of one carrier's provider. Its error names the invalid variable.
  *
  * @category models
  * @since 0.1.0
@@ -34,26 +33,29 @@ import type { Options } from "./WebhookServer.ts"
 export type ProviderLayer = Layer.Layer<SmsProvider, InvalidVariable, Carrier.Services | HttpClient.HttpClient>
 
 /**
- * What the environment says.
+ * The server's configuration.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ServerConfig {
-  /** Where to listen. All interfaces by default, or only this machine when no provider is configured. */
+  /**
+   * The address to listen on. All interfaces by default, or only the loopback
+   * interface when no provider is configured.
+   */
   readonly host: string
   readonly port: number
   readonly server: Options
-  /** The providers that are configured, by name. Empty when none is. */
+  /** The configured providers, by name. */
   readonly providers: ReadonlyMap<string, ProviderLayer>
   /** Absent when no media store is configured. */
   readonly media: MediaConfig.MediaConfig | undefined
-  /** Where everything is kept. */
+  /** The storage of the server. */
   readonly storage: StorageConfig.StorageConfig
 }
 
 /**
- * The prefix of a carrier's variables: `TWILIO_` of `twilio`.
+ * Returns the prefix of a carrier's variables: `TWILIO_` for `twilio`.
  *
  * @category getters
  * @since 0.1.0
@@ -157,7 +159,7 @@ export const warnings = Effect.fnUntraced(function*(
   return found.toSorted()
 })
 
-/** One address is a network too. */
+/** Parses a network. A single address counts as a network. */
 const network = (text: string) =>
   IpNetwork.fromString(text.includes("/") ? text : `${text}/${text.includes(":") ? 128 : 32}`)
 
@@ -185,8 +187,8 @@ const port = Effect.gen(function*() {
 })
 
 /**
- * Reads the environment. `carriers` are the ones that it may turn on: those of
- * this package by default.
+ * Reads the configuration. `carriers` are the carriers that variables may
+ * enable: those of this package by default.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * Where everything is kept, from the environment: an SQLite file, a Postgres
- * database that several servers share, or memory.
+ * Reads the storage configuration from environment variables: an SQLite file, a
+ * Postgres database that several servers can share, or memory.
  *
  * @since 0.1.0
  */
@@ -23,7 +23,7 @@ import * as IntentStore from "../sending/IntentStore.ts"
 import type { StorageError } from "../StorageError.ts"
 
 /**
- * Every store of the server but the inbox.
+ * Every store of the server except the inbox.
  *
  * @category models
  * @since 0.1.0
@@ -31,15 +31,15 @@ import type { StorageError } from "../StorageError.ts"
 export type Stores = RoomStore.RoomStore | DeliveryStore.DeliveryStore | IntentStore.IntentStore | MmsAggregator
 
 /**
- * Where everything is kept.
+ * The storage of the server.
  *
  * @category models
  * @since 0.1.0
  */
 export interface StorageConfig {
-  /** For the log: `SQLite file ./effect-sms.db`. No credentials. */
+  /** A description for the log, such as `SQLite file ./effect-sms.db`. It contains no credentials. */
   readonly description: string
-  /** Its error names the variable. */
+  /** Provides the stores. Its error names the invalid variable. */
   readonly layer: (
     options: Pick<Options, "shutdownTimeout">
   ) => Layer.Layer<Stores, InvalidVariable, SecureRandom.SecureRandom>
@@ -54,15 +54,16 @@ export interface StorageConfig {
 const name = "DATABASE_URL"
 
 /**
- * How long a picture waits for the text that belongs to it and comes later: a
- * carrier's two webhooks can overtake each other, or reach two servers at once.
+ * How long a media part waits for a text part that may arrive later: the two
+ * webhooks of a message can arrive out of order, or reach two servers
+ * concurrently.
  */
 const reorderWindow = Duration.seconds(1)
 
-/** The file of a server that has carriers and no database configured. */
+/** The default file of a server with carriers but no configured database. */
 const defaultFile = "effect-sms.db"
 
-// A server in memory loads no database.
+// Loaded on demand: a server with in-memory storage needs no database module.
 const loadStorage = Effect.promise(() => import("../sql/SqlStorage.ts"))
 const loadAggregator = Effect.promise(() => import("../sql/MmsAggregatorSql.ts"))
 const loadFailure = Effect.promise(() => import("../sql/internal/failure.ts"))
@@ -72,7 +73,7 @@ const loadPostgres = Effect.tryPromise({
   catch: () => invalid(name, "needs the package @effect/sql-pg: npm install @effect/sql-pg")
 })
 
-/** Names the reason, and the code of the system or the database. Messages of drivers can name hosts and users. */
+/** Builds an error with the reason and the error code only, because driver messages may contain hosts and users. */
 const blame = Effect.fnUntraced(function*(what: string, error: SqlError | MmsAggregatorError | StorageError) {
   const { DatabaseFailure, failureOf } = yield* loadFailure
   const failure = error._tag === "SqlError" ? failureOf(error) : error.cause
@@ -96,7 +97,7 @@ const sqlStorage = (
       layer,
       (error) => Layer.unwrap(error._tag === "InvalidVariable" ? Effect.fail(error) : blame(what, error))
     )
-  // One of each, however often they are asked for.
+  // Built once and shared.
   const layerClient = Layer.unwrap(client)
   const layerStores = blamed(
     Layer.provide(Layer.unwrap(Effect.map(loadStorage, (SqlStorage) => SqlStorage.layer())), layerClient)
@@ -121,7 +122,7 @@ const sqlite = (filename: string, mms: Options) =>
   sqlStorage(
     `SQLite file ${filename}`,
     "an SQLite file",
-    // Waiting for the lock of another process must not block the event loop.
+    // The timeout is short, because SQLite blocks the event loop while it waits for another process's lock.
     Effect.map(loadSqlite, (NodeSqliteClient) => NodeSqliteClient.layer({ filename, busyTimeout: "20 millis" })),
     mms
   )
@@ -135,7 +136,7 @@ const postgres = (url: Redacted.Redacted, mms: Options) =>
   )
 
 const memory = (mms: Options): StorageConfig => ({
-  description: "memory: a restart forgets everything",
+  description: "memory (lost on restart)",
   layer: ({ shutdownTimeout }) =>
     Layer.mergeAll(
       RoomStore.layerMemory(),
@@ -156,8 +157,8 @@ const timeout = Effect.gen(function*() {
 })
 
 /**
- * Reads the environment. Without `DATABASE_URL`, a server that has carriers
- * keeps everything in `./effect-sms.db`, and one without in memory.
+ * Reads the configuration. Without `DATABASE_URL`, a server with carriers uses
+ * the file `./effect-sms.db`, and a server without carriers uses memory.
  *
  * @category constructors
  * @since 0.1.0

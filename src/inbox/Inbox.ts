@@ -1,16 +1,15 @@
 /**
- * What was accepted from carriers and is not processed yet.
+ * A durable queue of webhook events that are accepted but not yet processed.
  *
- * A webhook is acknowledged once its events are in the inbox; what becomes of
- * them is decided from there, as often as it takes. Events of one lane are
- * processed one after the other, in the order in which they were accepted, and
- * lanes in parallel. What a process had when it ended is left to another, once
- * that finds it dead. So processing happens at least once, and has the entry's
- * id to be exact.
+ * A webhook is acknowledged once its events are in the inbox. They are
+ * processed from there, with retries. The events of a lane are processed in
+ * sequence, in the order of acceptance, and lanes in parallel. When a process
+ * stops, another takes over its lanes once it detects that. Processing is
+ * therefore at least once; use the entry's id to deduplicate.
  *
- * Why not `effect/persistence/PersistedQueue`: it has no lanes, does not tell
- * an offer that was there already, spends an attempt at each kill, and cannot
- * be offered to within a transaction of the caller's.
+ * It does not use `effect/persistence/PersistedQueue`, which has no lanes, does
+ * not report duplicate offers, counts an attempt when a process is killed, and
+ * cannot take part in the caller's transaction.
  *
  * @since 0.1.0
  */
@@ -29,27 +28,29 @@ import { WebhookEvent } from "../WebhookEvent.ts"
  * @since 0.1.0
  */
 export class Entry extends Schema.Class<Entry>("effect-sms/inbox/Inbox/Entry")({
-  /** Made here. The room event of a message gets the same. */
+  /** The id that the inbox generates. The room event of a message has the same id. */
   id: Schema.NonEmptyString,
-  /** Increases in the order of acceptance. */
+  /** The position, which increases in the order of acceptance. */
   position: Schema.Int,
   lane: Schema.String,
   event: WebhookEvent,
   /**
    * - `pending`: to be processed, or being processed
    * - `done`: processed
-   * - `dead`: given up after the last attempt, or because the processor said so
+   * - `dead`: a dead letter, after the last attempt or because the processor
+   *   gave up
    */
   state: Schema.Literals(["pending", "done", "dead"]),
   acceptedAt: Schema.DateTimeUtcFromString,
-  /** How often processing failed. An attempt that ended with its process does not count. */
+  /** The number of failed attempts. An attempt interrupted by the end of its process does not count. */
   failures: Schema.Int,
-  /** Why the last attempt failed: the kind of error, nothing of the message. */
+  /** The kind of error of the last attempt. It contains no message data. */
   lastError: Schema.optionalKey(Schema.String)
 }) {}
 
 /**
- * What accepting an event did. `Repeated` where its idempotency key is known.
+ * The result of accepting an event: `Repeated` if its idempotency key is
+ * already known.
  *
  * @category models
  * @since 0.1.0
@@ -59,9 +60,9 @@ export type Accepted =
   | { readonly _tag: "Repeated"; readonly id: string }
 
 /**
- * A lane that this process works on, until it releases it or is found dead. The
- * number tells it from an earlier claim of the same lane: what an outdated claim
- * settles is not stored.
+ * A lane that this process holds, until it releases it or its heartbeat stops.
+ * The number distinguishes the claim from earlier claims of the same lane:
+ * results under an outdated claim are not stored.
  *
  * @category models
  * @since 0.1.0
@@ -80,7 +81,7 @@ export interface Claim {
 export interface Service {
   /** Accepts the events of one webhook in one transaction, in their order: all of them, or none. */
   readonly accept: (events: ReadonlyArray<WebhookEvent>) => Effect.Effect<ReadonlyArray<Accepted>, StorageError>
-  /** Claims up to `limit` lanes that have something to be processed now and that nobody works on. */
+  /** Claims up to `limit` lanes that have an entry due and are not claimed. */
   readonly claim: (options: { readonly limit: number }) => Effect.Effect<ReadonlyArray<Claim>, StorageError>
   /** Reads the first pending entry of a claimed lane. `undefined` when there is none, or the claim is outdated. */
   readonly head: (claim: Claim) => Effect.Effect<Entry | undefined, StorageError>
@@ -88,12 +89,12 @@ export interface Service {
   readonly complete: (claim: Claim, entry: Entry) => Effect.Effect<boolean, StorageError>
   /** Makes the entry a dead letter. `false` when the claim is outdated. */
   readonly bury: (claim: Claim, entry: Entry, error: string) => Effect.Effect<boolean, StorageError>
-  /** Counts a failure, and leaves the lane until the delay is over. */
+  /** Counts a failure, and releases the lane until the delay has passed. */
   readonly retry: (claim: Claim, entry: Entry, options: {
     readonly delay: Duration.Duration
     readonly error: string
   }) => Effect.Effect<void, StorageError>
-  /** Leaves the lane to the next claim. */
+  /** Releases the lane for the next claim. */
   readonly release: (claim: Claim) => Effect.Effect<void, StorageError>
   /**
    * Leaves every lane that this process has claimed, except for these: a claim
@@ -102,24 +103,27 @@ export interface Service {
   readonly releaseOthers: (claims: ReadonlyArray<Claim>) => Effect.Effect<void, StorageError>
   /** Makes a dead letter, or a processed entry, pending again. `false` for an unknown id. */
   readonly replay: (id: string) => Effect.Effect<boolean, StorageError>
-  /** Lists entries of a state, the latest first. */
+  /** Lists the entries in a state, the latest first. */
   readonly list: (options: {
     readonly state: Entry["state"]
     readonly limit: number
     /** Only entries before this position. */
     readonly before?: number | undefined
   }) => Effect.Effect<ReadonlyArray<Entry>, StorageError>
-  /** How many entries are pending and dead, and since when the oldest is pending. */
+  /** Counts the pending and dead entries, and reads when the oldest pending one was accepted. */
   readonly backlog: Effect.Effect<
     { readonly pending: number; readonly dead: number; readonly oldest: DateTime.Utc | undefined },
     StorageError
   >
-  /** When a lane can be claimed next, in milliseconds since 1970. `Infinity` when nothing is pending. */
+  /**
+   * Returns the time at which a lane can next be claimed, in epoch
+   * milliseconds. `Infinity` when nothing is pending.
+   */
   readonly nextAt: Effect.Effect<number, StorageError>
 }
 
 /**
- * The inbox.
+ * The inbox service.
  *
  * @category services
  * @since 0.1.0
@@ -127,8 +131,8 @@ export interface Service {
 export class Inbox extends Context.Service<Inbox, Service>()("effect-sms/inbox/Inbox") {}
 
 /**
- * The lane of an event: messages of one conversation, and reports of one
- * message, are processed in order.
+ * Returns the lane of an event: the messages of one conversation, and the
+ * delivery reports of one message, are processed in order.
  *
  * @category getters
  * @since 0.1.0
@@ -147,7 +151,7 @@ export const laneOf = (event: WebhookEvent): string => {
 }
 
 /**
- * What repetitions of an event are told by. `undefined` where there is nothing.
+ * Returns the idempotency key of an event, or `undefined` if it has none.
  *
  * @category getters
  * @since 0.1.0

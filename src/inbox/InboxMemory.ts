@@ -1,6 +1,6 @@
 /**
- * An inbox in memory: for one process, for tests, and for applications that
- * want lanes and retries without a database. A restart loses it.
+ * An in-memory inbox: for a single process, for tests, and for applications
+ * that need lanes and retries without a database. It is lost on restart.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ interface Lane {
 }
 
 /**
- * Makes an inbox in memory.
+ * Makes an in-memory inbox.
  *
  * @category constructors
  * @since 0.1.0
@@ -41,7 +41,7 @@ export const make: Effect.Effect<Service, never, SecureRandom.SecureRandom> = Ef
     lanes.set(entry.lane, lane)
   }
 
-  /** The lane, if the claim is the current one. */
+  /** Returns the lane if the claim is current. */
   const held = ({ lane, number }: Claim): Lane | undefined => {
     const one = lanes.get(lane)
     return one?.claimed === true && one.claims === number ? one : undefined
@@ -144,7 +144,7 @@ export const make: Effect.Effect<Service, never, SecureRandom.SecureRandom> = Ef
 })
 
 /**
- * Provides an inbox in memory.
+ * Provides an in-memory inbox.
  *
  * @category layers
  * @since 0.1.0

@@ -1,6 +1,7 @@
 /**
- * Processes what is in the inbox: lanes in parallel, each in its order, with
- * retries on a schedule and a dead letter after the last one.
+ * Processes the inbox: lanes in parallel, the entries of each lane in order. A
+ * failed entry is retried on a schedule, and becomes a dead letter after the
+ * last retry.
  *
  * @since 0.1.0
  */
@@ -24,17 +25,17 @@ import { GiveUp, TryAgain } from "./TryAgain.ts"
  * @since 0.1.0
  */
 export type Options = {
-  /** Lanes worked on at a time. 64 by default. */
+  /** The maximum number of lanes processed concurrently. 64 by default. */
   readonly concurrency?: number | undefined
-  /** How often the inbox is looked at for what other processes left. A second by default. */
+  /** How often the inbox is polled for lanes that other processes left. 1 second by default. */
   readonly pollInterval?: Duration.Input | undefined
   /**
-   * The waits between attempts. A failure after the last wait makes a dead
-   * letter. By default 1, 5, 15 and 30 seconds, 1, 5, 15 and 30 minutes, 1, 3
-   * and 6 hours.
+   * The delays between attempts. A failure after the last delay makes the entry
+   * a dead letter. By default 1, 5, 15 and 30 seconds, 1, 5, 15 and 30 minutes,
+   * 1, 3 and 6 hours.
    */
   readonly waits?: ReadonlyArray<Duration.Input> | undefined
-  /** How long the end waits for what is being processed before it is left to others. 5 seconds by default. */
+  /** How long shutdown waits for running work before leaving it to other processes. 5 seconds by default. */
   readonly shutdownTimeout?: Duration.Input | undefined
 }
 
@@ -59,22 +60,25 @@ const defaultWaits: ReadonlyArray<Duration.Input> = [
  * @since 0.1.0
  */
 export interface Service {
-  /** Accepts events as {@link Inbox} does, and looks at the inbox at once. */
+  /** Accepts events like {@link Inbox}, and polls the inbox immediately. */
   readonly accept: Inbox["Service"]["accept"]
-  /** Looks at the inbox at once. */
+  /** Polls the inbox immediately. */
   readonly wake: Effect.Effect<void>
 }
 
 /**
- * The processor of an inbox. Where one is provided, a webhook is acknowledged
- * once its events are accepted.
+ * The processor of an inbox. If it is provided, a webhook is acknowledged once
+ * its events are accepted.
  *
  * @category services
  * @since 0.1.0
  */
 export class InboxProcessor extends Context.Service<InboxProcessor, Service>()("effect-sms/inbox/InboxProcessor") {}
 
-/** The kind of an error, for the operator: errors of applications may quote the message. */
+/**
+ * Returns the kind of an error, for the operator. The error itself is not
+ * stored, because an application's error may quote the message.
+ */
 const kindOf = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
   if (typeof error === "object" && error !== null) {
@@ -84,7 +88,7 @@ const kindOf = (cause: Cause.Cause<unknown>): string => {
   return "Unknown"
 }
 
-/** What a failure asks for, also as the cause of another error. */
+/** Finds the `TryAgain` or `GiveUp` of a failure, even as the cause of another error. */
 const wishOf = (cause: Cause.Cause<unknown>): TryAgain | GiveUp | undefined => {
   for (let error = Cause.squash(cause); typeof error === "object" && error !== null;) {
     if (error instanceof TryAgain || error instanceof GiveUp) return error
@@ -94,8 +98,8 @@ const wishOf = (cause: Cause.Cause<unknown>): TryAgain | GiveUp | undefined => {
 }
 
 /**
- * Starts processing until the scope closes. The end waits for what is being
- * processed, then leaves it to others.
+ * Starts processing until the scope closes. Closing waits for running work,
+ * then leaves it to other processes.
  *
  * @category constructors
  * @since 0.1.0
@@ -109,7 +113,7 @@ export const make = Effect.fnUntraced(function*<E, R>(
   const concurrency = options.concurrency ?? 64
   const pollInterval = millis(options.pollInterval ?? "1 second")
   const waits = (options.waits ?? defaultWaits).map((wait) => Duration.fromInputUnsafe(wait))
-  // What is processed outlives the request that brought it, so it must not inherit its span.
+  // Processing outlives the request that delivered the event, so it must not inherit its span.
   const services = yield* Effect.context<R>()
   const fork = Effect.runForkWith(
     Context.omit(Tracer.ParentSpan)(services) as Context.Context<never> as Context.Context<R>
@@ -120,7 +124,7 @@ export const make = Effect.fnUntraced(function*<E, R>(
   const wake = yield* Latch.make()
   let isEnding = false
 
-  /** Stores what became of an entry. `false` when the lane is not this process's any more. */
+  /** Stores the outcome of an entry. Returns `false` when this process no longer holds the lane. */
   const failed = Effect.fnUntraced(function*(claim: Claim, entry: Entry, cause: Cause.Cause<unknown>) {
     const { failures, id } = entry
     const wish = wishOf(cause)
@@ -135,7 +139,7 @@ export const make = Effect.fnUntraced(function*<E, R>(
     }
     const delay = (wish instanceof TryAgain ? wish.after : undefined) ?? wait
     yield* Effect.annotateLogs(
-      Effect.logWarning("An inbox entry failed and is retried", cause),
+      Effect.logWarning("An inbox entry failed and will be retried", cause),
       { entry: id, failures: failures + 1, retryInMillis: Duration.toMillis(delay) }
     )
     yield* inbox.retry(claim, entry, { delay, error })
@@ -145,11 +149,11 @@ export const make = Effect.fnUntraced(function*<E, R>(
   const processOne = Effect.fnUntraced(function*(claim: Claim, entry: Entry) {
     const exit = yield* Effect.exit(Effect.suspend(() => process(entry)))
     if (Exit.isSuccess(exit)) return yield* inbox.complete(claim, entry)
-    // It was told to end, and leaves the entry to whoever takes the lane.
+    // Interrupted by shutdown: the entry is left to the process that claims the lane next.
     return Cause.hasInterruptsOnly(exit.cause) ? false : yield* failed(claim, entry, exit.cause)
   })
 
-  /** Works through a lane. What it cannot store is processed again by whoever claims the lane next. */
+  /** Processes a lane. An entry whose outcome cannot be stored is processed again under the next claim. */
   const work = (claim: Claim) =>
     Effect.gen(function*() {
       while (true) {
@@ -200,13 +204,13 @@ export const make = Effect.fnUntraced(function*<E, R>(
     Effect.tap(() => {
       const wasBroken = isBroken
       isBroken = false
-      return wasBroken ? Effect.logInfo("The inbox can be used again") : Effect.void
+      return wasBroken ? Effect.logInfo("The inbox is available again") : Effect.void
     }),
     Effect.catchCause((cause) => {
       const wasBroken = isBroken
       isBroken = true
       return Effect.andThen(
-        wasBroken ? Effect.void : Effect.logError("The inbox cannot be used, and is tried again", cause),
+        wasBroken ? Effect.void : Effect.logError("The inbox is unavailable and will be retried", cause),
         Effect.map(Clock.currentTimeMillis, (now) => now + pollInterval)
       )
     })

@@ -1,13 +1,14 @@
 /**
- * What a channel, a hook or a handler can ask for when it fails.
+ * Errors with which a channel, hook or handler requests a retry, or rules one
+ * out.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 
 /**
- * Asks for another attempt, after a wait or as the schedule has it. Without an
- * inbox there is no other attempt, and it is a failure like any other.
+ * Requests a retry, after the given delay or according to the schedule. Without
+ * an inbox there are no retries, and it is an ordinary failure.
  *
  * @category errors
  * @since 0.1.0
@@ -17,12 +18,13 @@ export class TryAgain extends Schema.TaggedError<TryAgain>()("TryAgain", {
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {
-    return "Another attempt is needed"
+    return "A retry was requested"
   }
 }
 
 /**
- * Says that no attempt can succeed: the entry becomes a dead letter at once.
+ * Rules out retries: no attempt can succeed, so the entry becomes a dead letter
+ * immediately.
  *
  * @category errors
  * @since 0.1.0

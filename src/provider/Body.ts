@@ -1,5 +1,6 @@
 /**
- * From bytes to plain data: the two body formats that carriers send.
+ * Parses the two body formats that carriers send, JSON and forms, into plain
+ * data.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -8,16 +9,16 @@ import { isPayload, type Payload } from "../Payload.ts"
 import { type InvalidPayload, invalidPayload } from "../WebhookError.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 
-/** A form field that was sent once is a string, one that was repeated an array. */
+/** A parsed form. A field that occurs once is a string, a repeated field an array. */
 export type Form = Readonly<Record<string, string | ReadonlyArray<string>>>
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
-// What can be read at once is read at once: nothing here waits, and a fiber would take longer than the work.
+// Evaluated eagerly: decoding is synchronous, and starting a fiber would cost more than the work itself.
 const decodeText = (bytes: Uint8Array): Effect.Effect<string, InvalidPayload> =>
   Effect.fromResult(Result.try({ try: () => utf8.decode(bytes), catch: () => invalidPayload("", "Expected UTF-8") }))
 
-/** The pairs of a query string that begins with its question mark. */
+/** Parses a query string that starts with its question mark. */
 const parsePairs = (query: string): Form => {
   const form: Record<string, string | Array<string>> = {}
   new URLSearchParams(query).forEach((value, name) => {
@@ -28,10 +29,10 @@ const parsePairs = (query: string): Form => {
   return form
 }
 
-/** A query string or an `application/x-www-form-urlencoded` text, flat, with empty values kept. */
+/** Parses a query string or an `application/x-www-form-urlencoded` text into a flat record. Keeps empty values. */
 export const formFromText = (text: string): Form => parsePairs(text.startsWith("?") ? text : `?${text}`)
 
-/** A body. It may begin with `?`, which is no mark of a query there. */
+/** Parses a form body. A leading `?` belongs to the first field name. */
 export const parseForm = (bytes: Uint8Array): Effect.Effect<Form, InvalidPayload> =>
   Effect.mapEager(decodeText(bytes), (text) => parsePairs(`?${text}`))
 
@@ -44,10 +45,10 @@ export const parseJson = (bytes: Uint8Array): Effect.Effect<Payload, InvalidPayl
       : Effect.fail(invalidPayload("", "Expected a JSON object"))
   })
 
-/** Whether the body claims to be JSON. */
+/** Returns whether the content type declares JSON. */
 export const isJson = (request: WebhookRequest): boolean =>
   request.headers["content-type"]?.toLowerCase().startsWith("application/json") === true
 
-/** The body by its content type: JSON, or else a form. */
+/** Parses the body by its content type: as JSON if it declares JSON, otherwise as a form. */
 export const parseBody = (request: WebhookRequest): Effect.Effect<Payload, InvalidPayload> =>
   isJson(request) ? parseJson(request.body) : parseForm(request.body)

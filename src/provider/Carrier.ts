@@ -1,10 +1,11 @@
 /**
- * A carrier as one value: everything there is to say about one carrier's API.
+ * The definition of a carrier: one value that describes everything the library
+ * knows about one carrier's API.
  *
- * A carrier's folder calls {@link define} once. From that derive the providers
- * and their layers, what the environment turns on, the server's routes, the
- * command line, the media hosts, the demonstration and the test suites. A
- * carrier outside this package works the same way.
+ * Each carrier's folder calls {@link define} once. The providers and their
+ * layers, the environment variables, the server's routes, the command line, the
+ * media hosts, the demonstration and the test suites all derive from that
+ * definition. A carrier outside this package works the same way.
  *
  * @since 0.1.0
  */
@@ -31,7 +32,7 @@ import type { CarrierSending, Sending, SendOptions } from "./Sending.ts"
 import * as SmsProvider from "./SmsProvider.ts"
 
 /**
- * What a carrier may need to verify webhooks with.
+ * The services that a carrier may need to verify webhooks.
  *
  * @category models
  * @since 0.1.0
@@ -39,7 +40,7 @@ import * as SmsProvider from "./SmsProvider.ts"
 export type Services = Mac.Mac | Digest.Digest | Signature.Signature
 
 /**
- * What opens a media host.
+ * The credentials for a media host.
  *
  * @category models
  * @since 0.1.0
@@ -49,20 +50,20 @@ export type MediaCredentials =
   | { readonly scheme: "Bearer"; readonly token: Redacted.Redacted<string> }
 
 /**
- * Where the files of a carrier's messages are.
+ * The hosts that serve a carrier's media files.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Media {
-  /** The hosts that the carrier names in its webhooks. */
+  /** The hosts of the media URLs in the carrier's webhooks. */
   readonly hosts: ReadonlyArray<string>
-  /** The hosts that those redirect to. */
+  /** The hosts that these URLs redirect to. */
   readonly redirectHosts?: ReadonlyArray<string> | undefined
 }
 
 /**
- * What the environment says about a carrier.
+ * A carrier's configuration, read from environment variables.
  *
  * @category models
  * @since 0.1.0
@@ -70,47 +71,47 @@ export interface Media {
 export interface Environment {
   /** Every variable that the carrier reads. */
   readonly variables: ReadonlyArray<Variable>
-  /** The provider that the environment asks for. `undefined` when none of the variables is set. */
+  /** The provider that the variables configure. `undefined` when none of them is set. */
   readonly provider: Read<Layer.Layer<SmsProvider.SmsProvider, InvalidVariable, Services | HttpClient.HttpClient>>
-  /** As {@link Environment.provider}, for sending only: it reads nothing that webhooks are verified with. */
+  /** Like {@link Environment.provider}, for sending only: it does not read the webhook secrets. */
   readonly sender: Read<Layer.Layer<SmsProvider.SmsProvider, InvalidVariable, HttpClient.HttpClient>>
-  /** The credentials of the media hosts that need some, by host. */
+  /** The credentials of the media hosts that require them, by host. */
   readonly mediaCredentials: Read<Readonly<Record<string, MediaCredentials>>>
-  /** The warning for an operator who has set none of them. */
+  /** The warning to log when no media credentials are set. */
   readonly mediaCredentialsHint: string | undefined
 }
 
 /**
- * A webhook as the carrier sends it, for demonstrations and tests.
+ * A sample webhook in the carrier's format, for demonstrations and tests.
  *
  * @category models
  * @since 0.1.0
  */
 export interface SampleWebhook {
-  /** A word or two: `SMS`, `MMS`, `delivery report`, `forged`. */
+  /** A short label: `SMS`, `MMS`, `delivery report`, `forged`. */
   readonly kind: string
-  /** The carrier's id of the message that it is about. */
+  /** The carrier's id of the message that the webhook concerns. */
   readonly messageId: string
   readonly request: WebhookRequest
 }
 
 /**
- * A carrier's side of a conversation, with credentials that were made up.
+ * Sample webhooks of a carrier, signed with generated credentials.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Samples<Webhook> {
-  /** Options of a provider that receives what these samples are signed for. */
+  /** The options of a provider that accepts these samples. */
   readonly options: Webhook
   /** Signs a payload: a JSON object, or the fields of a form. */
   readonly sign: (options: {
     readonly url: string
     readonly payload: Readonly<Record<string, unknown>>
   }) => Effect.Effect<WebhookRequest, CryptoError.CryptoError, Services | SecureRandom.SecureRandom>
-  /** One webhook of each kind, and one that was changed after it was signed. */
+  /** Builds one webhook of each kind, and one that was modified after signing. */
   readonly webhooks: (options: {
-    /** The URL that this provider's webhooks go to. */
+    /** The URL that receives this provider's webhooks. */
     readonly inboundUrl: string
     readonly statusUrl: string
     readonly customer: Address
@@ -120,7 +121,7 @@ export interface Samples<Webhook> {
     CryptoError.CryptoError,
     Services | SecureRandom.SecureRandom
   >
-  /** A webhook that a person can post by hand, where nothing has to be signed. */
+  /** Builds a webhook that can be posted by hand. Absent when the carrier signs its webhooks. */
   readonly manual?:
     | ((options: {
       readonly inboundUrl: string
@@ -132,23 +133,26 @@ export interface Samples<Webhook> {
 }
 
 /**
- * A carrier, whatever its options: what the server, the command line and the
- * demonstration work on.
+ * A carrier with any type of options. The server, the command line and the
+ * demonstration work with this type.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Any {
-  /** The name of the provider, of its routes, and with `_` of its variables: lower case letters and digits. */
+  /**
+   * The provider's name, in lower-case letters and digits. It is also used in
+   * its routes and, in upper case, as the prefix of its variables.
+   */
   readonly name: string
-  /** As the carrier writes itself. */
+  /** The carrier's name in its own spelling, for display. */
   readonly title: string
-  /** Loads what the environment says about it. */
+  /** Loads the environment variables of the carrier. */
   readonly environment: Effect.Effect<Environment>
   readonly media: Media
-  /** Reads a payload: a JSON object, or a form as a record. */
+  /** Extracts the metadata of a payload: a JSON object, or a form as a record. */
   readonly extractMeta: WebhookMeta.Extract
-  /** Makes up credentials, and a provider that receives what is signed with them. */
+  /** Generates credentials, and a provider that accepts webhooks signed with them. */
   readonly samples: Effect.Effect<
     Omit<Samples<unknown>, "options"> & { readonly provider: SmsProvider.Service },
     CryptoError.CryptoError,
@@ -163,41 +167,41 @@ export interface Any {
  * @since 0.1.0
  */
 export interface Carrier<Webhook, Sender, E, R, Needs = R> extends Any {
-  /** Makes a provider that receives and sends. Fails when an option cannot be used. */
+  /** Makes a provider that receives and sends. Fails when an option is invalid. */
   readonly make: (
     options: Webhook & Sender
   ) => Effect.Effect<SmsProvider.Service, E, R | HttpClient.HttpClient>
   /** Makes a provider that only receives. It needs no HTTP client. */
   readonly makeWebhook: (options: Webhook) => Effect.Effect<SmsProvider.Service, E, R>
-  /** Makes a provider that only sends. It needs nothing that webhooks are verified with. */
+  /** Makes a provider that only sends. It needs no webhook secret. */
   readonly makeSender: (options: Sender) => Effect.Effect<SmsProvider.Service, E, HttpClient.HttpClient>
-  /** Provides {@link SmsProvider.SmsProvider}, receiving and sending. */
+  /** Provides an {@link SmsProvider.SmsProvider} that receives and sends. */
   readonly layer: (
     options: Webhook & Sender
   ) => Layer.Layer<SmsProvider.SmsProvider, E, Needs | HttpClient.HttpClient>
-  /** As {@link Carrier.layer}, from configuration. */
+  /** Like {@link Carrier.layer}, with options from `Config`. */
   readonly layerConfig: (
     options: Config.Wrap<Webhook & Sender>
   ) => Layer.Layer<SmsProvider.SmsProvider, Config.ConfigError | E, Needs | HttpClient.HttpClient>
-  /** As {@link Carrier.layer}, on the verifier that the application provides. */
+  /** Like {@link Carrier.layer}, with a verifier that the application provides. */
   readonly layerNoDeps: (
     options: Webhook & Sender
   ) => Layer.Layer<SmsProvider.SmsProvider, E, R | HttpClient.HttpClient>
-  /** Provides {@link SmsProvider.SmsProvider}, receiving only. */
+  /** Provides an {@link SmsProvider.SmsProvider} that only receives. */
   readonly layerWebhook: (options: Webhook) => Layer.Layer<SmsProvider.SmsProvider, E, Needs>
-  /** As {@link Carrier.layerWebhook}, from configuration. */
+  /** Like {@link Carrier.layerWebhook}, with options from `Config`. */
   readonly layerWebhookConfig: (
     options: Config.Wrap<Webhook>
   ) => Layer.Layer<SmsProvider.SmsProvider, Config.ConfigError | E, Needs>
-  /** As {@link Carrier.layerWebhook}, on the verifier that the application provides. */
+  /** Like {@link Carrier.layerWebhook}, with a verifier that the application provides. */
   readonly layerWebhookNoDeps: (options: Webhook) => Layer.Layer<SmsProvider.SmsProvider, E, R>
-  /** Provides {@link SmsProvider.SmsProvider}, sending only. */
+  /** Provides an {@link SmsProvider.SmsProvider} that only sends. */
   readonly layerSender: (options: Sender) => Layer.Layer<SmsProvider.SmsProvider, E, HttpClient.HttpClient>
-  /** As {@link Carrier.layerSender}, from configuration. */
+  /** Like {@link Carrier.layerSender}, with options from `Config`. */
   readonly layerSenderConfig: (
     options: Config.Wrap<Sender>
   ) => Layer.Layer<SmsProvider.SmsProvider, Config.ConfigError | E, HttpClient.HttpClient>
-  /** Reads the message of a payload, for a channel. `None` when it brings none. */
+  /** Reads the inbound message of a payload, for a channel. Returns `None` when the payload has none. */
   readonly parseWebhook: (
     payload: Readonly<Record<string, unknown>>,
     channelId: string
@@ -205,7 +209,7 @@ export interface Carrier<Webhook, Sender, E, R, Needs = R> extends Any {
 }
 
 /**
- * What {@link define} needs.
+ * The parts of a carrier that {@link define} combines.
  *
  * @category models
  * @since 0.1.0
@@ -213,26 +217,29 @@ export interface Carrier<Webhook, Sender, E, R, Needs = R> extends Any {
 export interface Definition<Webhook, Sender, E, R> {
   readonly name: string
   readonly title: string
-  /** How webhooks are verified and read. */
+  /** Makes the receiver, which verifies and decodes webhooks. */
   readonly receive: (options: Webhook) => Effect.Effect<SmsProvider.Receiver, E, R>
-  /** How a payload is read by {@link Any.extractMeta}, where the receiver's options are not known. */
+  /** Decodes a payload for {@link Any.extractMeta}, without the receiver's options. */
   readonly decodePayload: (
     provider: string,
     payload: Readonly<Record<string, unknown>>
   ) => Effect.Effect<ReadonlyArray<WebhookEvent>, InvalidPayload>
-  /** Loads how messages are sent. A program that only receives does not load it, nor the HTTP client. */
+  /** Loads the module that sends. A program that only receives loads neither this module nor the HTTP client. */
   readonly send: () => Promise<{ readonly make: (options: Sender) => Effect.Effect<CarrierSending, E> }>
-  /** Loads how the options are read from the environment. Programs that give options in code do not load it. */
+  /**
+   * Loads the module that reads options from the environment. A program that
+   * passes options in code does not load it.
+   */
   readonly environment: () => Promise<{ readonly environment: EnvironmentDefinition<Webhook, Sender, E> }>
   readonly media?: Media | undefined
-  /** Loads the carrier's side, for demonstrations and tests. */
+  /** Loads the sample webhooks, for demonstrations and tests. */
   readonly samples: () => Promise<{
     readonly samples: Effect.Effect<Samples<Webhook>, CryptoError.CryptoError, Services | SecureRandom.SecureRandom>
   }>
 }
 
 /**
- * How a carrier's options are read from the environment.
+ * Reads a carrier's options from the environment.
  *
  * @category models
  * @since 0.1.0
@@ -241,7 +248,7 @@ export interface EnvironmentDefinition<Webhook, Sender, E> {
   readonly variables: ReadonlyArray<Variable>
   readonly webhook: Read<Webhook>
   readonly sender: Read<Sender>
-  /** Names the variable that an option which cannot be used came from. */
+  /** Converts the error of an invalid option into one that names its variable. */
   readonly blame: (error: E) => InvalidVariable
   readonly mediaCredentials?: Environment["mediaCredentials"] | undefined
   readonly mediaCredentialsHint?: string | undefined
@@ -251,12 +258,12 @@ interface Named {
   readonly name?: string | undefined
 }
 
-/** With the HTTP client, which is loaded with what sends. */
+/** Loads the pipeline on demand, because it brings in the HTTP client. */
 const loadPipeline = () => import("./internal/client.ts")
 
 /**
- * Defines a carrier whose verification needs a service of its own, which
- * `dependencies` provides unless the application does.
+ * Defines a carrier whose verification needs an additional service.
+ * `dependencies` provides it unless the application does.
  *
  * @category constructors
  * @since 0.1.0
@@ -328,7 +335,7 @@ export const defineWith = <Webhook extends Named, Sender extends Named & SendOpt
     parseWebhook: WebhookMeta.parser(extractMeta),
     samples: Effect.gen(function*() {
       const { options, ...samples } = yield* (yield* Effect.promise(definition.samples)).samples
-      // Made-up credentials can be used.
+      // Generated credentials are always valid.
       const provider = yield* Effect.orDie(Effect.provide(makeWebhook(options), dependencies))
       return { ...samples, provider }
     }),
@@ -359,8 +366,8 @@ export const define = <Webhook extends Named, Sender extends Named & SendOptions
 ): Carrier<Webhook, Sender, E, R> => defineWith(definition, Layer.effectContext(Effect.context<R>()))
 
 /**
- * A carrier that is loaded when the environment has one of its variables, or
- * when it is asked for by name.
+ * A carrier whose module is loaded on demand: when one of its environment
+ * variables is set, or when it is requested by name.
  *
  * @category models
  * @since 0.1.0
@@ -372,7 +379,7 @@ export interface Lazy {
 }
 
 /**
- * Describes a carrier that is loaded when it is needed.
+ * Describes a carrier whose module is loaded on demand.
  *
  * @category constructors
  * @since 0.1.0
@@ -384,7 +391,7 @@ export const lazy = (
 ): Lazy => ({ name, title, load: Effect.map(Effect.promise(load), ({ carrier }) => carrier) })
 
 /**
- * Describes a carrier that is loaded already.
+ * Describes a carrier whose module is already loaded.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,9 +1,8 @@
 /**
- * The variables of the environment: how one is read, and what is wrong with one
- * that cannot be used.
+ * Reads and validates environment variables.
  *
- * A variable that is set to nothing counts as not set, because compose files
- * pass empty ones on.
+ * An empty variable counts as not set, because compose files pass empty
+ * variables on.
  *
  * @since 0.1.0
  */
@@ -17,11 +16,12 @@ import * as flaws from "./internal/flaws.ts"
 
 /**
  * A variable of a carrier, for the tables of the documentation, the help of the
- * command line, and the errors about a carrier that is half configured.
+ * command line, and the errors about an incompletely configured carrier.
  *
  * - `receiving`: verifies or reads webhooks
- * - `sending`: makes the provider send
- * - `media`: opens the files of received messages, and may serve sending too
+ * - `sending`: enables sending
+ * - `media`: gives access to the files of received messages, and may also be
+ *   used for sending
  *
  * @category models
  * @since 0.1.0
@@ -32,14 +32,15 @@ export interface Variable {
   /** One sentence, in Markdown. */
   readonly description: string
   readonly group: "receiving" | "sending" | "media"
-  /** Whether the group does not work without it. */
+  /** Whether the group requires the variable. */
   readonly required?: boolean | undefined
   /** Whether the value is a secret. */
   readonly secret?: boolean | undefined
 }
 
 /**
- * A variable is missing or cannot be used. Names the variable, never its value.
+ * A variable is missing or invalid. The error names the variable, never its
+ * value.
  *
  * @category errors
  * @since 0.1.0
@@ -54,7 +55,7 @@ export class InvalidVariable extends Schema.TaggedError<InvalidVariable>()("Inva
 }
 
 /**
- * Reads options. `undefined` where the environment does not ask for them.
+ * Reads options. Returns `undefined` when none of their variables is set.
  *
  * @category models
  * @since 0.1.0
@@ -62,7 +63,7 @@ export class InvalidVariable extends Schema.TaggedError<InvalidVariable>()("Inva
 export type Read<A> = Effect.Effect<A | undefined, InvalidVariable | Config.ConfigError>
 
 /**
- * The error about a variable: "PORT must be a number".
+ * Makes the error about a variable, such as "PORT must be a number".
  *
  * @category constructors
  * @since 0.1.0
@@ -103,7 +104,7 @@ export const credential = (name: string): Read<Redacted.Redacted<string>> =>
   )
 
 /**
- * Reads text that may be shown.
+ * Reads a text that is not a secret.
  *
  * @category readers
  * @since 0.1.0
@@ -122,7 +123,7 @@ export const checked = (name: string, flaw: (value: string) => string | undefine
   Effect.tap(text(name), (value) => refuse(name, value === undefined ? undefined : flaw(value)))
 
 /**
- * Splits a value with commas into its parts, without empty ones.
+ * Splits a comma-separated value, without empty parts.
  *
  * @category readers
  * @since 0.1.0
@@ -131,7 +132,7 @@ export const list = (value: string): ReadonlyArray<string> =>
   value.split(",").map((part) => part.trim()).filter((part) => part !== "")
 
 /**
- * Reads one of several words, in any case.
+ * Reads one of several words, ignoring case.
  *
  * @category readers
  * @since 0.1.0
@@ -226,8 +227,7 @@ const fromSenderDigits = (value: string): Address =>
   /^\d{3,8}$/.test(value) ? Address.make(value) : fromCarrierDigits(value)
 
 /**
- * Derives from `PUBLIC_URL` where the carrier reports the delivery of messages
- * to the server.
+ * Derives the URL for the carrier's delivery reports from `PUBLIC_URL`.
  *
  * @category readers
  * @since 0.1.0
@@ -244,7 +244,7 @@ const missing = (name: string, other: string) =>
 const isSet = (name: string) => Effect.map(secret(name), (value) => value !== undefined)
 
 /**
- * Reads two variables that mean something together only.
+ * Reads two variables that must be set together.
  *
  * @category readers
  * @since 0.1.0
@@ -264,10 +264,10 @@ export const pair = Effect.fnUntraced(function*(
 })
 
 /**
- * Reads the secrets that webhooks are verified with: one, or several with
- * commas between them during a rotation. Fails when there is none while another
- * of the carrier's variables is set, because the operator must have forgotten
- * it. `hint` ends that error.
+ * Reads the secrets that verify webhooks: one, or several separated by commas
+ * during a rotation. Fails when there is none but another of the carrier's
+ * variables is set, because the operator must have forgotten it. `hint` is
+ * appended to that error.
  *
  * @category readers
  * @since 0.1.0
@@ -300,8 +300,9 @@ export const webhookSecrets = Effect.fnUntraced(function*(
 })
 
 /**
- * Fails when a secret is set that `choice`, a variable set to `none`, leaves
- * unused: that is a dangerous mistake.
+ * Fails when a secret is set but `choice`, a variable with the value `none`,
+ * disables verification: the operator probably believes that webhooks are
+ * verified.
  *
  * @category readers
  * @since 0.1.0
@@ -335,9 +336,9 @@ const excess = Effect.gen(function*() {
 })
 
 /**
- * Reads the options of sending where one of the variables of that group is set.
- * Fails when a required one is not. `options` gets the values of the required
- * ones by name.
+ * Reads the options of sending when one of the variables of that group is set.
+ * Fails when a required one is missing. `options` receives the values of the
+ * required variables by name.
  *
  * @category readers
  * @since 0.1.0

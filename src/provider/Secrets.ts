@@ -11,14 +11,14 @@ import * as Hex from "effect/encoding/Hex"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 
-/** One secret, or several while one is being replaced. */
+/** One secret, or several during a rotation. */
 export type Secrets = Redacted.Redacted<string> | ReadonlyArray<Redacted.Redacted<string>>
 
 const encoder = new TextEncoder()
 
 export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 
-/** The secrets as a list. An empty list, or an empty secret, would let everybody in: it fails. */
+/** Returns the secrets as a list. Fails for an empty list and for an empty secret, which would accept every request. */
 export const list = (
   module: string,
   secrets: Secrets
@@ -35,7 +35,7 @@ export const list = (
     )
 }
 
-/** Makes up a secret of 128 bits, for demonstrations and tests. */
+/** Generates a secret of 128 bits, for demonstrations and tests. */
 export const generateSecret: Effect.Effect<
   Redacted.Redacted<string>,
   CryptoError.CryptoError,
@@ -46,13 +46,13 @@ export const generateSecret: Effect.Effect<
     (random) => Effect.map(random.randomBytes(16), (bytes) => Redacted.make(Hex.encode(bytes)))
   )
 
-/** One HMAC key a secret. */
+/** Builds one HMAC key for each secret. */
 export const macKeys = Effect.fnUntraced(function*(module: string, algorithm: Mac.Algorithm, secrets: Secrets) {
   const values = yield* list(module, secrets)
   return yield* Effect.forEach(values, (value) => Mac.key(algorithm, utf8(value)))
 })
 
-/** Whether a tag fits the data under one of the keys. */
+/** Returns a function that checks whether a tag authenticates the data under one of the keys. */
 export const macMatcher = (mac: Mac.Mac["Service"], keys: ReadonlyArray<Mac.Key>) => {
   const fits = (key: Mac.Key, tag: Uint8Array, data: Uint8Array) => Effect.orDie(mac.verify(key, tag, data))
   const [only, ...others] = keys
@@ -66,25 +66,24 @@ export const macMatcher = (mac: Mac.Mac["Service"], keys: ReadonlyArray<Mac.Key>
 }
 
 /**
- * The bytes of standard Base64 in its one canonical spelling. Without that, a
- * flipped bit in the padding bits of the last character would go unnoticed.
+ * Decodes standard Base64, and only its canonical encoding. Otherwise a flipped
+ * padding bit in the last character would go unnoticed.
  */
 export const fromBase64 = (text: string): Uint8Array | undefined => {
   const decoded = Base64.decode(text)
   if (Result.isFailure(decoded)) return undefined
   const bytes = decoded.success
-  // Only the last four characters have padding bits, and a line break, which is skipped, makes the text too long.
+  // Only the last four characters contain padding bits. The decoder skips line breaks, but they make the text too long.
   const last = bytes.subarray(bytes.length - (bytes.length % 3 || 3))
   const isCanonical = text.length === Math.ceil(bytes.length / 3) * 4 && text.endsWith(Base64.encode(last))
   return isCanonical ? bytes : undefined
 }
 
 /**
- * Tells whether a text is one of the secrets, in a time that says nothing
- * about them. They are compared by their SHA-256: `Mac.timingSafeEqual` answers
- * at once when lengths differ, which on the secrets themselves would tell their
- * length. A caller cannot steer how many bytes of two digests agree, and every
- * secret is compared.
+ * Compares a text with the secrets in constant time. It compares SHA-256
+ * digests, because `Mac.timingSafeEqual` returns early when lengths differ,
+ * which would reveal the length of a secret. A caller cannot control how many
+ * bytes of two digests agree, and every secret is compared.
  */
 export const matcher = Effect.fnUntraced(function*(module: string, secrets: Secrets) {
   const digest = yield* Digest.Digest

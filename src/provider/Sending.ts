@@ -1,6 +1,6 @@
 /**
- * How a provider sends: its limits, its options, and what it does with one part
- * of a message.
+ * The sending side of a provider: its limits, its options, and the request for
+ * one part of a message.
  *
  * @since 0.1.0
  */
@@ -16,55 +16,59 @@ import type { OutboundMessage } from "../Message.ts"
 import type { Refusal, SmsErrorReason } from "../SmsError.ts"
 
 /**
- * What a provider sends. A message that asks for more is refused before
- * anything is sent.
+ * The limits of a provider for sending. A message that exceeds them is refused
+ * before anything is sent.
  *
  * @category models
  * @since 0.1.0
  */
 export interface SendCapabilities {
-  /** Files in one message. 0 where no MMS can be sent. */
+  /** The maximum number of files in one message. 0 when the provider cannot send MMS. */
   readonly maxMedia: number
-  /** UTF-16 code units of text in one message. */
+  /** The maximum length of the text of one message, in UTF-16 code units. */
   readonly maxLength: number
-  /** Segments of one SMS, where the carrier limits them. */
+  /** The maximum number of segments of one SMS, if the carrier limits it. */
   readonly maxSegments?: number | undefined
-  /** Characters of GSM-7 that make a text UCS-2 there, as in `Segments.Options`. */
+  /** GSM-7 characters that this carrier sends as UCS-2, as in `Segments.Options`. */
   readonly excluding?: string | undefined
   readonly senders: ReadonlyArray<Kind>
-  /** Whether the carrier chooses the sender of a message that has none. */
+  /** Whether the carrier chooses a sender for messages without one. */
   readonly choosesSender: boolean
   readonly recipients: ReadonlyArray<Kind>
-  /** The options of `OutboundMessage` that the carrier has. */
+  /** The options of `OutboundMessage` that the carrier supports. */
   readonly options: ReadonlyArray<"sendAt" | "validityPeriod" | "statusCallback" | "reference">
 }
 
 /**
- * When a carrier proves that it did not take a message, because there were too
- * many at a time or it could not be reached, it is asked again. In no other
- * case.
+ * How requests are retried. A request is retried only when the carrier provably
+ * did not accept it: it was rate limited, or no connection was made.
  *
  * @category models
  * @since 0.1.0
  */
 export type Retry = {
-  /** How often, after the first time. 2 by default; 0 for never. */
+  /** The number of retries after the first request. 2 by default; 0 disables retries. */
   readonly times?: number | undefined
-  /** The wait before the first repetition; it doubles with each, and is jittered by a fifth. 500 milliseconds by default. */
+  /**
+   * The delay before the first retry. It doubles with each retry, with a jitter
+   * of 20%. 500 milliseconds by default.
+   */
   readonly delay?: Duration.Input | undefined
   /**
-   * The longest wait. A carrier that asks for more of it gets no repetition.
-   * 30 seconds by default.
+   * The maximum delay. When a carrier asks for a longer one, the request is not
+   * retried. 30 seconds by default.
    */
   readonly maxDelay?: Duration.Input | undefined
 }
 
 /**
- * What to do with a message that is more than the carrier takes at once.
+ * What to do with a message that exceeds what the carrier accepts in one
+ * request.
  *
  * - `refuse`: it fails with `NotSupported`, before anything is sent
- * - `split`: it goes out as several messages, one after the other, and nothing
- *   of it is lost. When one of them fails, the error says which went out
+ * - `split`: it is sent as several messages, one after the other, without
+ *   losing content. When one of them fails, the error lists those that were
+ *   sent
  *
  * @category models
  * @since 0.1.0
@@ -78,26 +82,29 @@ export type Excess = "refuse" | "split"
  * @since 0.1.0
  */
 export type SendOptions = {
-  /** The sender of messages that name none. */
+  /** The default sender, for messages without one. */
   readonly from?: Address | undefined
-  /** For a text that is longer than the carrier takes. `refuse` by default. */
+  /** What to do with a text that exceeds the carrier's limit. `refuse` by default. */
   readonly longText?: Excess | undefined
-  /** For more files than the carrier takes. `split` by default for carriers that take one only, else `refuse`. */
+  /**
+   * What to do with more files than the carrier accepts. `split` by default for
+   * carriers that accept one file, otherwise `refuse`.
+   */
   readonly severalMedia?: Excess | undefined
   readonly retry?: Retry | undefined
-  /** The time limit of one request. 30 seconds by default. What it ends has an unknown outcome. */
+  /** The timeout of one request. 30 seconds by default. A request that times out has an unknown outcome. */
   readonly timeout?: Duration.Input | undefined
-  /** Another address of the API, for tests and proxies. */
+  /** The base URL of the API, to replace the carrier's in tests and behind proxies. */
   readonly baseUrl?: string | undefined
   /**
-   * Changes the client. It sees every request, so it must not repeat one: the
+   * Transforms the HTTP client. The new client must not retry a request: the
    * carrier would send a second message.
    */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
 
 /**
- * The options that all providers act on alike.
+ * The options that `SmsProvider.make` handles for all providers.
  *
  * @category models
  * @since 0.1.0
@@ -105,8 +112,8 @@ export type SendOptions = {
 export type Policy = Pick<SendOptions, "from" | "longText" | "severalMedia" | "retry">
 
 /**
- * One message on its way to the carrier: a text, files, or both, within the
- * carrier's limits.
+ * One part of a message, sent in one request: a text, files, or both, within
+ * the carrier's limits.
  *
  * @category models
  * @since 0.1.0
@@ -116,13 +123,13 @@ export interface Part {
   readonly message: OutboundMessage
   readonly to: Address
   readonly from: Address | undefined
-  /** Empty when there are files only. */
+  /** Empty when the part has only files. */
   readonly text: string
   readonly media: ReadonlyArray<MediaContent>
 }
 
 /**
- * What a carrier says when it accepts a part.
+ * The carrier's response when it accepts a part.
  *
  * @category models
  * @since 0.1.0
@@ -144,41 +151,41 @@ export interface Accepted {
 export interface Sending {
   readonly capabilities: SendCapabilities
   readonly policy: Policy
-  /** The credentials. Whatever the carrier says, they are not passed on. */
+  /** The credentials. They are removed from the carrier's error messages. */
   readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
-  /** What the carrier's rules say against a message, beyond the capabilities. */
+  /** Validates a message against rules of the carrier that the capabilities do not express. */
   readonly check?: ((message: OutboundMessage) => Effect.Effect<void, SmsErrorReason>) | undefined
-  /** Makes one request. `SmsProvider.make` repeats it when its reason allows that. */
+  /** Makes one request. `SmsProvider.make` retries it when the error reason allows that. */
   readonly deliver: (part: Part) => Effect.Effect<Accepted, SmsErrorReason>
 }
 
 /**
- * What a carrier says about a refusal.
+ * The carrier's explanation of a refusal.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Words {
-  /** Absent where the carrier's code says nothing that the HTTP status does not say. */
+  /** Absent when the carrier's code adds nothing to the HTTP status. */
   readonly refusal?: Refusal | undefined
   readonly code?: string | undefined
   readonly detail?: string | undefined
 }
 
 /**
- * How a carrier sends over HTTP: the request of a part, and how its answer is
- * read. The client, its timeout, and the outcome of a request that fails belong
- * to the pipeline.
+ * How a carrier sends over HTTP: builds the request for a part, and reads the
+ * response. The pipeline provides the client and the timeout, and determines
+ * the outcome of a failed request.
  *
  * @category models
  * @since 0.1.0
  */
 export interface CarrierSending extends Omit<Sending, "deliver" | "policy"> {
   readonly request: (part: Part) => Effect.Effect<HttpClientRequest.HttpClientRequest>
-  /** Reads a 2xx answer. `undefined` where it names no message. */
+  /** Reads a 2xx response. Returns `undefined` when it contains no message id. */
   readonly accepted: (body: unknown, part: Part) => Accepted | undefined
-  /** Reads the answer of a refusal. */
+  /** Reads the response of a refusal. */
   readonly words: (body: unknown, status: number) => Words
-  /** Whether the body of a 2xx says that the message was refused. Absent where the status says it all. */
+  /** Returns whether the body of a 2xx response reports a refusal. Absent when the status is sufficient. */
   readonly isRefusal?: ((body: unknown) => boolean) | undefined
 }

@@ -1,11 +1,12 @@
 /**
- * The contract of a carrier.
+ * The interface of a provider.
  *
- * A carrier implements the narrow {@link Receiver} and `Sending`, which know its
- * dialect, and {@link make} adds what all carriers share. For receiving:
- * the checks of method and content type, the wrapping of errors, the span and
- * the metric. For sending also the checks of the message, its division into
- * parts, and the repetition of what is safe to repeat.
+ * A carrier implements the narrow {@link Receiver} and `Sending` interfaces,
+ * which are specific to its API; {@link make} adds the behaviour that all
+ * carriers share. For receiving, it checks the method and content type, wraps
+ * errors, and records the span and the metric. For sending, it also validates
+ * the message, splits it into parts, and retries requests that are safe to
+ * retry.
  *
  * @since 0.1.0
  */
@@ -30,12 +31,13 @@ import * as Sender from "./internal/send.ts"
 import type { SendCapabilities, Sending } from "./Sending.ts"
 
 /**
- * What a webhook proves, as the provider is configured.
+ * How a provider verifies webhooks, and what a valid webhook proves.
  *
  * - `signature`: the carrier's signature covers the parts of the request that
- *   `covers` lists. What it does not cover can be changed by whoever sees a
- *   request, and a request whose time is not covered can be repeated later
- * - `token`: a secret in the callback URL proves who calls, and covers nothing
+ *   `covers` lists. An attacker who intercepts a request can change the other
+ *   parts, and can replay the request later if its timestamp is not covered
+ * - `token`: a secret in the callback URL identifies the caller, and covers no
+ *   part of the request
  * - `none`: webhooks are not verified
  *
  * @category models
@@ -47,13 +49,13 @@ export interface Verification {
 }
 
 /**
- * What a provider receives.
+ * The features that a provider supports for receiving.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ReceiveCapabilities {
-  /** Whether messages with media are received. */
+  /** Whether it receives messages with media. */
   readonly mms: boolean
   /** Whether one MMS arrives as several webhooks. */
   readonly splitMms: boolean
@@ -63,7 +65,7 @@ export interface ReceiveCapabilities {
 }
 
 /**
- * What a provider can do.
+ * The capabilities of a provider.
  *
  * @category models
  * @since 0.1.0
@@ -85,34 +87,34 @@ export interface Service {
   /** The name in the registry, in webhook paths, logs and metrics. */
   readonly name: string
   readonly capabilities: Capabilities
-  /** The sender of messages that name none. */
+  /** The default sender, for messages without one. */
   readonly from: Address | undefined
   /**
-   * Sends a message. Succeeds when the carrier accepted it, and fails with
-   * `OutcomeUnknown` when nobody can tell; any other failure proves that it did
-   * not go out. `SmsError.accepted` has the parts that did, if there were
-   * several.
+   * Sends a message. Succeeds when the carrier accepted it. Fails with
+   * `OutcomeUnknown` when the carrier may have accepted it; any other failure
+   * proves that it was not sent. When a message has several parts,
+   * `SmsError.accepted` lists the parts that were sent.
    */
   readonly send: (message: OutboundMessage) => Effect.Effect<SendReceipt, SmsError>
   /**
-   * Checks the signature over the exact bytes. Fails with a reason that an
-   * operator can act on, and that must not be shown to the caller.
+   * Verifies the signature over the exact bytes. Fails with a reason for the
+   * operator, which must not be shown to the caller.
    */
   readonly verify: (request: WebhookRequest) => Effect.Effect<VerifiedWebhook, WebhookError.WebhookError>
-  /** Says what the webhook means. Fails with `InvalidPayload` and nothing else. */
+  /** Decodes the events of a webhook. Fails only with `InvalidPayload`. */
   readonly decode: (
     webhook: VerifiedWebhook
   ) => Effect.Effect<ReadonlyArray<WebhookEvent>, WebhookError.WebhookError>
-  /** Says what a payload means that was parsed before: a JSON object, or a form as a record. */
+  /** Decodes the events of a payload that is already parsed: a JSON object, or a form as a record. */
   readonly decodePayload: (
     payload: Readonly<Record<string, unknown>>
   ) => Effect.Effect<ReadonlyArray<WebhookEvent>, WebhookError.WebhookError>
-  /** The answer that this carrier takes as "received", with no effect on the customer. */
+  /** The response that acknowledges a webhook to this carrier. It sends nothing to the customer. */
   readonly acknowledgement: WebhookResponse
 }
 
 /**
- * One carrier API and its dialect.
+ * A provider: one configured carrier API.
  *
  * @category services
  * @since 0.1.0
@@ -120,7 +122,7 @@ export interface Service {
 export class SmsProvider extends Context.Service<SmsProvider, Service>()("effect-sms/SmsProvider") {}
 
 /**
- * How a carrier's webhooks are verified and read. It fails with bare reasons;
+ * Verifies and decodes a carrier's webhooks. It fails with reasons alone;
  * {@link make} adds the provider's name.
  *
  * @category models
@@ -128,18 +130,19 @@ export class SmsProvider extends Context.Service<SmsProvider, Service>()("effect
  */
 export interface Receiver {
   readonly capabilities: ReceiveCapabilities
-  /** The methods that the carrier calls with, upper case. */
+  /** The HTTP methods that the carrier uses, in upper case. */
   readonly methods: ReadonlyArray<string>
   /** The body formats that the carrier sends, without parameters. */
   readonly contentTypes: ReadonlyArray<string>
-  /** Gives what it had to parse for that, if anything, so that it is not parsed again. */
+  /** Returns the payload if verification had to parse it, so that it is not parsed twice. */
   readonly verify: (
     request: WebhookRequest
   ) => Effect.Effect<Readonly<Record<string, unknown>> | void, WebhookError.WebhookErrorReason>
   /**
-   * What would have made a refused signature match, as the end of the sentence
-   * "it matches …". Tries many variants, so `make` calls it for small bodies
-   * only and a few times a second at most: forged requests must stay cheap.
+   * Finds the misconfiguration that explains a signature mismatch, and returns
+   * it as the end of the sentence "it matches …". It tries many variants, so
+   * `make` calls it only for small bodies and at most a few times a second:
+   * rejecting a forged request must stay cheap.
    */
   readonly diagnose?: ((request: WebhookRequest) => Effect.Effect<string | undefined>) | undefined
   readonly parse: (
@@ -225,7 +228,7 @@ const notReceiving = (name: string): ReturnType<typeof receiving> => {
   return { verify: refuse, decode: refuse, decodePayload: refuse }
 }
 
-/** Answers a webhook that this provider does not take. */
+/** Responds to a webhook when the provider does not receive. */
 const noAcknowledgement: WebhookResponse = { status: 404, contentType: "text/plain", body: "" }
 
 /**

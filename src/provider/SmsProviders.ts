@@ -19,13 +19,12 @@ import { type Service as Provider, SmsProvider } from "./SmsProvider.ts"
 export class SmsProviders extends Context.Service<SmsProviders, {
   /** The providers, in the order of registration. */
   readonly all: ReadonlyArray<Provider>
-  /** Finds the provider of that name. */
+  /** Finds a provider by name. */
   readonly find: (name: string) => Option.Option<Provider>
 }>()("effect-sms/SmsProviders") {}
 
 /**
- * Two providers have the same name. Give one of them another with its `name`
- * option.
+ * Two providers have the same name. Rename one of them with its `name` option.
  *
  * @category errors
  * @since 0.1.0
@@ -39,7 +38,7 @@ export class DuplicateProvider extends Schema.TaggedError<DuplicateProvider>()("
 }
 
 /**
- * A registry of these providers.
+ * Makes a registry of the given providers.
  *
  * @category constructors
  * @since 0.1.0

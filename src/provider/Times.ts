@@ -1,5 +1,5 @@
 /**
- * The times of a message to be sent, and the bounds that carriers set them.
+ * The times of an outbound message, and the limits that carriers set on them.
  */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
@@ -10,13 +10,13 @@ import { InvalidMessage } from "../SmsError.ts"
 export const wholeSeconds = (time: Duration.Input): number =>
   Math.floor(Duration.toSeconds(Duration.fromInputUnsafe(time)))
 
-/** ISO 8601 without a fraction of a second. */
+/** Formats a time as ISO 8601 without fractional seconds. */
 export const formatSeconds = (time: DateTime.Utc): string => DateTime.formatIso(time).replace(/\.\d+Z$/, "Z")
 
-/** The bounds are written as people read them in the error. */
+/** A limit, in the form in which the error message shows it. */
 type Bound = `${number} ${"hours" | "days"}`
 
-/** Fails for a message that the carrier may try to send for longer than it ever does. */
+/** Fails when the validity period exceeds the carrier's maximum. */
 export const checkValidity = (
   validity: Duration.Input | undefined,
   longest: Bound
@@ -25,7 +25,7 @@ export const checkValidity = (
     ? Effect.void
     : Effect.fail(new InvalidMessage({ field: "validityPeriod", expected: `at most ${longest}` }))
 
-/** Fails for a time that is nearer than five minutes, which is too late to schedule, or too far off. */
+/** Fails when the time is less than five minutes ahead, which is too late to schedule, or too far ahead. */
 export const checkSendAt = Effect.fnUntraced(function*(sendAt: DateTime.Utc | undefined, furthest: Bound) {
   if (sendAt === undefined) return
   const ahead = DateTime.toEpochMillis(sendAt) - (yield* Clock.currentTimeMillis)

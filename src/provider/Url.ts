@@ -1,20 +1,21 @@
 /**
- * Parts of a URL, cut without changing a character, which `URL` would do.
+ * Functions that split a URL without changing a character. `URL` would
+ * normalize it.
  */
 
-/** What is sent to a server: a fragment never is. */
+/** Removes the fragment, which is never sent to a server. */
 export const withoutFragment = (url: string): string => {
   const start = url.indexOf("#")
   return start === -1 ? url : url.slice(0, start)
 }
 
-/** The query with its question mark, or nothing. */
+/** Returns the query with its question mark, or the empty string. */
 export const queryOf = (url: string): string => {
   const target = withoutFragment(url)
   const start = target.indexOf("?")
   return start === -1 ? "" : target.slice(start)
 }
 
-/** The text with its percent escapes decoded, and `+` and broken escapes left alone. */
+/** Decodes percent escapes. Leaves `+` and malformed escapes unchanged. */
 export const percentDecoded = (text: string): string =>
   new URLSearchParams(`=${text.replaceAll("+", "%2B").replaceAll("&", "%26")}`).get("") ?? text

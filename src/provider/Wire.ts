@@ -1,10 +1,10 @@
 /**
- * Schemas for what carriers put on the wire.
+ * Schemas for the fields of carrier payloads.
  *
- * A field that a message cannot do without is a plain schema, and its absence
- * is an error. Every other field is lenient: a value of the wrong type counts
- * as absent, because losing a customer's message over a malformed `parts` would
- * be worse. The raw payload keeps what was there.
+ * A required field has a plain schema, and its absence is an error. Every other
+ * field is lenient: a value of the wrong type counts as absent, because losing
+ * a customer's message over a malformed `parts` would be worse. The raw payload
+ * keeps the original value.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -37,8 +37,8 @@ const lenient = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unkno
 }
 
 /**
- * Returns a string that is not empty, or the first of a repeated form field.
- * Returns `undefined` for anything else, including numbers: they are neither
+ * Returns a non-empty string, or the first value of a repeated form field.
+ * Returns `undefined` for anything else, including numbers, which are neither
  * URLs nor addresses.
  */
 export const stringOf = (value: unknown): string | undefined => {
@@ -46,7 +46,7 @@ export const stringOf = (value: unknown): string | undefined => {
   return typeof first === "string" && first !== "" ? first : undefined
 }
 
-/** Returns the {@link stringOf} of an own property. */
+/** Applies {@link stringOf} to an own property. */
 export const ownString = (payload: Payload, key: string): string | undefined => stringOf(lookup(payload, key))
 
 /** Returns a string, a number as a string, or the empty string for anything else. */
@@ -58,13 +58,13 @@ export const toText = (value: unknown): string => {
 /** Decodes with {@link toText}. */
 export const Text = lenient(Schema.String, toText)
 
-/** As {@link Text}, but empty text counts as absent. */
+/** Like {@link Text}, but an empty text counts as absent. */
 export const OptionalText = lenient(Schema.UndefinedOr(Schema.String), (value) => toText(value) || undefined)
 
-/** As {@link OptionalText}, of whom a message is from or to. */
+/** Like {@link OptionalText}, for the sender or recipient of a message. */
 export const OptionalAddress = lenient(
   Schema.UndefinedOr(Address),
-  // It is not empty, and that is all that an address has to be.
+  // Any non-empty string is a valid address.
   (value) => (toText(value) || undefined) as Address | undefined
 )
 
@@ -100,7 +100,7 @@ export const toTimeIn = (value: unknown, timeZone: DateTime.TimeZone | undefined
 
 const utc = DateTime.zoneMakeOffset(0)
 
-/** Parses an ISO 8601 time. Without an offset it is in UTC, never in the zone of this machine. */
+/** Parses an ISO 8601 time. A time without an offset is read as UTC, never in the machine's time zone. */
 export const toTime = (value: unknown): DateTime.Utc | undefined => toTimeIn(value, utc)
 
 /** Decodes with {@link toTime}. */
@@ -123,7 +123,7 @@ export const OptionalCost = lenient(Schema.UndefinedOr(Cost), (value) => {
 /** Anything, or nothing. */
 export const Anything = lenient(Schema.Unknown, (value) => value)
 
-/** A list; anything else is empty. */
+/** Decodes a list. Anything else becomes an empty list. */
 export const List = lenient(
   Schema.Array(Schema.Unknown),
   (value): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
@@ -149,7 +149,7 @@ export const Object_ = lenient(
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** Every bad field and what was expected there, never the value. */
+/** Lists every invalid field and its expected type, never the value. */
 export const issuesOf = (issue: SchemaIssue.Issue): InvalidPayload["issues"] => {
   const issues = format(issue).issues.map((issue) => ({
     field: (issue.path ?? []).map((key) => String(typeof key === "object" ? key.key : key)).join("."),
@@ -183,9 +183,9 @@ export const RequiredAddress = /* @__PURE__ */ (() => {
  * The payload as the schema reads it. An error names every bad field and what
  * was expected, never the value.
  *
- * Nearly every webhook is as it should be. So the fields are read one after the
- * other, which takes a fifth of the time, and the schema is asked only about
- * those that cannot be read so, for what is wrong with them.
+ * Nearly every webhook is valid, so a field reader decodes it first, in a fifth
+ * of the time. The schema is used only for payloads that the field reader
+ * refuses, to find out which fields are invalid.
  */
 export const decoder = <A>(
   schema: Schema.ConstraintDecoder<A>
@@ -200,7 +200,7 @@ export const decoder = <A>(
   }
 }
 
-/** As {@link decoder}, of what may be anything, and without saying what is wrong with it. */
+/** Like {@link decoder}, but accepts any value and returns `undefined` instead of an error. */
 export const reader = <A>(schema: Schema.ConstraintDecoder<A>): (value: unknown) => A | undefined => {
   const read = FieldReader.make(schema)
   const decode = Schema.decodeUnknownOption(schema)
@@ -210,7 +210,7 @@ export const reader = <A>(schema: Schema.ConstraintDecoder<A>): (value: unknown)
   }
 }
 
-/** A table from codes to what they mean, written the other way round. */
+/** Inverts a table of meanings and their codes into a table from codes to meanings. */
 export const tableOf = <Meaning extends string>(
   codesOf: { readonly [M in Meaning]?: ReadonlyArray<string> }
 ): Readonly<Record<string, Meaning>> =>

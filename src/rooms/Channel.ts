@@ -21,15 +21,15 @@ export interface Channel<out E = unknown, out R = never> {
   readonly id: string
   readonly type: ChannelType
   /**
-   * Takes an event of a room to whoever is at this end. It is never called
-   * with the channel's own events. A failure is recorded and stops no other
-   * channel. It may answer with `RoomKit.post`: the answer passes after this
-   * event.
+   * Delivers a room event to the endpoint. The kit never calls it with the
+   * channel's own events. A failure is recorded and does not affect other
+   * channels. The channel may answer with `RoomKit.post`; the answer is
+   * broadcast after this event.
    *
-   * An event from an inbox comes again to a channel that failed, unless it
-   * failed with `GiveUp`, and at the latest after a restart also to one that
-   * took it just before the process ended: `event.id` stays the same. What it
-   * posts meanwhile is not doubled.
+   * With an inbox, an event is delivered again to a channel that failed, unless
+   * it failed with `GiveUp`, and also to a channel that received it just before
+   * the process stopped. `event.id` stays the same. Messages that the channel
+   * posts while it handles the event are deduplicated.
    */
   readonly deliver: (event: RoomEvent, room: Room) => Effect.Effect<void, E, R>
   /** Whether the channel is attached to every room that the kit creates. `false` by default. */

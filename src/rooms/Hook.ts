@@ -135,17 +135,17 @@ export interface AfterBroadcast<out E = unknown, out R = never> extends Options 
  * @since 0.1.0
  */
 export interface AboutSend {
-  /** The event that the message is made of. Absent for a message that comes from no room, as over HTTP. */
+  /** The event that the message was created from. Absent for a message without a room, such as one sent over HTTP. */
   readonly event?: RoomEvent | undefined
   readonly room?: Room | undefined
-  /** The channel that sends. `direct` for a message that comes from no room. */
+  /** The channel that sends. `direct` for a message without a room. */
   readonly channelId: string
-  /** The provider's name. Absent where a router chooses it. */
+  /** The provider's name. Absent when a router chooses the provider. */
   readonly provider?: string | undefined
 }
 
 /**
- * A hook stopped a message that comes from no room, and nothing was sent.
+ * A hook blocked a message without a room. Nothing was sent.
  *
  * @category errors
  * @since 0.1.0
@@ -160,9 +160,9 @@ export class SendBlocked extends Schema.TaggedError<SendBlocked>()("SendBlocked"
 }
 
 /**
- * A hook that runs before a message is sent, once for each recipient: what a
- * channel sends, and what the server is asked to send. What it modifies may go
- * to somebody else.
+ * A hook that runs before a message is sent, once for each recipient. It runs
+ * for messages from channels and for messages sent over the server's API. A
+ * modified message may have another recipient.
  *
  * @category models
  * @since 0.1.0

@@ -15,7 +15,8 @@ import type { RoomEvent } from "./RoomEvent.ts"
  * - `Broadcast`: the hooks let the message pass; each channel has its delivery
  * - `Blocked`: a hook blocked the message; the room's history keeps it, marked
  *   as blocked
- * - `Repeated`: the same message was processed before, as this event
+ * - `Repeated`: the message is a duplicate; it was already processed as this
+ *   event
  * - `Queued`: a hook or channel posted the message while another event was
  *   passing through the room. It is broadcast once the room is free. The poster
  *   must not wait, or it could deadlock on its own event; the outermost call
@@ -62,8 +63,8 @@ export interface ProcessEventsOptions {
 }
 
 /**
- * An event that came from an inbox has not passed to its end, because channels
- * or handlers failed. It passes again later, past those that succeeded.
+ * Channels or handlers failed to process an event from an inbox. The event is
+ * retried later, without those that succeeded.
  *
  * @category errors
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * Processes what is in the inbox with the kit: hooks, channels, handlers of
- * delivery statuses, split messages.
+ * Processes the entries of the inbox with the kit: it runs hooks, channels and
+ * delivery status handlers, and assembles split messages.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import * as InboxProcessor from "../inbox/InboxProcessor.ts"
 import { RoomKit } from "./RoomKit.ts"
 
 /**
- * Provides the processor of the inbox, which works for the life of the layer.
+ * Provides the inbox processor, which runs for the lifetime of the layer.
  *
  * @category layers
  * @since 0.1.0

@@ -138,9 +138,9 @@ export interface Service {
     MmsAggregatorError | DeliveryStoreError | StorageError | Unfinished
   >
   /**
-   * Processes an event of an inbox. It may be begun several times, and passes
-   * until it has passed to its end; channels and handlers that fail, except with
-   * `GiveUp`, make it fail, to be begun again.
+   * Processes an entry of an inbox. The same entry may be processed several
+   * times until it succeeds. Fails, so that the entry is retried, when a
+   * channel or handler fails, except with `GiveUp`.
    */
   readonly processEntry: (
     entry: Pick<Entry, "id" | "event">
@@ -167,23 +167,26 @@ export interface Service {
    */
   readonly tracker: DeliveryTracker["Service"]
   /**
-   * Sends a message that comes from no room, with the hooks before and after a
-   * send: everything that is sent passes them. `send` gets the message as the
-   * hooks left it.
+   * Sends a message without a room, and runs the `BeforeSend` and `AfterSend`
+   * hooks around the send. `send` receives the message as modified by the
+   * hooks.
    */
   readonly guardSend: <E>(
     message: OutboundMessage,
     options: { readonly provider?: string | undefined },
     send: (message: OutboundMessage) => Effect.Effect<SendReceipt, E | SmsError>
   ) => Effect.Effect<SendReceipt, E | SmsError | Hook.SendBlocked>
-  /** Brings what one of the application's own channels says to the others in the room. */
+  /** Posts a message from one of the application's own channels to the other channels of the room. */
   readonly post: (roomId: string, message: {
     readonly channelId: string
     readonly channelType: ChannelType
     readonly content: Content
     readonly metadata?: Readonly<Record<string, string>> | undefined
   }) => Effect.Effect<ProcessResult, RoomNotFound | StorageError | Unfinished>
-  /** What happens from now on: failures, blocks, new rooms. Slow readers miss the oldest. */
+  /**
+   * A stream of the events that occur after subscription: failures, blocks, new
+   * rooms. A slow subscriber loses the oldest.
+   */
   readonly changes: Stream.Stream<KitEvent>
 }
 
@@ -286,7 +289,7 @@ export const make = Effect.fnUntraced(function*(
     notify,
     runs
   })
-  // Last, so that it ends first: what it lets out at its end is still processed.
+  // Registered last, so that it closes first: the messages that it releases on closing are still processed.
   yield* aggregator.onDue((message) => pass(message, {}))
 
   return RoomKit.of({

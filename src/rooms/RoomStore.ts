@@ -1,9 +1,9 @@
 /**
- * Keeps rooms, and what was said in them.
+ * Stores rooms and their history.
  *
- * Each function is one atomic step, also between several servers on one
- * database. {@link layerMemory} keeps everything in one process and within
- * bounds; `effect-sms/sql` keeps it in a database.
+ * Each operation is atomic, even between several servers on one database.
+ * {@link layerMemory} keeps a bounded amount of data in one process;
+ * `effect-sms/sql` stores it in a database.
  *
  * @since 0.1.0
  */
@@ -29,46 +29,48 @@ export type { Conversation } from "./internal/routes.ts"
  */
 export interface Service {
   /**
-   * Whether several processes share it. Then it tells repeated messages by their
-   * keys, where otherwise the kit does, for as long and as many as its options say.
+   * Whether several processes share the store. A shared store deduplicates
+   * messages by their keys. Otherwise the kit does, within the limits of its
+   * options.
    */
   readonly isShared: boolean
   readonly get: (roomId: string) => Effect.Effect<Room | undefined, StorageError>
   /** Finds the room of a conversation. */
   readonly find: (conversation: Conversation) => Effect.Effect<Room | undefined, StorageError>
   /**
-   * Finds the room of a conversation and notes which number of ours the sender
-   * writes to. Without one, keeps `create()`. Of two calls at once, one creates.
+   * Finds the room of a conversation, and records which of our numbers the
+   * sender writes to. If there is none, stores `create()`. Of concurrent calls,
+   * only one creates the room.
    */
   readonly route: (
     conversation: Conversation,
     create: () => Room
   ) => Effect.Effect<{ readonly room: Room; readonly created: boolean }, StorageError>
-  /** Keeps a room, unless there is one with its id, which it then gives. */
+  /** Stores a room, or returns the existing room with its id. */
   readonly create: (room: Room) => Effect.Effect<{ readonly room: Room; readonly created: boolean }, StorageError>
-  /** Attaches a channel. What comes in on it goes to this room from now on. `undefined` for an unknown room. */
+  /** Attaches a channel. Later messages on it are routed to this room. Returns `undefined` for an unknown room. */
   readonly attach: (roomId: string, attachment: Attachment) => Effect.Effect<Room | undefined, StorageError>
   readonly detach: (roomId: string, attachment: Attachment) => Effect.Effect<Room | undefined, StorageError>
-  /** Appends an event to its room, once for its id and once for its key. Gives the room as it is then. */
+  /** Appends an event to its room, at most once per id and per key. Returns the current room. */
   readonly append: (event: RoomEvent, key?: string) => Effect.Effect<Appended, StorageError>
-  /** Notes what became of an event. */
+  /** Records the outcome of an event. */
   readonly settle: (
     event: Pick<RoomEvent, "id" | "roomId">,
     deliveries: ReadonlyArray<DeliveryOutcome>
   ) => Effect.Effect<void, StorageError>
-  /** The rooms, the most recently active first. */
+  /** Lists the rooms, the most recently active first. */
   readonly rooms: (options?: {
     readonly limit?: number | undefined
   }) => Effect.Effect<ReadonlyArray<Room>, StorageError>
-  /** The latest events of a room, oldest first. `undefined` for an unknown room. */
+  /** Lists the latest events of a room, oldest first. Returns `undefined` for an unknown room. */
   readonly history: (roomId: string, options?: {
     readonly limit?: number | undefined
     /** Only events before this position. */
     readonly before?: number | undefined
   }) => Effect.Effect<ReadonlyArray<HistoryEntry> | undefined, StorageError>
-  /** Keeps a delivery status that is no repetition. */
+  /** Stores a delivery status, unless it is a duplicate. */
   readonly addStatus: (status: DeliveryStatus) => Effect.Effect<void, StorageError>
-  /** The latest delivery statuses, oldest first. */
+  /** Lists the latest delivery statuses, oldest first. */
   readonly statuses: (options?: {
     readonly limit?: number | undefined
   }) => Effect.Effect<ReadonlyArray<DeliveryStatus>, StorageError>
@@ -83,23 +85,23 @@ export interface Service {
 export class RoomStore extends Context.Service<RoomStore, Service>()("effect-sms/rooms/RoomStore") {}
 
 /**
- * Options of a store in memory.
+ * Options of the in-memory store.
  *
  * @category models
  * @since 0.1.0
  */
 export type MemoryOptions = {
-  /** Rooms kept; the least recently active is forgotten first. 10,000 by default. */
+  /** The maximum number of rooms; the least recently active is evicted first. 10,000 by default. */
   readonly maxRooms?: number | undefined
-  /** Events kept a room. 100 by default. */
+  /** The maximum number of events kept per room. 100 by default. */
   readonly maxEventsPerRoom?: number | undefined
-  /** Delivery statuses kept. 1,000 by default. */
+  /** The maximum number of delivery statuses kept. 1,000 by default. */
   readonly maxStatuses?: number | undefined
 }
 
 /**
- * Makes a store that keeps everything in memory. A restart forgets it, and so
- * do old rooms and events when there are too many.
+ * Makes an in-memory store. It is lost on restart, and evicts the oldest rooms
+ * and events at its limits.
  *
  * @category constructors
  * @since 0.1.0
@@ -127,7 +129,7 @@ export const makeMemory = (
   })
 
 /**
- * Provides a store that keeps everything in memory: see {@link makeMemory}.
+ * Provides an in-memory store: see {@link makeMemory}.
  *
  * @category layers
  * @since 0.1.0

@@ -1,10 +1,11 @@
 /**
- * Keeps intents: sends that somebody asked for, from before the first request
- * to the carrier.
+ * Stores intents. An intent is a requested send, stored before the first
+ * request to the carrier.
  *
- * A reservation is an insert that no other process can make too, so one key is
- * one send, on any server. An intent that is `sending` when its process ends
- * becomes `unknown`: it may have gone out, and is never repeated blindly.
+ * A reservation is an exclusive insert, so one key means one send across all
+ * servers. An intent that is `sending` when its process stops becomes
+ * `unknown`: the message may have been sent, so it is never resent
+ * automatically.
  *
  * @since 0.1.0
  */
@@ -20,12 +21,12 @@ import { SmsError } from "../SmsError.ts"
 import type { StorageError } from "../StorageError.ts"
 
 /**
- * How far an intent came.
+ * The state of an intent.
  *
- * - `sending`: with the carrier, or on its way there
- * - `accepted`: the carrier took it
- * - `refused`: it did not go out. Its key is free
- * - `unknown`: it may have gone out, or a part of it did
+ * - `sending`: the request is being made
+ * - `accepted`: the carrier accepted the message
+ * - `refused`: the message was not sent. Its key can be used again
+ * - `unknown`: the message may have been sent, or only a part of it was
  *
  * @category models
  * @since 0.1.0
@@ -41,36 +42,36 @@ export type State = typeof State.Type
 export const State = Schema.Literals(["sending", "accepted", "refused", "unknown"])
 
 /**
- * One send that somebody asked for.
+ * A requested send.
  *
  * @category models
  * @since 0.1.0
  */
 export class Intent extends Schema.Class<Intent>("effect-sms/sending/IntentStore/Intent")({
   id: Schema.NonEmptyString,
-  /** The caller's idempotency key. Absent without one, and once it is free again. */
+  /** The caller's idempotency key. Absent when there is none, or once it can be used again. */
   key: Schema.optionalKey(Schema.NonEmptyString),
-  /** The SHA-256 of what the key stands for. */
+  /** The SHA-256 of the request that the key identifies. */
   hash: Schema.String,
   message: OutboundMessage,
-  /** The provider that it is pinned to. */
+  /** The provider that the send is pinned to. */
   provider: Schema.optionalKey(Schema.NonEmptyString),
   state: State,
   createdAt: Schema.DateTimeUtcFromString,
   updatedAt: Schema.DateTimeUtcFromString,
   receipt: Schema.optionalKey(SendReceipt),
-  /** Why it was refused, or why its outcome is unknown. Absent for one whose process ended. */
+  /** The reason of the refusal or of the unknown outcome. Absent when the process stopped during the send. */
   error: Schema.optionalKey(SmsError),
-  /** What told an unknown outcome: an operator, a delivery report, the carrier when it was asked. */
+  /** The source that resolved an unknown outcome: an operator, a delivery report, or a query to the carrier. */
   resolvedBy: Schema.optionalKey(Schema.String)
 }) {}
 
 /**
- * What reserving did.
+ * The result of a reservation.
  *
- * - `Reserved`: the intent is new, and this process is to send it
- * - `Known`: the key stands for this intent, which another call reserved
- * - `KeyReused`: the key stands for another message
+ * - `Reserved`: the intent is new, and this process must send it
+ * - `Known`: another call already reserved this intent with the key
+ * - `KeyReused`: the key was already used for another message
  *
  * @category models
  * @since 0.1.0
@@ -81,7 +82,7 @@ export type Reservation =
   | { readonly _tag: "KeyReused" }
 
 /**
- * How an intent ended.
+ * The outcome of an intent.
  *
  * @category models
  * @since 0.1.0
@@ -109,10 +110,10 @@ export interface Service {
     readonly message: OutboundMessage
     readonly provider?: string | undefined
   }) => Effect.Effect<Reservation, StorageError>
-  /** Stores how an intent ended. A refused one gives its key back. */
+  /** Stores the outcome of an intent. A refused intent releases its key. */
   readonly settle: (id: string, outcome: Outcome) => Effect.Effect<void, StorageError>
   readonly get: (id: string) => Effect.Effect<Intent | undefined, StorageError>
-  /** Lists intents, the latest first. Of the unknown ones, those that nothing has resolved yet. */
+  /** Lists intents, the latest first. With the state `unknown`, only unresolved ones. */
   readonly list: (options: {
     readonly state?: State | undefined
     readonly limit: number
@@ -128,20 +129,20 @@ export interface Service {
 export class IntentStore extends Context.Service<IntentStore, Service>()("effect-sms/sending/IntentStore") {}
 
 /**
- * Options of a store in memory.
+ * Options of the in-memory store.
  *
  * @category models
  * @since 0.1.0
  */
 export type MemoryOptions = {
-  /** Intents kept. Past that the oldest is forgotten, with its key. 10,000 by default. */
+  /** The maximum number of intents. Beyond it, the oldest is evicted with its key. 10,000 by default. */
   readonly capacity?: number | undefined
-  /** How long an intent is kept. A day by default. */
+  /** How long an intent is kept. 1 day by default. */
   readonly timeToLive?: Duration.Input | undefined
 }
 
 /**
- * Makes a store in memory, which ends with the process.
+ * Makes an in-memory store, which is lost on restart.
  *
  * @category constructors
  * @since 0.1.0
@@ -221,7 +222,7 @@ export const makeMemory = Effect.fnUntraced(function*(
 })
 
 /**
- * Provides a store in memory.
+ * Provides an in-memory store.
  *
  * @category layers
  * @since 0.1.0

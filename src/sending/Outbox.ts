@@ -1,6 +1,6 @@
 /**
- * Sends a message once for an idempotency key, on any server and across
- * restarts, as far as the store of intents reaches.
+ * Sends a message at most once per idempotency key. With a shared, durable
+ * `IntentStore`, this holds across servers and restarts.
  *
  * @since 0.1.0
  */
@@ -24,37 +24,40 @@ import type { StorageError } from "../StorageError.ts"
 import { type Intent, IntentStore, type Outcome } from "./IntentStore.ts"
 
 /**
- * The idempotency key stands for another message.
+ * The idempotency key was already used for another message.
  *
  * @category errors
  * @since 0.1.0
  */
 export class KeyReused extends Schema.TaggedError<KeyReused>()("KeyReused", {}) {
   override get message(): string {
-    return "The idempotency key stands for another message"
+    return "The idempotency key was already used for another message"
   }
 }
 
 /**
- * A send to make once.
+ * A message to send at most once.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Request<E> {
-  /** Absent for a send that nobody repeats. */
+  /** The idempotency key. Absent for a send that is never retried by its caller. */
   readonly key?: string | undefined
   readonly message: OutboundMessage
-  /** The provider that it is pinned to. */
+  /** The provider that the send is pinned to. */
   readonly provider?: string | undefined
-  /** What the key stands for, besides the message: the same text for the same request. */
+  /** The rest of the request that the key identifies, besides the message: equal requests have equal text. */
   readonly what: string
-  /** Sends it. Any failure but `OutcomeUnknown`, and without accepted parts, proves that it did not go out. */
+  /**
+   * Sends the message. Any failure other than `OutcomeUnknown`, without
+   * accepted parts, proves that it was not sent.
+   */
   readonly send: Effect.Effect<SendReceipt, E>
 }
 
 /**
- * What became of a send that was asked for.
+ * The outcome of a requested send.
  *
  * @category models
  * @since 0.1.0
@@ -74,10 +77,10 @@ export interface Answer {
  */
 export interface Service {
   /**
-   * Reserves the send, makes it, and stores how it ended. For a key that is
-   * known, gives what became of it instead, and waits for it while it is under
-   * way. Fails as `send` does when it is proven that nothing went out, and the
-   * key may then be used again.
+   * Reserves the send, makes it, and stores its outcome. For a known key,
+   * returns the stored outcome instead, and waits for a send in progress. Fails
+   * with the error of `send` when the message was provably not sent; the key
+   * can then be used again.
    */
   readonly send: <E>(
     request: Request<E>
@@ -99,13 +102,13 @@ export class Outbox extends Context.Service<Outbox, Service>()("effect-sms/sendi
  * @since 0.1.0
  */
 export type Options = {
-  /** How long a call waits for another one that has the same key. 35 seconds by default. */
+  /** How long a call waits for another call with the same key. 35 seconds by default. */
   readonly wait?: Duration.Input | undefined
-  /** How often it looks. 100 milliseconds by default. */
+  /** How often the waiting call polls the store. 100 milliseconds by default. */
   readonly pollInterval?: Duration.Input | undefined
 }
 
-/** Whether the failure proves that nothing of the message went out. */
+/** Returns whether the failure proves that no part of the message was sent. */
 const isProven = (error: unknown): boolean =>
   !(error instanceof SmsError) || (error.accepted === undefined && error.reason._tag !== "OutcomeUnknown")
 
@@ -116,7 +119,7 @@ const unknown = (provider: string, because: OutcomeUnknown["because"]) =>
   new SmsError({ provider, reason: new OutcomeUnknown({ because }) })
 
 /**
- * Makes the outbox on the store of the context.
+ * Makes the outbox, using the `IntentStore` of the context.
  *
  * @category constructors
  * @since 0.1.0
@@ -137,14 +140,14 @@ export const make = Effect.fnUntraced(function*(
       (bytes) => Hex.encode(bytes)
     )
 
-  /** What became of an intent, as a call that repeats it gets it. */
+  /** Returns the outcome of an intent, for a call that replays it. */
   const resultOf = ({ error, provider = "unknown", receipt }: Intent): Result.Result<SendReceipt, SmsError> =>
     receipt === undefined
-      // Its process ended between the request and the answer.
+      // The process stopped between the request and the response.
       ? Result.fail(error ?? unknown(provider, "ConnectionLost"))
       : Result.succeed(receipt)
 
-  /** The sends of this process, which need not be looked for in the store. */
+  /** The sends in progress in this process, which need no polling of the store. */
   const underWay = new Map<string, Deferred.Deferred<void>>()
 
   const settled = (id: string): Effect.Effect<Intent | undefined, StorageError> =>
@@ -154,7 +157,7 @@ export const make = Effect.fnUntraced(function*(
       return Effect.andThen(done === undefined ? Effect.sleep(pollInterval) : Deferred.await(done), settled(id))
     })
 
-  /** What became of a known intent. `undefined` once it is refused and its key is free. */
+  /** Returns the outcome of a known intent, or `undefined` if it was refused and its key can be used again. */
   const replay = Effect.fnUntraced(function*(known: Intent) {
     const intent = yield* Effect.timeoutOrElse(settled(known.id), {
       duration: patience,
@@ -197,7 +200,7 @@ export const make = Effect.fnUntraced(function*(
           yield* settle(id, { state: "refused", error })
           return yield* Effect.failCause(exit.cause)
         }
-        // A defect and an interruption leave unsaid what the carrier has.
+        // After a defect or an interruption, the carrier may or may not have the message.
         const error = Result.isSuccess(failure) && failure.success instanceof SmsError ? failure.success : undefined
         yield* settle(id, { state: "unknown", error: error ?? unknown(provider ?? "unknown", "Defect") })
         if (error === undefined) return yield* Effect.failCause(exit.cause)

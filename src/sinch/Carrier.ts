@@ -15,10 +15,10 @@ const verifications: Readonly<Record<WebhookOptions["verification"]["scheme"], V
 }
 
 /**
- * Sinch as a carrier.
+ * The Sinch carrier.
  *
- * Sinch names no media host, except that the file is in a bucket: who receives
- * MMS from Sinch has to add the host that their messages show.
+ * Sinch documents no media host, only that files are in a bucket. An operator
+ * who receives MMS from Sinch must configure the host found in the messages.
  *
  * @category carrier
  * @since 0.1.0

@@ -4,17 +4,17 @@ import type { Secrets } from "../provider/Secrets.ts"
 import type { SendOptions } from "../provider/Sending.ts"
 
 /**
- * How a webhook proves that Sinch sent it.
+ * The scheme that verifies Sinch's webhooks.
  *
  * - `HmacSha256`: the headers `x-sinch-webhook-signature`, `-timestamp`,
- *   `-nonce`. The only scheme that Sinch's SDKs know for SMS
- * - `HmacSha1`: the header `X-Sinch-Signature`, as Sinch's Numbers API sends
- *   it and as gateways that re-sign for Sinch do
- * - `None`: not at all
+ *   `-nonce`. The only scheme that Sinch's SDKs support for SMS
+ * - `HmacSha1`: the header `X-Sinch-Signature`, which Sinch's Numbers API
+ *   sends, and gateways that re-sign for Sinch
+ * - `None`: webhooks are not verified
  *
  * Sinch does not sign SMS callbacks until the account manager switches it on
  * for the service plan (https://developers.sinch.com/docs/sms/release-notes/).
- * So there is no scheme that is right for every account, and no default.
+ * No scheme is right for every account, so there is no default.
  *
  * @category models
  * @since 0.1.0
@@ -22,47 +22,49 @@ import type { SendOptions } from "../provider/Sending.ts"
 export type Verification =
   | {
     readonly scheme: "HmacSha256"
-    /** The secret that Sinch was given, as text; several while one is being rotated. */
+    /** The secret configured at Sinch, as text, or several during a rotation. */
     readonly secret: Secrets
     /**
-     * How far the signed time may be off, in either direction. Off by default:
-     * Sinch repeats a failed callback for more than 22 hours
+     * The maximum clock difference of the signed timestamp, in either
+     * direction. Not checked by default: Sinch redelivers a failed callback for
+     * more than 22 hours
      * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Webhooks/)
-     * and does not say whether it signs a repetition anew, while a refused
-     * callback is never repeated. A narrow window could thus lose messages for
-     * good; without one, a replay is told by its idempotency key.
+     * and does not document whether it signs the redelivery again, while a
+     * refused callback is never redelivered. A narrow tolerance could therefore
+     * lose messages permanently; without one, a replay is detected by its
+     * idempotency key.
      */
     readonly tolerance?: Duration.Input | undefined
   }
   | {
     readonly scheme: "HmacSha1"
-    /** The secret, as text; several while one is being rotated. */
+    /** The secret, as text, or several during a rotation. */
     readonly secret: Secrets
   }
   | { readonly scheme: "None" }
 
 /**
- * Options of receiving from Sinch.
+ * Options for receiving from Sinch.
  *
  * @category models
  * @since 0.1.0
  */
 export type WebhookOptions = {
-  /** How webhooks are verified: {@link hmacSha256}, {@link hmacSha1} or {@link unsigned}. */
+  /** The verification of webhooks: {@link hmacSha256}, {@link hmacSha1} or {@link unsigned}. */
   readonly verification: Verification
   /** The name in the registry. `sinch` by default. */
   readonly name?: string | undefined
 }
 
 /**
- * What Sinch reports about a message
+ * The delivery reports that Sinch posts for a message
  * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Delivery-reports/).
  *
- * - `per_recipient`: each change
- * - `per_recipient_final`: how it ended
- * - `full`: how it ended, as a list of recipients
- * - `summary`: how it ended, as a count. It names no recipient, so it is about
- *   no message in particular
+ * - `per_recipient`: every status change
+ * - `per_recipient_final`: the terminal status
+ * - `full`: the terminal status, with a list of recipients
+ * - `summary`: the terminal status, as counts. It contains no recipient, so it
+ *   cannot be matched to a message
  * - `none`: nothing
  *
  * @category models
@@ -71,7 +73,7 @@ export type WebhookOptions = {
 export type DeliveryReport = "none" | "summary" | "full" | "per_recipient" | "per_recipient_final"
 
 /**
- * Options of sending through Sinch
+ * Options for sending through Sinch
  * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Batches/).
  *
  * @category models
@@ -84,21 +86,21 @@ export type SenderOptions = SendOptions & {
   /** The API token of the service plan. */
   readonly apiToken: Redacted.Redacted<string>
   /**
-   * Where the service plan lives. It exists in no other region, so none is
-   * right for everybody, and there is no default.
+   * The region of the service plan. A plan exists in one region only, so there
+   * is no default.
    */
   readonly region: "us" | "eu" | "au" | "br" | "ca"
   /**
-   * What Sinch reports about each message. `per_recipient` by default. Sinch
-   * itself reports nothing unless it is asked, and refuses a message that asks
-   * while neither the service plan nor the message names a callback URL
-   * (`NotEnabled`, with the code `missing_callback_url`): then name one here, or
-   * ask for `none`.
+   * The delivery reports to request for each message. `per_recipient` by
+   * default. Sinch posts no report unless the message requests one, and refuses
+   * a message that requests one when neither the service plan nor the message
+   * has a callback URL (`NotEnabled`, with the code `missing_callback_url`). In
+   * that case set `statusCallback`, or request `none`.
    */
   readonly deliveryReport?: DeliveryReport | undefined
   /**
-   * Where Sinch reports the delivery of messages that name no place of their
-   * own. Without it, at the URL of the service plan.
+   * The URL for Sinch's delivery reports on messages without a
+   * `statusCallback`. By default, Sinch uses the URL of the service plan.
    */
   readonly statusCallback?: string | undefined
   /**
@@ -110,8 +112,8 @@ export type SenderOptions = SendOptions & {
   /** How long Sinch may try to send: at most 3 days, which is its default. */
   readonly validityPeriod?: Duration.Input | undefined
   /**
-   * Whether the account has a default originator, which is the sender of
-   * messages that have none. `false` by default.
+   * Whether the account has a default originator, which Sinch uses as the
+   * sender of messages without one. `false` by default.
    */
   readonly defaultOriginator?: boolean | undefined
 }
@@ -139,9 +141,9 @@ export const hmacSha256 = (
 ): Verification => ({ scheme: "HmacSha256", secret, tolerance: options?.tolerance })
 
 /**
- * Verifies `X-Sinch-Signature`, in lower-case hex or in Base64. A request that
- * carries the headers of {@link hmacSha256} is refused, so that nobody can pick
- * the weaker scheme.
+ * Verifies `X-Sinch-Signature`, in lower-case hex or in Base64. A request with
+ * the headers of {@link hmacSha256} is refused, so that an attacker cannot
+ * choose the weaker scheme.
  *
  * @category constructors
  * @since 0.1.0
@@ -149,8 +151,8 @@ export const hmacSha256 = (
 export const hmacSha1 = (secret: Secrets): Verification => ({ scheme: "HmacSha1", secret })
 
 /**
- * Verifies nothing. Whoever knows the callback URL can then send messages in
- * anybody's name: use it only where something else authenticates the caller.
+ * Disables verification. Anyone who knows the callback URL can then forge
+ * messages: use it only where the caller is authenticated by other means.
  *
  * @category constructors
  * @since 0.1.0

@@ -8,14 +8,14 @@ import { hmacSha1, hmacSha256, type SenderOptions, unsigned, type WebhookOptions
 const variables: ReadonlyArray<Environment.Variable> = [
   {
     name: "SINCH_WEBHOOK_SECRET",
-    description: "The secret that Sinch signs with. Several with commas between them during a rotation.",
+    description: "The secret that Sinch signs with, or several separated by commas during a rotation.",
     group: "receiving",
     required: true,
     secret: true
   },
   {
     name: "SINCH_VERIFICATION",
-    description: "`hmac-sha256` (default), `hmac-sha1`, or `none`, which takes webhooks unsigned.",
+    description: "`hmac-sha256` (default), `hmac-sha1`, or `none`, which disables verification.",
     group: "receiving"
   },
   { name: "SINCH_SERVICE_PLAN_ID", description: "The service plan that sends.", group: "sending", required: true },
@@ -28,7 +28,7 @@ const variables: ReadonlyArray<Environment.Variable> = [
   },
   {
     name: "SINCH_REGION",
-    description: "Where the service plan lives: `us`, `eu`, `au`, `br` or `ca`.",
+    description: "The region of the service plan: `us`, `eu`, `au`, `br` or `ca`.",
     group: "sending",
     required: true
   },
@@ -43,7 +43,7 @@ const variables: ReadonlyArray<Environment.Variable> = [
       "Which delivery reports Sinch posts: `per_recipient` (default), `per_recipient_final`, `full`, `none`. Needs `PUBLIC_URL`.",
     group: "sending"
   },
-  { name: "SINCH_BASE_URL", description: "Another address of the API.", group: "sending" }
+  { name: "SINCH_BASE_URL", description: "The base URL of the API, if it is not the default.", group: "sending" }
 ]
 
 const webhook = Effect.gen(function*() {
@@ -56,7 +56,7 @@ const webhook = Effect.gen(function*() {
   const secrets = yield* Environment.webhookSecrets(
     variables,
     name,
-    " (SINCH_VERIFICATION=none takes them unsigned)"
+    " (SINCH_VERIFICATION=none disables verification)"
   )
   return secrets && { verification: scheme === "hmac-sha1" ? hmacSha1(secrets) : hmacSha256(secrets) }
 })

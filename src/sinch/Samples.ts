@@ -1,5 +1,5 @@
 /**
- * Callbacks as Sinch sends them, signed with a secret that is made up.
+ * Sample callbacks in Sinch's format, signed with a generated secret.
  */
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"

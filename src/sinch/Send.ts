@@ -1,5 +1,5 @@
 /**
- * Sends with the batches of Sinch's SMS REST API, one recipient a batch
+ * Sends with the batches of Sinch's SMS REST API, one recipient per batch
  * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Batches/).
  */
 import * as Clock from "effect/Clock"
@@ -21,7 +21,7 @@ const defaultReport = "per_recipient"
 const capabilities = (
   { defaultOriginator = false, deliveryReport = defaultReport }: SenderOptions
 ): Sending.SendCapabilities => ({
-  // An MMS has one URL, in the reference and in all of Sinch's SDKs.
+  // An MMS has one media URL, according to the reference and all of Sinch's SDKs.
   maxMedia: 1,
   maxLength: 2000,
   senders: ["PhoneNumber", "ShortCode", "SenderId"],
@@ -33,17 +33,17 @@ const capabilities = (
 })
 
 /**
- * Sinch replaces `${name}` in a text, and loses the message where it is told
- * nothing to replace it by
+ * Builds the parameters of a text. Sinch replaces `${name}` in a text, and
+ * drops the message when the parameter has no value
  * (https://developers.sinch.com/docs/sms/resources/message-info/message-parameterization/).
- * So each is replaced by itself.
+ * Each placeholder therefore gets itself as its value.
  */
 const parametersOf = (text: string) => {
   const keys = Array.from(text.matchAll(/\$\{([\w.-]{1,16})\}/g), ([, key = ""]) => key)
   return keys.length === 0 ? undefined : Object.fromEntries(keys.map((key) => [key, { default: `\${${key}}` }]))
 }
 
-/** The members that are `undefined` are left out. */
+/** Builds the request body. Omits members that are `undefined`. */
 const bodyOf = (
   { from, media: [file], message, text, to }: Sending.Part,
   options: SenderOptions,
@@ -76,7 +76,7 @@ const readBatch = Wire.reader(Schema.Batch)
 const readRefused = Wire.reader(Schema.Refused)
 const readError = Wire.reader(Schema.RefusedError)
 
-/** A batch has no state yet when it is created, and Sinch says none. */
+/** Reads an acceptance. Sinch returns no status for a batch that was just created. */
 const accepted = (body: unknown, { from, message }: Sending.Part): Sending.Accepted | undefined => {
   const { from: echo, id } = readBatch(body) ?? {}
   if (id === undefined) return undefined
@@ -92,17 +92,17 @@ const words = (body: unknown, status: number): Sending.Words => {
   const { code: word, error, text } = readRefused(body) ?? {}
   const { message, status: errorStatus } = readError(error) ?? {}
   const code = word ?? errorStatus
-  // The numbers are codes of deliveries: here one would be the HTTP status.
+  // Numeric codes belong to delivery reports; in this response a number would be the HTTP status.
   const refusal = code === undefined || /^\d+$/.test(code) ? undefined : refusalOf(code)
   return {
     code,
     detail: text ?? message,
-    // Nothing but the service plan is named in the path: it is another one, or of another region.
+    // The path contains only the service plan, so a 404 means that the plan is unknown or in another region.
     refusal: refusal ?? (status === 404 ? "Authentication" : undefined)
   }
 }
 
-/** Makes the sending of a service plan. Fails when the API token is empty. */
+/** Makes the sending side of a service plan. Fails when the API token is empty. */
 export const make = Effect.fnUntraced(function*(
   options: SenderOptions
 ): Effect.fn.Return<Sending.CarrierSending, CryptoError.CryptoError> {

@@ -4,10 +4,10 @@
  * of the official SDKs (https://github.com/sinch/sinch-sdk-node,
  * `packages/sdk-client/src/utils/authorization.helper.ts`).
  *
- * `X-Sinch-Signature`: HMAC-SHA1 over the body alone, in lower-case hex where
- * Sinch documents it
+ * `X-Sinch-Signature`: HMAC-SHA1 over the body alone, in lower-case hex
+ * according to Sinch's documentation
  * (https://developers.sinch.com/docs/numbers/api-reference/imported-hosting/tag/Imported-Numbers-and-Hosting-Orders-Callbacks),
- * in Base64 where others send it.
+ * or in Base64 from other senders.
  */
 import * as Clock from "effect/Clock"
 import type * as CryptoError from "effect/crypto/CryptoError"
@@ -108,7 +108,7 @@ export const signWebhook = Effect.fnUntraced(function*(options: {
   return Request.make({ url: options.url, body, headers: { "content-type": "application/json", ...signature } })
 })
 
-/** What a scheme consists of: the check, and the search for what went wrong. */
+/** A signature scheme: the check, and the diagnosis of a mismatch. */
 interface Scheme {
   readonly verify: (request: Request.WebhookRequest) => Effect.Effect<void, WebhookErrorReason>
   readonly diagnose: (request: Request.WebhookRequest) => Effect.Effect<string | undefined>
@@ -128,8 +128,8 @@ const searcher = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secret: S
 })
 
 /**
- * Whether the algorithm is HMAC-SHA256, in any spelling. Taking the hash from
- * the header, as one SDK does, would allow MD5.
+ * Returns whether the header declares HMAC-SHA256, in any spelling. Using the
+ * hash that the header declares, as one SDK does, would allow MD5.
  */
 const isHmacSha256 = (algorithm: string): boolean => /^(?:hmac-?)?sha-?256$/i.test(algorithm)
 
@@ -144,7 +144,7 @@ const checkAge = Effect.fnUntracedEager(function*(timestamp: string, tolerance: 
   }
 })
 
-/** The signed parts beside the body. An empty one counts as missing. */
+/** Reads the signed headers. An empty header counts as missing. */
 const readHmacSha256 = (request: Request.WebhookRequest): Effect.Effect<
   { readonly signature: string; readonly timestamp: string; readonly nonce: string },
   MissingSignature
@@ -168,7 +168,7 @@ const makeHmacSha256 = Effect.fnUntraced(function*(secret: Secrets, tolerance: D
       if (algorithm && !isHmacSha256(algorithm)) {
         return yield* new InvalidSignature({ hint: `nothing: ${headers.algorithm} is not HmacSHA256` })
       }
-      // With a dot inside a part, one signed text could be split in two ways.
+      // With a dot inside a part, the signed text would be ambiguous.
       if (nonce.includes(".") || timestamp.includes(".")) {
         return yield* new InvalidSignature({ hint: "nothing: the nonce or the timestamp contains a dot" })
       }
@@ -196,8 +196,7 @@ const makeHmacSha256 = Effect.fnUntraced(function*(secret: Secrets, tolerance: D
   return scheme
 })
 
-// Forty hex digits are also valid Base64, of thirty bytes. Upper-case hex is
-// refused: each signature has one spelling.
+// Forty hex digits are also valid Base64 for thirty bytes. Upper-case hex is refused: each signature has one encoding.
 const fromHexOrBase64 = (signature: string): Uint8Array | undefined =>
   /^[0-9a-f]{40}$/.test(signature) ? fromHex(signature) : fromBase64(signature)
 

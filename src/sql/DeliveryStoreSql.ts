@@ -1,5 +1,5 @@
 /**
- * Deliveries in a database, which any number of servers share.
+ * Deliveries in a database, which any number of servers can share.
  *
  * @since 0.1.0
  */
@@ -23,7 +23,7 @@ interface Row {
   readonly delivery: string
 }
 
-/** Makes the store on tables that are there. */
+/** Makes the store. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
   transact: Transact
 ): Effect.fn.Return<DeliveryStore["Service"], never, SqlClient.SqlClient> {
@@ -42,7 +42,7 @@ export const make = Effect.fnUntraced(function*(
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
         const text = keyOf(key)
-        // Reads the row and locks it, also one that was not there.
+        // Reads and locks the row, creating it if missing.
         const [row] = yield* sql<Row>`INSERT INTO sms_deliveries
           (key, message_key, delivery, status, terminal, address, created_at, updated_at)
           VALUES (${text}, ${messageKeyOf(key)}, '', '', 0, ${key.recipient ?? null}, ${now}, ${now})

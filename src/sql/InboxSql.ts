@@ -1,5 +1,5 @@
 /**
- * The inbox in a database, which any number of servers share.
+ * An inbox in a database, which any number of servers can share.
  *
  * @since 0.1.0
  */
@@ -32,10 +32,10 @@ const EventJson = Schema.fromJsonString(Schema.toCodecJson(WebhookEvent))
 const encodeEvent = Schema.encodeEffect(EventJson)
 const decodeEvent = Schema.decodeEffect(EventJson)
 
-/** An id or key takes at most what an index of Postgres does. */
+/** The maximum length of an id or key, limited by Postgres indexes. */
 const maxKeyLength = 2000
 
-/** Makes the inbox on tables that are there. */
+/** Makes the inbox. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
   transact: Transact,
   servers: Servers
@@ -59,7 +59,7 @@ export const make = Effect.fnUntraced(function*(
         ...(row.last_error !== null && { lastError: row.last_error })
       }))
 
-  /** Locks the lane first, so that the order of positions in a lane is the order of commits. */
+  /** Creates and locks the lane first, so that positions within a lane follow the order of commits. */
   const lockLane = (lane: string, now: number) =>
     sql`INSERT INTO sms_lanes (lane, pending, ready_at, written_at, owner, claim) VALUES (${lane}, 0, ${now}, ${now}, NULL, 0)
       ON CONFLICT (lane) DO UPDATE SET pending = sms_lanes.pending`
@@ -98,7 +98,10 @@ export const make = Effect.fnUntraced(function*(
       return accepted
     })))
 
-  /** What was written later than now was written before the clock was set back, and is not held up by that. */
+  /**
+   * Selects the lanes that can be claimed. A lane whose write time is in the
+   * future was written before the clock was set back, and is claimable too.
+   */
   const claimable = (now: number, limit: number) => {
     const lanes = sql`SELECT lane FROM sms_lanes WHERE owner IS NULL AND pending > 0
       AND (ready_at <= ${now} OR written_at > ${now + 1000}) ORDER BY ready_at LIMIT ${limit}`

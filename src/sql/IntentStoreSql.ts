@@ -1,5 +1,5 @@
 /**
- * Intents in a database, which any number of servers share.
+ * Intents in a database, which any number of servers can share.
  *
  * @since 0.1.0
  */
@@ -54,7 +54,7 @@ const toIntent = Effect.fnUntraced(function*(row: Row) {
   })
 }, Effect.orDie)
 
-/** Makes the store on tables that are there. */
+/** Makes the store. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
   transact: Transact,
   servers: Servers
@@ -65,7 +65,7 @@ export const make = Effect.fnUntraced(function*(
     "id, key, hash, message, provider, state, outcome, resolved_by, created_at, updated_at"
   )
 
-  // It may have gone out, and is never repeated blindly.
+  // The message may have been sent, so it is never resent automatically.
   servers.onDead((server) =>
     Effect.flatMap(
       Clock.currentTimeMillis,

@@ -1,5 +1,5 @@
 /**
- * Deletes what is kept about a person.
+ * Deletes the stored data of a person.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import type { StorageError } from "../StorageError.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
 /**
- * How many rows were deleted, by what they held.
+ * The number of deleted rows, by kind.
  *
  * @category models
  * @since 0.1.0
@@ -35,26 +35,25 @@ export interface Forgotten {
  */
 export interface Service {
   /**
-   * Deletes the rooms that the person alone is in, with all that was said in
-   * them, and the person's webhooks, sends and delivery statuses. In one
-   * transaction. Files that were re-hosted are not known by person: they end
-   * with their age.
+   * Deletes the rooms in which the person is the only participant, with their
+   * history, and the person's webhooks, sends and delivery statuses, in one
+   * transaction. Re-hosted files cannot be found by person; they expire by age.
    */
   readonly forget: (address: Address) => Effect.Effect<Forgotten, StorageError>
 }
 
 /**
- * Personal data.
+ * The service that deletes personal data.
  *
  * @category services
  * @since 0.1.0
  */
 export class People extends Context.Service<People, Service>()("effect-sms/sql/People") {}
 
-/** What is anything in a pattern of `LIKE` stands for itself. */
+/** Escapes the wildcards of a `LIKE` pattern. */
 const escaped = (text: string): string => text.replaceAll(/[\\%_]/g, "\\$&")
 
-/** Makes the service on tables that are there. */
+/** Makes the service. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
   transact: Transact
 ): Effect.fn.Return<Service, never, SqlClient.SqlClient> {
@@ -66,7 +65,7 @@ export const make = Effect.fnUntraced(function*(
   return People.of({
     forget: (address) =>
       stored(sql, "people")(transact(Effect.gen(function*() {
-        // The participant of an attachment, as it stands in the JSON of a room.
+        // Matches the participant of an attachment in the JSON of a room.
         const inRoom = `%"participant":${escaped(JSON.stringify(address))}%`
         const rooms = yield* sql<{ id: string }>`SELECT id FROM sms_rooms WHERE room LIKE ${inRoom} ESCAPE '\\'`
           .withoutTransform
@@ -79,7 +78,7 @@ export const make = Effect.fnUntraced(function*(
           yield* sql`DELETE FROM sms_routes WHERE ${ofRooms}`
           yield* sql`DELETE FROM sms_rooms WHERE ${sql.in("id", ids)}`
         }
-        // A lane that has nothing pending any more is dropped by whoever has it.
+        // Drops unclaimed lanes. A claimed lane without pending entries is dropped by the process that holds it.
         yield* sql`DELETE FROM sms_lanes WHERE owner IS NULL AND lane IN
           (SELECT lane FROM sms_inbox WHERE address = ${address})`
         const webhooks = yield* count(

@@ -1,5 +1,5 @@
 /**
- * Rooms in a database, which any number of servers share.
+ * Rooms in a database, which any number of servers can share.
  *
  * @since 0.1.0
  */
@@ -46,10 +46,10 @@ const toEntry = Effect.fnUntraced(function*({ deliveries, event, position }: Eve
   return entry
 })
 
-/** How many rooms, events or statuses are listed at the most, unless the caller says. */
+/** The default limit for lists of rooms, events and statuses. */
 const defaultLimit = 1000
 
-/** Makes the store on tables that are there. */
+/** Makes the store. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
   transact: Transact
 ): Effect.fn.Return<Service, never, SqlClient.SqlClient> {
@@ -63,7 +63,7 @@ export const make = Effect.fnUntraced(function*(
 
   const lock = sql.literal(sql.onDialectOrElse({ pg: () => "FOR UPDATE", orElse: () => "" }))
 
-  /** Reads a room that is about to be changed. */
+  /** Reads and locks a room before changing it. */
   const readLocked = Effect.fnUntraced(function*(roomId: string) {
     const [row] = yield* sql<{ room: string }>`SELECT room FROM sms_rooms WHERE id = ${roomId} ${lock}`.withoutTransform
     return row === undefined ? undefined : yield* rooms.decode(row.room)
@@ -92,7 +92,7 @@ export const make = Effect.fnUntraced(function*(
     return rows.find(({ route }) => route === found)?.room_id
   })
 
-  /** Changes a room and gives it. The room is locked meanwhile. */
+  /** Changes a room under a lock, and returns it. */
   const change = (
     roomId: string,
     f: (room: Room) => Room,
@@ -133,14 +133,14 @@ export const make = Effect.fnUntraced(function*(
         const room = known === undefined ? undefined : yield* read(known)
         if (room !== undefined) {
           if (heard(room, conversation) === room) return { room, created: false }
-          // Read again with a lock: another server may have changed it meanwhile.
+          // Read again under a lock, because another server may have changed it meanwhile.
           const after = heard((yield* readLocked(room.id)) ?? room, conversation)
           yield* write(after)
           return { room: after, created: false }
         }
         const made = create()
         const [route] = keysOf(conversation)
-        // Of two servers that get the first message of a conversation, one makes the room.
+        // If two servers receive the first message of a conversation, only one creates the room.
         const rows = yield* sql<
           { room_id: string }
         >`INSERT INTO sms_routes (route, room_id) VALUES (${route}, ${made.id})

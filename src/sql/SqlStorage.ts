@@ -1,9 +1,9 @@
 /**
- * One database behind receiving, sending, rooms and tracking.
+ * One database for receiving, sending, rooms and tracking.
  *
- * The layer makes the tables, and provides every store in its SQL form. Any
- * number of servers share a Postgres; processes of one machine share an SQLite
- * file.
+ * The layer creates the tables, and provides the SQL implementation of every
+ * store. Any number of servers can share a Postgres database; processes on one
+ * machine can share an SQLite file.
  *
  * @since 0.1.0
  */
@@ -37,16 +37,16 @@ import * as RoomStoreSql from "./RoomStoreSql.ts"
  * @since 0.1.0
  */
 export type Options = {
-  /** How often a server shows that it is alive. 2 seconds by default. */
+  /** The interval between heartbeats of a server. 2 seconds by default. */
   readonly beat?: Duration.Input | undefined
-  /** How long a server shows nothing before others take over its work. 10 seconds by default. */
+  /** How long after the last heartbeat other servers take over its work. 10 seconds by default. */
   readonly deadAfter?: Duration.Input | undefined
-  /** How long rows are kept. */
+  /** The retention of rows. */
   readonly retention?: CleanUp.Options | undefined
 }
 
 /**
- * Every store.
+ * The stores that the layer provides.
  *
  * @category models
  * @since 0.1.0
@@ -54,7 +54,7 @@ export type Options = {
 export type Stores = Inbox | RoomStore | DeliveryStore | IntentStore | People.People
 
 /**
- * Makes the tables in the database of the context, and every store on them.
+ * Creates the tables in the database of the context, and makes every store.
  *
  * @category constructors
  * @since 0.1.0
@@ -68,7 +68,7 @@ export const make = Effect.fnUntraced(function*(
 > {
   const migrated = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.mapError(effect, (cause) => new StorageError({ store: "migrations", cause }))
-  // The tables of split messages are older than the others.
+  // The tables of split messages have their own migrations, which predate the others.
   yield* migrated(migrateMms)
   yield* migrated(migrate)
   const transact = yield* makeTransact
@@ -79,7 +79,7 @@ export const make = Effect.fnUntraced(function*(
     Context.add(IntentStore, yield* IntentStoreSql.make(transact, servers)),
     Context.add(People.People, yield* People.make(transact))
   )
-  // Once everything is there that takes over what a dead process left.
+  // Started last: every store must have registered how it takes over the work of a dead process.
   yield* servers.start
   const cleanUp = yield* CleanUp.make(transact, options.retention)
   yield* cleanUp.start
@@ -87,7 +87,7 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
- * Provides every store on the database of the context.
+ * Provides every store, using the database of the context.
  *
  * @category layers
  * @since 0.1.0

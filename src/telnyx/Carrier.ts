@@ -8,10 +8,10 @@ import * as Signature from "./Signature.ts"
 import { acknowledgement, decodePayload, parse } from "./Webhook.ts"
 
 /**
- * Telnyx as a carrier, verified with the runtime's own Ed25519 unless the
- * application provides another.
+ * The Telnyx carrier. Webhooks are verified with the runtime's Ed25519 unless
+ * the application provides another.
  *
- * Its media host is the one of its documentation
+ * The media host is from Telnyx's documentation
  * (https://developers.telnyx.com/docs/messaging/messages/receive-message).
  *
  * @category carrier

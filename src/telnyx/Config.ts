@@ -3,7 +3,7 @@ import type * as Redacted from "effect/Redacted"
 import type { SendOptions } from "../provider/Sending.ts"
 
 /**
- * Options of receiving from Telnyx.
+ * Options for receiving from Telnyx.
  *
  * @category models
  * @since 0.1.0
@@ -11,12 +11,12 @@ import type { SendOptions } from "../provider/Sending.ts"
 export type WebhookOptions = {
   /**
    * The public key of the account, as the portal shows it under Keys &
-   * Credentials: the Base64 of 32 bytes. Several while one is being replaced.
+   * Credentials: the Base64 of 32 bytes. Several during a rotation.
    */
   readonly publicKey: string | ReadonlyArray<string>
   /**
-   * How far the signed time may lie from ours, in the past and in the future.
-   * Five minutes by default, which is what Telnyx recommends
+   * The maximum difference between the signed timestamp and the current time,
+   * in either direction. Five minutes by default, as Telnyx recommends
    * (https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks).
    */
   readonly tolerance?: Duration.Input | undefined
@@ -25,7 +25,7 @@ export type WebhookOptions = {
 }
 
 /**
- * Options of sending through Telnyx
+ * Options for sending through Telnyx
  * (https://developers.telnyx.com/api-reference/messages/send-a-message).
  *
  * @category models
@@ -37,13 +37,13 @@ export type SenderOptions = SendOptions & {
   /** The API key (v2) of the account. */
   readonly apiKey: Redacted.Redacted<string>
   /**
-   * The messaging profile that sends. With its number pool it chooses the
-   * sender of messages that have none, and alphanumeric senders need it.
+   * The messaging profile that sends. Its number pool chooses a sender for
+   * messages without one. Required for alphanumeric senders.
    */
   readonly messagingProfileId?: string | undefined
   /**
-   * Where Telnyx reports the delivery of messages that name no place of their
-   * own. Without it, at the URL of the messaging profile.
+   * The URL for Telnyx's delivery reports on messages without a
+   * `statusCallback`. By default, Telnyx uses the URL of the messaging profile.
    */
   readonly statusCallback?: string | undefined
 }

@@ -10,7 +10,7 @@ import type { SenderOptions, WebhookOptions } from "./Config.ts"
 const variables: ReadonlyArray<Environment.Variable> = [
   {
     name: "TELNYX_PUBLIC_KEY",
-    description: "The public key of the account. Several with commas between them during a rotation.",
+    description: "The public key of the account, or several separated by commas during a rotation.",
     group: "receiving",
     required: true
   },
@@ -25,7 +25,7 @@ const variables: ReadonlyArray<Environment.Variable> = [
     description: "The messaging profile that sends, and whose number pool chooses the sender.",
     group: "sending"
   },
-  { name: "TELNYX_BASE_URL", description: "Another address of the API.", group: "sending" }
+  { name: "TELNYX_BASE_URL", description: "The base URL of the API, if it is not the default.", group: "sending" }
 ]
 
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i

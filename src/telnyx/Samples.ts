@@ -1,5 +1,5 @@
 /**
- * Webhooks as Telnyx sends them, signed with a key pair that is made up.
+ * Sample webhooks in Telnyx's format, signed with a generated key pair.
  */
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"

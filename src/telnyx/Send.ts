@@ -19,11 +19,12 @@ import { refusalOf } from "./Errors.ts"
 import * as Schema from "./Schema.ts"
 
 /**
- * Ten parts (https://developers.telnyx.com/docs/messaging/messages/message-encoding).
- * Its list of GSM-7 lacks the Greek capitals and two more characters. Should
- * Telnyx take them as such after all, then a text with one is divided, or
- * refused, earlier than it had to be; the other way round, a part could be
- * refused after others went out.
+ * Telnyx accepts ten parts
+ * (https://developers.telnyx.com/docs/messaging/messages/message-encoding). Its
+ * list of GSM-7 characters lacks the Greek capitals and two more characters, so
+ * they count as UCS-2 here. If Telnyx does send them as GSM-7, a text with one
+ * is split or refused too early; the opposite mistake could make a part fail
+ * after others were sent.
  */
 const capabilities = ({ messagingProfileId }: SenderOptions): Sending.SendCapabilities => ({
   maxMedia: 10,
@@ -38,12 +39,12 @@ const capabilities = ({ messagingProfileId }: SenderOptions): Sending.SendCapabi
   options: ["sendAt", "statusCallback"]
 })
 
-/** The area codes of the other countries that share +1 with the United States and Canada. */
+/** Matches the area codes of the other countries that share +1 with the United States and Canada. */
 const caribbean = /^\+1(242|246|264|268|284|345|441|473|649|658|664|721|758|767|784|809|829|849|868|869|876)/
 
 const isNorthAmerican = (to: Address): boolean => to.startsWith("+1") && !caribbean.test(to)
 
-/** https://developers.telnyx.com/docs/messaging/messages/alphanumeric-sender-id */
+/** Validates an alphanumeric sender (https://developers.telnyx.com/docs/messaging/messages/alphanumeric-sender-id). */
 const checkName = (name: string, to: Address) => {
   if (!/^(?=.*[a-z])[a-z\d ]{1,11}$/i.test(name)) return "at most 11 letters, digits and spaces, with a letter"
   return isNorthAmerican(to) ? "a number: alphanumeric senders reach neither the United States nor Canada" : undefined
@@ -56,7 +57,7 @@ const check = (options: SenderOptions) => ({ from = options.from, sendAt, to }: 
     : Effect.fail(new SmsError.NotSupported({ field: "from", expected }))
 }
 
-/** The members that are `undefined` are left out. */
+/** Builds the request body. Omits members that are `undefined`. */
 const bodyOf = ({ from, media, message, text, to }: Sending.Part, options: SenderOptions): string =>
   JSON.stringify({
     from,
@@ -80,13 +81,13 @@ const accepted = (body: unknown, { from }: Sending.Part): Sending.Accepted | und
     messageId: message.id,
     status: Wire.lookup(Schema.statuses, status.toLowerCase()) ?? "unknown",
     carrierStatus: status,
-    // The one that the number pool gave, where it gave one at once.
+    // The number from the number pool, if Telnyx has already chosen it.
     sender: Schema.parties(message.from)[0]?.address ?? from,
     segments: message.parts || undefined
   }
 }
 
-/** A number that is wrong may be either of the two: `source` says which. */
+/** Determines whether an invalid number is the sender or the recipient, from `source`. */
 const wrongParty = (refusal: SmsError.Refusal, source: Readonly<Record<string, unknown>>): SmsError.Refusal => {
   const name = `${source["pointer"] ?? source["parameter"] ?? ""}`.split("/").find((segment) => segment !== "")
   if (refusal !== "InvalidRecipient" && refusal !== "InvalidSender") return refusal
@@ -97,12 +98,12 @@ const words = (body: unknown, status: number): Sending.Words => {
   const error = readError(readRefused(body)?.errors.find(isPayload))
   if (error === undefined) return {}
   const { code, detail, source, title } = error
-  // 10006 means a wrong id, and with this status no permission.
+  // Code 10006 means an invalid id, but with status 401 it means missing permission.
   const refusal = code === undefined || status === 401 ? undefined : refusalOf(code)
   return { code, detail: detail ?? title, refusal: refusal && wrongParty(refusal, source) }
 }
 
-/** Makes the sending of an account. Fails when the API key is empty. */
+/** Makes the sending side of an account. Fails when the API key is empty. */
 export const make = Effect.fnUntraced(function*(
   options: SenderOptions
 ): Effect.fn.Return<Sending.CarrierSending, CryptoError.CryptoError> {

@@ -31,7 +31,7 @@ const secondsNow = Effect.map(Clock.currentTimeMillis, (millis) => Math.floor(mi
 const invalidKey = (method: string, description: string) =>
   new CryptoError.CryptoError({ module: "Telnyx", method, reason: new CryptoError.InvalidKey({ description }) })
 
-/** Describes why a text is not the Base64 of 32 bytes. Never repeats the text. */
+/** Describes why a text is not the Base64 of 32 bytes. The description never contains the text. */
 const flaw = (text: string): string => {
   if (text.trim() === "") return "it is empty"
   if (text.includes("-----BEGIN")) return "it looks like PEM"
@@ -84,7 +84,7 @@ export const sign = Effect.fnUntraced(function*(options: {
   /** The Base64 of the 32-byte seed. */
   readonly privateKey: Redacted.Redacted<string>
   readonly body: Uint8Array | string
-  /** The time in epoch seconds. Now by default. */
+  /** The time in epoch seconds. The current time by default. */
   readonly timestamp?: number | undefined
 }): Effect.fn.Return<
   { readonly "telnyx-signature-ed25519": string; readonly "telnyx-timestamp": string },
@@ -133,8 +133,8 @@ const missing = (request: Request.WebhookRequest, header: string) =>
  *
  * The signature is checked before the timestamp that it covers. A stale
  * timestamp therefore always means an authentic request, either a replay or one
- * that meets a wrong clock. Checking the timestamp first would save nothing,
- * because a forger can send the current time.
+ * received while a clock is wrong. Checking the timestamp first would save
+ * nothing, because a forger can send the current time.
  */
 export const make = Effect.fnUntraced(function*(options: WebhookOptions) {
   const ed25519 = yield* Ed25519

@@ -1,5 +1,5 @@
 /**
- * Generators of the vocabulary for fast-check. They need the `fast-check`
+ * fast-check arbitraries of the library's types. They need the `fast-check`
  * package, which is an optional peer dependency.
  *
  * @since 0.1.0
@@ -14,7 +14,7 @@ import { InboundMessage } from "../Message.ts"
 import { PhoneNumber } from "../PhoneNumber.ts"
 
 /**
- * E.164 numbers: seven to fifteen digits.
+ * Generates E.164 numbers of seven to fifteen digits.
  *
  * @category arbitraries
  * @since 0.1.0
@@ -24,7 +24,7 @@ export const phoneNumber: fc.Arbitrary<PhoneNumber> = fc.stringMatching(/^\+[1-9
 )
 
 /**
- * Numbers, short codes and sender ids.
+ * Generates phone numbers, short codes and sender ids.
  *
  * @category arbitraries
  * @since 0.1.0
@@ -36,7 +36,7 @@ export const address: fc.Arbitrary<Address> = fc.oneof(
 ).map((text) => Address.make(text))
 
 /**
- * Texts as people write them: any script, emoji, line breaks, or nothing.
+ * Generates message texts in any script, with emoji and line breaks, or empty.
  *
  * @category arbitraries
  * @since 0.1.0
@@ -48,7 +48,7 @@ export const text: fc.Arbitrary<string> = fc.oneof(
 )
 
 /**
- * Files without a caption.
+ * Generates media without a caption.
  *
  * @category arbitraries
  * @since 0.1.0
@@ -59,7 +59,7 @@ export const media: fc.Arbitrary<Content.MediaContent> = fc.record({
 }).map((fields) => new Content.MediaContent(fields))
 
 /**
- * Text, files, or both.
+ * Generates text, media, or both.
  *
  * @category arbitraries
  * @since 0.1.0
@@ -68,14 +68,14 @@ export const content: fc.Arbitrary<Content.Content> = fc.tuple(text, fc.array(me
   [text, files]
 ) => Content.fromParts(text, files))
 
-// From 1970 to 2100.
+// Instants from 1970 to 2100.
 const instant = fc.integer({ min: 0, max: 4_102_444_800_000 }).map((millis) => DateTime.makeUnsafe(millis))
 
 const name = fc.constantFrom(...Carriers.all.map(({ name }) => name))
 const id = fc.uuid()
 
 /**
- * Messages of any provider, each with an id of its own.
+ * Generates messages of any provider, each with a unique id.
  *
  * @category arbitraries
  * @since 0.1.0
@@ -100,7 +100,7 @@ export const inboundMessage: fc.Arbitrary<InboundMessage> = fc.record({
 )
 
 /**
- * Delivery statuses of any provider, with any normalized status.
+ * Generates delivery statuses of any provider, with any normalized status.
  *
  * @category arbitraries
  * @since 0.1.0

@@ -1,7 +1,7 @@
 /**
- * An HTTP server on this machine that plays a carrier: it records the requests
- * that a provider makes and answers each as the test says, also in the ways in
- * which real carriers fail.
+ * A local HTTP server that simulates a carrier. It records the requests of a
+ * provider and replies as the test specifies, including the failures of real
+ * carriers.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from "
  */
 export interface Received {
   readonly method: string
-  /** With the query. */
+  /** The path, with the query. */
   readonly path: string
   /** Header names in lower case. */
   readonly headers: Readonly<Record<string, string>>
@@ -26,7 +26,7 @@ export interface Received {
 }
 
 /**
- * What the server does with a request that it has read.
+ * The server's reply to a request.
  *
  * @category models
  * @since 0.1.0
@@ -37,14 +37,18 @@ export type Reply =
     readonly status: number
     readonly headers: Readonly<Record<string, string>>
     readonly body: string
-    /** `cut` closes the connection after half of the body, `stall` sends no more, `slow` sends a byte at a time. */
+    /**
+     * `cut` closes the connection after half of the body, `stall` stops sending
+     * there, `slow` sends one byte at a time.
+     */
     readonly delivery: "whole" | "cut" | "stall" | "slow"
   }
   | { readonly _tag: "Hang" }
   | { readonly _tag: "Reset" }
 
 /**
- * One reply to all requests, or a reply for each. The first request is number 1.
+ * One reply to all requests, or a function of the request and its number. The
+ * first request is number 1.
  *
  * @category models
  * @since 0.1.0
@@ -59,7 +63,7 @@ export type Behaviour = Reply | ((request: Received, number: number) => Reply)
  */
 export interface CarrierServer {
   readonly url: string
-  /** The requests so far, oldest first. A request appears once its body was read. */
+  /** The requests so far, oldest first. A request is added once its body has been read. */
   readonly requests: ReadonlyArray<Received>
   /** Waits until the server has received this many requests. */
   readonly received: (count: number) => Effect.Effect<void>
@@ -78,7 +82,7 @@ const reply =
 type ReplyWith = (status: number, body: unknown, headers?: Readonly<Record<string, string>>) => Reply
 
 /**
- * Answers with a body: text as it is, anything else as JSON.
+ * Replies with a body: a string as it is, anything else as JSON.
  *
  * @category replies
  * @since 0.1.0
@@ -86,7 +90,7 @@ type ReplyWith = (status: number, body: unknown, headers?: Readonly<Record<strin
 export const answer: ReplyWith = /* @__PURE__ */ reply("whole")
 
 /**
- * Sends the head and half of the body, and closes the connection.
+ * Sends the head and half of the body, then closes the connection.
  *
  * @category replies
  * @since 0.1.0
@@ -94,7 +98,7 @@ export const answer: ReplyWith = /* @__PURE__ */ reply("whole")
 export const cut: ReplyWith = /* @__PURE__ */ reply("cut")
 
 /**
- * Sends the head and half of the body, and then nothing.
+ * Sends the head and half of the body, then nothing more.
  *
  * @category replies
  * @since 0.1.0
@@ -102,7 +106,7 @@ export const cut: ReplyWith = /* @__PURE__ */ reply("cut")
 export const stall: ReplyWith = /* @__PURE__ */ reply("stall")
 
 /**
- * Sends the body a byte at a time.
+ * Sends the body one byte at a time.
  *
  * @category replies
  * @since 0.1.0
@@ -110,7 +114,7 @@ export const stall: ReplyWith = /* @__PURE__ */ reply("stall")
 export const slow: ReplyWith = /* @__PURE__ */ reply("slow")
 
 /**
- * Never answers.
+ * Never responds.
  *
  * @category replies
  * @since 0.1.0
@@ -118,7 +122,7 @@ export const slow: ReplyWith = /* @__PURE__ */ reply("slow")
 export const hang: Reply = { _tag: "Hang" }
 
 /**
- * Closes the connection without an answer.
+ * Closes the connection without a response.
  *
  * @category replies
  * @since 0.1.0
@@ -129,7 +133,8 @@ const replyOf = (behaviour: Behaviour, request: Received, number: number): Reply
   typeof behaviour === "function" ? behaviour(request, number) : behaviour
 
 /**
- * Behaves in another way for each request. The last one stays.
+ * Uses the next behaviour for each request. The last one applies to all further
+ * requests.
  *
  * @category behaviours
  * @since 0.1.0
@@ -225,7 +230,7 @@ export const serve = (behaviour: Behaviour): Effect.Effect<CarrierServer, never,
   ).pipe(Effect.map(({ carrier }) => carrier))
 
 /**
- * Finds an address of this machine at which no server listens.
+ * Finds a local URL at which no server listens.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * A provider for tests: it records what it is asked to send and takes webhooks
- * in a format of its own, unsigned.
+ * A provider for tests. It records the messages to send, and accepts unsigned
+ * webhooks in its own format.
  *
  * @since 0.1.0
  */
@@ -28,9 +28,9 @@ import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
  * @since 0.1.0
  */
 export interface Service extends SmsProvider.Service {
-  /** What was sent so far, oldest first: what {@link Options.respond} refused is not among it. */
+  /** The messages sent so far, oldest first, without those that {@link Options.respond} refused. */
   readonly sent: Effect.Effect<ReadonlyArray<OutboundMessage>>
-  /** Forgets what was sent. */
+  /** Clears the recorded messages. */
   readonly clear: Effect.Effect<void>
 }
 
@@ -43,18 +43,18 @@ export interface Service extends SmsProvider.Service {
 export interface Options {
   /** The name in the registry. `mock` by default. */
   readonly name?: string | undefined
-  /** The sender of messages that name none. */
+  /** The default sender, for messages without one. */
   readonly from?: Address | undefined
   /**
-   * Decides about a message, the first of which is number 1. Fails with the
-   * reason for which it is refused. By default every message is accepted, with
-   * the ids `mock-1`, `mock-2`, …
+   * Accepts a message, or fails with the reason to refuse it. The first message
+   * is number 1. By default, every message is accepted, with the ids `mock-1`,
+   * `mock-2`, …
    */
   readonly respond?: ((message: OutboundMessage, number: number) => Effect.Effect<void, SmsErrorReason>) | undefined
 }
 
 /**
- * The mock.
+ * The mock provider.
  *
  * @category services
  * @since 0.1.0
@@ -74,7 +74,7 @@ const Webhook = Schema.Struct({
 
 const decodeWebhook = Wire.decoder(Webhook)
 
-/** `{ id, from, to, text, media? }` is a message, `{ id, to, status }` a delivery status. */
+/** Decodes `{ id, from, to, text, media? }` as a message, and `{ id, to, status }` as a delivery status. */
 const decodePayload = (provider: string) => (payload: Payload) =>
   Effect.map(decodeWebhook(payload), ({ from, id, media = [], status, text, to }): ReadonlyArray<WebhookEvent> => {
     if (status !== undefined) {
@@ -108,7 +108,7 @@ const decodePayload = (provider: string) => (payload: Payload) =>
 
 const everyKind = ["PhoneNumber", "ShortCode", "SenderId", "ChannelAddress"] as const
 
-/** All that any carrier does. */
+/** The capabilities of all carriers combined. */
 const capabilities: Sending.SendCapabilities = {
   maxMedia: 1000,
   maxLength: 1_000_000,
@@ -119,7 +119,7 @@ const capabilities: Sending.SendCapabilities = {
 }
 
 /**
- * A mock, named `mock` unless told otherwise.
+ * Makes a mock provider, named `mock` by default.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * The conformance suite of a provider that receives: what every carrier must
- * do with a webhook, whatever its dialect. It needs `@effect/vitest`, `vitest`
+ * The conformance suite for providers that receive: how every carrier must
+ * handle webhooks, whatever their format. It needs `@effect/vitest`, `vitest`
  * and `fast-check`, which are optional peer dependencies.
  *
  * Call {@link suite} in a test file. It verifies and decodes every fixture,
@@ -39,7 +39,7 @@ export type {
 }
 
 /**
- * A request that still lacks its signature.
+ * A request before it is signed.
  *
  * @category models
  * @since 0.1.0
@@ -52,27 +52,27 @@ export interface Unsigned {
 }
 
 /**
- * A webhook and what it means.
+ * A webhook and the events that it decodes to.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Fixture {
-  /** What is special about it: `inbound-mms-two-files`. */
+  /** The case that it covers, such as `inbound-mms-two-files`. */
   readonly name: string
-  /** Where it comes from: the URL of the carrier's documentation, or how it was captured. */
+  /** The source: the URL of the carrier's documentation, or how the webhook was captured. */
   readonly source: string
   readonly request: Unsigned
   /**
    * The events as JSON, without their `raw`: what
    * `Schema.toCodecJson(Schema.Array(WebhookEvent))` encodes them to. Write
-   * them by hand, from what the carrier documents.
+   * them by hand, from the carrier's documentation.
    */
   readonly expected: ReadonlyArray<unknown>
 }
 
 /**
- * What the suite needs to know of a provider.
+ * The description of a provider that the suite tests.
  *
  * @category models
  * @since 0.1.0
@@ -80,27 +80,31 @@ export interface Fixture {
 export interface Subject<E> {
   /** The provider's name. */
   readonly name: string
-  /** Provides the provider with the secrets that `sign` uses. */
+  /** Provides the provider, configured with the secrets that `sign` uses. */
   readonly layer: Layer.Layer<SmsProvider, E>
   /**
-   * At least one POST. Have one for each kind of message and report, one with
-   * every optional field absent, and one of each type that is not recognized.
+   * The webhooks to test, with at least one POST. Include one for each kind of
+   * message and report, one with every optional field absent, and one of each
+   * unrecognized type.
    */
   readonly fixtures: ReadonlyArray<Fixture>
   /** Signs a request correctly. */
   readonly sign: (unsigned: Unsigned) => Effect.Effect<WebhookRequest, unknown>
-  /** Takes the signature away again. Absent for a provider that checks none. */
+  /** Removes the signature. Absent for a provider that verifies none. */
   readonly withoutSignature?: (request: WebhookRequest) => WebhookRequest
-  /** What the signature covers: the suite flips every bit there, and each changed request must be refused. */
+  /**
+   * The parts that the signature covers. The suite flips every bit of them, and
+   * each changed request must be refused.
+   */
   readonly covers: Covers
   /**
-   * Changed requests that are accepted on purpose, for example the host in
-   * another letter case. Test each kind on its own.
+   * Returns whether a changed request is accepted on purpose, for example with
+   * the host in another letter case. Test each such case separately.
    */
   readonly acceptedOnPurpose?: (original: WebhookRequest, changed: WebhookRequest) => boolean
   /**
-   * How a body becomes the payload that the events carry as `raw`. By default
-   * a JSON body is parsed, and anything else is read as a form.
+   * Parses a body into the payload that the events contain as `raw`. By
+   * default, a JSON body is parsed as JSON, and anything else as a form.
    */
   readonly payload?: (fixture: Fixture) => Payload
 }
@@ -142,7 +146,7 @@ const assertAllRefused = Effect.fnUntraced(function*(
   assert.isAbove(count, 100)
 })
 
-/** What an event says about people, in the forms in which it could turn up elsewhere. */
+/** Returns the personal data of an event, in the forms in which it could appear elsewhere. */
 const privateTexts = (event: WebhookEvent): ReadonlyArray<string> => {
   const addresses = event._tag === "DeliveryStatus" ? [event.sender, event.recipient] : []
   const message = Option.getOrUndefined(toInbound(event))
@@ -151,11 +155,11 @@ const privateTexts = (event: WebhookEvent): ReadonlyArray<string> => {
     ...addresses.flatMap((address) => address === undefined ? [] : [address, address.replace(/^\D*/, "")]),
     ...message === undefined ? [] : [Content.text(message.content), encodeURIComponent(Content.text(message.content))],
     ...message === undefined ? [] : Content.media(message.content).map(({ url }) => url)
-    // A word such as `code` may be in an error by chance.
+    // Short words such as `code` may occur in an error by coincidence.
   ].filter((text) => text.length > 5)
 }
 
-/** Every place where a log or an answer could take a text from. */
+/** Formats an error in every way that a log or a response could. */
 const printed = (error: WebhookError): string =>
   [
     String(error),

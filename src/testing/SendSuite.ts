@@ -1,14 +1,14 @@
 /**
- * The conformance suite of a provider that sends: what every carrier must do
- * with a message, whatever its dialect. It needs `@effect/vitest`, `vitest` and
+ * The conformance suite for providers that send: how every carrier must handle
+ * messages, whatever its API. It needs `@effect/vitest`, `vitest` and
  * `@effect/platform-node`, which are optional peer dependencies.
  *
- * Call {@link suite} in a test file. A server on this machine plays the
- * carrier, over the fetch and the undici client: it accepts, refuses, answers
- * with garbage, redirects, breaks connections and says nothing. The suite
- * checks every request, that an unknown outcome is never repeated, that a long
- * text loses no character, and that no error, log or span has a secret, a
- * number or a text in it.
+ * Call {@link suite} in a test file. A local server simulates the carrier, with
+ * the fetch and the undici client: it accepts, refuses, responds with garbage,
+ * redirects, breaks connections and times out. The suite checks every request,
+ * that a request with an unknown outcome is never retried, that a long text
+ * loses no character, and that no error, log or span contains a secret, a
+ * number or a text.
  *
  * @since 0.1.0
  */
@@ -20,21 +20,21 @@ import { rigOf, type Subject } from "./internal/sendSubject.ts"
 
 export type {
   /**
-   * A message that the carrier accepts, and what it is on the wire.
+   * A message that the carrier accepts, and its request.
    *
    * @category models
    * @since 0.1.0
    */
   Fixture,
   /**
-   * An answer with which the carrier refuses a message.
+   * A response that refuses a message.
    *
    * @category models
    * @since 0.1.0
    */
   Refusal,
   /**
-   * What the suite needs to know of a provider.
+   * The description of a provider that the suite tests.
    *
    * @category models
    * @since 0.1.0

@@ -8,12 +8,12 @@ import * as Signature from "./Signature.ts"
 import { acknowledgement, decodePayload, parse } from "./Webhook.ts"
 
 /**
- * Twilio as a carrier.
+ * The Twilio carrier.
  *
- * Its media hosts are seen in real messages, and the first two of those that
- * they redirect to are Twilio's own list
- * (https://support.twilio.com/hc/en-us/articles/223183748): one for protected
- * media, one for unprotected ones. The third is in lists of others only.
+ * The media hosts are from real messages. The first two redirect hosts are from
+ * Twilio's own list (https://support.twilio.com/hc/en-us/articles/223183748):
+ * one for protected media, one for unprotected media. The third appears only in
+ * third-party lists.
  *
  * @category carrier
  * @since 0.1.0

@@ -12,8 +12,8 @@ import type { SendOptions } from "../provider/Sending.ts"
 export type WebhookOptions = {
   /**
    * The primary auth token of the account that owns the number, or several
-   * while one is being rotated. Twilio signs with no other secret: a secondary
-   * token verifies only once it is promoted, and an API key never does.
+   * during a rotation. Twilio signs with no other secret: a secondary token
+   * verifies only once it is promoted, and an API key never does.
    */
   readonly authToken: Secrets
   /** The name in the registry. `twilio` by default. */
@@ -21,11 +21,11 @@ export type WebhookOptions = {
 }
 
 /**
- * Options of sending through Twilio
+ * Options for sending through Twilio
  * (https://www.twilio.com/docs/messaging/api/message-resource).
  *
- * Requests are made with the API key, or else with the first auth token: one of
- * the two has to be there.
+ * Requests are authenticated with the API key, or with the first auth token if
+ * there is no API key. One of the two is required.
  *
  * @category models
  * @since 0.1.0
@@ -37,18 +37,18 @@ export type SenderOptions = SendOptions & {
   readonly accountSid: string
   /** The auth token of the account. */
   readonly authToken?: Secrets | undefined
-  /** An API key to make requests with, in the place of the auth token. */
+  /** An API key to authenticate requests with, instead of the auth token. */
   readonly apiKey?: { readonly sid: string; readonly secret: Redacted.Redacted<string> } | undefined
-  /** The messaging service that sends, and chooses the sender of messages that have none. Scheduling needs it. */
+  /** The messaging service that sends, and that chooses a sender for messages without one. Required for scheduling. */
   readonly messagingServiceSid?: string | undefined
-  /** Where Twilio reports the delivery of messages that name no place of their own. */
+  /** The URL for Twilio's delivery reports on messages without a `statusCallback`. */
   readonly statusCallback?: string | undefined
   /** How long Twilio may try to send: 1 second to 10 hours, which is its default. */
   readonly validityPeriod?: Duration.Input | undefined
   /**
-   * Where the account lives, when that is not the United States: a region and
-   * its edge, as `ie1` and `dublin`. Both, because Twilio closed the hosts that
-   * name the region alone
+   * The region of an account outside the United States, and its edge, such as
+   * `ie1` and `dublin`. Both are required, because Twilio closed the hosts that
+   * contain only the region
    * (https://www.twilio.com/docs/global-infrastructure/using-the-twilio-rest-api-in-a-non-us-region).
    */
   readonly location?: { readonly region: string; readonly edge: string } | undefined

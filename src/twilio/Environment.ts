@@ -9,7 +9,7 @@ import type { SenderOptions, WebhookOptions } from "./Config.ts"
 const variables: ReadonlyArray<Environment.Variable> = [
   {
     name: "TWILIO_AUTH_TOKEN",
-    description: "The auth token of the account. Several with commas between them during a rotation.",
+    description: "The auth token of the account, or several separated by commas during a rotation.",
     group: "receiving",
     required: true,
     secret: true
@@ -122,7 +122,7 @@ const from = Effect.gen(function*() {
 })
 
 const sender: Environment.Read<SenderOptions> = Effect.gen(function*() {
-  // A key opens the files of messages too, so it means something without the account.
+  // An API key also gives access to media files, so it is useful without the account SID.
   const apiKey = yield* key
   return yield* Environment.sending(
     variables,
@@ -150,7 +150,7 @@ const sender: Environment.Read<SenderOptions> = Effect.gen(function*() {
   )
 })
 
-/** An API key, or the account itself (https://www.twilio.com/docs/messaging/api/media-resource). */
+/** Reads an API key, or the account SID and auth token (https://www.twilio.com/docs/messaging/api/media-resource). */
 const mediaCredentials = Effect.gen(function*() {
   const [apiKey, accountSid, authToken] = [
     yield* key,

@@ -1,5 +1,5 @@
 /**
- * Webhooks as Twilio sends them, signed with an auth token that is made up.
+ * Sample webhooks in Twilio's format, signed with a generated auth token.
  */
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"

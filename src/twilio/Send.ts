@@ -27,14 +27,14 @@ const capabilities = ({ messagingServiceSid }: SenderOptions): Sending.SendCapab
     : ["sendAt", "validityPeriod", "statusCallback"]
 })
 
-/** Twilio's bounds of both times. */
+/** Checks both times against Twilio's limits. */
 const check = ({ sendAt, validityPeriod }: OutboundMessage) =>
   Effect.andThen(Times.checkValidity(validityPeriod, "10 hours"), Times.checkSendAt(sendAt, "35 days"))
 
 const baseUrl = ({ baseUrl, location }: SenderOptions): string =>
   baseUrl ?? `https://api.${location === undefined ? "" : `${location.edge}.${location.region}.`}twilio.com`
 
-/** The fields in the order of Twilio's SDK. */
+/** Builds the form fields, in the order of Twilio's SDK. */
 const formOf = (
   { from, media, message, text, to }: Sending.Part,
   { messagingServiceSid, statusCallback, validityPeriod }: SenderOptions
@@ -50,7 +50,7 @@ const formOf = (
     ["From", from],
     ["MessagingServiceSid", messagingServiceSid],
     ["Body", text === "" ? undefined : text],
-    // The one name, repeated: numbered ones exist in webhooks only.
+    // The field name is repeated; numbered names exist only in webhooks.
     ...media.map(({ url }) => ["MediaUrl", url] as const)
   ])
 }
@@ -66,7 +66,7 @@ const accepted = (body: unknown): Sending.Accepted | undefined => {
     status: Wire.lookup(Schema.statuses, status.toLowerCase()) ?? "unknown",
     carrierStatus: status,
     sender: from,
-    // 0 as long as the messaging service has not chosen a sender.
+    // Twilio sends 0 until the messaging service has chosen a sender.
     segments: num_segments || undefined
   }
 }
@@ -76,7 +76,7 @@ const words = (body: unknown): Sending.Words => {
   return { code, detail: message, refusal: code === undefined ? undefined : refusalOf(code) }
 }
 
-/** Makes the sending of an account. Fails when there is no secret to make requests with. */
+/** Makes the sending side of an account. Fails when there is no secret to authenticate requests with. */
 export const make = Effect.fnUntraced(function*(
   options: SenderOptions
 ): Effect.fn.Return<Sending.CarrierSending, CryptoError.CryptoError> {

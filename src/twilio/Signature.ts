@@ -56,13 +56,13 @@ export const signWebhook = Effect.fnUntraced(function*(options: {
   })
 })
 
-/** A signature that is not twenty bytes cannot be one, and costs no HMAC. */
+/** Decodes the signature. Rejects one that is not twenty bytes before an HMAC is computed. */
 const tagOf = (request: Request.WebhookRequest): Uint8Array | undefined => {
   const tag = fromBase64(request.headers[header] ?? "")
   return tag?.length === 20 ? tag : undefined
 }
 
-/** The hash of the body that the signed URL holds. Where it holds two, Twilio's SDK reads the first. */
+/** Returns the hash of the body in the signed URL. If there are two, Twilio's SDK reads the first. */
 const signedHash = (request: Request.WebhookRequest): string | undefined =>
   new URLSearchParams(queryOf(request.url)).get("bodySHA256") ?? undefined
 

@@ -10,11 +10,11 @@ import * as Signature from "./Signature.ts"
 import { acknowledgement, decodePayload } from "./Webhook.ts"
 
 /**
- * VoiceMeUp as a carrier. A provider fails to be made when a token is empty
- * (`CryptoError`), and when there is no such time zone or environment
+ * The VoiceMeUp carrier. Making a provider fails when a token is empty
+ * (`CryptoError`), or when the time zone or the environment is unknown
  * (`IllegalArgumentError`).
  *
- * Its media hosts are seen in real messages.
+ * The media hosts are from real messages.
  *
  * @category carrier
  * @since 0.1.0

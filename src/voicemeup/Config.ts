@@ -3,17 +3,17 @@ import type { Secrets } from "../provider/Secrets.ts"
 import type { SendOptions } from "../provider/Sending.ts"
 
 /**
- * How a webhook proves that it comes from VoiceMeUp. VoiceMeUp signs nothing,
- * so there is no default: either the callback URL holds a secret, or the
- * application says that it does without.
+ * The scheme that verifies VoiceMeUp's webhooks. VoiceMeUp does not sign
+ * webhooks, so there is no default: either the callback URL contains a secret,
+ * or the application disables verification explicitly.
  *
  * - `Token`: a secret in the query of the callback URL. Make it long and
- *   random, and serve the URL over HTTPS only. It proves who calls, not what
- *   was sent: the body is not covered, and whoever reads an access log with
- *   full URLs can call too. {@link callbackUrl} builds the URL to enter in the
+ *   random, and serve the URL over HTTPS only. The token identifies the caller
+ *   but does not cover the body, and anyone who can read an access log with
+ *   full URLs can use it. {@link callbackUrl} builds the URL to enter in the
  *   portal.
- * - `None`: everybody who knows the URL can send messages. For a server that
- *   only a trusted proxy reaches, and for trials.
+ * - `None`: anyone who knows the URL can forge messages. For a server that only
+ *   a trusted proxy can reach, and for trials.
  *
  * @category models
  * @since 0.1.0
@@ -21,15 +21,15 @@ import type { SendOptions } from "../provider/Sending.ts"
 export type Verification =
   | {
     readonly scheme: "Token"
-    /** The secret, or several while one is being replaced. */
+    /** The secret, or several during a rotation. */
     readonly token: Secrets
-    /** The query parameter that holds it. `token` by default. */
+    /** The query parameter that contains the secret. `token` by default. */
     readonly parameter?: string | undefined
   }
   | { readonly scheme: "None" }
 
 /**
- * Options of receiving from VoiceMeUp.
+ * Options for receiving from VoiceMeUp.
  *
  * @category models
  * @since 0.1.0
@@ -37,10 +37,10 @@ export type Verification =
 export type WebhookOptions = {
   readonly verification: Verification
   /**
-   * The IANA name of the zone that VoiceMeUp writes its times in, for example
-   * `America/Toronto`. Its times name no zone and VoiceMeUp documents none, so
-   * without this option `receivedAt` is absent and the time stays text in the
-   * metadata.
+   * The IANA time zone of the times in VoiceMeUp's webhooks, for example
+   * `America/Toronto`. The times have no zone and VoiceMeUp documents none, so
+   * without this option `receivedAt` is absent and the time is kept as text in
+   * the metadata.
    */
   readonly timeZone?: string | undefined
   /** The name in the registry. `voicemeup` by default. */
@@ -48,12 +48,13 @@ export type WebhookOptions = {
 }
 
 /**
- * Options of sending through VoiceMeUp. VoiceMeUp publishes no reference of its
- * API, so the limits are those of its one public client.
+ * Options for sending through VoiceMeUp. VoiceMeUp publishes no API reference,
+ * so the limits are those of its only public client.
  *
- * Sending has no schedule, no validity, no callback and no reference, and
- * VoiceMeUp reports no delivery. It refuses a message that it has in its queue
- * already (`DuplicateMessage`), also when it is meant: the same text twice.
+ * VoiceMeUp supports no scheduling, validity period, status callback or
+ * reference, and posts no delivery reports. It refuses a message that is
+ * already in its queue (`DuplicateMessage`), even when the same text is sent
+ * twice on purpose.
  *
  * @category models
  * @since 0.1.0
@@ -61,11 +62,11 @@ export type WebhookOptions = {
 export type SenderOptions = SendOptions & {
   /** The name in the registry. `voicemeup` by default. */
   readonly name?: string | undefined
-  /** The name of the user that sends. */
+  /** The username of the account that sends. */
   readonly username: string
   /** The token of that user. */
   readonly authToken: Redacted.Redacted<string>
-  /** Which of VoiceMeUp's two hosts is asked. `production` by default. */
+  /** Which of VoiceMeUp's two hosts to use. `production` by default. */
   readonly environment?: "production" | "sandbox" | undefined
 }
 

@@ -10,19 +10,19 @@ const variables: ReadonlyArray<Environment.Variable> = [
   {
     name: "VOICEMEUP_WEBHOOK_TOKEN",
     description:
-      "The secret in the callback URL: `…/webhooks/sms/voicemeup/inbound?token=SECRET`. Several with commas between them during a rotation.",
+      "The secret in the callback URL: `…/webhooks/sms/voicemeup/inbound?token=SECRET`. Several separated by commas during a rotation.",
     group: "receiving",
     required: true,
     secret: true
   },
   {
     name: "VOICEMEUP_VERIFICATION",
-    description: "`token` (default), or `none`, which takes webhooks from anybody.",
+    description: "`token` (default), or `none`, which disables verification.",
     group: "receiving"
   },
   {
     name: "VOICEMEUP_TIME_ZONE",
-    description: "The zone of the times in its webhooks, for example `America/Toronto`.",
+    description: "The time zone of the times in its webhooks, for example `America/Toronto`.",
     group: "receiving"
   },
   { name: "VOICEMEUP_USERNAME", description: "The user that sends.", group: "sending", required: true },
@@ -39,7 +39,7 @@ const variables: ReadonlyArray<Environment.Variable> = [
     group: "sending"
   },
   { name: "VOICEMEUP_ENVIRONMENT", description: "`production` (default) or `sandbox`.", group: "sending" },
-  { name: "VOICEMEUP_BASE_URL", description: "Another address of the API.", group: "sending" }
+  { name: "VOICEMEUP_BASE_URL", description: "The base URL of the API, if it is not the default.", group: "sending" }
 ]
 
 const verification = Effect.gen(function*() {
@@ -52,7 +52,7 @@ const verification = Effect.gen(function*() {
   const token = yield* Environment.webhookSecrets(
     variables,
     name,
-    " (VOICEMEUP_VERIFICATION=none takes them from anybody)"
+    " (VOICEMEUP_VERIFICATION=none disables verification)"
   )
   return token && { scheme: "Token", token } as const
 })

@@ -7,13 +7,14 @@ import { MessagePart } from "../WebhookEvent.ts"
 import { carrier } from "./Carrier.ts"
 
 /**
- * The inbound message of a VoiceMeUp webhook, for a channel: `None` while the
- * part of a split MMS waits for the others, for a part that came before, and
- * for what is no message.
+ * Returns the inbound message of a VoiceMeUp webhook, for a channel. Returns
+ * `None` while a split MMS waits for its other parts, for a repeated part, and
+ * for a webhook that is not a message.
  *
- * What comes out by time goes to the handler of the {@link MmsAggregator}: its
- * `onTimeout`, or what is registered with `onDue`. Its options are also those
- * that other libraries set with a function such as `configureVoiceMeUpMms`.
+ * A message whose parts time out is passed to the handler of the {@link
+ * MmsAggregator}: its `onTimeout`, or a handler registered with `onDue`. The
+ * aggregator's options replace a configuration function such as
+ * `configureVoiceMeUpMms` of other libraries.
  *
  * **Example** (Merging the two webhooks of an MMS)
  *

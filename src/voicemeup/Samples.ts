@@ -1,5 +1,5 @@
 /**
- * Webhooks as VoiceMeUp sends them, with a token that is made up.
+ * Sample webhooks in VoiceMeUp's format, with a generated token.
  */
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
@@ -52,7 +52,7 @@ export const samples = Effect.map(generateSecret, (token): Samples<WebhookOption
         attachment: `${file}.jpg`,
         attachment_mime_type: "image/jpeg"
       }),
-      // Nothing is signed, so a forger has to guess the token.
+      // Webhooks are not signed, so an attacker would have to guess the token.
       yield* signed("forged", { message: "Let me in" }, Redacted.make(`${Redacted.value(token).slice(0, -1)}x`))
     ]
   })

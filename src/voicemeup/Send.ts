@@ -1,6 +1,6 @@
 /**
  * Sends with `queue_sms` of VoiceMeUp's API 1.1. The form, the hosts and the
- * answers are those of its one public client
+ * responses are those of its only public client
  * (https://github.com/roomkit-live/roomkit, `src/roomkit/providers/voicemeup`).
  */
 import * as Cause from "effect/Cause"
@@ -19,7 +19,8 @@ import * as Schema from "./Schema.ts"
 
 const capabilities: Sending.SendCapabilities = {
   maxMedia: 1,
-  // Nobody says what is counted: UTF-16 code units are never fewer than characters.
+  // The unit of the limit is not documented. UTF-16 code units are the safe choice: there are never
+  // fewer of them than characters.
   maxLength: 1000,
   senders: ["PhoneNumber"],
   choosesSender: false,
@@ -32,7 +33,7 @@ const hosts: Readonly<Record<string, string>> = {
   sandbox: "https://dev-clients.voicemeup.com"
 }
 
-/** A name that is none of the two must not reach production. */
+/** Returns the host. An unknown environment fails instead of falling back to production. */
 const hostOf = ({ baseUrl, environment = "production" }: SenderOptions) => {
   const host = Wire.lookup(hosts, environment)
   return host === undefined
@@ -40,7 +41,7 @@ const hostOf = ({ baseUrl, environment = "production" }: SenderOptions) => {
     : Effect.succeed(baseUrl ?? host)
 }
 
-/** The credentials are in the body: an address ends up in logs. */
+/** Builds the form. The credentials are in the body, because URLs end up in logs. */
 const formOf = ({ from, media: [file], text, to }: Sending.Part, { authToken, username }: SenderOptions): string =>
   encodeForm([
     ["username", username],
@@ -54,7 +55,7 @@ const formOf = ({ from, media: [file], text, to }: Sending.Part, { authToken, us
 const readAnswer = Wire.reader(Schema.Answer)
 const readMessage = Wire.reader(Schema.AnswerMessage)
 
-/** The state and the messages of an answer. */
+/** Reads the status and the messages of a response. */
 const answerOf = (body: unknown) => {
   const { response_messages, response_status } = readAnswer(body)?.response_details ?? {}
   const message = response_messages?.["message"]
@@ -70,7 +71,10 @@ const accepted = (body: unknown, { from }: Sending.Part): Sending.Accepted | und
     : undefined
 }
 
-/** An error that names a queued message contradicts itself, and proves nothing. */
+/**
+ * Returns whether the response is a refusal. An error that contains the id of a
+ * queued message is contradictory, and proves nothing.
+ */
 const isRefusal = (body: unknown): boolean => {
   const { id, status } = answerOf(body)
   return status === "error" && id === undefined
@@ -81,7 +85,7 @@ const words = (body: unknown): Sending.Words => {
   return { code, detail, refusal: code === undefined ? undefined : refusalOf(code) }
 }
 
-/** Makes the sending of a user. Fails when the token is empty, and when there is no such environment. */
+/** Makes the sending side of a user. Fails when the token is empty or the environment is unknown. */
 export const make = Effect.fnUntraced(function*(
   options: SenderOptions
 ): Effect.fn.Return<Sending.CarrierSending, CryptoError.CryptoError | Cause.IllegalArgumentError> {

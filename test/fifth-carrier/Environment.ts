@@ -6,8 +6,8 @@ import type { SenderOptions, WebhookOptions } from "./Carrier.ts"
 const variables: ReadonlyArray<Environment.Variable> = [
   { name: "ACME_WEBHOOK_SECRET", description: "Signs webhooks.", group: "receiving", required: true, secret: true },
   { name: "ACME_API_KEY", description: "Also opens files.", group: "sending", required: true, secret: true },
-  { name: "ACME_FROM", description: "The sender of messages that name none.", group: "sending" },
-  { name: "ACME_BASE_URL", description: "Another address of the API.", group: "sending" }
+  { name: "ACME_FROM", description: "The default sender, for messages without one.", group: "sending" },
+  { name: "ACME_BASE_URL", description: "The base URL of the API, if it is not the default.", group: "sending" }
 ]
 
 export const environment: Carrier.EnvironmentDefinition<WebhookOptions, SenderOptions, CryptoError.CryptoError> = {

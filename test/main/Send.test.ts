@@ -127,7 +127,7 @@ describe("effect-sms send", () => {
     [
       "3 when the credentials are wrong",
       refusal(401, 20003, "Authenticate"),
-      [3, "BadGateway", "Authentication", /^twilio: .*Check the account that the variables TWILIO_… name\n$/]
+      [3, "BadGateway", "Authentication", /^twilio: .*Check the account in the variables TWILIO_…\n$/]
     ],
     [
       "4 when the carrier fails while it has the message",
@@ -170,7 +170,7 @@ describe("effect-sms send", () => {
       yield* twilio.next
       const [code] = yield* child.end("SIGINT")
       assert.deepStrictEqual([code, child.output()], [4, ""])
-      assert.match(child.errors(), /^Interrupted: the message may have gone out.*\n$/)
+      assert.match(child.errors(), /^Interrupted: the message may have been sent.*\n$/)
     }), limit)
 
   const withoutFrom = { TWILIO_ACCOUNT_SID: "AC-of-mine", TWILIO_AUTH_TOKEN: "token-of-mine" }
@@ -244,7 +244,7 @@ describe("effect-sms send", () => {
     [
       ["serve", "--help"],
       0,
-      /configured by the environment[^]*\nVARIABLES OF THE CARRIERS\n {2}TWILIO_AUTH_TOKEN +receiving +The auth token[^]*\n {2}SINCH_FROM +sending, optional +The sender/
+      /Environment variables configure the server[^]*\nVARIABLES OF THE CARRIERS\n {2}TWILIO_AUTH_TOKEN +receiving +The auth token[^]*\n {2}SINCH_FROM +sending, optional +The default sender/
     ],
     [["--version"], 0, /^effect-sms v\d+\.\d+\.\d+\n$/],
     [[], 2, /SUBCOMMANDS/]

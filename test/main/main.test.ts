@@ -43,23 +43,23 @@ const occupied = Effect.map(
 )
 
 const table = [
-  /^ {2}CARRIER +WEBHOOK +ANSWER +WHAT CAME OUT$/,
+  /^ {2}CARRIER +WEBHOOK +ANSWER +RESULT$/,
   /^ {2}Twilio +SMS +200 +room 1: sms from \+15145550142, "Is my order on its way\?"$/,
   /^ {2}Twilio +MMS +200 +room 1: mms from \+15145550142, "It should look like this" \[image\/jpeg\]$/,
   /^ {2}Twilio +delivery report +200 +message to \+15145550142 is delivered$/,
-  /^ {2}Twilio +forged +403 +refused: in no room, and no handler saw it$/,
+  /^ {2}Twilio +forged +403 +refused: no room or handler received it$/,
   /^ {2}Sinch +SMS +200 +room 2: sms from \+15145550142, "Do you deliver on Saturday\?"$/,
   /^ {2}Sinch +MMS +200 +room 2: mms from \+15145550142, "My front door" \[image\/png\]$/,
   /^ {2}Sinch +delivery report +200 +message to \+15145550142 is delivered$/,
-  /^ {2}Sinch +forged +403 +refused: in no room, and no handler saw it$/,
+  /^ {2}Sinch +forged +403 +refused: no room or handler received it$/,
   /^ {2}Telnyx +SMS +200 +room 3: sms from \+15145550142, "Can I change the address\?"$/,
   /^ {2}Telnyx +MMS +200 +room 3: mms from \+15145550142, "This is the receipt" \[image\/jpeg\]$/,
   /^ {2}Telnyx +delivery report +200 +message to \+15145550142 is undelivered \(40001 Not routable\)$/,
-  /^ {2}Telnyx +forged +403 +refused: in no room, and no handler saw it$/,
+  /^ {2}Telnyx +forged +403 +refused: no room or handler received it$/,
   /^ {2}VoiceMeUp +SMS +200 +room 4: sms from \+15145550142, "Bonjour!"$/,
-  /^ {2}VoiceMeUp +MMS, text +200 +kept: waits for its file$/,
+  /^ {2}VoiceMeUp +MMS, text +200 +buffered: waits for its file$/,
   /^ {2}VoiceMeUp +MMS, file +200 +room 4: mms from \+15145550142, "Our cat" \[image\/jpeg\]$/,
-  /^ {2}VoiceMeUp +forged +403 +refused: in no room, and no handler saw it$/
+  /^ {2}VoiceMeUp +forged +403 +refused: no room or handler received it$/
 ]
 
 describe("the server without a carrier", () => {
@@ -68,7 +68,7 @@ describe("the server without a carrier", () => {
     () =>
       Effect.gen(function*() {
         const server = yield* start({ PORT: "0" })
-        const output = yield* server.until(/Ctrl-C ends\.\n/)
+        const output = yield* server.until(/Ctrl-C stops the server\.\n/)
         const lines = output.split("\n")
         const first = lines.findIndex((line) => table[0]!.test(line))
         assert.isAbove(first, 0, output)
@@ -99,7 +99,7 @@ describe("the server without a carrier", () => {
   it.live("ends on SIGINT, with no word and code 0", () =>
     Effect.gen(function*() {
       const server = yield* start({ PORT: "0" })
-      const before = yield* server.until(/Ctrl-C ends\.\n/)
+      const before = yield* server.until(/Ctrl-C stops the server\.\n/)
       const [code, elapsed] = yield* server.end("SIGINT")
       assert.strictEqual(code, 0)
       assert.isBelow(elapsed, 1000)
@@ -110,7 +110,7 @@ describe("the server without a carrier", () => {
   it.live("uses the admin token that is set, and listens where it is told", () =>
     Effect.gen(function*() {
       const server = yield* start({ PORT: "0", HOST: "127.0.0.2", ADMIN_TOKEN: "chosen-by-the-operator" })
-      const output = yield* server.until(/Ctrl-C ends\.\n/)
+      const output = yield* server.until(/Ctrl-C stops the server\.\n/)
       assert.match(output, /listens on http:\/\/127\.0\.0\.2:\d+\n/)
       assert.include(output, "Bearer chosen-by-the-operator'")
     }), limit)
@@ -279,7 +279,7 @@ describe("a start that is not possible", () => {
     [
       "a host that is not of this machine",
       { HOST: "192.0.2.1" },
-      /^HOST must be an address of this machine, and 192\.0\.2\.1 is not$/
+      /^HOST must be an address of this machine, but 192\.0\.2\.1 is not$/
     ],
     [
       "a database that is none",

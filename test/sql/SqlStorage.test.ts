@@ -25,6 +25,6 @@ describe("the tables", () => {
       yield* sql`INSERT INTO sms_migrations (migration_id, name) VALUES (99, 'from the future')`
       const made = yield* Effect.result(Effect.scoped(SqlStorage.make()))
       assert.isTrue(Result.isFailure(made))
-      assert.match(String((Result.isFailure(made) && made.failure.cause) ?? ""), /schema 99/)
+      assert.match(String((Result.isFailure(made) && made.failure.cause) ?? ""), /schema version 99/)
     }).pipe(Effect.provide([layerClient, NodeCrypto.layer])))
 })

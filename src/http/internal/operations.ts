@@ -1,6 +1,6 @@
 /**
- * The handlers for operators. A server without a database has no inbox and
- * keeps nothing about people: its lists are empty.
+ * The handlers of the operations API. A server without a database has no inbox
+ * and no personal data to delete, so its lists are empty.
  */
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -39,7 +39,7 @@ export const layer = HttpApiBuilder.group(
     const router = yield* SmsRouter
     const kit = yield* RoomKit
 
-    /** An unknown intent that nobody has decided about. */
+    /** Returns an intent with an unknown outcome that is not resolved yet. */
     const undecided = Effect.fnUntraced(function*(id: string) {
       const intent = intents === undefined ? undefined : yield* intents.get(id)
       return intent?.state === "unknown" ? intent : yield* unknown("send of unknown outcome")
@@ -98,7 +98,7 @@ export const layer = HttpApiBuilder.group(
           return intentViewOf((yield* intents!.get(id)) ?? intent)
         }).pipe(Effect.catchTag("StorageError", failed)),
       forget: Effect.fnUntraced(function*({ params: { address } }) {
-        if (people === undefined) return yield* new Problems.NotFound({ detail: "Nothing is kept in a database" })
+        if (people === undefined) return yield* new Problems.NotFound({ detail: "The server has no database" })
         return { ...yield* Effect.catch(people.forget(address), failed) }
       })
     })

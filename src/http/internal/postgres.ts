@@ -1,4 +1,4 @@
-/** A Postgres database. A separate module, because its package is optional. */
+/** The Postgres client. A separate module, because its package is an optional dependency. */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
@@ -9,7 +9,7 @@ export const layer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, 
   PgClient.layer({
     url,
     applicationName: "effect-sms",
-    // What takes longer waits for a lock that a dead client holds, or for a server that is overloaded.
+    // A statement that takes longer is waiting for a lock of a dead client, or for an overloaded server.
     startupParameters: {
       statement_timeout: "5000",
       lock_timeout: "3000",

@@ -9,7 +9,7 @@ import { PayloadTooLarge, UnsupportedContentType } from "../../WebhookError.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
-/** 1 MiB, many times the size of any legitimate request. */
+/** The default size limit: 1 MiB, many times the size of any legitimate request. */
 export const defaultLimit = 1024 * 1024
 
 // Signatures cover the original bytes, and no carrier compresses them.

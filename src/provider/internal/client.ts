@@ -1,5 +1,5 @@
 /**
- * One request to a carrier, and the honest reading of what became of it.
+ * Sends one request to a carrier and determines its outcome.
  */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
@@ -21,24 +21,24 @@ import type { Accepted, CarrierSending, Part, Sending, SendOptions, Words } from
 import { compact } from "../Wire.ts"
 import { connectionFailed } from "./connection.ts"
 
-/** What a carrier answered. */
+/** The response of a carrier. */
 export interface Answer {
   readonly status: number
-  /** The JSON value of the body. `undefined` when it is none: HTML, nothing, a part of JSON. */
+  /** The JSON value of the body. `undefined` when the body is not JSON: HTML, empty, or truncated. */
   readonly body: unknown
   readonly retryAfter: Duration.Duration | undefined
 }
 
-/** An answer of a carrier is a few kilobytes. More is somebody else's page. */
+/** Carrier responses are a few kilobytes; a larger one is probably a proxy's error page. */
 const maxBytes = 256 * 1024
 
 const parseJson = (text: string): unknown => Result.getOrUndefined(Result.try(() => JSON.parse(text)))
 
-/** A body of a length that is announced and not too long is read whole; of any other, not more than is allowed. */
+/** Reads a body whole if its declared length is within the limit; otherwise reads at most the limit. */
 const readText = (response: HttpClientResponse.HttpClientResponse) =>
   Number(response.headers["content-length"]) <= maxBytes ? response.text : readLimited(response)
 
-/** The body as text, or nothing when it is too long. */
+/** Reads the body as text, or returns the empty string when it is too long. */
 const readLimited = (response: HttpClientResponse.HttpClientResponse) =>
   Stream.runFold(
     response.stream,
@@ -68,7 +68,7 @@ const isAcceptance = ({ status }: { readonly status: number }) => status >= 200 
 const unknown = (because: SmsError.OutcomeUnknown["because"], status?: number) =>
   new SmsError.OutcomeUnknown({ because, ...(status !== undefined && { status }) })
 
-/** Only a failure to connect proves that nothing was sent. */
+/** Maps a client error to an error reason. Only a failure to connect proves that nothing was sent. */
 const reasonOf = ({ reason }: HttpClientError.HttpClientError): SmsError.SmsErrorReason => {
   switch (reason._tag) {
     case "EncodeError":
@@ -82,9 +82,8 @@ const reasonOf = ({ reason }: HttpClientError.HttpClientError): SmsError.SmsErro
 }
 
 /**
- * A client that sends each request once and follows no redirect: the one place
- * that a message is meant for is the one that it is sent to. The carrier is not
- * told of our traces.
+ * Builds a client that sends each request once, follows no redirect, and sends
+ * no trace headers to the carrier.
  */
 const make = Effect.fnUntraced(function*({ timeout = "30 seconds", transformClient = identity }: SendOptions) {
   const client = transformClient(yield* HttpClient.HttpClient)
@@ -94,7 +93,7 @@ const make = Effect.fnUntraced(function*({ timeout = "30 seconds", transformClie
     const response = yield* client.execute(request)
     const retryAfter = yield* retryAfterOf(response.headers)
     const text = yield* Effect.catch(readText(response), (error) =>
-      // A refusal is one by its status, whatever becomes of its explanation.
+      // A refusal is determined by its status, even if its body cannot be read.
       isAcceptance(response) ? Effect.fail(error) : Effect.succeed(""))
     return { status: response.status, body: parseJson(text), retryAfter }
   })
@@ -140,8 +139,9 @@ const reasons = {
 } satisfies Record<SmsError.Refusal, unknown>
 
 /**
- * The reason for an answer that is no acceptance. A carrier that fails while it
- * has the request may have sent the message, whatever code it gives.
+ * Returns the error reason of a non-success response. A carrier that fails
+ * after it received the request may have sent the message, so its code does not
+ * matter.
  */
 const refused = (
   { retryAfter, status }: Answer,
@@ -154,8 +154,8 @@ const refused = (
 }
 
 /**
- * Tells what became of the request. A 2xx that names no message may be an
- * acceptance, or the page of a proxy.
+ * Determines the outcome of a request. A 2xx response without a message id may
+ * be an acceptance, or a proxy's page.
  */
 const outcome = (
   answer: Answer,
@@ -171,7 +171,7 @@ const outcome = (
     : Effect.succeed(acceptance)
 }
 
-/** Makes the pipeline's sending of a carrier's: one request for each part. */
+/** Adapts a carrier's HTTP sending to the pipeline: one request for each part. */
 export const sending = Effect.fnUntraced(function*(
   carrier: CarrierSending,
   options: SendOptions

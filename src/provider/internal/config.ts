@@ -1,10 +1,10 @@
 /**
- * Options from configuration.
+ * Resolves options from `Config`.
  *
- * `effect/Config` brings the file system and streams of Effect along, twenty
- * modules that take a seventh of the time of importing a carrier. Who
- * configures a carrier in code does not need them, so they are loaded when they
- * are asked for.
+ * `effect/Config` imports Effect's file system and streams, twenty modules that
+ * account for a seventh of a carrier's import time. An application that
+ * configures a carrier in code does not need them, so they are loaded on
+ * demand.
  */
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,8 @@
 /**
- * Whether a connection was never made.
+ * Recognizes errors of connections that were never established.
  */
 
-// Of libuv, on a connect or a look-up of the name.
+// Error codes of libuv for a failed connect or name lookup.
 const connectCodes: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
   "EHOSTUNREACH",
@@ -13,7 +13,7 @@ const connectCodes: ReadonlySet<string> = new Set([
   "ETIMEDOUT"
 ])
 
-// Of any system call: they happen before there is a connection, or a secure one.
+// Error codes that, for any system call, occur before the connection or its TLS session is established.
 const earlyCodes: ReadonlySet<string> = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
@@ -32,7 +32,7 @@ const earlyCodes: ReadonlySet<string> = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
 ])
 
-/** The error and what it was caused by. `fetch` wraps what the socket says. */
+/** Returns the error and its chain of causes. `fetch` wraps the error of the socket. */
 const chain = (error: unknown, depth = 5): ReadonlyArray<object> => {
   if (typeof error !== "object" || error === null || depth === 0) return []
   return [error, ..."cause" in error ? chain(error.cause, depth - 1) : []]
@@ -43,14 +43,14 @@ const isEarly = (error: object): boolean => {
   if (earlyCodes.has(code)) return true
   if (!connectCodes.has(code)) return false
   if ("syscall" in error) return error.syscall === "connect"
-  // One address after the other was tried: the error is of all of them.
+  // Several addresses were tried in turn: the error combines the errors of all of them.
   return "errors" in error && Array.isArray(error.errors) && error.errors.length > 0 &&
     error.errors.every((one) => typeof one === "object" && one !== null && isEarly(one))
 }
 
 /**
- * Whether the cause of a transport error proves that no connection was made,
- * so that no byte of the request was written. A reset, or a timeout on an open
- * connection, proves nothing.
+ * Returns whether the cause of a transport error proves that no connection was
+ * made, and so that no byte of the request was written. A reset, or a timeout
+ * on an open connection, proves nothing.
  */
 export const connectionFailed = (cause: unknown): boolean => chain(cause).some(isEarly)

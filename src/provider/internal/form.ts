@@ -1,8 +1,8 @@
 /**
- * Forms as carriers read them.
+ * Encodes forms for carriers.
  */
 
-/** RFC 3986: what `encodeURIComponent` leaves alone and a form may not. */
+/** The characters that RFC 3986 reserves but `encodeURIComponent` does not encode. */
 const reserved = /[!'()*]/g
 
 const encode = (text: string): string =>
@@ -12,6 +12,6 @@ const encode = (text: string): string =>
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`
   )
 
-/** The fields in their order, those without a value left out. */
+/** Encodes the fields in the given order. Omits fields without a value. */
 export const encodeForm = (fields: ReadonlyArray<readonly [name: string, value: string | undefined]>): string =>
   fields.flatMap(([name, value]) => value === undefined ? [] : [`${encode(name)}=${encode(value)}`]).join("&")

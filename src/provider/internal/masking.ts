@@ -1,22 +1,22 @@
 /**
- * Takes out of a carrier's words what they repeat of the customer's.
+ * Removes customer data from a carrier's error messages.
  */
 import * as Content from "../../Content.ts"
 import type { OutboundMessage } from "../../Message.ts"
 
 const maxLength = 300
 
-/** Seven digits or more, whatever stands between them: somebody's number. Error codes are shorter. */
+/** Seven digits or more, with separators between them: probably a phone number. Error codes are shorter. */
 const numbers = /\+?\d(?:[\s().-]{0,2}\d){6,}/g
 
 const quoted = /'[^']*'|"[^"]*"|`[^`]*`/g
 
-/** The name of a field, which says what is wrong, and is nothing of the customer's. */
+/** Returns whether the text is a field name. It is safe to log: it contains no customer data. */
 const isName = (text: string) => /^[\w.-]{1,32}$/.test(text)
 
 /**
- * The words without secrets and numbers, without the text and the addresses of
- * the message, and without quotations of anything but names.
+ * Masks secrets, phone numbers, and the text and addresses of the message, and
+ * every quotation except field names.
  */
 export const maskWords = (
   words: string,

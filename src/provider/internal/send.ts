@@ -1,6 +1,6 @@
 /**
- * What all carriers do when they send: check, divide, repeat what is safe to
- * repeat, and tell what became of it.
+ * The sending pipeline that all carriers share: validates the message, splits
+ * it, retries requests that are safe to retry, and records the outcome.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,14 +17,14 @@ import { compact } from "../Wire.ts"
 import { maskWords } from "./masking.ts"
 import { plan } from "./sendPlan.ts"
 
-/** Counts a message that was to be sent, by what became of it. */
+/** Counts sends by outcome. */
 export const count: (provider: string, outcome: "accepted" | SmsError.SmsErrorReason["_tag"]) => Effect.Effect<void> =
-  Counters.make("sms_sends_total", "Messages to be sent, by provider and outcome")
+  Counters.make("sms_sends_total", "Sends by provider and outcome")
 
 const retryAfterOf = (reason: SmsError.SmsErrorReason): Duration.Duration =>
   "retryAfter" in reason && reason.retryAfter !== undefined ? reason.retryAfter : Duration.zero
 
-/** Waits as the carrier asks, at least, and longer each time. */
+/** The retry schedule: exponential backoff, with at least the delay that the carrier asks for. */
 const retrying = ({ delay = "500 millis", maxDelay = "30 seconds", times = 2 }: Retry = {}) => {
   const longest = Duration.fromInputUnsafe(maxDelay)
   const schedule = Schedule.exponential(delay).pipe(
@@ -42,7 +42,7 @@ const retrying = ({ delay = "500 millis", maxDelay = "30 seconds", times = 2 }: 
     })
 }
 
-/** Copies a reason with another detail: whoever has the first keeps what it has. */
+/** Copies a reason with another detail. The original stays unchanged. */
 const withDetail = (reason: SmsError.SmsErrorReason, detail: string): SmsError.SmsErrorReason =>
   Object.create(Object.getPrototypeOf(reason), {
     ...Object.getOwnPropertyDescriptors(reason),
@@ -72,7 +72,7 @@ const receiptOf = (
   })
 }
 
-/** Sends the message in as many parts as it takes, and stops at the first that fails. */
+/** Sends the message in as many parts as needed, and stops at the first part that fails. */
 export const make = (
   provider: string,
   { capabilities, check = () => Effect.void, deliver, policy, secrets }: Sending

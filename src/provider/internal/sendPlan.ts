@@ -1,6 +1,6 @@
 /**
- * What a message becomes at a carrier: nothing that it cannot take, and
- * several messages where one is not enough. Pure, and before any request.
+ * Plans the requests for a message: refuses what the carrier does not support,
+ * and splits what exceeds one request. Pure, and runs before any request.
  */
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
@@ -35,12 +35,12 @@ const kindNames: Readonly<Record<ReturnType<typeof kind>, string>> = {
 
 const named = (kinds: SendCapabilities["senders"]): string => kinds.map((kind) => kindNames[kind]).join(" or ")
 
-/** What is wrong with the content, whoever sends it. */
+/** Validates the content against rules that hold for every carrier. */
 const checkContent = ({ content }: OutboundMessage) => {
   const text = Content.text(content)
   const files = Content.media(content)
   if (text.trim() === "" && files.length === 0) return invalid("content", "a text or a file")
-  // A lone half of a surrogate pair has no encoding: something would be sent in its place.
+  // A lone surrogate has no encoding: a replacement character would be sent.
   if (!text.isWellFormed()) return invalid("content.text", "well-formed Unicode")
   const bad = files.findIndex(({ url }) => !isFetchable(url))
   return bad === -1 ? undefined : invalid(`content.media.${bad}.url`, "a URL that begins with https:// or http://")
@@ -56,7 +56,7 @@ const checkAddresses = ({ content, from, to }: OutboundMessage, { capabilities, 
   if (sender === undefined) {
     return capabilities.choosesSender
       ? undefined
-      // Another provider may have a default one.
+      // Another provider may have a default sender.
       : notSupported("from", "a sender: neither the message nor the provider has one")
   }
   if (!capabilities.senders.includes(kind(sender))) return notSupported("from", named(capabilities.senders))
@@ -80,7 +80,7 @@ const checkOptions = (message: OutboundMessage, { options }: SendCapabilities) =
     : undefined
 }
 
-/** The texts to be sent one after the other. The text of an MMS is not divided into segments. */
+/** Splits the text into the texts of the parts. The text of an MMS is not divided into segments. */
 const textsOf = (message: OutboundMessage, { capabilities, longText }: Policy) => {
   const { excluding, maxLength, maxSegments } = capabilities
   const text = Content.text(message.content)
@@ -105,8 +105,8 @@ const mediaOf = (message: OutboundMessage, { capabilities: { maxMedia }, several
 }
 
 /**
- * The parts, in the order in which they are sent: the first text goes with the
- * first files, the rest of the text follows, then the rest of the files.
+ * Returns the parts in sending order: the first text with the first files, then
+ * the remaining texts, then the remaining files.
  */
 export const plan = (message: OutboundMessage, policy: Policy): Plan => {
   const problem = checkContent(message) ?? checkAddresses(message, policy) ??

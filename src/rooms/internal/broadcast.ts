@@ -38,21 +38,22 @@ export type Passed =
   | { readonly _tag: "Broadcast"; readonly event: RoomEvent; readonly deliveries: ReadonlyArray<Delivery> }
   | { readonly _tag: "Blocked"; readonly event: RoomEvent; readonly hook: string; readonly reason: string }
 
-/** The store has the event, and it passed. */
+/** The store already has the event, and its processing is complete. */
 export type Repeated = { readonly _tag: "Repeated"; readonly eventId: string; readonly roomId: string }
 
 export type Result = Passed | Repeated | { readonly _tag: "Queued"; readonly eventId: string; readonly roomId: string }
 
-/** An event on its way to its room. */
+/** An event to be processed in its room. */
 export interface Incoming {
   readonly event: RoomEvent
   /** The room, as it was when the event was routed. */
   readonly room: Room
-  /** What the store tells repetitions by, besides the id. */
+  /** The key by which the store deduplicates, in addition to the id. */
   readonly key?: string | undefined
   /**
-   * Whether the event may have begun to pass before. One that the store has and
-   * that did not pass to its end then goes on, where another is a repetition.
+   * Whether an earlier attempt may have started to process the event. If the
+   * store already has the event and its processing is incomplete, it continues;
+   * otherwise the event is a duplicate.
    */
   readonly isResumed: boolean
 }
@@ -61,11 +62,11 @@ export interface Incoming {
 interface Delivered {
   readonly delivery: Delivery
   readonly after: ReadonlyArray<Fiber.Fiber<unknown, unknown>>
-  /** The error of a channel that is to be tried again. */
+  /** The error of a channel to retry. */
   readonly again?: unknown
 }
 
-/** The channel or the hook that an event is with: what it posts meanwhile is its answer to the event. */
+/** The channel or hook that is handling an event. Messages that it posts meanwhile are answers to the event. */
 interface Speaker {
   readonly eventId: string
   readonly id: string
@@ -78,9 +79,9 @@ export const CurrentSpeaker = Context.Reference<Speaker | undefined>("effect-sms
 })
 
 /**
- * What repetitions of an answer are told by: the event that it answers, who
- * says it, and its number among the answers. So an event that passes a second
- * time, because the process ended while it passed, is not answered twice.
+ * The key by which answers are deduplicated: the event that they answer, the
+ * author, and the number of the answer. An event that is processed a second
+ * time, because the process stopped, is therefore not answered twice.
  */
 export const answering = Effect.map(
   CurrentSpeaker,
@@ -93,14 +94,14 @@ export const answering = Effect.map(
       }
 )
 
-/** A message that was brought to the kit, and what was said because of it. */
+/** A message passed to the kit, and the answers to it. */
 interface Conversation {
   /**
    * Whether the current code is a hook or channel running for an event. It must
    * not wait for another event, which may be waiting for this one.
    */
   readonly within: boolean
-  /** The events that such code brought, on their way. */
+  /** The answers of such code that are still being processed. */
   readonly answers: Set<Fiber.Fiber<unknown, StorageError | Unfinished>>
   /**
    * Stores what became of each event, the message last. Not before every answer
@@ -158,10 +159,10 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
     cause: Cause.Cause<unknown>
   ): Effect.Effect<Delivered> => {
     const error = Cause.squash(cause)
-    // Where there is no inbox that would try again, a wish for it is a failure like any other.
+    // Without an inbox there are no retries: a request for one is an ordinary failure.
     const again = isResumed && (error instanceof TryAgain || (channel.retries && !(error instanceof GiveUp)))
     return Effect.logError(
-      `Channel ${JSON.stringify(channel.id)} failed${again ? ", and is tried again" : ""}`,
+      `Channel ${JSON.stringify(channel.id)} failed${again ? " and will be retried" : ""}`,
       cause
     ).pipe(
       Effect.andThen(
@@ -216,7 +217,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
     return { appended, event, room: appended.room ?? room }
   })
 
-  /** Takes the event to the channels that have not got it yet. */
+  /** Delivers the event to the channels that have not received it yet. */
   const deliverAll = Effect.fnUntraced(function*(
     { event: received, isResumed }: Incoming,
     event: RoomEvent,
@@ -274,7 +275,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
     if (appended._tag === "Appended") return yield* deliverAll(incoming, event, room, settles)
     const { deliveries, event: earlier } = appended
     const isDone = earlier.blocked !== undefined || deliveries?.every(({ outcome }) => outcome !== "again") === true
-    // A process that ended while the event passed left the rest of the way to whoever takes it up.
+    // If a process stopped while it processed the event, the next attempt continues.
     return isDone || !incoming.isResumed
       ? { _tag: "Repeated", eventId: earlier.id, roomId: earlier.roomId }
       : yield* deliverAll(incoming, earlier, room, settles, deliveries)
@@ -287,7 +288,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
     )
 
   return {
-    /** Passes an event through its room when the room is free. Code that another event passes through does not wait. */
+    /** Processes an event once its room is free. Hooks and channels running for another event do not wait. */
     broadcast: Effect.fnUntraced(
       function*(incoming: Incoming): Effect.fn.Return<Result, StorageError | Unfinished> {
         const { event } = incoming
@@ -300,7 +301,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
         return { _tag: "Queued", eventId: event.id, roomId: event.roomId }
       }
     ),
-    /** Does it, and waits until everything has passed that was said because of it. */
+    /** Runs an effect, and waits until all answers that it caused are processed. */
     withAnswers: Effect.fnUntraced(function*<A, E>(
       effect: Effect.Effect<A, E>
     ): Effect.fn.Return<A, E | StorageError | Unfinished> {
@@ -314,7 +315,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
           if (Exit.isFailure(exit)) failures.push(Effect.failCause(exit.cause))
         }
       }
-      // An answer that could not be kept is as if the event had not passed.
+      // If an answer could not be stored, the event counts as not processed.
       if (failures[0] !== undefined) yield* failures[0]
       yield* Effect.forEach(settles, identity, { discard: true })
       return yield* result

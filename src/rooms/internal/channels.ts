@@ -11,9 +11,9 @@ import type { RoomEvent } from "../RoomEvent.ts"
 export interface Registered extends Omit<Channel, "deliver"> {
   /** Delivers an event to the endpoint, or returns the messages to send for it. */
   readonly deliver: (event: RoomEvent, room: Room) => Effect.Effect<ReadonlyArray<Outgoing> | undefined, unknown>
-  /** Whether any failure is worth another attempt. A channel that sends fails for good, unless it says otherwise. */
+  /** Whether every failure is retried. A failure of a sending channel is final, unless the channel asks for a retry. */
   readonly retries: boolean
-  /** What the end of the registration waits for. */
+  /** The running work that the end of the registration waits for. */
   readonly runs: SupervisedFibers
 }
 

@@ -7,14 +7,14 @@ import type { Room } from "../Room.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
 
 /**
- * What became of an event at one channel, as it is kept: see `Channel.Delivery`.
+ * The stored outcome of an event at one channel: see `Channel.Delivery`.
  *
  * @category models
  * @since 0.1.0
  */
 export class DeliveryOutcome extends Schema.Class<DeliveryOutcome>("effect-sms/rooms/RoomStore/DeliveryOutcome")({
   channelId: Schema.NonEmptyString,
-  /** `again`: the channel asked for another attempt. */
+  /** `again`: the channel asked for a retry. */
   outcome: Schema.Literals(["delivered", "partial", "unknown", "blocked", "failed", "again"])
 }) {}
 
@@ -25,19 +25,19 @@ export class DeliveryOutcome extends Schema.Class<DeliveryOutcome>("effect-sms/r
  * @since 0.1.0
  */
 export interface HistoryEntry {
-  /** Increases from event to event within a room. A page begins before, or ends after, such a number. */
+  /** The position of the event, which increases within a room. Used as the page cursor. */
   readonly position: number
   readonly event: RoomEvent
-  /** What became of it at each channel. Absent while it passes, and for a blocked event. */
+  /** The outcome at each channel. Absent while the event is being processed, and for a blocked event. */
   readonly deliveries?: ReadonlyArray<DeliveryOutcome> | undefined
 }
 
 /**
- * What appending an event did.
+ * The result of appending an event.
  *
- * - `Appended`: it is new
- * - `Repeated`: the store has an event with this id or key, and kept that one.
- *   `deliveries` says that it passed its room to the end
+ * - `Appended`: the event is new
+ * - `Repeated`: the store already has an event with this id or key, and keeps
+ *   that one. `deliveries` is present if it was fully processed
  *
  * @category models
  * @since 0.1.0
@@ -46,6 +46,6 @@ export type Appended =
   | { readonly _tag: "Appended"; readonly room: Room | undefined }
   | ({ readonly _tag: "Repeated"; readonly room: Room | undefined } & Omit<HistoryEntry, "position">)
 
-/** What repetitions of a delivery status are told by. */
+/** Returns the key by which delivery statuses are deduplicated. */
 export const statusKey = ({ idempotencyKey, messageId, provider, recipient }: DeliveryStatus): string =>
   JSON.stringify([provider, messageId, recipient ?? "", idempotencyKey])

@@ -24,7 +24,7 @@ export type Verdict<A> =
 export interface Before<H extends Hook, A> {
   /** The fields that filters are matched against. A modification by a hook does not change them. */
   readonly subject: Subject
-  /** The event that the hooks run for. Absent for a message that comes from no room. */
+  /** The event that the hooks run for. Absent for a message without a room. */
   readonly event?: RoomEvent | undefined
   readonly value: A
   readonly run: (hook: H, value: A) => Effect.Effect<HookResult<A>, unknown>

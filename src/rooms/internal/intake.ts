@@ -29,7 +29,10 @@ export interface Options {
 }
 
 export const make = ({ aggregator, notify, processInbound, recordStatus, runs }: Options) => {
-  /** A part goes on when the caller is interrupted: the message that it completes would be processed twice. */
+  /**
+   * Continues when the caller is interrupted: otherwise the message that the
+   * part completes would be processed twice.
+   */
   const processPart = (part: MessagePart, stored: Effect.Effect<void>, resumed?: Resumed) =>
     aggregator.process(part, (message) => Effect.andThen(stored, processInbound(message, resumed))).pipe(
       Effect.flatMap((outcome): Effect.Effect<EventResult> => {

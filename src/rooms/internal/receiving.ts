@@ -26,9 +26,9 @@ export interface Options {
 }
 
 /**
- * Says that a message may have been begun before, by a process that ended: it
- * passes until it has passed to its end, where another message is a repetition
- * once it was seen.
+ * Marks a message that an earlier, stopped process may have started to process.
+ * It is retried until its processing is complete. Any other message counts as a
+ * duplicate once it was seen.
  */
 export interface Resumed {
   /** The id of the event. A new one by default. */
@@ -41,7 +41,7 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, r
   const tell = ({ created, room }: { readonly created: boolean; readonly room: Room }) =>
     created ? notify({ _tag: "RoomCreated", roomId: room.id }) : Effect.void
 
-  /** A new room, with the channels that belong to every room. */
+  /** Makes a new room, with the channels that belong to every room. */
   const newRoom = (id: string, createdAt: DateTime.Utc, ...attachments: ReadonlyArray<Attachment>): Room =>
     new Room({
       id,

@@ -1,6 +1,6 @@
 /**
- * Rooms in memory: which there are, where messages are routed, and what was
- * said lately. Bounded in every direction.
+ * The in-memory state of rooms: the rooms, the routes of messages and the
+ * latest events, all bounded.
  */
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
 import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
@@ -25,20 +25,20 @@ interface Kept {
 
 interface RoomRecord {
   room: Room
-  /** By id, the oldest first. */
+  /** The events by id, the oldest first. */
   readonly events: InsertionOrderedMap<Kept>
-  /** The events that came with a key. */
+  /** The events that have an idempotency key, by key. */
   readonly keys: Map<string, Kept>
   next: number
 }
 
-/** Changed in place, each method in one synchronous step. */
+/** Mutated in place. Each method is one synchronous step. */
 export class RoomState {
   readonly #bounds: Bounds
-  /** Least recently used first. */
+  /** The rooms, the least recently used first. */
   readonly #rooms = new InsertionOrderedMap<RoomRecord>()
   readonly #routes = new Map<string, RoomRecord>()
-  /** The oldest first. */
+  /** The statuses, the oldest first. */
   readonly #statuses = new InsertionOrderedMap<DeliveryStatus>()
 
   constructor(bounds: Bounds) {
@@ -53,7 +53,7 @@ export class RoomState {
     return Array.from(this.#rooms.values(), ({ room }) => room).reverse().slice(0, limit)
   }
 
-  /** A new room, in the place of the least recently used one when there are too many. */
+  /** Adds a room, and evicts the least recently used one at the limit. */
   create(room: Room): { readonly room: Room; readonly created: boolean } {
     const known = this.#rooms.get(room.id)
     if (known !== undefined) return { room: known.room, created: false }
@@ -101,7 +101,7 @@ export class RoomState {
   }
 
   append(event: RoomEvent, key: string | undefined): Appended {
-    // A room can be forgotten while an event is on its way through it.
+    // A room can be evicted while an event is being processed in it.
     const record = this.#rooms.get(event.roomId)
     if (record === undefined) return { _tag: "Appended", room: undefined }
     const { events, keys, room } = record

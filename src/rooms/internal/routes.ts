@@ -1,25 +1,31 @@
 /**
- * Which room a message belongs to.
+ * Routes messages to rooms.
  */
 import type { Address } from "../../Address.ts"
 import { Attachment, Room } from "../Room.ts"
 
-/** What a message is routed by. */
+/** The fields that determine the route of a message. */
 export interface Conversation {
   readonly channelId: string
   readonly recipient: Address
   readonly sender: Address
 }
 
-/** No two attachments have the same key: what a carrier writes into an address cannot look like two of them. */
+/**
+ * Builds a route key. Keys are unambiguous: no address, whatever a carrier puts
+ * in it, can collide with another attachment's key.
+ */
 const routeKey = (channelId: string, recipient?: Address, participant?: Address): string =>
   JSON.stringify([channelId, recipient, participant])
 
-/** The key that an attachment routes by. */
+/** Returns the route key of an attachment. */
 export const keyOf = ({ channelId, participant, recipient }: Attachment): string =>
   routeKey(channelId, recipient, participant)
 
-/** The keys to look for, the most specific first: the conversation's, the participant's, the number's, the channel's. */
+/**
+ * Returns the route keys to look up, the most specific first: those of the
+ * conversation, the participant, the number, and the channel.
+ */
 export const keysOf = ({ channelId, recipient, sender }: Conversation): readonly [string, ...Array<string>] => [
   routeKey(channelId, recipient, sender),
   routeKey(channelId, undefined, sender),
@@ -27,7 +33,7 @@ export const keysOf = ({ channelId, recipient, sender }: Conversation): readonly
   routeKey(channelId)
 ]
 
-/** The room with the attachment. The same room where it has it already. */
+/** Returns the room with the attachment, or the same room if it already has it. */
 export const attached = (room: Room, attachment: Attachment): Room => {
   const key = keyOf(attachment)
   return room.attachments.some((other) => keyOf(other) === key)
@@ -35,14 +41,14 @@ export const attached = (room: Room, attachment: Attachment): Room => {
     : new Room({ ...room, attachments: [...room.attachments, attachment] })
 }
 
-/** The room without the attachment. The same room where it had none. */
+/** Returns the room without the attachment, or the same room if it does not have it. */
 export const detached = (room: Room, attachment: Attachment): Room => {
   const key = keyOf(attachment)
   const attachments = room.attachments.filter((other) => keyOf(other) !== key)
   return attachments.length === room.attachments.length ? room : new Room({ ...room, attachments })
 }
 
-/** The room once it has noted which number of ours the sender writes to. The same room where that is no news. */
+/** Records in the room which of our numbers the sender writes to. Returns the same room if nothing changed. */
 export const heard = (room: Room, { channelId, recipient, sender }: Conversation): Room => {
   const isSender = (attachment: Attachment) =>
     attachment.channelId === channelId && attachment.participant === sender &&

@@ -29,7 +29,7 @@ export interface Parts {
   readonly notify: (event: KitEvent) => Effect.Effect<void>
   /** How long a room waits for one send. */
   readonly sendTimeout: Duration.Input
-  /** Stores what is sent, and sends it once. */
+  /** The outbox, which stores each message and sends it at most once. */
   readonly outbox: Outbox | undefined
 }
 
@@ -39,12 +39,12 @@ export interface Passing {
   readonly received: RoomEvent
   readonly event: RoomEvent
   readonly room: Room
-  /** Whether the event comes from an inbox, and passes again where something asks for it. */
+  /** Whether the event comes from an inbox, and is retried on request. */
   readonly isResumed: boolean
 }
 
 export interface Sends {
-  /** Sends a message that comes from no room, with the hooks before and after a send. */
+  /** Sends a message without a room, and runs the hooks before and after the send. */
   readonly guard: <E>(
     message: OutboundMessage,
     provider: string | undefined,
@@ -70,7 +70,10 @@ const concurrency = 10
 const isNumber = (address: Address): boolean => /^(?:[a-z]+:)?\+?\d+$/.test(address)
 const digits = (address: Address): string => address.replaceAll(/\D/g, "")
 
-/** Whether two addresses denote the same person. Carriers write a number with or without `+`, or after a scheme. */
+/**
+ * Returns whether two addresses denote the same person. Carriers write a number
+ * with or without `+`, or after a scheme.
+ */
 const isSame = (one: Address, other: Address): boolean =>
   one === other || (isNumber(one) && isNumber(other) && digits(one) === digits(other))
 
@@ -136,13 +139,13 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
       Effect.flatMap(({ result }) => Effect.fromResult(result)),
       Effect.catchTags({
         KeyReused: Effect.die,
-        // It is stored before it is sent, so nothing went out.
+        // Storing precedes sending, so nothing was sent.
         StorageError: () => Effect.fail(notStored(provider))
       })
     )
   }
 
-  /** A provider has typed failures only. One that breaks all the same leaves nobody knowing what it did. */
+  /** Asks the provider to send. Providers fail only with typed errors; a defect means that the outcome is unknown. */
   const ask = (provider: Provider, message: OutboundMessage, key: string): Effect.Effect<Answer> =>
     once(provider, message, key).pipe(
       Effect.result,

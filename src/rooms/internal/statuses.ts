@@ -27,7 +27,10 @@ export interface Options {
 
 export interface Statuses {
   readonly handlers: Registry<Handler>
-  /** With `isResumed`, waits for the handlers, and runs them for a report that moved its message on before. */
+  /**
+   * Processes a report. With `isResumed`, waits for the handlers, and also runs
+   * them for a report that already changed its delivery in an earlier attempt.
+   */
   readonly process: (
     status: DeliveryStatus,
     options?: { readonly isResumed: boolean }
@@ -44,7 +47,7 @@ export const make = ({ notify, runs, store, tracking }: Options): Statuses => {
         notify({ _tag: "HandlerFailed", messageId: status.messageId, cause })
       )))
 
-  /** Waits for the handlers, which are all run again if one of them asks for it. */
+  /** Waits for the handlers. All of them are run again if one asks for a retry. */
   const handled = Effect.fnUntraced(function*(running: ReadonlyArray<Fiber.Fiber<unknown, unknown>>) {
     const failures = (yield* Fiber.awaitAll(running)).flatMap((exit) => Exit.isFailure(exit) ? [exit.cause] : [])
     const errors = failures.map((cause) => Cause.squash(cause)).filter((error) => !(error instanceof GiveUp))

@@ -20,20 +20,23 @@ export interface Tracking {
   readonly update: (
     status: DeliveryStatus
   ) => Effect.Effect<Pick<DeliveryTracker.Update, "changed" | "repeated">, DeliveryStoreError>
-  /** As `update`, where the same report may have been begun before: `changed` says whether it ever moved its message. */
+  /**
+   * Like `update`, for a report that an earlier attempt may have recorded:
+   * `changed` is whether the report ever changed its delivery.
+   */
   readonly resume: Tracking["update"]
 }
 
-// Short enough that the carrier still gets the failure as the response: see `acknowledgeAfter` of the server.
+// Short enough that the server can still respond with the failure: see its `acknowledgeAfter`.
 const policy = { times: 3, schedule: Schedule.exponential("100 millis") }
 
 const maxUnsettled = 10_000
 
-/** Whether it was this report that moved the message on. */
+/** Returns whether this report changed the delivery. */
 const moved = ({ delivery }: DeliveryTracker.Update, { idempotencyKey }: DeliveryStatus): boolean =>
   delivery?.history.some((entry) => entry.idempotencyKey === idempotencyKey && entry.effect === "changed") === true
 
-/** Builds on the tracker in the context, or on one that keeps everything in memory. */
+/** Uses the tracker in the context, or an in-memory one. */
 export const make = Effect.fnUntraced(function*(
   notify: (event: KitEvent) => Effect.Effect<void>
 ): Effect.fn.Return<Tracking, never, Scope.Scope> {

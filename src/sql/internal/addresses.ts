@@ -1,9 +1,10 @@
 /**
- * The person that a row is about, by whom rows are found and forgotten.
+ * The address of the person that a row concerns. It is used to find and delete
+ * a person's rows.
  */
 import type { WebhookEvent } from "../../WebhookEvent.ts"
 
-/** The person's address, where the event has one. */
+/** Returns the person's address, if the event has one. */
 export const addressOf = (event: WebhookEvent): string | undefined => {
   switch (event._tag) {
     case "InboundMessage":

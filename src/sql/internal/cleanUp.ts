@@ -1,6 +1,5 @@
 /**
- * Keeps tables bounded: removes what is older than its retention, a batch at a
- * time.
+ * Keeps tables bounded: deletes rows past their retention, in batches.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -12,25 +11,25 @@ import type { StorageError } from "../../StorageError.ts"
 import { stored, type Transact } from "./storage.ts"
 
 export interface Options {
-  /** Payloads of processed webhooks. 7 days by default. */
+  /** The retention of payloads of processed webhooks. 7 days by default. */
   readonly payloads?: Duration.Input | undefined
-  /** What was said in rooms, delivery statuses and deliveries. 90 days by default. */
+  /** The retention of room events, delivery statuses and deliveries. 90 days by default. */
   readonly history?: Duration.Input | undefined
-  /** Idempotency keys, of webhooks and of sends. 30 days by default. */
+  /** The retention of idempotency keys of webhooks and sends. 30 days by default. */
   readonly keys?: Duration.Input | undefined
-  /** How often old rows are looked for. An hour by default. */
+  /** The interval between clean-ups. 1 hour by default. */
   readonly interval?: Duration.Input | undefined
 }
 
-/** A batch is a short transaction: others write between two of them. */
+/** The maximum number of rows per batch. Each batch is a short transaction, so that other writes can run in between. */
 const batch = 500
 
 const millis = (input: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(input))
 
 export interface CleanUp {
-  /** Removes everything that is old enough now, and gives how many rows that were, by table. */
+  /** Deletes all rows past their retention, and returns their number by table. */
   readonly run: Effect.Effect<Readonly<Record<string, number>>, StorageError>
-  /** Does so until the scope closes. */
+  /** Runs the clean-up repeatedly until the scope closes. */
   readonly start: Effect.Effect<void, never, Scope.Scope>
 }
 
@@ -63,7 +62,7 @@ export const make = Effect.fnUntraced(function*(
 
   const run = Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
-    // The key of a processed webhook outlives what it said.
+    // The idempotency key of a processed webhook is kept longer than its payload.
     const payloadsGone = yield* inBatches(
       asStored(transact(
         sql`UPDATE sms_inbox SET event = '' WHERE position IN
@@ -88,7 +87,7 @@ export const make = Effect.fnUntraced(function*(
     run,
     start: Effect.asVoid(Effect.forkScoped(
       Effect.repeat(
-        Effect.catchCause(run, (cause) => Effect.logError("Old rows could not be removed", cause)),
+        Effect.catchCause(run, (cause) => Effect.logError("Deleting expired rows failed", cause)),
         Schedule.spaced(interval)
       )
     ))

@@ -1,6 +1,6 @@
 /**
- * The tables of all stores. Migrations go forward only, and all that are
- * pending are one transaction.
+ * Creates the tables of all stores. Migrations only go forward, and all pending
+ * ones run in one transaction.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -8,13 +8,13 @@ import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import { discreet } from "./failure.ts"
 
-/** The database was migrated by a newer version, which this one would damage. */
+/** A newer version of the library migrated the database; this version would corrupt it. */
 export class NewerSchema extends Schema.TaggedError<NewerSchema>()("NewerSchema", {
   found: Schema.Int,
   known: Schema.Int
 }) {
   override get message(): string {
-    return `The database has schema ${this.found}, and this version of the library knows schema ${this.known} at most`
+    return `The database has schema version ${this.found}, but this version of the library supports at most ${this.known}`
   }
 }
 
@@ -127,8 +127,9 @@ const migrations = {
 const known = Object.keys(migrations).length
 
 /**
- * Makes the tables, or changes those of an older version. Safe in several
- * processes at once. Fails for a database that a newer version has migrated.
+ * Creates the tables, or migrates those of an older version. Safe to run in
+ * several processes concurrently. Fails if a newer version has migrated the
+ * database.
  */
 export const migrate = discreet(Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient

@@ -1,9 +1,11 @@
 /**
- * Which processes use the database, and what a dead one leaves.
+ * Tracks the processes that use the database, and takes over the work of dead
+ * ones.
  *
- * Each process has a row whose number it raises. Whoever sees a number unchanged
- * for a while, by its own clock, finds the process dead and takes over. So no
- * clocks are compared, and one that is set back holds nothing up.
+ * Each process has a row with a heartbeat counter, which it increments. A
+ * process that sees another's counter unchanged for a while, by its own clock,
+ * declares it dead and takes over. Clocks of different processes are never
+ * compared, and a clock that is set back delays nothing.
  */
 import * as Clock from "effect/Clock"
 import * as SecureRandom from "effect/crypto/SecureRandom"
@@ -18,23 +20,23 @@ import type { StorageError } from "../../StorageError.ts"
 import { stored, type Transact } from "./storage.ts"
 
 export interface Options {
-  /** How often the number is raised. 2 seconds by default. */
+  /** The interval between heartbeats. 2 seconds by default. */
   readonly beat?: Duration.Input | undefined
-  /** How long a number stays the same before its process is found dead. 10 seconds by default. */
+  /** How long after the last heartbeat a process is declared dead. 10 seconds by default. */
   readonly deadAfter?: Duration.Input | undefined
 }
 
 export interface Servers {
-  /** The id of this process: another one once it was found dead by mistake. */
+  /** The id of this process. It changes if another process declared this one dead by mistake. */
   readonly me: Effect.Effect<string>
-  /** Registers what is done with the work of a dead process, within the transaction that removes it. */
+  /** Registers a takeover of a dead process's work. It runs in the transaction that removes the process. */
   readonly onDead: (takeOver: (server: string) => Effect.Effect<unknown, SqlError>) => void
 }
 
-/** Whether a process of this machine is certainly gone. */
+/** Returns whether a process of this machine is certainly gone. */
 const isGone = (host: string, pid: number): boolean => {
   if (host !== hostname()) return false
-  // The row of an earlier process with this one's number: in a container, they all have the same.
+  // The row belongs to an earlier process with the same process id: in containers, process ids repeat.
   if (pid === process.pid) return true
   try {
     process.kill(pid, 0)
@@ -58,7 +60,7 @@ export const make = Effect.fnUntraced(function*(
   const deadAfter = Duration.toMillis(Duration.fromInputUnsafe(options.deadAfter ?? "10 seconds"))
   const takeOvers: Array<(server: string) => Effect.Effect<unknown, SqlError>> = []
   const me = yield* Ref.make("")
-  /** The numbers of the others, and when each was seen first. */
+  /** The heartbeat counters of other processes, and when each value was first seen. */
   const seen = new Map<string, { readonly beat: number; readonly at: number }>()
 
   const register = Effect.gen(function*() {
@@ -71,7 +73,7 @@ export const make = Effect.fnUntraced(function*(
 
   const takeOver = (server: string) =>
     asStored(transact(Effect.gen(function*() {
-      // Of two that find it dead at once, one deletes the row.
+      // If two processes declare it dead concurrently, only one deletes the row.
       const gone = yield* sql`DELETE FROM sms_servers WHERE id = ${server} RETURNING id`.withoutTransform
       if (gone.length === 0) return
       for (const take of takeOvers) yield* take(server)
@@ -91,7 +93,7 @@ export const make = Effect.fnUntraced(function*(
       const isDead = isGone(host, Number(pid)) ||
         (before?.beat === Number(beat) && Number(now) - before.at >= deadAfter)
       if (isDead) {
-        yield* Effect.logInfo("A server was found dead, and its work is taken over", { server: id })
+        yield* Effect.logInfo("A server has stopped sending heartbeats; taking over its work", { server: id })
         yield* takeOver(id)
       } else if (before?.beat !== Number(beat)) seen.set(id, { beat: Number(beat), at: Number(now) })
     }
@@ -102,7 +104,7 @@ export const make = Effect.fnUntraced(function*(
       sql`UPDATE sms_servers SET beat = beat + 1 WHERE id = ${yield* Ref.get(me)} RETURNING id`.withoutTransform
     )
     if (rows.length > 0) return
-    yield* Effect.logWarning("This server was found dead by another one, and goes on under another id")
+    yield* Effect.logWarning("Another server declared this one dead after missed heartbeats; continuing with a new id")
     yield* register
   })
 
@@ -114,7 +116,7 @@ export const make = Effect.fnUntraced(function*(
       yield* lookAround
       const round = Effect.ignore(Effect.andThen(beat, lookAround))
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(options.beat ?? "2 seconds"), round)))
-      // What it still has is free for others at once.
+      // Its remaining work becomes available to other servers immediately.
       yield* Effect.addFinalizer(() =>
         Effect.flatMap(Ref.get(me), (id) => Effect.ignore(Effect.timeoutOption(takeOver(id), "2 seconds")))
       )

@@ -1,6 +1,6 @@
 /**
- * What all stores in a database share: how failures are told, and how writes
- * are committed.
+ * Helpers that all SQL stores share: error conversion, and the grouping of
+ * commits.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -17,18 +17,21 @@ import { failureOf } from "./failure.ts"
 
 const isLocked = (error: unknown): boolean => error instanceof SqlError && error.reason._tag === "LockTimeoutError"
 
-/** Another process has the SQLite file. Waiting for it here, and not in SQLite, leaves the event loop free. */
+/**
+ * The retry schedule while another process locks the SQLite file. Waiting here,
+ * and not in SQLite, does not block the event loop.
+ */
 const whileLocked = Schedule.max([
   Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced("100 millis")]),
   Schedule.recurs(60)
 ])
 
-/** A database that does not answer for so long counts as failed. */
+/** The timeout of the database. */
 const patience: Duration.Input = "10 seconds"
 
 /**
- * Fails after a time limit, and does not wait for the interruption of what takes
- * longer: a client waits for a database that hangs, also to cancel a statement.
+ * Fails after the timeout, without waiting for the interruption: a client that
+ * cancels a statement would also wait for a database that hangs.
  */
 const bounded = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
   Effect.uninterruptibleMask((restore) =>
@@ -40,7 +43,7 @@ const bounded = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | 
             Effect.fail(
               new SqlError({
                 reason: new StatementTimeoutError({
-                  cause: new Error("The database does not answer"),
+                  cause: new Error("The database did not respond in time"),
                   operation: "wait"
                 })
               })
@@ -51,12 +54,12 @@ const bounded = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | 
   )
 
 /**
- * Tells failures of the database as `StorageError`, without rows: not in the
- * error, not in a span. A connection that is lost within a transaction is a
- * defect of the driver, and a failure of the database all the same.
+ * Converts database failures to `StorageError`, and keeps row contents out of
+ * errors and spans. The driver reports a connection lost within a transaction
+ * as a defect, which is converted as well.
  */
 export const stored = (sql: SqlClient.SqlClient, store: string) => {
-  // Statements of SQLite are done when they return.
+  // SQLite statements run synchronously, so they need no timeout.
   const inTime = sql.onDialectOrElse({ sqlite: () => identity, orElse: () => bounded }) as typeof bounded
   return <A, E, R>(
     effect: Effect.Effect<A, E | SqlError, R>
@@ -74,7 +77,7 @@ export const stored = (sql: SqlClient.SqlClient, store: string) => {
     )
 }
 
-/** Runs a transaction. Nothing but statements may be waited for within. */
+/** Runs a transaction. The body may only wait for statements. */
 export type Transact = <A, E>(body: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError>
 
 interface Waiting {
@@ -130,7 +133,7 @@ export const makeTransact = Effect.gen(function*() {
   const commit = (group: ReadonlyArray<Waiting>) => group.length === 1 ? alone(group[0]!) : together(group)
 
   const run = Effect.gen(function*() {
-    // Lets those join that arrive in the same turn.
+    // Lets transactions of the same event-loop turn join the group.
     yield* Effect.yieldNow
     while (waiting.length > 0) yield* commit(waiting.splice(0, maxGroup))
   }).pipe(Effect.ensuring(Effect.sync(() => {

@@ -1,5 +1,6 @@
 /**
- * Changed requests and payloads, which a provider must refuse or survive.
+ * Generates changed requests, which a provider must refuse, and damaged
+ * payloads, which it must tolerate.
  */
 import * as fc from "fast-check"
 import type { Payload } from "../../Payload.ts"
@@ -8,7 +9,7 @@ import type { WebhookRequest } from "../../WebhookRequest.ts"
 export interface Covers {
   readonly body: boolean
   readonly url: boolean
-  /** By name, in lower case. That of the signature is one of them. */
+  /** The names of the headers, in lower case, including the signature header. */
   readonly headers: ReadonlyArray<string>
 }
 
@@ -20,13 +21,13 @@ const flip = (bytes: Uint8Array, bit: number): Uint8Array => {
   return changed
 }
 
-/** Every text that differs from this ASCII text in one bit and is still text. */
+/** Generates every text that differs from this ASCII text in one bit and is still text. */
 const flippedTexts = function*(text: string): Iterable<string> {
   const bytes = encoder.encode(text)
   for (let bit = 0; bit < bytes.length * 8; bit++) yield String.fromCharCode(...flip(bytes, bit))
 }
 
-/** Every request that differs from this one in one covered bit. */
+/** Generates every request that differs from this one in one covered bit. */
 export const flips = function*(request: WebhookRequest, covers: Covers): Iterable<WebhookRequest> {
   if (covers.body) {
     for (let bit = 0; bit < request.body.length * 8; bit++) yield { ...request, body: flip(request.body, bit) }
@@ -45,7 +46,7 @@ const oddValues = fc.oneof(
   fc.string({ unit: "grapheme" })
 )
 
-/** Generates the payload with some members, at any depth, taken away or replaced. */
+/** Generates variants of the payload with some members, at any depth, removed or replaced. */
 export const mutated = (payload: Payload): fc.Arbitrary<Payload> =>
   fc.array(fc.tuple(fc.nat(), fc.option(oddValues, { nil: undefined })), { minLength: 1, maxLength: 4 }).map(
     (changes) => {
@@ -70,12 +71,12 @@ export const mutated = (payload: Payload): fc.Arbitrary<Payload> =>
     }
   )
 
-/** A body, or a payload that was parsed before. */
+/** A body, or an already parsed payload. */
 export type Input =
   | { readonly type: "json" | "form"; readonly body: Uint8Array }
   | { readonly type: "payload"; readonly payload: Payload }
 
-/** Generates bodies of any bytes, any forms, any JSON, and changes of these payloads. */
+/** Generates bodies of arbitrary bytes, forms and JSON, and mutations of these payloads. */
 export const inputs = (payloads: ReadonlyArray<Payload>): fc.Arbitrary<Input> =>
   fc.oneof(
     fc.record({ type: fc.constant("json" as const), body: fc.uint8Array({ maxLength: 200 }) }),

@@ -1,6 +1,6 @@
 import * as Tracer from "effect/Tracer"
 
-/** Makes a tracer, and the list of the spans that it has made. */
+/** Makes a tracer, and the list of the spans that it records. */
 export const recordingTracer = () => {
   const spans: Array<Tracer.NativeSpan> = []
   const tracer = Tracer.make({

@@ -1,5 +1,5 @@
 /**
- * The tests of what a send results in: accepted, refused, or unknown.
+ * Tests the outcomes of a send: accepted, refused, or unknown.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
@@ -13,7 +13,7 @@ import { message, outcomeOf, passTime, type Rig, type Subject } from "./sendSubj
 export const testOutcomes = ({ name, refusals }: Subject, rig: Rig): void => {
   const { accepted, providerAt } = rig
 
-  describe(`${name} tells what became of a message`, () => {
+  describe(`${name} reports the outcome of a message`, () => {
     it.effect.each(refusals)(
       "$reason for HTTP $status and $code",
       ({ body, code, reason, status }) =>
@@ -27,7 +27,7 @@ export const testOutcomes = ({ name, refusals }: Subject, rig: Rig): void => {
     )
 
     it.effect.each([200, 201, 202, 204, 400, 401, 403, 404, 408, 409, 422, 429, 500, 502, 503, 504])(
-      "whatever it says with HTTP %s: a refusal is one, and the rest is unknown",
+      "any body with HTTP %s: a refusal or an unknown outcome",
       (status) =>
         Effect.gen(function*() {
           const whole = JSON.stringify(accepted.body)
@@ -66,7 +66,7 @@ export const testOutcomes = ({ name, refusals }: Subject, rig: Rig): void => {
     }, ({ body, status }) =>
       Effect.gen(function*() {
         const { exit } = yield* outcomeOf(rig, CarrierServer.answer(status, JSON.stringify(body)))
-        // An error of the type, and no defect.
+        // Only typed errors, never a defect.
         assert.isTrue(Exit.isSuccess(exit) || exit.cause.reasons.every(({ _tag }) => _tag === "Fail"))
       }), { arbitrary: { runs: 100 } })
 

@@ -1,6 +1,5 @@
 /**
- * The test of what is told about a send: to the caller, to the log and to the
- * tracer.
+ * Tests that errors, logs and spans of a send contain no private data.
  */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -17,7 +16,7 @@ import { clients, customer, message, ours, type Rig, secretText, type Subject } 
 
 const encodeError = Schema.encodeEffect(Schema.toCodecJson(SmsError))
 
-/** The ways in which carriers write an error, with these words in them. */
+/** Common shapes of carriers' error responses, with these words in them. */
 const commonShapes = (words: string): ReadonlyArray<unknown> => [
   { code: 21211, message: words, status: 400 },
   { errors: [{ code: "40310", title: words, detail: words }] },
@@ -30,7 +29,7 @@ const commonShapes = (words: string): ReadonlyArray<unknown> => [
   }
 ]
 
-/** The ways in which these refusals are written, each once, with these words in the place of all texts but the code. */
+/** Returns the distinct shapes of these refusals, with these words in place of every text except the code. */
 const shapesOf = (refusals: Subject["refusals"], words: string): ReadonlyArray<unknown> => {
   const shapes = new Map<string, unknown>()
   for (const { body, code } of refusals) {
@@ -45,11 +44,11 @@ const shapesOf = (refusals: Subject["refusals"], words: string): ReadonlyArray<u
 }
 
 export const testPrivacy = ({ name, refusals, secrets }: Subject, { acceptance, accepted, providerAt }: Rig): void => {
-  it.effect(`${name} keeps secrets, numbers and texts out of everything that it tells`, () =>
+  it.effect(`${name} keeps secrets, numbers and texts out of errors, logs and spans`, () =>
     Effect.gen(function*() {
       const told: Array<string> = []
       const { spans, tracer } = recordingTracer()
-      // Carriers repeat what they were given.
+      // Carriers repeat the request's values in their errors.
       const words = `'${secretText}' to ${customer} (${customer.slice(1)}, 514-555-0142) from ${ours} with ${
         secrets.join(" ")
       }`

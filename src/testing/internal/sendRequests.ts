@@ -1,6 +1,6 @@
 /**
- * The tests of what is sent: the request of each message, and what is refused
- * before any request.
+ * Tests the request of each message, and the messages that are refused before
+ * any request.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
@@ -17,7 +17,7 @@ import { clients, customer, decodeMessage, file, message, outcomeOf, type Rig, t
 
 const encodeReceipt = Schema.encodeEffect(Schema.toCodecJson(SendReceipt))
 
-/** The times in fixtures lie in the future of this one. */
+/** The current time of the tests. Times in fixtures are later than this one. */
 const start = DateTime.toEpochMillis(DateTime.makeUnsafe("2026-01-01T00:00:00Z"))
 
 const refusalOf = (provider: Provider, sent: OutboundMessage) => Effect.flip(provider.send(sent))
@@ -48,7 +48,7 @@ export const testRequests = ({ fixtures, name, textOf }: Subject, rig: Rig): voi
           })
       )
 
-      it.effect(`tells a connection that is refused from one that is lost, over ${clientName}`, () =>
+      it.effect(`distinguishes a refused connection from a lost one, over ${clientName}`, () =>
         Effect.gen(function*() {
           const provider = yield* providerAt(yield* CarrierServer.closedUrl, { retry: { times: 0 } }, client)
           const refused = yield* refusalOf(provider, message("hello"))
@@ -61,7 +61,7 @@ export const testRequests = ({ fixtures, name, textOf }: Subject, rig: Rig): voi
           }
         }))
 
-      it.effect(`goes nowhere else when it is redirected, over ${clientName}`, () =>
+      it.effect(`follows no redirect, over ${clientName}`, () =>
         Effect.gen(function*() {
           const elsewhere = yield* CarrierServer.serve(acceptance)
           for (const status of [301, 302, 303, 307, 308]) {
@@ -131,7 +131,7 @@ export const testRequests = ({ fixtures, name, textOf }: Subject, rig: Rig): voi
         assert.strictEqual((yield* refusalOf(provider, message(`${text}a`))).reason._tag, "NotSupported")
       }))
 
-    it.effect.prop("a longer text in several messages when it is told to, without losing a character", {
+    it.effect.prop("a longer text in several messages with `split`, without losing a character", {
       text: Schema.String.check(Schema.isMinLength(1)),
       filling: Schema.Literals(["word ", "é", "👩‍🚀", "\n  ", "字", "€"]),
       times: Schema.Int.check(Schema.isBetween({ minimum: 100, maximum: 1500 }))
@@ -147,7 +147,7 @@ export const testRequests = ({ fixtures, name, textOf }: Subject, rig: Rig): voi
         assert.isTrue(texts.every((text) => text.length <= provider.capabilities.send!.maxLength))
       }), { arbitrary: { runs: 15 } })
 
-    it.effect("several files in as many messages as it takes when it is told to, the text with the first", () =>
+    it.effect("several files in as many messages as needed with `split`, the text with the first", () =>
       Effect.gen(function*() {
         const carrier = yield* CarrierServer.serve(acceptance)
         const provider = yield* providerAt(carrier.url, { severalMedia: "split" })
@@ -166,7 +166,7 @@ export const testRequests = ({ fixtures, name, textOf }: Subject, rig: Rig): voi
         }
       }))
 
-    it.effect("the parts in order, and says which went out when one fails", () =>
+    it.effect("the parts in order, and reports which were sent when one fails", () =>
       Effect.gen(function*() {
         const refusal = CarrierServer.answer(403, {})
         const carrier = yield* CarrierServer.serve(CarrierServer.inTurn(acceptance, acceptance, refusal))

@@ -1,5 +1,5 @@
 /**
- * The tests of when a request is repeated, and when it must not be.
+ * Tests when a request is retried, and when it must not be.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -15,10 +15,10 @@ import { message, outcomeOf, passTime, type Rig, type Subject } from "./sendSubj
 export const testRetries = ({ name }: Subject, rig: Rig): void => {
   const { acceptance, providerAt } = rig
 
-  describe(`${name} repeats what did not go out`, () => {
+  describe(`${name} retries what was not sent`, () => {
     const busy = (headers: Readonly<Record<string, string>> = {}) => CarrierServer.answer(429, {}, headers)
 
-    /** When the requests are made, on the clock of the test. */
+    /** Records when requests are made, on the test clock. */
     const timed = () => {
       const times: Array<number> = []
       const transformClient = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
@@ -50,7 +50,7 @@ export const testRetries = ({ name }: Subject, rig: Rig): void => {
         })
     )
 
-    it.effect("later each time, and as often as it is told, and then gives the reason", () =>
+    it.effect("with backoff, up to the configured number of times, and then fails with the reason", () =>
       Effect.gen(function*() {
         const { times, transformClient } = timed()
         const retry = { times: 4, delay: "1 second", maxDelay: "3 seconds" } as const
@@ -64,7 +64,7 @@ export const testRetries = ({ name }: Subject, rig: Rig): void => {
         for (const [index, least] of [800, 1600, 2400, 2400].entries()) assert.isAtLeast(waits[index]!, least)
       }))
 
-    it.effect("not when the carrier asks for more patience than there is", () =>
+    it.effect("not when the carrier asks for a longer delay than allowed", () =>
       Effect.gen(function*() {
         const { reason, requests } = yield* outcomeOf(rig, busy({ "retry-after": "3600" }))
         assert.deepInclude(reason, { _tag: "RateLimited", retryAfter: Duration.hours(1) })

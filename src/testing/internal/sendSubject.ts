@@ -1,6 +1,6 @@
 /**
- * What the suite of sending needs to know of a provider, and what its groups
- * of tests have in common.
+ * The description of a provider that the sending suite tests, and the helpers
+ * that its tests share.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Context from "effect/Context"
@@ -22,36 +22,36 @@ import type { SmsErrorReason } from "../../SmsError.ts"
 import * as CarrierServer from "../CarrierServer.ts"
 
 export interface Fixture {
-  /** What is special about it: `media-with-caption`. */
+  /** The case that it covers, such as `media-with-caption`. */
   readonly name: string
-  /** Where the request and the answer come from: the URL of the carrier's documentation, or how they were captured. */
+  /** The source of the request and the response: the URL of the carrier's documentation, or how they were captured. */
   readonly source: string
   /** An `OutboundMessage` as JSON, as `Schema.toCodecJson` encodes it. */
   readonly message: unknown
-  /** Options of the provider, beside those that `Subject.layer` gives it. */
+  /** Options of the provider, in addition to those that `Subject.layer` sets. */
   readonly options?: Readonly<Record<string, unknown>>
   /** The one request that the provider makes. */
   readonly request: {
     readonly method: string
     readonly path: string
-    /** These among others, names in lower case. */
+    /** The headers that must be present, with names in lower case. */
     readonly headers: Readonly<Record<string, string>>
-    /** The exact text. */
+    /** The exact text of the body. */
     readonly body: string
   }
-  /** What the carrier answers. */
+  /** The carrier's response. */
   readonly answer: { readonly status: number; readonly body: unknown }
-  /** The `SendReceipt` that comes of it, as JSON. */
+  /** The resulting `SendReceipt`, as JSON. */
   readonly receipt: unknown
 }
 
 export interface Refusal {
   readonly status: number
-  /** As JSON, or as text. */
+  /** The body, as JSON or as text. */
   readonly body: unknown
-  /** The reason of the `SmsError` that comes of it. */
+  /** The reason of the resulting `SmsError`. */
   readonly reason: SmsErrorReason["_tag"]
-  /** The carrier's code, where the answer has one. */
+  /** The carrier's error code, if the response has one. */
   readonly code?: string
 }
 
@@ -59,21 +59,22 @@ export interface Subject {
   /** The provider's name. */
   readonly name: string
   /**
-   * Provides the provider, with these options beside those that it needs. The
-   * suite sets `baseUrl` to a server of its own, which plays the carrier.
+   * Provides the provider with these options, in addition to those that it
+   * requires. The suite sets `baseUrl` to a local server that simulates the
+   * carrier.
    */
   readonly layer: (
     options: SendOptions & Readonly<Record<string, unknown>>
   ) => Layer.Layer<SmsProvider, unknown, HttpClient.HttpClient>
   /** The credentials that `layer` uses. The suite looks for them in errors, logs and spans. */
   readonly secrets: ReadonlyArray<string>
-  /** Have one for each kind of message, and one for each option that changes the request. */
+  /** The messages to test. Include one for each kind of message, and one for each option that changes the request. */
   readonly fixtures: ReadonlyArray<Fixture>
-  /** Have one for each error code that the carrier documents. */
+  /** The refusals to test. Include one for each error code that the carrier documents. */
   readonly refusals: ReadonlyArray<Refusal>
-  /** The carrier's answer that accepts a message under this id. */
+  /** Builds the carrier's response that accepts a message with this id. */
   readonly accepts: (id: string) => { readonly status: number; readonly body: unknown }
-  /** Reads the text of the message from a request. Empty where there is none. */
+  /** Reads the text of the message from a request. Returns the empty string when there is none. */
   readonly textOf: (request: CarrierServer.Received) => string
 }
 
@@ -93,7 +94,7 @@ export const message = (content: string | Content, fields: Partial<OutboundMessa
 
 export const clients = { fetch: NodeHttpClient.layerFetch, undici: NodeHttpClient.layerUndici }
 
-/** Lets time pass until the fiber ends: real answers come in between. */
+/** Advances the clock in steps until the fiber ends, so that real responses can arrive in between. */
 export const passTime = Effect.fnUntraced(function*<A, E>(fiber: Fiber.Fiber<A, E>, step: Duration.Input) {
   for (let turn = 0; turn < 2000 && fiber.pollUnsafe() === undefined; turn++) {
     yield* TestClock.adjust(step)
@@ -102,12 +103,12 @@ export const passTime = Effect.fnUntraced(function*<A, E>(fiber: Fiber.Fiber<A, 
   return yield* Fiber.join(fiber)
 })
 
-/** How the tests use the subject. */
+/** The helpers that the tests use on the subject. */
 export interface Rig {
   readonly accepted: { readonly status: number; readonly body: unknown }
-  /** Accepts the messages under the ids `id-1`, `id-2`, … */
+  /** Accepts the messages with the ids `id-1`, `id-2`, … */
   readonly acceptance: CarrierServer.Behaviour
-  /** Makes the provider on a carrier at this URL. */
+  /** Makes the provider for a carrier at this URL. */
   readonly providerAt: (
     url: string,
     options?: SendOptions & Readonly<Record<string, unknown>>,
@@ -128,7 +129,7 @@ export const rigOf = ({ accepts, layer }: Subject): Rig => ({
     )
 })
 
-/** Sends one message to a carrier that behaves so, with all the time in the world. */
+/** Sends one message to a carrier with this behaviour, and waits for the outcome. */
 export const outcomeOf = Effect.fnUntraced(function*(
   { providerAt }: Rig,
   behaviour: CarrierServer.Behaviour,
