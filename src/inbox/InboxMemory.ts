@@ -10,6 +10,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
 import { type Claim, Entry, Inbox, keyOf, laneOf, type Service } from "./Inbox.ts"
 
 interface Lane {
@@ -22,15 +23,30 @@ interface Lane {
 }
 
 /**
+ * Options of an in-memory inbox.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = {
+  /** The number of processed entries to remember, which recognize repetitions and can be replayed. 10,000 by default. */
+  readonly capacity?: number | undefined
+}
+
+/**
  * Makes an in-memory inbox.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make: Effect.Effect<Service, never, SecureRandom.SecureRandom> = Effect.gen(function*() {
+export const make = Effect.fnUntraced(function*(
+  { capacity = 10_000 }: Options = {}
+): Effect.fn.Return<Service, never, SecureRandom.SecureRandom> {
   const random = yield* SecureRandom.SecureRandom
   const entries = new Map<string, Entry>()
   const keys = new Map<string, string>()
+  /** The processed entries, the oldest first. */
+  const processed = new InsertionOrderedMap<string | undefined>()
   const lanes = new Map<string, Lane>()
   let position = 0
 
@@ -47,12 +63,24 @@ export const make: Effect.Effect<Service, never, SecureRandom.SecureRandom> = Ef
     return one?.claimed === true && one.claims === number ? one : undefined
   }
 
+  const remember = ({ event, id }: Entry) => {
+    processed.put(id, keyOf(event))
+    for (let oldest = processed.oldest(); oldest !== undefined && processed.size > capacity;) {
+      const [forgotten, key] = oldest
+      processed.delete(forgotten)
+      entries.delete(forgotten)
+      if (key !== undefined) keys.delete(key)
+      oldest = processed.oldest()
+    }
+  }
+
   const settle = (claim: Claim, { id }: Entry, fields: Partial<Entry>) =>
     Effect.sync(() => {
       const lane = held(claim)
       if (lane?.pending.includes(id) !== true) return false
       entries.set(id, new Entry({ ...entries.get(id)!, ...fields }))
       lane.pending.splice(lane.pending.indexOf(id), 1)
+      if (fields.state === "done") remember(entries.get(id)!)
       return true
     })
 
@@ -130,6 +158,7 @@ export const make: Effect.Effect<Service, never, SecureRandom.SecureRandom> = Ef
         if (entry.state === "pending") return true
         const again = new Entry({ ...entry, state: "pending", failures: 0 })
         entries.set(id, again)
+        processed.delete(id)
         enqueue(again)
         return true
       }),
@@ -149,4 +178,5 @@ export const make: Effect.Effect<Service, never, SecureRandom.SecureRandom> = Ef
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<Inbox, never, SecureRandom.SecureRandom> = Layer.effect(Inbox, make)
+export const layer = (options?: Options): Layer.Layer<Inbox, never, SecureRandom.SecureRandom> =>
+  Layer.effect(Inbox, make(options))

@@ -316,7 +316,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
         }
       }
       // If an answer could not be stored, the event counts as not processed.
-      if (failures[0] !== undefined) yield* failures[0]
+      if (failures[0] !== undefined) return yield* failures[0]
       yield* Effect.forEach(settles, identity, { discard: true })
       return yield* result
     })
