@@ -7,6 +7,7 @@ import * as Hook from "../../src/rooms/Hook.ts"
 import * as Twilio from "../../src/twilio/index.ts"
 import { MessagePart, Unrecognized, type WebhookEvent } from "../../src/WebhookEvent.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
+import { observe } from "../observe.ts"
 import { history, makeKit, message, status, watch } from "./kit.ts"
 
 const authToken = Redacted.make("12345")
@@ -142,4 +143,22 @@ describe("a webhook", () => {
       const results = yield* kit.processEvents([message("1"), status("SM2"), message("2")])
       assert.deepStrictEqual(results.map(({ _tag }) => _tag), ["Blocked", "StatusRecorded", "Blocked"])
     }))
+})
+
+describe("the log of an unrecognized event", () => {
+  it.effect("has the beginning of its type, and the kit's event all of it", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      const eventType = `${"x".repeat(63)}😀${"y".repeat(100_000)}`
+      const events = ["message.new", eventType].map((eventType) =>
+        new Unrecognized({ provider: "telnyx", eventType, raw: {} })
+      )
+      const { observed, value: results } = yield* observe(kit.processEvents(events))
+      assert.deepStrictEqual(results, events.map((event) => ({ _tag: "Ignored", event })))
+      const types = observed.logs.flatMap((line) => {
+        const { message } = JSON.parse(line)
+        return message[0] === "Unrecognized webhook event" ? [message[1].type] : []
+      })
+      assert.deepStrictEqual(types, ["message.new", `${"x".repeat(63)}\ufffd…`])
+    }).pipe(Effect.provide(NodeCrypto.layer)))
 })

@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import { type Address, kind } from "../../Address.ts"
 import * as Content from "../../Content.ts"
+import * as WebUrl from "../../internal/webUrl.ts"
 import type { OutboundMessage } from "../../Message.ts"
 import * as Segments from "../../segments/Segments.ts"
 import * as SmsError from "../../SmsError.ts"
@@ -24,7 +25,9 @@ type Plan = Result.Result<readonly [Part, ...Array<Part>], SmsError.SmsErrorReas
 const invalid = (field: string, expected: string) => Result.fail(new SmsError.InvalidMessage({ field, expected }))
 const notSupported = (field: string, expected: string) => Result.fail(new SmsError.NotSupported({ field, expected }))
 
-const isFetchable = (url: string): boolean => /^https?:$/.test(URL.parse(url)?.protocol ?? "")
+const isFetchable = (url: string): boolean => WebUrl.parse(url) !== undefined
+
+const fetchable = "a URL that begins with https:// or http://, without blanks or control characters"
 
 const kindNames: Readonly<Record<ReturnType<typeof kind>, string>> = {
   PhoneNumber: "a phone number",
@@ -43,7 +46,7 @@ const checkContent = ({ content }: OutboundMessage) => {
   // A lone surrogate has no encoding: a replacement character would be sent.
   if (!text.isWellFormed()) return invalid("content.text", "well-formed Unicode")
   const bad = files.findIndex(({ url }) => !isFetchable(url))
-  return bad === -1 ? undefined : invalid(`content.media.${bad}.url`, "a URL that begins with https:// or http://")
+  return bad === -1 ? undefined : invalid(`content.media.${bad}.url`, fetchable)
 }
 
 const checkAddresses = ({ content, from, to }: OutboundMessage, { capabilities, ...policy }: Policy) => {
@@ -73,7 +76,7 @@ const checkOptions = (message: OutboundMessage, { options }: SendCapabilities) =
   }
   const { statusCallback, validityPeriod } = message
   if (statusCallback !== undefined && !isFetchable(statusCallback)) {
-    return invalid("statusCallback", "a URL that begins with https:// or http://")
+    return invalid("statusCallback", fetchable)
   }
   return validityPeriod !== undefined && Duration.toSeconds(validityPeriod) < 1
     ? invalid("validityPeriod", "one second or more")
