@@ -5,8 +5,9 @@ import { HttpMiddleware, HttpRouter, HttpServerResponse } from "effect/http"
 import { IpNetwork } from "effect/net"
 import { WebhookServer } from "../../src/http/index.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
+import { observe } from "../observe.ts"
 import { layerProviders } from "./carriers.ts"
-import { observe, publicUrl, request } from "./server.ts"
+import { publicUrl, request } from "./server.ts"
 
 const own = Layer.mergeAll(
   HttpRouter.add("GET", "/people/:number", HttpServerResponse.text("Ana")),
