@@ -72,18 +72,17 @@ export const detached = (
   return { left: removed.length === 0 ? room : new Room({ ...room, attachments }), removed }
 }
 
-/** Returns all addresses of the participant of an attachment, in canonical form. */
-const participantsOf = ({ aliases = [], participant, writesFrom }: Attachment): ReadonlyArray<Address> =>
-  [participant, writesFrom, ...aliases].filter((address) => address !== undefined).map(canonical)
+/** Returns all addresses of the participant of an attachment, as they were given. */
+const givenTo = ({ aliases = [], participant, writesFrom }: Attachment): ReadonlyArray<Address> =>
+  [participant, writesFrom, ...aliases].filter((address) => address !== undefined)
 
-/** Returns the addresses in the room, in canonical form, of the person who has this one. */
-export const addressesOf = (room: Room, address: Address): ReadonlySet<Address> => {
-  const found = new Set([canonical(address)])
-  for (const attachment of room.attachments) {
-    const all = participantsOf(attachment)
-    if (all.some((one) => found.has(one))) { for (const one of all) found.add(one) }
-  }
-  return found
+const isPerson = (attachment: Attachment, form: Address): boolean =>
+  givenTo(attachment).some((address) => canonical(address) === form)
+
+/** Returns the addresses in attachments of the person who has this one, as they were given. */
+export const ofPerson = (attachments: ReadonlyArray<Attachment>, address: Address): ReadonlyArray<Address> => {
+  const form = canonical(address)
+  return attachments.flatMap((attachment) => isPerson(attachment, form) ? givenTo(attachment) : [])
 }
 
 /** Returns the addresses that are not known in any form, each once. */
@@ -124,7 +123,7 @@ export const heard = (room: Room, conversation: Conversation): Room => {
   const attachments = room.attachments.map((attachment) => {
     const { channelId, participant } = attachment
     if (channelId !== conversation.channelId || participant === undefined) return attachment
-    if (!participantsOf(attachment).some((address) => names.has(address))) return attachment
+    if (!givenTo(attachment).some((address) => names.has(canonical(address)))) return attachment
     const after = update(attachment, participant, conversation)
     const isSame = after.writesTo === attachment.writesTo && after.writesFrom === attachment.writesFrom &&
       after.aliases?.length === attachment.aliases?.length

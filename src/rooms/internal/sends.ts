@@ -21,7 +21,7 @@ import type { Room } from "../Room.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
 import type { Registered } from "./channels.ts"
 import type { HookRuns } from "./hookRuns.ts"
-import { addressesOf } from "./routes.ts"
+import { ofPerson } from "./routes.ts"
 import type { Tracking } from "./tracking.ts"
 
 export interface Parts {
@@ -262,7 +262,9 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
     guard,
     send: Effect.fnUntraced(function*(channel, passing, outgoing) {
       const { received: { source: { participant } }, room } = passing
-      const author = participant === undefined ? [] : Array.from(addressesOf(room, participant), personOf)
+      const author = participant === undefined
+        ? []
+        : [participant, ...ofPerson(room.attachments, participant)].map(personOf)
       const others = outgoing.filter(({ message }) => !author.includes(personOf(message.to)))
       const sent = yield* Effect.forEach(others, (each) => sendOne(channel, passing, each), { concurrency })
       const failures = sent.flatMap(({ result }) => result.outcome === "failed" ? [result.error] : [])
