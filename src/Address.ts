@@ -11,6 +11,7 @@
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as NumberForms from "./internal/numberForms.ts"
 import * as PhoneText from "./internal/phoneText.ts"
 import * as PhoneNumber from "./PhoneNumber.ts"
 
@@ -62,8 +63,9 @@ const looksLikeNumber = (text: string): boolean =>
   !/\p{L}/u.test(text) || startsWithSign(text) || text.replaceAll(/\P{Nd}+/gu, "").length > 6
 
 const readNumber = (text: string): string | undefined => {
+  if (isPhoneNumber(text)) return text
   const number = PhoneText.readInternational(text)
-  return isPhoneNumber(number) ? number : undefined
+  return isPhoneNumber(number) ? NumberForms.withoutTrunkZero(number) : undefined
 }
 
 const read = (text: string): string | undefined => {
@@ -88,7 +90,8 @@ const read = (text: string): string | undefined => {
  * - A phone number must have its country code, after a `+` or in the
  *   `phone-context` of a `tel:` URI. Blanks, punctuation, invisible characters
  *   and full-width forms are cleaned as in `Phone.normalizePhone`; the result is
- *   E.164. No numbering plan is consulted.
+ *   E.164. The zero that is dialled within a country is left out, as in
+ *   `+44 (0)7911 123456`. No numbering plan is consulted.
  * - A short code, three to eight digits without separators, loses what is
  *   around it.
  * - The number of a channel address, as in `whatsapp:+1 418 555 1234`, is
@@ -114,6 +117,44 @@ const read = (text: string): string | undefined => {
  */
 export const fromText = (text: string): Option.Option<Address> =>
   Option.flatMap(Option.fromUndefinedOr(read(text)), Address.makeOption)
+
+/**
+ * Returns the form by which addresses are compared: two addresses denote the
+ * same phone if their canonical forms are equal.
+ *
+ * **Details**
+ *
+ * A number in another spelling becomes E.164. In some countries one phone has
+ * two numbers: Mexico with and without the 1 after the country code, Argentina
+ * with and without the 9, Brazil with and without the ninth digit, Benin with
+ * and without 01. Each has one canonical form. The scheme of a channel address
+ * stays. Any other address is returned unchanged.
+ *
+ * **Gotchas**
+ *
+ * Do not send to the canonical form: the carrier may know the other one only.
+ *
+ * **Example** (Comparing addresses)
+ *
+ * ```ts run
+ * import { Address } from "effect-sms"
+ *
+ * Address.canonical(Address.Address.make("+5215512345678")) // => "+525512345678"
+ * Address.canonical(Address.Address.make("whatsapp:+551187654321")) // => "whatsapp:+5511987654321"
+ * Address.canonical(Address.Address.make("ACME")) // => "ACME"
+ * ```
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const canonical = (address: Address): Address => {
+  if (isPhoneNumber(address)) return Address.make(NumberForms.canonicalNumber(address))
+  const found = /\d/.test(address) ? read(address) ?? address : address
+  const name = found.slice(found.indexOf(":") + 1)
+  return isPhoneNumber(name)
+    ? Address.make(found.slice(0, -name.length) + NumberForms.canonicalNumber(name))
+    : address
+}
 
 /**
  * Reads the address in a payload of a carrier that is known to write numbers as

@@ -48,6 +48,11 @@ export class InboundMessage extends Schema.TaggedClass<InboundMessage>()("Inboun
    */
   idempotencyKey: Schema.optionalKey(Schema.NonEmptyString),
   sender: Address,
+  /**
+   * Other addresses of the sender that the carrier gives, such as a WhatsApp user
+   * ID beside the number. They are routed to the same room.
+   */
+  senderAliases: Schema.optionalKey(Schema.Array(Address)),
   recipient: Address,
   content: Content,
   /** When the carrier received the message. Absent when the carrier omits it or its time zone. */

@@ -77,32 +77,56 @@ export class NotSupported extends Schema.TaggedError<NotSupported>()("NotSupport
   }
 }
 
+/** A field of the message that was refused before any request. */
+const misfit = {
+  /** The invalid field, where no carrier was asked. */
+  field: Schema.optionalKey(Schema.NonEmptyString),
+  /** The form that the field must have. */
+  expected: Schema.optionalKey(Schema.NonEmptyString)
+}
+
+interface Misfit {
+  readonly code?: string
+  readonly status?: number
+  readonly field?: string
+  readonly expected?: string
+}
+
+const misfitOr = (sentence: string, reason: Misfit): string =>
+  because(reason.expected === undefined ? sentence : `${reason.field}: expected ${reason.expected}`, reason)
+
 /**
- * The recipient cannot receive messages: the number does not exist, is a
- * landline or is not a phone number at all.
+ * The recipient cannot receive messages: the number does not exist or is a
+ * landline. Also used for a recipient that is not written as an address, with
+ * the field and the form that is expected.
  *
  * @category errors
  * @since 0.1.0
  */
-export class InvalidRecipient extends Schema.TaggedError<InvalidRecipient>()("InvalidRecipient", answer) {
+export class InvalidRecipient extends Schema.TaggedError<InvalidRecipient>()("InvalidRecipient", {
+  ...answer,
+  ...misfit
+}) {
   readonly isRetryable = false
   readonly canFailOver = false
   override get message(): string {
-    return because("The recipient cannot receive messages", this)
+    return misfitOr("The recipient cannot receive messages", this)
   }
 }
 
 /**
- * The account may not use this sender, or not for this kind of message.
+ * The account may not use this sender, or not for this kind of message. Also
+ * used for a sender that cannot reach the recipient, such as a phone number for
+ * a WhatsApp address, before any request.
  *
  * @category errors
  * @since 0.1.0
  */
-export class InvalidSender extends Schema.TaggedError<InvalidSender>()("InvalidSender", answer) {
+export class InvalidSender extends Schema.TaggedError<InvalidSender>()("InvalidSender", { ...answer, ...misfit }) {
   readonly isRetryable = false
   readonly canFailOver = true
   override get message(): string {
-    return because("The sender cannot be used", this)
+    return misfitOr("The sender cannot be used", this)
   }
 }
 

@@ -208,3 +208,74 @@ describe("Address.toCarrierDigits", () => {
       })
   )
 })
+
+describe("Address.fromText, of a number with the zero that is dialled within its country,", () => {
+  it.effect.each([
+    ["+44 (0)7911 123456", "+447911123456"],
+    ["+44 07911 123456", "+447911123456"],
+    ["+49 (0) 151 23456789", "+4915123456789"],
+    ["whatsapp:+33 (0)6 12 34 56 78", "whatsapp:+33612345678"],
+    // These have the zero in the number itself.
+    ["+39 06 69812345", "+390669812345"],
+    ["+225 01 23 45 67 89", "+2250123456789"],
+    ["+22901 95 12 34 56", "+2290195123456"]
+  ])("leaves it out: %s", ([text, expected]) => Effect.sync(() => assert.strictEqual(written(text!), expected)))
+})
+
+const canonical = (text: string) => Address.canonical(Address.Address.make(text))
+
+describe("Address.canonical", () => {
+  it.effect.each(
+    [
+      // Chatwoot's fixtures for WhatsApp (chatwoot/chatwoot, spec/services/whatsapp) and its issue 14048.
+      ["Mexico", "+525512345678", "+5215512345678"],
+      ["Argentina", "+541123456789", "+5491123456789"],
+      ["Brazil", "+5541987654321", "+554187654321"],
+      // The domestic form of a mobile number, with area codes of two, three and four digits.
+      ["Argentina, Buenos Aires", "+541123456789", "+54111523456789"],
+      ["Argentina, Rosario", "+543412345678", "+54341152345678"],
+      ["Argentina, Tandil", "+542494123456", "+54249154123456"],
+      ["Argentina, Ushuaia", "+542901412345", "+54290115412345"],
+      ["Benin", "+2290195123456", "+22995123456"],
+      ["the United Kingdom", "+447911123456", "+4407911123456"]
+    ] as const
+  )("is the same for all numbers of one phone: %s", ([, expected, other]) =>
+    Effect.sync(() => {
+      const spaced = other.replace(/(\d{3})/g, "$1 ")
+      for (const text of [expected, other, ` ${other}`, `${other}\n`, spaced, `tel:${other}`]) {
+        assert.strictEqual(canonical(text) as string, expected, text)
+      }
+      for (const text of [`whatsapp:${expected}`, `whatsapp:${other}`, `WhatsApp:${spaced}`]) {
+        assert.strictEqual(canonical(text), `whatsapp:${expected}`, text)
+      }
+    }))
+
+  it.effect.each([
+    ["a landline in Brazil, which has a mobile number beside it", "+551133334444", "+5511933334444"],
+    ["two cities of Brazil", "+551187654321", "+552187654321"],
+    ["Mexico and the United States", "+525512345678", "+15512345678"],
+    ["Argentina and its neighbour", "+541123456789", "+56912345678"],
+    ["a number and its channel address", "+15145550142", "whatsapp:+15145550142"],
+    ["two channels", "rcs:+15145550142", "whatsapp:+15145550142"],
+    ["a number and the digits of another country", "+15145550142", "15145550142"]
+  ])(
+    "differs for two phones: %s",
+    ([, one, other]) => Effect.sync(() => assert.notStrictEqual(canonical(one!), canonical(other!)))
+  )
+
+  it.effect.each(["+15145550142", "12345", "ACME", "Acme 24", " a ", "whatsapp:US.13491208655302741918", "\n", "a:1"])(
+    "is what it is for any other address: %j",
+    (text) => Effect.sync(() => assert.strictEqual(canonical(text), Address.Address.make(text)))
+  )
+
+  it.effect.prop(
+    "is canonical itself",
+    { number: PhoneNumber.PhoneNumber, address: Address.Address },
+    ({ address, number }) =>
+      Effect.sync(() => {
+        for (const text of [number, address]) {
+          assert.strictEqual(Address.canonical(canonical(text)), canonical(text) as string)
+        }
+      })
+  )
+})

@@ -29,7 +29,7 @@ import * as Outbox from "../sending/Outbox.ts"
 import { SmsRouter } from "../sending/SmsRouter.ts"
 import { OutcomeUnknown, SmsError } from "../SmsError.ts"
 import type { StorageError } from "../StorageError.ts"
-import { InvalidPayload, UnsupportedContentType } from "../WebhookError.ts"
+import { InvalidPayload, invalidPayload, UnsupportedContentType } from "../WebhookError.ts"
 import { Draining } from "./Draining.ts"
 import { setHeaders } from "./internal/headers.ts"
 import * as Operations from "./internal/operations.ts"
@@ -63,6 +63,8 @@ export type Options = WebhookServer.Options & {
 
 const json = new UnsupportedContentType({ expected: ["application/json"] })
 
+const notUtf8 = invalidPayload("", "Expected UTF-8")
+
 const isJson = (contentType: string = "application/json"): boolean =>
   contentType.split(";", 1)[0]!.trim().toLowerCase() === "application/json"
 
@@ -85,7 +87,9 @@ const layerReadRequest = ({ maxBodyBytes }: Options) =>
       if (request.method === "POST") {
         if (!isJson(request.headers["content-type"])) return yield* refuse(json)
         // The decoder reads the same bytes later.
-        yield* Effect.catch(readBody(request), refuse)
+        const body = yield* Effect.catch(readBody(request), refuse)
+        // The decoder replaces invalid bytes, so another text would be sent.
+        if (!RequestBody.isUtf8(body)) return yield* refuse(notUtf8)
       }
       return yield* Effect.catch(next, (error): Effect.Effect<never, unhandled | BodyProblem> =>
         HttpApiError.HttpApiSchemaError.is(error) && !["Body", "ResponseHeaders"].includes(error.kind)

@@ -34,6 +34,7 @@ import { RoomKit } from "../rooms/RoomKit.ts"
 import type { StorageError } from "../StorageError.ts"
 import { UnknownProvider, WebhookError } from "../WebhookError.ts"
 import * as WebhookRequest from "../WebhookRequest.ts"
+import * as AccessLog from "./internal/accessLog.ts"
 import { setHeaders } from "./internal/headers.ts"
 import * as RequestBody from "./internal/requestBody.ts"
 import { verifyAny } from "./internal/verifyAny.ts"
@@ -349,7 +350,8 @@ export type ServeOptions = {
 
 /**
  * Serves routes on the `HttpServer` in the context, with {@link
- * layerRedactedQueries}.
+ * layerRedactedQueries}. The log of requests has their routes and never their
+ * paths, which may contain a token, a phone number or the name of a file.
  *
  * @category layers
  * @since 0.1.0
@@ -357,7 +359,16 @@ export type ServeOptions = {
 export const serveRoutes = <A, E, R>(
   routes: Layer.Layer<A, E, R>,
   { disableListenLog = false, disableLogger = false }: ServeOptions = {}
-) => Layer.provide(HttpRouter.serve(routes, { disableListenLog, disableLogger }), layerRedactedQueries)
+) => {
+  const served = disableLogger
+    ? HttpRouter.serve(routes, { disableListenLog, disableLogger })
+    : HttpRouter.serve(AccessLog.noted(routes), {
+      disableListenLog,
+      disableLogger: true,
+      middleware: AccessLog.accessLog
+    })
+  return Layer.provide(served, layerRedactedQueries)
+}
 
 /**
  * Serves only {@link layer}, on the `HttpServer` in the context.

@@ -18,6 +18,7 @@ import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { canonical } from "../Address.ts"
 import type { StorageError } from "../StorageError.ts"
 import { WebhookEvent } from "../WebhookEvent.ts"
 
@@ -140,9 +141,9 @@ export class Inbox extends Context.Service<Inbox, Service>()("effect-sms/inbox/I
 export const laneOf = (event: WebhookEvent): string => {
   switch (event._tag) {
     case "InboundMessage":
-      return JSON.stringify([event.channelId, event.sender])
+      return JSON.stringify([event.channelId, canonical(event.sender)])
     case "MessagePart":
-      return JSON.stringify([event.message.channelId, event.message.sender])
+      return JSON.stringify([event.message.channelId, canonical(event.message.sender)])
     case "DeliveryStatus":
       return JSON.stringify([event.provider, event.messageId])
     case "Unrecognized":

@@ -140,7 +140,11 @@ export type Options = {
   readonly idleTimeout?: Duration.Input | undefined
   /** The total timeout, including redirects, the body and its consumer. 60 seconds by default. */
   readonly totalTimeout?: Duration.Input | undefined
-  /** The allowed MIME types. {@link defaultTypes} by default. */
+  /**
+   * The allowed MIME types. {@link defaultTypes} by default. Of a format of text
+   * or an office document, the declared type is stored if it is listed and the
+   * bytes do not contradict it.
+   */
   readonly allowedTypes?: ReadonlyArray<string> | undefined
 }
 

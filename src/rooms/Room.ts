@@ -19,7 +19,14 @@ export class Attachment extends Schema.Class<Attachment>("effect-sms/rooms/Attac
   /** Our number that the participant writes to. */
   recipient: Schema.optionalKey(Address),
   /** Our number that the participant wrote to last, if it differs from `recipient`. */
-  writesTo: Schema.optionalKey(Address)
+  writesTo: Schema.optionalKey(Address),
+  /**
+   * The address that the participant wrote from last, if it differs from
+   * `participant`. Messages are sent to it: the carrier may know no other form.
+   */
+  writesFrom: Schema.optionalKey(Address),
+  /** Other addresses of the participant that carriers gave, such as a WhatsApp user ID beside the number. */
+  aliases: Schema.optionalKey(Schema.Array(Address))
 }) {}
 
 /**
@@ -46,5 +53,21 @@ export class RoomNotFound extends Schema.TaggedError<RoomNotFound>()("RoomNotFou
 }) {
   override get message(): string {
     return `No room has the id ${JSON.stringify(this.roomId)}`
+  }
+}
+
+/**
+ * An address of an attachment is not written as one, so no message would ever
+ * match it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidAttachment extends Schema.TaggedError<InvalidAttachment>()("InvalidAttachment", {
+  field: Schema.Literals(["participant", "recipient"]),
+  expected: Schema.NonEmptyString
+}) {
+  override get message(): string {
+    return `${this.field}: expected ${this.expected}`
   }
 }

@@ -18,13 +18,11 @@ import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Address } from "../Address.ts"
 import type { Content } from "../Content.ts"
 import type { DeliveryStoreError } from "../delivery/DeliveryStore.ts"
 import type { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
 import type { DeliveryStatus } from "../DeliveryStatus.ts"
 import type { Entry } from "../inbox/Inbox.ts"
-import { compact } from "../internal/record.ts"
 import * as Spans from "../internal/spans.ts"
 import * as SupervisedFibers from "../internal/supervisedFibers.ts"
 import type { ChannelType, InboundMessage, OutboundMessage, SendReceipt } from "../Message.ts"
@@ -38,6 +36,7 @@ import type { WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 import type { Channel, SendingChannel } from "./Channel.ts"
 import type * as Hook from "./Hook.ts"
+import * as Attachments from "./internal/attachments.ts"
 import * as Broadcast from "./internal/broadcast.ts"
 import { ChannelRegistry } from "./internal/channels.ts"
 import * as HookRuns from "./internal/hookRuns.ts"
@@ -50,7 +49,7 @@ import * as Statuses from "./internal/statuses.ts"
 import * as Tracking from "./internal/tracking.ts"
 import type { KitEvent } from "./KitEvent.ts"
 import type { EventResult, ProcessEventsOptions, ProcessResult, Unfinished } from "./ProcessResult.ts"
-import { Attachment, type Room, RoomNotFound } from "./Room.ts"
+import { type InvalidAttachment, type Room, RoomNotFound } from "./Room.ts"
 import { EventSource, RoomEvent } from "./RoomEvent.ts"
 import * as RoomStores from "./RoomStore.ts"
 import { RoomStore } from "./RoomStore.ts"
@@ -76,18 +75,18 @@ export interface Service {
   readonly createRoom: (options?: { readonly id?: string | undefined }) => Effect.Effect<Room, StorageError>
   /**
    * Attaches a channel to a room. Later messages on the channel, or only those of
-   * the participant if one is given, are routed to this room.
+   * the participant if one is given, are routed to this room. An address may have
+   * any spelling that `Address.fromText` reads; fails for any other one, such as
+   * a number without its country code, which no message would match.
    */
-  readonly attachChannel: (roomId: string, attachment: {
-    readonly channelId: string
-    readonly participant?: Address | undefined
-    readonly recipient?: Address | undefined
-  }) => Effect.Effect<void, RoomNotFound | StorageError>
-  readonly detachChannel: (roomId: string, attachment: {
-    readonly channelId: string
-    readonly participant?: Address | undefined
-    readonly recipient?: Address | undefined
-  }) => Effect.Effect<void, RoomNotFound | StorageError>
+  readonly attachChannel: (
+    roomId: string,
+    attachment: Attachments.Input
+  ) => Effect.Effect<void, InvalidAttachment | RoomNotFound | StorageError>
+  readonly detachChannel: (
+    roomId: string,
+    attachment: Attachments.Input
+  ) => Effect.Effect<void, InvalidAttachment | RoomNotFound | StorageError>
   /** The rooms, the most recently active first. */
   readonly rooms: Effect.Effect<ReadonlyArray<Room>, StorageError>
   /** The latest events of a room, oldest first. */
@@ -305,10 +304,12 @@ export const make = Effect.fnUntraced(function*(
     hook: (hook) => Registration.hook(registry, hook, limits),
     onDeliveryStatus: (handler) => Registration.handler(statuses.handlers, handler, limits),
     createRoom: ({ id } = {}) => create(id),
-    attachChannel: (roomId, attachment) =>
-      Effect.asVoid(known(roomId, store.attach(roomId, new Attachment(compact(attachment))))),
-    detachChannel: (roomId, attachment) =>
-      Effect.asVoid(known(roomId, store.detach(roomId, new Attachment(compact(attachment))))),
+    attachChannel: Effect.fnUntraced(function*(roomId, input) {
+      yield* known(roomId, store.attach(roomId, yield* Attachments.make(input)))
+    }),
+    detachChannel: Effect.fnUntraced(function*(roomId, input) {
+      yield* known(roomId, store.detach(roomId, yield* Attachments.make(input)))
+    }),
     rooms: store.rooms(),
     events: (roomId) =>
       Effect.map(known(roomId, store.history(roomId)), (history) => history.map(({ event }) => event)),

@@ -3,7 +3,7 @@
  * room's participants on this channel.
  *
  * Each participant receives one message, sent from our number that the
- * participant writes to. A room knows both numbers when it was opened by an
+ * participant writes to, to the address that the participant wrote from last. A room knows both numbers when it was opened by an
  * inbound message, or when a participant was attached to it.
  *
  * Messages never return to their origin. A participant's message is not sent
@@ -20,7 +20,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import type { Address } from "../Address.ts"
+import { type Address, canonical } from "../Address.ts"
 import { compact } from "../internal/record.ts"
 import { OutboundMessage } from "../Message.ts"
 import { type Service as Provider, SmsProvider } from "../provider/SmsProvider.ts"
@@ -63,15 +63,20 @@ export type Options = {
   readonly everyRoom?: boolean | undefined
 }
 
-/** Returns the participants of a channel, each with our number that the participant writes to. */
-const participants = (room: Room, channelId: string): ReadonlyMap<Address, Address | undefined> => {
-  const found = new Map<Address, Address | undefined>()
+/**
+ * Returns the participants of a channel, each with our number that the
+ * participant writes to. Attached in two forms, a participant is one.
+ */
+const participants = (room: Room, channelId: string): Iterable<readonly [Address, Address | undefined]> => {
+  const found = new Map<Address, readonly [Address, Address | undefined]>()
   for (const attachment of room.attachments) {
-    const { participant, recipient, writesTo } = attachment
+    const { participant, recipient, writesFrom, writesTo } = attachment
     if (attachment.channelId !== channelId || participant === undefined) continue
-    found.set(participant, writesTo ?? recipient ?? found.get(participant))
+    const person = canonical(participant)
+    const [to, from] = found.get(person) ?? []
+    found.set(person, [writesFrom ?? to ?? participant, writesTo ?? recipient ?? from])
   }
-  return found
+  return found.values()
 }
 
 /**
@@ -89,13 +94,10 @@ export const make = (
     type: "sms",
     everyRoom,
     messages: Effect.fnUntraced(function*({ content }, room) {
-      const found = participants(room, channelId)
+      const found = Array.from(participants(room, channelId))
       const ours = room.attachments.find((attachment) => attachment.channelId === channelId)?.recipient
-      const all: Iterable<readonly [Address, Address | undefined]> = found.size > 0 || to === undefined
-        ? found
-        : [[to, ours]]
-      const outgoing = Array.from(
-        all,
+      const all = found.length > 0 || to === undefined ? found : [[to, ours] as const]
+      const outgoing = all.map(
         ([to, from]) => ({ provider, message: new OutboundMessage({ to, content, ...compact({ from }) }) })
       )
       return outgoing.length > 0 ? outgoing : yield* new NoRecipient({ channelId })

@@ -47,6 +47,7 @@ import { type Service as Provider, SmsProvider } from "../provider/SmsProvider.t
 import * as Segments from "../segments/Segments.ts"
 import * as SmsError from "../SmsError.ts"
 import { healthOf } from "./internal/health.ts"
+import * as SlidingWindow from "./internal/slidingWindow.ts"
 
 /**
  * The rate limit of each sender of a provider.
@@ -56,12 +57,14 @@ import { healthOf } from "./internal/health.ts"
  */
 export type RateLimit = {
   /**
-   * The number of messages or segments per window, above 0. After a pause, that
-   * many may be sent at once; then the rate is even: 30 per minute means one
-   * every two seconds, and 0.5 per second means one every two seconds.
+   * The number of messages or segments per window, above 0. Never more are sent
+   * within any period of that length, wherever it begins: with 3 per second,
+   * three may be sent at once, and the fourth one second after the first. A
+   * number below 1 means one in a longer window: 0.5 per second is one every two
+   * seconds. Any other fraction is rounded down.
    */
   readonly limit: number
-  /** The window of the limit, longer than zero. */
+  /** The window of the limit, longer than zero. It slides: see `limit`. */
   readonly window: Duration.Input
   /**
    * The unit of the limit. `messages` by default: one per send. `segments` are
@@ -94,14 +97,6 @@ export class InvalidRateLimit extends Schema.TaggedError<InvalidRateLimit>()("In
   }
 }
 
-interface Bucket {
-  /** Contains the sender: never log it. */
-  readonly key: string
-  readonly limit: number
-  readonly window: Duration.Duration
-  readonly tokens: number
-}
-
 const checkRateLimit = Effect.fnUntraced(function*(provider: string, { limit, maxWait, window }: RateLimit) {
   const refuse = (field: InvalidRateLimit["field"], expected: string) =>
     new InvalidRateLimit({ provider, field, expected })
@@ -110,18 +105,19 @@ const checkRateLimit = Effect.fnUntraced(function*(provider: string, { limit, ma
   if (!(limit > 0 && Number.isFinite(limit))) return yield* refuse("limit", "a number above 0")
   if (!(millis > 0 && Number.isFinite(millis))) return yield* refuse("window", "a duration above 0")
   if (Duration.isNegative(longest)) return yield* refuse("maxWait", "0 or longer")
-  // A bucket smaller than one message would never have enough tokens for it.
+  // A limit smaller than one message would never admit it.
   const scale = Math.max(1, 1 / limit)
-  return { limit: limit * scale, window: Duration.millis(millis * scale), maxWait: longest }
+  return { limit: Math.max(1, Math.floor(limit)), window: Duration.millis(millis * scale), maxWait: longest }
 })
 
 const weigh = (message: OutboundMessage, count: RateLimit["count"]): number =>
   count === "segments" && message.channelType === "sms" ? Segments.count(Content.text(message.content)).segments : 1
 
 /**
- * Limits the send rate of each sender of a provider. Waiting messages are sent
- * in order of arrival within this process; an interrupted one does not delay
- * the others. Messages that the provider refuses count against the limit, the
+ * Limits the send rate of each sender of a provider, in a sliding window: no
+ * period as long as the window has more than the limit. Waiting messages are
+ * sent in order of arrival within this process; an interrupted one does not
+ * delay the others. Servers that share the limiter's store share the limit. Messages that the provider refuses count against the limit, the
  * provider's own retries do not.
  *
  * If the rate limiter fails, messages are sent without a limit and a warning is
@@ -140,20 +136,16 @@ export const makeRateLimited = Effect.fnUntraced(function*(
   const turns = KeyedMutex.make()
   const count = options.count ?? "messages"
 
-  const bucketOf = (message: OutboundMessage): Bucket => ({
-    // Includes the limit itself: two limits with equal keys would share a bucket.
-    key: JSON.stringify([
+  /** Contains the sender: never log it. Includes the limit: two limits with equal keys would share their tokens. */
+  const keyOf = (message: OutboundMessage): string =>
+    JSON.stringify([
       "effect-sms",
       provider.name,
       message.from ?? provider.from ?? "",
       count,
       limit,
       Duration.toMillis(window)
-    ]),
-    limit,
-    window,
-    tokens: weigh(message, count)
-  })
+    ])
 
   const letPass = Effect.annotateLogs(
     // Logged without the cause, which may contain the key.
@@ -164,27 +156,13 @@ export const makeRateLimited = Effect.fnUntraced(function*(
   const limited = (retryAfter: Duration.Duration) =>
     new SmsError.SmsError({ provider: provider.name, reason: new SmsError.RateLimited({ retryAfter }) })
 
-  /**
-   * Takes the tokens of a message, or returns how long to wait for them. The
-   * excess over the limit is taken as a debt, and only after the rest succeeded:
-   * a debt for a message that was never sent would delay all others for nothing.
-   */
-  const take = ({ tokens, ...bucket }: Bucket): Effect.Effect<Duration.Duration | undefined> => {
-    const consume = (tokens: number, onExceeded: "delay" | "fail") =>
-      limiter.consume({ ...bucket, algorithm: "token-bucket", tokens, onExceeded })
-    const rest = tokens - bucket.limit
-    return consume(Math.min(tokens, bucket.limit), "fail").pipe(
-      Effect.andThen(rest > 0 ? consume(rest, "delay") : Effect.void),
-      Effect.as(undefined),
-      Effect.catch(({ reason }) =>
-        reason._tag === "RateLimitExceeded" ? Effect.succeed(reason.retryAfter) : Effect.as(letPass, undefined)
-      )
-    )
-  }
+  const consume = SlidingWindow.make({ limiter, limit, window })
 
-  const untilTaken = Effect.fnUntraced(function*(bucket: Bucket, deadline: number) {
+  const take = (key: string, tokens: number) => Effect.catch(consume(key, tokens), () => Effect.as(letPass, undefined))
+
+  const untilTaken = Effect.fnUntraced(function*(key: string, tokens: number, deadline: number) {
     while (true) {
-      const wait = yield* take(bucket)
+      const wait = yield* take(key, tokens)
       if (wait === undefined) return
       const now = yield* Clock.currentTimeMillis
       if (now + Duration.toMillis(wait) > deadline) return yield* limited(wait)
@@ -193,11 +171,11 @@ export const makeRateLimited = Effect.fnUntraced(function*(
   })
 
   const admit = Effect.fnUntraced(function*(message: OutboundMessage) {
-    const bucket = bucketOf(message)
+    const key = keyOf(message)
     const now = yield* Clock.currentTimeMillis
-    const taken = untilTaken(bucket, now + Duration.toMillis(maxWait))
+    const taken = untilTaken(key, weigh(message, count), now + Duration.toMillis(maxWait))
     if (Duration.isZero(maxWait)) return yield* taken
-    const inTurn = turns(bucket.key)(taken)
+    const inTurn = turns(key)(taken)
     return yield* Duration.isFinite(maxWait)
       ? Effect.timeoutOrElse(inTurn, {
         duration: maxWait,

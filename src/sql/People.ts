@@ -5,9 +5,12 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import type { Address } from "../Address.ts"
+import { type Address, canonical } from "../Address.ts"
+import * as Routes from "../rooms/internal/routes.ts"
+import { Room } from "../rooms/Room.ts"
 import type { StorageError } from "../StorageError.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
@@ -37,7 +40,9 @@ export interface Service {
   /**
    * Deletes the rooms in which the person is the only participant, with their
    * history, and the person's webhooks, sends and delivery statuses, in one
-   * transaction. Re-hosted files cannot be found by person; they expire by age.
+   * transaction. The person is found by any form of the number and by the other
+   * addresses that carriers gave. Re-hosted files cannot be found by person; they
+   * expire by age.
    */
   readonly forget: (address: Address) => Effect.Effect<Forgotten, StorageError>
 }
@@ -53,6 +58,22 @@ export class People extends Context.Service<People, Service>()("effect-sms/sql/P
 /** Escapes the wildcards of a `LIKE` pattern. */
 const escaped = (text: string): string => text.replaceAll(/[\\%_]/g, "\\$&")
 
+const decodeRoom = Schema.decodeEffect(Schema.fromJsonString(Schema.toCodecJson(Room)))
+
+/** Returns the addresses of a person, as they were given and as the person's rooms have them. */
+const addressesOf = Effect.fnUntraced(function*(address: Address, rooms: ReadonlyArray<{ readonly room: string }>) {
+  const known = new Set([address, canonical(address)])
+  for (const { room } of rooms) {
+    const { attachments } = yield* Effect.orDie(decodeRoom(room))
+    for (const attachment of Routes.ofPerson(attachments, address)) known.add(attachment)
+  }
+  return Array.from(known)
+})
+
+/** The digits of addresses that have a number. An id such as `whatsapp:MX.1` has too few to be searched for. */
+const digitsOf = (addresses: ReadonlyArray<Address>): ReadonlyArray<string> =>
+  Array.from(new Set(addresses.map((address) => address.replaceAll(/\D/g, "")))).filter(({ length }) => length > 2)
+
 /** Makes the service. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
   transact: Transact
@@ -65,10 +86,14 @@ export const make = Effect.fnUntraced(function*(
   return People.of({
     forget: (address) =>
       stored(sql, "people")(transact(Effect.gen(function*() {
-        // Matches the participant of an attachment in the JSON of a room.
+        // Match the participant of an attachment in the JSON of a room, and at the end of a route key.
         const inRoom = `%"participant":${escaped(JSON.stringify(address))}%`
-        const rooms = yield* sql<{ id: string }>`SELECT id FROM sms_rooms WHERE room LIKE ${inRoom} ESCAPE '\\'`
-          .withoutTransform
+        const inRoute = `%,${escaped(JSON.stringify(canonical(address)))}]`
+        const rooms = yield* sql<{ id: string; room: string }>`SELECT id, room FROM sms_rooms
+          WHERE room LIKE ${inRoom} ESCAPE '\\'
+          OR id IN (SELECT room_id FROM sms_routes WHERE route LIKE ${inRoute} ESCAPE '\\')`.withoutTransform
+        const addresses = yield* addressesOf(address, rooms)
+        const ofPerson = sql.in("address", addresses)
         const ids = rooms.map(({ id }) => id)
         const ofRooms = sql.in("room_id", ids)
         const events = ids.length === 0
@@ -80,27 +105,27 @@ export const make = Effect.fnUntraced(function*(
         }
         // Drops unclaimed lanes. A claimed lane without pending entries is dropped by the process that holds it.
         yield* sql`DELETE FROM sms_lanes WHERE owner IS NULL AND lane IN
-          (SELECT lane FROM sms_inbox WHERE address = ${address})`
+          (SELECT lane FROM sms_inbox WHERE ${ofPerson})`
         const webhooks = yield* count(
-          sql`DELETE FROM sms_inbox WHERE address = ${address} RETURNING id`.withoutTransform
+          sql`DELETE FROM sms_inbox WHERE ${ofPerson} RETURNING id`.withoutTransform
         )
-        const digits = address.replaceAll(/\D/g, "")
-        const parts = yield* count(
-          sql`DELETE FROM sms_mms_keys WHERE mms_key LIKE ${`%${escaped(digits)}%`} ESCAPE '\\' RETURNING mms_key`
-            .withoutTransform
-        )
+        const parts = yield* Effect.forEach(digitsOf(addresses), (digits) =>
+          count(
+            sql`DELETE FROM sms_mms_keys WHERE mms_key LIKE ${`%${escaped(digits)}%`} ESCAPE '\\' RETURNING mms_key`
+              .withoutTransform
+          ))
         return {
           webhooks,
           rooms: ids.length,
           events,
-          sends: yield* count(sql`DELETE FROM sms_intents WHERE address = ${address} RETURNING id`.withoutTransform),
+          sends: yield* count(sql`DELETE FROM sms_intents WHERE ${ofPerson} RETURNING id`.withoutTransform),
           statuses: yield* count(
-            sql`DELETE FROM sms_statuses WHERE address = ${address} RETURNING key`.withoutTransform
+            sql`DELETE FROM sms_statuses WHERE ${ofPerson} RETURNING key`.withoutTransform
           ),
           deliveries: yield* count(
-            sql`DELETE FROM sms_deliveries WHERE address = ${address} RETURNING key`.withoutTransform
+            sql`DELETE FROM sms_deliveries WHERE ${ofPerson} RETURNING key`.withoutTransform
           ),
-          messageParts: parts
+          messageParts: parts.reduce((sum, count) => sum + count, 0)
         }
       })))
   })

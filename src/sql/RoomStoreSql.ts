@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
 import { statusKey } from "../rooms/internal/history.ts"
-import { attached, detached, heard, keyOf, keysOf } from "../rooms/internal/routes.ts"
+import { aliasKeysOf, allKeysOf, attached, detached, heard, keysOf } from "../rooms/internal/routes.ts"
 import { type Attachment, Room } from "../rooms/Room.ts"
 import { RoomEvent } from "../rooms/RoomEvent.ts"
 import { DeliveryOutcome, type HistoryEntry, RoomStore, type Service } from "../rooms/RoomStore.ts"
@@ -92,35 +92,37 @@ export const make = Effect.fnUntraced(function*(
     return rows.find(({ route }) => route === found)?.room_id
   })
 
-  /** Changes a room under a lock, and returns it. */
-  const change = (
-    roomId: string,
-    f: (room: Room) => Room,
-    routes: (changed: boolean) => Effect.Effect<unknown, unknown>
-  ) =>
+  /** Makes keys lead to a room. */
+  const lead = (keys: ReadonlyArray<string>, roomId: string) =>
+    Effect.forEach(
+      keys,
+      (key) =>
+        sql`INSERT INTO sms_routes (route, room_id) VALUES (${key}, ${roomId})
+        ON CONFLICT (route) DO UPDATE SET room_id = ${roomId}`,
+      { discard: true }
+    )
+
+  const attach = (roomId: string, attachment: Attachment) =>
     asStored(transact(Effect.gen(function*() {
       const before = yield* readLocked(roomId)
       if (before === undefined) return undefined
-      const after = f(before)
+      const after = attached(before, attachment)
       if (after !== before) yield* write(after)
-      yield* routes(after !== before)
+      yield* lead(allKeysOf(attachment), roomId)
       return after
-    }))) as Effect.Effect<Room | undefined, never>
-
-  const attach = (roomId: string, attachment: Attachment) =>
-    change(
-      roomId,
-      (room) => attached(room, attachment),
-      () =>
-        sql`INSERT INTO sms_routes (route, room_id) VALUES (${keyOf(attachment)}, ${roomId})
-        ON CONFLICT (route) DO UPDATE SET room_id = ${roomId}`
-    )
+    })))
 
   const detach = (roomId: string, attachment: Attachment) =>
-    change(roomId, (room) => detached(room, attachment), (changed) =>
-      changed
-        ? sql`DELETE FROM sms_routes WHERE route = ${keyOf(attachment)} AND room_id = ${roomId}`
-        : Effect.void)
+    asStored(transact(Effect.gen(function*() {
+      const before = yield* readLocked(roomId)
+      if (before === undefined) return undefined
+      const { left, removed } = detached(before, attachment)
+      if (left !== before) yield* write(left)
+      for (const key of removed.flatMap(allKeysOf)) {
+        yield* sql`DELETE FROM sms_routes WHERE route = ${key} AND room_id = ${roomId}`
+      }
+      return left
+    })))
 
   return RoomStore.of({
     isShared: true,
@@ -136,6 +138,7 @@ export const make = Effect.fnUntraced(function*(
           // Read again under a lock, because another server may have changed it meanwhile.
           const after = heard((yield* readLocked(room.id)) ?? room, conversation)
           yield* write(after)
+          yield* lead(aliasKeysOf(after), after.id)
           return { room: after, created: false }
         }
         const made = create()
@@ -146,10 +149,9 @@ export const make = Effect.fnUntraced(function*(
         >`INSERT INTO sms_routes (route, room_id) VALUES (${route}, ${made.id})
           ON CONFLICT (route) DO UPDATE SET room_id = sms_routes.room_id RETURNING room_id`.withoutTransform
         const winner = rows[0]!.room_id
-        if (winner === made.id) return yield* insert(made)
-        const other = yield* read(winner)
+        const other = winner === made.id ? undefined : yield* read(winner)
         if (other !== undefined) return { room: other, created: false }
-        yield* sql`UPDATE sms_routes SET room_id = ${made.id} WHERE route = ${route}`
+        yield* lead(winner === made.id ? aliasKeysOf(made) : [route, ...aliasKeysOf(made)], made.id)
         return yield* insert(made)
       }))),
     create: (room) => asStored(transact(insert(room))),

@@ -15,6 +15,7 @@ import { type InvalidPayload, invalidPayload } from "../WebhookError.ts"
 import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
 import * as Schema from "./Schema.ts"
+import * as Sender from "./Sender.ts"
 
 /**
  * Empty TwiML. Twilio would send a `text/plain` body to the customer
@@ -100,16 +101,18 @@ const isUnread = (content: Content, payload: Payload) =>
 
 const inbound = (provider: string, payload: Payload) =>
   Effect.flatMapEager(
-    decodeInbound(payload),
+    decodeInbound(Sender.withSender(payload)),
     (fields) =>
       Effect.mapEager(contentOf(payload, fields.Body), (content): WebhookEvent => {
         const sid = Schema.messageSid(fields)
         if (isUnread(content, payload)) return unrecognized(provider, payload)
+        const senderAliases = Sender.aliasesOf(fields.From, payload)
         return unchecked(InboundMessage, {
           provider,
           channelId: `sms-${provider}`,
           ...(sid !== undefined && { externalId: sid, idempotencyKey: sid }),
           sender: fields.From,
+          ...(senderAliases.length > 0 && { senderAliases }),
           recipient: fields.To,
           content,
           ...(fields.NumSegments !== undefined && { segments: fields.NumSegments }),

@@ -56,6 +56,39 @@ describe("POST /messages", () => {
       })
     }).pipe(Effect.provide(layerGateway())))
 
+  it.effect.each(
+    [
+      ["a byte that begins no character", [0xff]],
+      ["half a character", [0xc3]],
+      ["an overlong form", [0xc0, 0xaf]],
+      ["half a surrogate pair", [0xed, 0xa0, 0xbd]]
+    ] as const
+  )("refuses invalid UTF-8, and sends nothing: %s", ([, octets]) =>
+    Effect.gen(function*() {
+      const [before = "", after = ""] = JSON.stringify({ ...message, text: "a|b" }).split("|")
+      const body = Buffer.concat([Buffer.from(before), Uint8Array.from(octets), Buffer.from(after)])
+      const headers = {
+        host: "internal.example:8080",
+        connection: "close",
+        "content-type": "application/json",
+        "content-length": String(body.length),
+        ...authorized
+      }
+      assertProblem(parseAnswer(yield* exchange(head("POST", "/messages", headers), body)), 400, "Expected UTF-8")
+      assert.lengthOf(yield* sent, 0)
+    }).pipe(Effect.provide(layerGateway())))
+
+  it.effect("refuses a URL that would be rewritten, and names its field", () =>
+    Effect.gen(function*() {
+      for (const url of ["https://exam\tple.com/a.png", "https://example.com/a.png\n", " https://example.com/a.png"]) {
+        const media = yield* post({ ...message, media: [{ url }] })
+        assert.match(problemOf(media).detail, /^media\.0\.url: expected a URL/)
+        const callback = yield* post({ ...message, statusCallback: url })
+        assert.match(problemOf(callback).detail, /^statusCallback: expected a URL/)
+      }
+      assert.lengthOf(yield* sent, 0)
+    }).pipe(Effect.provide(layerGateway())))
+
   it.effect("sends with the provider that is named", () =>
     Effect.gen(function*() {
       const answer = yield* post({ ...message, provider: "other" })

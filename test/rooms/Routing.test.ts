@@ -109,6 +109,117 @@ describe("a message", () => {
     }))
 })
 
+describe("one person", () => {
+  it.effect.each(
+    [
+      ["+15145550142", [
+        "+1 (514) 555-0142",
+        "+15145550142 ",
+        "\t+15145550142\n",
+        "(+1) 514 555 0142",
+        "tel:+1-514-555-0142"
+      ]],
+      ["+15145550142", [
+        "\u202A+1\u00A0514\u00A0555\u00A00142\u202C",
+        "\uFF0B\uFF11 514 555 0142",
+        "\uFEFF+15145550142"
+      ]],
+      ["+447911123456", ["+44 (0)7911 123456", "+4407911123456"]],
+      ["+5215512345678", ["+52 55 1234 5678", "+52 1 55 1234 5678"]],
+      ["+525512345678", ["+5215512345678"]],
+      ["+5491123456789", ["+54 11 2345-6789", "+54 11 15-2345-6789"]],
+      ["+554187654321", ["+55 41 98765-4321"]],
+      ["+5541987654321", ["+55 41 8765-4321"]],
+      ["whatsapp:+5215512345678", [
+        "whatsapp:+525512345678",
+        "WhatsApp:+52 1 55 1234 5678",
+        " whatsapp: +525512345678"
+      ]],
+      ["12345", [" 12345", "12345\n"]],
+      ["ACME", ["ACME "]]
+    ] as const
+  )("is found in the room that is attached in another spelling: %s", ([sender, spellings]) =>
+    Effect.gen(function*() {
+      for (const spelling of spellings) {
+        const kit = yield* makeKit()
+        const participant = Address.make(spelling)
+        yield* kit.createRoom({ id: "person" })
+        yield* kit.attachChannel("person", { channelId: "sms", participant })
+        assert.strictEqual(yield* roomOf(kit, message("1", { sender })), "person", spelling)
+        yield* kit.attachChannel("person", {
+          channelId: "sms",
+          participant,
+          recipient: Address.make(" +1 514-555-0101")
+        })
+        assert.strictEqual(yield* roomOf(kit, message("2", { sender, recipient: ourOther })), "person", spelling)
+        yield* kit.detachChannel("person", { channelId: "sms", participant, recipient: ourOther })
+        yield* kit.detachChannel("person", { channelId: "sms", participant })
+        assert.notStrictEqual(yield* roomOf(kit, message("3", { sender })), "person", spelling)
+      }
+    }))
+
+  it.effect.each([
+    "(514) 555-0142",
+    "5145550142",
+    "15145550142",
+    "+15145550142, +15145550143",
+    "whatsapp:x",
+    " "
+  ])(
+    "is not attached by what no carrier writes: %j",
+    (text) =>
+      Effect.gen(function*() {
+        const kit = yield* makeKit()
+        yield* kit.createRoom({ id: "person" })
+        for (const field of ["participant", "recipient"] as const) {
+          const attachment = { channelId: "sms", [field]: Address.make(text) }
+          for (const change of [kit.attachChannel, kit.detachChannel]) {
+            const error = yield* Effect.flip(change("person", attachment))
+            assert.strictEqual(error._tag, "InvalidAttachment")
+            assert.match(error.message, new RegExp(`^${field}: expected a phone number as \\+ and digits`))
+            assert.notInclude(error.message, "5550")
+          }
+        }
+        assert.deepStrictEqual((yield* kit.rooms)[0]?.attachments, [])
+      })
+  )
+
+  it.effect("has one room, however the carrier writes the number this time", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      for (
+        const [one, other] of [
+          ["+525512345678", "+5215512345678"],
+          ["+5491123456789", "+541123456789"],
+          ["+554187654321", "+5541987654321"],
+          ["whatsapp:+5215512345678", "whatsapp:+525512345678"]
+        ] as const
+      ) {
+        const room = yield* roomOf(kit, message("1", { sender: one }))
+        assert.strictEqual(yield* roomOf(kit, message("2", { sender: other })), room)
+        assert.strictEqual(yield* roomOf(kit, message("3", { sender: one })), room)
+        const attachments = (yield* kit.rooms).find(({ id }) => id === room)?.attachments
+        assert.deepStrictEqual(attachments?.map((attachment) => ({ ...attachment })), [
+          { channelId: "sms", participant: Address.make(one), recipient: ours }
+        ])
+      }
+      assert.lengthOf(yield* kit.rooms, 4)
+      // A landline with the digits of a mobile number is another phone.
+      const landline = yield* roomOf(kit, message("4", { sender: "+551133334444" }))
+      assert.notStrictEqual(yield* roomOf(kit, message("5", { sender: "+5511933334444" })), landline)
+    }))
+
+  it.effect("has one room, by the number and by the ids that carriers give beside it", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      const [number, userId] = ["whatsapp:+5215512345678", "whatsapp:MX.13491208655302741918"]
+      const room = yield* roomOf(kit, message("1", { sender: number, senderAliases: [userId] }))
+      assert.strictEqual(yield* roomOf(kit, message("2", { sender: userId })), room)
+      assert.strictEqual(yield* roomOf(kit, message("3", { sender: userId, senderAliases: [number] })), room)
+      assert.notStrictEqual(yield* roomOf(kit, message("4", { sender: "whatsapp:MX.2" })), room)
+    }))
+})
+
 describe("a room", () => {
   it.effect("is created with a new id or the one that is given, and a second time left as it is", () =>
     Effect.gen(function*() {

@@ -191,7 +191,7 @@ describe("a message on an SMS channel", () => {
       const other = yield* MockSmsProvider.make({ name: "other" })
       yield* kit.registerChannel(SmsChannel.make({ provider: other }))
       const room = yield* roomOf(kit, customer, friend)
-      for (const participant of ["+15145550144", `whatsapp:${customer}`, customer.slice(1), "ACME1"]) {
+      for (const participant of ["+15145550144", `whatsapp:${customer}`, "+1 (514) 555-0142", "ACME1"]) {
         yield* kit.attachChannel(room, { channelId: "sms-other", participant: Address.make(participant) })
       }
       // A hook that hides the author does not make it come back.
@@ -206,6 +206,49 @@ describe("a message on an SMS channel", () => {
       assert(result._tag === "Broadcast")
       assert.deepStrictEqual(yield* sent, [])
       assert.deepStrictEqual((yield* other.sent).map(({ to }) => to), ["+15145550144", "ACME1"])
+    }))
+
+  it.effect("goes to the address that a participant wrote from last, once", () =>
+    Effect.gen(function*() {
+      const { kit, sent } = yield* setUp()
+      const [attached, carriers, userId, recipient] = [
+        "whatsapp:+525512345678",
+        "whatsapp:+5215512345678",
+        "whatsapp:MX.1",
+        "whatsapp:+15145550100"
+      ].map((text) => Address.make(text)) as [Address, Address, Address, Address]
+      const { id: room } = yield* kit.createRoom()
+      yield* kit.attachChannel(room, { channelId, participant: attached, recipient })
+      yield* kit.attachChannel(room, { channelId, participant: carriers })
+      yield* post(kit, room, "1")
+      for (const [index, sender] of [carriers, userId, attached].entries()) {
+        yield* kit.processInbound(message("hi", { channelId, sender, recipient, senderAliases: [carriers, userId] }))
+        yield* post(kit, room, String(index + 2))
+      }
+      assert.deepStrictEqual(yield* sent, [
+        `${recipient} > ${attached}: 1`,
+        `${recipient} > ${carriers}: 2`,
+        `${recipient} > ${userId}: 3`,
+        `${recipient} > ${attached}: 4`
+      ])
+      assert.lengthOf(yield* kit.rooms, 1)
+    }))
+
+  it.effect("does not go back to its author in another form or under another id", () =>
+    Effect.gen(function*() {
+      const { kit } = yield* setUp()
+      const other = yield* MockSmsProvider.make({ name: "other" })
+      yield* kit.registerChannel(SmsChannel.make({ provider: other }))
+      const [number, userId] = [Address.make("whatsapp:+5215512345678"), Address.make("whatsapp:MX.1")]
+      const room = yield* roomOf(kit, number)
+      yield* kit.attachChannel(room, { channelId: "sms-other", participant: Address.make("+525512345678") })
+      for (const [sender, alias] of [[number, userId], [userId, number]] as const) {
+        yield* kit.processInbound(message("hi", { channelId, sender, senderAliases: [alias] }))
+      }
+      yield* kit.processInbound(message("hi", { channelId, sender: userId }))
+      assert.lengthOf(yield* kit.rooms, 1)
+      assert.lengthOf(yield* kit.events(room), 3)
+      assert.deepStrictEqual(yield* other.sent, [])
     }))
 
   it.effect("that is for its author alone on another channel is taken, and sent to nobody", () =>

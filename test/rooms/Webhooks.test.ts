@@ -7,6 +7,7 @@ import * as Hook from "../../src/rooms/Hook.ts"
 import * as Twilio from "../../src/twilio/index.ts"
 import { MessagePart, Unrecognized, type WebhookEvent } from "../../src/WebhookEvent.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
+import { observe } from "../observe.ts"
 import { history, makeKit, message, status, watch } from "./kit.ts"
 
 const authToken = Redacted.make("12345")
@@ -142,4 +143,23 @@ describe("a webhook", () => {
       const results = yield* kit.processEvents([message("1"), status("SM2"), message("2")])
       assert.deepStrictEqual(results.map(({ _tag }) => _tag), ["Blocked", "StatusRecorded", "Blocked"])
     }))
+})
+
+describe("the log of an unrecognized event", () => {
+  it.effect("has the beginning of its type, and the kit's event all of it", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      const eventType = `${"x".repeat(63)}😀${"y".repeat(100_000)}`
+      const events = ["message.new", eventType].map((eventType) =>
+        new Unrecognized({ provider: "telnyx", eventType, raw: {} })
+      )
+      const { layer, lines } = observe()
+      const results = yield* Effect.provide(kit.processEvents(events), layer)
+      assert.deepStrictEqual(results, events.map((event) => ({ _tag: "Ignored", event })))
+      const logged = lines.filter(({ message }) => message.includes("Unrecognized webhook event"))
+      assert.lengthOf(logged, 2)
+      assert.include(logged[0]!.message, "message.new")
+      assert.include(logged[1]!.message, `${"x".repeat(63)}\ufffd…`)
+      assert.notInclude(logged[1]!.message, "yy")
+    }).pipe(Effect.provide(NodeCrypto.layer)))
 })

@@ -22,6 +22,7 @@ export interface MessageParts {
   readonly channelId?: string
   readonly idempotencyKey?: string
   readonly sender?: string
+  readonly senderAliases?: ReadonlyArray<string>
   readonly recipient?: string
   readonly content?: Content.Content
 }
@@ -34,6 +35,8 @@ export const message = (text: string, parts: MessageParts = {}): InboundMessage 
     ...(parts.idempotencyKey !== undefined &&
       { idempotencyKey: parts.idempotencyKey, externalId: parts.idempotencyKey }),
     sender: Address.make(parts.sender ?? customer),
+    ...(parts.senderAliases !== undefined &&
+      { senderAliases: parts.senderAliases.map((alias) => Address.make(alias)) }),
     recipient: Address.make(parts.recipient ?? ours),
     content: parts.content ?? textContent(text),
     metadata: {},

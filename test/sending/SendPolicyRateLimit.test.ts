@@ -40,15 +40,38 @@ describe("a rate limit", () => {
     Effect.gen(function*() {
       const { provider, sent } = yield* limited({ limit: 30, window: "1 minute" })
       const sending = yield* start(
-        Effect.forEach(Array.from({ length: 33 }), () => provider.send(message()), { concurrency: "unbounded" })
+        Effect.forEach(Array.from({ length: 63 }), () => provider.send(message()), { concurrency: "unbounded" })
       )
       const counts: Array<number> = [(yield* sent).length]
-      for (let second = 1; second <= 6; second++) {
-        yield* TestClock.adjust("1 second")
+      for (const pause of ["59999 millis", "1 millis", "59999 millis", "1 millis"] as const) {
+        yield* TestClock.adjust(pause)
         counts.push((yield* sent).length)
       }
-      assert.deepStrictEqual(counts, [30, 30, 31, 31, 32, 32, 33])
-      assert.lengthOf(yield* Fiber.join(sending), 33)
+      assert.deepStrictEqual(counts, [30, 30, 60, 60, 63])
+      assert.lengthOf(yield* Fiber.join(sending), 63)
+    }).pipe(Effect.provide(Limiter)))
+
+  it.effect("holds in a window that begins between two messages", () =>
+    Effect.gen(function*() {
+      const { provider, sent } = yield* limited({ limit: 3, window: "1 second", maxWait: 0 })
+      yield* provider.send(message())
+      yield* TestClock.adjust("900 millis")
+      yield* provider.send(message())
+      yield* provider.send(message())
+      assert.strictEqual(retryAfterOf(yield* Effect.flip(provider.send(message()))), 100)
+      yield* TestClock.adjust("100 millis")
+      yield* provider.send(message())
+      assert.strictEqual(retryAfterOf(yield* Effect.flip(provider.send(message()))), 900)
+      assert.lengthOf(yield* sent, 4)
+    }).pipe(Effect.provide(Limiter)))
+
+  it.effect("rounds a fraction down, and takes no room for a limit that is never reached", () =>
+    Effect.gen(function*() {
+      for (const [limit, expected] of [[2.9, 2], [1e12, 20]] as const) {
+        const { provider, sent } = yield* limited({ limit, window: "1 second", maxWait: 0 })
+        yield* Effect.forEach(Array.from({ length: 20 }), () => Effect.exit(provider.send(message())))
+        assert.lengthOf(yield* sent, expected)
+      }
     }).pipe(Effect.provide(Limiter)))
 
   it.effect("may be a fraction of a message", () =>
@@ -100,7 +123,7 @@ describe("a rate limit", () => {
       yield* TestClock.adjust("1 second")
       yield* provider.send(message())
       yield* TestClock.adjust("1 second")
-      assert.isAbove(retryAfterOf(yield* Effect.flip(provider.send(message()))), 1_700_000)
+      assert.strictEqual(retryAfterOf(yield* Effect.flip(provider.send(message()))), 3_598_000)
       assert.lengthOf(yield* mock.sent, 2)
     }).pipe(Effect.provide(Limiter)))
 
@@ -108,7 +131,7 @@ describe("a rate limit", () => {
     Effect.gen(function*() {
       const { provider, sent } = yield* limited({ limit: 3, window: "3 seconds", count: "segments", maxWait: 0 })
       yield* provider.send(message("x".repeat(161)))
-      assert.strictEqual(retryAfterOf(yield* Effect.flip(provider.send(message("é’".repeat(36))))), 1000)
+      assert.strictEqual(retryAfterOf(yield* Effect.flip(provider.send(message("é’".repeat(36))))), 3000)
       const caption = "x".repeat(1000)
       const content = new MediaContent({ url: "https://example.com/1.jpg", caption })
       yield* provider.send(new OutboundMessage({ to, from: ours, content }))

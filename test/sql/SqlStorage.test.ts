@@ -2,12 +2,16 @@ import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
 import { SqlClient } from "effect/sql"
+import { Address } from "../../src/Address.ts"
+import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
+import { RoomStore } from "../../src/rooms/RoomStore.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
+import { People } from "../../src/sql/People.ts"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
 import { suite as inbox } from "../suites/InboxSuite.ts"
 import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
-import { suite as roomStore } from "../suites/RoomStoreSuite.ts"
+import { ann, attachment, event, first, room, suite as roomStore } from "../suites/RoomStoreSuite.ts"
 
 const layerClient = NodeSqliteClient.layer({ filename: ":memory:" })
 const layer = SqlStorage.layer().pipe(Layer.provide([layerClient, NodeCrypto.layer]))
@@ -27,4 +31,45 @@ describe("the tables", () => {
       assert.isTrue(Result.isFailure(made))
       assert.match(String((Result.isFailure(made) && made.failure.cause) ?? ""), /schema version 99/)
     }).pipe(Effect.provide([layerClient, NodeCrypto.layer])))
+})
+
+describe("a person who is forgotten", () => {
+  it.effect("is found by any form of the number and by the ids that carriers gave beside it", () =>
+    Effect.gen(function*() {
+      const [number, userId] = [Address.make("whatsapp:+5215512345678"), Address.make("whatsapp:MX.1")]
+      for (const by of [number, userId, Address.make("whatsapp:+525512345678")]) {
+        yield* Effect.gen(function*() {
+          const [rooms, people] = [yield* RoomStore, yield* People]
+          const route = (sender: Address, ...aliases: ReadonlyArray<Address>) =>
+            rooms.route(
+              { channelId: "sms", recipient: first, sender, aliases },
+              () => room(sender, attachment("sms", first, sender))
+            )
+          yield* route(number)
+          yield* route(number, userId)
+          yield* route(ann)
+          yield* rooms.append(event("1", number))
+          for (const [index, recipient] of [number, userId, ann].entries()) {
+            yield* rooms.addStatus(
+              new DeliveryStatus({
+                provider: "mock",
+                messageId: String(index),
+                status: "delivered",
+                carrierStatus: "delivered",
+                idempotencyKey: String(index),
+                recipient,
+                raw: {}
+              })
+            )
+          }
+          assert.deepInclude({ ...(yield* people.forget(by)) }, { rooms: 1, events: 1 })
+          assert.deepStrictEqual((yield* rooms.rooms()).map(({ id }) => id), [ann])
+          const left = (yield* rooms.statuses()).map(({ recipient }) => recipient)
+          assert.deepStrictEqual(left, [ann])
+          for (const sender of [number, userId]) {
+            assert.isUndefined(yield* rooms.find({ channelId: "sms", recipient: first, sender }))
+          }
+        }).pipe(Effect.provide(Layer.fresh(layer)))
+      }
+    }))
 })

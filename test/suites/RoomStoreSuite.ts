@@ -116,6 +116,70 @@ export const suite = (name: string, layer: Layer.Layer<RoomStore, unknown>, skip
         }
       }))
 
+    test("finds the room of a number in all its forms, and keeps the form that was attached", (store) =>
+      Effect.gen(function*() {
+        const forms = [
+          ["+525512345678", "+5215512345678", "+52 1 55 1234 5678"],
+          ["+541123456789", "+5491123456789", "+54 9 11 2345-6789"],
+          ["+5541987654321", "+554187654321", " +55 41 98765-4321"]
+        ]
+        for (const [index, all] of forms.entries()) {
+          yield* store.create(room(`${index}`))
+          for (const one of all) {
+            const to = attachment("sms", first, Address.make(one))
+            assert.deepStrictEqual((yield* store.attach(`${index}`, to))?.attachments, [to])
+            for (const other of all) {
+              assert.strictEqual(yield* routed(store, "sms", first, Address.make(other)), `${index}`)
+            }
+            assert.isUndefined(yield* routed(store, "sms", first, ann))
+            yield* store.detach(`${index}`, attachment("sms", first, Address.make(all[0]!)))
+            assert.isUndefined(yield* routed(store, "sms", first, Address.make(one)))
+          }
+        }
+      }))
+
+    test("finds the room of a person by every address that the carrier gave, and forgets them together", (store) =>
+      Effect.gen(function*() {
+        const [number, userId, other] = ["whatsapp:+5215512345678", "whatsapp:MX.1", "whatsapp:MX.2"].map((text) =>
+          Address.make(text)
+        ) as [Address, Address, Address]
+        const route = (sender: Address, ...aliases: ReadonlyArray<Address>) =>
+          store.route(
+            { channelId: "sms", recipient: first, sender, aliases },
+            () => room(`by ${sender}`, attachment("sms", first, sender))
+          )
+        const opened = yield* route(number)
+        assert.isTrue(opened.created)
+        const learned = yield* route(number, userId)
+        assert.isFalse(learned.created)
+        assert.deepStrictEqual(learned.room.attachments[0]?.aliases, [userId])
+        assert.strictEqual(yield* routed(store, "sms", first, userId), opened.room.id)
+        // The number is hidden from now on.
+        const hidden = yield* route(userId)
+        assert.strictEqual(hidden.room.id, opened.room.id)
+        assert.strictEqual(hidden.room.attachments[0]?.writesFrom, userId)
+        assert.strictEqual(hidden.room.attachments[0]?.participant, number)
+        assert.deepStrictEqual(yield* store.get(opened.room.id), hidden.room)
+        assert.isTrue((yield* route(other)).created)
+        // Elsewhere it is another conversation.
+        assert.isUndefined(yield* routed(store, "other", first, userId))
+        assert.isUndefined(yield* routed(store, "sms", second, userId))
+        yield* store.detach(opened.room.id, attachment("sms", first, Address.make("whatsapp:+525512345678")))
+        for (const address of [number, userId]) assert.isUndefined(yield* routed(store, "sms", first, address))
+        assert.strictEqual(yield* routed(store, "sms", first, other), `by ${other}`)
+      }))
+
+    test("moves a person's other addresses along with the number", (store) =>
+      Effect.gen(function*() {
+        const userId = Address.make("whatsapp:CA.1")
+        const conversation = { channelId: "sms", recipient: first, sender: ann, aliases: [userId] }
+        yield* store.route(conversation, () => room("first", attachment("sms", first, ann)))
+        yield* store.create(room("escalated"))
+        yield* store.attach("escalated", attachment("sms", first, ann))
+        assert.strictEqual((yield* store.route(conversation, () => room("never"))).room.id, "escalated")
+        assert.strictEqual(yield* routed(store, "sms", first, userId), "escalated")
+      }))
+
     test("makes one room of a conversation, however many ask at once, and notes the number written to", (store) =>
       Effect.gen(function*() {
         const conversation = { channelId: "sms", recipient: first, sender: ann }

@@ -412,6 +412,42 @@ layer(Webhooks.layer)("a webhook", (it) => {
     }))
 })
 
+layer(Webhooks.layer)("a WhatsApp message", (it) => {
+  const whatsapp = { ...inbound, From: "whatsapp:+5215512345678", To: "whatsapp:+16505550100" }
+  const userId = "MX.13491208655302741918"
+
+  it.effect("names its sender by the ids that Twilio gives beside the number", () =>
+    Effect.gen(function*() {
+      const { sender, senderAliases } = yield* message({ ...whatsapp, WaId: "525512345678", ExternalUserId: userId })
+      assert.strictEqual(sender, whatsapp.From as string)
+      assert.deepStrictEqual(senderAliases, [`whatsapp:${userId}`] as Array<string> as never)
+      const other = yield* message({ ...whatsapp, WaId: "16505550111" })
+      assert.deepStrictEqual(other.senderAliases, ["whatsapp:+16505550111"] as Array<string> as never)
+      for (const WaId of ["", "5215512345678", "Ana", "1"]) {
+        assert.isUndefined((yield* message({ ...whatsapp, WaId })).senderAliases)
+      }
+      assert.isUndefined((yield* message({ ...inbound, WaId: "16505550112", ExternalUserId: userId })).senderAliases)
+    }))
+
+  it.effect("may come from a person who hides the number", () =>
+    Effect.gen(function*() {
+      const { From: _, ...fields } = whatsapp
+      for (
+        const payload of [
+          { ...whatsapp, From: `whatsapp:${userId}` },
+          { ...fields, ExternalUserId: userId },
+          { ...whatsapp, From: "", ExternalUserId: userId },
+          { ...whatsapp, From: "whatsapp:", ExternalUserId: `whatsapp:${userId}` }
+        ]
+      ) {
+        const { raw, sender, senderAliases } = yield* message(payload)
+        assert.strictEqual(sender as string, `whatsapp:${userId}`)
+        assert.isUndefined(senderAliases)
+        assert.deepStrictEqual(raw, payload)
+      }
+    }))
+})
+
 it.effect("events carry the provider's name of the registry", () =>
   Effect.gen(function*() {
     const event = yield* message(inbound)

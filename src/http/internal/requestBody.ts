@@ -5,6 +5,7 @@ import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as Result from "effect/Result"
 import { PayloadTooLarge, UnsupportedContentType } from "../../WebhookError.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -14,6 +15,11 @@ export const defaultLimit = 1024 * 1024
 
 // Signatures cover the original bytes, and no carrier compresses them.
 const encoded = new UnsupportedContentType({ expected: ["without content encoding"] })
+
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+/** Returns whether the bytes are valid UTF-8. */
+export const isUtf8 = (bytes: Uint8Array): boolean => Result.isSuccess(Result.try(() => utf8.decode(bytes)))
 
 /** Builds a reader. A body that the headers declare as too large or compressed is not read at all. */
 export const reader = (limit: number = defaultLimit) => {

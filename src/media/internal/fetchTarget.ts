@@ -2,6 +2,7 @@
  * Rules for the URLs that files may be fetched from.
  */
 import * as Result from "effect/Result"
+import { isRewritten } from "../../internal/webUrl.ts"
 import { HostNotAllowed, InvalidUrl, PrivateAddress } from "../MediaError.ts"
 import * as AddressRules from "./addressRules.ts"
 
@@ -57,6 +58,7 @@ export const make = (rules: Rules) => {
   return (text: string, from?: URL): Result.Result<URL, InvalidUrl | HostNotAllowed | PrivateAddress> => {
     const invalid = (expected: string) => Result.fail(new InvalidUrl({ expected }))
     if (text.length > maxLength) return invalid(`a URL of at most ${maxLength} characters`)
+    if (isRewritten(text)) return invalid("a URL without control characters, or blanks around it")
     const url = URL.parse(text, from)
     if (url === null) return invalid("an absolute URL")
     if (!Object.hasOwn(defaultPorts, url.protocol)) return invalid("an https URL")

@@ -10,6 +10,10 @@
  * `audio/mp4` for a video is accepted, but a PDF declared as an image is not.
  * Generic types such as `application/octet-stream` contradict nothing.
  *
+ * Text and office documents do not show their format: the declared type is
+ * stored if it is allowed and the bytes do not contradict it (see
+ * `documentTypes.ts`). Markup is never text, whatever is declared.
+ *
  * A polyglot file, an image by its first bytes and a script or archive by
  * others, counts as an image here. A server of such files must send the stored
  * type and `X-Content-Type-Options: nosniff`.
@@ -17,16 +21,19 @@
 import * as Effect from "effect/Effect"
 import { fileTypeFromBuffer } from "file-type"
 import { TypeNotAllowed } from "../MediaError.ts"
+import * as DocumentTypes from "./documentTypes.ts"
 
 /** The sample size that `file-type` recommends, enough for every signature. */
 export const headLength = 4100
 
 /** Aliases of types. */
 const aliases: Readonly<Record<string, string>> = {
+  "application/csv": "text/csv",
   "application/mp4": "video/mp4",
   "application/ogg": "audio/ogg",
   "application/vcard": "text/vcard",
   "application/x-pdf": "application/pdf",
+  "application/x-rtf": "application/rtf",
   "audio/3gp": "audio/3gpp",
   "audio/amr-nb": "audio/amr",
   "audio/m4a": "audio/mp4",
@@ -46,7 +53,13 @@ const aliases: Readonly<Record<string, string>> = {
   "image/x-bmp": "image/bmp",
   "image/x-ms-bmp": "image/bmp",
   "image/x-png": "image/png",
+  "text/comma-separated-values": "text/csv",
   "text/directory": "text/vcard",
+  "text/json": "application/json",
+  "text/rtf": "application/rtf",
+  "text/x-comma-separated-values": "text/csv",
+  "text/x-csv": "text/csv",
+  "text/x-markdown": "text/markdown",
   "text/x-vcard": "text/vcard",
   "video/3gp": "video/3gpp",
   "video/mp1s": "video/mpeg",
@@ -92,7 +105,9 @@ const startsWith = (head: Uint8Array, ...signature: ReadonlyArray<number>) =>
 
 /** Detects archives before `file-type` does, because it would decompress them to look inside. */
 const archive = (head: Uint8Array): string | undefined => {
-  if (startsWith(head, 0x50, 0x4b)) return "application/zip"
+  if (startsWith(head, 0x50, 0x4b) && [3, 5, 7].includes(head[2] ?? 0) && head[3] === head[2]! + 1) {
+    return "application/zip"
+  }
   if (startsWith(head, 0x1f, 0x8b)) return "application/gzip"
   return undefined
 }
@@ -128,6 +143,21 @@ const ofSound: Readonly<Record<string, string>> = {
   "video/webm": "audio/webm"
 }
 
+/** The types whose signature is text itself. */
+const signedText = new Set(["application/pdf", "application/postscript", "application/rtf", "application/xml"])
+
+/**
+ * Detects text too. Some signatures are two or three letters, such as `BM` for
+ * a bitmap: where the declared type is a format of text and no byte is binary,
+ * they are words.
+ */
+const detectAny = Effect.fnUntraced(function*(head: Uint8Array, declared: ReadonlyArray<string>) {
+  const detected = yield* detect(head)
+  const isWord = detected === undefined ||
+    (declared.some(DocumentTypes.isText) && !signedText.has(detected) && !detected.startsWith("text/"))
+  return isWord && DocumentTypes.looksLikeText(head) ? "text/plain" : detected
+})
+
 /** Returns the type of a file. Fails if the type is not allowed or contradicts a declared one. */
 export const check = Effect.fnUntraced(function*(
   head: Uint8Array,
@@ -137,17 +167,18 @@ export const check = Effect.fnUntraced(function*(
     readonly declared: ReadonlyArray<string>
   }
 ): Effect.fn.Return<string, TypeNotAllowed> {
-  const detected = yield* detect(head)
   const declared = telling(options.declared)
+  const detected = yield* detectAny(head, options.declared.map(normalize))
   const refuse = (declaredType: string | undefined) =>
     new TypeNotAllowed({
       ...(detected !== undefined && { detected }),
       ...(declaredType !== undefined && { declared: declaredType })
     })
   if (detected === undefined) return yield* refuse(declared[0])
-  const contradiction = declared.find((type) => family(type) !== family(detected))
+  const isPossible = (type: string) => DocumentTypes.isPossible(head, detected, type)
+  const contradiction = declared.find((type) => family(type) !== family(detected) && !isPossible(type))
   if (contradiction !== undefined) return yield* refuse(contradiction)
   const sound = ofSound[detected]
-  const type = sound !== undefined && declared.includes(sound) ? sound : detected
+  const type = declared.find((type) => type === sound || (isPossible(type) && options.isAllowed(type))) ?? detected
   return options.isAllowed(type) ? type : yield* refuse(declared[0])
 })

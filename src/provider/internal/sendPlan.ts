@@ -4,13 +4,15 @@
  */
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
-import { type Address, kind } from "../../Address.ts"
+import type { Address } from "../../Address.ts"
 import * as Content from "../../Content.ts"
+import * as WebUrl from "../../internal/webUrl.ts"
 import type { OutboundMessage } from "../../Message.ts"
 import * as Segments from "../../segments/Segments.ts"
 import * as SmsError from "../../SmsError.ts"
 import type { Excess, Part, SendCapabilities } from "../Sending.ts"
 import { compact } from "../Wire.ts"
+import * as SendAddresses from "./sendAddresses.ts"
 
 export interface Policy {
   readonly capabilities: SendCapabilities
@@ -24,16 +26,9 @@ type Plan = Result.Result<readonly [Part, ...Array<Part>], SmsError.SmsErrorReas
 const invalid = (field: string, expected: string) => Result.fail(new SmsError.InvalidMessage({ field, expected }))
 const notSupported = (field: string, expected: string) => Result.fail(new SmsError.NotSupported({ field, expected }))
 
-const isFetchable = (url: string): boolean => /^https?:$/.test(URL.parse(url)?.protocol ?? "")
+const isFetchable = (url: string): boolean => WebUrl.parse(url) !== undefined
 
-const kindNames: Readonly<Record<ReturnType<typeof kind>, string>> = {
-  PhoneNumber: "a phone number",
-  ShortCode: "a short code",
-  SenderId: "an alphanumeric sender",
-  ChannelAddress: "a channel address"
-}
-
-const named = (kinds: SendCapabilities["senders"]): string => kinds.map((kind) => kindNames[kind]).join(" or ")
+const fetchable = "a URL that begins with https:// or http://, without blanks or control characters"
 
 /** Validates the content against rules that hold for every carrier. */
 const checkContent = ({ content }: OutboundMessage) => {
@@ -43,26 +38,7 @@ const checkContent = ({ content }: OutboundMessage) => {
   // A lone surrogate has no encoding: a replacement character would be sent.
   if (!text.isWellFormed()) return invalid("content.text", "well-formed Unicode")
   const bad = files.findIndex(({ url }) => !isFetchable(url))
-  return bad === -1 ? undefined : invalid(`content.media.${bad}.url`, "a URL that begins with https:// or http://")
-}
-
-const checkAddresses = ({ content, from, to }: OutboundMessage, { capabilities, ...policy }: Policy) => {
-  if (!capabilities.recipients.includes(kind(to))) {
-    return kind(to) === "SenderId"
-      ? Result.fail(new SmsError.InvalidRecipient({}))
-      : notSupported("to", named(capabilities.recipients))
-  }
-  const sender = from ?? policy.from
-  if (sender === undefined) {
-    return capabilities.choosesSender
-      ? undefined
-      // Another provider may have a default sender.
-      : notSupported("from", "a sender: neither the message nor the provider has one")
-  }
-  if (!capabilities.senders.includes(kind(sender))) return notSupported("from", named(capabilities.senders))
-  return kind(sender) === "SenderId" && Content.media(content).length > 0
-    ? notSupported("from", "a number: an alphanumeric sender sends no media")
-    : undefined
+  return bad === -1 ? undefined : invalid(`content.media.${bad}.url`, fetchable)
 }
 
 const checkOptions = (message: OutboundMessage, { options }: SendCapabilities) => {
@@ -73,7 +49,7 @@ const checkOptions = (message: OutboundMessage, { options }: SendCapabilities) =
   }
   const { statusCallback, validityPeriod } = message
   if (statusCallback !== undefined && !isFetchable(statusCallback)) {
-    return invalid("statusCallback", "a URL that begins with https:// or http://")
+    return invalid("statusCallback", fetchable)
   }
   return validityPeriod !== undefined && Duration.toSeconds(validityPeriod) < 1
     ? invalid("validityPeriod", "one second or more")
@@ -109,7 +85,7 @@ const mediaOf = (message: OutboundMessage, { capabilities: { maxMedia }, several
  * the remaining texts, then the remaining files.
  */
 export const plan = (message: OutboundMessage, policy: Policy): Plan => {
-  const problem = checkContent(message) ?? checkAddresses(message, policy) ??
+  const problem = checkContent(message) ?? SendAddresses.check(message, policy) ??
     checkOptions(message, policy.capabilities)
   if (problem !== undefined) return problem
   const texts = textsOf(message, policy)

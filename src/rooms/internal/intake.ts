@@ -28,6 +28,12 @@ export interface Options {
   readonly runs: SupervisedFibers
 }
 
+const maxTypeLength = 64
+
+/** The type of an unrecognized event for the log. It is the sender's text, of any length. */
+const shortType = (type: string | undefined): string | undefined =>
+  type === undefined || type.length <= maxTypeLength ? type : `${type.slice(0, maxTypeLength).toWellFormed()}…`
+
 export const make = ({ aggregator, notify, processInbound, recordStatus, runs }: Options) => {
   /**
    * Continues when the caller is interrupted: otherwise the message that the
@@ -64,7 +70,10 @@ export const make = ({ aggregator, notify, processInbound, recordStatus, runs }:
           ({ repeated }) => ({ _tag: "StatusRecorded", repeated })
         )
       case "Unrecognized":
-        return Effect.logInfo("Unrecognized webhook event", { provider: event.provider, type: event.eventType }).pipe(
+        return Effect.logInfo("Unrecognized webhook event", {
+          provider: event.provider,
+          type: shortType(event.eventType)
+        }).pipe(
           Effect.andThen(notify({ _tag: "WebhookUnrecognized", event })),
           Effect.as({ _tag: "Ignored", event })
         )

@@ -15,6 +15,7 @@ import { EventSource, RoomEvent } from "../RoomEvent.ts"
 import type { Service as RoomStore } from "../RoomStore.ts"
 import type * as Broadcast from "./broadcast.ts"
 import type { ChannelRegistry } from "./channels.ts"
+import * as Routes from "./routes.ts"
 
 export interface Options {
   readonly random: SecureRandom.SecureRandom["Service"]
@@ -56,13 +57,11 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, r
   })
 
   const receiveAnew = Effect.fnUntraced(function*(message: InboundMessage, resumed: Resumed | undefined) {
-    const { channelId, idempotencyKey, recipient, sender } = message
+    const { channelId, idempotencyKey, recipient, sender, senderAliases } = message
     const now = yield* DateTime.now
     const id = yield* random.ulid
-    const found = yield* store.route(
-      { channelId, recipient, sender },
-      () => newRoom(id, now, new Attachment({ channelId, participant: sender, recipient }))
-    )
+    const conversation = { channelId, recipient, sender, aliases: senderAliases }
+    const found = yield* store.route(conversation, () => newRoom(id, now, Routes.opened(conversation)))
     yield* tell(found)
     const { room } = found
     const event = unchecked(RoomEvent, {

@@ -8,7 +8,7 @@ import type { Attachment, Room } from "../Room.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
 import type { Appended, DeliveryOutcome, HistoryEntry } from "./history.ts"
 import { statusKey } from "./history.ts"
-import { attached, type Conversation, detached, heard, keyOf, keysOf } from "./routes.ts"
+import { aliasKeysOf, allKeysOf, attached, type Conversation, detached, heard, keysOf } from "./routes.ts"
 
 export interface Bounds {
   readonly maxRooms: number
@@ -67,13 +67,18 @@ export class RoomState {
   }
 
   route(conversation: Conversation, create: () => Room): { readonly room: Room; readonly created: boolean } {
-    const record = this.#find(conversation)
-    if (record !== undefined) {
-      record.room = heard(record.room, conversation)
-      return { room: record.room, created: false }
+    const found = this.#find(conversation)
+    if (found !== undefined) {
+      const room = heard(found.room, conversation)
+      if (room !== found.room) {
+        found.room = room
+        this.#lead(found, aliasKeysOf(room))
+      }
+      return { room, created: false }
     }
     const made = this.create(create())
-    this.#routes.set(keysOf(conversation)[0], this.#rooms.get(made.room.id)!)
+    const record = this.#rooms.get(made.room.id)!
+    this.#lead(record, [keysOf(conversation)[0], ...aliasKeysOf(record.room)])
     return made
   }
 
@@ -85,19 +90,17 @@ export class RoomState {
     const record = this.#rooms.get(roomId)
     if (record === undefined) return undefined
     record.room = attached(record.room, attachment)
-    this.#routes.set(keyOf(attachment), record)
+    this.#lead(record, allKeysOf(attachment))
     return record.room
   }
 
   detach(roomId: string, attachment: Attachment): Room | undefined {
     const record = this.#rooms.get(roomId)
     if (record === undefined) return undefined
-    const room = detached(record.room, attachment)
-    if (room !== record.room) {
-      record.room = room
-      this.#forgetRoute(record, keyOf(attachment))
-    }
-    return room
+    const { left, removed } = detached(record.room, attachment)
+    record.room = left
+    for (const one of removed) this.#forgetRoutes(record, one)
+    return left
   }
 
   append(event: RoomEvent, key: string | undefined): Appended {
@@ -164,11 +167,15 @@ export class RoomState {
 
   #forget(record: RoomRecord): void {
     const { attachments, id } = record.room
-    for (const attachment of attachments) this.#forgetRoute(record, keyOf(attachment))
+    for (const attachment of attachments) this.#forgetRoutes(record, attachment)
     this.#rooms.delete(id)
   }
 
-  #forgetRoute(record: RoomRecord, key: string): void {
-    if (this.#routes.get(key) === record) this.#routes.delete(key)
+  #lead(record: RoomRecord, keys: ReadonlyArray<string>): void {
+    for (const key of keys) this.#routes.set(key, record)
+  }
+
+  #forgetRoutes(record: RoomRecord, attachment: Attachment): void {
+    for (const key of allKeysOf(attachment)) if (this.#routes.get(key) === record) this.#routes.delete(key)
   }
 }

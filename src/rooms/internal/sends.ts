@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import type { Address } from "../../Address.ts"
+import { type Address, canonical, fromCarrierDigits } from "../../Address.ts"
 import { OutboundMessage, type SendReceipt } from "../../Message.ts"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
 import type { Service as Outbox } from "../../sending/Outbox.ts"
@@ -21,6 +21,7 @@ import type { Room } from "../Room.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
 import type { Registered } from "./channels.ts"
 import type { HookRuns } from "./hookRuns.ts"
+import { ofPerson } from "./routes.ts"
 import type { Tracking } from "./tracking.ts"
 
 export interface Parts {
@@ -68,14 +69,12 @@ type Answer = Result.Result<SendReceipt, SmsError>
 const concurrency = 10
 
 const isNumber = (address: Address): boolean => /^(?:[a-z]+:)?\+?\d+$/.test(address)
-const digits = (address: Address): string => address.replaceAll(/\D/g, "")
 
-/**
- * Returns whether two addresses denote the same person. Carriers write a number
- * with or without `+`, or after a scheme.
- */
-const isSame = (one: Address, other: Address): boolean =>
-  one === other || (isNumber(one) && isNumber(other) && digits(one) === digits(other))
+/** The form by which an author is recognized on any channel. Carriers write a number with or without `+`, or after a scheme. */
+const personOf = (address: Address): string => {
+  const form = canonical(fromCarrierDigits(address))
+  return isNumber(form) ? form.replaceAll(/\D/g, "") : form
+}
 
 const wentOut = (result: SendResult): boolean =>
   result.outcome === "sent" || (result.outcome !== "blocked" && result.error.accepted !== undefined)
@@ -262,8 +261,11 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
   return {
     guard,
     send: Effect.fnUntraced(function*(channel, passing, outgoing) {
-      const { participant } = passing.received.source
-      const others = outgoing.filter(({ message }) => participant === undefined || !isSame(message.to, participant))
+      const { received: { source: { participant } }, room } = passing
+      const author = participant === undefined
+        ? []
+        : [participant, ...ofPerson(room.attachments, participant)].map(personOf)
+      const others = outgoing.filter(({ message }) => !author.includes(personOf(message.to)))
       const sent = yield* Effect.forEach(others, (each) => sendOne(channel, passing, each), { concurrency })
       const failures = sent.flatMap(({ result }) => result.outcome === "failed" ? [result.error] : [])
       return {

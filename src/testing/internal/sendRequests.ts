@@ -104,6 +104,25 @@ export const testRequests = ({ fixtures, name, textOf }: Subject, rig: Rig): voi
               ] as const
             ]
             : [["a name as sender", message("hi", { from: Address.make("ACME") }), "NotSupported"] as const],
+          [
+            "a number from another channel",
+            message("hi", { from: Address.make("whatsapp:+15145550100") }),
+            "InvalidSender"
+          ],
+          ...recipients.includes("ChannelAddress")
+            ? ["+15145550100", "12345", "ACME", "messenger:+15145550100"].map((from) =>
+              [
+                `another channel from ${from}`,
+                message("hi", { to: Address.make(`whatsapp:${customer}`), from: Address.make(from) }),
+                "InvalidSender"
+              ] as const
+            )
+            : [],
+          ...["(514) 555-0142", "+1 514 555 0142", "15145550142", "tel:+15145550142", "whatsapp:15145550142"].map((
+            to
+          ) =>
+            [`a recipient that is written ${to}`, message("hi", { to: Address.make(to) }), "InvalidRecipient"] as const
+          ),
           ...options.includes("reference")
             ? []
             : [["a reference", message("hi", { reference: "order-1" }), "NotSupported"] as const],
@@ -115,7 +134,9 @@ export const testRequests = ({ fixtures, name, textOf }: Subject, rig: Rig): voi
           const error = yield* refusalOf(provider, sent)
           assert.strictEqual(error.reason._tag, reason, what)
           assert.strictEqual(error.provider, name)
-          assert.strictEqual(error.canFailOver, reason === "NotSupported", what)
+          assert.strictEqual(error.canFailOver, ["NotSupported", "InvalidSender"].includes(reason), what)
+          if (reason === "InvalidRecipient") assert.match(error.reason.message, /^to: expected a phone number as \+/)
+          if (reason === "InvalidSender") assert.match(error.reason.message, /^from: expected a /)
         }
         assert.lengthOf(carrier.requests, 0)
       }))

@@ -1,0 +1,92 @@
+/**
+ * Logs each request by its route, never by its path: a path may contain a
+ * token, a phone number or the name of a private file.
+ */
+import type * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerError from "effect/http/HttpServerError"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+
+type RouteMatch = HttpRouter.RouteContext["Service"]
+
+type App<E, R> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
+
+/** The route that the router found for the current request. */
+const FoundRoute = Context.Reference<{ match: RouteMatch | undefined } | undefined>(
+  "effect-sms/http/accessLog/FoundRoute",
+  { defaultValue: () => undefined }
+)
+
+// Effect's own logger reads the same key, which `HttpMiddleware.withLoggerDisabled` sets and Effect does not export.
+const RequestState = Context.Service<{ readonly loggerDisabled: boolean }>("effect/http/HttpEffect/CurrentRequestState")
+
+/**
+ * Tells the access log which route was found. It must be the innermost
+ * middleware: an outer one may already have restored the context of the request.
+ */
+const layerFoundRoute = HttpRouter.middleware(
+  (app) =>
+    Effect.withFiber((fiber) => {
+      const found = fiber.getRef(FoundRoute)
+      return found === undefined ? app : Effect.onExit(app, () =>
+        Effect.sync(() => {
+          found.match = Option.getOrUndefined(Context.getOption(fiber.context, HttpRouter.RouteContext))
+        }))
+    }),
+  { global: true }
+)
+
+/** Provides the routes with what {@link accessLog} needs from the router. */
+export const noted = <A, E, R>(routes: Layer.Layer<A, E, R>) => Layer.provideMerge(layerFoundRoute, routes)
+
+/** Returns the path of a route. A provider's name is filled in, unless the response is that there is none. */
+const pathOf = (match: RouteMatch | undefined, status: number): string => {
+  if (match === undefined) return "none"
+  const { params: { provider }, route: { path } } = match
+  return provider === undefined || status === 404 ? path : path.replace(":provider", provider)
+}
+
+const isAbort = (reason: Cause.Reason<unknown>): boolean =>
+  reason._tag === "Interrupt" && reason.annotations.has(HttpServerError.ClientAbort.key)
+
+/** The message of such an error names the path. */
+const isRequestError = (reason: Cause.Reason<unknown>): boolean =>
+  reason._tag === "Fail" && HttpServerError.isHttpServerError(reason.error)
+
+const messageOf = (cause: Option.Option<Cause.Cause<unknown>>): Cause.Cause<unknown> | string =>
+  Option.isSome(cause) && !cause.value.reasons.every((reason) => isAbort(reason) || isRequestError(reason))
+    ? cause.value
+    : "Sent HTTP response"
+
+/** Logs the method, route and status of each response, as `HttpMiddleware.logger` does with the path. */
+export const accessLog = <E, R>(app: App<E, R>): App<E, R | HttpServerRequest.HttpServerRequest> =>
+  Effect.withFiber((fiber) => {
+    const { method } = Context.getUnsafe(
+      fiber.context as Context.Context<HttpServerRequest.HttpServerRequest>,
+      HttpServerRequest.HttpServerRequest
+    )
+    const state = Context.getOrUndefined(fiber.context, RequestState)
+    const found: { match: RouteMatch | undefined } = { match: undefined }
+    const log = (exit: Exit.Exit<HttpServerResponse.HttpServerResponse, E>) => {
+      if (state?.loggerDisabled === true) return Effect.void
+      const [{ status }, cause] = Exit.isSuccess(exit)
+        ? [exit.value, Option.none()] as const
+        : HttpServerError.causeResponseStripped(exit.cause)
+      return Effect.annotateLogs(Effect.log(messageOf(cause)), {
+        "http.method": method,
+        "http.route": pathOf(found.match, status),
+        "http.status": status
+      })
+    }
+    return Effect.provideService(app, FoundRoute, found).pipe(
+      Effect.exit,
+      Effect.flatMap((exit) => Effect.andThen(log(exit), exit)),
+      Effect.withLogSpan("http.span")
+    )
+  })

@@ -1,0 +1,94 @@
+/**
+ * Checks the recipient and the sender of a message before any request: whether
+ * each is written as an address, and whether the sender reaches the recipient.
+ */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { type Address, type Kind, kind } from "../../Address.ts"
+import * as Content from "../../Content.ts"
+import type { OutboundMessage } from "../../Message.ts"
+import { PhoneNumber } from "../../PhoneNumber.ts"
+import * as SmsError from "../../SmsError.ts"
+import type { SendCapabilities } from "../Sending.ts"
+
+const notSupported = (field: string, expected: string) => Result.fail(new SmsError.NotSupported({ field, expected }))
+
+const isPhoneNumber = Schema.is(PhoneNumber)
+
+const kindNames: Readonly<Record<Kind, string>> = {
+  PhoneNumber: "a phone number",
+  ShortCode: "a short code",
+  SenderId: "an alphanumeric sender",
+  ChannelAddress: "a channel address"
+}
+
+const named = (kinds: ReadonlyArray<Kind>): string => kinds.map((kind) => kindNames[kind]).join(" or ")
+
+const forms: Readonly<Record<Kind, string>> = {
+  PhoneNumber: "a phone number as + and digits, with its country code",
+  ShortCode: "a short code of three to eight digits",
+  SenderId: "a name",
+  ChannelAddress: "a channel address as a scheme and a number, as in whatsapp:+…"
+}
+
+const schemeOf = (address: Address): string => address.slice(0, address.indexOf(":") + 1)
+
+// WhatsApp addresses a person who hides the number by a business-scoped user ID
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids/).
+const userId = /^[A-Z]{2}(?:\.ENT)?\.[A-Za-z\d]{1,128}$/
+
+/** Returns whether an address has the form of its kind. A number that is written otherwise reads as a sender id. */
+const isWellFormed = (to: Address, { recipients }: SendCapabilities): boolean => {
+  if (kind(to) === "SenderId") return recipients.includes("SenderId") && /\p{L}/u.test(to) && !/^\s*\+/.test(to)
+  if (kind(to) !== "ChannelAddress") return true
+  const scheme = schemeOf(to)
+  const name = to.slice(scheme.length)
+  if (/^(?:tel|sms|smsto|mms|mmsto):$/.test(scheme)) return false
+  return scheme === "whatsapp:" || /^[\s(]*\+/.test(name) ? isPhoneNumber(name) || userId.test(name) : true
+}
+
+const phones: ReadonlyArray<Kind> = ["PhoneNumber", "ShortCode"]
+
+/** The kinds of sender that reach a kind of recipient. A channel reaches its own addresses only. */
+const reachedBy: Readonly<Record<Kind, ReadonlyArray<Kind>>> = {
+  PhoneNumber: [...phones, "SenderId"],
+  ShortCode: phones,
+  SenderId: [...phones, "SenderId"],
+  ChannelAddress: ["ChannelAddress"]
+}
+
+const checkSender = (from: Address, to: Address, senders: SendCapabilities["senders"]) => {
+  const refuse = (expected: string) => Result.fail(new SmsError.InvalidSender({ field: "from", expected }))
+  if (kind(to) === "ChannelAddress") {
+    if (schemeOf(from) !== schemeOf(to)) return refuse(`a channel address with the recipient's scheme, ${schemeOf(to)}`)
+  } else if (!reachedBy[kind(to)].includes(kind(from))) {
+    return refuse(`${named(reachedBy[kind(to)])}: the recipient is ${kindNames[kind(to)]}`)
+  }
+  return senders.includes(kind(from)) ? undefined : notSupported("from", named(senders))
+}
+
+/** Returns what is wrong with the recipient or the sender, if anything. */
+export const check = (
+  { content, from, to }: OutboundMessage,
+  { capabilities, from: defaultSender }: {
+    readonly capabilities: SendCapabilities
+    readonly from: Address | undefined
+  }
+): Result.Result<never, SmsError.SmsErrorReason> | undefined => {
+  const { choosesSender, recipients, senders } = capabilities
+  if (!isWellFormed(to, capabilities)) {
+    const expected = recipients.filter((kind) => kind !== "SenderId").map((kind) => forms[kind]).join(", or ")
+    return Result.fail(new SmsError.InvalidRecipient({ field: "to", expected }))
+  }
+  if (!recipients.includes(kind(to))) return notSupported("to", named(recipients))
+  const sender = from ?? defaultSender
+  if (sender === undefined) {
+    return choosesSender
+      ? undefined
+      // Another provider may have a default one.
+      : notSupported("from", "a sender: neither the message nor the provider has one")
+  }
+  return checkSender(sender, to, senders) ?? (kind(sender) === "SenderId" && Content.media(content).length > 0
+    ? notSupported("from", "a number: an alphanumeric sender sends no media")
+    : undefined)
+}

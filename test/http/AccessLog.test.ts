@@ -1,0 +1,91 @@
+import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { HttpMiddleware, HttpRouter, HttpServerResponse } from "effect/http"
+import { IpNetwork } from "effect/net"
+import { WebhookServer } from "../../src/http/index.ts"
+import * as RoomKit from "../../src/rooms/RoomKit.ts"
+import { observe } from "../observe.ts"
+import { layerProviders } from "./carriers.ts"
+import { publicUrl, request } from "./server.ts"
+
+const own = Layer.mergeAll(
+  HttpRouter.add("GET", "/people/:number", HttpServerResponse.text("Ana")),
+  HttpRouter.add("GET", "/people/:number/broken", Effect.die("bug")),
+  HttpRouter.add("GET", "/quiet/:name", HttpMiddleware.withLoggerDisabled(Effect.succeed(HttpServerResponse.text(""))))
+)
+
+const serving = (options: WebhookServer.Options, routes = Layer.mergeAll(WebhookServer.layer(options), own)) =>
+  WebhookServer.serveRoutes(routes, { disableListenLog: true }).pipe(
+    Layer.provide([layerProviders, RoomKit.layer()]),
+    Layer.provide(NodeCrypto.layer),
+    Layer.provideMerge(NodeHttpServer.layerTest)
+  )
+
+const get = (target: string) =>
+  request({ method: "GET", target, headers: { "x-forwarded-for": "203.0.113.9" }, body: "" })
+
+const direct: WebhookServer.Options = { publicUrl }
+const behindProxy: WebhookServer.Options = { trustedProxies: [IpNetwork.fromStringUnsafe("127.0.0.1/32")] }
+
+describe("the log of requests", () => {
+  it.effect.each([["directly", direct], ["behind a proxy", behindProxy]] as const)(
+    "has the route and the status, and nothing of the path: %s",
+    ([, options]) =>
+      Effect.gen(function*() {
+        const { layer, lines } = observe()
+        const targets = [
+          "/health",
+          "/health?token=s3cret",
+          "/docs",
+          "/webhooks/sms/twilio/inbound",
+          "/webhooks/sms/s3cret/inbound",
+          "/webhooks/sms/twilio/inbound/s3cret",
+          "/webhooks/sms/%73%33cret/inbound",
+          "/s3cret",
+          "/people/+15145550142",
+          "/people/%2B15145550142/broken",
+          "/quiet/s3cret"
+        ]
+        const statuses = yield* Effect.forEach(targets, get).pipe(
+          Effect.map((answers) => answers.map(({ status }) => status)),
+          Effect.provide(Layer.provideMerge(serving(options), layer))
+        )
+        const seen = lines.filter(({ annotations }) => "http.route" in annotations)
+        assert.deepStrictEqual(
+          seen.map(({ annotations }) => annotations["http.route"]),
+          [
+            "/health",
+            "/health",
+            "/docs",
+            "/webhooks/sms/twilio/inbound",
+            "/webhooks/sms/:provider/inbound",
+            "none",
+            "/webhooks/sms/:provider/inbound",
+            "none",
+            "/people/:number",
+            "/people/:number/broken"
+          ]
+        )
+        assert.deepStrictEqual(
+          seen.map(({ annotations }) => annotations["http.status"]),
+          statuses.slice(0, -1)
+        )
+        assert.deepStrictEqual(new Set(seen.map(({ annotations }) => annotations["http.method"])), new Set(["GET"]))
+        const text = JSON.stringify(lines)
+        for (const hidden of ["s3cret", "%73", "5145550142"]) assert.notInclude(text, hidden)
+        assert.include(text, "bug")
+      })
+  )
+
+  it.effect("has no path where the routes do not handle unknown ones", () =>
+    Effect.gen(function*() {
+      const { layer, lines } = observe()
+      const { status } = yield* get("/s3cret").pipe(Effect.provide(Layer.provideMerge(serving({}, own), layer)))
+      assert.strictEqual(status, 404)
+      assert.deepStrictEqual(
+        lines.map(({ annotations, message }) => [message, annotations["http.route"]]),
+        [["Sent HTTP response", "none"]]
+      )
+    }))
+})
