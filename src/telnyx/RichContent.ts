@@ -7,6 +7,7 @@
  * (https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components),
  * in a member named after the message type.
  */
+import { Address } from "../Address.ts"
 import { ContactContent, FileContent, MediaContent, type Part, ReplyContent } from "../Content.ts"
 import { unchecked } from "../internal/unchecked.ts"
 import { isPayload, type Payload } from "../Payload.ts"
@@ -40,6 +41,16 @@ const envelope: ReadonlySet<string> = new Set([
   "referral",
   "biz_opaque_callback_data"
 ])
+
+/**
+ * Returns the address of a WhatsApp user by the business-scoped user ID, which
+ * is given beside the number, or in its place when the person hides the number
+ * (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids/).
+ */
+export const userIdOf = (body: unknown): Address | undefined => {
+  const id = text(body, "from_user_id")
+  return id === undefined ? undefined : Address.make(`whatsapp:${id}`)
+}
 
 /** Returns the text: `text` for RCS, `text.body` for WhatsApp. */
 export const textOf = (body: Payload): string => {

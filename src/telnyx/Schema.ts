@@ -165,6 +165,7 @@ export const messageFields = Fields.make({
   media: ["content"],
   media_urls: ["content"],
   body: ["content"],
+  "body.from_user_id": ["senderAliases", "metadata"],
   "body.foreign_id": metadata,
   "body.timestamp": metadata,
   "body.context.id": ["content", "metadata"],

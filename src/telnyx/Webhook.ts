@@ -91,7 +91,8 @@ const timeOf = (step: "received" | "sent" | "finalized" | "read", event: Event, 
 
 const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload, event: Event, message: Message) {
   const { id } = message
-  const [sender] = addresses(message.from)
+  const userId = RichContent.userIdOf(message.body)
+  const [sender = userId] = addresses(message.from)
   const recipients = addresses(message.to)
   const [recipient] = recipients
   if (id === undefined || sender === undefined || recipient === undefined) {
@@ -112,6 +113,7 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
     // to the failover URL, keeps that one.
     idempotencyKey: id,
     sender,
+    ...(userId !== undefined && userId !== sender && { senderAliases: [userId] }),
     recipient,
     content,
     ...Wire.compact({

@@ -61,7 +61,15 @@ const telnyxValues = {
 const samples: Readonly<Record<string, Sample>> = {
   "Twilio: messages": {
     decode: (payload) => Twilio.decodePayload("twilio", payload),
-    values: { NumSegments: "2", NumMedia: "0", SmsStatus: "received", Latitude: "45.5", Longitude: "-73.5" }
+    values: {
+      From: "whatsapp:+16505550111",
+      WaId: "16505550112",
+      NumSegments: "2",
+      NumMedia: "0",
+      SmsStatus: "received",
+      Latitude: "45.5",
+      Longitude: "-73.5"
+    }
   },
   "Twilio: status callbacks": {
     decode: (payload) => Twilio.decodePayload("twilio", payload),

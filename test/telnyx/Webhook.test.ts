@@ -126,6 +126,20 @@ describe("Telnyx webhook", () => {
       }
     }))
 
+  it.effect("a WhatsApp user is named by the user ID beside the number, and by it alone when the number is hidden", () =>
+    Effect.gen(function*() {
+      const body = { type: "text", text: { body: "hi" }, from_user_id: "US.13491208655302741918" }
+      const userId = "whatsapp:US.13491208655302741918"
+      const beside = yield* one(event("message.received", { ...inbound, body }), isInbound)
+      assert.deepStrictEqual(beside.senderAliases?.map(String), [userId])
+      assert.notStrictEqual(beside.sender as string, userId)
+      assert.strictEqual(beside.metadata["body.from_user_id"], body.from_user_id)
+      const { from: _, ...hidden } = inbound
+      const alone = yield* one(event("message.received", { ...hidden, body }), isInbound)
+      assert.strictEqual(alone.sender as string, userId)
+      assert.isUndefined(alone.senderAliases)
+    }))
+
   it.effect("a body that is not understood makes the event unrecognized, and an empty one a message", () =>
     Effect.gen(function*() {
       const receive = (body: unknown) => decode(event("message.received", { ...inbound, type: "WHATSAPP", body }))
