@@ -359,6 +359,11 @@ layer(Webhooks.layer)("media", (it) => {
       const indices = fc.uniqueArray(fc.nat({ max: 20 }), { maxLength: 12 })
       fc.assert(fc.property(indices, fc.string({ unit: "grapheme" }), fc.string(), (indices, Body, NumMedia) => {
         const [event] = Effect.runSync(provider.decodePayload({ ...inbound, ...files(indices), Body, NumMedia }))
+        if (event?._tag === "Unrecognized") {
+          // Twilio counts files and gives none.
+          assert.match(NumMedia, /^[1-9]\d*$/)
+          return assert.deepStrictEqual([indices, Body], [[], ""])
+        }
         const { content } = Option.getOrThrow(toInbound(event!))
         assert.strictEqual(Content.text(content), Body)
         assert.deepStrictEqual(
