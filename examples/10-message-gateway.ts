@@ -71,7 +71,7 @@ const program = Effect.gen(function*() {
 
 await Effect.runPromise(program.pipe(
   Effect.provide(Layer.provideMerge(Client, Server)),
-  Effect.provideService(References.MinimumLogLevel, "Warn")
+  Effect.provideService(References.MinimumLogLevel, "Error")
 ))
 
 /* Prints:

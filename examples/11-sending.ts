@@ -72,5 +72,5 @@ queued: SM1
 queued: SM1
 refused: twilio: The recipient has opted out (code 21610, HTTP 400)
 unknown: twilio: The outcome is unknown and the message may have been sent: ConnectionLost
-refused: twilio: The recipient cannot receive messages
+refused: twilio: to: expected a phone number as + and digits, with its country code, or a short code of three to eight digits, or a channel address as a scheme and a number, as in whatsapp:+…
 */

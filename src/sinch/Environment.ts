@@ -34,7 +34,8 @@ const variables: ReadonlyArray<Environment.Variable> = [
   },
   {
     name: "SINCH_FROM",
-    description: "The sender of messages that name none: a number as in `+15145550100`, a short code, or a name.",
+    description:
+      "The default sender, for messages without one: a number as in `+15145550100`, a short code, or a name.",
     group: "sending"
   },
   {

@@ -236,7 +236,7 @@ export const make = Effect.fnUntraced(function*(
   const acquirers = SqlClient.makeSqliteAcquirers({
     // Nobody else has the connection: a transaction that is open is one whose rollback failed.
     connection: Effect.suspend(() =>
-      database.isTransaction
+      database.isOpen && database.isTransaction
         ? Effect.as(connection.executeUnprepared("ROLLBACK", [], undefined), connection)
         : Effect.succeed(connection)
     ),

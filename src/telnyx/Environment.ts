@@ -17,7 +17,8 @@ const variables: ReadonlyArray<Environment.Variable> = [
   { name: "TELNYX_API_KEY", description: "The API key (v2).", group: "sending", required: true, secret: true },
   {
     name: "TELNYX_FROM",
-    description: "The sender of messages that name none: a number as in `+15145550100`, a short code, or a name.",
+    description:
+      "The default sender, for messages without one: a number as in `+15145550100`, a short code, or a name.",
     group: "sending"
   },
   {

@@ -18,12 +18,12 @@ const variables: ReadonlyArray<Environment.Variable> = [
   {
     name: "TWILIO_FROM",
     description:
-      "The sender of messages that name none: a number as in `+15145550100`, a short code, a name, or `whatsapp:` and a number.",
+      "The default sender, for messages without one: a number as in `+15145550100`, a short code, a name, or `whatsapp:` and a number.",
     group: "sending"
   },
   {
     name: "TWILIO_MESSAGING_SERVICE_SID",
-    description: "The messaging service, `MG…`, that chooses the sender. Scheduling needs it.",
+    description: "The messaging service, `MG…`, that chooses the sender. Required for scheduling.",
     group: "sending"
   },
   {
@@ -32,10 +32,10 @@ const variables: ReadonlyArray<Environment.Variable> = [
     group: "sending"
   },
   { name: "TWILIO_EDGE", description: "The edge of `TWILIO_REGION`, as in `dublin`.", group: "sending" },
-  { name: "TWILIO_BASE_URL", description: "Another address of the API.", group: "sending" },
+  { name: "TWILIO_BASE_URL", description: "The base URL of the API, if it is not the default.", group: "sending" },
   {
     name: "TWILIO_API_KEY",
-    description: "An API key, `SK…`, to send and to fetch files with, in the place of the auth token.",
+    description: "An API key, `SK…`, to send and to fetch files with, instead of the auth token.",
     group: "media"
   },
   { name: "TWILIO_API_SECRET", description: "The secret of `TWILIO_API_KEY`.", group: "media", secret: true }

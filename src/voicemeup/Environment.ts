@@ -35,7 +35,7 @@ const variables: ReadonlyArray<Environment.Variable> = [
   },
   {
     name: "VOICEMEUP_FROM",
-    description: "The sender of messages that name none: a number as in `+15145550100`.",
+    description: "The default sender, for messages without one: a number as in `+15145550100`.",
     group: "sending"
   },
   { name: "VOICEMEUP_ENVIRONMENT", description: "`production` (default) or `sandbox`.", group: "sending" },

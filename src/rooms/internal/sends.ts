@@ -10,6 +10,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { type Address, canonical, fromCarrierDigits } from "../../Address.ts"
+import { compact } from "../../internal/record.ts"
 import { OutboundMessage, type SendReceipt } from "../../Message.ts"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
 import type { Service as Outbox } from "../../sending/Outbox.ts"
@@ -108,13 +109,13 @@ const checkModified = (fields: OutboundMessage) => OutboundMessage.makeEffect({ 
 export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): Sends => {
   const failed = ({ channelId, event, provider }: AboutSend, error: SmsError) =>
     Effect.logWarning(`A message was not sent, or may not have been: ${error.reason.message}`).pipe(
-      Effect.annotateLogs({ provider, channel: channelId, room: event?.roomId, event: event?.id }),
+      Effect.annotateLogs(compact({ provider, channel: channelId, room: event?.roomId, event: event?.id })),
       Effect.andThen(notify({ _tag: "SendFailed", roomId: event?.roomId, eventId: event?.id, channelId, error }))
     )
 
   const blocked = ({ channelId, event }: AboutSend, hook: string, reason: string) =>
     Effect.logInfo(`Hook ${JSON.stringify(hook)} blocked a message`).pipe(
-      Effect.annotateLogs({ channel: channelId, room: event?.roomId, event: event?.id }),
+      Effect.annotateLogs(compact({ channel: channelId, room: event?.roomId, event: event?.id })),
       Effect.andThen(
         notify({ _tag: "SendBlocked", roomId: event?.roomId, eventId: event?.id, channelId, hook, reason })
       )
