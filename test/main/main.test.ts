@@ -8,27 +8,8 @@ import { MessagesClient } from "../../src/http/index.ts"
 import * as Twilio from "../../src/twilio/index.ts"
 import { accepted, makeTwilio } from "../http/twilio.ts"
 import * as telnyxKeys from "../telnyx/keys.ts"
+import { curl } from "./curl.ts"
 import { limit, start } from "./server.ts"
-
-/** Does what `curl` does with these arguments: headers, a body, and the URL last. */
-const curl = (command: string) =>
-  Effect.promise(async () => {
-    const [, ...words] = command.trim().replaceAll("\\\n", " ").match(/'[^']*'|\S+/g)!
-    const headers = new Headers()
-    let body: string | undefined
-    let url = ""
-    for (let index = 0; index < words.length; index++) {
-      const word = (at: number) => words[at]!.replace(/^'(.*)'$/, "$1")
-      if (words[index] === "-H") {
-        const [name = "", value = ""] = word(++index).split(": ")
-        headers.set(name, value)
-      } else if (words[index] === "-d") body = word(++index)
-      else url = word(index)
-    }
-    const response = await fetch(url, { headers, ...(body !== undefined && { method: "POST", body }) })
-    assert.strictEqual(response.status, 200, command)
-    return await response.text()
-  })
 
 /** Occupies a port until the scope closes. */
 const occupied = Effect.map(

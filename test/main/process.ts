@@ -28,13 +28,18 @@ const signalGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
   }
 }
 
-/** Starts a program in the root of the repository, with these variables and no others. */
-export const launch = (command: string, args: ReadonlyArray<string>, env: Record<string, string>) =>
+/** Starts a program in a folder, the root of the repository by default, with these variables and no others. */
+export const launch = (
+  command: string,
+  args: ReadonlyArray<string>,
+  env: Record<string, string>,
+  cwd: string | URL = root
+) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() =>
         spawn(command, args, {
-          cwd: root,
+          cwd,
           // Not the file that a server makes by default.
           env: { DATABASE_URL: "memory:", ...env },
           stdio: ["ignore", "pipe", "pipe"],
