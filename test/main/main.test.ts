@@ -61,13 +61,27 @@ describe("the server without a carrier", () => {
         assert.strictEqual(server.errors(), "")
 
         const commands = output.match(/^ {2}curl (?:.*\\\n)*.*$/gm) ?? []
-        assert.lengthOf(commands, 3)
-        const [health, rooms, message] = commands
-        assert.deepStrictEqual(JSON.parse(yield* curl(health!)), { status: "ok" })
-        assert.lengthOf(JSON.parse(yield* curl(rooms!)), 4)
-        assert.strictEqual(yield* curl(message!), "{}")
-        assert.lengthOf(JSON.parse(yield* curl(rooms!)), 5)
-        assert.include(yield* curl(health!.replace(/\/health$/, "/docs")), "<!doctype html>")
+        const isRoom = (command: string) => command.endsWith("/events")
+        const [list, delivery, send, webhook, ...others] = commands.filter((command) => !isRoom(command))
+        assert.deepStrictEqual(others, [])
+        const rooms = JSON.parse(yield* curl(list!))
+        assert.lengthOf(rooms, 4)
+        // Each room by its own id, in the order of the table.
+        const said = yield* Effect.forEach(commands.filter(isRoom), (command) => curl(command))
+        for (const [index, text] of ["Is my order", "Do you deliver", "Can I change", "Bonjour!"].entries()) {
+          assert.include(said[index], text)
+        }
+        assert.lengthOf(said, rooms.length)
+        assert.strictEqual(JSON.parse(yield* curl(delivery!)).status, "delivered")
+
+        const { messageIds: [id], provider } = JSON.parse(yield* curl(send!, 202))
+        const sent = JSON.parse(yield* curl(delivery!.replace(/[^/]+$/, id)))
+        assert.deepInclude(sent, { provider, messageId: id, status: "delivered", recipient: "+15145550199" })
+
+        assert.strictEqual(yield* curl(webhook!), "{}")
+        assert.lengthOf(JSON.parse(yield* curl(list!)), 5)
+        assert.include(output, `${new URL(list!.split(" ").at(-1)!).origin}/docs has the whole API`)
+        assert.include(yield* curl(list!.replace(/\/rooms$/, "/docs")), "<!doctype html>")
 
         const [code, elapsed] = yield* server.end("SIGTERM")
         assert.strictEqual(code, 0)
