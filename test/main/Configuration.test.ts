@@ -19,7 +19,7 @@ describe("a variable that has no effect", () => {
   it.live("is named before the demonstration begins", () =>
     Effect.gen(function*() {
       const server = yield* start({ PORT: "0", ...mistyped })
-      const output = yield* server.until(/Ctrl-C ends\.\n/)
+      const output = yield* server.until(/Ctrl-C stops the server\.\n/)
       for (const warning of warnings) assert.include(output.split("CARRIER")[0], `: ${warning}\n`)
       assert.lengthOf(output.match(/WARN .* is (?:set|not read)/g) ?? [], 2)
       assert.notInclude(output, "mistyped-secret")

@@ -80,7 +80,7 @@ describe("the server without a carrier", () => {
 
         assert.strictEqual(yield* curl(webhook!), "{}")
         assert.lengthOf(JSON.parse(yield* curl(list!)), 5)
-        assert.include(output, `${new URL(list!.split(" ").at(-1)!).origin}/docs has the whole API`)
+        assert.include(output, `${new URL(list!.split(" ").at(-1)!).origin}/docs documents the whole API`)
         assert.include(yield* curl(list!.replace(/\/rooms$/, "/docs")), "<!doctype html>")
 
         const [code, elapsed] = yield* server.end("SIGTERM")

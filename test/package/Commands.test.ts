@@ -93,7 +93,7 @@ layer(layerClone, { timeout: limit })("the commands of the documentation", (it) 
     Effect.gen(function*() {
       const { directory } = yield* Clone
       const server = yield* shell(directory, `exec ${start}`, { PORT: "0" })
-      yield* server.until(/Ctrl-C ends\.\n/)
+      yield* server.until(/Ctrl-C stops the server\.\n/)
       assert.strictEqual((yield* server.end("SIGTERM"))[0], 0)
     }), limit)
 
