@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/crash/**", "test/examples/**", "test/integration/**", "test/package/**"]
+          exclude: ["test/browser/**", "test/crash/**", "test/examples/**", "test/integration/**", "test/package/**"]
         }
       },
       {
@@ -45,6 +45,8 @@ export default defineConfig({
           globalSetup: "test/integration/postgres.ts"
         }
       },
+      // Needs Chromium.
+      { extends: true, test: { name: "browser", include: ["test/browser/**/*.test.ts"] } },
       { extends: true, test: { name: "examples", include: ["test/examples/**/*.test.ts"] } },
       // Packs and installs the package, which needs the build and a registry.
       { extends: true, test: { name: "package", include: ["test/package/**/*.test.ts"] } }

@@ -45,15 +45,24 @@ export interface Input {
 
 const encoder = new TextEncoder()
 
+/** `never` for `any`, to which nothing else is assignable. */
+type Known<A> = 0 extends 1 & A ? never : A
+
 /**
  * Builds a request from its parts. Headers may be a `Headers` object, Node's
  * header record or a plain record; values of a repeated header are joined with
  * a comma.
  *
+ * The body must be as received. One of type `any`, such as `request.body` of
+ * Express, is refused by the compiler: it may be what a parser made of the
+ * bytes. Check it with `instanceof Uint8Array` first.
+ *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (input: Input): WebhookRequest => {
+export const make = <Body extends Input["body"]>(
+  input: Omit<Input, "body"> & { readonly body?: Body & Known<Body> }
+): WebhookRequest => {
   const headers: Record<string, string> = {}
   const entries = Symbol.iterator in input.headers
     ? input.headers as Iterable<readonly [string, string]>
@@ -64,7 +73,7 @@ export const make = (input: Input): WebhookRequest => {
     const key = name.toLowerCase()
     setOwn(headers, key, Object.hasOwn(headers, key) ? `${headers[key]}, ${text}` : text)
   }
-  const body = input.body ?? ""
+  const body: Uint8Array | string = input.body ?? ""
   return {
     method: (input.method ?? "POST").toUpperCase(),
     url: input.url,
@@ -83,17 +92,16 @@ export const make = (input: Input): WebhookRequest => {
 export const fromWeb = (
   request: Request,
   options?: { readonly url?: string | undefined }
-): Effect.Effect<WebhookRequest> =>
-  Effect.map(
+): Effect.Effect<WebhookRequest> => {
+  const { bodyUsed, headers, method } = request
+  const url = options?.url ?? request.url
+  // The bytes are gone. `SmsProvider.verify` refuses what is not bytes, and says what to do.
+  if (bodyUsed) return Effect.succeed({ ...make({ method, url, headers }), body: undefined as never })
+  return Effect.map(
     Effect.promise(() => request.arrayBuffer()),
-    (buffer) =>
-      make({
-        method: request.method,
-        url: options?.url ?? request.url,
-        headers: request.headers,
-        body: new Uint8Array(buffer)
-      })
+    (buffer) => make({ method, url, headers, body: new Uint8Array(buffer) })
   )
+}
 
 declare const Verified: unique symbol
 

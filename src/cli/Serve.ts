@@ -12,6 +12,7 @@ import type * as HttpServerError from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import * as NetAddress from "effect/net/NetAddress"
 import { createServer } from "node:http"
+import * as DeliveryStore from "../delivery/DeliveryStore.ts"
 import * as DeliveryTracker from "../delivery/DeliveryTracker.ts"
 import * as Demo from "../demo/Demo.ts"
 import * as Draining from "../http/Draining.ts"
@@ -173,8 +174,11 @@ const layerDemo = (config: ServerConfig.ServerConfig, carriers: ReadonlyArray<La
     const base = yield* localUrl
     const options = { ...config.server, publicUrl: base, adminToken }
     return Layer.effectDiscard(Demo.play({ base, cast, adminToken })).pipe(
-      Layer.provide(WebhookServer.serve(options, { disableLogger: true, disableListenLog: true })),
-      Layer.provide([RoomKit.layer(), Demo.layerProviders(cast)])
+      Layer.provide(MessagesServer.serve(options, { disableLogger: true, disableListenLog: true })),
+      Layer.provide(Demo.layerReports),
+      Layer.provide([RoomKit.layer(), SmsRouter.layer()]),
+      Layer.provide([DeliveryTracker.layer(), Demo.layerProviders(cast)]),
+      Layer.provide(DeliveryStore.layerStoreMemory())
     )
   })).pipe(Layer.provide([NodeCrypto.layer, FetchHttpClient.layer, layerNode(config)]))
 

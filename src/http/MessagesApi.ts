@@ -22,6 +22,7 @@ import { Recipient } from "../internal/recipient.ts"
 import { compact } from "../internal/record.ts"
 import { version } from "../internal/version.ts"
 import { SendReceipt } from "../Message.ts"
+import { annotations, samples } from "./internal/apiSamples.ts"
 import { messageProblems, seconds } from "./MessageProblems.ts"
 import { Operations } from "./OperationsApi.ts"
 import * as Problems from "./Problems.ts"
@@ -44,6 +45,9 @@ const Time = Schema.String.check(
   })
 ).pipe(Schema.decodeTo(Schema.DateTimeUtcFromString))
 
+/** Describes a text that is decoded: the OpenAPI document has what is annotated before that. */
+const described = (description: string) => Schema.String.annotate({ description })
+
 /**
  * The body of a request to send a message.
  *
@@ -60,9 +64,9 @@ export type SendRequest = typeof SendRequest.Type
  * @since 0.1.0
  */
 export const SendRequest = Schema.Struct({
-  to: Recipient.annotate({
-    description: "The recipient: a number with its country code, such as +15145550142. Pasted punctuation is cleaned"
-  }),
+  to: described(
+    "The recipient: a number with its country code, such as +15145550142. Pasted punctuation is cleaned"
+  ).pipe(Schema.decodeTo(Recipient)),
   from: Schema.optionalKey(Address.annotate({ description: "The sender. Defaults to the provider's default sender" })),
   text: Schema.optionalKey(
     Schema.String.annotate({ description: "The text. A message has text, media, or both" })
@@ -80,7 +84,7 @@ export const SendRequest = Schema.Struct({
     })
   ),
   sendAt: Schema.optionalKey(
-    Time.annotate({ description: "When the carrier should send it. Defaults to immediately" })
+    described("When the carrier should send it. Defaults to immediately").pipe(Schema.decodeTo(Time))
   ),
   validityPeriod: Schema.optionalKey(
     seconds(1).annotate({ description: "How long the carrier may try to deliver, in whole seconds" })
@@ -171,6 +175,7 @@ export class Messages extends HttpApiGroup.make("messages")
       error: [...messageProblems, Problems.InternalServerError]
     })
       .annotate(OpenApi.Summary, "Send a message")
+      .annotateMerge(annotations(samples.send))
       .annotate(
         OpenApi.Description,
         `Sends through the named provider, or through the first one that accepts the message, and returns the receipt
@@ -206,6 +211,7 @@ sends.
       error: [Problems.NotFound, Problems.InternalServerError]
     })
       .annotate(OpenApi.Summary, "Get the delivery status of a message")
+      .annotateMerge(annotations(samples.message))
       .annotate(
         OpenApi.Description,
         `Returns what the carrier has reported so far. The status only ever moves forward, whatever the order of the

@@ -13,6 +13,7 @@ import type { Entry } from "../inbox/Inbox.ts"
 import { compact } from "../internal/record.ts"
 import { SendReceipt } from "../Message.ts"
 import { type Intent, State } from "../sending/IntentStore.ts"
+import { annotations, samples } from "./internal/apiSamples.ts"
 import { messageProblems } from "./MessageProblems.ts"
 import * as Problems from "./Problems.ts"
 import { AdminAuthorization } from "./WebhookApi.ts"
@@ -109,6 +110,7 @@ export class Operations extends HttpApiGroup.make("operations")
       error: Problems.ServiceUnavailable
     })
       .annotate(OpenApi.Summary, "List dead letters")
+      .annotateMerge(annotations(samples.deadLetters))
       .annotate(OpenApi.Description, "Lists events that were accepted but could not be processed, the latest first."),
     HttpApiEndpoint.post("replay", "/dead-letters/:id/replay", {
       params: id,
@@ -116,6 +118,7 @@ export class Operations extends HttpApiGroup.make("operations")
       error: [Problems.NotFound, Problems.ServiceUnavailable]
     })
       .annotate(OpenApi.Summary, "Replay a dead letter")
+      .annotateMerge(annotations(samples.replay))
       .annotate(
         OpenApi.Description,
         "Processes the event again, regardless of its idempotency key. A processed entry can also be replayed."
@@ -126,6 +129,7 @@ export class Operations extends HttpApiGroup.make("operations")
       error: Problems.ServiceUnavailable
     })
       .annotate(OpenApi.Summary, "List sends")
+      .annotateMerge(annotations(samples.intents))
       .annotate(
         OpenApi.Description,
         "Lists requested sends, the latest first. With `state=unknown`, only those that no operator has resolved yet."
@@ -136,6 +140,7 @@ export class Operations extends HttpApiGroup.make("operations")
       error: [...messageProblems, Problems.NotFound, Problems.InternalServerError]
     })
       .annotate(OpenApi.Summary, "Resend a message with an unknown outcome")
+      .annotateMerge(annotations(samples.resend))
       .annotate(
         OpenApi.Description,
         "The recipient may receive the message twice. Repeated requests resend it only once."
@@ -146,6 +151,7 @@ export class Operations extends HttpApiGroup.make("operations")
       error: [Problems.NotFound, Problems.ServiceUnavailable]
     })
       .annotate(OpenApi.Summary, "Give up a message with an unknown outcome")
+      .annotateMerge(annotations(samples.giveUp))
       .annotate(OpenApi.Description, "The message is not resent, and is removed from the list of unknown sends."),
     HttpApiEndpoint.delete("forget", "/people/:address", {
       params: { address: Address },
@@ -153,6 +159,7 @@ export class Operations extends HttpApiGroup.make("operations")
       error: [Problems.NotFound, Problems.ServiceUnavailable]
     })
       .annotate(OpenApi.Summary, "Delete a person's data")
+      .annotateMerge(annotations(samples.forget))
       .annotate(
         OpenApi.Description,
         "Deletes the person's rooms, webhooks, sends and delivery statuses. Returns the number of deleted rows by " +

@@ -20,6 +20,7 @@ import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { Room } from "../rooms/Room.ts"
 import { RoomEvent } from "../rooms/RoomEvent.ts"
 import type { VerifiedWebhook } from "../WebhookRequest.ts"
+import { annotations, samples } from "./internal/apiSamples.ts"
 import * as Problems from "./Problems.ts"
 
 /**
@@ -56,7 +57,8 @@ export class AdminAuthorization extends HttpApiMiddleware.Service<AdminAuthoriza
   {
     error: Problems.Unauthorized,
     security: {
-      bearer: HttpApiSecurity.bearer.pipe(
+      // In lower case, as in the registry of schemes: readers of OpenAPI know no other spelling.
+      bearer: HttpApiSecurity.http({ scheme: "bearer" }).pipe(
         HttpApiSecurity.annotate(OpenApi.Description, "The admin token of the server")
       )
     }
@@ -64,15 +66,15 @@ export class AdminAuthorization extends HttpApiMiddleware.Service<AdminAuthoriza
 ) {}
 
 // The format depends on the carrier: a form for Twilio, JSON for Sinch and Telnyx, either for VoiceMeUp.
+// The first is the one that the documentation page fills in.
 const payload = [
-  Schema.Record(Schema.String, Schema.Unknown),
-  Schema.Record(Schema.String, Schema.String).pipe(HttpApiSchema.asFormUrlEncoded())
+  Schema.Record(Schema.String, Schema.String).pipe(HttpApiSchema.asFormUrlEncoded()),
+  Schema.Record(Schema.String, Schema.Unknown)
 ] as const
 
 const params = {
   provider: Schema.String.annotate({
-    description: `The provider's name: ${Carriers.names()}, unless it was given another`,
-    examples: [Carriers.all[0]!.name]
+    description: `The provider's name: ${Carriers.names()}, unless it was given another`
   })
 }
 
@@ -84,7 +86,7 @@ const success = [
 
 const post = `Receives a message or a delivery status, signed by the provider. Either path accepts either kind. Returns
 the response that the provider expects, once the webhook is processed or shortly before the provider would time out. A
-redelivered webhook gets the same response and is processed only once.`
+redelivered webhook gets the same response and is processed only once. The sample is not signed, so it is refused.`
 
 const get = "For carriers that can send a webhook as GET: all fields are in the signed query."
 
@@ -98,15 +100,19 @@ export class Webhooks extends HttpApiGroup.make("webhooks")
   .add(
     HttpApiEndpoint.post("inbound", "/:provider/inbound", { params, payload, success })
       .annotate(OpenApi.Summary, "Receive a message")
+      .annotateMerge(annotations(samples.inbound))
       .annotate(OpenApi.Description, post),
     HttpApiEndpoint.post("status", "/:provider/status", { params, payload, success })
       .annotate(OpenApi.Summary, "Receive a delivery status")
+      .annotateMerge(annotations(samples.status))
       .annotate(OpenApi.Description, post),
     HttpApiEndpoint.get("inboundGet", "/:provider/inbound", { params, success })
       .annotate(OpenApi.Summary, "Receive a message by GET")
+      .annotateMerge(annotations(samples.webhookByGet))
       .annotate(OpenApi.Description, get),
     HttpApiEndpoint.get("statusGet", "/:provider/status", { params, success })
       .annotate(OpenApi.Summary, "Receive a delivery status by GET")
+      .annotateMerge(annotations(samples.webhookByGet))
       .annotate(OpenApi.Description, get)
   )
   .middleware(VerifyWebhook)
@@ -132,6 +138,7 @@ export class Inspection extends HttpApiGroup.make("inspection")
   .add(
     HttpApiEndpoint.get("rooms", "/rooms", { success: Schema.Array(Room), error: Problems.ServiceUnavailable })
       .annotate(OpenApi.Summary, "List the rooms")
+      .annotateMerge(annotations(samples.rooms))
       .annotate(OpenApi.Description, "The rooms in memory, most recently active first."),
     HttpApiEndpoint.get("roomEvents", "/rooms/:id/events", {
       params: { id: Schema.String.annotate({ description: "The room's id" }) },
@@ -139,12 +146,14 @@ export class Inspection extends HttpApiGroup.make("inspection")
       error: [Problems.NotFound, Problems.ServiceUnavailable]
     })
       .annotate(OpenApi.Summary, "List what was said in a room")
+      .annotateMerge(annotations(samples.roomEvents))
       .annotate(OpenApi.Description, "The latest messages of the room, oldest first, with those that a hook blocked."),
     HttpApiEndpoint.get("statuses", "/statuses", {
       success: Schema.Array(DeliveryStatusView),
       error: Problems.ServiceUnavailable
     })
       .annotate(OpenApi.Summary, "List delivery statuses")
+      .annotateMerge(annotations(samples.statuses))
       .annotate(OpenApi.Description, "The latest delivery statuses of all providers, oldest first.")
   )
   .middleware(AdminAuthorization)

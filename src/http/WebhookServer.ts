@@ -14,7 +14,6 @@ import * as FiberSet from "effect/FiberSet"
 import type * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type * as HttpApiGroup from "effect/http-api/HttpApiGroup"
-import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerError from "effect/http/HttpServerError"
@@ -35,6 +34,7 @@ import type { StorageError } from "../StorageError.ts"
 import { UnknownProvider, WebhookError } from "../WebhookError.ts"
 import * as WebhookRequest from "../WebhookRequest.ts"
 import * as AccessLog from "./internal/accessLog.ts"
+import * as DocsPage from "./internal/docsPage.ts"
 import { setHeaders } from "./internal/headers.ts"
 import * as RequestBody from "./internal/requestBody.ts"
 import { verifyAny } from "./internal/verifyAny.ts"
@@ -257,21 +257,6 @@ const layerSystem = HttpApiBuilder.group(
   (handlers) => Effect.succeed(handlers.handleAll({ health: () => Effect.succeed({ status: "ok" as const }) }))
 )
 
-/** Serves the documentation. The page has three megabytes of script, so it is loaded on first use. */
-const layerDocs = <Groups extends HttpApiGroup.Constraint>(api: HttpApi.HttpApi<"effect-sms", Groups>) =>
-  HttpRouter.use(Effect.fnUntraced(function*(router) {
-    const load = Effect.gen(function*() {
-      const own = yield* HttpRouter.make
-      // The default fonts would be loaded from a third party.
-      const layer = HttpApiScalar.layer(api, { path: "/docs", scalar: { withDefaultFonts: false } })
-      yield* Effect.scoped(Effect.provideService(Layer.build(layer), HttpRouter.HttpRouter, own))
-      return Effect.orDie(own.asHttpEffect())
-    })
-    // A caller that disconnects must not leave a partial build behind for the next one.
-    const page = yield* Effect.cached(Effect.uninterruptible(load))
-    yield* router.add("GET", "/docs", Effect.flatten(page))
-  }))
-
 const isOtherMethod = ({ method, url }: HttpServerRequest.HttpServerRequest): boolean =>
   method !== "POST" && method !== "GET" && /^\/+webhooks\/+sms\/+[^/?#;]+\/+(inbound|status)\/*(?:[?#;]|$)/i.test(url)
 
@@ -301,7 +286,7 @@ export const layerApi = <Groups extends HttpApiGroup.Constraint>(
   const { trustedProxies = [] } = options
   return Layer.mergeAll(
     HttpApiBuilder.layer(api, { openapiPath: "/openapi.json" }),
-    layerDocs(api),
+    DocsPage.layer(api),
     trustedProxies.length === 0
       ? Layer.empty
       : HttpRouter.middleware(HttpMiddleware.xForwardedHeaders({ trustedProxies }), { global: true }),

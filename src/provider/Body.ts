@@ -12,11 +12,34 @@ import type { WebhookRequest } from "../WebhookRequest.ts"
 /** A parsed form. A field that occurs once is a string, a repeated field an array. */
 export type Form = Readonly<Record<string, string | ReadonlyArray<string>>>
 
+const rawBytes = "Expected the raw bytes of the request, not what a framework parsed from them. Express: " +
+  "express.raw({ type: () => true }) on this route, before any other parser. Fastify: addContentTypeParser with " +
+  "parseAs: \"buffer\". Hono, Next.js and others with a Fetch API Request: await request.arrayBuffer()"
+
+/** Returns the bytes, or the refusal of a body that was parsed before. Code without types may pass anything. */
+const checkBytes = (body: unknown): Result.Result<Uint8Array, InvalidPayload> =>
+  ArrayBuffer.isView(body) ? Result.succeed(body as Uint8Array) : Result.fail(invalidPayload("body", rawBytes))
+
+/**
+ * Returns why the body of a request cannot be the bytes that the carrier sent,
+ * or `undefined`: a framework has parsed it, or has consumed it and left nothing.
+ */
+export const notRaw = ({ body, headers }: WebhookRequest): InvalidPayload | undefined => {
+  const isConsumed = ArrayBuffer.isView(body) && body.byteLength === 0 && Number(headers["content-length"] ?? 0) > 0
+  return isConsumed ? invalidPayload("body", rawBytes) : Result.getOrUndefined(Result.flip(checkBytes(body)))
+}
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 // Evaluated eagerly: decoding is synchronous, and starting a fiber would cost more than the work itself.
 const decodeText = (bytes: Uint8Array): Effect.Effect<string, InvalidPayload> =>
-  Effect.fromResult(Result.try({ try: () => utf8.decode(bytes), catch: () => invalidPayload("", "Expected UTF-8") }))
+  Effect.fromResult(
+    Result.flatMap(checkBytes(bytes), (bytes) =>
+      Result.try({
+        try: () => utf8.decode(bytes),
+        catch: () => invalidPayload("", "Expected UTF-8")
+      }))
+  )
 
 /** Parses a query string that starts with its question mark. */
 const parsePairs = (query: string): Form => {

@@ -27,6 +27,7 @@ import {
   type WebhookRequest,
   type WebhookResponse
 } from "../WebhookRequest.ts"
+import * as Body from "./Body.ts"
 import * as Sender from "./internal/send.ts"
 import type { SendCapabilities, Sending } from "./Sending.ts"
 
@@ -181,7 +182,7 @@ const receiving = (name: string, receiver: Receiver): Pick<Service, "verify" | "
     if (request.method === "GET") return undefined
     const contentType = request.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
     return contentTypes.includes(contentType)
-      ? undefined
+      ? Body.notRaw(request)
       : new WebhookError.UnsupportedContentType({ expected: contentTypes })
   }
 

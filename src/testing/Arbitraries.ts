@@ -1,10 +1,13 @@
 /**
- * fast-check arbitraries of the library's types. They need the `fast-check`
- * package, which is an optional peer dependency.
+ * Generators of the library's types. Each is an arbitrary of Effect, for
+ * `it.effect.prop` of `@effect/vitest`, and of fast-check, for `fc.property`.
+ * They need the `fast-check` package, which is an optional peer dependency.
  *
  * @since 0.1.0
  */
+import * as Arbitrary from "effect/Arbitrary"
 import * as DateTime from "effect/DateTime"
+import * as Schema from "effect/Schema"
 import * as fc from "fast-check"
 import { Address } from "../Address.ts"
 import * as Carriers from "../Carriers.ts"
@@ -14,13 +17,72 @@ import { InboundMessage } from "../Message.ts"
 import { PhoneNumber } from "../PhoneNumber.ts"
 
 /**
+ * A generator that both Effect and fast-check run, each with its own shrinking.
+ * What `Arbitrary.map` of Effect or the method `map` of fast-check derives from
+ * it is an arbitrary of that library alone.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Generator<A> extends fc.Arbitrary<A>, Arbitrary.Arbitrary<A> {}
+
+/** Adds the members of an Effect arbitrary to one of fast-check. The two have no member in common. */
+const both = <A>(fastCheck: fc.Arbitrary<A>, effect: Arbitrary.Arbitrary<A>): Generator<A> =>
+  Object.defineProperties(fastCheck, {
+    ...Object.getOwnPropertyDescriptors(Object.getPrototypeOf(effect)),
+    ...Object.getOwnPropertyDescriptors(effect)
+  }) as Generator<A>
+
+/** Generates texts that match a pattern. */
+const pattern = (pattern: RegExp): Generator<string> =>
+  both(fc.stringMatching(pattern), Arbitrary.schema(Schema.String.check(Schema.isPattern(pattern))))
+
+/** Generates integers between two limits, both included. */
+const integer = (limits: { readonly min: number; readonly max: number }): Generator<number> =>
+  both(
+    fc.integer(limits),
+    Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: limits.min, maximum: limits.max })))
+  )
+
+/** Generates one of the values. */
+const literals = <const A extends ReadonlyArray<string>>(...values: A): Generator<A[number]> =>
+  both(fc.constantFrom(...values), Arbitrary.schema(Schema.Literals(values)))
+
+/** Generates a value of one of the generators. */
+const oneOf = <A>(...generators: ReadonlyArray<Generator<A>>): Generator<A> =>
+  both(
+    fc.oneof(...generators),
+    Arbitrary.flatMap(integer({ min: 0, max: generators.length - 1 }), (index) => generators[index]!)
+  )
+
+/** Generates lists of at most `maxLength` values. */
+const array = <A>(item: Generator<A>, maxLength: number): Generator<Array<A>> =>
+  both(fc.array(item, { maxLength }), Arbitrary.array(item, { maxLength }))
+
+type Values<Fields> = { [K in keyof Fields]: Fields[K] extends Generator<infer A> ? A : never }
+
+/** Generates records with a value for every field. */
+const struct = <const Fields extends Readonly<Record<string, Generator<unknown>>>>(
+  fields: Fields
+): Generator<Values<Fields>> =>
+  both(
+    fc.record(fields) as fc.Arbitrary<Values<Fields>>,
+    Arbitrary.all(fields) as Arbitrary.Arbitrary<Values<Fields>>
+  )
+
+/** Transforms the generated values. */
+const map = <A, B>(generator: Generator<A>, f: (value: A) => B): Generator<B> =>
+  both(generator.map(f), Arbitrary.map(generator, f))
+
+/**
  * Generates E.164 numbers of seven to fifteen digits.
  *
  * @category arbitraries
  * @since 0.1.0
  */
-export const phoneNumber: fc.Arbitrary<PhoneNumber> = fc.stringMatching(/^\+[1-9]\d{6,14}$/).map((text) =>
-  PhoneNumber.make(text)
+export const phoneNumber: Generator<PhoneNumber> = map(
+  pattern(/^\+[1-9]\d{6,14}$/),
+  (text) => PhoneNumber.make(text)
 )
 
 /**
@@ -29,11 +91,29 @@ export const phoneNumber: fc.Arbitrary<PhoneNumber> = fc.stringMatching(/^\+[1-9
  * @category arbitraries
  * @since 0.1.0
  */
-export const address: fc.Arbitrary<Address> = fc.oneof(
-  phoneNumber,
-  fc.stringMatching(/^\d{3,8}$/),
-  fc.stringMatching(/^[A-Za-z][A-Za-z0-9 ]{0,10}$/)
-).map((text) => Address.make(text))
+export const address: Generator<Address> = map(
+  oneOf<string>(phoneNumber, pattern(/^\d{3,8}$/), pattern(/^[A-Za-z][A-Za-z0-9 ]{0,10}$/)),
+  (text) => Address.make(text)
+)
+
+// Each of several code points: a family, a flag, a skin tone, a combining accent, Hangul letters, a line break.
+const clusters = literals("👩‍👩‍👧", "🇨🇦", "👍🏽", "e\u0301", "\u1100\u1161", "\r\n")
+
+// All code points except surrogates, which are not text by themselves.
+const codePoint = map(
+  integer({ min: 0x20, max: 0x10ffff - 0x800 }),
+  (value) => String.fromCodePoint(value < 0xd800 ? value : value + 0x800)
+)
+
+const character = oneOf<string>(
+  pattern(/^[ -~]$/),
+  literals("é", "ß", "€", "Ω", "я", "ع", "א", "中", "あ", "한", "ก", "🙂", "\n", "\t"),
+  clusters,
+  codePoint
+)
+
+const joined = (item: Generator<string>, separator: string, maxLength: number) =>
+  map(array(item, maxLength), (items) => items.join(separator))
 
 /**
  * Generates message texts in any script, with emoji and line breaks, or empty.
@@ -41,10 +121,10 @@ export const address: fc.Arbitrary<Address> = fc.oneof(
  * @category arbitraries
  * @since 0.1.0
  */
-export const text: fc.Arbitrary<string> = fc.oneof(
-  fc.constant(""),
-  fc.lorem(),
-  fc.string({ unit: "grapheme", maxLength: 200 })
+export const text: Generator<string> = oneOf<string>(
+  literals(""),
+  joined(pattern(/^[A-Za-z]{1,9}[,.?!]?$/), " ", 30),
+  joined(character, "", 200)
 )
 
 /**
@@ -53,10 +133,15 @@ export const text: fc.Arbitrary<string> = fc.oneof(
  * @category arbitraries
  * @since 0.1.0
  */
-export const media: fc.Arbitrary<Content.MediaContent> = fc.record({
-  url: fc.webUrl(),
-  mimeType: fc.constantFrom("image/jpeg", "image/png", "video/mp4", "text/vcard", "application/octet-stream")
-}).map((fields) => new Content.MediaContent(fields))
+export const media: Generator<Content.MediaContent> = map(
+  struct({
+    url: pattern(
+      /^https:\/\/[a-z]([a-z0-9-]{0,8}[a-z0-9])?\.(com|net|example)(\/[\w.~-]{1,8}){0,3}(\?[a-z]=\w{0,4})?$/
+    ),
+    mimeType: literals("image/jpeg", "image/png", "video/mp4", "text/vcard", "application/octet-stream")
+  }),
+  (fields) => new Content.MediaContent(fields)
+)
 
 /**
  * Generates text, media, or both.
@@ -64,15 +149,19 @@ export const media: fc.Arbitrary<Content.MediaContent> = fc.record({
  * @category arbitraries
  * @since 0.1.0
  */
-export const content: fc.Arbitrary<Content.Content> = fc.tuple(text, fc.array(media, { maxLength: 3 })).map((
-  [text, files]
-) => Content.fromParts(text, files))
+export const content: Generator<Content.Content> = map(
+  struct({ text, files: array(media, 3) }),
+  ({ files, text }) => Content.fromParts(text, files)
+)
 
 // Instants from 1970 to 2100.
-const instant = fc.integer({ min: 0, max: 4_102_444_800_000 }).map((millis) => DateTime.makeUnsafe(millis))
+const instant = map(
+  integer({ min: 0, max: 4_102_444_800_000 }),
+  (millis) => DateTime.makeUnsafe(millis)
+)
 
-const name = fc.constantFrom(...Carriers.all.map(({ name }) => name))
-const id = fc.uuid()
+const name = literals(...Carriers.all.map(({ name }) => name))
+const id = pattern(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
 
 /**
  * Generates messages of any provider, each with a unique id.
@@ -80,23 +169,18 @@ const id = fc.uuid()
  * @category arbitraries
  * @since 0.1.0
  */
-export const inboundMessage: fc.Arbitrary<InboundMessage> = fc.record({
-  provider: name,
-  id,
-  sender: address,
-  recipient: address,
-  content,
-  receivedAt: instant
-}).map(({ id, provider, ...fields }) =>
-  new InboundMessage({
-    ...fields,
-    provider,
-    channelId: `sms-${provider}`,
-    externalId: id,
-    idempotencyKey: id,
-    metadata: {},
-    raw: { id }
-  })
+export const inboundMessage: Generator<InboundMessage> = map(
+  struct({ provider: name, id, sender: address, recipient: address, content, receivedAt: instant }),
+  ({ id, provider, ...fields }) =>
+    new InboundMessage({
+      ...fields,
+      provider,
+      channelId: `sms-${provider}`,
+      externalId: id,
+      idempotencyKey: id,
+      metadata: {},
+      raw: { id }
+    })
 )
 
 /**
@@ -105,18 +189,20 @@ export const inboundMessage: fc.Arbitrary<InboundMessage> = fc.record({
  * @category arbitraries
  * @since 0.1.0
  */
-export const deliveryStatus: fc.Arbitrary<DeliveryStatus.DeliveryStatus> = fc.record({
-  provider: name,
-  messageId: id,
-  status: fc.constantFrom(...DeliveryStatus.Status.literals),
-  recipient: address,
-  sender: address,
-  timestamp: instant
-}).map((fields) =>
-  new DeliveryStatus.DeliveryStatus({
-    ...fields,
-    carrierStatus: fields.status,
-    idempotencyKey: `${fields.messageId}:${fields.status}`,
-    raw: { id: fields.messageId }
-  })
+export const deliveryStatus: Generator<DeliveryStatus.DeliveryStatus> = map(
+  struct({
+    provider: name,
+    messageId: id,
+    status: literals(...DeliveryStatus.Status.literals),
+    recipient: address,
+    sender: address,
+    timestamp: instant
+  }),
+  (fields) =>
+    new DeliveryStatus.DeliveryStatus({
+      ...fields,
+      carrierStatus: fields.status,
+      idempotencyKey: `${fields.messageId}:${fields.status}`,
+      raw: { id: fields.messageId }
+    })
 )

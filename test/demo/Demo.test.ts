@@ -1,9 +1,16 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Result } from "effect"
+import { Address } from "../../src/Address.ts"
 import * as Carriers from "../../src/Carriers.ts"
+import * as Content from "../../src/Content.ts"
+import * as DeliveryStore from "../../src/delivery/DeliveryStore.ts"
+import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import * as Demo from "../../src/demo/Demo.ts"
+import { OutboundMessage } from "../../src/Message.ts"
 import { SmsProviders } from "../../src/provider/SmsProviders.ts"
+import * as RoomKit from "../../src/rooms/RoomKit.ts"
+import * as SmsRouter from "../../src/sending/SmsRouter.ts"
 
 const base = "http://127.0.0.1:3000"
 
@@ -50,5 +57,38 @@ describe("the webhooks of the demonstration", () => {
         Effect.provide(layer)
       )
       assert.strictEqual(refused._tag, "WebhookError")
+    }).pipe(Effect.provide(NodeCrypto.layer)))
+
+  it.effect("come to providers that accept messages, and report each as delivered", () =>
+    Effect.gen(function*() {
+      const cast = yield* Demo.cast(Carriers.all)
+      const message = new OutboundMessage({
+        to: Address.make("+15145550142"),
+        content: new Content.CompositeContent({
+          parts: [
+            new Content.TextContent({ text: "Hello" }),
+            new Content.MediaContent({ url: "https://example.com/a.png", mimeType: "image/png" })
+          ]
+        })
+      })
+      yield* Effect.gen(function*() {
+        const kit = yield* RoomKit.RoomKit
+        const router = yield* SmsRouter.SmsRouter
+        const { all } = yield* SmsProviders
+        assert.deepStrictEqual(all.map(({ name }) => name), cast.map(({ name }) => name))
+        for (const { name: provider } of all) {
+          const receipt = yield* kit.guardSend(message, { provider }, (message) => router.send(message, { provider }))
+          const [messageId, ...others] = receipt.messageIds
+          assert.deepStrictEqual([receipt.provider, others], [provider, []])
+          const delivery = yield* kit.tracker.get({ provider, messageId })
+          assert.deepStrictEqual([delivery?.status, delivery?.recipient], ["delivered", message.to])
+        }
+      }).pipe(Effect.provide(
+        Demo.layerReports.pipe(
+          Layer.provideMerge([RoomKit.layer(), SmsRouter.layer()]),
+          Layer.provideMerge([DeliveryTracker.layer(), Demo.layerProviders(cast)]),
+          Layer.provide(DeliveryStore.layerStoreMemory())
+        )
+      ))
     }).pipe(Effect.provide(NodeCrypto.layer)))
 })

@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
-import { anchorsOf, brokenLinks, fileOf, isRelative, linksOf } from "./links.ts"
+import manifest from "../../package.json" with { type: "json" }
+import { anchorsOf, brokenLinks, fileOf, isHosted, isRelative, linksOf } from "./links.ts"
 
+const host = "https://github.com/effect-sms/effect-sms"
 const root = `${import.meta.dirname}/../..`
 
 const read = (file: string): string | undefined => {
@@ -39,9 +41,19 @@ describe("documentation", () => {
     )
   })
 
-  it("has no link in the README to a file that is not in the package", () => {
+  it("has links in the package that lead to its own files, or to the host of the repository", () => {
     const packed = [...pages, "README.md", "LICENSE", "package.json"]
-    assert.deepStrictEqual(targetsOf("README.md").filter((file) => !packed.includes(file)), [])
+    const lost = ["README.md", ...pages].flatMap((page) =>
+      targetsOf(page).flatMap((file) => packed.includes(file) ? [] : [`${page}: ${file}`])
+    )
+    assert.deepStrictEqual(lost, [])
+  })
+
+  it("names the repository in package.json, from which the links of the README are completed elsewhere", () => {
+    assert.strictEqual(manifest.repository.url, `git+${host}.git`)
+    assert.strictEqual(manifest.homepage, `${host}#readme`)
+    assert.strictEqual(manifest.bugs.url, `${host}/issues`)
+    assert.isTrue(isHosted(`${host}/blob/main/README.md`))
   })
 })
 
@@ -56,7 +68,8 @@ describe("links", () => {
     "[four](fence.md)",
     "```",
     "[five]: five.md",
-    "[six](https://example.com) [seven](//example.com) [eight](#twice) [nine](../up.md) [ten](a%20b.md)"
+    "[six](https://example.com) [seven](//example.com) [eight](#twice) [nine](../up.md) [ten](a%20b.md)",
+    `[eleven](${host}/blob/main/up.md#none) [twelve](${host}/tree/main/up.md) [thirteen](${host}/blob/main/gone.md)`
   ].join("\n")
 
   it("are found in prose, and not in code", () => {
@@ -69,7 +82,10 @@ describe("links", () => {
       { line: 10, target: "//example.com" },
       { line: 10, target: "#twice" },
       { line: 10, target: "../up.md" },
-      { line: 10, target: "a%20b.md" }
+      { line: 10, target: "a%20b.md" },
+      { line: 11, target: `${host}/blob/main/up.md#none` },
+      { line: 11, target: `${host}/tree/main/up.md` },
+      { line: 11, target: `${host}/blob/main/gone.md` }
     ])
   })
 
@@ -88,7 +104,9 @@ describe("links", () => {
     }
     assert.deepStrictEqual(brokenLinks("docs/page.md", (file) => files[file]), [
       "docs/page.md:4: other.md#twice-1",
-      "docs/page.md:4: img.svg"
+      "docs/page.md:4: img.svg",
+      `docs/page.md:11: ${host}/blob/main/up.md#none`,
+      `docs/page.md:11: ${host}/blob/main/gone.md`
     ])
   })
 })

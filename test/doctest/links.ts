@@ -50,24 +50,32 @@ export const anchorsOf = (markdown: string): ReadonlySet<string> => {
   return anchors
 }
 
+const hosted = /^https:\/\/github\.com\/effect-sms\/effect-sms\/(?:blob|tree)\/main\//
+
 /** Whether a link stays in the repository: it has no scheme and no host. */
 export const isRelative = (target: string): boolean => !/^(?:[a-z][a-z\d+.-]*:|\/\/)/i.test(target)
 
-/** Returns the file that a relative link leads to, as a path below the root. */
+/** Whether a link leads to a page of the repository on its host. */
+export const isHosted = (target: string): boolean => hosted.test(target)
+
+/** Returns the file that a relative or a hosted link leads to, as a path below the root. */
 export const fileOf = (from: string, target: string): string => {
   const [path] = target.split("#", 1)
+  if (isHosted(target)) return decodeURIComponent(path!.replace(hosted, "")).replace(/\/$/, "")
   return path === "" ? from : posix.normalize(posix.join(posix.dirname(from), decodeURIComponent(path!)))
 }
 
 /**
- * Returns the relative links of a file that lead to no file, or to no heading of
+ * Returns the links of a file into the repository that lead to no file, or to no heading of
  * a Markdown file. `read` returns the text of a file, an empty text for a folder,
  * and `undefined` if there is neither.
  */
 export const brokenLinks = (file: string, read: (file: string) => string | undefined): ReadonlyArray<string> =>
-  linksOf(read(file) ?? "").filter(({ target }) => isRelative(target)).flatMap(({ line, target }) => {
-    const to = read(fileOf(file, target))
-    const [, anchor] = target.split("#")
-    const isFound = to !== undefined && (anchor === undefined || anchorsOf(to).has(anchor))
-    return isFound ? [] : [`${file}:${line}: ${target}`]
-  })
+  linksOf(read(file) ?? "").filter(({ target }) => isRelative(target) || isHosted(target)).flatMap(
+    ({ line, target }) => {
+      const to = read(fileOf(file, target))
+      const [, anchor] = target.split("#")
+      const isFound = to !== undefined && (anchor === undefined || anchorsOf(to).has(anchor))
+      return isFound ? [] : [`${file}:${line}: ${target}`]
+    }
+  )

@@ -202,7 +202,7 @@ describe("the OpenAPI document", () => {
   it.effect("has the bearer token of inspection", () =>
     Effect.gen(function*() {
       const { components, paths } = yield* document
-      assert.deepInclude(components.securitySchemes["bearer"], { type: "http", scheme: "Bearer" })
+      assert.deepInclude(components.securitySchemes["bearer"], { type: "http", scheme: "bearer" })
       for (const path of ["/rooms", "/rooms/{id}/events", "/statuses"]) {
         assert.deepStrictEqual(paths[path]!["get"]!.security, [{ bearer: [] }])
         assert.property(paths[path]!["get"]!.responses, "401")

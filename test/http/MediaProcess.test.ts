@@ -6,15 +6,16 @@ import { ChildProcess } from "effect/process"
 import * as FileMediaStore from "../../src/media/FileMediaStore.ts"
 import { MediaStore } from "../../src/media/MediaStore.ts"
 import * as NodeIncrementalHash from "../../src/media/NodeIncrementalHash.ts"
+import { searchPath } from "../main/process.ts"
 import { secrets } from "./carriers.ts"
 
 const root = `${import.meta.dirname}/../..`
 
 /** Starts it with these variables, and gives what it prints. It is ended with the scope. */
 const start = Effect.fnUntraced(function*(env: Record<string, string>) {
-  const child = yield* ChildProcess.make(process.execPath, ["src/main.ts", "serve"], {
+  const child = yield* ChildProcess.make("npm", ["start", "--silent"], {
     cwd: root,
-    env: { HOST: "127.0.0.1", PORT: "0", VOICEMEUP_WEBHOOK_TOKEN: secrets.voicemeup, ...env },
+    env: { ...searchPath, HOST: "127.0.0.1", PORT: "0", VOICEMEUP_WEBHOOK_TOKEN: secrets.voicemeup, ...env },
     extendEnv: false,
     stdin: "ignore"
   })

@@ -1,7 +1,7 @@
 /** The server as a process. */
-import { run } from "./process.ts"
+import { launch, searchPath } from "./process.ts"
 
 export { limit, type Run } from "./process.ts"
 
-/** Starts the server as `npm start` does, with these variables and no others. */
-export const start = (env: Record<string, string>) => run(["serve"], env)
+/** Starts the server with `npm start`, with these variables and the search path. Its process is npm's. */
+export const start = (env: Record<string, string>) => launch("npm", ["start", "--silent"], { ...searchPath, ...env })

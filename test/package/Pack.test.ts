@@ -10,8 +10,7 @@ import { publint } from "publint"
 import { formatMessage } from "publint/utils"
 import source from "../../package.json" with { type: "json" }
 import { accepted, makeTwilio } from "../http/twilio.ts"
-
-const root = `${import.meta.dirname}/../..`
+import { root, run } from "./shell.ts"
 
 const Manifest = Schema.fromJsonString(Schema.Struct({
   name: Schema.String,
@@ -20,16 +19,6 @@ const Manifest = Schema.fromJsonString(Schema.Struct({
     Schema.NullOr(Schema.Union([Schema.String, Schema.Record(Schema.String, Schema.String)]))
   )
 }))
-
-/** Runs a program and returns what it wrote. An exit code other than 0 fails the test. */
-const run = (cwd: string, command: string, ...args: ReadonlyArray<string>) =>
-  Effect.scoped(Effect.gen(function*() {
-    const child = yield* ChildProcess.make(command, args, { cwd, stdin: "ignore" })
-    const output = yield* Stream.mkString(Stream.decodeText(child.all))
-    const code = yield* child.exitCode
-    assert.strictEqual(code, 0, `${command} ended with ${code}:\n${output}`)
-    return output
-  }))
 
 /** Runs the installed executable, with these variables and no others. */
 const effectSms = (

@@ -1,0 +1,202 @@
+/**
+ * Samples in the OpenAPI document. The documentation page fills requests in with
+ * them; without one, it sends empty strings.
+ */
+import * as Context from "effect/Context"
+import * as OpenApi from "effect/http-api/OpenApi"
+import * as Carriers from "../../Carriers.ts"
+
+/** Samples of one endpoint. */
+export interface Samples {
+  /** Values of parameters, by name. A parameter without one is not sent by the page. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined
+  /** Request bodies, by content type. */
+  readonly bodies?: Readonly<Record<string, unknown>> | undefined
+  /** The JSON of the response to a request that succeeds. */
+  readonly response?: unknown
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+const isRecord = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
+
+const mapRecord = (record: unknown, f: (value: Json, key: string) => Json): Json =>
+  Object.fromEntries(
+    Object.entries(isRecord(record) ? record : {}).map(([key, value]) => [key, isRecord(value) ? f(value, key) : value])
+  )
+
+// The page takes named examples. It ignores `example`.
+const withExample = (value: Json, sample: unknown): Json =>
+  sample === undefined ? value : { ...value, examples: { sample: { value: sample } } }
+
+/** Annotations of an endpoint that has these samples. */
+export const annotations = ({ bodies = {}, parameters = {}, response }: Samples): Context.Context<OpenApi.Transform> =>
+  Context.make(OpenApi.Transform, (operation) => ({
+    ...operation,
+    parameters: (operation["parameters"] as ReadonlyArray<Json>).map((parameter) =>
+      withExample(parameter, parameters[String(parameter["name"])])
+    ),
+    ...(isRecord(operation["requestBody"]) && {
+      requestBody: {
+        ...operation["requestBody"],
+        content: mapRecord(operation["requestBody"]["content"], (media, type) => withExample(media, bodies[type]))
+      }
+    }),
+    responses: mapRecord(
+      operation["responses"],
+      (answer, status) =>
+        status.startsWith("2") && isRecord(answer["content"])
+          ? {
+            ...answer,
+            content: mapRecord(
+              answer["content"],
+              (media, type) => type === "application/json" ? withExample(media, response) : media
+            )
+          }
+          : answer
+    )
+  }))
+
+const provider = Carriers.all[0]!.name
+const customer = "+15145550142"
+const ours = "+15145550100"
+const roomId = "01M8GX5913TFQ1XYQ8KBRNGFM8"
+const messageId = "SM0123456789abcdef0123456789abcdef"
+const time = "2026-01-28T13:00:00.000Z"
+
+const receipt = {
+  provider,
+  messageIds: [messageId],
+  recipient: customer,
+  sender: ours,
+  status: "queued",
+  carrierStatus: "queued",
+  segments: 1
+}
+
+const report = {
+  _tag: "DeliveryStatus",
+  provider,
+  messageId,
+  status: "delivered",
+  carrierStatus: "delivered",
+  recipient: customer,
+  sender: ours,
+  timestamp: time,
+  idempotencyKey: `${messageId}:delivered`
+}
+
+const intent = {
+  id: "01M8GX82A4YD8XQEGHCPQAABXH",
+  state: "unknown",
+  to: customer,
+  provider,
+  idempotencyKey: "order-17",
+  createdAt: time,
+  updatedAt: time,
+  reason: "OutcomeUnknown"
+}
+
+/** Webhooks in both formats. They have no signature, so the server refuses them. */
+const webhook = (form: Json, payload: Json) => ({
+  parameters: { provider },
+  bodies: { "application/x-www-form-urlencoded": form, "application/json": { data: payload } },
+  response: {}
+})
+
+/** The samples of each endpoint, by its name. */
+export const samples = {
+  inbound: webhook(
+    { MessageSid: messageId, SmsStatus: "received", From: customer, To: ours, Body: "Is my order on its way?" },
+    {
+      event_type: "message.received",
+      occurred_at: time,
+      payload: {
+        id: "7a8f2b1e-4c3d-4e5f-8a6b-9c0d1e2f3a4b",
+        direction: "inbound",
+        from: { phone_number: customer },
+        to: [{ phone_number: ours }],
+        text: "Is my order on its way?"
+      }
+    }
+  ),
+  status: webhook(
+    { MessageSid: messageId, MessageStatus: "delivered", From: ours, To: customer },
+    {
+      event_type: "message.finalized",
+      occurred_at: time,
+      payload: {
+        id: "7a8f2b1e-4c3d-4e5f-8a6b-9c0d1e2f3a4b",
+        direction: "outbound",
+        from: { phone_number: ours },
+        to: [{ phone_number: customer, status: "delivered" }]
+      }
+    }
+  ),
+  webhookByGet: { parameters: { provider }, response: {} },
+  rooms: {
+    response: [{
+      id: roomId,
+      createdAt: time,
+      attachments: [{ channelId: `sms-${provider}`, participant: customer, recipient: ours }]
+    }]
+  },
+  roomEvents: {
+    parameters: { id: roomId },
+    response: [{
+      _tag: "RoomEvent",
+      id: "01M8GX59HYENQFH5XGQK7JGFJR",
+      roomId,
+      source: {
+        channelId: `sms-${provider}`,
+        channelType: "sms",
+        direction: "inbound",
+        participant: customer,
+        recipient: ours,
+        externalId: messageId,
+        metadata: {}
+      },
+      content: { _tag: "TextContent", text: "Is my order on its way?" },
+      createdAt: time
+    }]
+  },
+  statuses: { response: [report] },
+  send: {
+    parameters: { "idempotency-key": "order-17" },
+    bodies: { "application/json": { to: customer, text: "Your parcel is on its way." } },
+    response: receipt
+  },
+  message: {
+    parameters: { id: messageId },
+    response: {
+      provider,
+      messageId,
+      recipient: customer,
+      status: "delivered",
+      since: time,
+      terminal: true,
+      contradictions: [],
+      history: [{ status: "delivered", carrierStatus: "delivered", at: time, effect: "changed" }],
+      dropped: 0
+    }
+  },
+  deadLetters: {
+    response: [{
+      id: "01M8GX82MJ1738F87MQYDSKBP3",
+      position: 17,
+      kind: "InboundMessage",
+      provider,
+      acceptedAt: time,
+      failures: 8,
+      lastError: "TypeError"
+    }]
+  },
+  replay: { parameters: { id: "01M8GX82MJ1738F87MQYDSKBP3" }, response: { id: "01M8GX82MJ1738F87MQYDSKBP3" } },
+  intents: { response: [intent] },
+  resend: { parameters: { id: intent.id }, response: receipt },
+  giveUp: { parameters: { id: intent.id }, response: { ...intent, resolvedBy: "operator: given up" } },
+  forget: {
+    parameters: { address: customer },
+    response: { webhooks: 3, rooms: 1, events: 4, sends: 2, statuses: 2, deliveries: 2, messageParts: 0 }
+  }
+} satisfies Readonly<Record<string, Samples>>

@@ -1,0 +1,123 @@
+/**
+ * The shell commands of the README and of the documentation, where they say that
+ * they work: in a fresh clone, and in an empty project with the packed package.
+ */
+import { NodeServices } from "@effect/platform-node"
+import { assert, layer } from "@effect/vitest"
+import { Context, Effect, FileSystem, Layer } from "effect"
+import { readdirSync, readFileSync } from "node:fs"
+import manifest from "../../package.json" with { type: "json" }
+import { accepted, makeTwilio } from "../http/twilio.ts"
+import { curl } from "../main/curl.ts"
+import { launch, searchPath } from "../main/process.ts"
+import { clone, commandsOf, root, run } from "./shell.ts"
+
+const limit = 300_000
+
+const read = (file: string) => readFileSync(`${root}/${file}`, "utf8")
+const [ci, start, install, serve, post, ...others] = commandsOf(read("README.md"))
+const pages = readdirSync(`${root}/docs`).filter((page) => page.endsWith(".md")).sort()
+const documented = pages.flatMap((page) => commandsOf(read(`docs/${page}`)))
+const isServe = (command: string) => /(^| )npx effect-sms serve$/.test(command)
+const isSend = (command: string) => command.startsWith("npx effect-sms send ")
+const isCurl = (command: string) => command.startsWith("curl ")
+
+const quiet = { npm_config_prefer_offline: "true", npm_config_audit: "false", npm_config_fund: "false" }
+
+/** Starts a line of a shell in a folder. */
+const shell = (cwd: string, command: string, env: Readonly<Record<string, string>> = {}) =>
+  launch("sh", ["-c", command], { ...searchPath, ...quiet, ...env }, cwd)
+
+/** Runs a line of a shell in a folder to its end, and returns what it wrote. */
+const sh = (cwd: string, command: string, env: Readonly<Record<string, string>> = {}) =>
+  Effect.scoped(Effect.gen(function*() {
+    const { ended, errors, output } = yield* shell(cwd, command, env)
+    const code = yield* ended
+    assert.strictEqual(code, 0, `${command}\n${output()}${errors()}`)
+    return output()
+  }))
+
+const account = {
+  TWILIO_ACCOUNT_SID: "AC00000000000000000000000000000000",
+  TWILIO_AUTH_TOKEN: "token",
+  TWILIO_FROM: "+15145550100"
+}
+
+/** Sends in a folder, and serves, both through a Twilio on this machine. */
+const sendAndServe = (cwd: string) =>
+  Effect.scoped(Effect.gen(function*() {
+    const twilio = yield* makeTwilio({ status: 201, body: accepted })
+    const env = { TWILIO_BASE_URL: twilio.baseUrl }
+    for (const command of documented.filter(isSend)) {
+      assert.strictEqual(yield* sh(cwd, command, { ...account, ...env }), "twilio accepted SM1: queued\n")
+    }
+    const before = twilio.asked.length
+    assert.isAbove(before, 0)
+    const server = yield* shell(cwd, serve!, { ...env, PORT: "0", HOST: "127.0.0.1" })
+    const [, port] = /Listening on .*:(\d+)/.exec(yield* server.until(/Listening on .*\n/))!
+    const receipt = yield* curl(post!.replace(":3000/", `:${port}/`), 202)
+    assert.deepStrictEqual(JSON.parse(receipt).messageIds, ["SM1"])
+    assert.deepStrictEqual(twilio.asked.slice(before).map(({ form }) => form["Body"]), ["Your parcel is on its way."])
+  }))
+
+class Clone extends Context.Service<Clone, { readonly directory: string }>()("test/package/Clone") {}
+
+const layerClone = Layer.effect(
+  Clone,
+  Effect.gen(function*() {
+    const directory = yield* clone
+    yield* sh(directory, ci!)
+    return Clone.of({ directory })
+  })
+).pipe(Layer.provideMerge(NodeServices.layer))
+
+layer(layerClone, { timeout: limit })("the commands of the documentation", (it) => {
+  it("are all among those that are tried here", () => {
+    assert.deepStrictEqual([ci, start], ["npm ci", "npm start"])
+    assert.match(install!, /^npm install effect-sms /)
+    assert.isTrue(isServe(serve!))
+    assert.isTrue(isCurl(post!))
+    assert.deepStrictEqual(others, [])
+    assert.deepStrictEqual(
+      documented.filter((command) => !isServe(command) && !isSend(command) && !isCurl(command)),
+      []
+    )
+    const scripts = ["README.md", ...pages.map((page) => `docs/${page}`)].flatMap((file) =>
+      [...read(file).matchAll(/`npm run ([\w:]+)/g)].map(([, name]) => name!)
+    )
+    assert.isAbove(scripts.length, 0)
+    assert.deepStrictEqual(scripts.filter((name) => !Object.hasOwn(manifest.scripts, name)), [])
+  })
+
+  it.effect("start the demonstration in a fresh clone", () =>
+    Effect.gen(function*() {
+      const { directory } = yield* Clone
+      const server = yield* shell(directory, `exec ${start}`, { PORT: "0" })
+      yield* server.until(/Ctrl-C stops the server\.\n/)
+      assert.strictEqual((yield* server.end("SIGTERM"))[0], 0)
+    }), limit)
+
+  it.effect("send and serve in a fresh clone", () =>
+    Effect.gen(function*() {
+      const { directory } = yield* Clone
+      assert.strictEqual(yield* sh(directory, "npx effect-sms --version"), `effect-sms v${manifest.version}\n`)
+      yield* sendAndServe(directory)
+    }), limit)
+
+  it.effect("install the package in an empty project, and send and serve there", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { directory } = yield* Clone
+      const project = yield* fs.makeTempDirectoryScoped({ prefix: "effect-sms-project-" })
+      yield* run(directory, "npm", "pack", "--pack-destination", project)
+      const tarball = (yield* fs.readDirectory(project)).find((file) => file.endsWith(".tgz"))
+      // The package as it would be published.
+      yield* sh(project, install!.replace(" effect-sms ", ` ./${tarball} `))
+      yield* sendAndServe(project)
+      const optional = [...read("README.md").matchAll(/`(npm install [^`]+)`/g)].map(([, command]) => command!)
+      assert.isAbove(optional.length, 0)
+      for (const command of optional) yield* sh(project, command.replace("npm install", "npm install --ignore-scripts"))
+      const named = [install!, ...optional].join(" ")
+      assert.deepStrictEqual(Object.keys(manifest.peerDependencies).filter((name) => !named.includes(` ${name}@`)), [])
+    }), limit)
+})
