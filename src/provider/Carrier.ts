@@ -28,6 +28,7 @@ import * as WebhookMeta from "../WebhookMeta.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 import type { InvalidVariable, Read, Variable } from "./Environment.ts"
 import { unwrap } from "./internal/config.ts"
+import type { ReceiveOptions, Receiver } from "./Receiving.ts"
 import type { CarrierSending, Sending, SendOptions } from "./Sending.ts"
 import * as SmsProvider from "./SmsProvider.ts"
 
@@ -218,7 +219,7 @@ export interface Definition<Webhook, Sender, E, R> {
   readonly name: string
   readonly title: string
   /** Makes the receiver, which verifies and decodes webhooks. */
-  readonly receive: (options: Webhook) => Effect.Effect<SmsProvider.Receiver, E, R>
+  readonly receive: (options: Webhook) => Effect.Effect<Receiver, E, R>
   /** Decodes a payload for {@link Any.extractMeta}, without the receiver's options. */
   readonly decodePayload: (
     provider: string,
@@ -268,16 +269,23 @@ const loadPipeline = () => import("./internal/client.ts")
  * @category constructors
  * @since 0.1.0
  */
-export const defineWith = <Webhook extends Named, Sender extends Named & SendOptions, E, R, Needs extends Services>(
+export const defineWith = <
+  Webhook extends Named & ReceiveOptions,
+  Sender extends Named & SendOptions,
+  E,
+  R,
+  Needs extends Services
+>(
   definition: Definition<Webhook, Sender, E, R>,
   dependencies: Layer.Layer<R, never, Needs>
 ): Carrier<Webhook, Sender, E, R, Needs> => {
   const { name, title } = definition
 
-  const receiver = ({ name: other = name, ...options }: Webhook & Named, sending?: Sending) =>
+  const receiver = ({ limits, name: other = name, ...options }: Webhook & Named & ReceiveOptions, sending?: Sending) =>
     Effect.map(
       definition.receive({ ...options, name: other } as Webhook & Named),
-      (receiver) => SmsProvider.make({ name: other, receiver, sending })
+      (receiver) =>
+        SmsProvider.make({ name: other, receiver: { ...receiver, limits: { ...receiver.limits, ...limits } }, sending })
     )
 
   const sending = Effect.fnUntraced(function*(options: Sender) {
@@ -361,7 +369,12 @@ export const defineWith = <Webhook extends Named, Sender extends Named & SendOpt
  * @category constructors
  * @since 0.1.0
  */
-export const define = <Webhook extends Named, Sender extends Named & SendOptions, E, R extends Services>(
+export const define = <
+  Webhook extends Named & ReceiveOptions,
+  Sender extends Named & SendOptions,
+  E,
+  R extends Services
+>(
   definition: Definition<Webhook, Sender, E, R>
 ): Carrier<Webhook, Sender, E, R> => defineWith(definition, Layer.effectContext(Effect.context<R>()))
 

@@ -1,5 +1,6 @@
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
+import type { ReceiveOptions } from "../provider/Receiving.ts"
 import type { Secrets } from "../provider/Secrets.ts"
 import type { SendOptions } from "../provider/Sending.ts"
 
@@ -49,7 +50,7 @@ export type Verification =
  * @category models
  * @since 0.1.0
  */
-export type WebhookOptions = {
+export type WebhookOptions = ReceiveOptions & {
   /** The verification of webhooks: {@link hmacSha256}, {@link hmacSha1} or {@link unsigned}. */
   readonly verification: Verification
   /** The name in the registry. `sinch` by default. */

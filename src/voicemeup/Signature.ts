@@ -74,15 +74,14 @@ export const make = Effect.fnUntraced(function*(verification: Verification) {
   const matches = yield* matcher("VoiceMeUp", verification.token)
   const matchesTrimmed = yield* matcher("VoiceMeUp", tokens.map((token) => Redacted.make(token.trim())))
 
+  const checkHead = ({ url }: Request.WebhookHead): WebhookErrorReason | undefined =>
+    valuesOf(url, parameter)[0] ? undefined : new MissingSignature({ expected: `query parameter ${parameter}` })
+
   const verify = Effect.fnUntracedEager(
     function*(request: Request.WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
-      const [given, ...others] = valuesOf(request.url, parameter)
-      if (given === undefined || given === "") {
-        return yield* new MissingSignature({ expected: `query parameter ${parameter}` })
-      }
+      const [given = "", ...others] = valuesOf(request.url, parameter)
       // A proxy that looks at the other one would have let it pass.
-      if (others.length > 0) return yield* new InvalidSignature({})
-      if (!(yield* matches(given))) return yield* new InvalidSignature({})
+      if (others.length > 0 || !(yield* matches(given))) return yield* new InvalidSignature({})
     }
   )
 
@@ -99,5 +98,5 @@ export const make = Effect.fnUntraced(function*(verification: Verification) {
       : undefined
   })
 
-  return { verify, diagnose }
+  return { checkHead, verify, diagnose }
 })

@@ -383,6 +383,7 @@ describe("a value that cannot be used", () => {
       ["proxy", "10.0.0.0/33", "10.0.0.0/8;::1", "*", "10.0.0.0/8 10.1.0.0/8"],
       /^TRUSTED_PROXIES must be a/
     ],
+    ["MAX_CONNECTIONS", ["0", "-1", "1e3", "1000000", "many"], /^MAX_CONNECTIONS must be a whole number/],
     [
       "VOICEMEUP_TIME_ZONE",
       ["Montreal", "America/Quebec City", "+25:00"],
@@ -410,14 +411,16 @@ describe("a value that cannot be used", () => {
 describe("the other variables", () => {
   it.effect("are read as they are", () =>
     Effect.gen(function*() {
-      const { host, port, server } = yield* load({
+      const { host, maxConnections, port, server } = yield* load({
         HOST: " ::1 ",
         PORT: "0",
+        MAX_CONNECTIONS: "50",
         PUBLIC_URL: "https://sms.example.com/api/",
         TRUSTED_PROXIES: "10.0.0.0/8, 127.0.0.1, ::1,fd00::/8",
         ADMIN_TOKEN: ` ${secrets.admin} `
       })
-      assert.deepStrictEqual([host, port], ["::1", 0])
+      assert.deepStrictEqual([host, port, maxConnections], ["::1", 0, 50])
+      assert.strictEqual((yield* load({})).maxConnections, 1000)
       assert.strictEqual(server.publicUrl, "https://sms.example.com/api/")
       const PUBLIC_URL = "https://new.example.com , https://old.example.com/api,"
       assert.deepStrictEqual((yield* load({ PUBLIC_URL })).server.publicUrl, [

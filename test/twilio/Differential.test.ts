@@ -64,7 +64,8 @@ const request = ({ body, kind, signature, url }: Case) =>
     signature
   })
 
-const provider = Effect.runSync(Webhooks.provider)
+// The package has no limits.
+const provider = Effect.runSync(Webhooks.providerWith(Webhooks.authToken, { maxFields: 5000 }))
 
 const accepts = (case_: Case): boolean => {
   const exit = Effect.runSyncExit(provider.verify(request(case_)))
