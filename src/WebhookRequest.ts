@@ -119,6 +119,11 @@ export interface VerifiedWebhook {
   readonly request: WebhookRequest
   /** The parsed body, set when the signature covers the parsed form. Decoding reuses it. */
   readonly payload?: Payload | undefined
+  /**
+   * What repetitions of the request are recognized by, beside the keys of its
+   * events. `RoomKit.processEvents` takes them.
+   */
+  readonly idempotencyKeys?: ReadonlyArray<string> | undefined
 }
 
 /**

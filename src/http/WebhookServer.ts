@@ -221,7 +221,9 @@ const layerWebhooks = (options: Options) =>
           return yield* Effect.as(Effect.catch(inbox.accept(events), storageFailed), acknowledged)
         }
         const stored = Deferred.makeUnsafe<void>()
-        const fiber = yield* kit.processEvents(events, { onStored: Deferred.succeed(stored, undefined) }).pipe(
+        const { idempotencyKeys } = webhook
+        const onStored = Deferred.succeed(stored, undefined)
+        const fiber = yield* kit.processEvents(events, { idempotencyKeys, onStored }).pipe(
           Effect.catchCause(failed),
           Effect.annotateLogs({ provider: provider.name }),
           FiberSet.run(working, { startImmediately: true })

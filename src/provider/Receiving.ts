@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type { Payload } from "../Payload.ts"
 import type { InvalidPayload, WebhookErrorReason } from "../WebhookError.ts"
 import type { WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookHead, WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
@@ -80,6 +81,22 @@ export type ReceiveOptions = {
 }
 
 /**
+ * What the verification of a webhook yields.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Verified {
+  /** The parsed body, where the signature covers the parsed form. Decoding reuses it. */
+  readonly payload?: Payload | undefined
+  /**
+   * What repetitions of the request are recognized by, beside the keys of its
+   * events: the signature, where the signed text can be read in several ways.
+   */
+  readonly idempotencyKeys?: ReadonlyArray<string> | undefined
+}
+
+/**
  * Verifies and decodes a carrier's webhooks. It fails with reasons alone;
  * `SmsProvider.make` adds the provider's name.
  *
@@ -99,10 +116,7 @@ export interface Receiver {
    * signature. Called before the body is read, and again before `verify`.
    */
   readonly checkHead?: ((head: WebhookHead) => WebhookErrorReason | undefined) | undefined
-  /** Returns the payload if verification had to parse it, so that it is not parsed twice. */
-  readonly verify: (
-    request: WebhookRequest
-  ) => Effect.Effect<Readonly<Record<string, unknown>> | void, WebhookErrorReason>
+  readonly verify: (request: WebhookRequest) => Effect.Effect<Verified | void, WebhookErrorReason>
   /**
    * Finds the misconfiguration that explains a signature mismatch, and returns
    * it as the end of the sentence "it matches …". It tries many variants, so

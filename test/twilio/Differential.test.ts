@@ -13,6 +13,8 @@
  * | a form, `bodySHA256` in the URL | the hash alone covers it | its fields are signed, like those of every form |
  * | GET, `bodySHA256` in the URL | accepted if the URL is signed | refused: the body that was signed is not there |
  * | more than 1000 query parameters, signed re-encoded | those past 1000 are not covered | all are covered |
+ * | a form about a message, cut anew | accepted in every form that keeps the signed text | refused: `Reading.test.ts` lists each form |
+ * | a form about a message with a field twice, or a name that Twilio has not | accepted | refused |
  * | null, numbers and objects as field values | signed as `null`, `[object Object]`, … | cannot occur: a form is text |
  */
 import { assert, describe, it } from "@effect/vitest"

@@ -307,7 +307,8 @@ layer(Webhooks.layer)("the method", (it) => {
   it.effect("GET has every field in its URL, and a body counts for nothing", () =>
     Effect.gen(function*() {
       const provider = yield* SmsProvider
-      const get = "https://example.com/sms?Body=hi+there&From=%2B16505550111&To=%2B16505550100&SmsStatus=received"
+      const get =
+        "https://example.com/sms?MessageSid=SM1&Body=hi+there&From=%2B16505550111&To=%2B16505550100&SmsStatus=received"
       const request = yield* signedUrl(get, "Body=forged", { method: "GET" })
       const [event] = yield* provider.decode(yield* provider.verify(request))
       assert.isTrue(event?._tag === "InboundMessage" && Content.text(event.content) === "hi there")

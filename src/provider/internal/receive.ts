@@ -112,10 +112,12 @@ export const make = (name: string, receiver: Receiver): Receive => {
         return reason === undefined ? receiver.verify(request) : Effect.fail(reason)
       }).pipe(
         Effect.matchEffect({
-          onSuccess: (payload) =>
+          onSuccess: (verified) =>
             Effect.as(countWebhook(name, "verified"), {
               ...unverifiedWebhook(name, request),
-              ...(typeof payload === "object" && { payload })
+              ...verified,
+              ...(verified?.idempotencyKeys !== undefined &&
+                { idempotencyKeys: verified.idempotencyKeys.map((key) => JSON.stringify([name, key])) })
             }),
           onFailure: (reason) =>
             Effect.andThen(
