@@ -69,6 +69,13 @@ const signedHash = ({ url }: Request.WebhookHead): string | undefined =>
   new URLSearchParams(queryOf(url)).get("bodySHA256") ?? undefined
 
 /**
+ * The SHA-256 of the empty body. Twilio signs a GET with it for some products
+ * (https://github.com/twilio/twilio-php/issues/861). Any other hash covers a
+ * body, and a GET has none.
+ */
+const hashOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+/**
  * In characters, for all candidates of one request. The longest message that
  * Twilio delivers is signed as seven thousand, and has six candidates.
  */
@@ -90,8 +97,8 @@ const checkHead = (head: Request.WebhookHead): WebhookErrorReason | undefined =>
   if (!head.headers[header]) return new MissingSignature({ expected: `header ${header}` })
   if (tagOf(head) === undefined) return new InvalidSignature({})
   if (head.method === "GET") {
-    // The hash covers a body, and Twilio sends a body only with POST.
-    return signedHash(head) === undefined ? undefined : new InvalidSignature({})
+    const hash = signedHash(head)
+    return hash === undefined || hash === hashOfNothing ? undefined : new InvalidSignature({})
   }
   return isJson(head) && signedHash(head) === undefined
     ? new MissingSignature({ expected: "query parameter bodySHA256, which must cover a JSON body" })
@@ -148,7 +155,10 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
   const signedForm = Effect.fnUntracedEager(function*(
     request: Request.WebhookRequest
   ): Effect.fn.Return<Form | undefined, WebhookErrorReason> {
-    if (request.method === "GET") return undefined
+    if (request.method === "GET") {
+      const isCovered = request.body.length === 0 || signedHash(request) === undefined
+      return isCovered ? undefined : yield* new InvalidSignature({})
+    }
     if (!isJson(request)) return yield* parseForm(request.body)
     const hash = signedHash(request) ?? ""
     return (yield* hasHash(hash, request.body)) ? undefined : yield* new InvalidSignature({})
