@@ -83,6 +83,9 @@ export type Options = {
 
 /** Answers without the reason and its hint, which are for the operator's log. */
 const answer = Effect.fnUntraced(function*({ reason }: WebhookError) {
+  if (reason._tag === "MissingSignature" && reason.challenge !== undefined) {
+    yield* setHeaders({ "www-authenticate": reason.challenge })
+  }
   if (reason._tag === "MethodNotAllowed") yield* setHeaders({ allow: reason.expected.join(", ") })
   return yield* Problems.fromReason(reason)
 })

@@ -31,6 +31,7 @@ import { unwrap } from "./internal/config.ts"
 import type { ReceiveOptions, Receiver } from "./Receiving.ts"
 import type { CarrierSending, Sending, SendOptions } from "./Sending.ts"
 import * as SmsProvider from "./SmsProvider.ts"
+import * as WebhookGuard from "./WebhookGuard.ts"
 
 /**
  * The services that a carrier may need to verify webhooks.
@@ -171,31 +172,53 @@ export interface Carrier<Webhook, Sender, E, R, Needs = R> extends Any {
   /** Makes a provider that receives and sends. Fails when an option is invalid. */
   readonly make: (
     options: Webhook & Sender
-  ) => Effect.Effect<SmsProvider.Service, E, R | HttpClient.HttpClient>
+  ) => Effect.Effect<SmsProvider.Service, E | CryptoError.CryptoError, R | HttpClient.HttpClient>
   /** Makes a provider that only receives. It needs no HTTP client. */
-  readonly makeWebhook: (options: Webhook) => Effect.Effect<SmsProvider.Service, E, R>
+  readonly makeWebhook: (
+    options: Webhook
+  ) => Effect.Effect<SmsProvider.Service, E | CryptoError.CryptoError, R>
   /** Makes a provider that only sends. It needs no webhook secret. */
   readonly makeSender: (options: Sender) => Effect.Effect<SmsProvider.Service, E, HttpClient.HttpClient>
   /** Provides an {@link SmsProvider.SmsProvider} that receives and sends. */
   readonly layer: (
     options: Webhook & Sender
-  ) => Layer.Layer<SmsProvider.SmsProvider, E, Needs | HttpClient.HttpClient>
+  ) => Layer.Layer<
+    SmsProvider.SmsProvider,
+    E | CryptoError.CryptoError,
+    Needs | HttpClient.HttpClient
+  >
   /** Like {@link Carrier.layer}, with options from `Config`. */
   readonly layerConfig: (
     options: Config.Wrap<Webhook & Sender>
-  ) => Layer.Layer<SmsProvider.SmsProvider, Config.ConfigError | E, Needs | HttpClient.HttpClient>
+  ) => Layer.Layer<
+    SmsProvider.SmsProvider,
+    Config.ConfigError | CryptoError.CryptoError | E,
+    Needs | HttpClient.HttpClient
+  >
   /** Like {@link Carrier.layer}, with a verifier that the application provides. */
   readonly layerNoDeps: (
     options: Webhook & Sender
-  ) => Layer.Layer<SmsProvider.SmsProvider, E, R | HttpClient.HttpClient>
+  ) => Layer.Layer<
+    SmsProvider.SmsProvider,
+    E | CryptoError.CryptoError,
+    R | HttpClient.HttpClient
+  >
   /** Provides an {@link SmsProvider.SmsProvider} that only receives. */
-  readonly layerWebhook: (options: Webhook) => Layer.Layer<SmsProvider.SmsProvider, E, Needs>
+  readonly layerWebhook: (
+    options: Webhook
+  ) => Layer.Layer<SmsProvider.SmsProvider, E | CryptoError.CryptoError, Needs>
   /** Like {@link Carrier.layerWebhook}, with options from `Config`. */
   readonly layerWebhookConfig: (
     options: Config.Wrap<Webhook>
-  ) => Layer.Layer<SmsProvider.SmsProvider, Config.ConfigError | E, Needs>
+  ) => Layer.Layer<
+    SmsProvider.SmsProvider,
+    Config.ConfigError | CryptoError.CryptoError | E,
+    Needs
+  >
   /** Like {@link Carrier.layerWebhook}, with a verifier that the application provides. */
-  readonly layerWebhookNoDeps: (options: Webhook) => Layer.Layer<SmsProvider.SmsProvider, E, R>
+  readonly layerWebhookNoDeps: (
+    options: Webhook
+  ) => Layer.Layer<SmsProvider.SmsProvider, E | CryptoError.CryptoError, R>
   /** Provides an {@link SmsProvider.SmsProvider} that only sends. */
   readonly layerSender: (options: Sender) => Layer.Layer<SmsProvider.SmsProvider, E, HttpClient.HttpClient>
   /** Like {@link Carrier.layerSender}, with options from `Config`. */
@@ -250,7 +273,7 @@ export interface EnvironmentDefinition<Webhook, Sender, E> {
   readonly webhook: Read<Webhook>
   readonly sender: Read<Sender>
   /** Converts the error of an invalid option into one that names its variable. */
-  readonly blame: (error: E) => InvalidVariable
+  readonly blame: (error: E | CryptoError.CryptoError) => InvalidVariable
   readonly mediaCredentials?: Environment["mediaCredentials"] | undefined
   readonly mediaCredentialsHint?: string | undefined
 }
@@ -258,6 +281,23 @@ export interface EnvironmentDefinition<Webhook, Sender, E> {
 interface Named {
   readonly name?: string | undefined
 }
+
+/** Adds guards to those of the carrier. Where nothing else is proved, they are the verification. */
+const guarded = Effect.fnUntraced(function*(
+  title: string,
+  { capabilities, guard }: Receiver,
+  guards: ReadonlyArray<WebhookGuard.WebhookGuard>
+) {
+  const added = WebhookGuard.all(guards)
+  const { verification } = capabilities
+  return {
+    guard: yield* (guard === undefined ? added : WebhookGuard.all([() => Effect.succeed(guard), added]))(title),
+    capabilities: {
+      ...capabilities,
+      verification: verification.scheme === "none" ? { scheme: "token" as const, covers: [] } : verification
+    }
+  }
+})
 
 /** Loads the pipeline on demand, because it brings in the HTTP client. */
 const loadPipeline = () => import("./internal/client.ts")
@@ -281,12 +321,21 @@ export const defineWith = <
 ): Carrier<Webhook, Sender, E, R, Needs> => {
   const { name, title } = definition
 
-  const receiver = ({ limits, name: other = name, ...options }: Webhook & Named & ReceiveOptions, sending?: Sending) =>
-    Effect.map(
-      definition.receive({ ...options, name: other } as Webhook & Named),
-      (receiver) =>
-        SmsProvider.make({ name: other, receiver: { ...receiver, limits: { ...receiver.limits, ...limits } }, sending })
-    )
+  const receiver = Effect.fnUntraced(function*(
+    { guards = [], limits, name: other = name, ...options }: Webhook & Named & ReceiveOptions,
+    sending?: Sending
+  ) {
+    const receiver = yield* definition.receive({ ...options, name: other } as Webhook & Named)
+    return SmsProvider.make({
+      name: other,
+      receiver: {
+        ...receiver,
+        limits: { ...receiver.limits, ...limits },
+        ...(guards.length > 0 && (yield* guarded(title, receiver, guards)))
+      },
+      sending
+    })
+  })
 
   const sending = Effect.fnUntraced(function*(options: Sender) {
     const [{ make }, pipeline] = yield* Effect.promise(() => Promise.all([definition.send(), loadPipeline()]))
@@ -315,9 +364,9 @@ export const defineWith = <
     webhook
   }: EnvironmentDefinition<Webhook, Sender, E>): Environment => {
     const blamed = <R>(
-      layer: Layer.Layer<SmsProvider.SmsProvider, E, R>
+      layer: Layer.Layer<SmsProvider.SmsProvider, E | CryptoError.CryptoError, R>
     ): Layer.Layer<SmsProvider.SmsProvider, InvalidVariable, R> =>
-      Layer.catch(layer, (error: E) => Layer.unwrap(Effect.fail(blame(error))))
+      Layer.catch(layer, (error: E | CryptoError.CryptoError) => Layer.unwrap(Effect.fail(blame(error))))
     return {
       variables,
       mediaCredentials,

@@ -9,6 +9,7 @@ import type { Payload } from "../Payload.ts"
 import type { InvalidPayload, WebhookErrorReason } from "../WebhookError.ts"
 import type { WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookHead, WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
+import type { Check, WebhookGuard } from "./WebhookGuard.ts"
 
 /**
  * How a provider verifies webhooks, and what a valid webhook proves.
@@ -16,8 +17,8 @@ import type { WebhookHead, WebhookRequest, WebhookResponse } from "../WebhookReq
  * - `signature`: the carrier's signature covers the parts of the request that
  *   `covers` lists. An attacker who intercepts a request can change the other
  *   parts, and can replay the request later if its timestamp is not covered
- * - `token`: a secret in the callback URL identifies the caller, and covers no
- *   part of the request
+ * - `token`: a secret of a `WebhookGuard`, in the callback URL or in a header,
+ *   identifies the caller, and covers no part of the request
  * - `none`: webhooks are not verified
  *
  * @category models
@@ -78,6 +79,8 @@ export const defaultLimits: Limits = { maxBytes: 64 * 1024, maxFields: 200, maxQ
 export type ReceiveOptions = {
   /** Limits in the place of the carrier's own. */
   readonly limits?: Partial<Limits> | undefined
+  /** Guards of the callback URL, beside what the carrier itself proves. All must pass. */
+  readonly guards?: ReadonlyArray<WebhookGuard> | undefined
 }
 
 /**
@@ -116,6 +119,8 @@ export interface Receiver {
    * signature. Called before the body is read, and again before `verify`.
    */
   readonly checkHead?: ((head: WebhookHead) => WebhookErrorReason | undefined) | undefined
+  /** Checked after `checkHead`, before the body is read, and again before `verify`. */
+  readonly guard?: Check | undefined
   readonly verify: (request: WebhookRequest) => Effect.Effect<Verified | void, WebhookErrorReason>
   /**
    * Finds the misconfiguration that explains a signature mismatch, and returns

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import * as RefusalLog from "../../src/http/internal/refusalLog.ts"
 import { InvalidSignature, MissingSignature, WebhookError } from "../../src/WebhookError.ts"
-import { observe } from "./server.ts"
+import { observe } from "../observe.ts"
 
 const refusal = (provider: string, reason: WebhookError["reason"] = new InvalidSignature({})) =>
   new WebhookError({ provider, reason })

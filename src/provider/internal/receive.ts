@@ -11,7 +11,7 @@ import type { Payload } from "../../Payload.ts"
 import * as WebhookError from "../../WebhookError.ts"
 import type { WebhookEvent } from "../../WebhookEvent.ts"
 import { unverifiedWebhook, type VerifiedWebhook, type WebhookHead, type WebhookRequest } from "../../WebhookRequest.ts"
-import { defaultLimits, type Limits, type Receiver } from "../Receiving.ts"
+import { defaultLimits, type Limits, type Receiver, type Verified } from "../Receiving.ts"
 import { queryOf } from "../Url.ts"
 
 /** The receiving half of a provider. */
@@ -55,17 +55,24 @@ export const make = (name: string, receiver: Receiver): Receive => {
   const refuse = (reason: Reason) => new WebhookError.WebhookError({ provider: name, reason })
 
   const budget = Ref.makeUnsafe({ second: -1, left: 0 })
-  const explain = Effect.fnUntraced(function*(request: WebhookRequest, reason: Reason) {
-    if (receiver.diagnose === undefined || reason._tag !== "InvalidSignature") return reason
-    if (request.url.length + request.body.length > maxDiagnosedBytes) return reason
+  const explain = Effect.fnUntraced(function*(
+    reason: Reason,
+    size: number,
+    diagnose: (() => Effect.Effect<string | undefined>) | undefined
+  ) {
+    if (diagnose === undefined || reason._tag !== "InvalidSignature" || size > maxDiagnosedBytes) return reason
     const second = Math.floor((yield* Clock.currentTimeMillis) / 1000)
     const allowed = yield* Ref.modify(budget, (budget) => {
       const left = budget.second === second ? budget.left : maxDiagnosesPerSecond
       return [left > 0, { second, left: Math.max(0, left - 1) }]
     })
-    const hint = allowed ? yield* receiver.diagnose(request) : undefined
+    const hint = allowed ? yield* diagnose() : undefined
     return hint === undefined ? reason : new WebhookError.InvalidSignature({ hint })
   })
+
+  /** Fails with the reason, explained where that is possible. */
+  const refused = (reason: Reason, ...how: [size: number, diagnose?: () => Effect.Effect<string | undefined>]) =>
+    Effect.flatMap(explain(reason, how[0], how[1]), Effect.fail)
 
   const headFault = (head: WebhookHead): Reason | undefined => {
     if (!methods.includes(head.method)) return new WebhookError.MethodNotAllowed({ expected: methods })
@@ -93,6 +100,19 @@ export const make = (name: string, receiver: Receiver): Receive => {
       : undefined
   }
 
+  const { diagnose, guard } = receiver
+
+  const checkGuard = (head: WebhookHead): Effect.Effect<void, Reason> =>
+    guard === undefined
+      ? Effect.void
+      : Effect.catch(guard.check(head), (reason) => refused(reason, head.url.length, () => guard.diagnose(head)))
+
+  const checkSignature = (request: WebhookRequest): Effect.Effect<Verified | void, Reason> =>
+    Effect.catch(
+      receiver.verify(request),
+      (reason) => refused(reason, request.url.length + request.body.length, diagnose && (() => diagnose(request)))
+    )
+
   const decodePayload: Receive["decodePayload"] = (payload) =>
     Effect.suspend(() => Effect.mapErrorEager(receiver.decodePayload(payload), refuse))
 
@@ -102,14 +122,17 @@ export const make = (name: string, receiver: Receiver): Receive => {
     checkHead: (head) =>
       Effect.suspend(() => {
         const reason = headFault(head)
-        return reason === undefined
-          ? Effect.void
-          : Effect.andThen(countWebhook(name, reason._tag), Effect.fail(refuse(reason)))
-      }),
+        return reason === undefined ? checkGuard(head) : Effect.fail(reason)
+      }).pipe(
+        Effect.catch((reason) => Effect.andThen(countWebhook(name, reason._tag), Effect.fail(refuse(reason))))
+      ),
     verify: (request) =>
-      Effect.suspend(() => {
+      Effect.suspend((): Effect.Effect<Verified | void, Reason> => {
         const reason = fault(request)
-        return reason === undefined ? receiver.verify(request) : Effect.fail(reason)
+        if (reason !== undefined) return Effect.fail(reason)
+        return guard === undefined
+          ? checkSignature(request)
+          : Effect.andThen(checkGuard(request), checkSignature(request))
       }).pipe(
         Effect.matchEffect({
           onSuccess: (verified) =>
@@ -119,11 +142,7 @@ export const make = (name: string, receiver: Receiver): Receive => {
               ...(verified?.idempotencyKeys !== undefined &&
                 { idempotencyKeys: verified.idempotencyKeys.map((key) => JSON.stringify([name, key])) })
             }),
-          onFailure: (reason) =>
-            Effect.andThen(
-              countWebhook(name, reason._tag),
-              Effect.flatMap(explain(request, reason), (reason) => Effect.fail(refuse(reason)))
-            )
+          onFailure: (reason) => Effect.andThen(countWebhook(name, reason._tag), Effect.fail(refuse(reason)))
         }),
         Spans.withSpan("SmsProvider.verify", { "sms.provider": name })
       ),
