@@ -17,9 +17,11 @@ import * as Schema from "effect/Schema"
  */
 export class MissingSignature extends Schema.TaggedError<MissingSignature>()("MissingSignature", {
   /** The missing header or parameter, for example `header x-twilio-signature`. */
-  expected: Schema.String
+  expected: Schema.String,
+  /** The value of `WWW-Authenticate`, where the credentials of a guard are missing: some carriers send them only after it. */
+  challenge: Schema.optionalKey(Schema.String)
 }) {
-  readonly status = 403
+  readonly status: 401 | 403 = this.challenge === undefined ? 403 : 401
   override get message(): string {
     return `Missing ${this.expected}`
   }

@@ -12,18 +12,27 @@ import { setOwn } from "./internal/record.ts"
 import type { Payload } from "./Payload.ts"
 
 /**
- * A webhook request as received, not yet verified.
+ * A webhook request without its body, which arrives last.
  *
  * @category models
  * @since 0.1.0
  */
-export interface WebhookRequest {
+export interface WebhookHead {
   /** The HTTP method in upper case: `POST` or `GET`. */
   readonly method: string
   /** The public URL (scheme, host, path and query), character for character as the carrier called it. */
   readonly url: string
   /** The headers, with lower-case names. */
   readonly headers: Readonly<Record<string, string>>
+}
+
+/**
+ * A webhook request as received, not yet verified.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebhookRequest extends WebhookHead {
   readonly body: Uint8Array
 }
 
@@ -118,6 +127,11 @@ export interface VerifiedWebhook {
   readonly request: WebhookRequest
   /** The parsed body, set when the signature covers the parsed form. Decoding reuses it. */
   readonly payload?: Payload | undefined
+  /**
+   * What repetitions of the request are recognized by, beside the keys of its
+   * events. `RoomKit.processEvents` takes them.
+   */
+  readonly idempotencyKeys?: ReadonlyArray<string> | undefined
 }
 
 /**

@@ -39,12 +39,14 @@ export {
   Body,
   Carrier,
   Environment,
+  Receiving,
   Secrets,
   type Sending,
   SmsProvider,
   SmsProviders,
   Times,
   Url,
+  WebhookGuard,
   Wire
 } from "./provider/index.ts"
 export {

@@ -55,12 +55,13 @@ const listenError = ({ host, port }: ServerConfig.ServerConfig, { cause }: HttpS
  * after the shutdown timeout are closed, because they would keep the process
  * alive.
  */
-const layerNode = ({ host, port }: ServerConfig.ServerConfig) => {
+const layerNode = ({ host, maxConnections, port }: ServerConfig.ServerConfig) => {
   const node = createServer({
     headersTimeout: 10_000,
     requestTimeout: 30_000,
     connectionsCheckingInterval: 5_000
   })
+  node.maxConnections = maxConnections
   const layerCloseConnections = Layer.effectDiscard(
     Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
   )

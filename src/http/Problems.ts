@@ -136,6 +136,7 @@ export class ServiceUnavailable extends HttpApiError.Problem<ServiceUnavailable>
  */
 export const webhookProblems = [
   BadRequest,
+  Unauthorized,
   Forbidden,
   NotFound,
   MethodNotAllowed,
@@ -174,6 +175,9 @@ export const fromBodyReason = (
 export const fromReason = (reason: WebhookErrorReason): InstanceType<typeof webhookProblems[number]> => {
   switch (reason._tag) {
     case "MissingSignature":
+      return reason.challenge === undefined
+        ? new Forbidden({ detail: "The webhook was refused" })
+        : new Unauthorized({ detail: "The webhook was refused" })
     case "InvalidSignature":
     case "StaleTimestamp":
       return new Forbidden({ detail: "The webhook was refused" })

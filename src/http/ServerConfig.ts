@@ -45,6 +45,8 @@ export interface ServerConfig {
    */
   readonly host: string
   readonly port: number
+  /** How many connections are open at a time. One more is closed at once. */
+  readonly maxConnections: number
   readonly server: Options
   /** The configured providers, by name. */
   readonly providers: ReadonlyMap<string, ProviderLayer>
@@ -74,6 +76,7 @@ export const variables: ReadonlyArray<string> = [
   "HOST",
   "PUBLIC_URL",
   "TRUSTED_PROXIES",
+  "MAX_CONNECTIONS",
   "ADMIN_TOKEN",
   "SEND_LONG_TEXT",
   "SEND_SEVERAL_MEDIA",
@@ -186,6 +189,14 @@ const port = Effect.gen(function*() {
     : yield* invalid("PORT", "must be a port number, 0 to 65535")
 })
 
+/** Carriers keep a few dozen open, and each may hold the largest body of a webhook in memory. */
+const maxConnections = Effect.gen(function*() {
+  const value = (yield* Environment.text("MAX_CONNECTIONS")) ?? "1000"
+  return /^[1-9]\d{0,5}$/.test(value)
+    ? Number(value)
+    : yield* invalid("MAX_CONNECTIONS", "must be a whole number from 1 to 999999")
+})
+
 /**
  * Reads the configuration. `carriers` are the carriers that variables may
  * enable: those of this package by default.
@@ -209,6 +220,7 @@ export const load = Effect.fnUntraced(function*(
   return {
     host: (yield* host) ?? (providers.size === 0 ? "127.0.0.1" : "0.0.0.0"),
     port: yield* port,
+    maxConnections: yield* maxConnections,
     server: {
       publicUrl: publicUrl === undefined || others.length === 0 ? publicUrl : [publicUrl, ...others],
       trustedProxies: yield* trustedProxies,

@@ -31,11 +31,12 @@ import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
 import type { StorageError } from "../StorageError.ts"
-import { UnknownProvider, WebhookError } from "../WebhookError.ts"
+import { UnknownProvider, WebhookError, type WebhookErrorReason } from "../WebhookError.ts"
 import * as WebhookRequest from "../WebhookRequest.ts"
 import * as AccessLog from "./internal/accessLog.ts"
 import * as DocsPage from "./internal/docsPage.ts"
 import { setHeaders } from "./internal/headers.ts"
+import * as RefusalLog from "./internal/refusalLog.ts"
 import * as RequestBody from "./internal/requestBody.ts"
 import { verifyAny } from "./internal/verifyAny.ts"
 import * as Problems from "./Problems.ts"
@@ -62,7 +63,10 @@ export type Options = {
    * trusted. None by default.
    */
   readonly trustedProxies?: ReadonlyArray<IpNetwork.IpNetwork> | undefined
-  /** The maximum size of a body in bytes. 1 MiB by default, many times what a carrier sends. */
+  /**
+   * The maximum size of a body in bytes. 1 MiB by default; for a webhook the
+   * limit of its carrier if that is lower.
+   */
   readonly maxBodyBytes?: number | undefined
   /**
    * How long to process a webhook before it is acknowledged anyway; processing
@@ -77,14 +81,16 @@ export type Options = {
   readonly adminToken?: Redacted.Redacted<string> | undefined
 }
 
-/** Logs the reason with its hint for the operator; the response contains neither. */
-const refuse = Effect.fnUntraced(function*({ provider, reason }: WebhookError) {
-  yield* Effect.logWarning(`Webhook refused: ${reason.message}`).pipe(
-    Effect.annotateLogs({ provider, reason: reason._tag })
-  )
+/** Answers without the reason and its hint, which are for the operator's log. */
+const answer = Effect.fnUntraced(function*({ reason }: WebhookError) {
+  if (reason._tag === "MissingSignature" && reason.challenge !== undefined) {
+    yield* setHeaders({ "www-authenticate": reason.challenge })
+  }
   if (reason._tag === "MethodNotAllowed") yield* setHeaders({ allow: reason.expected.join(", ") })
   return yield* Problems.fromReason(reason)
 })
+
+const refuse = (error: WebhookError) => Effect.andThen(RefusalLog.log(error), answer(error))
 
 /** Answers 500 so that the carrier retries; the failure may be transient. */
 const failed = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
@@ -104,28 +110,11 @@ const layerVerifyWebhook = (options: Options) =>
     Effect.gen(function*() {
       const providers = yield* SmsProviders
       const { publicUrl, trustedProxies = [] } = options
-      const readBody = RequestBody.reader(options.maxBodyBytes)
 
-      const read = Effect.fnUntraced(function*(
-        provider: Provider,
-        request: HttpServerRequest.HttpServerRequest,
-        url: string
-      ) {
-        return WebhookRequest.make({
-          method: request.method,
-          url,
-          headers: request.headers,
-          body: yield* Effect.mapError(
-            readBody(request),
-            (reason) => new WebhookError({ provider: provider.name, reason })
-          )
-        })
-      })
+      const logRefusal = RefusalLog.make()
 
-      const verify = Effect.fnUntraced(function*() {
-        const request = yield* HttpServerRequest.HttpServerRequest
-        const { provider: name = "" } = yield* HttpRouter.params
-        const provider = yield* Effect.mapError(
+      const find = (name: string): Effect.Effect<Provider, WebhookError> =>
+        Effect.mapError(
           Effect.fromOption(providers.find(name)),
           () =>
             new WebhookError({
@@ -133,14 +122,37 @@ const layerVerifyWebhook = (options: Options) =>
               reason: new UnknownProvider({ known: providers.all.map(({ name }) => name) })
             })
         )
+
+      const refusedBy = (provider: Provider) => (reason: WebhookErrorReason) =>
+        new WebhookError({ provider: provider.name, reason })
+
+      const limitOf = ({ limits }: Provider): number => Math.min(options.maxBodyBytes ?? Infinity, limits.maxBytes)
+
+      /** Refuses whatever can be refused without the body, so that a caller without the secret cannot make it wait. */
+      const check = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
+        const { provider: name = "" } = yield* HttpRouter.params
+        const provider = yield* find(name)
+        yield* Effect.mapError(RequestBody.checkHeaders(request, limitOf(provider)), refusedBy(provider))
         const candidates = PublicUrl.candidates(request, { publicUrl, trustedProxies })
-        const received = yield* read(provider, request, candidates[0].url)
-        return { provider, webhook: yield* verifyAny(provider, received, candidates) }
+        const head = WebhookRequest.make({
+          method: request.method,
+          url: candidates[0].url,
+          headers: request.headers
+        })
+        yield* provider.checkHead(head)
+        return { candidates, head, provider }
+      })
+
+      const verify = Effect.fnUntraced(function*() {
+        const request = yield* HttpServerRequest.HttpServerRequest
+        const { candidates, head, provider } = yield* Effect.tapError(check(request), () => RequestBody.leave(request))
+        const body = yield* Effect.mapError(RequestBody.read(request, limitOf(provider)), refusedBy(provider))
+        return { provider, webhook: yield* verifyAny(provider, { ...head, body }, candidates) }
       })
 
       return VerifyWebhook.of(Effect.fnUntraced(function*(next) {
         const current = yield* verify().pipe(
-          Effect.catch(refuse),
+          Effect.catch((error) => Effect.andThen(logRefusal(error), answer(error))),
           Effect.catchDefect((defect) => failed(Cause.die(defect)))
         )
         return yield* Effect.provideService(next, CurrentWebhook, current)
@@ -212,7 +224,9 @@ const layerWebhooks = (options: Options) =>
           return yield* Effect.as(Effect.catch(inbox.accept(events), storageFailed), acknowledged)
         }
         const stored = Deferred.makeUnsafe<void>()
-        const fiber = yield* kit.processEvents(events, { onStored: Deferred.succeed(stored, undefined) }).pipe(
+        const { idempotencyKeys } = webhook
+        const onStored = Deferred.succeed(stored, undefined)
+        const fiber = yield* kit.processEvents(events, { idempotencyKeys, onStored }).pipe(
           Effect.catchCause(failed),
           Effect.annotateLogs({ provider: provider.name }),
           FiberSet.run(working, { startImmediately: true })

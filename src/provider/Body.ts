@@ -7,7 +7,7 @@ import * as Result from "effect/Result"
 import { setOwn } from "../internal/record.ts"
 import { isPayload, type Payload } from "../Payload.ts"
 import { type InvalidPayload, invalidPayload } from "../WebhookError.ts"
-import type { WebhookRequest } from "../WebhookRequest.ts"
+import type { WebhookHead, WebhookRequest } from "../WebhookRequest.ts"
 
 /** A parsed form. A field that occurs once is a string, a repeated field an array. */
 export type Form = Readonly<Record<string, string | ReadonlyArray<string>>>
@@ -69,8 +69,8 @@ export const parseJson = (bytes: Uint8Array): Effect.Effect<Payload, InvalidPayl
   })
 
 /** Returns whether the content type declares JSON. */
-export const isJson = (request: WebhookRequest): boolean =>
-  request.headers["content-type"]?.toLowerCase().startsWith("application/json") === true
+export const isJson = ({ headers }: WebhookHead): boolean =>
+  headers["content-type"]?.toLowerCase().startsWith("application/json") === true
 
 /** Parses the body by its content type: as JSON if it declares JSON, otherwise as a form. */
 export const parseBody = (request: WebhookRequest): Effect.Effect<Payload, InvalidPayload> =>

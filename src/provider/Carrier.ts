@@ -28,8 +28,10 @@ import * as WebhookMeta from "../WebhookMeta.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 import type { InvalidVariable, Read, Variable } from "./Environment.ts"
 import { unwrap } from "./internal/config.ts"
+import type { ReceiveOptions, Receiver } from "./Receiving.ts"
 import type { CarrierSending, Sending, SendOptions } from "./Sending.ts"
 import * as SmsProvider from "./SmsProvider.ts"
+import * as WebhookGuard from "./WebhookGuard.ts"
 
 /**
  * The services that a carrier may need to verify webhooks.
@@ -170,31 +172,53 @@ export interface Carrier<Webhook, Sender, E, R, Needs = R> extends Any {
   /** Makes a provider that receives and sends. Fails when an option is invalid. */
   readonly make: (
     options: Webhook & Sender
-  ) => Effect.Effect<SmsProvider.Service, E, R | HttpClient.HttpClient>
+  ) => Effect.Effect<SmsProvider.Service, E | CryptoError.CryptoError, R | HttpClient.HttpClient>
   /** Makes a provider that only receives. It needs no HTTP client. */
-  readonly makeWebhook: (options: Webhook) => Effect.Effect<SmsProvider.Service, E, R>
+  readonly makeWebhook: (
+    options: Webhook
+  ) => Effect.Effect<SmsProvider.Service, E | CryptoError.CryptoError, R>
   /** Makes a provider that only sends. It needs no webhook secret. */
   readonly makeSender: (options: Sender) => Effect.Effect<SmsProvider.Service, E, HttpClient.HttpClient>
   /** Provides an {@link SmsProvider.SmsProvider} that receives and sends. */
   readonly layer: (
     options: Webhook & Sender
-  ) => Layer.Layer<SmsProvider.SmsProvider, E, Needs | HttpClient.HttpClient>
+  ) => Layer.Layer<
+    SmsProvider.SmsProvider,
+    E | CryptoError.CryptoError,
+    Needs | HttpClient.HttpClient
+  >
   /** Like {@link Carrier.layer}, with options from `Config`. */
   readonly layerConfig: (
     options: Config.Wrap<Webhook & Sender>
-  ) => Layer.Layer<SmsProvider.SmsProvider, Config.ConfigError | E, Needs | HttpClient.HttpClient>
+  ) => Layer.Layer<
+    SmsProvider.SmsProvider,
+    Config.ConfigError | CryptoError.CryptoError | E,
+    Needs | HttpClient.HttpClient
+  >
   /** Like {@link Carrier.layer}, with a verifier that the application provides. */
   readonly layerNoDeps: (
     options: Webhook & Sender
-  ) => Layer.Layer<SmsProvider.SmsProvider, E, R | HttpClient.HttpClient>
+  ) => Layer.Layer<
+    SmsProvider.SmsProvider,
+    E | CryptoError.CryptoError,
+    R | HttpClient.HttpClient
+  >
   /** Provides an {@link SmsProvider.SmsProvider} that only receives. */
-  readonly layerWebhook: (options: Webhook) => Layer.Layer<SmsProvider.SmsProvider, E, Needs>
+  readonly layerWebhook: (
+    options: Webhook
+  ) => Layer.Layer<SmsProvider.SmsProvider, E | CryptoError.CryptoError, Needs>
   /** Like {@link Carrier.layerWebhook}, with options from `Config`. */
   readonly layerWebhookConfig: (
     options: Config.Wrap<Webhook>
-  ) => Layer.Layer<SmsProvider.SmsProvider, Config.ConfigError | E, Needs>
+  ) => Layer.Layer<
+    SmsProvider.SmsProvider,
+    Config.ConfigError | CryptoError.CryptoError | E,
+    Needs
+  >
   /** Like {@link Carrier.layerWebhook}, with a verifier that the application provides. */
-  readonly layerWebhookNoDeps: (options: Webhook) => Layer.Layer<SmsProvider.SmsProvider, E, R>
+  readonly layerWebhookNoDeps: (
+    options: Webhook
+  ) => Layer.Layer<SmsProvider.SmsProvider, E | CryptoError.CryptoError, R>
   /** Provides an {@link SmsProvider.SmsProvider} that only sends. */
   readonly layerSender: (options: Sender) => Layer.Layer<SmsProvider.SmsProvider, E, HttpClient.HttpClient>
   /** Like {@link Carrier.layerSender}, with options from `Config`. */
@@ -218,7 +242,7 @@ export interface Definition<Webhook, Sender, E, R> {
   readonly name: string
   readonly title: string
   /** Makes the receiver, which verifies and decodes webhooks. */
-  readonly receive: (options: Webhook) => Effect.Effect<SmsProvider.Receiver, E, R>
+  readonly receive: (options: Webhook) => Effect.Effect<Receiver, E, R>
   /** Decodes a payload for {@link Any.extractMeta}, without the receiver's options. */
   readonly decodePayload: (
     provider: string,
@@ -249,7 +273,7 @@ export interface EnvironmentDefinition<Webhook, Sender, E> {
   readonly webhook: Read<Webhook>
   readonly sender: Read<Sender>
   /** Converts the error of an invalid option into one that names its variable. */
-  readonly blame: (error: E) => InvalidVariable
+  readonly blame: (error: E | CryptoError.CryptoError) => InvalidVariable
   readonly mediaCredentials?: Environment["mediaCredentials"] | undefined
   readonly mediaCredentialsHint?: string | undefined
 }
@@ -257,6 +281,23 @@ export interface EnvironmentDefinition<Webhook, Sender, E> {
 interface Named {
   readonly name?: string | undefined
 }
+
+/** Adds guards to those of the carrier. Where nothing else is proved, they are the verification. */
+const guarded = Effect.fnUntraced(function*(
+  title: string,
+  { capabilities, guard }: Receiver,
+  guards: ReadonlyArray<WebhookGuard.WebhookGuard>
+) {
+  const added = WebhookGuard.all(guards)
+  const { verification } = capabilities
+  return {
+    guard: yield* (guard === undefined ? added : WebhookGuard.all([() => Effect.succeed(guard), added]))(title),
+    capabilities: {
+      ...capabilities,
+      verification: verification.scheme === "none" ? { scheme: "token" as const, covers: [] } : verification
+    }
+  }
+})
 
 /** Loads the pipeline on demand, because it brings in the HTTP client. */
 const loadPipeline = () => import("./internal/client.ts")
@@ -268,17 +309,33 @@ const loadPipeline = () => import("./internal/client.ts")
  * @category constructors
  * @since 0.1.0
  */
-export const defineWith = <Webhook extends Named, Sender extends Named & SendOptions, E, R, Needs extends Services>(
+export const defineWith = <
+  Webhook extends Named & ReceiveOptions,
+  Sender extends Named & SendOptions,
+  E,
+  R,
+  Needs extends Services
+>(
   definition: Definition<Webhook, Sender, E, R>,
   dependencies: Layer.Layer<R, never, Needs>
 ): Carrier<Webhook, Sender, E, R, Needs> => {
   const { name, title } = definition
 
-  const receiver = ({ name: other = name, ...options }: Webhook & Named, sending?: Sending) =>
-    Effect.map(
-      definition.receive({ ...options, name: other } as Webhook & Named),
-      (receiver) => SmsProvider.make({ name: other, receiver, sending })
-    )
+  const receiver = Effect.fnUntraced(function*(
+    { guards = [], limits, name: other = name, ...options }: Webhook & Named & ReceiveOptions,
+    sending?: Sending
+  ) {
+    const receiver = yield* definition.receive({ ...options, name: other } as Webhook & Named)
+    return SmsProvider.make({
+      name: other,
+      receiver: {
+        ...receiver,
+        limits: { ...receiver.limits, ...limits },
+        ...(guards.length > 0 && (yield* guarded(title, receiver, guards)))
+      },
+      sending
+    })
+  })
 
   const sending = Effect.fnUntraced(function*(options: Sender) {
     const [{ make }, pipeline] = yield* Effect.promise(() => Promise.all([definition.send(), loadPipeline()]))
@@ -307,9 +364,9 @@ export const defineWith = <Webhook extends Named, Sender extends Named & SendOpt
     webhook
   }: EnvironmentDefinition<Webhook, Sender, E>): Environment => {
     const blamed = <R>(
-      layer: Layer.Layer<SmsProvider.SmsProvider, E, R>
+      layer: Layer.Layer<SmsProvider.SmsProvider, E | CryptoError.CryptoError, R>
     ): Layer.Layer<SmsProvider.SmsProvider, InvalidVariable, R> =>
-      Layer.catch(layer, (error: E) => Layer.unwrap(Effect.fail(blame(error))))
+      Layer.catch(layer, (error: E | CryptoError.CryptoError) => Layer.unwrap(Effect.fail(blame(error))))
     return {
       variables,
       mediaCredentials,
@@ -361,7 +418,12 @@ export const defineWith = <Webhook extends Named, Sender extends Named & SendOpt
  * @category constructors
  * @since 0.1.0
  */
-export const define = <Webhook extends Named, Sender extends Named & SendOptions, E, R extends Services>(
+export const define = <
+  Webhook extends Named & ReceiveOptions,
+  Sender extends Named & SendOptions,
+  E,
+  R extends Services
+>(
   definition: Definition<Webhook, Sender, E, R>
 ): Carrier<Webhook, Sender, E, R> => defineWith(definition, Layer.effectContext(Effect.context<R>()))
 

@@ -13,6 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Address, fromCarrierDigits, type Kind } from "../Address.ts"
 import * as flaws from "./internal/flaws.ts"
+import * as WebhookGuard from "./WebhookGuard.ts"
 
 /**
  * A variable of a carrier, for the tables of the documentation, the help of the
@@ -263,6 +264,20 @@ export const pair = Effect.fnUntraced(function*(
   return [first, second]
 })
 
+/** One secret, or several with commas between them. */
+const secretsOf = Effect.fnUntraced(function*(
+  name: string,
+  value: Redacted.Redacted<string>,
+  isSecret = true
+): Effect.fn.Return<ReadonlyArray<Redacted.Redacted<string>>, InvalidVariable> {
+  const values = list(Redacted.value(value))
+  if (values.length === 0) return yield* invalid(name, "must be a secret, or several with commas between them")
+  if (isSecret) {
+    for (const value of values) yield* refuse(name, flaws.secret(value))
+  }
+  return values.map((value) => Redacted.make(value, { label: name }))
+})
+
 /**
  * Reads the secrets that verify webhooks: one, or several separated by commas
  * during a rotation. Fails when there is none but another of the carrier's
@@ -279,12 +294,7 @@ export const webhookSecrets = Effect.fnUntraced(function*(
 ): Effect.fn.Return<ReadonlyArray<Redacted.Redacted<string>> | undefined, InvalidVariable | Config.ConfigError> {
   const value = yield* secret(name)
   if (value !== undefined) {
-    const values = list(Redacted.value(value))
-    if (values.length === 0) return yield* invalid(name, "must be a secret, or several with commas between them")
-    if (variables.some((one) => one.name === name && one.secret === true)) {
-      for (const value of values) yield* refuse(name, flaws.secret(value))
-    }
-    return values.map((value) => Redacted.make(value, { label: name }))
+    return yield* secretsOf(name, value, variables.some((one) => one.name === name && one.secret === true))
   }
   for (const group of ["sending", "media", "receiving"] as const) {
     for (const other of variables) {
@@ -297,6 +307,60 @@ export const webhookSecrets = Effect.fnUntraced(function*(
     }
   }
   return undefined
+})
+
+/**
+ * Lists the variables that {@link guards} reads.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const guardVariables = (prefix: string, carrier: string): ReadonlyArray<Variable> => [
+  {
+    name: `${prefix}_WEBHOOK_TOKEN`,
+    description:
+      `A secret in the callback URL, \`…/webhooks/sms/${carrier}/inbound?token=SECRET\`, alone or beside a signature. Several separated by commas during a rotation.`,
+    group: "receiving",
+    secret: true
+  },
+  {
+    name: `${prefix}_WEBHOOK_USERNAME`,
+    description: "The user name of a callback URL with Basic authentication, `https://USERNAME:PASSWORD@…`.",
+    group: "receiving"
+  },
+  {
+    name: `${prefix}_WEBHOOK_PASSWORD`,
+    description: `The password of \`${prefix}_WEBHOOK_USERNAME\`. Several separated by commas during a rotation.`,
+    group: "receiving",
+    secret: true
+  }
+]
+
+/**
+ * Reads the guards of a carrier's callback URL: a token, Basic authentication,
+ * or both.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const guards = Effect.fnUntraced(function*(
+  prefix: string
+): Effect.fn.Return<ReadonlyArray<WebhookGuard.WebhookGuard>, InvalidVariable | Config.ConfigError> {
+  const [token, username, password] = [
+    `${prefix}_WEBHOOK_TOKEN`,
+    `${prefix}_WEBHOOK_USERNAME`,
+    `${prefix}_WEBHOOK_PASSWORD`
+  ] as const
+  const given = yield* secret(token)
+  const [user, passwords] = [yield* text(username), yield* secret(password)]
+  if (user === undefined && passwords !== undefined) return yield* missing(username, password)
+  if (user !== undefined && passwords === undefined) return yield* missing(password, username)
+  return [
+    ...given === undefined ? [] : [WebhookGuard.token({ token: yield* secretsOf(token, given) })],
+    ...user === undefined || passwords === undefined
+      ? []
+      : [WebhookGuard.basicAuth({ username: user, password: yield* secretsOf(password, passwords) })]
+  ]
 })
 
 /**

@@ -60,6 +60,12 @@ export interface ProcessEventsOptions {
    * Skipped when there are no parts.
    */
   readonly onStored?: Effect.Effect<unknown> | undefined
+  /**
+   * What the webhook is recognized by as a whole, beside the keys of its events:
+   * `VerifiedWebhook.idempotencyKeys`. A repetition is not processed, whatever it
+   * was decoded to, and gets the results of the first one.
+   */
+  readonly idempotencyKeys?: ReadonlyArray<string> | undefined
 }
 
 /**

@@ -47,6 +47,7 @@ import * as Registration from "./internal/registration.ts"
 import * as Sends from "./internal/sends.ts"
 import * as Statuses from "./internal/statuses.ts"
 import * as Tracking from "./internal/tracking.ts"
+import * as Webhooks from "./internal/webhooks.ts"
 import type { KitEvent } from "./KitEvent.ts"
 import type { EventResult, ProcessEventsOptions, ProcessResult, Unfinished } from "./ProcessResult.ts"
 import { type InvalidAttachment, type Room, RoomNotFound } from "./Room.ts"
@@ -256,8 +257,9 @@ export const make = Effect.fnUntraced(function*(
   const outbox = Option.getOrUndefined(yield* Effect.serviceOption(Outbox))
   const sends = Sends.make({ hooks, tracking, notify, outbox, sendTimeout: limits.runTimeout })
   const { broadcast, withAnswers } = Broadcast.make({ hooks, sends, channels, store, notify, runs })
+  const remembered = { capacity: options.maxKeys ?? 100_000, timeToLive: options.keyTimeToLive ?? "48 hours" } as const
   const { create, receive } = yield* Receiving.make({
-    remembered: { capacity: options.maxKeys ?? 100_000, timeToLive: options.keyTimeToLive ?? "48 hours" },
+    remembered,
     random,
     store,
     channels,
@@ -282,6 +284,7 @@ export const make = Effect.fnUntraced(function*(
   const aggregator = Option.getOrUndefined(yield* Effect.serviceOption(MmsAggregator)) ??
     (yield* makeMemory({ shutdownTimeout }))
   const { processEntry, processEvents } = Intake.make({
+    once: yield* Webhooks.make(remembered),
     aggregator,
     processInbound: pass,
     recordStatus: processDeliveryStatus,
@@ -299,7 +302,11 @@ export const make = Effect.fnUntraced(function*(
     processEvents,
     drain: aggregator.drain,
     processWebhook: (provider, request) =>
-      provider.verify(request).pipe(Effect.flatMap(provider.decode), Effect.flatMap((events) => processEvents(events))),
+      Effect.flatMap(provider.verify(request), (webhook) =>
+        Effect.flatMap(
+          provider.decode(webhook),
+          (events) => processEvents(events, { idempotencyKeys: webhook.idempotencyKeys })
+        )),
     registerChannel: (channel) => Registration.channel(channels, channel, limits),
     hook: (hook) => Registration.hook(registry, hook, limits),
     onDeliveryStatus: (handler) => Registration.handler(statuses.handlers, handler, limits),

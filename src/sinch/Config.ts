@@ -1,5 +1,6 @@
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
+import type { ReceiveOptions } from "../provider/Receiving.ts"
 import type { Secrets } from "../provider/Secrets.ts"
 import type { SendOptions } from "../provider/Sending.ts"
 
@@ -10,7 +11,7 @@ import type { SendOptions } from "../provider/Sending.ts"
  *   `-nonce`. The only scheme that Sinch's SDKs support for SMS
  * - `HmacSha1`: the header `X-Sinch-Signature`, which Sinch's Numbers API
  *   sends, and gateways that re-sign for Sinch
- * - `None`: webhooks are not verified
+ * - `None`: no signature is verified. Use `guards` to identify the caller
  *
  * Sinch does not sign SMS callbacks until the account manager switches it on
  * for the service plan (https://developers.sinch.com/docs/sms/release-notes/).
@@ -49,7 +50,7 @@ export type Verification =
  * @category models
  * @since 0.1.0
  */
-export type WebhookOptions = {
+export type WebhookOptions = ReceiveOptions & {
   /** The verification of webhooks: {@link hmacSha256}, {@link hmacSha1} or {@link unsigned}. */
   readonly verification: Verification
   /** The name in the registry. `sinch` by default. */
@@ -151,8 +152,20 @@ export const hmacSha256 = (
 export const hmacSha1 = (secret: Secrets): Verification => ({ scheme: "HmacSha1", secret })
 
 /**
- * Disables verification. Anyone who knows the callback URL can then forge
- * messages: use it only where the caller is authenticated by other means.
+ * Disables the verification of signatures. Without `guards`, anyone who knows the
+ * callback URL can forge messages.
+ *
+ * **Example** (A secret in the callback URL)
+ *
+ * ```ts
+ * import { Redacted } from "effect"
+ * import { Sinch, WebhookGuard } from "effect-sms"
+ *
+ * export const SinchLive = Sinch.layerWebhook({
+ *   verification: Sinch.unsigned,
+ *   guards: [WebhookGuard.token({ token: Redacted.make("…") })]
+ * })
+ * ```
  *
  * @category constructors
  * @since 0.1.0

@@ -15,9 +15,11 @@ const variables: ReadonlyArray<Environment.Variable> = [
   },
   {
     name: "SINCH_VERIFICATION",
-    description: "`hmac-sha256` (default), `hmac-sha1`, or `none`, which disables verification.",
+    description:
+      "`hmac-sha256` (default), `hmac-sha1`, or `none`, which disables signatures and is the default with one of the guards below.",
     group: "receiving"
   },
+  ...Environment.guardVariables("SINCH", "sinch"),
   { name: "SINCH_SERVICE_PLAN_ID", description: "The service plan that sends.", group: "sending", required: true },
   {
     name: "SINCH_API_TOKEN",
@@ -47,19 +49,24 @@ const variables: ReadonlyArray<Environment.Variable> = [
   { name: "SINCH_BASE_URL", description: "The base URL of the API, if it is not the default.", group: "sending" }
 ]
 
-const webhook = Effect.gen(function*() {
+const webhook: Environment.Read<WebhookOptions> = Effect.gen(function*() {
   const name = "SINCH_WEBHOOK_SECRET"
   const scheme = yield* Environment.choice("SINCH_VERIFICATION", ["hmac-sha256", "hmac-sha1", "none"])
+  const guards = yield* Environment.guards("SINCH")
   if (scheme === "none") {
     yield* Environment.refuseUnused(name, "SINCH_VERIFICATION")
-    return { verification: unsigned }
+    return { verification: unsigned, guards }
+  }
+  // A guard is a choice, as Sinch signs only for accounts that asked for it.
+  if (scheme === undefined && guards.length > 0 && (yield* Environment.secret(name)) === undefined) {
+    return { verification: unsigned, guards }
   }
   const secrets = yield* Environment.webhookSecrets(
     variables,
     name,
-    " (SINCH_VERIFICATION=none disables verification)"
+    " (SINCH_WEBHOOK_TOKEN verifies the callback URL instead, and SINCH_VERIFICATION=none disables verification)"
   )
-  return secrets && { verification: scheme === "hmac-sha1" ? hmacSha1(secrets) : hmacSha256(secrets) }
+  return secrets && { verification: scheme === "hmac-sha1" ? hmacSha1(secrets) : hmacSha256(secrets), guards }
 })
 
 const plan = Environment.checked("SINCH_SERVICE_PLAN_ID", (value) => {

@@ -17,7 +17,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
-import * as Option from "effect/Option"
 import * as Bytes from "../internal/bytes.ts"
 import { fromBase64, macKeys, macMatcher, type Secrets, utf8 } from "../provider/Secrets.ts"
 import { InvalidSignature, MissingSignature, StaleTimestamp, type WebhookErrorReason } from "../WebhookError.ts"
@@ -110,6 +109,7 @@ export const signWebhook = Effect.fnUntraced(function*(options: {
 
 /** A signature scheme: the check, and the diagnosis of a mismatch. */
 interface Scheme {
+  readonly checkHead?: (head: Request.WebhookHead) => WebhookErrorReason | undefined
   readonly verify: (request: Request.WebhookRequest) => Effect.Effect<void, WebhookErrorReason>
   readonly diagnose: (request: Request.WebhookRequest) => Effect.Effect<string | undefined>
 }
@@ -144,54 +144,60 @@ const checkAge = Effect.fnUntracedEager(function*(timestamp: string, tolerance: 
   }
 })
 
-/** Reads the signed headers. An empty header counts as missing. */
-const readHmacSha256 = (request: Request.WebhookRequest): Effect.Effect<
-  { readonly signature: string; readonly timestamp: string; readonly nonce: string },
-  MissingSignature
-> => {
-  const signature = request.headers[headers.signature]
-  const timestamp = request.headers[headers.timestamp]
-  const nonce = request.headers[headers.nonce]
-  if (signature && timestamp && nonce) return Effect.succeed({ signature, timestamp, nonce })
-  const missing = signature ? (timestamp ? headers.nonce : headers.timestamp) : headers.signature
-  const other = request.headers[headers.sha1] ? `; found ${headers.sha1}, which belongs to the HmacSha1 scheme` : ""
-  return Effect.fail(new MissingSignature({ expected: `header ${missing}${other}` }))
+/** Reads the signed headers, or the reason why they are no signature. An empty header counts as missing. */
+const readHmacSha256 = (
+  head: Request.WebhookHead
+): { readonly signature: string; readonly timestamp: string; readonly nonce: string } | WebhookErrorReason => {
+  const signature = head.headers[headers.signature]
+  const timestamp = head.headers[headers.timestamp]
+  const nonce = head.headers[headers.nonce]
+  if (!signature || !timestamp || !nonce) {
+    const missing = signature ? (timestamp ? headers.nonce : headers.timestamp) : headers.signature
+    const other = head.headers[headers.sha1] ? `; found ${headers.sha1}, which belongs to the HmacSha1 scheme` : ""
+    return new MissingSignature({ expected: `header ${missing}${other}` })
+  }
+  const algorithm = head.headers[headers.algorithm]
+  if (algorithm && !isHmacSha256(algorithm)) {
+    return new InvalidSignature({ hint: `nothing: ${headers.algorithm} is not HmacSHA256` })
+  }
+  // With a dot inside a part, the signed text would be ambiguous.
+  return nonce.includes(".") || timestamp.includes(".")
+    ? new InvalidSignature({ hint: "nothing: the nonce or the timestamp contains a dot" })
+    : { signature, timestamp, nonce }
 }
 
 const makeHmacSha256 = Effect.fnUntraced(function*(secret: Secrets, tolerance: Duration.Duration | undefined) {
   const matches = yield* matcher(Mac.hmacSha256, secret)
   const search = yield* searcher(Mac.hmacSha256, secret)
   const scheme: Scheme = {
+    checkHead: (head) => {
+      const signed = readHmacSha256(head)
+      return "_tag" in signed ? signed : undefined
+    },
     verify: Effect.fnUntracedEager(function*(request) {
-      const { nonce, signature, timestamp } = yield* readHmacSha256(request)
-      const algorithm = request.headers[headers.algorithm]
-      if (algorithm && !isHmacSha256(algorithm)) {
-        return yield* new InvalidSignature({ hint: `nothing: ${headers.algorithm} is not HmacSHA256` })
-      }
-      // With a dot inside a part, the signed text would be ambiguous.
-      if (nonce.includes(".") || timestamp.includes(".")) {
-        return yield* new InvalidSignature({ hint: "nothing: the nonce or the timestamp contains a dot" })
-      }
+      const signed = readHmacSha256(request)
+      if ("_tag" in signed) return yield* signed
+      const { nonce, signature, timestamp } = signed
       if (!(yield* matches(fromBase64(signature), signedText(request.body, nonce, timestamp)))) {
         return yield* new InvalidSignature({})
       }
       if (tolerance !== undefined) yield* checkAge(timestamp, tolerance)
     }),
-    diagnose: (request) =>
-      Effect.flatMap(Effect.option(readHmacSha256(request)), (read) => {
-        if (Option.isNone(read)) return Effect.undefined
-        const { nonce, signature, timestamp } = read.value
-        return search({
-          body: request.body,
-          signature,
-          tag: fromBase64(signature),
-          texts: (body) => [
-            ["", signedText(body, nonce, timestamp)],
-            ["the timestamp before the nonce", signedText(body, timestamp, nonce)],
-            ["the body alone", body]
-          ]
-        })
+    diagnose: (request) => {
+      const signed = readHmacSha256(request)
+      if ("_tag" in signed) return Effect.undefined
+      const { nonce, signature, timestamp } = signed
+      return search({
+        body: request.body,
+        signature,
+        tag: fromBase64(signature),
+        texts: (body) => [
+          ["", signedText(body, nonce, timestamp)],
+          ["the timestamp before the nonce", signedText(body, timestamp, nonce)],
+          ["the body alone", body]
+        ]
       })
+    }
   }
   return scheme
 })
@@ -203,22 +209,28 @@ const fromHexOrBase64 = (signature: string): Uint8Array | undefined =>
 const makeHmacSha1 = Effect.fnUntraced(function*(secret: Secrets) {
   const matches = yield* matcher(Mac.hmacSha1, secret)
   const search = yield* searcher(Mac.hmacSha1, secret)
-  const isSignedOtherwise = (request: Request.WebhookRequest): boolean =>
-    [headers.signature, headers.timestamp, headers.nonce].some((name) => request.headers[name] !== undefined)
+  /** The signature, or why there is none. */
+  const read = (head: Request.WebhookHead): string | WebhookErrorReason => {
+    if ([headers.signature, headers.timestamp, headers.nonce].some((name) => head.headers[name] !== undefined)) {
+      return new InvalidSignature({
+        hint: `nothing: found ${headers.signature}, which belongs to the HmacSha256 scheme`
+      })
+    }
+    return head.headers[headers.sha1] || new MissingSignature({ expected: `header ${headers.sha1}` })
+  }
   const scheme: Scheme = {
+    checkHead: (head) => {
+      const signature = read(head)
+      return typeof signature === "string" ? undefined : signature
+    },
     verify: Effect.fnUntracedEager(function*(request) {
-      if (isSignedOtherwise(request)) {
-        return yield* new InvalidSignature({
-          hint: `nothing: found ${headers.signature}, which belongs to the HmacSha256 scheme`
-        })
-      }
-      const signature = request.headers[headers.sha1]
-      if (!signature) return yield* new MissingSignature({ expected: `header ${headers.sha1}` })
+      const signature = read(request)
+      if (typeof signature !== "string") return yield* signature
       if (!(yield* matches(fromHexOrBase64(signature), request.body))) return yield* new InvalidSignature({})
     }),
     diagnose: (request) => {
-      const signature = request.headers[headers.sha1]
-      return signature === undefined || isSignedOtherwise(request)
+      const signature = read(request)
+      return typeof signature !== "string"
         ? Effect.undefined
         : search({ body: request.body, signature, tag: fromHexOrBase64(signature), texts: (body) => [["", body]] })
     }

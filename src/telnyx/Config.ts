@@ -1,5 +1,6 @@
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
+import type { ReceiveOptions } from "../provider/Receiving.ts"
 import type { SendOptions } from "../provider/Sending.ts"
 
 /**
@@ -8,7 +9,7 @@ import type { SendOptions } from "../provider/Sending.ts"
  * @category models
  * @since 0.1.0
  */
-export type WebhookOptions = {
+export type WebhookOptions = ReceiveOptions & {
   /**
    * The public key of the account, as the portal shows it under Keys &
    * Credentials: the Base64 of 32 bytes. Several during a rotation.

@@ -120,12 +120,35 @@ export const signWebhook = Effect.fnUntraced(function*(options: {
   return Request.make({ url: options.url, body, headers: { "content-type": "application/json", ...headers } })
 })
 
-const missing = (request: Request.WebhookRequest, header: string) =>
+const missing = ({ headers }: Request.WebhookHead, header: string) =>
   new MissingSignature({
-    expected: Object.hasOwn(request.headers, legacyHeader)
+    expected: Object.hasOwn(headers, legacyHeader)
       ? `header ${header}; found ${legacyHeader}, so the messaging profile has webhook_api_version 1 and needs 2`
       : `header ${header}`
   })
+
+/** The two headers, or why they cannot be those of a signature. */
+const read = (
+  head: Request.WebhookHead
+): { readonly signature: Uint8Array; readonly timestamp: string } | WebhookErrorReason => {
+  const header = head.headers[signatureHeader]
+  if (!header) return missing(head, signatureHeader)
+  const timestamp = head.headers[timestampHeader]
+  if (!timestamp) return missing(head, timestampHeader)
+  const signature = fromBase64(header)
+  if (signature?.length !== 64) {
+    return new InvalidSignature({ hint: `nothing: ${signatureHeader} is not the Base64 of 64 bytes` })
+  }
+  // Fifteen digits are exact as a number, and enough for thirty million years.
+  return /^\d{1,15}$/.test(timestamp)
+    ? { signature, timestamp }
+    : new InvalidSignature({ hint: `nothing: ${timestampHeader} is not a whole number of seconds` })
+}
+
+const checkHead = (head: Request.WebhookHead): WebhookErrorReason | undefined => {
+  const signed = read(head)
+  return "_tag" in signed ? signed : undefined
+}
 
 /**
  * Builds the signature check for a list of public keys, and the diagnosis of a
@@ -155,19 +178,9 @@ export const make = Effect.fnUntraced(function*(options: WebhookOptions) {
 
   const verify = Effect.fnUntracedEager(
     function*(request: Request.WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
-      const header = request.headers[signatureHeader]
-      if (!header) return yield* missing(request, signatureHeader)
-      const timestamp = request.headers[timestampHeader]
-      if (!timestamp) return yield* missing(request, timestampHeader)
-
-      const signature = fromBase64(header)
-      if (signature?.length !== 64) {
-        return yield* new InvalidSignature({ hint: `nothing: ${signatureHeader} is not the Base64 of 64 bytes` })
-      }
-      // Fifteen digits are exact as a number, and enough for thirty million years.
-      if (!/^\d{1,15}$/.test(timestamp)) {
-        return yield* new InvalidSignature({ hint: `nothing: ${timestampHeader} is not a whole number of seconds` })
-      }
+      const signed = read(request)
+      if ("_tag" in signed) return yield* signed
+      const { signature, timestamp } = signed
       if (!(yield* matches(signature, signedText(timestamp, request.body)))) return yield* new InvalidSignature({})
 
       const skewSeconds = Number(timestamp) - (yield* secondsNow)
@@ -184,5 +197,5 @@ export const make = Effect.fnUntraced(function*(options: WebhookOptions) {
     return undefined
   })
 
-  return { verify, diagnose }
+  return { checkHead, verify, diagnose }
 })

@@ -1,5 +1,6 @@
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
+import type { ReceiveOptions } from "../provider/Receiving.ts"
 import type { Secrets } from "../provider/Secrets.ts"
 import type { SendOptions } from "../provider/Sending.ts"
 
@@ -9,7 +10,7 @@ import type { SendOptions } from "../provider/Sending.ts"
  * @category models
  * @since 0.1.0
  */
-export type WebhookOptions = {
+export type WebhookOptions = ReceiveOptions & {
   /**
    * The primary auth token of the account that owns the number, or several
    * during a rotation. Twilio signs with no other secret: a secondary token

@@ -11,11 +11,13 @@ import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
 import * as Bytes from "../internal/bytes.ts"
 import { type Form, isJson, parseForm } from "../provider/Body.ts"
+import type { Verified } from "../provider/Receiving.ts"
 import { fromBase64, list, macKeys, macMatcher, type Secrets, utf8 } from "../provider/Secrets.ts"
 import { queryOf } from "../provider/Url.ts"
 import { InvalidSignature, MissingSignature, type WebhookErrorReason } from "../WebhookError.ts"
 import * as Request from "../WebhookRequest.ts"
 import * as Diagnosis from "./Diagnosis.ts"
+import { formFault, queryFault } from "./Reading.ts"
 import { candidates, fieldsText } from "./SignedText.ts"
 
 export const header = "x-twilio-signature"
@@ -57,14 +59,51 @@ export const signWebhook = Effect.fnUntraced(function*(options: {
 })
 
 /** Decodes the signature. Rejects one that is not twenty bytes before an HMAC is computed. */
-const tagOf = (request: Request.WebhookRequest): Uint8Array | undefined => {
-  const tag = fromBase64(request.headers[header] ?? "")
+const tagOf = ({ headers }: Request.WebhookHead): Uint8Array | undefined => {
+  const tag = fromBase64(headers[header] ?? "")
   return tag?.length === 20 ? tag : undefined
 }
 
 /** Returns the hash of the body in the signed URL. If there are two, Twilio's SDK reads the first. */
-const signedHash = (request: Request.WebhookRequest): string | undefined =>
-  new URLSearchParams(queryOf(request.url)).get("bodySHA256") ?? undefined
+const signedHash = ({ url }: Request.WebhookHead): string | undefined =>
+  new URLSearchParams(queryOf(url)).get("bodySHA256") ?? undefined
+
+/**
+ * The SHA-256 of the empty body. Twilio signs a GET with it for some products
+ * (https://github.com/twilio/twilio-php/issues/861). Any other hash covers a
+ * body, and a GET has none.
+ */
+const hashOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+/**
+ * In characters, for all candidates of one request. The longest message that
+ * Twilio delivers is signed as seven thousand, and has six candidates.
+ */
+const maxHashed = 96 * 1024
+
+/**
+ * The URL of a signed JSON body with a body that was made a form: without a
+ * field, or with one that begins in the middle of the hash.
+ */
+const isJsonAsForm = (request: Request.WebhookRequest, fields: string): boolean => {
+  if (!request.url.includes("bodySHA256")) return false
+  const hash = signedHash(request)
+  if (hash === undefined) return false
+  return fields === "" || (hash.length < 64 && /^[0-9a-f]*$/.test(hash) && /^[0-9a-f]/.test(fields))
+}
+
+/** Rejects what the headers and the URL show to be wrong, before the body is read or hashed. */
+const checkHead = (head: Request.WebhookHead): WebhookErrorReason | undefined => {
+  if (!head.headers[header]) return new MissingSignature({ expected: `header ${header}` })
+  if (tagOf(head) === undefined) return new InvalidSignature({})
+  if (head.method === "GET") {
+    const hash = signedHash(head)
+    return hash === undefined || hash === hashOfNothing ? undefined : new InvalidSignature({})
+  }
+  return isJson(head) && signedHash(head) === undefined
+    ? new MissingSignature({ expected: "query parameter bodySHA256, which must cover a JSON body" })
+    : undefined
+}
 
 /**
  * Builds the signature check for a list of auth tokens, and the diagnosis of a
@@ -93,8 +132,12 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
   ] as const
 
   const matches = Effect.fnUntraced(function*(matcher: typeof fits, tag: Uint8Array, url: string, fields: string) {
+    let hashed = 0
     for (const candidate of candidates(url)) {
-      if (yield* matcher(tag, Bytes.fromText(candidate + fields))) return true
+      const text = candidate + fields
+      if (hashed > 0 && hashed + text.length > maxHashed) return false
+      if (yield* matcher(tag, Bytes.fromText(text))) return true
+      hashed += text.length
     }
     return false
   })
@@ -113,26 +156,28 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
     request: Request.WebhookRequest
   ): Effect.fn.Return<Form | undefined, WebhookErrorReason> {
     if (request.method === "GET") {
-      // The hash covers a body, and Twilio sends a body only with POST.
-      return signedHash(request) === undefined ? undefined : yield* new InvalidSignature({})
+      const isCovered = request.body.length === 0 || signedHash(request) === undefined
+      return isCovered ? undefined : yield* new InvalidSignature({})
     }
     if (!isJson(request)) return yield* parseForm(request.body)
-    const hash = signedHash(request)
-    if (hash === undefined) {
-      return yield* new MissingSignature({ expected: "query parameter bodySHA256, which must cover a JSON body" })
-    }
+    const hash = signedHash(request) ?? ""
     return (yield* hasHash(hash, request.body)) ? undefined : yield* new InvalidSignature({})
   })
 
   const verify = Effect.fnUntracedEager(function*(
     request: Request.WebhookRequest
-  ): Effect.fn.Return<Form | undefined, WebhookErrorReason> {
-    if (!request.headers[header]) return yield* new MissingSignature({ expected: `header ${header}` })
+  ): Effect.fn.Return<Verified, WebhookErrorReason> {
     const tag = tagOf(request)
     if (tag === undefined) return yield* new InvalidSignature({})
     const form = yield* signedForm(request)
     const fields = form === undefined ? "" : fieldsText(form)
-    return (yield* matches(fits, tag, request.url, fields)) ? form : yield* new InvalidSignature({})
+    if (form !== undefined && isJsonAsForm(request, fields)) return yield* new InvalidSignature({})
+    if (!(yield* matches(fits, tag, request.url, fields))) return yield* new InvalidSignature({})
+    const fault = form === undefined
+      ? request.method === "GET" ? queryFault(request.url) : undefined
+      : formFault(request.url, form, fields)
+    if (fault !== undefined) return yield* fault
+    return { ...(form !== undefined && { payload: form }), idempotencyKeys: [request.headers[header]!] }
   })
 
   const search = Effect.fnUntraced(function*(tag: Uint8Array, request: Request.WebhookRequest, form: Form, body = "") {
@@ -161,5 +206,5 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
     return yield* search(tag, request, yield* Effect.orElseSucceed(parseForm(request.body), () => ({})))
   })
 
-  return { verify, diagnose }
+  return { checkHead, verify, diagnose }
 })

@@ -99,18 +99,23 @@ const isUnread = (content: Content, payload: Payload) =>
     (Wire.toText(payload["MessageType"]) || "text").toLowerCase() !== "text" ||
     Schema.messageFields.hasContent(payload))
 
+const missingId = invalidPayload("MessageSid", "Expected the message id")
+
 const inbound = (provider: string, payload: Payload) =>
   Effect.flatMapEager(
     decodeInbound(Sender.withSender(payload)),
-    (fields) =>
-      Effect.mapEager(contentOf(payload, fields.Body), (content): WebhookEvent => {
-        const sid = Schema.messageSid(fields)
+    (fields) => {
+      const sid = Schema.messageSid(fields)
+      // Without it, no repetition could be recognized.
+      if (sid === undefined) return Effect.fail(missingId)
+      return Effect.mapEager(contentOf(payload, fields.Body), (content): WebhookEvent => {
         if (isUnread(content, payload)) return unrecognized(provider, payload)
         const senderAliases = Sender.aliasesOf(fields.From, payload)
         return unchecked(InboundMessage, {
           provider,
           channelId: `sms-${provider}`,
-          ...(sid !== undefined && { externalId: sid, idempotencyKey: sid }),
+          externalId: sid,
+          idempotencyKey: sid,
           sender: fields.From,
           ...(senderAliases.length > 0 && { senderAliases }),
           recipient: fields.To,
@@ -120,6 +125,7 @@ const inbound = (provider: string, payload: Payload) =>
           raw: payload
         })
       })
+    }
   )
 
 const unrecognized = (provider: string, payload: Payload): Unrecognized => {
@@ -130,7 +136,7 @@ const unrecognized = (provider: string, payload: Payload): Unrecognized => {
 const status = Effect.fnUntracedEager(function*(provider: string, payload: Payload, word: string) {
   const fields = yield* decodeStatus(payload)
   const messageId = Schema.messageSid(fields)
-  if (messageId === undefined) return yield* invalidPayload("MessageSid", "Expected the message id")
+  if (messageId === undefined) return yield* missingId
   return unchecked(DeliveryStatus, {
     provider,
     messageId,

@@ -38,7 +38,8 @@ export const carrier: Carrier.Carrier<
       },
       methods: ["POST"],
       contentTypes: ["application/json", "application/x-www-form-urlencoded"],
-      ...(yield* Signature.make(verification)),
+      guard: yield* Signature.make(verification),
+      verify: () => Effect.void,
       parse: parseBody,
       decodePayload: (payload) => decodePayload(name, zone, payload),
       acknowledgement

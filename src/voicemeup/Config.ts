@@ -1,4 +1,5 @@
 import type * as Redacted from "effect/Redacted"
+import type { ReceiveOptions } from "../provider/Receiving.ts"
 import type { Secrets } from "../provider/Secrets.ts"
 import type { SendOptions } from "../provider/Sending.ts"
 
@@ -34,7 +35,7 @@ export type Verification =
  * @category models
  * @since 0.1.0
  */
-export type WebhookOptions = {
+export type WebhookOptions = ReceiveOptions & {
   readonly verification: Verification
   /**
    * The IANA time zone of the times in VoiceMeUp's webhooks, for example

@@ -8,7 +8,7 @@ import { fromParts, MediaContent } from "effect-sms/Content"
 import { DeliveryStatus, type Status } from "effect-sms/DeliveryStatus"
 import { InboundMessage } from "effect-sms/Message"
 import type { Payload } from "effect-sms/Payload"
-import { Body, Carrier, Secrets, type Sending, type SmsProvider, Wire } from "effect-sms/provider"
+import { Body, Carrier, type Receiving, Secrets, type Sending, Wire } from "effect-sms/provider"
 import { type InvalidPayload, InvalidSignature, MissingSignature, StaleTimestamp } from "effect-sms/WebhookError"
 import { Unrecognized, type WebhookEvent } from "effect-sms/WebhookEvent"
 import * as WebhookRequest from "effect-sms/WebhookRequest"
@@ -23,7 +23,7 @@ export type SenderOptions = Sending.SendOptions & {
   readonly statusCallback?: string | undefined
 }
 
-const verification: SmsProvider.Verification = { scheme: "signature", covers: ["body", "time"] }
+const verification: Receiving.Verification = { scheme: "signature", covers: ["body", "time"] }
 const toleranceSeconds = 300
 const secondsNow = Effect.map(Clock.currentTimeMillis, (millis) => Math.floor(millis / 1000))
 

@@ -163,6 +163,61 @@ describe("SINCH_VERIFICATION", () => {
     }))
 })
 
+describe("the guards of Sinch's callback URL", () => {
+  const verificationOf = (env: Record<string, string>) =>
+    Effect.map(start(env), (providers) => providers.get("sinch")!.capabilities.receive?.verification)
+  const ask = Effect.fnUntraced(function*(env: Record<string, string>, query: string, authorization?: string) {
+    const provider = (yield* start(env)).get("sinch")!
+    const headers = { "content-type": "application/json", ...(authorization !== undefined && { authorization }) }
+    const error = yield* Effect.flip(
+      Effect.andThen(
+        provider.verify(WebhookRequest.make({ url: `https://sms.example.com/${query}`, headers, body: "{}" })),
+        Effect.fail("taken" as const)
+      )
+    )
+    return typeof error === "string" ? error : error.reason._tag
+  }, Effect.provide(NodeCrypto.layer))
+
+  it.effect("are enough by themselves, and are needed beside a signature", () =>
+    Effect.gen(function*() {
+      const token = { SINCH_WEBHOOK_TOKEN: "new,old" }
+      for (const env of [token, { ...token, SINCH_VERIFICATION: "none" }]) {
+        assert.deepStrictEqual(yield* verificationOf(env), { scheme: "token", covers: [] })
+        assert.strictEqual(yield* ask(env, "?token=new"), "taken")
+        assert.strictEqual(yield* ask(env, "?token=old"), "taken")
+        assert.strictEqual(yield* ask(env, "?token=x"), "InvalidSignature")
+        assert.strictEqual(yield* ask(env, ""), "MissingSignature")
+      }
+      const signed = { ...token, SINCH_WEBHOOK_SECRET: secrets.sinch }
+      assert.deepStrictEqual(yield* verificationOf(signed), { scheme: "signature", covers: ["body", "time"] })
+      assert.strictEqual(yield* ask(signed, "?token=new"), "MissingSignature")
+      assert.isFalse(yield* takes(signed, sinch))
+    }))
+
+  it.effect("are Basic authentication too", () =>
+    Effect.gen(function*() {
+      const env = { SINCH_WEBHOOK_USERNAME: "sinch", SINCH_WEBHOOK_PASSWORD: "new, old" }
+      assert.strictEqual(yield* ask(env, "", `Basic ${btoa("sinch:new")}`), "taken")
+      assert.strictEqual(yield* ask(env, "", `Basic ${btoa("sinch:old")}`), "taken")
+      assert.strictEqual(yield* ask(env, "", `Basic ${btoa("sinch:x")}`), "InvalidSignature")
+      assert.strictEqual(yield* ask(env, ""), "MissingSignature")
+      const both = { ...env, SINCH_WEBHOOK_TOKEN: "abc" }
+      assert.strictEqual(yield* ask(both, "?token=abc", `Basic ${btoa("sinch:new")}`), "taken")
+      assert.strictEqual(yield* ask(both, "?token=abc"), "MissingSignature")
+    }))
+
+  it.effect("stop the start when they are half set or empty, or stand for a secret that was asked for", () =>
+    Effect.gen(function*() {
+      assert.match(yield* messageOf({ SINCH_WEBHOOK_USERNAME: "u" }), /^SINCH_WEBHOOK_PASSWORD is missing/)
+      assert.match(yield* messageOf({ SINCH_WEBHOOK_PASSWORD: "p" }), /^SINCH_WEBHOOK_USERNAME is missing/)
+      assert.match(yield* messageOf({ SINCH_WEBHOOK_TOKEN: " , " }), /^SINCH_WEBHOOK_TOKEN must be a secret/)
+      assert.match(
+        yield* messageOf({ SINCH_WEBHOOK_TOKEN: "abc", SINCH_VERIFICATION: "hmac-sha256" }),
+        /^SINCH_WEBHOOK_SECRET is missing/
+      )
+    }))
+})
+
 describe("VOICEMEUP_VERIFICATION", () => {
   it.effect("chooses between the token and nothing", () =>
     Effect.gen(function*() {
@@ -383,6 +438,7 @@ describe("a value that cannot be used", () => {
       ["proxy", "10.0.0.0/33", "10.0.0.0/8;::1", "*", "10.0.0.0/8 10.1.0.0/8"],
       /^TRUSTED_PROXIES must be a/
     ],
+    ["MAX_CONNECTIONS", ["0", "-1", "1e3", "1000000", "many"], /^MAX_CONNECTIONS must be a whole number/],
     [
       "VOICEMEUP_TIME_ZONE",
       ["Montreal", "America/Quebec City", "+25:00"],
@@ -410,14 +466,16 @@ describe("a value that cannot be used", () => {
 describe("the other variables", () => {
   it.effect("are read as they are", () =>
     Effect.gen(function*() {
-      const { host, port, server } = yield* load({
+      const { host, maxConnections, port, server } = yield* load({
         HOST: " ::1 ",
         PORT: "0",
+        MAX_CONNECTIONS: "50",
         PUBLIC_URL: "https://sms.example.com/api/",
         TRUSTED_PROXIES: "10.0.0.0/8, 127.0.0.1, ::1,fd00::/8",
         ADMIN_TOKEN: ` ${secrets.admin} `
       })
-      assert.deepStrictEqual([host, port], ["::1", 0])
+      assert.deepStrictEqual([host, port, maxConnections], ["::1", 0, 50])
+      assert.strictEqual((yield* load({})).maxConnections, 1000)
       assert.strictEqual(server.publicUrl, "https://sms.example.com/api/")
       const PUBLIC_URL = "https://new.example.com , https://old.example.com/api,"
       assert.deepStrictEqual((yield* load({ PUBLIC_URL })).server.publicUrl, [

@@ -1,6 +1,7 @@
 import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
+import { once } from "node:events"
 import { createServer, type Server } from "node:http"
 import { type AddressInfo, connect } from "node:net"
 import { Address } from "../../src/Address.ts"
@@ -224,6 +225,32 @@ describe("the server with carriers", () => {
       (socket) => Effect.sync(() => socket.destroy())
     )
 
+  /** A webhook that could be genuine, without its body. */
+  const unfinished = [
+    "POST /webhooks/sms/sinch/inbound HTTP/1.1",
+    "host: x",
+    "content-type: application/json",
+    "content-length: 9",
+    "x-sinch-webhook-signature: AAAA",
+    "x-sinch-webhook-signature-nonce: 1",
+    "x-sinch-webhook-signature-timestamp: 1",
+    "",
+    ""
+  ].join("\r\n")
+
+  it.live("closes a connection above MAX_CONNECTIONS, and none of those before", () =>
+    Effect.gen(function*() {
+      const server = yield* start({ PORT: "0", SINCH_WEBHOOK_SECRET: "configured", MAX_CONNECTIONS: "2" })
+      const [, port] = /Listening on .*:(\d+)/.exec(yield* server.until(/Listening on .*\n/))!
+      const first = yield* hold(port!, unfinished)
+      yield* hold(port!, unfinished)
+      const third = yield* hold(port!, unfinished)
+      if (!third.closed) yield* Effect.promise(() => once(third, "close"))
+      const answered = once(first, "data")
+      first.write("{}       ")
+      assert.match(String(yield* Effect.promise(() => answered)), /^HTTP\/1.1 403 /)
+    }), limit)
+
   it.live("ends at once although callers keep their connections for another request", () =>
     Effect.gen(function*() {
       const server = yield* start({ PORT: "0", SINCH_WEBHOOK_SECRET: "configured" })
@@ -238,7 +265,7 @@ describe("the server with carriers", () => {
     Effect.gen(function*() {
       const server = yield* start({ PORT: "0", SINCH_WEBHOOK_SECRET: "configured" })
       const [, port] = /Listening on .*:(\d+)/.exec(yield* server.until(/Listening on .*\n/))!
-      yield* hold(port!, "POST /webhooks/sms/sinch/inbound HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{")
+      yield* hold(port!, `${unfinished}{`)
       yield* hold(port!, "GET /hea")
       yield* hold(port!, "")
       const [code, elapsed] = yield* server.end("SIGTERM")

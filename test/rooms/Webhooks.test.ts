@@ -1,6 +1,7 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
+import { TestClock } from "effect/testing"
 import { TextContent } from "../../src/Content.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as Hook from "../../src/rooms/Hook.ts"
@@ -47,6 +48,56 @@ describe("a webhook", () => {
         ...Array.from({ length: 9 }, () => "Repeated")
       ])
       assert.deepStrictEqual(yield* history(kit), ["hello"])
+    }))
+
+  it.effect("has one reading for each of its own keys, whatever it is decoded to", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      const idempotencyKeys = ["signature"]
+      const first = [
+        message("hello", { idempotencyKey: "SM1" }),
+        status("SM0"),
+        new Unrecognized({ provider: "twilio", raw: {} })
+      ]
+      const results = yield* kit.processEvents(first, { idempotencyKeys })
+      assert.deepStrictEqual(results.map(({ _tag }) => _tag), ["Broadcast", "StatusRecorded", "Ignored"])
+
+      const again = yield* kit.processEvents([message("other"), status("SM2")], { idempotencyKeys })
+      assert.deepStrictEqual(again.map(({ _tag }) => _tag), ["Repeated", "StatusRecorded"])
+      assert.deepInclude(again[1], { repeated: true })
+      const another = yield* kit.processEvents([message("third")], { idempotencyKeys: ["other", "signature"] })
+      assert.deepStrictEqual(another.map(({ _tag }) => _tag), ["Repeated", "StatusRecorded"])
+      assert.deepStrictEqual(yield* history(kit), ["hello"])
+
+      yield* kit.processEvents([message("fourth")], { idempotencyKeys: ["third key"] })
+      assert.deepStrictEqual(yield* history(kit), ["hello", "fourth"])
+    }))
+
+  it.effect("has one reading at a time, and another one only if that failed", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit({ keyTimeToLive: "1 hour" })
+      const idempotencyKeys = ["signature"]
+      const readings = yield* Effect.forEach(
+        ["a", "b", "c"],
+        (text) => kit.processEvents([message(text)], { idempotencyKeys }),
+        { concurrency: "unbounded" }
+      )
+      assert.deepStrictEqual(readings.flat().map(({ _tag }) => _tag).sort(), ["Broadcast", "Repeated", "Repeated"])
+      yield* TestClock.adjust("1 hour")
+      yield* kit.processEvents([message("d")], { idempotencyKeys })
+      assert.lengthOf(yield* history(kit), 2)
+    }))
+
+  it.effect("of Twilio's that is cut anew is not processed again", () =>
+    Effect.gen(function*() {
+      const [kit, twilio] = [yield* makeKit(), yield* provider]
+      // The one cut that cannot be told from a new field of Twilio's.
+      const signed = { ...form, Body: "my iCloudDrive" }
+      yield* kit.processWebhook(twilio, yield* request(signed))
+      const cut = yield* request(signed, { ...form, Body: "my i", CloudDrive: "" })
+      const results = yield* kit.processWebhook(twilio, cut)
+      assert.deepStrictEqual(results.map(({ _tag }) => _tag), ["Repeated"])
+      assert.deepStrictEqual(yield* history(kit), ["my iCloudDrive"])
     }))
 
   it.effect("that is not signed, or was changed after signing, is refused and leaves no trace", () =>

@@ -59,9 +59,9 @@ describe("Sinch says what would have made a signature match", () => {
       }
     }))
 
-  it.effect("and nothing above 64 KiB, so that forged requests stay cheap", () =>
+  it.effect("and nothing above 4 KiB, so that forged requests stay cheap", () =>
     Effect.gen(function*() {
-      const large = JSON.stringify({ body: "x".repeat(64 * 1024) })
+      const large = JSON.stringify({ body: "x".repeat(4 * 1024) })
       const headers = sign(sms.secret, `${large}.${nonce}.${timestamp}`)
       assert.isUndefined(yield* hintOf(sha256, request(headers, `${large}\n`)))
       yield* verify(sha256, request(headers, large))

@@ -11,8 +11,10 @@
  * | URL that cannot be parsed, JSON signed as received | throws a `TypeError` | accepted |
  * | JSON without `bodySHA256` | accepted if the application parses it to no fields | refused: nothing covers it |
  * | a form, `bodySHA256` in the URL | the hash alone covers it | its fields are signed, like those of every form |
- * | GET, `bodySHA256` in the URL | accepted if the URL is signed | refused: the body that was signed is not there |
+ * | GET, `bodySHA256` of a body in the URL | accepted if the URL is signed | refused: the body that was signed is not there |
  * | more than 1000 query parameters, signed re-encoded | those past 1000 are not covered | all are covered |
+ * | a form about a message, cut anew | accepted in every form that keeps the signed text | refused: `Reading.test.ts` lists each form |
+ * | a form about a message with a field twice, or a name that Twilio has not | accepted | refused |
  * | null, numbers and objects as field values | signed as `null`, `[object Object]`, … | cannot occur: a form is text |
  */
 import { assert, describe, it } from "@effect/vitest"
@@ -64,7 +66,8 @@ const request = ({ body, kind, signature, url }: Case) =>
     signature
   })
 
-const provider = Effect.runSync(Webhooks.provider)
+// The package has no limits.
+const provider = Effect.runSync(Webhooks.providerWith(Webhooks.authToken, { maxFields: 5000 }))
 
 const accepts = (case_: Case): boolean => {
   const exit = Effect.runSyncExit(provider.verify(request(case_)))
@@ -318,6 +321,15 @@ describe("the provider differs on purpose from the official package", () => {
     assert.isTrue(official(case_))
     assert.isFalse(accepts(case_))
     assert.isFalse(accepts({ ...case_, body: json }))
+  })
+
+  it("not in a GET at a URL with bodySHA256 of the empty body", () => {
+    const url = withHash("")
+    const case_: Case = { kind: "get", url, body: "", signature: signed(url) }
+    assert.isTrue(official({ ...case_, kind: "json" }))
+    assert.isTrue(accepts(case_))
+    assert.isFalse(accepts({ ...case_, body: "Body=forged" }))
+    assert.isFalse(accepts({ ...case_, url: withHash(json) }))
   })
 
   it("in the thousand and first parameter of a re-encoded query, which is covered too", () => {

@@ -295,6 +295,22 @@ layer(Webhooks.layer)("bodySHA256", (it) => {
       yield* refuses({ ...yield* signedForm(withHash("0"), body), body: new Uint8Array() })
     }))
 
+  it.effect("on a GET is the hash of the empty body, or nothing", () =>
+    Effect.gen(function*() {
+      const get = (hash: string, body?: string) => signedUrl(withHash(hash), body ?? "", { method: "GET" })
+      yield* accepts(yield* get(sha256("")))
+      yield* refuses(yield* get(sha256(""), "Body=forged"))
+      for (const hash of ["", sha256("{}"), sha256("").toUpperCase(), `${sha256("")} `, sha256("").slice(1)]) {
+        yield* refuses(yield* get(hash))
+      }
+      // Where there are two, the first counts, as in Twilio's own package.
+      yield* accepts(yield* signedUrl(`${withHash(sha256(""))}&bodySHA256=${sha256("{}")}`, "", { method: "GET" }))
+      yield* refuses(yield* signedUrl(`${withHash(sha256("{}"))}&bodySHA256=${sha256("")}`, "", { method: "GET" }))
+      // The URL is signed all the same.
+      const signed = yield* get(sha256(""))
+      yield* refuses({ ...signed, url: `${signed.url}&From=forged` })
+    }))
+
   it.effect("on a GET is refused: a signature that covers a body must come with it", () =>
     Effect.gen(function*() {
       const request = yield* signedJson(withHash(sha256(json)))
@@ -307,7 +323,8 @@ layer(Webhooks.layer)("the method", (it) => {
   it.effect("GET has every field in its URL, and a body counts for nothing", () =>
     Effect.gen(function*() {
       const provider = yield* SmsProvider
-      const get = "https://example.com/sms?Body=hi+there&From=%2B16505550111&To=%2B16505550100&SmsStatus=received"
+      const get =
+        "https://example.com/sms?MessageSid=SM1&Body=hi+there&From=%2B16505550111&To=%2B16505550100&SmsStatus=received"
       const request = yield* signedUrl(get, "Body=forged", { method: "GET" })
       const [event] = yield* provider.decode(yield* provider.verify(request))
       assert.isTrue(event?._tag === "InboundMessage" && Content.text(event.content) === "hi there")

@@ -161,6 +161,14 @@ layer(Webhooks.layer)("an inbound message", (it) => {
       }
     }))
 
+  it.effect("without a message id is malformed, since no repetition of it would be recognized", () =>
+    Effect.gen(function*() {
+      const { MessageSid: _1, SmsMessageSid: _2, SmsSid: _3, ...rest } = inbound
+      assert.deepStrictEqual(yield* refusal(rest), ["MessageSid"])
+      assert.deepStrictEqual(yield* refusal({ ...rest, MessageSid: "", SmsSid: [] }), ["MessageSid"])
+      assert.strictEqual((yield* message({ ...rest, SmsSid: sid })).externalId, sid)
+    }))
+
   it.effect("without a text is empty, not lost", () =>
     Effect.gen(function*() {
       const { Body: _, ...rest } = inbound

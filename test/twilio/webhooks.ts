@@ -4,6 +4,7 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { Effect, Layer, Redacted } from "effect"
 import { type Form, formFromText } from "../../src/provider/Body.ts"
+import type { Limits } from "../../src/provider/Receiving.ts"
 import type { Secrets } from "../../src/provider/Secrets.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as Twilio from "../../src/twilio/index.ts"
@@ -11,14 +12,14 @@ import * as WebhookRequest from "../../src/WebhookRequest.ts"
 
 export const authToken = Redacted.make("12345")
 
-export const layerWith = (authToken: Secrets, name?: string) =>
-  Twilio.layerWebhook({ authToken, name }).pipe(Layer.provide(NodeCrypto.layer))
+export const layerWith = (authToken: Secrets, name?: string, limits?: Partial<Limits>) =>
+  Twilio.layerWebhook({ authToken, name, limits }).pipe(Layer.provide(NodeCrypto.layer))
 
 export const layer = layerWith(authToken)
 
 /** A provider of its own for each run. */
-export const providerWith = (authToken: Secrets) =>
-  Effect.provide(SmsProvider.use(Effect.succeed), Layer.fresh(layerWith(authToken)))
+export const providerWith = (authToken: Secrets, limits?: Partial<Limits>) =>
+  Effect.provide(SmsProvider.use(Effect.succeed), Layer.fresh(layerWith(authToken, undefined, limits)))
 
 export const provider = providerWith(authToken)
 

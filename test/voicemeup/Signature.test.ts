@@ -82,7 +82,7 @@ describe("VoiceMeUp token", () => {
     Effect.gen(function*() {
       const provider = yield* withTokens(token)
       const prefixes = [...token].map((_, length) => token.slice(0, length)).slice(1)
-      for (const value of [...prefixes, `${token}x`, token.toUpperCase(), "x".repeat(100_000), "\0", "undefined"]) {
+      for (const value of [...prefixes, `${token}x`, token.toUpperCase(), "x".repeat(1000), "\0", "undefined"]) {
         const { reason } = yield* Effect.flip(provider.verify(call(`${base}?token=${encodeURIComponent(value)}`)))
         assert.strictEqual(reason._tag, "InvalidSignature")
       }

@@ -7,6 +7,7 @@ import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Result from "effect/Result"
 import { PayloadTooLarge, UnsupportedContentType } from "../../WebhookError.ts"
+import { setHeaders } from "./headers.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -21,28 +22,45 @@ const utf8 = new TextDecoder("utf-8", { fatal: true })
 /** Returns whether the bytes are valid UTF-8. */
 export const isUtf8 = (bytes: Uint8Array): boolean => Result.isSuccess(Result.try(() => utf8.decode(bytes)))
 
-/** Builds a reader. A body that the headers declare as too large or compressed is not read at all. */
-export const reader = (limit: number = defaultLimit) => {
-  const tooLarge = new PayloadTooLarge({ limit })
+const hasBody = ({ headers }: Request): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0
 
-  const misfit = ({ headers }: Request) => {
-    const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity"
-    if (encoding !== "identity" && encoding !== "") return encoded
-    return Number(headers["content-length"] ?? 0) > limit ? tooLarge : undefined
-  }
+/**
+ * Closes the connection after the answer, where a body is still to come: the
+ * server would have to receive it in order to reach the next request.
+ */
+export const leave = (request: Request): Effect.Effect<void, never, HttpServerRequest.HttpServerRequest> =>
+  hasBody(request) ? setHeaders({ connection: "close" }) : Effect.void
 
-  return Effect.fnUntraced(function*(request: Request) {
-    const reason = misfit(request)
-    if (reason !== undefined) return yield* reason
-    const body = yield* request.arrayBuffer.pipe(
-      Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(limit)),
-      Effect.catch(({ reason }) =>
-        reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
-          ? Effect.fail(tooLarge)
-          // The connection broke, so there is no client to answer.
-          : Effect.interrupt
-      )
-    )
-    return new Uint8Array(body)
-  })
+/** Checks what the headers say about a body: whether it is too large, or compressed. */
+export const checkHeaders = (
+  { headers }: Request,
+  limit: number
+): Effect.Effect<void, PayloadTooLarge | UnsupportedContentType> => {
+  const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity"
+  if (encoding !== "identity" && encoding !== "") return Effect.fail(encoded)
+  return Number(headers["content-length"] ?? 0) > limit ? Effect.fail(new PayloadTooLarge({ limit })) : Effect.void
 }
+
+/** Reads a body whose headers were checked. */
+export const read = (
+  request: Request,
+  limit: number
+): Effect.Effect<Uint8Array, PayloadTooLarge, HttpServerRequest.HttpServerRequest> =>
+  request.arrayBuffer.pipe(
+    Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(limit)),
+    Effect.map((body) => new Uint8Array(body)),
+    Effect.catch(({ reason }) =>
+      reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
+        ? Effect.andThen(leave(request), Effect.fail(new PayloadTooLarge({ limit })))
+        // The connection broke, so there is no client to answer.
+        : Effect.interrupt
+    )
+  )
+
+/** Reads a body. What the headers say is too large, or is compressed, is not read at all. */
+export const reader = (limit: number = defaultLimit) => (request: Request) =>
+  checkHeaders(request, limit).pipe(
+    Effect.tapError(() => leave(request)),
+    Effect.andThen(read(request, limit))
+  )

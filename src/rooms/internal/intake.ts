@@ -13,8 +13,11 @@ import type { MessagePart, WebhookEvent } from "../../WebhookEvent.ts"
 import type { KitEvent } from "../KitEvent.ts"
 import type { EventResult, ProcessEventsOptions, ProcessResult, Unfinished } from "../ProcessResult.ts"
 import type { Resumed } from "./receiving.ts"
+import type * as Webhooks from "./webhooks.ts"
 
 export interface Options {
+  /** Runs the processing of a webhook unless one of its keys is known. */
+  readonly once: Effect.Success<ReturnType<typeof Webhooks.make>>
   readonly aggregator: Aggregator
   readonly processInbound: (
     message: InboundMessage,
@@ -34,7 +37,7 @@ const maxTypeLength = 64
 const shortType = (type: string | undefined): string | undefined =>
   type === undefined || type.length <= maxTypeLength ? type : `${type.slice(0, maxTypeLength).toWellFormed()}…`
 
-export const make = ({ aggregator, notify, processInbound, recordStatus, runs }: Options) => {
+export const make = ({ aggregator, notify, once, processInbound, recordStatus, runs }: Options) => {
   /**
    * Continues when the caller is interrupted: otherwise the message that the
    * part completes would be processed twice.
@@ -84,7 +87,7 @@ export const make = ({ aggregator, notify, processInbound, recordStatus, runs }:
     processEntry: ({ event, id }: Pick<Entry, "id" | "event">) => processEvent(event, Effect.void, { eventId: id }),
     processEvents: (
       events: ReadonlyArray<WebhookEvent>,
-      { onStored = Effect.void }: ProcessEventsOptions = {}
+      { idempotencyKeys = [], onStored = Effect.void }: ProcessEventsOptions = {}
     ): Effect.Effect<
       ReadonlyArray<EventResult>,
       MmsAggregatorError | DeliveryStoreError | StorageError | Unfinished
@@ -92,10 +95,11 @@ export const make = ({ aggregator, notify, processInbound, recordStatus, runs }:
       Effect.suspend(() => {
         let left = events.filter(({ _tag }) => _tag === "MessagePart").length
         const stored = Effect.suspend(() => --left === 0 ? Effect.asVoid(onStored) : Effect.void)
-        return Effect.flatMap(
+        const process = Effect.flatMap(
           Effect.forEach(events, (event) => Effect.result(processEvent(event, stored))),
           Effect.forEach((result) => Effect.fromResult(result))
         )
+        return once(idempotencyKeys, events, process)
       })
   }
 }

@@ -2,10 +2,9 @@
  * The server: requests in a second, and how long the slow ones take, under a
  * load that comes from another process.
  */
-import { type ChildProcess, fork } from "node:child_process"
-import { once } from "node:events"
-import { join } from "node:path"
+import type { ChildProcess } from "node:child_process"
 import type { Contender, Measure, Sample } from "../harness/Measure.ts"
+import { messageOf, startServer, stop, usageOf } from "../harness/server.ts"
 import type { Task } from "../servers/load.ts"
 
 /** By name, the program. */
@@ -22,23 +21,6 @@ const servers: Readonly<Record<string, readonly [file: string, ...args: Readonly
 
 /** Those of which it is also told how long the slow requests take. */
 const timed: ReadonlySet<string> = new Set(["effect-sms", "fastify + twilio", "node:http"])
-
-const start = (file: string, args: ReadonlyArray<string> = []): ChildProcess =>
-  fork(join(import.meta.dirname, "../servers", file), args, { execArgv: [] })
-
-const message = async <A>(child: ChildProcess): Promise<A> => {
-  const ended = new AbortController()
-  const exit = once(child, "exit", { signal: ended.signal }).then(() => {
-    throw new Error("A server or its load ended early")
-  })
-  try {
-    const [answer] = await Promise.race([once(child, "message"), exit])
-    return answer
-  } finally {
-    exit.catch(() => undefined)
-    ended.abort()
-  }
-}
 
 export const measure: Measure = {
   title: "Server",
@@ -67,26 +49,23 @@ export const measure: Measure = {
   ].map((row) => ({ ...row, ours: "effect-sms" })),
   rounds: ({ quick }) => quick ? 5 : 21,
   prepare: async ({ quick }) => {
-    const load = start("load.ts")
-    const children = Object.entries(servers).map(([name, [file, ...args]]) => ({ name, child: start(file, args) }))
-    /** In microseconds. Unlike the time, it does not depend on what else the cores do. */
-    const cpuOf = async (child: ChildProcess): Promise<number> => {
-      child.send("How much?")
-      const { system, user } = await message<NodeJS.CpuUsage>(child)
-      return user + system
-    }
+    const load = startServer("load.ts")
+    const children = Object.entries(servers).map(([name, [file, ...args]]) => ({
+      name,
+      child: startServer(file, args)
+    }))
     const run = (task: Task): Promise<Sample> => {
       load.send(task)
-      return message<Sample>(load)
+      return messageOf<Sample>(load)
     }
     const throughput = async (child: ChildProcess, port: number, requests: number): Promise<Sample> => {
-      const before = await cpuOf(child)
+      const before = await usageOf(child)
       const sample = await run({ port, requests, connections: 16 })
-      return { ...sample, CPU: (await cpuOf(child) - before) / requests }
+      return { ...sample, CPU: (await usageOf(child) - before) / requests }
     }
     const contenders: Record<string, Contender> = {}
     for (const { child, name } of children) {
-      const port = await message<number>(child)
+      const port = await messageOf<number>(child)
       // So many that the engine has compiled all of it.
       await throughput(child, port, 30_000)
       contenders[name] = async () => ({
@@ -96,13 +75,7 @@ export const measure: Measure = {
     }
     return {
       contenders,
-      tearDown: async () => {
-        for (const child of [load, ...children.map(({ child }) => child)]) {
-          const exit = once(child, "exit")
-          child.disconnect()
-          await exit
-        }
-      }
+      tearDown: () => stop([load, ...children.map(({ child }) => child)])
     }
   }
 }

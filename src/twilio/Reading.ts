@@ -1,0 +1,226 @@
+/**
+ * The one reading of a signed form.
+ *
+ * Twilio signs the URL, names and values joined without separators. So a form
+ * that was captured can be cut anew, and its signature still matches: the name
+ * `MessageSid` can swallow its value, `Body` can lose its end to a field that
+ * never was. A form about a message is therefore accepted only if it is cut as
+ * Twilio cuts it: every field that Twilio sends has its own name, the fields
+ * that the events depend on contain only what Twilio can send there, and no
+ * field occurs twice. Fields that are not known here are accepted if their name
+ * can be one of Twilio's.
+ *
+ * One cut cannot be told from a new field: in a text, at a word such as
+ * `CampaignId`, or directly after a letter as in `iCloudDrive`. It has the id
+ * and the signature of the original, so it is a repetition wherever the
+ * original was received.
+ */
+import type { Form } from "../provider/Body.ts"
+import { withoutFragment } from "../provider/Url.ts"
+import { type InvalidPayload, invalidPayload } from "../WebhookError.ts"
+import { split } from "./SignedText.ts"
+
+/**
+ * Whether the signed text is about a message. It asks the text and not the
+ * fields: every cut of the same text gives the same answer. Webhooks of
+ * Conversations have the message's id in `ChannelMessageSid`.
+ */
+const isAboutMessage = (text: string): boolean => /(?<!Channel)(?:MessageSid|SmsSid)=?(?:SM|MM)/.test(text)
+
+/** Names of one word, which may be in a text too. */
+const singleWords: ReadonlySet<string> = new Set([
+  "Address",
+  "Body",
+  "Forwarded",
+  "From",
+  "Label",
+  "Latitude",
+  "Longitude",
+  "To"
+])
+
+/** Names of several words, which nobody writes in a text: where one is in the signed text, it is a field. */
+const names = [
+  "Media(?:Url|ContentType)\\d+",
+  "(?:Sms|OriginalReplied)?MessageSid",
+  "OriginalRepliedMessageSender",
+  "SmsSid",
+  "(?:Messaging)?ServiceSid",
+  "AccountSid",
+  "ApiVersion",
+  "(?:Referral)?NumMedia",
+  "NumSegments",
+  "SmsStatus",
+  "MessageStatus(?=[a-z])",
+  "MessageType",
+  "(?:From|To)(?:City|State|Zip|Country)",
+  "RawDlrDoneDate",
+  "Error(?:Code(?=\\d)|Message|Url)",
+  "OptOutType",
+  "AddOns",
+  "Button(?:Text|Payload|Type)",
+  "List(?:Title|Id|Description)",
+  "InteractiveData",
+  "FlowData",
+  "Channel(?:Metadata|Prefix|InstallSid|StatusMessage)",
+  "ProfileName",
+  "WaId(?=\\d)",
+  "ExternalUserId",
+  "FrequentlyForwarded",
+  "Referral(?:Body|Headline|SourceId|SourceType|SourceUrl|MediaId|MediaContentType|MediaUrl|CtwaClid)"
+]
+
+const anyName = new RegExp(names.join("|"), "g")
+const onlyName = new RegExp(`^(?:${names.map((name) => name.replace(/\(\?=.*?\)/, "")).join("|")})$`)
+
+const isKnown = (name: string): boolean => singleWords.has(name) || onlyName.test(name)
+
+/** Every name of Twilio's that is not one word is several, as `WaId` and `MediaUrl0`. */
+const canBeNew = (name: string): boolean => /^(?:[A-Z][a-z]+\d*){2,}$/.test(name)
+
+const sid = /^(?:SM|MM)[\w-]{1,32}$/
+
+/**
+ * A number, a short code, a name of up to eleven characters, or an address of
+ * another channel: `whatsapp:+16505550111`, `messenger:1234`. Digits before
+ * letters would be a short code that has swallowed the name after it.
+ */
+const address =
+  /^(?:(?:[a-z][a-z0-9]*:)?\+?\d{1,20}|(?!\d{3,}[A-Za-z])[\p{L}\p{N}][\p{L}\p{N} &_+.'-]{0,10}|[a-z][a-z0-9]*:(?!\+)[\x21-\x7e]{1,128})$/u
+
+const word = /^(?:[a-z][a-z_-]{0,31}|[A-Z][A-Z_-]{0,31})$/
+
+/** What Twilio can send in the fields that the events depend on, or that are next to one that is free text. */
+const values: ReadonlyMap<string, RegExp> = new Map([
+  ["MessageSid", sid],
+  ["SmsMessageSid", sid],
+  ["SmsSid", sid],
+  ["AccountSid", /^AC[\w-]{1,32}$/],
+  ["MessagingServiceSid", /^(?:MG[\w-]{1,32})?$/],
+  ["ApiVersion", /^\d{4}-\d{2}-\d{2}$/],
+  ["From", address],
+  ["To", address],
+  ["NumMedia", /^[0-9a-z]{0,8}$/],
+  ["NumSegments", /^\d{0,4}$/],
+  ["SmsStatus", word],
+  ["MessageStatus", word],
+  ["ErrorCode", /^\d{0,6}$/],
+  ["RawDlrDoneDate", /^\d{0,14}$/],
+  ["WaId", /^\d{0,20}$/]
+])
+
+const mediaUrl = /^(?:https?:\/\/\S{1,2000})?$/
+const mediaType = /^(?:[\w.+-]+\/[\w.+-]+(?:\s*;.*)?)?$/
+
+const valueOf = (name: string): RegExp | undefined => {
+  if (!name.startsWith("Media")) return values.get(name)
+  if (/^MediaUrl\d+$/.test(name)) return mediaUrl
+  return /^MediaContentType\d+$/.test(name) ? mediaType : undefined
+}
+
+const notAlone = (name: string): InvalidPayload => invalidPayload(name, "Expected it as a field of its own")
+
+/** A name in the text that is no field of the form, and not the end of a new name as in `ParentErrorCode`. */
+const swallowedFault = (form: Form, text: string): InvalidPayload | undefined => {
+  for (const [name] of text.matchAll(anyName)) {
+    if (Object.hasOwn(form, name)) continue
+    const isId = values.get(name) === sid
+    if (isId || !Object.keys(form).some((other) => other.endsWith(name) && !isKnown(other))) return notAlone(name)
+  }
+  return undefined
+}
+
+/** A whole field in a value. It was one of its own, and another one of its name was made out of a text. */
+const wholeField = /(?:MessageSid|SmsSid)(?:SM|MM)\w|AccountSidAC\w/
+const wholeAddress = /(?:From|To)(?:[a-z][a-z0-9]*:)?\+\d{3}/
+
+/** Where the fields are not those that Twilio sends, or have values that Twilio does not send. */
+const fieldFault = (form: Form): InvalidPayload | undefined => {
+  let id: string | undefined
+  for (const [name, value] of Object.entries(form)) {
+    if (!isKnown(name) && !canBeNew(name)) return invalidPayload("", "Expected only names that Twilio's fields have")
+    if (typeof value !== "string") return invalidPayload(name, "Expected it once")
+    if (wholeField.test(value) || (name !== "Body" && wholeAddress.test(value))) {
+      return invalidPayload(name, "Expected no other field in it")
+    }
+    if (valueOf(name)?.test(value) === false) return invalidPayload(name, "Expected what Twilio sends there")
+    if (values.get(name) !== sid) continue
+    if (id !== undefined && id !== value) return invalidPayload(name, "Expected the same id in each of its fields")
+    id = value
+  }
+  return id === undefined ? invalidPayload("MessageSid", "Expected the message id") : undefined
+}
+
+/** Fields of free text, the ends of which could be taken for the name of a field. */
+const freeText: ReadonlySet<string> = new Set([
+  "Address",
+  "Body",
+  "ButtonText",
+  "ChannelStatusMessage",
+  "ErrorMessage",
+  "Label",
+  "ListDescription",
+  "ListTitle",
+  "ProfileName",
+  "ReferralBody",
+  "ReferralHeadline"
+])
+
+/** A text that is empty, or ends so, may go on with a word. */
+const mayGoOn = /(?:^|[\s([{<"'“‘«/@#&+=:,;_-])$/
+
+/** The last words of names in Twilio's API. */
+const lastWord =
+  /(?:Sids?|Ids?|Type|Text|Ur[il]|Status|(?:Meta)?[Dd]ata|Payload|Code|Name|Version|Date|Time(?:stamp)?|Count(?:ry)?|Number|Message|Body|Title|Language|Locale|Source|Token|Key|Info|Attributes|Content|Media|Sender|Recipient|Address|Segments|Direction|Reason|Encoding|Channel|Context|Carrier|Mode|State|Prefix|Region)\d*$/
+
+/**
+ * A field that is not known, directly after a free text in the signed text, may
+ * be the end of that text. It is taken for that where the text may go on, and
+ * its name does not end as Twilio's do.
+ */
+const cutFault = (form: Form): InvalidPayload | undefined => {
+  let before = ""
+  for (const name of Object.keys(form).sort()) {
+    const value = form[before]
+    if (freeText.has(before) && mayGoOn.test(String(value)) && !isKnown(name) && !lastWord.test(name)) {
+      return notAlone(before)
+    }
+    before = name
+  }
+  return undefined
+}
+
+/**
+ * The single words: those without which the rest is no message, and in a status
+ * callback, which may lack them, those that are in the value of another field.
+ */
+const singleWordFault = (form: Form, text: string): InvalidPayload | undefined => {
+  const status = form["SmsStatus"]
+  const isStatus = form["MessageStatus"] !== undefined ||
+    (status !== undefined && !/^receiv(?:ed|ing)$/i.test(String(status)))
+  const missing = isStatus
+    ? ["From", "To"].find((name) =>
+      !Object.hasOwn(form, name) && new RegExp(`${name}(?:[a-z][a-z0-9]*:)?\\+?\\d`).test(text)
+    )
+    : ["Body", "From", "To"].find((name) => !Object.hasOwn(form, name))
+  return missing === undefined ? undefined : notAlone(missing)
+}
+
+/** Path and query, where the fields of another cut may be. */
+const restOf = (url: string): string => split(withoutFragment(url))?.rest ?? url
+
+/**
+ * Why this form cannot be the one that Twilio signed, though its signature
+ * matches. `text` is what is signed after the URL.
+ */
+export const formFault = (url: string, form: Form, text: string): InvalidPayload | undefined => {
+  const rest = restOf(url)
+  if (!isAboutMessage(rest + text)) return undefined
+  return fieldFault(form) ?? swallowedFault(form, rest + text) ?? singleWordFault(form, text) ?? cutFault(form)
+}
+
+/** Why this URL cannot be that of a GET which Twilio signed: it has the fields of a form, without separators. */
+export const queryFault = (url: string): InvalidPayload | undefined =>
+  /(?:MessageSid|SmsSid)(?:SM|MM)/.test(restOf(url))
+    ? invalidPayload("", "Expected fields with separators")
+    : undefined
