@@ -76,6 +76,7 @@ export const variables: ReadonlyArray<string> = [
   "HOST",
   "PUBLIC_URL",
   "TRUSTED_PROXIES",
+  "MAX_CONNECTIONS",
   "ADMIN_TOKEN",
   "SEND_LONG_TEXT",
   "SEND_SEVERAL_MEDIA",
