@@ -65,6 +65,7 @@ const names = [
   "Channel(?:Metadata|Prefix|InstallSid|StatusMessage)",
   "ProfileName",
   "WaId(?=\\d)",
+  "L(?:at|ong)itude(?=-?\\d)",
   "ExternalUserId",
   "FrequentlyForwarded",
   "Referral(?:Body|Headline|SourceId|SourceType|SourceUrl|MediaId|MediaContentType|MediaUrl|CtwaClid)"
@@ -82,11 +83,24 @@ const sid = /^(?:SM|MM)[\w-]{1,32}$/
 
 /**
  * A number, a short code, a name of up to eleven characters, or an address of
- * another channel: `whatsapp:+16505550111`, `messenger:1234`. Digits before
- * letters would be a short code that has swallowed the name after it.
+ * another channel: `whatsapp:+16505550111`, `messenger:1234`, or `whatsapp:`
+ * where the person hides the number. Digits before letters would be a short code
+ * that has swallowed the name after it.
  */
-const address =
-  /^(?:(?:[a-z][a-z0-9]*:)?\+?\d{1,20}|(?!\d{3,}[A-Za-z])[\p{L}\p{N}][\p{L}\p{N} &_+.'-]{0,10}|[a-z][a-z0-9]*:(?!\+)[\x21-\x7e]{1,128})$/u
+const address = new RegExp(
+  `^(?!.*(?:Label|Latitude|Longitude|Forwarded))(?:${
+    [
+      "(?:[a-z][a-z0-9]*:)?\\+?\\d{1,20}",
+      "(?!\\d{3,}[A-Za-z])[\\p{L}\\p{N}][\\p{L}\\p{N} &_+.'-]{0,10}",
+      "[a-z][a-z0-9]*:(?!\\+)[\\x21-\\x7e]{0,128}"
+    ].join("|")
+  })?$`,
+  "u"
+)
+
+const coordinate = /^(?:-?\d{1,3}(?:\.\d*)?)?$/
+const flag = /^(?:true|false|[01])?$/i
+const withoutWord = /^(?:(?![A-Z][a-z]).)*$/s
 
 const word = /^(?:[a-z][a-z_-]{0,31}|[A-Z][A-Z_-]{0,31})$/
 
@@ -106,7 +120,16 @@ const values: ReadonlyMap<string, RegExp> = new Map([
   ["MessageStatus", word],
   ["ErrorCode", /^\d{0,6}$/],
   ["RawDlrDoneDate", /^\d{0,14}$/],
-  ["WaId", /^\d{0,20}$/]
+  ["WaId", /^\d{0,20}$/],
+  ["ExternalUserId", /^(?:whatsapp:)?[^a-z]{0,128}$/],
+  ["AddOns", /^(?:\{.*\})?$/s],
+  ["Latitude", coordinate],
+  ["Longitude", coordinate],
+  ["Forwarded", flag],
+  ["FrequentlyForwarded", flag],
+  // Directly before fields of one word.
+  ["FromZip", withoutWord],
+  ["ToZip", withoutWord]
 ])
 
 const mediaUrl = /^(?:https?:\/\/\S{1,2000})?$/
@@ -176,14 +199,17 @@ const lastWord =
 /**
  * A field that is not known, directly after a free text in the signed text, may
  * be the end of that text. It is taken for that where the text may go on, and
- * its name does not end as Twilio's do.
+ * its name does not end as Twilio's do. So is a name that begins with that of a
+ * text which is missing.
  */
 const cutFault = (form: Form): InvalidPayload | undefined => {
   let before = ""
   for (const name of Object.keys(form).sort()) {
     const value = form[before]
-    if (freeText.has(before) && mayGoOn.test(String(value)) && !isKnown(name) && !lastWord.test(name)) {
-      return notAlone(before)
+    if (!isKnown(name) && !lastWord.test(name)) {
+      if (freeText.has(before) && mayGoOn.test(String(value))) return notAlone(before)
+      const [beginning] = /^(?:Address|Label)/.exec(name) ?? []
+      if (beginning !== undefined && !Object.hasOwn(form, beginning)) return notAlone(beginning)
     }
     before = name
   }
@@ -198,11 +224,13 @@ const singleWordFault = (form: Form, text: string): InvalidPayload | undefined =
   const status = form["SmsStatus"]
   const isStatus = form["MessageStatus"] !== undefined ||
     (status !== undefined && !/^receiv(?:ed|ing)$/i.test(String(status)))
-  const missing = isStatus
-    ? ["From", "To"].find((name) =>
-      !Object.hasOwn(form, name) && new RegExp(`${name}(?:[a-z][a-z0-9]*:)?\\+?\\d`).test(text)
-    )
-    : ["Body", "From", "To"].find((name) => !Object.hasOwn(form, name))
+  // WhatsApp has an id in the place of a sender who hides the number.
+  const optional = isStatus ? ["From", "To"] : Object.hasOwn(form, "ExternalUserId") ? ["From"] : []
+  const missing = ["Body", "From", "To"].find((name) => {
+    if (Object.hasOwn(form, name)) return false
+    if (!optional.includes(name)) return !isStatus
+    return new RegExp(`${name}(?:[a-z][a-z0-9]*:)?(?:\\+?\\d|[A-Z]{2}\\.)`).test(text)
+  })
   return missing === undefined ? undefined : notAlone(missing)
 }
 

@@ -71,6 +71,7 @@ const cases: Readonly<Record<string, Case>> = {
   Twilio: {
     decode: (payload) => Effect.runSync(Twilio.decodePayload("twilio", payload)),
     payload: payloads([...topLevel(TwilioSchema.messageFields), ...media], {
+      MessageSid: "SM1",
       SmsStatus: "received",
       From: "+16505550111",
       To: "+16505550100"

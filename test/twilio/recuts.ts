@@ -62,9 +62,11 @@ const inbound = fc.record({
   body: text,
   files: fc.constantFrom(0, 0, 0, 1, 2),
   places: fc.option(fc.tuple(geography("From"), geography("To")), { nil: undefined }),
+  place: fc.option(fc.constantFrom("Twilio", "", "Home")),
+  hidden: fc.constantFrom(undefined, undefined, undefined, "whatsapp:", "whatsapp:CA.1349120865530274", ""),
   name: fc.option(fc.constantFrom("Ana Ruiz", "Bob", "", "RoseMary")),
   service: fc.option(hex(32))
-}).map(({ account, body, files, from, id, name, places, service, to }): Record<string, string> => ({
+}).map(({ account, body, files, from, hidden, id, name, place, places, service, to }): Record<string, string> => ({
   ...places?.[0],
   ...places?.[1],
   SmsMessageSid: (files > 0 ? "MM" : "SM") + id,
@@ -76,8 +78,10 @@ const inbound = fc.record({
   NumSegments: "1",
   MessageSid: (files > 0 ? "MM" : "SM") + id,
   AccountSid: `AC${account}`,
-  From: from,
+  From: hidden ?? from,
   ApiVersion: "2010-04-01",
+  ...hidden !== undefined && { ExternalUserId: "CA.1349120865530274" },
+  ...place !== null && { Latitude: "37.787890", Longitude: "-122.391664", Label: place },
   ...name !== null && { ProfileName: name, WaId: "16505550111" },
   ...service !== null && { MessagingServiceSid: `MG${service}` },
   ...Object.fromEntries(
