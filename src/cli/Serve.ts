@@ -99,6 +99,14 @@ const logProviders = Effect.fnUntraced(function*({ media, server, storage }: Ser
       `PUBLIC_URL is not set: no message asks ${namesOf(reporting)} for delivery reports to this server`
     )
   }
+  const signing = all.filter(({ capabilities }) => capabilities.receive?.verification.covers.includes("url") === true)
+  if (signing.length > 0 && server.publicUrl === undefined && server.allowedHosts === undefined) {
+    yield* Effect.logWarning(
+      `PUBLIC_URL is not set: the caller's Host header decides which URL ${
+        namesOf(signing)
+      } must have signed. Set PUBLIC_URL, or ALLOWED_HOSTS`
+    )
+  }
   for (const hint of media?.hints ?? []) yield* Effect.logWarning(hint)
 })
 

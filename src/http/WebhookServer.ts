@@ -59,6 +59,13 @@ export type Options = {
    */
   readonly publicUrl?: string | ReadonlyArray<string> | undefined
   /**
+   * The hosts that a request may name, for example `sms.example.com`, where
+   * there is no `publicUrl`. Any by default: the `Host` header then decides which
+   * URL Twilio must have signed, so that a webhook for another application of
+   * the account is accepted too.
+   */
+  readonly allowedHosts?: ReadonlyArray<string> | undefined
+  /**
    * The networks whose `X-Forwarded-Proto`, `-Host` and `-For` headers are
    * trusted. None by default.
    */
@@ -109,8 +116,7 @@ const layerVerifyWebhook = (options: Options) =>
     VerifyWebhook,
     Effect.gen(function*() {
       const providers = yield* SmsProviders
-      const { publicUrl, trustedProxies = [] } = options
-
+      const { allowedHosts, publicUrl, trustedProxies = [] } = options
       const logRefusal = RefusalLog.make()
 
       const find = (name: string): Effect.Effect<Provider, WebhookError> =>
@@ -133,7 +139,10 @@ const layerVerifyWebhook = (options: Options) =>
         const { provider: name = "" } = yield* HttpRouter.params
         const provider = yield* find(name)
         yield* Effect.mapError(RequestBody.checkHeaders(request, limitOf(provider)), refusedBy(provider))
-        const candidates = PublicUrl.candidates(request, { publicUrl, trustedProxies })
+        const urlOptions = { allowedHosts, publicUrl, trustedProxies }
+        const hostFault = PublicUrl.hostFault(request, urlOptions)
+        if (hostFault !== undefined) return yield* refusedBy(provider)(hostFault)
+        const candidates = PublicUrl.candidates(request, urlOptions)
         const head = WebhookRequest.make({
           method: request.method,
           url: candidates[0].url,
