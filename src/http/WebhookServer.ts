@@ -76,6 +76,20 @@ export type Options = {
    */
   readonly maxBodyBytes?: number | undefined
   /**
+   * How long the body of a request may take to arrive, or the caller gets 408
+   * and the connection is closed. 10 seconds by default: carriers send it at
+   * once. The headers arrive before the routes see a request:
+   * `effect-sms/http/NodeServer` has their limit.
+   */
+  readonly bodyTimeout?: Duration.Input | undefined
+  /**
+   * How long the handling of a verified webhook may take before the carrier gets
+   * 503, and redelivers it. 15 seconds by default, after which no carrier waits.
+   * It is reached only when a store does not answer: processing itself continues
+   * after `acknowledgeAfter`.
+   */
+  readonly handlingTimeout?: Duration.Input | undefined
+  /**
    * How long to process a webhook before it is acknowledged anyway; processing
    * then continues in the background. 1.5 seconds by default: Telnyx times out
    * after 2 seconds
@@ -89,13 +103,16 @@ export type Options = {
 }
 
 /** Answers without the reason and its hint, which are for the operator's log. */
-const answer = Effect.fnUntraced(function*({ reason }: WebhookError) {
-  if (reason._tag === "MissingSignature" && reason.challenge !== undefined) {
-    yield* setHeaders({ "www-authenticate": reason.challenge })
+const answer = Effect.fnUntraced(
+  function*({ reason }: { readonly reason: WebhookErrorReason | RequestBody.BodyTimeout }) {
+    if (reason._tag === "BodyTimeout") return yield* new Problems.RequestTimeout({ detail: reason.message })
+    if (reason._tag === "MissingSignature" && reason.challenge !== undefined) {
+      yield* setHeaders({ "www-authenticate": reason.challenge })
+    }
+    if (reason._tag === "MethodNotAllowed") yield* setHeaders({ allow: reason.expected.join(", ") })
+    return yield* Problems.fromReason(reason)
   }
-  if (reason._tag === "MethodNotAllowed") yield* setHeaders({ allow: reason.expected.join(", ") })
-  return yield* Problems.fromReason(reason)
-})
+)
 
 const refuse = (error: WebhookError) => Effect.andThen(RefusalLog.log(error), answer(error))
 
@@ -111,12 +128,18 @@ const storageFailed = Effect.fnUntraced(function*(error: StorageError) {
   return yield* new Problems.ServiceUnavailable({})
 })
 
+/** Answers 503 so that the carrier retries: an idempotency key recognizes what was processed. */
+const late = Effect.fnUntraced(function*({ name }: Provider) {
+  yield* Effect.annotateLogs(Effect.logError("Webhook handling timed out"), { provider: name })
+  return yield* new Problems.ServiceUnavailable({})
+})
+
 const layerVerifyWebhook = (options: Options) =>
   Layer.effect(
     VerifyWebhook,
     Effect.gen(function*() {
       const providers = yield* SmsProviders
-      const { allowedHosts, publicUrl, trustedProxies = [] } = options
+      const { allowedHosts, handlingTimeout = "15 seconds", publicUrl, trustedProxies = [] } = options
       const logRefusal = RefusalLog.make()
 
       const find = (name: string): Effect.Effect<Provider, WebhookError> =>
@@ -155,7 +178,12 @@ const layerVerifyWebhook = (options: Options) =>
       const verify = Effect.fnUntraced(function*() {
         const request = yield* HttpServerRequest.HttpServerRequest
         const { candidates, head, provider } = yield* Effect.tapError(check(request), () => RequestBody.leave(request))
-        const body = yield* Effect.mapError(RequestBody.read(request, limitOf(provider)), refusedBy(provider))
+        const reading = RequestBody.read(request, { limit: limitOf(provider), timeout: options.bodyTimeout })
+        const body = yield* Effect.mapError(
+          reading,
+          (error) =>
+            error._tag === "BodyTimeout" ? { provider: provider.name, reason: error } : refusedBy(provider)(error)
+        )
         return { provider, webhook: yield* verifyAny(provider, { ...head, body }, candidates) }
       })
 
@@ -164,7 +192,9 @@ const layerVerifyWebhook = (options: Options) =>
           Effect.catch((error) => Effect.andThen(logRefusal(error), answer(error))),
           Effect.catchDefect((defect) => failed(Cause.die(defect)))
         )
-        return yield* Effect.provideService(next, CurrentWebhook, current)
+        return yield* Effect.provideService(next, CurrentWebhook, current).pipe(
+          Effect.timeoutOrElse({ duration: handlingTimeout, orElse: () => late(current.provider) })
+        )
       }))
     })
   )
