@@ -26,6 +26,7 @@ import type * as IpNetwork from "effect/net/IpNetwork"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { InboxProcessor } from "../inbox/InboxProcessor.ts"
+import * as Deduplicator from "../internal/deduplicator.ts"
 import * as Secrets from "../provider/Secrets.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
@@ -237,6 +238,10 @@ const layerWebhooks = (options: Options) =>
     Effect.fnUntraced(function*(handlers) {
       const kit = yield* RoomKit
       const inbox = Option.getOrUndefined(yield* Effect.serviceOption(InboxProcessor))
+      // Keys of a whole webhook, which the inbox does not know. The kit has its own.
+      const seen = yield* Deduplicator.make<void>({ capacity: 100_000, timeToLive: "48 hours" })
+      const once = <E>(keys: ReadonlyArray<string>, accepting: Effect.Effect<void, E>): Effect.Effect<void, E> =>
+        keys.reduceRight((accepting, key) => Effect.asVoid(seen.run(key, accepting, () => undefined)), accepting)
       const working = yield* FiberSet.make<unknown, unknown>()
       yield* Effect.addFinalizer(() =>
         Effect.timeoutOrElse(FiberSet.awaitEmpty(working), {
@@ -260,7 +265,8 @@ const layerWebhooks = (options: Options) =>
         const acknowledged = HttpServerResponse.text(body, { status, contentType })
         // What is in the inbox is kept, and processed from there.
         if (inbox !== undefined) {
-          return yield* Effect.as(Effect.catch(inbox.accept(events), storageFailed), acknowledged)
+          const accepting = once(webhook.idempotencyKeys ?? [], Effect.asVoid(inbox.accept(events)))
+          return yield* Effect.as(Effect.catch(accepting, storageFailed), acknowledged)
         }
         const stored = Deferred.makeUnsafe<void>()
         const { idempotencyKeys } = webhook
