@@ -3,7 +3,6 @@
  * variables. Runs a demonstration when no carrier is configured.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -11,13 +10,13 @@ import * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerError from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import * as NetAddress from "effect/net/NetAddress"
-import { createServer } from "node:http"
 import * as DeliveryStore from "../delivery/DeliveryStore.ts"
 import * as DeliveryTracker from "../delivery/DeliveryTracker.ts"
 import * as Demo from "../demo/Demo.ts"
 import * as Draining from "../http/Draining.ts"
 import * as MediaServer from "../http/MediaServer.ts"
 import * as MessagesServer from "../http/MessagesServer.ts"
+import * as NodeServer from "../http/NodeServer.ts"
 import * as ServerConfig from "../http/ServerConfig.ts"
 import * as WebhookServer from "../http/WebhookServer.ts"
 import * as NodeIncrementalHash from "../media/NodeIncrementalHash.ts"
@@ -49,28 +48,6 @@ const listenError = ({ host, port }: ServerConfig.ServerConfig, { cause }: HttpS
   }
 }
 
-/**
- * Provides Node's HTTP server. Slow requests time out, because each holds a
- * connection; carriers send theirs at once. Connections that are still open
- * after the shutdown timeout are closed, because they would keep the process
- * alive.
- */
-const layerNode = ({ host, maxConnections, port }: ServerConfig.ServerConfig) => {
-  const node = createServer({
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
-    connectionsCheckingInterval: 5_000
-  })
-  node.maxConnections = maxConnections
-  const layerCloseConnections = Layer.effectDiscard(
-    Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
-  )
-  return Layer.provideMerge(
-    layerCloseConnections,
-    NodeHttpServer.layer(() => node, { host, port, gracefulShutdownTimeout: "5 seconds" })
-  )
-}
-
 /** Returns the warning about webhooks that are not verified, or only in part. */
 const warningOf = ({ capabilities: { receive }, name }: Provider): string | undefined => {
   if (receive === undefined) return undefined
@@ -97,6 +74,14 @@ const logProviders = Effect.fnUntraced(function*({ media, server, storage }: Ser
   if (reporting.length > 0 && server.publicUrl === undefined) {
     yield* Effect.logWarning(
       `PUBLIC_URL is not set: no message asks ${namesOf(reporting)} for delivery reports to this server`
+    )
+  }
+  const signing = all.filter(({ capabilities }) => capabilities.receive?.verification.covers.includes("url") === true)
+  if (signing.length > 0 && server.publicUrl === undefined && server.allowedHosts === undefined) {
+    yield* Effect.logWarning(
+      `PUBLIC_URL is not set: the caller's Host header decides which URL ${
+        namesOf(signing)
+      } must have signed. Set PUBLIC_URL, or ALLOWED_HOSTS`
     )
   }
   for (const hint of media?.hints ?? []) yield* Effect.logWarning(hint)
@@ -144,7 +129,7 @@ const layerServer = (config: ServerConfig.ServerConfig) => {
   const shutdownTimeout = config.media === undefined ? "5 seconds" : mediaShutdownTimeout
   const served = Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(logProviders(config)))
   return Layer.provideMerge(layerDeadline, served).pipe(
-    Layer.provide(layerNode(config)),
+    Layer.provide(NodeServer.layer(config)),
     // Built before the server listens, so that invalid keys prevent the start.
     Layer.provide([RoomKit.layer({ shutdownTimeout }), SmsRouter.layer()]),
     Layer.provide(Outbox.layer()),
@@ -181,7 +166,7 @@ const layerDemo = (config: ServerConfig.ServerConfig, carriers: ReadonlyArray<La
       Layer.provide([DeliveryTracker.layer(), Demo.layerProviders(cast)]),
       Layer.provide(DeliveryStore.layerStoreMemory())
     )
-  })).pipe(Layer.provide([NodeCrypto.layer, FetchHttpClient.layer, layerNode(config)]))
+  })).pipe(Layer.provide([NodeCrypto.layer, FetchHttpClient.layer, NodeServer.layer(config)]))
 
 const run = Effect.fnUntraced(function*(config: ServerConfig.ServerConfig, carriers: ReadonlyArray<Lazy>) {
   if (config.providers.size === 0) return yield* Layer.launch(layerDemo(config, carriers))

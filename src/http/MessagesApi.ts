@@ -35,7 +35,7 @@ import { AdminAuthorization, WebhookApi } from "./WebhookApi.ts"
  * @since 0.1.0
  */
 export class ReadRequest extends HttpApiMiddleware.Service<ReadRequest>()("effect-sms/http/ReadRequest", {
-  error: [Problems.BadRequest, Problems.ContentTooLarge, Problems.UnsupportedMediaType]
+  error: [Problems.BadRequest, Problems.RequestTimeout, Problems.ContentTooLarge, Problems.UnsupportedMediaType]
 }) {}
 
 /** A time with its zone. `Date` alone would parse `5` as May 2001. */

@@ -79,15 +79,21 @@ const misread = ([first, ...rest]: InvalidPayload["issues"]) => {
   return new InvalidPayload({ issues: [short(first), ...rest.slice(0, 9).map(short)] })
 }
 
-const layerReadRequest = ({ maxBodyBytes }: Options) =>
+const layerReadRequest = ({ bodyTimeout, maxBodyBytes }: Options) =>
   Layer.sync(ReadRequest, () => {
-    const readBody = RequestBody.reader(maxBodyBytes)
+    const readBody = RequestBody.reader(maxBodyBytes, bodyTimeout)
     return ReadRequest.of(Effect.fnUntraced(function*(next) {
       const request = yield* HttpServerRequest.HttpServerRequest
       if (request.method === "POST") {
         if (!isJson(request.headers["content-type"])) return yield* refuse(json)
         // The decoder reads the same bytes later.
-        const body = yield* Effect.catch(readBody(request), refuse)
+        const body = yield* Effect.catch(
+          readBody(request),
+          (reason): Effect.Effect<never, BodyProblem | Problems.RequestTimeout> =>
+            reason._tag === "BodyTimeout"
+              ? Effect.fail(new Problems.RequestTimeout({ detail: reason.message }))
+              : refuse(reason)
+        )
         // The decoder replaces invalid bytes, so another text would be sent.
         if (!RequestBody.isUtf8(body)) return yield* refuse(notUtf8)
       }

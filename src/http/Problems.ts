@@ -105,6 +105,18 @@ export class RangeNotSatisfiable extends HttpApiError.Problem<RangeNotSatisfiabl
 }) {}
 
 /**
+ * The body did not arrive in time.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RequestTimeout extends HttpApiError.Problem<RequestTimeout>()("RequestTimeout", {
+  type: "about:blank",
+  status: 408,
+  title: "Request Timeout"
+}) {}
+
+/**
  * An unexpected failure. A carrier should retry its webhook.
  *
  * @category errors
@@ -140,6 +152,7 @@ export const webhookProblems = [
   Forbidden,
   NotFound,
   MethodNotAllowed,
+  RequestTimeout,
   ContentTooLarge,
   UnsupportedMediaType,
   InternalServerError,

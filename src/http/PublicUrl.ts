@@ -11,6 +11,7 @@ import * as IpNetwork from "effect/net/IpNetwork"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import { invalidPayload, InvalidSignature, type WebhookErrorReason } from "../WebhookError.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -80,6 +81,8 @@ export interface Options {
   /** One URL, or several where carriers call more than one. */
   readonly publicUrl: string | ReadonlyArray<string> | undefined
   readonly trustedProxies: ReadonlyArray<IpNetwork.IpNetwork>
+  /** The hosts that a request may name where no URL is configured. Any by default. */
+  readonly allowedHosts?: ReadonlyArray<string> | undefined
 }
 
 /** A URL that the carrier may have called. */
@@ -118,6 +121,29 @@ export const candidates = (request: Request, options: Options): readonly [Candid
   })
   const [one, ...rest] = [of(first), ...others.map(of)].sort((a, b) => Number(b.isNamed) - Number(a.isNamed))
   return [one!, ...rest]
+}
+
+/** Without the port that is the default of http or https. */
+const canonicalHost = (authority: string): string => authority.toLowerCase().replace(/:(?:80|443)$/, "")
+
+/**
+ * Returns why a request must not decide which URL was signed. Where no URL is
+ * configured, the host that it names is a part of the URL: it must be a host and
+ * nothing else, or it could end the URL early, and one of those that are
+ * allowed, or a request that was signed for another application would be
+ * accepted here.
+ */
+export const hostFault = (request: Request, options: Options): WebhookErrorReason | undefined => {
+  const { allowedHosts, publicUrl = [], trustedProxies } = options
+  if (publicUrl.length > 0) return undefined
+  const authority = authorityOf(request, forwarded(request, trustedProxies)) ?? split(request.originalUrl).authority
+  if (authority === undefined) return undefined
+  if (!host.test(authority)) return invalidPayload("", "Expected a host in the Host header")
+  if (allowedHosts === undefined) return undefined
+  const allowed = allowedHosts.map(canonicalHost)
+  return allowed.includes(canonicalHost(authority))
+    ? undefined
+    : new InvalidSignature({ hint: "nothing: the host that the request names is not an allowed one" })
 }
 
 /** Returns the public URL of a request, based on the configured URL if there is one. */

@@ -76,6 +76,7 @@ export const variables: ReadonlyArray<string> = [
   "HOST",
   "PUBLIC_URL",
   "TRUSTED_PROXIES",
+  "ALLOWED_HOSTS",
   "MAX_CONNECTIONS",
   "ADMIN_TOKEN",
   "SEND_LONG_TEXT",
@@ -174,6 +175,17 @@ const trustedProxies = Effect.gen(function*() {
   )
 })
 
+/** The hosts that a request may name, each with its port unless that is the default. */
+const allowedHosts = Effect.gen(function*() {
+  const hosts = Environment.list((yield* Environment.text("ALLOWED_HOSTS")) ?? "")
+  return hosts.every((host) => /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i.test(host))
+    ? hosts.length === 0 ? undefined : hosts
+    : yield* invalid(
+      "ALLOWED_HOSTS",
+      "must be a comma-separated list of hosts, as in sms.example.com, without https://"
+    )
+})
+
 /** An address or a name. A name that is none of this machine is found out when the server listens. */
 const host = Environment.checked("HOST", (value) => {
   if (/^[a-z]+:\/\//i.test(value)) return "must be an address of this machine: what carriers call is PUBLIC_URL"
@@ -217,6 +229,7 @@ export const load = Effect.fnUntraced(function*(
     configured.push(carrier)
   }
   const [publicUrl, ...others] = (yield* Environment.publicUrls) ?? []
+  const hosts = yield* allowedHosts
   return {
     host: (yield* host) ?? (providers.size === 0 ? "127.0.0.1" : "0.0.0.0"),
     port: yield* port,
@@ -224,6 +237,7 @@ export const load = Effect.fnUntraced(function*(
     server: {
       publicUrl: publicUrl === undefined || others.length === 0 ? publicUrl : [publicUrl, ...others],
       trustedProxies: yield* trustedProxies,
+      ...(hosts !== undefined && { allowedHosts: hosts }),
       adminToken: yield* Environment.credential("ADMIN_TOKEN")
     },
     providers,

@@ -26,6 +26,7 @@ import type * as IpNetwork from "effect/net/IpNetwork"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { InboxProcessor } from "../inbox/InboxProcessor.ts"
+import * as Deduplicator from "../internal/deduplicator.ts"
 import * as Secrets from "../provider/Secrets.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
@@ -59,6 +60,13 @@ export type Options = {
    */
   readonly publicUrl?: string | ReadonlyArray<string> | undefined
   /**
+   * The hosts that a request may name, for example `sms.example.com`, where
+   * there is no `publicUrl`. Any by default: the `Host` header then decides which
+   * URL Twilio must have signed, so that a webhook for another application of
+   * the account is accepted too.
+   */
+  readonly allowedHosts?: ReadonlyArray<string> | undefined
+  /**
    * The networks whose `X-Forwarded-Proto`, `-Host` and `-For` headers are
    * trusted. None by default.
    */
@@ -68,6 +76,20 @@ export type Options = {
    * limit of its carrier if that is lower.
    */
   readonly maxBodyBytes?: number | undefined
+  /**
+   * How long the body of a request may take to arrive, or the caller gets 408
+   * and the connection is closed. 10 seconds by default: carriers send it at
+   * once. The headers arrive before the routes see a request:
+   * `effect-sms/http/NodeServer` has their limit.
+   */
+  readonly bodyTimeout?: Duration.Input | undefined
+  /**
+   * How long the handling of a verified webhook may take before the carrier gets
+   * 503, and redelivers it. 15 seconds by default, after which no carrier waits.
+   * It is reached only when a store does not answer: processing itself continues
+   * after `acknowledgeAfter`.
+   */
+  readonly handlingTimeout?: Duration.Input | undefined
   /**
    * How long to process a webhook before it is acknowledged anyway; processing
    * then continues in the background. 1.5 seconds by default: Telnyx times out
@@ -82,13 +104,16 @@ export type Options = {
 }
 
 /** Answers without the reason and its hint, which are for the operator's log. */
-const answer = Effect.fnUntraced(function*({ reason }: WebhookError) {
-  if (reason._tag === "MissingSignature" && reason.challenge !== undefined) {
-    yield* setHeaders({ "www-authenticate": reason.challenge })
+const answer = Effect.fnUntraced(
+  function*({ reason }: { readonly reason: WebhookErrorReason | RequestBody.BodyTimeout }) {
+    if (reason._tag === "BodyTimeout") return yield* new Problems.RequestTimeout({ detail: reason.message })
+    if (reason._tag === "MissingSignature" && reason.challenge !== undefined) {
+      yield* setHeaders({ "www-authenticate": reason.challenge })
+    }
+    if (reason._tag === "MethodNotAllowed") yield* setHeaders({ allow: reason.expected.join(", ") })
+    return yield* Problems.fromReason(reason)
   }
-  if (reason._tag === "MethodNotAllowed") yield* setHeaders({ allow: reason.expected.join(", ") })
-  return yield* Problems.fromReason(reason)
-})
+)
 
 const refuse = (error: WebhookError) => Effect.andThen(RefusalLog.log(error), answer(error))
 
@@ -104,13 +129,18 @@ const storageFailed = Effect.fnUntraced(function*(error: StorageError) {
   return yield* new Problems.ServiceUnavailable({})
 })
 
+/** Answers 503 so that the carrier retries: an idempotency key recognizes what was processed. */
+const late = Effect.fnUntraced(function*({ name }: Provider) {
+  yield* Effect.annotateLogs(Effect.logError("Webhook handling timed out"), { provider: name })
+  return yield* new Problems.ServiceUnavailable({})
+})
+
 const layerVerifyWebhook = (options: Options) =>
   Layer.effect(
     VerifyWebhook,
     Effect.gen(function*() {
       const providers = yield* SmsProviders
-      const { publicUrl, trustedProxies = [] } = options
-
+      const { allowedHosts, handlingTimeout = "15 seconds", publicUrl, trustedProxies = [] } = options
       const logRefusal = RefusalLog.make()
 
       const find = (name: string): Effect.Effect<Provider, WebhookError> =>
@@ -133,7 +163,10 @@ const layerVerifyWebhook = (options: Options) =>
         const { provider: name = "" } = yield* HttpRouter.params
         const provider = yield* find(name)
         yield* Effect.mapError(RequestBody.checkHeaders(request, limitOf(provider)), refusedBy(provider))
-        const candidates = PublicUrl.candidates(request, { publicUrl, trustedProxies })
+        const urlOptions = { allowedHosts, publicUrl, trustedProxies }
+        const hostFault = PublicUrl.hostFault(request, urlOptions)
+        if (hostFault !== undefined) return yield* refusedBy(provider)(hostFault)
+        const candidates = PublicUrl.candidates(request, urlOptions)
         const head = WebhookRequest.make({
           method: request.method,
           url: candidates[0].url,
@@ -146,7 +179,12 @@ const layerVerifyWebhook = (options: Options) =>
       const verify = Effect.fnUntraced(function*() {
         const request = yield* HttpServerRequest.HttpServerRequest
         const { candidates, head, provider } = yield* Effect.tapError(check(request), () => RequestBody.leave(request))
-        const body = yield* Effect.mapError(RequestBody.read(request, limitOf(provider)), refusedBy(provider))
+        const reading = RequestBody.read(request, { limit: limitOf(provider), timeout: options.bodyTimeout })
+        const body = yield* Effect.mapError(
+          reading,
+          (error) =>
+            error._tag === "BodyTimeout" ? { provider: provider.name, reason: error } : refusedBy(provider)(error)
+        )
         return { provider, webhook: yield* verifyAny(provider, { ...head, body }, candidates) }
       })
 
@@ -155,7 +193,9 @@ const layerVerifyWebhook = (options: Options) =>
           Effect.catch((error) => Effect.andThen(logRefusal(error), answer(error))),
           Effect.catchDefect((defect) => failed(Cause.die(defect)))
         )
-        return yield* Effect.provideService(next, CurrentWebhook, current)
+        return yield* Effect.provideService(next, CurrentWebhook, current).pipe(
+          Effect.timeoutOrElse({ duration: handlingTimeout, orElse: () => late(current.provider) })
+        )
       }))
     })
   )
@@ -198,6 +238,10 @@ const layerWebhooks = (options: Options) =>
     Effect.fnUntraced(function*(handlers) {
       const kit = yield* RoomKit
       const inbox = Option.getOrUndefined(yield* Effect.serviceOption(InboxProcessor))
+      // Keys of a whole webhook, which the inbox does not know. The kit has its own.
+      const seen = yield* Deduplicator.make<void>({ capacity: 100_000, timeToLive: "48 hours" })
+      const once = <E>(keys: ReadonlyArray<string>, accepting: Effect.Effect<void, E>): Effect.Effect<void, E> =>
+        keys.reduceRight((accepting, key) => Effect.asVoid(seen.run(key, accepting, () => undefined)), accepting)
       const working = yield* FiberSet.make<unknown, unknown>()
       yield* Effect.addFinalizer(() =>
         Effect.timeoutOrElse(FiberSet.awaitEmpty(working), {
@@ -221,7 +265,8 @@ const layerWebhooks = (options: Options) =>
         const acknowledged = HttpServerResponse.text(body, { status, contentType })
         // What is in the inbox is kept, and processed from there.
         if (inbox !== undefined) {
-          return yield* Effect.as(Effect.catch(inbox.accept(events), storageFailed), acknowledged)
+          const accepting = once(webhook.idempotencyKeys ?? [], Effect.asVoid(inbox.accept(events)))
+          return yield* Effect.as(Effect.catch(accepting, storageFailed), acknowledged)
         }
         const stored = Deferred.makeUnsafe<void>()
         const { idempotencyKeys } = webhook

@@ -27,13 +27,14 @@ export type Verification =
     readonly secret: Secrets
     /**
      * The maximum clock difference of the signed timestamp, in either
-     * direction. Not checked by default: Sinch redelivers a failed callback for
-     * more than 22 hours
+     * direction. By default a callback is refused when it was signed more than
+     * 47 hours ago: until then a kit remembers its idempotency key, by which it
+     * recognizes a replay (`keyTimeToLive`, 48 hours). Sinch redelivers a failed
+     * callback for more than 22 hours
      * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Webhooks/)
      * and does not document whether it signs the redelivery again, while a
      * refused callback is never redelivered. A narrow tolerance could therefore
-     * lose messages permanently; without one, a replay is detected by its
-     * idempotency key.
+     * lose messages permanently.
      */
     readonly tolerance?: Duration.Input | undefined
   }

@@ -133,8 +133,10 @@ const searcher = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secret: S
  */
 const isHmacSha256 = (algorithm: string): boolean => /^(?:hmac-?)?sha-?256$/i.test(algorithm)
 
+const isUnixSeconds = (timestamp: string): boolean => /^\d{1,12}$/.test(timestamp)
+
 const checkAge = Effect.fnUntracedEager(function*(timestamp: string, tolerance: Duration.Duration) {
-  if (!/^\d{1,12}$/.test(timestamp)) {
+  if (!isUnixSeconds(timestamp)) {
     return yield* new MissingSignature({ expected: `header ${headers.timestamp} in Unix seconds` })
   }
   const skewSeconds = Number(timestamp) - (yield* Clock.currentTimeMillis) / 1000
@@ -166,6 +168,17 @@ const readHmacSha256 = (
     : { signature, timestamp, nonce }
 }
 
+/** Longer than Sinch redelivers a callback, and shorter than a kit remembers its key. */
+const defaultMaxAge = Duration.hours(47)
+
+/** Without a tolerance, only the age of a readable timestamp is checked. */
+const checkDefaultAge = Effect.fnUntracedEager(function*(timestamp: string) {
+  if (!isUnixSeconds(timestamp)) return
+  const skewSeconds = Math.round(Number(timestamp) - (yield* Clock.currentTimeMillis) / 1000)
+  const toleranceSeconds = Duration.toSeconds(defaultMaxAge)
+  if (-skewSeconds > toleranceSeconds) return yield* new StaleTimestamp({ skewSeconds, toleranceSeconds })
+})
+
 const makeHmacSha256 = Effect.fnUntraced(function*(secret: Secrets, tolerance: Duration.Duration | undefined) {
   const matches = yield* matcher(Mac.hmacSha256, secret)
   const search = yield* searcher(Mac.hmacSha256, secret)
@@ -181,7 +194,7 @@ const makeHmacSha256 = Effect.fnUntraced(function*(secret: Secrets, tolerance: D
       if (!(yield* matches(fromBase64(signature), signedText(request.body, nonce, timestamp)))) {
         return yield* new InvalidSignature({})
       }
-      if (tolerance !== undefined) yield* checkAge(timestamp, tolerance)
+      yield* tolerance === undefined ? checkDefaultAge(timestamp) : checkAge(timestamp, tolerance)
     }),
     diagnose: (request) => {
       const signed = readHmacSha256(request)

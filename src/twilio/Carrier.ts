@@ -26,8 +26,13 @@ export const carrier: Carrier.Carrier<
 > = /* @__PURE__ */ Carrier.define({
   name: "twilio",
   title: "Twilio",
-  receive: ({ authToken, name = "twilio" }: WebhookOptions) =>
-    Effect.map(Signature.make(authToken), (signature) => ({
+  receive: ({
+    accountSid,
+    authToken,
+    name = "twilio",
+    webhookAccounts = accountSid === undefined ? undefined : [accountSid]
+  }: WebhookOptions) =>
+    Effect.map(Signature.make(authToken, webhookAccounts), (signature) => ({
       capabilities: {
         mms: true,
         splitMms: false,

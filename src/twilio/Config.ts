@@ -17,6 +17,14 @@ export type WebhookOptions = ReceiveOptions & {
    * verifies only once it is promoted, and an API key never does.
    */
   readonly authToken: Secrets
+  /**
+   * The accounts whose webhooks are accepted: `AC…`. Those of another account,
+   * which shares the auth token or has one of several, are refused. By default
+   * the account that sends, or any for a provider that only receives.
+   */
+  readonly webhookAccounts?: ReadonlyArray<string> | undefined
+  /** The account that sends: `AC…`. */
+  readonly accountSid?: string | undefined
   /** The name in the registry. `twilio` by default. */
   readonly name?: string | undefined
 }

@@ -14,6 +14,12 @@ const variables: ReadonlyArray<Environment.Variable> = [
     required: true,
     secret: true
   },
+  {
+    name: "TWILIO_WEBHOOK_ACCOUNTS",
+    description:
+      "The accounts whose webhooks are accepted, separated by commas: `TWILIO_ACCOUNT_SID` by default, or any if that is not set.",
+    group: "receiving"
+  },
   { name: "TWILIO_ACCOUNT_SID", description: "The account that sends: `AC…`.", group: "sending", required: true },
   {
     name: "TWILIO_FROM",
@@ -174,7 +180,8 @@ export const environment: EnvironmentDefinition<
   webhook: Effect.gen(function*() {
     const authToken = yield* Environment.webhookSecrets(variables, "TWILIO_AUTH_TOKEN")
     for (const token of authToken ?? []) yield* expectToken(Redacted.value(token))
-    return authToken && { authToken }
+    const webhookAccounts = Environment.list((yield* Environment.text("TWILIO_WEBHOOK_ACCOUNTS")) ?? "")
+    return authToken && { authToken, ...(webhookAccounts.length > 0 && { webhookAccounts }) }
   }),
   sender,
   blame: ({ reason }) => Environment.invalid("TWILIO_AUTH_TOKEN", `cannot be used. ${reason.message}`),

@@ -74,12 +74,7 @@ const names = [
 const anyName = new RegExp(names.join("|"), "g")
 const onlyName = new RegExp(`^(?:${names.map((name) => name.replace(/\(\?=.*?\)/, "")).join("|")})$`)
 
-const isKnown = (name: string): boolean => singleWords.has(name) || onlyName.test(name)
-
-/** Every name of Twilio's that is not one word is several, as `WaId` and `MediaUrl0`. */
-const canBeNew = (name: string): boolean => /^(?:[A-Z][a-z]+\d*){2,}$/.test(name)
-
-const sid = /^(?:SM|MM)[\w-]{1,32}$/
+const sid = /^(?:SM|MM)(?!.*[A-Z][a-z])[\w-]{1,32}$/
 
 /**
  * A number, a short code, a name of up to eleven characters, or an address of
@@ -109,8 +104,8 @@ const values: ReadonlyMap<string, RegExp> = new Map([
   ["MessageSid", sid],
   ["SmsMessageSid", sid],
   ["SmsSid", sid],
-  ["AccountSid", /^AC[\w-]{1,32}$/],
-  ["MessagingServiceSid", /^(?:MG[\w-]{1,32})?$/],
+  ["AccountSid", /^AC(?!.*[A-Z][a-z])[\w-]{1,32}$/],
+  ["MessagingServiceSid", /^(?:MG(?!.*[A-Z][a-z])[\w-]{1,32})?$/],
   ["ApiVersion", /^\d{4}-\d{2}-\d{2}$/],
   ["From", address],
   ["To", address],
@@ -135,10 +130,40 @@ const values: ReadonlyMap<string, RegExp> = new Map([
 const mediaUrl = /^(?:https?:\/\/\S{1,2000})?$/
 const mediaType = /^(?:[\w.+-]+\/[\w.+-]+(?:\s*;.*)?)?$/
 
-const valueOf = (name: string): RegExp | undefined => {
-  if (!name.startsWith("Media")) return values.get(name)
-  if (/^MediaUrl\d+$/.test(name)) return mediaUrl
-  return /^MediaContentType\d+$/.test(name) ? mediaType : undefined
+/** Values that fit these may have a name in them, which begins with a capital letter and a small one. The others allow none. */
+const loose: ReadonlySet<RegExp | undefined> = new Set([undefined, address, values.get("AddOns"), mediaUrl, mediaType])
+
+/** What there is to know of a name. */
+interface Name {
+  readonly isKnown: boolean
+  /** Whether it can be one of Twilio's. */
+  readonly isPossible: boolean
+  /** What Twilio can send as its value, where that matters. */
+  readonly value: RegExp | undefined
+}
+
+const describe = (name: string): Name => {
+  const isKnown = singleWords.has(name) || onlyName.test(name)
+  const value = !name.startsWith("Media")
+    ? values.get(name)
+    : /^MediaUrl\d+$/.test(name)
+    ? mediaUrl
+    : /^MediaContentType\d+$/.test(name)
+    ? mediaType
+    : undefined
+  // Every name of Twilio's that is not one word is several, as `WaId` and `MediaUrl0`.
+  return { isKnown, isPossible: isKnown || /^(?:[A-Z][a-z]+\d*){2,}$/.test(name), value }
+}
+
+// Twilio's forms have the same few names again and again.
+const described = new Map<string, Name>()
+
+const nameOf = (name: string): Name => {
+  const known = described.get(name)
+  if (known !== undefined) return known
+  const found = describe(name)
+  if (described.size < 500) described.set(name, found)
+  return found
 }
 
 const notAlone = (name: string): InvalidPayload => invalidPayload(name, "Expected it as a field of its own")
@@ -148,7 +173,8 @@ const swallowedFault = (form: Form, text: string): InvalidPayload | undefined =>
   for (const [name] of text.matchAll(anyName)) {
     if (Object.hasOwn(form, name)) continue
     const isId = values.get(name) === sid
-    if (isId || !Object.keys(form).some((other) => other.endsWith(name) && !isKnown(other))) return notAlone(name)
+    const isEndOfNew = (other: string) => other.endsWith(name) && !nameOf(other).isKnown
+    if (isId || !Object.keys(form).some(isEndOfNew)) return notAlone(name)
   }
   return undefined
 }
@@ -158,20 +184,27 @@ const wholeField = /(?:MessageSid|SmsSid)(?:SM|MM)\w|AccountSidAC\w/
 const wholeAddress = /(?:From|To)(?:[a-z][a-z0-9]*:)?\+\d{3}/
 
 /** Where the fields are not those that Twilio sends, or have values that Twilio does not send. */
-const fieldFault = (form: Form): InvalidPayload | undefined => {
+const fieldFault = (form: Form, sorted: ReadonlyArray<string>, rest: string): InvalidPayload | undefined => {
   let id: string | undefined
-  for (const [name, value] of Object.entries(form)) {
-    if (!isKnown(name) && !canBeNew(name)) return invalidPayload("", "Expected only names that Twilio's fields have")
+  // Where the name of a field could be that is none: as it is signed, so that one on a seam is found too.
+  let suspicious = rest
+  for (const [index, name] of sorted.entries()) {
+    const value = form[name]
+    const { isKnown, isPossible, value: expected } = nameOf(name)
+    if (!isPossible) return invalidPayload("", "Expected only names that Twilio's fields have")
     if (typeof value !== "string") return invalidPayload(name, "Expected it once")
-    if (wholeField.test(value) || (name !== "Body" && wholeAddress.test(value))) {
-      return invalidPayload(name, "Expected no other field in it")
+    if (expected?.test(value) === false) return invalidPayload(name, "Expected what Twilio sends there")
+    if (!isKnown || (loose.has(expected) && /[A-Z][a-z]/.test(value))) {
+      if (wholeField.test(value) || (name !== "Body" && wholeAddress.test(value))) {
+        return invalidPayload(name, "Expected no other field in it")
+      }
+      suspicious += `\n${isKnown ? "" : name}${value}${sorted[index + 1] ?? ""}`
     }
-    if (valueOf(name)?.test(value) === false) return invalidPayload(name, "Expected what Twilio sends there")
-    if (values.get(name) !== sid) continue
+    if (expected !== sid) continue
     if (id !== undefined && id !== value) return invalidPayload(name, "Expected the same id in each of its fields")
     id = value
   }
-  return id === undefined ? invalidPayload("MessageSid", "Expected the message id") : undefined
+  return id === undefined ? invalidPayload("MessageSid", "Expected the message id") : swallowedFault(form, suspicious)
 }
 
 /** Fields of free text, the ends of which could be taken for the name of a field. */
@@ -189,6 +222,13 @@ const freeText: ReadonlySet<string> = new Set([
   "ReferralHeadline"
 ])
 
+/** Whether a name ends as that of a field which is missing, as `FridayExternalUserId`. */
+const hasMissing = (form: Form, name: string): boolean =>
+  [...name.matchAll(anyName)].some(([known]) => !Object.hasOwn(form, known))
+
+/** The ends of names that come after `Body` and that no new name has, where the last word of a text may be before them. */
+const afterBody = /(?:Button(?:Text|Payload|Type)|ChannelMetadata|ExternalUserId|FlowData|FrequentlyForwarded)$/
+
 /** A text that is empty, or ends so, may go on with a word. */
 const mayGoOn = /(?:^|[\s([{<"'“‘«/@#&+=:,;_-])$/
 
@@ -202,12 +242,14 @@ const lastWord =
  * its name does not end as Twilio's do. So is a name that begins with that of a
  * text which is missing.
  */
-const cutFault = (form: Form): InvalidPayload | undefined => {
+const cutFault = (form: Form, sorted: ReadonlyArray<string>): InvalidPayload | undefined => {
   let before = ""
-  for (const name of Object.keys(form).sort()) {
+  for (const name of sorted) {
     const value = form[before]
-    if (!isKnown(name) && !lastWord.test(name)) {
+    if (!nameOf(name).isKnown && (!lastWord.test(name) || hasMissing(form, name))) {
       if (freeText.has(before) && mayGoOn.test(String(value))) return notAlone(before)
+      const [known] = afterBody.exec(name) ?? []
+      if (before === "Body" && known !== undefined && !Object.hasOwn(form, known)) return notAlone(known)
       const [beginning] = /^(?:Address|Label)/.exec(name) ?? []
       if (beginning !== undefined && !Object.hasOwn(form, beginning)) return notAlone(beginning)
     }
@@ -244,7 +286,8 @@ const restOf = (url: string): string => split(withoutFragment(url))?.rest ?? url
 export const formFault = (url: string, form: Form, text: string): InvalidPayload | undefined => {
   const rest = restOf(url)
   if (!isAboutMessage(rest + text)) return undefined
-  return fieldFault(form) ?? swallowedFault(form, rest + text) ?? singleWordFault(form, text) ?? cutFault(form)
+  const sorted = Object.keys(form).sort()
+  return fieldFault(form, sorted, rest) ?? singleWordFault(form, text) ?? cutFault(form, sorted)
 }
 
 /** Why this URL cannot be that of a GET which Twilio signed: it has the fields of a form, without separators. */

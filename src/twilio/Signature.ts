@@ -10,11 +10,11 @@ import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
 import * as Bytes from "../internal/bytes.ts"
-import { type Form, isJson, parseForm } from "../provider/Body.ts"
+import { type Form, formFromText, isJson, parseForm } from "../provider/Body.ts"
 import type { Verified } from "../provider/Receiving.ts"
 import { fromBase64, list, macKeys, macMatcher, type Secrets, utf8 } from "../provider/Secrets.ts"
 import { queryOf } from "../provider/Url.ts"
-import { InvalidSignature, MissingSignature, type WebhookErrorReason } from "../WebhookError.ts"
+import { invalidPayload, InvalidSignature, MissingSignature, type WebhookErrorReason } from "../WebhookError.ts"
 import * as Request from "../WebhookRequest.ts"
 import * as Diagnosis from "./Diagnosis.ts"
 import { formFault, queryFault } from "./Reading.ts"
@@ -114,7 +114,7 @@ const checkHead = (head: Request.WebhookHead): WebhookErrorReason | undefined =>
  * type decides which, because it also decides how the body is parsed later:
  * JSON declared as a form must not count as covered by its hash.
  */
-export const make = Effect.fnUntraced(function*(authToken: Secrets) {
+export const make = Effect.fnUntraced(function*(authToken: Secrets, accounts?: ReadonlyArray<string>) {
   const mac = yield* Mac.Mac
   const digest = yield* Digest.Digest
   const keys = yield* macKeys("Twilio", Mac.hmacSha1, authToken)
@@ -173,10 +173,15 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets) {
     const fields = form === undefined ? "" : fieldsText(form)
     if (form !== undefined && isJsonAsForm(request, fields)) return yield* new InvalidSignature({})
     if (!(yield* matches(fits, tag, request.url, fields))) return yield* new InvalidSignature({})
+    const isGet = request.method === "GET"
     const fault = form === undefined
-      ? request.method === "GET" ? queryFault(request.url) : undefined
+      ? isGet ? queryFault(request.url) : undefined
       : formFault(request.url, form, fields)
     if (fault !== undefined) return yield* fault
+    const account = isGet ? formFromText(queryOf(request.url))["AccountSid"] : form?.["AccountSid"]
+    if (accounts !== undefined && account !== undefined && !accounts.includes(String(account))) {
+      return yield* invalidPayload("AccountSid", "Expected an account whose webhooks are accepted: see webhookAccounts")
+    }
     return { ...(form !== undefined && { payload: form }), idempotencyKeys: [request.headers[header]!] }
   })
 

@@ -185,7 +185,18 @@ describe("the OpenAPI document", () => {
           assert.lengthOf(security, 0)
           const { 200: success, ...refusals } = responses
           assert.sameMembers(Object.keys(success!.content), ["text/xml", "application/json"])
-          assert.sameMembers(Object.keys(refusals), ["400", "401", "403", "404", "405", "413", "415", "500", "503"])
+          assert.sameMembers(Object.keys(refusals), [
+            "400",
+            "401",
+            "403",
+            "404",
+            "405",
+            "408",
+            "413",
+            "415",
+            "500",
+            "503"
+          ])
           for (const { content } of Object.values(refusals)) {
             assert.deepStrictEqual(Object.keys(content), ["application/problem+json"])
           }

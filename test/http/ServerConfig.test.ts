@@ -438,6 +438,7 @@ describe("a value that cannot be used", () => {
       ["proxy", "10.0.0.0/33", "10.0.0.0/8;::1", "*", "10.0.0.0/8 10.1.0.0/8"],
       /^TRUSTED_PROXIES must be a/
     ],
+    ["ALLOWED_HOSTS", ["https://a.example", "a.example/x", "a b", "a@b", "[::1"], /^ALLOWED_HOSTS must be a comma-sep/],
     ["MAX_CONNECTIONS", ["0", "-1", "1e3", "1000000", "many"], /^MAX_CONNECTIONS must be a whole number/],
     [
       "VOICEMEUP_TIME_ZONE",
@@ -470,12 +471,14 @@ describe("the other variables", () => {
         HOST: " ::1 ",
         PORT: "0",
         MAX_CONNECTIONS: "50",
+        ALLOWED_HOSTS: "sms.example.com, [::1]:3000,",
         PUBLIC_URL: "https://sms.example.com/api/",
         TRUSTED_PROXIES: "10.0.0.0/8, 127.0.0.1, ::1,fd00::/8",
         ADMIN_TOKEN: ` ${secrets.admin} `
       })
       assert.deepStrictEqual([host, port, maxConnections], ["::1", 0, 50])
       assert.strictEqual((yield* load({})).maxConnections, 1000)
+      assert.deepStrictEqual(server.allowedHosts, ["sms.example.com", "[::1]:3000"])
       assert.strictEqual(server.publicUrl, "https://sms.example.com/api/")
       const PUBLIC_URL = "https://new.example.com , https://old.example.com/api,"
       assert.deepStrictEqual((yield* load({ PUBLIC_URL })).server.publicUrl, [

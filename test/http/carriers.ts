@@ -1,5 +1,5 @@
 /** What each carrier sends, signed with secrets that the test servers know. */
-import { Effect, Redacted } from "effect"
+import { Clock, Effect, Redacted } from "effect"
 import type { CryptoError } from "effect/crypto/CryptoError"
 import type { Mac } from "effect/crypto/Mac"
 import type { Signature } from "effect/crypto/Signature"
@@ -107,11 +107,12 @@ const sinch: Carrier = {
       code: 0,
       status: "Delivered"
     }),
-  sign: ({ body, path }) =>
-    Effect.map(
-      Sinch.signHmacSha256({ secret: Redacted.make(secrets.sinch), body, nonce: "01KD2X", timestamp: "1760000000" }),
-      (headers) => ({ method: "POST", target: path, headers: { ...json, ...headers }, body })
-    )
+  sign: Effect.fnUntraced(function*({ body, path }) {
+    const timestamp = String(Math.floor((yield* Clock.currentTimeMillis) / 1000))
+    const secret = Redacted.make(secrets.sinch)
+    const headers = yield* Sinch.signHmacSha256({ secret, body, nonce: "01KD2X", timestamp })
+    return { method: "POST", target: path, headers: { ...json, ...headers }, body }
+  })
 }
 
 const telnyxEvent = (id: string, event_type: string, payload: object) =>

@@ -54,6 +54,33 @@ describe("a variable that has no effect", () => {
     }), limit)
 })
 
+describe("the start warns", () => {
+  const started = Effect.fnUntraced(function*(env: Record<string, string>) {
+    const server = yield* start({ PORT: "0", ...env })
+    yield* server.until(/Storage: .*\n/)
+    yield* server.until(/Listening on .*\n/)
+    yield* server.end("SIGTERM")
+    return server.output()
+  })
+  const host = /WARN .*PUBLIC_URL is not set: the caller's Host header decides which URL twilio must have signed/
+  const open = /WARN .*Webhooks of sinch are not verified: anyone who knows the URL can forge messages/
+
+  it.live("of a public URL that is left to the caller, where a carrier signs it", () =>
+    Effect.gen(function*() {
+      const twilio = { TWILIO_AUTH_TOKEN: "token" }
+      assert.match(yield* started(twilio), host)
+      assert.notMatch(yield* started({ ...twilio, ALLOWED_HOSTS: "sms.example.com" }), host)
+      assert.notMatch(yield* started({ ...twilio, PUBLIC_URL: "https://sms.example.com" }), host)
+      assert.notMatch(yield* started({ SINCH_WEBHOOK_SECRET: "secret" }), host)
+    }), limit)
+
+  it.live("of webhooks that nothing verifies, at every start", () =>
+    Effect.gen(function*() {
+      assert.match(yield* started({ SINCH_VERIFICATION: "none" }), open)
+      assert.notMatch(yield* started({ SINCH_WEBHOOK_TOKEN: "token" }), open)
+    }), limit)
+})
+
 describe("PUBLIC_URL", () => {
   it.live("that is not set is named where a carrier could report delivery", () =>
     Effect.gen(function*() {

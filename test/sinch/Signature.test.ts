@@ -167,10 +167,19 @@ describe("Sinch x-sinch-webhook-signature", () => {
       assert.strictEqual((yield* refusal(sha256, request(headers, body)))._tag, "InvalidSignature")
     }))
 
-  it.effect("accepts a callback of any age by default, because Sinch repeats for more than 22 hours", () =>
+  it.effect("refuses by default what a kit no longer remembers, and nothing that Sinch still repeats", () =>
     Effect.gen(function*() {
-      yield* TestClock.setTime((Number(timestamp) + 10 * 365 * 86_400) * 1000)
-      yield* verify(sha256, request(signed, body))
+      const at = (hours: number) => TestClock.setTime((Number(timestamp) + hours * 3600) * 1000)
+      for (const hours of [-100_000, -1, 0, 23, 47]) {
+        yield* at(hours)
+        yield* verify(sha256, request(signed, body))
+      }
+      for (const hours of [47.001, 48, 10 * 365 * 24]) {
+        yield* at(hours)
+        const reason = yield* refusal(sha256, request(signed, body))
+        assert.deepInclude(reason, { _tag: "StaleTimestamp", toleranceSeconds: 47 * 3600 })
+      }
+      yield* verify(Sinch.hmacSha256(secret, { tolerance: "36500 days" }), request(signed, body))
     }))
 
   it.effect("refuses an authentic callback outside of the tolerance, in both directions", () =>

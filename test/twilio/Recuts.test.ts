@@ -12,7 +12,10 @@ import { WebhookEvent } from "../../src/WebhookEvent.ts"
 import { type Cut, genuine, recuts, signedText } from "./recuts.ts"
 import * as Webhooks from "./webhooks.ts"
 
-const runs = process.env["MODE"] === "long" ? 100_000 : 3000
+const isLong = process.env["MODE"] === "long"
+const runs = isLong ? 100_000 : 3000
+// The short form is the same each time: chance is for the long one.
+const seed = isLong ? {} : { seed: 20_260_128 }
 
 const provider = Effect.runSync(Webhooks.provider)
 const encode = Schema.encodeSync(Schema.toCodecJson(Schema.Array(WebhookEvent)))
@@ -54,7 +57,7 @@ describe("a signed webhook of Twilio's", () => {
         assert.isTrue(isOfficial(cut, signature))
         assert.isDefined(meaningOf(cut, signature))
       }),
-      { numRuns: Math.min(runs, 2000) }
+      { ...seed, numRuns: Math.min(runs, 2000) }
     )
   })
 
@@ -71,7 +74,7 @@ describe("a signed webhook of Twilio's", () => {
         seen.accepted++
         assert.strictEqual(meaning, meaningOf(original, signature))
       }),
-      { numRuns: runs }
+      { ...seed, numRuns: runs }
     )
     // Nearly all of these are accepted by the official package.
     assert.isAbove(seen.official, seen.changed / 2)

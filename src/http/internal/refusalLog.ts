@@ -6,19 +6,24 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { WebhookError } from "../../WebhookError.ts"
+
+/** What is logged of a refusal. */
+export interface Refusal {
+  readonly provider: string
+  readonly reason: { readonly _tag: string; readonly message: string }
+}
 
 /** Of one provider and one reason. */
 const maxPerSecond = 20
 
 /** Logs a refusal with its hint for the operator. */
-export const log = ({ provider, reason }: WebhookError, leftOut = 0): Effect.Effect<void> =>
+export const log = ({ provider, reason }: Refusal, leftOut = 0): Effect.Effect<void> =>
   Effect.logWarning(`Webhook refused: ${reason.message}`).pipe(
     Effect.annotateLogs({ provider, reason: reason._tag, ...(leftOut > 0 && { leftOut }) })
   )
 
 /** As {@link log}, at most so many times a second. */
-export const make = (): (error: WebhookError) => Effect.Effect<void> => {
+export const make = (): (error: Refusal) => Effect.Effect<void> => {
   // As many as there are providers and reasons. A provider that is not known has one name.
   const kinds = new Map<string, { second: number; lines: number; leftOut: number }>()
   return (error) =>

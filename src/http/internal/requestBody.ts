@@ -2,7 +2,10 @@
  * Reads request bodies within the server's size limit.
  */
 import * as ByteSize from "effect/ByteSize"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Result from "effect/Result"
@@ -42,11 +45,21 @@ export const checkHeaders = (
   return Number(headers["content-length"] ?? 0) > limit ? Effect.fail(new PayloadTooLarge({ limit })) : Effect.void
 }
 
+/** A body did not arrive within the time limit. */
+export class BodyTimeout extends Data.TaggedError("BodyTimeout")<{ readonly timeout: Duration.Input }> {
+  override get message(): string {
+    return `The body did not arrive within ${Duration.format(Duration.fromInputUnsafe(this.timeout))}`
+  }
+}
+
+/** A carrier sends a body at once. */
+export const defaultTimeout: Duration.Input = "10 seconds"
+
 /** Reads a body whose headers were checked. */
 export const read = (
   request: Request,
-  limit: number
-): Effect.Effect<Uint8Array, PayloadTooLarge, HttpServerRequest.HttpServerRequest> =>
+  { limit, timeout = defaultTimeout }: { readonly limit: number; readonly timeout?: Duration.Input | undefined }
+): Effect.Effect<Uint8Array, PayloadTooLarge | BodyTimeout, HttpServerRequest.HttpServerRequest> =>
   request.arrayBuffer.pipe(
     Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(limit)),
     Effect.map((body) => new Uint8Array(body)),
@@ -55,12 +68,20 @@ export const read = (
         ? Effect.andThen(leave(request), Effect.fail(new PayloadTooLarge({ limit })))
         // The connection broke, so there is no client to answer.
         : Effect.interrupt
+    ),
+    // Interrupting it would destroy the connection before the answer. It ends when that closes.
+    Effect.forkDetach({ startImmediately: true }),
+    Effect.flatMap((reading) =>
+      Effect.timeoutOrElse(Fiber.join(reading), {
+        duration: timeout,
+        orElse: () => Effect.andThen(leave(request), Effect.fail(new BodyTimeout({ timeout })))
+      })
     )
   )
 
 /** Reads a body. What the headers say is too large, or is compressed, is not read at all. */
-export const reader = (limit: number = defaultLimit) => (request: Request) =>
+export const reader = (limit: number = defaultLimit, timeout?: Duration.Input) => (request: Request) =>
   checkHeaders(request, limit).pipe(
     Effect.tapError(() => leave(request)),
-    Effect.andThen(read(request, limit))
+    Effect.andThen(read(request, { limit, timeout }))
   )
