@@ -15,7 +15,14 @@ const root = `${import.meta.dirname}/../..`
 const start = Effect.fnUntraced(function*(env: Record<string, string>) {
   const child = yield* ChildProcess.make("npm", ["start", "--silent"], {
     cwd: root,
-    env: { ...searchPath, HOST: "127.0.0.1", PORT: "0", VOICEMEUP_WEBHOOK_TOKEN: secrets.voicemeup, ...env },
+    env: {
+      ...searchPath,
+      DATABASE_URL: "memory:",
+      HOST: "127.0.0.1",
+      PORT: "0",
+      VOICEMEUP_WEBHOOK_TOKEN: secrets.voicemeup,
+      ...env
+    },
     extendEnv: false,
     stdin: "ignore"
   })
