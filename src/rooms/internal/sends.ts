@@ -146,7 +146,7 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
   }
 
   /** Asks the provider to send. Providers fail only with typed errors; a defect means that the outcome is unknown. */
-  const ask = (provider: Provider, message: OutboundMessage, key: string): Effect.Effect<Answer> =>
+  const request = (provider: Provider, message: OutboundMessage, key: string): Effect.Effect<Answer> =>
     once(provider, message, key).pipe(
       Effect.result,
       Effect.catchCause((cause) =>
@@ -159,6 +159,27 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
       )
     )
 
+  /** Asks the `BeforeSend` hooks. Tells of a message that one of them blocks. */
+  const ask = Effect.fnUntraced(function*(about: AboutSend, subject: Subject, wanted: OutboundMessage) {
+    const verdict = yield* hooks.before("BeforeSend", {
+      subject,
+      event: about.event,
+      value: wanted,
+      run: (hook, message) => hook.run(message, about),
+      check: checkModified
+    })
+    if (verdict._tag === "Blocked") yield* blocked(about, verdict.hook, verdict.reason)
+    return verdict
+  })
+
+  /** Tells of a message that was not sent, and runs the `AfterSend` hooks. */
+  const finish = Effect.fnUntraced(
+    function*(about: AboutSend, subject: Subject, message: OutboundMessage, answer: Answer) {
+      if (Result.isFailure(answer)) yield* failed(about, answer.failure)
+      yield* hooks.after("AfterSend", { subject, event: about.event, run: (hook) => hook.run(message, answer, about) })
+    }
+  )
+
   const attempt = Effect.fnUntraced(function*(
     provider: Provider,
     message: OutboundMessage,
@@ -167,12 +188,11 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
     answered: Deferred.Deferred<Answer>,
     key: string
   ) {
-    const answer = yield* ask(provider, message, key)
+    const answer = yield* request(provider, message, key)
     Deferred.doneUnsafe(answered, Effect.succeed(answer))
     const receipt = Result.isSuccess(answer) ? answer.success : answer.failure.accepted
     if (receipt !== undefined) yield* tracking.sent(receipt)
-    if (Result.isFailure(answer)) yield* failed(about, answer.failure)
-    yield* hooks.after("AfterSend", { subject, event: about.event, run: (hook) => hook.run(message, answer, about) })
+    yield* finish(about, subject, message, answer)
   })
 
   const sendOne = Effect.fnUntraced(function*(
@@ -186,16 +206,9 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
       roomId: event.roomId,
       source: { channelId, channelType, direction: "outbound" }
     })
-    const verdict = yield* hooks.before("BeforeSend", {
-      subject: subjectOf(wanted),
-      event,
-      value: wanted,
-      run: (hook, message) => hook.run(message, about),
-      check: checkModified
-    })
+    const verdict = yield* ask(about, subjectOf(wanted), wanted)
     if (verdict._tag === "Blocked") {
       const { hook, reason } = verdict
-      yield* blocked(about, hook, reason)
       return { result: { recipient, outcome: "blocked", hook, reason } as const, after: [] }
     }
     const message = verdict.value
@@ -238,23 +251,12 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
       roomId: "",
       source: { channelId: "direct", channelType: wanted.channelType, direction: "outbound" }
     }
-    const verdict = yield* hooks.before("BeforeSend", {
-      subject,
-      value: wanted,
-      run: (hook, message) => hook.run(message, about),
-      check: checkModified
-    })
-    if (verdict._tag === "Blocked") {
-      const { hook, reason } = verdict
-      yield* blocked(about, hook, reason)
-      return yield* new SendBlocked({ hook, reason })
-    }
+    const verdict = yield* ask(about, subject, wanted)
+    if (verdict._tag === "Blocked") return yield* new SendBlocked({ hook: verdict.hook, reason: verdict.reason })
     const message = verdict.value
     const result = yield* Effect.result(send(message))
     if (Result.isSuccess(result) || result.failure instanceof SmsError) {
-      const answer = result as Answer
-      if (Result.isFailure(answer)) yield* failed(about, answer.failure)
-      yield* hooks.after("AfterSend", { subject, run: (hook) => hook.run(message, answer, about) })
+      yield* finish(about, subject, message, result as Answer)
     }
     return yield* Effect.fromResult(result)
   })
