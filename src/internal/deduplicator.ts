@@ -2,7 +2,6 @@
  * Runs an effect at most once per key, even under concurrent calls.
  */
 import * as Clock from "effect/Clock"
-import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -16,13 +15,8 @@ export interface Options {
   readonly timeToLive: Duration.Input
 }
 
-/** The key was already used for something else. */
-export class KeyReused extends Data.TaggedError("KeyReused") {}
-
 interface Entry<S> {
   readonly expiresAt: number
-  /** The subject that the key was used for. */
-  readonly subject: string
   /** The summary of the first call. `None` until that call succeeds. */
   summary: Option.Option<S>
   /** Wakes the waiting calls. Created by the first call that waits, because most keys complete before they repeat. */
@@ -45,16 +39,6 @@ export interface Deduplicator<S> {
     effect: Effect.Effect<A, E, R>,
     summarize: (value: A) => S
   ) => Effect.Effect<Outcome<A, S>, E, R>
-  /**
-   * Like `run`, for a key that a client chose for one subject. Fails immediately
-   * when the key was used for another subject, even while that call is running.
-   */
-  readonly runFor: <A, E, R>(
-    key: string,
-    subject: string,
-    effect: Effect.Effect<A, E, R>,
-    summarize: (value: A) => S
-  ) => Effect.Effect<Outcome<A, S>, E | KeyReused, R>
 }
 
 export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
@@ -74,14 +58,14 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
     }
 
     /** Returns the live entry of the key, or claims the key with a new entry. */
-    const claim = (key: string, subject: string, now: number): { readonly entry: Entry<S>; readonly mine: boolean } => {
+    const claim = (key: string, now: number): { readonly entry: Entry<S>; readonly mine: boolean } => {
       forget(({ expiresAt }) => expiresAt <= now)
       const earlier = entries.get(key)
       // The system clock can be set back, which leaves expired entries behind fresh ones.
       if (earlier !== undefined && earlier.expiresAt > now) return { entry: earlier, mine: false }
       entries.delete(key)
       forget(() => entries.size >= options.capacity)
-      const entry: Entry<S> = { expiresAt: now + timeToLive, subject, summary: Option.none(), done: undefined }
+      const entry: Entry<S> = { expiresAt: now + timeToLive, summary: Option.none(), done: undefined }
       entries.put(key, entry)
       return { entry, mine: true }
     }
@@ -107,32 +91,21 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
       return Effect.map(Deferred.await(entry.done), () => entry.summary)
     }
 
-    const attempt = <A, E, R, X>(
-      { key, other, subject }: {
-        readonly key: string
-        readonly subject: string
-        readonly other: Effect.Effect<never, X>
-      },
+    const run = <A, E, R>(
+      key: string,
       effect: Effect.Effect<A, E, R>,
       summarize: (value: A) => S
-    ): Effect.Effect<Outcome<A, S>, E | X, R> =>
+    ): Effect.Effect<Outcome<A, S>, E, R> =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         // An interruption between the claim and the work would leave the key claimed forever.
-        Effect.uninterruptibleMask((restore): Effect.Effect<Outcome<A, S>, E | X, R> => {
-          const { entry, mine } = claim(key, subject, now)
+        Effect.uninterruptibleMask((restore): Effect.Effect<Outcome<A, S>, E, R> => {
+          const { entry, mine } = claim(key, now)
           if (mine) return work(key, entry, restore(effect), summarize)
-          if (entry.subject !== subject) return other
           return restore(Effect.flatMap(wait(entry), (summary) =>
             Option.isSome(summary)
               ? Effect.succeed({ _tag: "Repeated", summary: summary.value })
-              : attempt({ key, other, subject }, effect, summarize)))
+              : run(key, effect, summarize)))
         }))
 
-    const ofItself = Effect.die("unreachable: run uses the same subject for every key")
-
-    return {
-      run: (key, effect, summarize) => attempt({ key, subject: "", other: ofItself }, effect, summarize),
-      runFor: (key, subject, effect, summarize) =>
-        attempt({ key, subject, other: Effect.fail(new KeyReused()) }, effect, summarize)
-    }
+    return { run }
   })

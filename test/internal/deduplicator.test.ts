@@ -231,31 +231,4 @@ describe("once", () => {
       assert.isAbove(spy.mock.calls.length, 5000)
       assert.isBelow(spy.mock.calls.length, 60_000)
     }))
-
-  it.effect("refuses at once a key that stands for another thing, while that is under way and after", () =>
-    Effect.gen(function*() {
-      const once = yield* Deduplicator.make<string>(roomy)
-      const { effect, gates, runs } = yield* gated()
-      const first = yield* fork(once.runFor("key", "this", effect, identity))
-      const same = yield* fork(once.runFor("key", "this", effect, identity))
-      const other = Effect.flip(once.runFor("key", "that", effect, identity))
-      assert.instanceOf(yield* other, Deduplicator.KeyReused)
-      yield* Deferred.succeed(gates[0]!, "it")
-      assert.deepStrictEqual(yield* Fiber.join(first), { _tag: "First", value: "it" })
-      assert.deepStrictEqual(yield* Fiber.join(same), { _tag: "Repeated", summary: "it" })
-      assert.instanceOf(yield* other, Deduplicator.KeyReused)
-      assert.strictEqual(yield* runs, 1)
-    }))
-
-  it.effect("lets a key stand for another thing once it failed for the first, or was forgotten", () =>
-    Effect.gen(function*() {
-      const once = yield* Deduplicator.make<string>(roomy)
-      const run = (what: string, effect: Effect.Effect<string, string>) =>
-        Effect.exit(once.runFor("key", what, effect, identity))
-      yield* run("this", Effect.fail("broken"))
-      assert.deepStrictEqual(yield* run("that", Effect.succeed("it")), Exit.succeed({ _tag: "First", value: "it" }))
-      assert.isTrue(Exit.isFailure(yield* run("this", Effect.succeed("it"))))
-      yield* TestClock.adjust("1 minute")
-      assert.isTrue(Exit.isSuccess(yield* run("this", Effect.succeed("it"))))
-    }))
 })
