@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
 import type { StorageError } from "../../StorageError.ts"
 import { stored, type Transact } from "./storage.ts"
 
@@ -41,10 +42,10 @@ export const make = Effect.fnUntraced(function*(
   const asStored = stored(sql, "clean-up")
 
   /** Repeats a statement that returns what it changed until it changes less than a batch. */
-  const inBatches = Effect.fnUntraced(function*(statement: Effect.Effect<ReadonlyArray<unknown>, never>) {
+  const inBatches = Effect.fnUntraced(function*(statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>) {
     let total = 0
     while (true) {
-      const { length } = yield* statement
+      const { length } = yield* asStored(transact(statement))
       total += length
       if (length < batch) return total
     }
@@ -52,10 +53,8 @@ export const make = Effect.fnUntraced(function*(
 
   const remove = (table: string, isOld: ReturnType<typeof sql.literal>) =>
     inBatches(
-      asStored(transact(
-        sql`DELETE FROM ${sql(table)} WHERE position IN
-          (SELECT position FROM ${sql(table)} WHERE ${isOld} LIMIT ${batch}) RETURNING position`.withoutTransform
-      )) as Effect.Effect<ReadonlyArray<unknown>, never>
+      sql`DELETE FROM ${sql(table)} WHERE position IN
+        (SELECT position FROM ${sql(table)} WHERE ${isOld} LIMIT ${batch}) RETURNING position`.withoutTransform
     )
 
   const before = (column: string, time: number, and = "") => sql.literal(`${column} < ${Math.floor(time)}${and}`)
@@ -64,11 +63,9 @@ export const make = Effect.fnUntraced(function*(
     const now = yield* Clock.currentTimeMillis
     // The idempotency key of a processed webhook is kept longer than its payload.
     const payloadsGone = yield* inBatches(
-      asStored(transact(
-        sql`UPDATE sms_inbox SET event = '' WHERE position IN
-          (SELECT position FROM sms_inbox WHERE state = 'done' AND event <> ''
-            AND accepted_at < ${now - millis(payloads)} LIMIT ${batch}) RETURNING position`.withoutTransform
-      )) as Effect.Effect<ReadonlyArray<unknown>, never>
+      sql`UPDATE sms_inbox SET event = '' WHERE position IN
+        (SELECT position FROM sms_inbox WHERE state = 'done' AND event <> ''
+          AND accepted_at < ${now - millis(payloads)} LIMIT ${batch}) RETURNING position`.withoutTransform
     )
     return {
       payloads: payloadsGone,
