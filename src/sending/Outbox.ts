@@ -195,13 +195,12 @@ export const make = Effect.fnUntraced(function*(
           return { intentId: id, replayed: false, result: Result.succeed(exit.value) }
         }
         const failure = Cause.findError(exit.cause)
+        const error = Result.isSuccess(failure) && failure.success instanceof SmsError ? failure.success : undefined
         if (Result.isSuccess(failure) && isProven(failure.success)) {
-          const error = failure.success instanceof SmsError ? failure.success : undefined
           yield* settle(id, { state: "refused", error })
           return yield* Effect.failCause(exit.cause)
         }
         // After a defect or an interruption, the carrier may or may not have the message.
-        const error = Result.isSuccess(failure) && failure.success instanceof SmsError ? failure.success : undefined
         yield* settle(id, { state: "unknown", error: error ?? unknown(provider ?? "unknown", "Defect") })
         if (error === undefined) return yield* Effect.failCause(exit.cause)
         return { intentId: id, replayed: false, result: Result.fail(error) }
