@@ -34,7 +34,7 @@ const part = (text: string, number: number, total: number, id: string | undefine
 /** Parts and ends of windows, a millisecond apart. The state goes through JSON each time, as through a database. */
 const json = Schema.fromJsonString(Schema.toCodecJson(MmsWindow.State))
 
-const run = (inputs: ReadonlyArray<MessagePart | "elapse">) => {
+const outputsOf = (inputs: ReadonlyArray<MessagePart | "elapse">) => {
   let state = MmsWindow.empty
   const outputs: Array<MmsWindow.Output> = []
   for (const [now, input] of inputs.entries()) {
@@ -47,26 +47,16 @@ const run = (inputs: ReadonlyArray<MessagePart | "elapse">) => {
       state = Schema.decodeSync(json)(Schema.encodeSync(json)(next))
     }
   }
-  return outputs.map((output) =>
-    output._tag === "Due" ? `${output.cause}: ${Content.text(output.message.content)}` : output._tag
-  )
+  return outputs
 }
 
-const messages = (inputs: ReadonlyArray<MessagePart | "elapse">) => {
-  let state = MmsWindow.empty
-  const due: Array<InboundMessage> = []
-  for (const [now, input] of inputs.entries()) {
-    const given = input !== "elapse"
-      ? [new MmsWindow.Arrived({ part: input })]
-      : state.open.map(({ closesAt, id }) => new MmsWindow.Elapsed({ window: id, closesAt }))
-    for (const one of given) {
-      const [put, next] = MmsWindow.step(state, one, now, settings)
-      due.push(...put.flatMap((output) => output._tag === "Due" ? [output.message] : []))
-      state = next
-    }
-  }
-  return due
-}
+const run = (inputs: ReadonlyArray<MessagePart | "elapse">) =>
+  outputsOf(inputs).map((output) =>
+    output._tag === "Due" ? `${output.cause}: ${Content.text(output.message.content)}` : output._tag
+  )
+
+const messages = (inputs: ReadonlyArray<MessagePart | "elapse">) =>
+  outputsOf(inputs).flatMap((output) => output._tag === "Due" ? [output.message] : [])
 
 const [a, b, c] = [part("do you ", 1, 3), part("deliver ", 2, 3), part("today", 3, 3)]
 

@@ -11,7 +11,8 @@ import { PhoneNumber } from "../../PhoneNumber.ts"
 import * as SmsError from "../../SmsError.ts"
 import type { SendCapabilities } from "../Sending.ts"
 
-const notSupported = (field: string, expected: string) => Result.fail(new SmsError.NotSupported({ field, expected }))
+export const notSupported = (field: string, expected: string) =>
+  Result.fail(new SmsError.NotSupported({ field, expected }))
 
 const isPhoneNumber = Schema.is(PhoneNumber)
 

@@ -24,7 +24,6 @@ export interface Policy {
 type Plan = Result.Result<readonly [Part, ...Array<Part>], SmsError.SmsErrorReason>
 
 const invalid = (field: string, expected: string) => Result.fail(new SmsError.InvalidMessage({ field, expected }))
-const notSupported = (field: string, expected: string) => Result.fail(new SmsError.NotSupported({ field, expected }))
 
 const isFetchable = (url: string): boolean => WebUrl.parse(url) !== undefined
 
@@ -44,7 +43,7 @@ const checkContent = ({ content }: OutboundMessage) => {
 const checkOptions = (message: OutboundMessage, { options }: SendCapabilities) => {
   for (const field of ["sendAt", "validityPeriod", "statusCallback", "reference"] as const) {
     if (message[field] !== undefined && !options.includes(field)) {
-      return notSupported(field, "nothing: the carrier has no such option")
+      return SendAddresses.notSupported(field, "nothing: the carrier has no such option")
     }
   }
   const { statusCallback, validityPeriod } = message
@@ -64,7 +63,7 @@ const textsOf = (message: OutboundMessage, { capabilities, longText }: Policy) =
   if (message.channelType === "mms" && text.length <= maxLength) return Result.succeed([text])
   const parts = Segments.split(text, { maxLength, ...compact({ excluding, maxSegments }) })
   if (parts.length === 1 || longText === "split") return Result.succeed<ReadonlyArray<string>>(parts)
-  return notSupported(
+  return SendAddresses.notSupported(
     "content.text",
     text.length > maxLength ? `at most ${maxLength} UTF-16 code units` : `at most ${maxSegments} segments`
   )
@@ -73,7 +72,7 @@ const textsOf = (message: OutboundMessage, { capabilities, longText }: Policy) =
 const mediaOf = (message: OutboundMessage, { capabilities: { maxMedia }, severalMedia }: Policy) => {
   const files = Content.media(message.content)
   if (files.length > maxMedia && (maxMedia === 0 || severalMedia === "refuse")) {
-    return notSupported("content.media", maxMedia === 0 ? "no files" : `at most ${maxMedia} files`)
+    return SendAddresses.notSupported("content.media", maxMedia === 0 ? "no files" : `at most ${maxMedia} files`)
   }
   const groups: Array<ReadonlyArray<Content.MediaContent>> = []
   for (let start = 0; start < files.length; start += maxMedia) groups.push(files.slice(start, start + maxMedia))
