@@ -28,12 +28,13 @@ import * as IntentStore from "../sending/IntentStore.ts"
 import * as Outbox from "../sending/Outbox.ts"
 import { SmsRouter } from "../sending/SmsRouter.ts"
 import { OutcomeUnknown, SmsError } from "../SmsError.ts"
-import type { StorageError } from "../StorageError.ts"
 import { InvalidPayload, invalidPayload, UnsupportedContentType } from "../WebhookError.ts"
 import { Draining } from "./Draining.ts"
 import { setHeaders } from "./internal/headers.ts"
 import * as Operations from "./internal/operations.ts"
 import * as RequestBody from "./internal/requestBody.ts"
+import * as SendOnce from "./internal/sendOnce.ts"
+import { storageFailedWith } from "./internal/storageFailed.ts"
 import * as MessageProblems from "./MessageProblems.ts"
 import { GatewayApi, ReadRequest, SendRequest, viewOf } from "./MessagesApi.ts"
 import * as Problems from "./Problems.ts"
@@ -120,11 +121,6 @@ const defect = Effect.fnUntraced(function*(defect: unknown) {
   })
 })
 
-const storageFailed = Effect.fnUntraced(function*(error: StorageError) {
-  yield* Effect.logError(error.message, error)
-  return yield* Effect.fail(MessageProblems.storageUnavailable)
-})
-
 /** Makes the error for a send that did not finish in time: the carrier may have the message. */
 const unknownBy = (provider = "unknown") =>
   Effect.fail(new SmsError({ provider, reason: new OutcomeUnknown({ because: "Timeout" }) }))
@@ -146,12 +142,14 @@ const layerMessages = (options: Options) =>
     GatewayApi,
     "messages",
     Effect.fnUntraced(function*(handlers) {
-      const router = yield* SmsRouter
-      const kit = yield* RoomKit
       const tracker = yield* DeliveryTracker
       const providers = yield* SmsProviders
       const runs = yield* SupervisedFibers.make(options.shutdownTimeout ?? "10 seconds")
-      const outbox = yield* outboxOf(options)
+      const sendOnce = SendOnce.make({
+        kit: yield* RoomKit,
+        outbox: yield* outboxOf(options),
+        router: yield* SmsRouter
+      })
       const draining = Effect.andThen(yield* Draining, Effect.sleep(options.drainTimeout ?? "3 seconds"))
 
       const send = Effect.fnUntraced(
@@ -160,24 +158,15 @@ const layerMessages = (options: Options) =>
           const { provider } = request
           // A send that has started is not interrupted when the caller disconnects.
           const { replayed, result } = yield* Effect.raceFirst(
-            runs.run(outbox.send({
-              key,
-              message,
-              provider,
-              what: textOf(request),
-              send: kit.guardSend(message, { provider }, (message) => router.send(message, { provider }))
-            })),
+            runs.run(sendOnce({ key, message, provider, what: textOf(request) })),
             Effect.andThen(draining, unknownBy(provider))
           )
           if (replayed) yield* setHeaders({ "idempotency-replayed": "true" })
           return yield* Effect.fromResult(result)
         },
         Effect.catchTags({
-          SmsError: (error) => Effect.fail(MessageProblems.fromSmsError(error)),
-          SmsRouterError: (error) => Effect.fail(MessageProblems.fromSmsRouterError(error)),
-          SendBlocked: (error) => Effect.fail(MessageProblems.fromSendBlocked(error)),
-          KeyReused: () => Effect.fail(MessageProblems.keyReused),
-          StorageError: storageFailed
+          ...SendOnce.problems,
+          StorageError: storageFailedWith(() => MessageProblems.storageUnavailable)
         }),
         Effect.catchDefect(defect)
       )

@@ -23,6 +23,9 @@ const split = (url: string) => {
 
 const host = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i
 
+/** Returns whether a text is a host and nothing else, with or without a port. */
+export const isHost = (text: string): boolean => host.test(text)
+
 const ipOf = (text: string | undefined): NetAddress.IpAddress | undefined => {
   if (text === undefined) return undefined
   const ip = NetAddress.ipFromString(text.replace(/^\[(.*)\]$/, "$1"))
@@ -70,7 +73,7 @@ const forwarded = (request: Request, trustedProxies: ReadonlyArray<IpNetwork.IpN
   const forwardedHost = valueOf("x-forwarded-host")
   return {
     ...((protocol === "https" || protocol === "http") && { scheme: protocol }),
-    ...(forwardedHost !== undefined && host.test(forwardedHost) && { authority: forwardedHost })
+    ...(forwardedHost !== undefined && isHost(forwardedHost) && { authority: forwardedHost })
   }
 }
 
@@ -81,8 +84,6 @@ export interface Options {
   /** One URL, or several where carriers call more than one. */
   readonly publicUrl: string | ReadonlyArray<string> | undefined
   readonly trustedProxies: ReadonlyArray<IpNetwork.IpNetwork>
-  /** The hosts that a request may name where no URL is configured. Any by default. */
-  readonly allowedHosts?: ReadonlyArray<string> | undefined
 }
 
 /** A URL that the carrier may have called. */
@@ -92,6 +93,8 @@ export interface Candidate {
   readonly base: string | undefined
   /** Whether the request says that it was sent to the host of that one. */
   readonly isNamed: boolean
+  /** The host that the request names, where it decides the URL. */
+  readonly authority: string | undefined
 }
 
 const authorityOf = (request: Request, proxy: { readonly authority?: string }) =>
@@ -109,15 +112,21 @@ export const candidates = (request: Request, options: Options): readonly [Candid
   const [first, ...others] = bases
   if (first === undefined) {
     const scheme = proxy.scheme ?? request.protocol ?? target.scheme ?? "http"
-    const authority = authorityOf(request, proxy) ?? target.authority ?? "localhost"
-    return [{ url: `${scheme}://${authority}${target.path}`, base: undefined, isNamed: false }]
+    const authority = authorityOf(request, proxy) ?? target.authority
+    return [{
+      url: `${scheme}://${authority ?? "localhost"}${target.path}`,
+      base: undefined,
+      isNamed: false,
+      authority
+    }]
   }
-  if (others.length === 0) return [{ url: under(first), base: undefined, isNamed: false }]
+  if (others.length === 0) return [{ url: under(first), base: undefined, isNamed: false, authority: undefined }]
   const authority = authorityOf(request, proxy)?.toLowerCase()
   const of = (base: string): Candidate => ({
     url: under(base),
     base,
-    isNamed: authority !== undefined && URL.parse(base)?.host === authority
+    isNamed: authority !== undefined && URL.parse(base)?.host === authority,
+    authority: undefined
   })
   const [one, ...rest] = [of(first), ...others.map(of)].sort((a, b) => Number(b.isNamed) - Number(a.isNamed))
   return [one!, ...rest]
@@ -133,18 +142,16 @@ const canonicalHost = (authority: string): string => authority.toLowerCase().rep
  * allowed, or a request that was signed for another application would be
  * accepted here.
  */
-export const hostFault = (request: Request, options: Options): WebhookErrorReason | undefined => {
-  const { allowedHosts, publicUrl = [], trustedProxies } = options
-  if (publicUrl.length > 0) return undefined
-  const authority = authorityOf(request, forwarded(request, trustedProxies)) ?? split(request.originalUrl).authority
+export const hostFault = (
+  { authority }: Candidate,
+  /** Any by default. */
+  allowedHosts: ReadonlyArray<string> | undefined
+): WebhookErrorReason | undefined => {
   if (authority === undefined) return undefined
-  if (!host.test(authority)) return invalidPayload("", "Expected a host in the Host header")
+  if (!isHost(authority)) return invalidPayload("", "Expected a host in the Host header")
   if (allowedHosts === undefined) return undefined
   const allowed = allowedHosts.map(canonicalHost)
   return allowed.includes(canonicalHost(authority))
     ? undefined
     : new InvalidSignature({ hint: "nothing: the host that the request names is not an allowed one" })
 }
-
-/** Returns the public URL of a request, based on the configured URL if there is one. */
-export const make = (request: Request, options: Options): string => candidates(request, options)[0].url

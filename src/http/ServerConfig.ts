@@ -21,6 +21,7 @@ import { invalid, type InvalidVariable } from "../provider/Environment.ts"
 import type { SmsProvider } from "../provider/SmsProvider.ts"
 import * as variableNames from "./internal/variableNames.ts"
 import * as MediaConfig from "./MediaConfig.ts"
+import { isHost } from "./PublicUrl.ts"
 import * as StorageConfig from "./StorageConfig.ts"
 import type { Options } from "./WebhookServer.ts"
 
@@ -178,7 +179,7 @@ const trustedProxies = Effect.gen(function*() {
 /** The hosts that a request may name, each with its port unless that is the default. */
 const allowedHosts = Effect.gen(function*() {
   const hosts = Environment.list((yield* Environment.text("ALLOWED_HOSTS")) ?? "")
-  return hosts.every((host) => /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i.test(host))
+  return hosts.every(isHost)
     ? hosts.length === 0 ? undefined : hosts
     : yield* invalid(
       "ALLOWED_HOSTS",

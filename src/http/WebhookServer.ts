@@ -31,7 +31,6 @@ import * as Secrets from "../provider/Secrets.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
-import type { StorageError } from "../StorageError.ts"
 import { UnknownProvider, WebhookError, type WebhookErrorReason } from "../WebhookError.ts"
 import * as WebhookRequest from "../WebhookRequest.ts"
 import * as AccessLog from "./internal/accessLog.ts"
@@ -39,6 +38,7 @@ import * as DocsPage from "./internal/docsPage.ts"
 import { setHeaders } from "./internal/headers.ts"
 import * as RefusalLog from "./internal/refusalLog.ts"
 import * as RequestBody from "./internal/requestBody.ts"
+import { storageFailed } from "./internal/storageFailed.ts"
 import { verifyAny } from "./internal/verifyAny.ts"
 import * as Problems from "./Problems.ts"
 import * as PublicUrl from "./PublicUrl.ts"
@@ -123,12 +123,6 @@ const failed = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
   return yield* new Problems.InternalServerError({})
 })
 
-/** The same request can succeed later: a carrier repeats its webhook. */
-const storageFailed = Effect.fnUntraced(function*(error: StorageError) {
-  yield* Effect.logError(error.message, error)
-  return yield* new Problems.ServiceUnavailable({})
-})
-
 /** Answers 503 so that the carrier retries: an idempotency key recognizes what was processed. */
 const late = Effect.fnUntraced(function*({ name }: Provider) {
   yield* Effect.annotateLogs(Effect.logError("Webhook handling timed out"), { provider: name })
@@ -163,10 +157,9 @@ const layerVerifyWebhook = (options: Options) =>
         const { provider: name = "" } = yield* HttpRouter.params
         const provider = yield* find(name)
         yield* Effect.mapError(RequestBody.checkHeaders(request, limitOf(provider)), refusedBy(provider))
-        const urlOptions = { allowedHosts, publicUrl, trustedProxies }
-        const hostFault = PublicUrl.hostFault(request, urlOptions)
+        const candidates = PublicUrl.candidates(request, { publicUrl, trustedProxies })
+        const hostFault = PublicUrl.hostFault(candidates[0], allowedHosts)
         if (hostFault !== undefined) return yield* refusedBy(provider)(hostFault)
-        const candidates = PublicUrl.candidates(request, urlOptions)
         const head = WebhookRequest.make({
           method: request.method,
           url: candidates[0].url,

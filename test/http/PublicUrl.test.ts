@@ -176,7 +176,7 @@ describe("the public URL", () => {
   it("has https where the server itself ends TLS", () => {
     const request = HttpServerRequest.fromWeb(new Request("https://sms.example.com/a?b=1"))
     assert.strictEqual(
-      PublicUrl.make(request, { publicUrl: undefined, trustedProxies: [] }),
+      PublicUrl.candidates(request, { publicUrl: undefined, trustedProxies: [] })[0].url,
       "https://sms.example.com/a?b=1"
     )
   })

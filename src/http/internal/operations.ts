@@ -12,16 +12,12 @@ import { IntentStore } from "../../sending/IntentStore.ts"
 import * as Outbox from "../../sending/Outbox.ts"
 import { SmsRouter } from "../../sending/SmsRouter.ts"
 import { People } from "../../sql/People.ts"
-import type { StorageError } from "../../StorageError.ts"
 import * as MessageProblems from "../MessageProblems.ts"
 import { GatewayApi } from "../MessagesApi.ts"
 import { deadLetterOf, intentViewOf } from "../OperationsApi.ts"
 import * as Problems from "../Problems.ts"
-
-const failed = Effect.fnUntraced(function*(error: StorageError) {
-  yield* Effect.logError(error.message, error)
-  return yield* new Problems.ServiceUnavailable({})
-})
+import * as SendOnce from "./sendOnce.ts"
+import { storageFailed } from "./storageFailed.ts"
 
 const unknown = (what: string) => new Problems.NotFound({ detail: `Unknown ${what}` })
 
@@ -49,22 +45,14 @@ export const layer = HttpApiBuilder.group(
       function*(id: string) {
         const { message, provider } = yield* undecided(id)
         if (intents === undefined || outbox === undefined) return yield* unknown("send of unknown outcome")
-        const { result } = yield* outbox.send({
-          key: `resend of ${id}`,
-          message,
-          provider,
-          what: id,
-          send: kit.guardSend(message, { provider }, (message) => router.send(message, { provider }))
-        })
+        const sendOnce = SendOnce.make({ kit, outbox, router })
+        const { result } = yield* sendOnce({ key: `resend of ${id}`, message, provider, what: id })
         const receipt = yield* Effect.fromResult(result)
         yield* intents.settle(id, { state: "unknown", receipt, resolvedBy: "operator: resent" })
         return receipt
       },
       Effect.catchTags({
-        SmsError: (error) => Effect.fail(MessageProblems.fromSmsError(error)),
-        SmsRouterError: (error) => Effect.fail(MessageProblems.fromSmsRouterError(error)),
-        SendBlocked: (error) => Effect.fail(MessageProblems.fromSendBlocked(error)),
-        KeyReused: () => Effect.fail(MessageProblems.keyReused),
+        ...SendOnce.problems,
         StorageError: () => Effect.fail(MessageProblems.storageUnavailable)
       })
     )
@@ -75,10 +63,10 @@ export const layer = HttpApiBuilder.group(
           ? Effect.succeed([])
           : inbox.list({ state: "dead", limit, before }).pipe(
             Effect.map((entries) => entries.map(deadLetterOf)),
-            Effect.catch(failed)
+            Effect.catch(storageFailed)
           ),
       replay: Effect.fnUntraced(function*({ params: { id } }) {
-        const isKnown = inbox !== undefined && (yield* Effect.catch(inbox.replay(id), failed))
+        const isKnown = inbox !== undefined && (yield* Effect.catch(inbox.replay(id), storageFailed))
         if (!isKnown) return yield* unknown("entry")
         if (processor !== undefined) yield* processor.wake
         return { id }
@@ -88,7 +76,7 @@ export const layer = HttpApiBuilder.group(
           ? Effect.succeed([])
           : intents.list({ state, limit }).pipe(
             Effect.map((all) => all.map(intentViewOf)),
-            Effect.catch(failed)
+            Effect.catch(storageFailed)
           ),
       resend: ({ params: { id } }) => resend(id),
       giveUp: ({ params: { id } }) =>
@@ -96,10 +84,10 @@ export const layer = HttpApiBuilder.group(
           const intent = yield* undecided(id)
           yield* intents!.settle(id, { state: "unknown", error: intent.error, resolvedBy: "operator: given up" })
           return intentViewOf((yield* intents!.get(id)) ?? intent)
-        }).pipe(Effect.catchTag("StorageError", failed)),
+        }).pipe(Effect.catchTag("StorageError", storageFailed)),
       forget: Effect.fnUntraced(function*({ params: { address } }) {
         if (people === undefined) return yield* new Problems.NotFound({ detail: "The server has no database" })
-        return { ...yield* Effect.catch(people.forget(address), failed) }
+        return { ...yield* Effect.catch(people.forget(address), storageFailed) }
       })
     })
   })
