@@ -5,19 +5,14 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { Delivery, DeliveryStore, DeliveryStoreError } from "../delivery/DeliveryStore.ts"
 import { keyOf, messageKeyOf } from "../delivery/internal/keys.ts"
 import type { StorageError } from "../StorageError.ts"
+import { json } from "./internal/json.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
-const DeliveryJson = Schema.fromJsonString(Schema.toCodecJson(Delivery))
-const encodeDelivery = Schema.encodeEffect(DeliveryJson)
-const decodeDelivery = Schema.decodeEffect(DeliveryJson)
-
-const encode = (delivery: Delivery) => Effect.orDie(encodeDelivery(delivery))
-const decode = (text: string) => Effect.orDie(decodeDelivery(text))
+const { decode, encode } = json(Delivery)
 
 interface Row {
   readonly delivery: string

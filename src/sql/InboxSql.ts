@@ -8,12 +8,12 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { type Accepted, type Claim, Entry, Inbox, keyOf, laneOf, type Service } from "../inbox/Inbox.ts"
 import type { StorageError } from "../StorageError.ts"
 import { WebhookEvent } from "../WebhookEvent.ts"
 import { addressOf } from "./internal/addresses.ts"
+import { json } from "./internal/json.ts"
 import type { Servers } from "./internal/servers.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
@@ -28,9 +28,7 @@ interface Row {
   readonly accepted_at: unknown
 }
 
-const EventJson = Schema.fromJsonString(Schema.toCodecJson(WebhookEvent))
-const encodeEvent = Schema.encodeEffect(EventJson)
-const decodeEvent = Schema.decodeEffect(EventJson)
+const events = json(WebhookEvent)
 
 /** The maximum length of an id or key, limited by Postgres indexes. */
 const maxKeyLength = 2000
@@ -47,7 +45,7 @@ export const make = Effect.fnUntraced(function*(
   const columns = sql.literal("position, id, lane, event, state, failures, last_error, accepted_at")
 
   const toEntry = (row: Row) =>
-    Effect.map(Effect.orDie(decodeEvent(row.event)), (event) =>
+    Effect.map(events.decode(row.event), (event) =>
       new Entry({
         id: row.id,
         position: Number(row.position),
@@ -72,7 +70,7 @@ export const make = Effect.fnUntraced(function*(
   const insert = Effect.fnUntraced(function*(event: WebhookEvent, lane: string, now: number) {
     const id = yield* random.ulid
     const key = keyOf(event)?.slice(0, maxKeyLength)
-    const json = yield* Effect.orDie(encodeEvent(event))
+    const json = yield* events.encode(event)
     const rows = yield* sql<{ id: string }>`INSERT INTO sms_inbox
       (id, key, lane, kind, event, state, failures, address, accepted_at)
       VALUES (${id}, ${key ?? null}, ${lane}, ${event._tag}, ${json}, 'pending', 0, ${addressOf(event) ?? null}, ${now})

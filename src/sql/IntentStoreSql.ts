@@ -11,18 +11,15 @@ import * as SqlClient from "effect/sql/SqlClient"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
 import { Intent, IntentStore, type Reservation, type Service, type State } from "../sending/IntentStore.ts"
 import { SmsError } from "../SmsError.ts"
+import { json } from "./internal/json.ts"
 import type { Servers } from "./internal/servers.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
-const OutcomeJson = Schema.fromJsonString(Schema.toCodecJson(Schema.Struct({
+const outcomes = json(Schema.Struct({
   receipt: Schema.optionalKey(SendReceipt),
   error: Schema.optionalKey(SmsError)
-})))
-const MessageJson = Schema.fromJsonString(Schema.toCodecJson(OutboundMessage))
-const encodeOutcome = Schema.encodeEffect(OutcomeJson)
-const decodeOutcome = Schema.decodeEffect(OutcomeJson)
-const encodeMessage = Schema.encodeEffect(MessageJson)
-const decodeMessage = Schema.decodeEffect(MessageJson)
+}))
+const messages = json(OutboundMessage)
 
 interface Row {
   readonly id: string
@@ -38,11 +35,11 @@ interface Row {
 }
 
 const toIntent = Effect.fnUntraced(function*(row: Row) {
-  const { error, receipt } = row.outcome === null ? {} : yield* decodeOutcome(row.outcome)
+  const { error, receipt } = row.outcome === null ? {} : yield* outcomes.decode(row.outcome)
   return new Intent({
     id: row.id,
     hash: row.hash,
-    message: yield* decodeMessage(row.message),
+    message: yield* messages.decode(row.message),
     state: row.state,
     createdAt: DateTime.makeUnsafe(Number(row.created_at)),
     updatedAt: DateTime.makeUnsafe(Number(row.updated_at)),
@@ -52,7 +49,7 @@ const toIntent = Effect.fnUntraced(function*(row: Row) {
     ...(error !== undefined && { error }),
     ...(row.resolved_by !== null && { resolvedBy: row.resolved_by })
   })
-}, Effect.orDie)
+})
 
 /** Makes the store. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
@@ -79,7 +76,7 @@ export const make = Effect.fnUntraced(function*(
     reserve: ({ hash, id, key, message, provider }) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
-        const json = yield* Effect.orDie(encodeMessage(message))
+        const json = yield* messages.encode(message)
         const rows = yield* sql<Row>`INSERT INTO sms_intents
           (id, key, hash, message, provider, state, owner, priority, ready_at, address, created_at, updated_at)
           VALUES (${id}, ${key ?? null}, ${hash}, ${json}, ${provider ?? null}, 'sending', ${yield* servers.me}, 0,
@@ -97,10 +94,10 @@ export const make = Effect.fnUntraced(function*(
     settle: (id, { error, receipt, resolvedBy, state }) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
-        const outcome = yield* Effect.orDie(encodeOutcome({
+        const outcome = yield* outcomes.encode({
           ...(receipt !== undefined && { receipt }),
           ...(error !== undefined && { error })
-        }))
+        })
         const key = sql.literal(state === "refused" ? "NULL" : "key")
         yield* sql`UPDATE sms_intents SET state = ${state}, key = ${key}, owner = NULL, outcome = ${outcome},
           resolved_by = ${resolvedBy ?? null}, updated_at = ${now} WHERE id = ${id}`

@@ -5,13 +5,13 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { type Address, canonical } from "../Address.ts"
 import * as Routes from "../rooms/internal/routes.ts"
 import { Room } from "../rooms/Room.ts"
 import type { StorageError } from "../StorageError.ts"
+import { json } from "./internal/json.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
 /**
@@ -58,13 +58,13 @@ export class People extends Context.Service<People, Service>()("effect-sms/sql/P
 /** Escapes the wildcards of a `LIKE` pattern. */
 const escaped = (text: string): string => text.replaceAll(/[\\%_]/g, "\\$&")
 
-const decodeRoom = Schema.decodeEffect(Schema.fromJsonString(Schema.toCodecJson(Room)))
+const { decode: decodeRoom } = json(Room)
 
 /** Returns the addresses of a person, as they were given and as the person's rooms have them. */
 const addressesOf = Effect.fnUntraced(function*(address: Address, rooms: ReadonlyArray<{ readonly room: string }>) {
   const known = new Set([address, canonical(address)])
   for (const { room } of rooms) {
-    const { attachments } = yield* Effect.orDie(decodeRoom(room))
+    const { attachments } = yield* decodeRoom(room)
     for (const attachment of Routes.ofPerson(attachments, address)) known.add(attachment)
   }
   return Array.from(known)

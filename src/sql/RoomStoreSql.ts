@@ -14,17 +14,8 @@ import { type Attachment, Room } from "../rooms/Room.ts"
 import { RoomEvent } from "../rooms/RoomEvent.ts"
 import { DeliveryOutcome, type HistoryEntry, RoomStore, type Service } from "../rooms/RoomStore.ts"
 import { addressOf } from "./internal/addresses.ts"
+import { json } from "./internal/json.ts"
 import { stored, type Transact } from "./internal/storage.ts"
-
-const json = <A>(schema: Schema.Codec<A, unknown>) => {
-  const codec = Schema.fromJsonString(Schema.toCodecJson(schema))
-  const encode = Schema.encodeEffect(codec)
-  const decode = Schema.decodeEffect(codec)
-  return {
-    encode: (value: A) => Effect.orDie(encode(value)),
-    decode: (text: string) => Effect.orDie(decode(text))
-  }
-}
 
 const rooms = json(Room)
 const events = json(RoomEvent)
