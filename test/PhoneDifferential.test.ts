@@ -6,26 +6,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
 import * as fc from "fast-check"
-import { createRequire } from "node:module"
 import * as Phone from "../src/Phone.ts"
+import { google } from "./google.ts"
 
-/** The part of it that is used: it comes without types. */
-interface Google {
-  readonly PhoneNumberUtil: {
-    readonly getInstance: () => {
-      readonly parse: (text: string, region: string) => object
-      readonly isValidNumber: (number: object) => boolean
-      readonly format: (number: object, format: number) => string
-      readonly getSupportedRegions: () => ReadonlyArray<string>
-      readonly getCountryCodeForRegion: (region: string) => number
-      readonly getExampleNumberForType: (region: string, type: number) => object | null
-    }
-  }
-  readonly PhoneNumberFormat: Readonly<Record<"E164" | "INTERNATIONAL" | "NATIONAL" | "RFC3966", number>>
-  readonly PhoneNumberType: Readonly<Record<string, number>>
-}
-
-const google: Google = createRequire(import.meta.url)("google-libphonenumber")
 const util = google.PhoneNumberUtil.getInstance()
 
 const theirs = (text: string, region: string): string | undefined => {

@@ -4,7 +4,7 @@
 import * as Phone from "effect-sms/Phone"
 import * as Effect from "effect/Effect"
 import { type CountryCode, parsePhoneNumberFromString } from "libphonenumber-js/max"
-import { createRequire } from "node:module"
+import { google } from "../../google.ts"
 import { calls } from "../harness/calls.ts"
 import { type Measure, row } from "../harness/Measure.ts"
 import { pick } from "../inputs/pick.ts"
@@ -21,20 +21,6 @@ const numbers: ReadonlyArray<readonly [text: string, region: CountryCode, e164: 
   ["030 901820", "DE", "+4930901820"],
   ["+61 2 9374 4000", "AU", "+61293744000"]
 ]
-
-/** The part of it that is used: it comes without types. */
-interface Google {
-  readonly PhoneNumberUtil: {
-    readonly getInstance: () => {
-      readonly parse: (text: string, region: string) => object
-      readonly isValidNumber: (number: object) => boolean
-      readonly format: (number: object, format: number) => string
-    }
-  }
-  readonly PhoneNumberFormat: { readonly E164: number }
-}
-
-const google: Google = createRequire(import.meta.url)("google-libphonenumber")
 
 const googleUtil = google.PhoneNumberUtil.getInstance()
 
