@@ -242,6 +242,15 @@ export const statusCallback = (carrier: string): Read<string> =>
 const missing = (name: string, other: string) =>
   invalid(name, `is missing: ${other} is set, but means nothing without it`)
 
+/** Refuses one of two values whose variables must be set together. */
+const together = (
+  [one, first]: readonly [name: string, value: unknown],
+  [other, second]: readonly [name: string, value: unknown]
+): Effect.Effect<void, InvalidVariable> => {
+  if ((first === undefined) === (second === undefined)) return Effect.void
+  return Effect.fail(first === undefined ? missing(one, other) : missing(other, one))
+}
+
 const isSet = (name: string) => Effect.map(secret(name), (value) => value !== undefined)
 
 /**
@@ -258,10 +267,8 @@ export const pair = Effect.fnUntraced(function*(
   InvalidVariable | Config.ConfigError
 > {
   const [first, second] = [yield* text(one), yield* credential(other)]
-  if (first === undefined && second === undefined) return undefined
-  if (first === undefined) return yield* missing(one, other)
-  if (second === undefined) return yield* missing(other, one)
-  return [first, second]
+  yield* together([one, first], [other, second])
+  return first === undefined || second === undefined ? undefined : [first, second]
 })
 
 /** One secret, or several with commas between them. */
@@ -353,8 +360,7 @@ export const guards = Effect.fnUntraced(function*(
   ] as const
   const given = yield* secret(token)
   const [user, passwords] = [yield* text(username), yield* secret(password)]
-  if (user === undefined && passwords !== undefined) return yield* missing(username, password)
-  if (user !== undefined && passwords === undefined) return yield* missing(password, username)
+  yield* together([username, user], [password, passwords])
   return [
     ...given === undefined ? [] : [WebhookGuard.token({ token: yield* secretsOf(token, given) })],
     ...user === undefined || passwords === undefined
