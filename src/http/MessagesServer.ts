@@ -25,9 +25,9 @@ import { SmsProviders } from "../provider/SmsProviders.ts"
 import { issuesOf } from "../provider/Wire.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
 import * as IntentStore from "../sending/IntentStore.ts"
+import { outcomeUnknown } from "../sending/internal/outcomeUnknown.ts"
 import * as Outbox from "../sending/Outbox.ts"
 import { SmsRouter } from "../sending/SmsRouter.ts"
-import { OutcomeUnknown, SmsError } from "../SmsError.ts"
 import { InvalidPayload, invalidPayload, UnsupportedContentType } from "../WebhookError.ts"
 import { Draining } from "./Draining.ts"
 import { setHeaders } from "./internal/headers.ts"
@@ -121,10 +121,6 @@ const defect = Effect.fnUntraced(function*(defect: unknown) {
   })
 })
 
-/** Makes the error for a send that did not finish in time: the carrier may have the message. */
-const unknownBy = (provider = "unknown") =>
-  Effect.fail(new SmsError({ provider, reason: new OutcomeUnknown({ because: "Timeout" }) }))
-
 /** Returns the outbox of the context, or an in-memory one. */
 const outboxOf = Effect.fnUntraced(function*({ idempotencyTimeToLive, maxIdempotencyKeys }: Options) {
   const given = yield* Effect.serviceOption(Outbox.Outbox)
@@ -159,7 +155,7 @@ const layerMessages = (options: Options) =>
           // A send that has started is not interrupted when the caller disconnects.
           const { replayed, result } = yield* Effect.raceFirst(
             runs.run(sendOnce({ key, message, provider, what: textOf(request) })),
-            Effect.andThen(draining, unknownBy(provider))
+            Effect.andThen(draining, Effect.fail(outcomeUnknown(provider ?? "unknown", "Timeout")))
           )
           if (replayed) yield* setHeaders({ "idempotency-replayed": "true" })
           return yield* Effect.fromResult(result)

@@ -64,7 +64,7 @@ export const concatenationOf = (elements: ReadonlyArray<Element>): Concatenation
 }
 
 /** Removes the concatenation element from a header. */
-export const withoutConcatenation = (header: string | undefined): string | undefined => {
+const withoutConcatenation = (header: string | undefined): string | undefined => {
   const elements = elementsOf(header)
   if (elements === undefined || !elements.some(isConcatenation)) return header
   const bytes = elements.filter((element) => !isConcatenation(element)).flatMap(({ data, id }) => [

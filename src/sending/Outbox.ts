@@ -19,9 +19,10 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { OutboundMessage, SendReceipt } from "../Message.ts"
-import { OutcomeUnknown, SmsError } from "../SmsError.ts"
+import { SmsError } from "../SmsError.ts"
 import type { StorageError } from "../StorageError.ts"
 import { type Intent, IntentStore, type Outcome } from "./IntentStore.ts"
+import { outcomeUnknown } from "./internal/outcomeUnknown.ts"
 
 /**
  * The idempotency key was already used for another message.
@@ -115,9 +116,6 @@ const isProven = (error: unknown): boolean =>
 /** The waits for a store that fails. */
 const patiently = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("1 minute")])
 
-const unknown = (provider: string, because: OutcomeUnknown["because"]) =>
-  new SmsError({ provider, reason: new OutcomeUnknown({ because }) })
-
 /**
  * Makes the outbox, using the `IntentStore` of the context.
  *
@@ -144,7 +142,7 @@ export const make = Effect.fnUntraced(function*(
   const resultOf = ({ error, provider = "unknown", receipt }: Intent): Result.Result<SendReceipt, SmsError> =>
     receipt === undefined
       // The process stopped between the request and the response.
-      ? Result.fail(error ?? unknown(provider, "ConnectionLost"))
+      ? Result.fail(error ?? outcomeUnknown(provider, "ConnectionLost"))
       : Result.succeed(receipt)
 
   /** The sends in progress in this process, which need no polling of the store. */
@@ -168,7 +166,7 @@ export const make = Effect.fnUntraced(function*(
       intentId: intent.id,
       replayed: true,
       result: intent.state === "sending"
-        ? Result.fail(unknown(intent.provider ?? "unknown", "Timeout"))
+        ? Result.fail(outcomeUnknown(intent.provider ?? "unknown", "Timeout"))
         : resultOf(intent)
     }
   })
@@ -201,7 +199,7 @@ export const make = Effect.fnUntraced(function*(
           return yield* Effect.failCause(exit.cause)
         }
         // After a defect or an interruption, the carrier may or may not have the message.
-        yield* settle(id, { state: "unknown", error: error ?? unknown(provider ?? "unknown", "Defect") })
+        yield* settle(id, { state: "unknown", error: error ?? outcomeUnknown(provider ?? "unknown", "Defect") })
         if (error === undefined) return yield* Effect.failCause(exit.cause)
         return { intentId: id, replayed: false, result: Result.fail(error) }
       }).pipe(Effect.ensuring(Effect.sync(() => {

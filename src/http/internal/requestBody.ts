@@ -53,7 +53,7 @@ export class BodyTimeout extends Data.TaggedError("BodyTimeout")<{ readonly time
 }
 
 /** A carrier sends a body at once. */
-export const defaultTimeout: Duration.Input = "10 seconds"
+const defaultTimeout: Duration.Input = "10 seconds"
 
 /** Reads a body whose headers were checked. */
 export const read = (

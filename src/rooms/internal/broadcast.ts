@@ -44,7 +44,7 @@ export type Repeated = { readonly _tag: "Repeated"; readonly eventId: string; re
 export type Result = Passed | Repeated | { readonly _tag: "Queued"; readonly eventId: string; readonly roomId: string }
 
 /** An event to be processed in its room. */
-export interface Incoming {
+interface Incoming {
   readonly event: RoomEvent
   /** The room, as it was when the event was routed. */
   readonly room: Room
@@ -74,7 +74,7 @@ interface Speaker {
   posts: number
 }
 
-export const CurrentSpeaker = Context.Reference<Speaker | undefined>("effect-sms/rooms/RoomKit/Speaker", {
+const CurrentSpeaker = Context.Reference<Speaker | undefined>("effect-sms/rooms/RoomKit/Speaker", {
   defaultValue: () => undefined
 })
 

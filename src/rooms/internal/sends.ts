@@ -13,8 +13,9 @@ import { type Address, canonical, fromCarrierDigits } from "../../Address.ts"
 import { compact } from "../../internal/record.ts"
 import { OutboundMessage, type SendReceipt } from "../../Message.ts"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
+import { outcomeUnknown } from "../../sending/internal/outcomeUnknown.ts"
 import type { Service as Outbox } from "../../sending/Outbox.ts"
-import { OutcomeUnknown, ProviderUnavailable, SmsError } from "../../SmsError.ts"
+import { ProviderUnavailable, SmsError } from "../../SmsError.ts"
 import type { Delivery, Outgoing, SendResult } from "../Channel.ts"
 import { type AboutSend, SendBlocked, type Subject } from "../Hook.ts"
 import type { KitEvent } from "../KitEvent.ts"
@@ -98,9 +99,6 @@ const resultOf = (recipient: Address, answer: Answer): SendResult => {
   return { recipient, outcome: error.reason._tag === "OutcomeUnknown" ? "unknown" : "failed", error }
 }
 
-const unknown = ({ name }: Provider, because: OutcomeUnknown["because"]) =>
-  new SmsError({ provider: name, reason: new OutcomeUnknown({ because }) })
-
 const neverBegun = ({ name }: Provider) =>
   new SmsError({ provider: name, reason: new ProviderUnavailable({ detail: "The channel was removed" }) })
 
@@ -154,7 +152,7 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
           Effect.logError(`Provider ${JSON.stringify(provider.name)} died during a send`, cause),
           Cause.hasInterruptsOnly(cause)
             ? Effect.failCause(cause)
-            : Effect.succeed(Result.fail(unknown(provider, "Defect")))
+            : Effect.succeed(Result.fail(outcomeUnknown(provider.name, "Defect")))
         )
       )
     )
@@ -230,14 +228,14 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
     after.addObserver(() =>
       Deferred.doneUnsafe(
         answered,
-        Effect.sync(() => Result.fail(begun ? unknown(provider, "ConnectionLost") : neverBegun(provider)))
+        Effect.sync(() => Result.fail(begun ? outcomeUnknown(provider.name, "ConnectionLost") : neverBegun(provider)))
       )
     )
     const answer = yield* Effect.timeoutOption(Deferred.await(answered), sendTimeout)
     if (!begun) yield* failed(about, neverBegun(provider))
     return Option.match(answer, {
       onSome: (answer) => ({ result: resultOf(recipient, answer), after: [after] }),
-      onNone: () => ({ result: resultOf(recipient, Result.fail(unknown(provider, "Timeout"))), after: [] })
+      onNone: () => ({ result: resultOf(recipient, Result.fail(outcomeUnknown(provider.name, "Timeout"))), after: [] })
     })
   })
 
