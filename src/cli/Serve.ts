@@ -18,6 +18,7 @@ import * as MediaServer from "../http/MediaServer.ts"
 import * as MessagesServer from "../http/MessagesServer.ts"
 import * as NodeServer from "../http/NodeServer.ts"
 import * as ServerConfig from "../http/ServerConfig.ts"
+import * as TelemetryConfig from "../http/TelemetryConfig.ts"
 import * as WebhookServer from "../http/WebhookServer.ts"
 import * as NodeIncrementalHash from "../media/NodeIncrementalHash.ts"
 import * as NodeMediaRehosting from "../media/NodeMediaRehosting.ts"
@@ -173,10 +174,19 @@ const run = Effect.fnUntraced(function*(config: ServerConfig.ServerConfig, carri
   return yield* Layer.launch(layerServer(config))
 })
 
-/** Runs the server until the process is signalled to stop. */
-export const serve = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>) {
+const start = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>) {
   // First, because one of them may be why the start fails.
   for (const warning of yield* ServerConfig.warnings(carriers)) yield* Effect.logWarning(warning)
   const config = yield* ServerConfig.load(carriers)
   return yield* Effect.catchTag(run(config, carriers), "ServeError", (error) => fail(listenError(config, error)))
+})
+
+/** Runs the server until the process is signalled to stop. */
+export const serve = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>) {
+  const { collector, logs } = yield* TelemetryConfig.load(process.stdout.isTTY)
+  // The loggers of the collector are added to those of the process.
+  return yield* start(carriers).pipe(
+    Effect.provide(Layer.provide(collector, NodeHttpClient.layerUndici)),
+    Effect.provide(logs)
+  )
 }, Effect.catchTag(["InvalidVariable", "ConfigError"], ({ message }) => fail(message)))

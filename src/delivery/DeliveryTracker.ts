@@ -16,7 +16,7 @@
  */
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
@@ -25,6 +25,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Address } from "../Address.ts"
 import { type DeliveryStatus, isTerminal, type Status } from "../DeliveryStatus.ts"
+import * as Histograms from "../internal/histograms.ts"
 import { compact } from "../internal/record.ts"
 import { Delivery, DeliveryStore, type DeliveryStoreError, Entry, type Key } from "./DeliveryStore.ts"
 import { contradicts } from "./internal/contradicts.ts"
@@ -279,6 +280,16 @@ export class DeliveryTracker extends Context.Service<DeliveryTracker, {
   readonly changes: Stream.Stream<Change>
 }>()("effect-sms/DeliveryTracker") {}
 
+const durations = Histograms.make("sms_delivery_seconds", {
+  description: "From the first record of a message to its terminal status, by provider and status",
+  boundaries: Histograms.hours
+})
+
+const measure = ({ history: [first], provider, status }: Delivery, at: DateTime.Utc): Effect.Effect<void> =>
+  first === undefined
+    ? Effect.void
+    : durations({ provider, status }, Duration.toSeconds(DateTime.distance(first.at, at)))
+
 /**
  * Options of {@link layer}.
  *
@@ -320,6 +331,7 @@ export const make = Effect.fnUntraced(function*(
       const { changed, contradicted, delivery, previous, repeated } = value
       removed.forEach(notifyForgotten)
       if (changed) {
+        if (delivery.isTerminal) yield* measure(delivery, at)
         waiters.notify(delivery, delivery.isTerminal ? Effect.succeed(delivery) : undefined)
         yield* PubSub.publish(changes, { previous, delivery })
       }

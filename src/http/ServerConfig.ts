@@ -23,6 +23,7 @@ import * as variableNames from "./internal/variableNames.ts"
 import * as MediaConfig from "./MediaConfig.ts"
 import { isHost } from "./PublicUrl.ts"
 import * as StorageConfig from "./StorageConfig.ts"
+import * as TelemetryConfig from "./TelemetryConfig.ts"
 import type { Options } from "./WebhookServer.ts"
 
 /**
@@ -94,7 +95,8 @@ export const variables: ReadonlyArray<string> = [
   "MEDIA_HOSTS",
   "MEDIA_MAX_AGE_DAYS",
   "DATABASE_URL",
-  "MMS_TIMEOUT_SECONDS"
+  "MMS_TIMEOUT_SECONDS",
+  ...TelemetryConfig.variables
 ]
 
 /** Reads the names of all variables that are set, and whether each has a value. */

@@ -10,7 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type * as SqlClient from "effect/sql/SqlClient"
+import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as DeliveryStore from "../delivery/DeliveryStore.ts"
 import type { InboxProcessor } from "../inbox/InboxProcessor.ts"
@@ -21,6 +21,7 @@ import type { RoomKit } from "../rooms/RoomKit.ts"
 import * as RoomStore from "../rooms/RoomStore.ts"
 import * as IntentStore from "../sending/IntentStore.ts"
 import type { StorageError } from "../StorageError.ts"
+import { Readiness } from "./Readiness.ts"
 
 /**
  * Every store of the server except the inbox.
@@ -102,11 +103,21 @@ const sqlStorage = (
   const layerStores = blamed(
     Layer.provide(Layer.unwrap(Effect.map(loadStorage, (SqlStorage) => SqlStorage.layer())), layerClient)
   )
+  const layerReadiness = Layer.effect(
+    Readiness,
+    Effect.gen(function*() {
+      const { ping } = yield* loadStorage
+      const sql = yield* SqlClient.SqlClient
+      const check = Effect.provideService(ping, SqlClient.SqlClient, sql)
+      return [{ reason: "The database does not answer", check }]
+    })
+  )
   return {
     description,
     layer: ({ shutdownTimeout }) =>
-      Layer.merge(
+      Layer.mergeAll(
         layerStores,
+        blamed(Layer.provide(layerReadiness, layerClient)),
         blamed(Layer.provide(
           Layer.unwrap(
             Effect.map(loadAggregator, (MmsAggregatorSql) => MmsAggregatorSql.layer({ ...mms, shutdownTimeout }))

@@ -161,18 +161,43 @@ export class Inspection extends HttpApiGroup.make("inspection")
 {}
 
 /**
- * The health endpoint.
+ * The health endpoints.
  *
  * @category groups
  * @since 0.1.0
  */
 export class System extends HttpApiGroup.make("system", { topLevel: true })
   .add(
-    HttpApiEndpoint.get("health", "/health", {
-      success: Schema.Struct({ status: Schema.Literal("ok") })
-    }).annotate(OpenApi.Summary, "Check whether the server is up")
+    HttpApiEndpoint.get("live", "/health/live", {
+      success: Schema.Struct({ status: Schema.Literal("live") })
+    }).annotate(OpenApi.Summary, "Check whether the process is up"),
+    HttpApiEndpoint.get("ready", "/health/ready", {
+      success: Schema.Struct({ status: Schema.Literal("ready") }),
+      error: Problems.ServiceUnavailable
+    })
+      .annotate(OpenApi.Summary, "Check whether the server can take requests")
+      .annotate(
+        OpenApi.Description,
+        "503 with the reason in `detail` while the database does not answer, and during shutdown."
+      )
   )
   .annotate(OpenApi.Description, "For load balancers and monitoring.")
+{}
+
+/**
+ * The metrics endpoint.
+ *
+ * @category groups
+ * @since 0.1.0
+ */
+export class Telemetry extends HttpApiGroup.make("telemetry", { topLevel: true })
+  .add(
+    HttpApiEndpoint.get("metrics", "/metrics", {
+      success: Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/plain; version=0.0.4; charset=utf-8" }))
+    }).annotate(OpenApi.Summary, "Read the metrics in the text format of Prometheus")
+  )
+  .middleware(AdminAuthorization)
+  .annotate(OpenApi.Description, "For monitoring. The names and labels are in the documentation of the server.")
 {}
 
 /**
@@ -185,6 +210,7 @@ export class WebhookApi extends HttpApi.make("effect-sms")
   .add(Webhooks)
   .add(Inspection)
   .add(System)
+  .add(Telemetry)
   .annotate(OpenApi.Title, "effect-sms")
   .annotate(OpenApi.Version, version)
   .annotate(OpenApi.Description, `Receives SMS and MMS webhooks of ${Carriers.titles()}.`)

@@ -23,6 +23,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import type * as IpNetwork from "effect/net/IpNetwork"
+import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { InboxProcessor } from "../inbox/InboxProcessor.ts"
@@ -36,8 +37,10 @@ import * as WebhookRequest from "../WebhookRequest.ts"
 import * as AccessLog from "./internal/accessLog.ts"
 import * as DocsPage from "./internal/docsPage.ts"
 import { setHeaders } from "./internal/headers.ts"
+import { checker } from "./internal/readiness.ts"
 import * as RefusalLog from "./internal/refusalLog.ts"
 import * as RequestBody from "./internal/requestBody.ts"
+import * as RequestId from "./internal/requestId.ts"
 import { storageFailed } from "./internal/storageFailed.ts"
 import { verifyAny } from "./internal/verifyAny.ts"
 import * as Problems from "./Problems.ts"
@@ -306,7 +309,19 @@ const layerInspection = HttpApiBuilder.group(
 const layerSystem = HttpApiBuilder.group(
   WebhookApi,
   "system",
-  (handlers) => Effect.succeed(handlers.handleAll({ health: () => Effect.succeed({ status: "ok" as const }) }))
+  Effect.fnUntraced(function*(handlers) {
+    const checkReadiness = yield* checker
+    return handlers.handleAll({
+      live: () => Effect.succeed({ status: "live" as const }),
+      ready: () => Effect.as(checkReadiness, { status: "ready" as const })
+    })
+  })
+)
+
+const layerTelemetry = HttpApiBuilder.group(
+  WebhookApi,
+  "telemetry",
+  (handlers) => Effect.succeed(handlers.handleAll({ metrics: () => PrometheusMetrics.format() }))
 )
 
 const isOtherMethod = ({ method, url }: HttpServerRequest.HttpServerRequest): boolean =>
@@ -344,13 +359,13 @@ export const layerApi = <Groups extends HttpApiGroup.Constraint>(
       : HttpRouter.middleware(HttpMiddleware.xForwardedHeaders({ trustedProxies }), { global: true }),
     HttpRouter.middleware((routes) => Effect.catch(routes, notFound), { global: true })
   ).pipe(
-    Layer.provide([layerWebhooks(options), layerInspection, layerSystem]),
+    Layer.provide([layerWebhooks(options), layerInspection, layerSystem, layerTelemetry]),
     Layer.provide([layerVerifyWebhook(options), layerAdminAuthorization(options)])
   )
 }
 
 /**
- * Provides the routes: webhooks, inspection, `/health`, `/openapi.json` and
+ * Provides the routes: webhooks, inspection, `/health`, `/metrics`, `/openapi.json` and
  * `/docs`.
  *
  * Serve only these with {@link serve}, or add the application's routes with
@@ -388,7 +403,9 @@ export type ServeOptions = {
 /**
  * Serves routes on the `HttpServer` in the context, with {@link
  * layerRedactedQueries}. The log of requests has their routes and never their
- * paths, which may contain a token, a phone number or the name of a file.
+ * paths, which may contain a token, a phone number or the name of a file. Each
+ * request has an id, in its logs, its span and the header `x-request-id`, and in
+ * the body of a problem.
  *
  * @category layers
  * @since 0.1.0
@@ -397,14 +414,13 @@ export const serveRoutes = <A, E, R>(
   routes: Layer.Layer<A, E, R>,
   { disableListenLog = false, disableLogger = false }: ServeOptions = {}
 ) => {
-  const served = disableLogger
-    ? HttpRouter.serve(routes, { disableListenLog, disableLogger })
-    : HttpRouter.serve(AccessLog.noted(routes), {
+  const served = Effect.map(RequestId.make, (identified) =>
+    HttpRouter.serve(AccessLog.noted(routes), {
       disableListenLog,
       disableLogger: true,
-      middleware: AccessLog.accessLog
-    })
-  return Layer.provide(served, layerRedactedQueries)
+      middleware: (app) => identified(AccessLog.accessLog(app, { isSilent: disableLogger }))
+    }))
+  return Layer.provide(Layer.unwrap(served), layerRedactedQueries)
 }
 
 /**

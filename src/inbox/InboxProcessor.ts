@@ -8,6 +8,7 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -15,6 +16,8 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
+import * as Counters from "../internal/counters.ts"
+import * as Histograms from "../internal/histograms.ts"
 import { type Claim, type Entry, Inbox } from "./Inbox.ts"
 import { GiveUp, TryAgain } from "./TryAgain.ts"
 
@@ -97,6 +100,16 @@ const wishOf = (cause: Cause.Cause<unknown>): TryAgain | GiveUp | undefined => {
   return undefined
 }
 
+const measure = Histograms.make("sms_inbox_seconds", {
+  description: "From the acceptance of an event to the end of its processing, by kind",
+  boundaries: Histograms.hours
+})
+
+const countFailure = Counters.make(
+  "sms_inbox_failures_total",
+  "Failed attempts to process an event, by provider and outcome: retried, dead"
+)
+
 /**
  * Starts processing until the scope closes. Closing waits for running work,
  * then leaves it to other processes.
@@ -135,6 +148,7 @@ export const make = Effect.fnUntraced(function*<E, R>(
         Effect.logError("An inbox entry became a dead letter", cause),
         { entry: id, failures: failures + 1 }
       )
+      yield* countFailure(entry.event.provider, "dead")
       return yield* inbox.bury(claim, entry, error)
     }
     const delay = (wish instanceof TryAgain ? wish.after : undefined) ?? wait
@@ -142,13 +156,18 @@ export const make = Effect.fnUntraced(function*<E, R>(
       Effect.logWarning("An inbox entry failed and will be retried", cause),
       { entry: id, failures: failures + 1, retryInMillis: Duration.toMillis(delay) }
     )
+    yield* countFailure(entry.event.provider, "retried")
     yield* inbox.retry(claim, entry, { delay, error })
     return false
   })
 
   const processOne = Effect.fnUntraced(function*(claim: Claim, entry: Entry) {
     const exit = yield* Effect.exit(Effect.suspend(() => process(entry)))
-    if (Exit.isSuccess(exit)) return yield* inbox.complete(claim, entry)
+    if (Exit.isSuccess(exit)) {
+      const { acceptedAt, event } = entry
+      yield* measure({ kind: event._tag }, Duration.toSeconds(DateTime.distance(acceptedAt, yield* DateTime.now)))
+      return yield* inbox.complete(claim, entry)
+    }
     // Interrupted by shutdown: the entry is left to the process that claims the lane next.
     return Cause.hasInterruptsOnly(exit.cause) ? false : yield* failed(claim, entry, exit.cause)
   })

@@ -13,7 +13,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import type * as SqlClient from "effect/sql/SqlClient"
+import * as SqlClient from "effect/sql/SqlClient"
 import { DeliveryStore } from "../delivery/DeliveryStore.ts"
 import { Inbox } from "../inbox/Inbox.ts"
 import { RoomStore } from "../rooms/RoomStore.ts"
@@ -26,7 +26,7 @@ import * as CleanUp from "./internal/cleanUp.ts"
 import { migrate } from "./internal/migrations.ts"
 import { migrate as migrateMms } from "./internal/mmsStore.ts"
 import * as Servers from "./internal/servers.ts"
-import { makeTransact } from "./internal/storage.ts"
+import { makeTransact, stored } from "./internal/storage.ts"
 import * as People from "./People.ts"
 import * as RoomStoreSql from "./RoomStoreSql.ts"
 
@@ -85,6 +85,17 @@ export const make = Effect.fnUntraced(function*(
   yield* cleanUp.start
   return context
 })
+
+/**
+ * Asks the database of the context for nothing, to see whether it answers.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const ping: Effect.Effect<void, StorageError, SqlClient.SqlClient> = Effect.flatMap(
+  SqlClient.SqlClient,
+  (sql) => stored(sql, "ping")(Effect.asVoid(sql`SELECT 1`))
+)
 
 /**
  * Provides every store, using the database of the context.

@@ -35,8 +35,8 @@ describe("the log of requests", () => {
       Effect.gen(function*() {
         const { layer, lines } = observe()
         const targets = [
-          "/health",
-          "/health?token=s3cret",
+          "/health/live",
+          "/health/live?token=s3cret",
           "/docs",
           "/webhooks/sms/twilio/inbound",
           "/webhooks/sms/s3cret/inbound",
@@ -55,8 +55,8 @@ describe("the log of requests", () => {
         assert.deepStrictEqual(
           seen.map(({ annotations }) => annotations["http.route"]),
           [
-            "/health",
-            "/health",
+            "/health/live",
+            "/health/live",
             "/docs",
             "/webhooks/sms/twilio/inbound",
             "/webhooks/sms/:provider/inbound",

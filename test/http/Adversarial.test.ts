@@ -79,7 +79,7 @@ describe("an unusual request", () => {
 
   it.effect("for an upgrade of the connection gets a plain answer", () =>
     Effect.gen(function*() {
-      const wire = { method: "GET", target: "/health", headers: {}, body: "" }
+      const wire = { method: "GET", target: "/health/live", headers: {}, body: "" }
       const lines = [
         "connection: upgrade",
         "upgrade: websocket",

@@ -8,7 +8,7 @@ import { carriers, customer, ours, secrets, text } from "./carriers.ts"
 import { assertProblem, layerServer, post, request } from "./server.ts"
 
 const [twilio, , telnyx] = carriers
-const paths = ["/rooms", "/statuses", "/rooms/x/events"]
+const paths = ["/rooms", "/statuses", "/rooms/x/events", "/metrics"]
 const authorized = { authorization: `Bearer ${secrets.admin}` }
 
 const get = (target: string, headers: Readonly<Record<string, string>> = {}) =>
@@ -47,7 +47,7 @@ describe("inspection", () => {
           assertProblem(yield* get(path, { authorization: credential }), 401)
         }
       }
-      assert.strictEqual((yield* get("/health")).status, 200)
+      assert.strictEqual((yield* get("/health/live")).status, 200)
     }).pipe(Effect.provide(layerServer({ adminToken: undefined }))))
 
   it.effect("does not start with an empty token, which everybody knows", () =>
@@ -110,7 +110,7 @@ describe("inspection", () => {
       const client = yield* HttpApiClient.make(WebhookApi.WebhookApi, {
         transformClient: HttpClient.mapRequest(HttpClientRequest.bearerToken(secrets.admin))
       })
-      assert.deepStrictEqual(yield* client.health(), { status: "ok" })
+      assert.deepStrictEqual(yield* client.live(), { status: "live" })
       yield* post(twilio!, twilio!.sms("SM1"))
       yield* post(telnyx!, telnyx!.status!("OUT1"))
       const [room] = yield* client.inspection.rooms()
@@ -156,7 +156,9 @@ describe("the OpenAPI document", () => {
         Object.keys(item).map((method) => `${method} ${path}`)
       )
       assert.sameMembers(operations, [
-        "get /health",
+        "get /health/live",
+        "get /health/ready",
+        "get /metrics",
         "get /rooms",
         "get /rooms/{id}/events",
         "get /statuses",

@@ -228,7 +228,7 @@ describe("a server with media", () => {
         const answer = yield* post(carrier, carrier.sms("1"))
         assert.deepStrictEqual([answer.status, answer.body], [200, carrier.acknowledgement[1]])
       }
-      assert.strictEqual((yield* get("/health")).status, 200)
+      assert.strictEqual((yield* get("/health/live")).status, 200)
     }).pipe(Effect.provide(layer)))
 
   it.effect("names the path of a file, which opens it, in no log line and no span", () => {
@@ -243,8 +243,8 @@ describe("a server with media", () => {
     return Effect.gen(function*() {
       const { id, target } = yield* put("image/png")
       for (const path of [target, `/media/${id}`, `//media/${id}`, `/MEDIA/${id}`]) yield* get(path)
-      yield* get("/health")
-      assert.include(observed.text(), "/health")
+      yield* get("/health/live")
+      assert.include(observed.text(), "/health/live")
       assert.notInclude(observed.text(), id)
     }).pipe(Effect.provide(logged))
   })

@@ -18,6 +18,7 @@ const start = Effect.fnUntraced(function*(env: Record<string, string>) {
     env: {
       ...searchPath,
       DATABASE_URL: "memory:",
+      LOG_FORMAT: "pretty",
       HOST: "127.0.0.1",
       PORT: "0",
       VOICEMEUP_WEBHOOK_TOKEN: secrets.voicemeup,
@@ -60,7 +61,7 @@ describe("the server of the environment", () => {
       assert.deepStrictEqual(yield* get(`/media/${id}.png`), [200, bytes])
       assert.deepStrictEqual(yield* get(`/media/${id}`, { range: "bytes=-10" }), [206, bytes.slice(-10)])
       assert.strictEqual((yield* get("/media/.secret"))[0], 404)
-      assert.strictEqual((yield* get("/health"))[0], 200)
+      assert.strictEqual((yield* get("/health/live"))[0], 200)
     }).pipe(Effect.provide(NodeServices.layer)), 30_000)
 
   it.live("does not start with a MEDIA_DIR that it cannot use", () =>

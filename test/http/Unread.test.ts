@@ -112,7 +112,7 @@ describe("a request without a body", () => {
       })
       assertProblem(answer, 403, "The webhook was refused")
       const both = head("GET", pathOf(carriers[0]!), { host: "x" }) +
-        head("GET", "/health", { host: "x", connection: "close" })
+        head("GET", "/health/live", { host: "x", connection: "close" })
       assert.deepStrictEqual(
         [...(yield* exchange(both)).matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status),
         ["403", "200"]

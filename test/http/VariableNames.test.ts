@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs"
 import * as Carriers from "../../src/Carriers.ts"
 import { ServerConfig } from "../../src/http/index.ts"
 import { distance, likeliest } from "../../src/http/internal/variableNames.ts"
+import * as TelemetryConfig from "../../src/http/TelemetryConfig.ts"
 import { loaded } from "../../src/provider/Carrier.ts"
 import { carrier as acme } from "../fifth-carrier/Carrier.ts"
 
@@ -156,7 +157,11 @@ describe("the variables of the server", () => {
           asked.add(path.join("_"))
           return source.load(path)
         })
-        return Effect.provideService(ServerConfig.load(), ConfigProvider.ConfigProvider, recording)
+        return Effect.provideService(
+          Effect.andThen(TelemetryConfig.load(false), ServerConfig.load()),
+          ConfigProvider.ConfigProvider,
+          recording
+        )
       }
       const bucket = {
         MEDIA_S3_BUCKET: "media",

@@ -154,7 +154,7 @@ describe("routes of one's own beside those of the library", () => {
         Layer.provideMerge(NodeHttpServer.layerTest)
       )
       const get = (target: string) => request({ method: "GET", target, headers: {}, body: "" })
-      const answers = yield* Effect.all([get("/orders?key=s3cret"), get("/health?key=s3cret")]).pipe(
+      const answers = yield* Effect.all([get("/orders?key=s3cret"), get("/health/live?key=s3cret")]).pipe(
         Effect.provide(Layer.provideMerge(layerOwn, layer))
       )
       assert.deepStrictEqual(answers.map(({ status }) => status), [200, 200])

@@ -82,10 +82,15 @@ export const post = Effect.fnUntraced(
   }
 )
 
+/** The body of a problem without the id of its request. */
+export const withoutId = ({ body }: Answer): string => body.replace(/,"requestId":"[^"]*"/, "")
+
 export const assertProblem = (answer: Answer, status: number, detail?: string) => {
   assert.strictEqual(answer.status, status)
   assert.strictEqual(answer.headers["content-type"], "application/problem+json")
-  const { detail: actual, ...problem } = JSON.parse(answer.body)
+  const { detail: actual, requestId, ...problem } = JSON.parse(answer.body)
+  assert.match(requestId, /^[\w.:-]{1,64}$/)
+  assert.strictEqual(answer.headers["x-request-id"], requestId)
   assert.deepStrictEqual(Object.keys(problem).sort(), ["status", "title", "type"])
   assert.strictEqual(problem.type, "about:blank")
   assert.strictEqual(problem.status, status)

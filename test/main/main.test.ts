@@ -218,7 +218,7 @@ describe("the server with carriers", () => {
         const socket = connect(Number(port), "127.0.0.1", () => socket.write(text))
         socket.on("error", () => undefined)
         socket.once("data", () => resume(Effect.succeed(socket)))
-        if (!text.startsWith("GET /health ")) {
+        if (!text.startsWith("GET /health/live ")) {
           socket.once("ready", () => setTimeout(() => resume(Effect.succeed(socket)), 100))
         }
       }),
@@ -255,7 +255,7 @@ describe("the server with carriers", () => {
     Effect.gen(function*() {
       const server = yield* start({ PORT: "0", SINCH_WEBHOOK_SECRET: "configured" })
       const [, port] = /Listening on .*:(\d+)/.exec(yield* server.until(/Listening on .*\n/))!
-      yield* hold(port!, "GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
+      yield* hold(port!, "GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n")
       const [code, elapsed] = yield* server.end("SIGTERM")
       assert.strictEqual(code, 0)
       assert.isBelow(elapsed, 2000)

@@ -40,8 +40,8 @@ export const launch = (
       Effect.sync(() =>
         spawn(command, args, {
           cwd,
-          // Not the file that a server makes by default.
-          env: { DATABASE_URL: "memory:", ...env },
+          // Not the file that a server makes by default, and the log as people read it.
+          env: { DATABASE_URL: "memory:", LOG_FORMAT: "pretty", ...env },
           stdio: ["ignore", "pipe", "pipe"],
           // A process group of its own.
           detached: true

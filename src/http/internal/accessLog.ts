@@ -3,6 +3,7 @@
  * token, a phone number or the name of a private file.
  */
 import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,6 +13,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Histograms from "../../internal/histograms.ts"
 
 type RouteMatch = HttpRouter.RouteContext["Service"]
 
@@ -64,8 +66,19 @@ const messageOf = (cause: Option.Option<Cause.Cause<unknown>>): Cause.Cause<unkn
     ? cause.value
     : "Sent HTTP response"
 
-/** Logs the method, route and status of each response, as `HttpMiddleware.logger` does with the path. */
-export const accessLog = <E, R>(app: App<E, R>): App<E, R | HttpServerRequest.HttpServerRequest> =>
+const duration = Histograms.make("sms_http_request_seconds", {
+  description: "The duration of requests by method, route and status",
+  boundaries: Histograms.seconds
+})
+
+/**
+ * Logs the method, route and status of each response, as `HttpMiddleware.logger`
+ * does with the path, and measures its duration.
+ */
+export const accessLog = <E, R>(
+  app: App<E, R>,
+  { isSilent }: { readonly isSilent: boolean }
+): App<E, R | HttpServerRequest.HttpServerRequest> =>
   Effect.withFiber((fiber) => {
     const { method } = Context.getUnsafe(
       fiber.context as Context.Context<HttpServerRequest.HttpServerRequest>,
@@ -73,16 +86,26 @@ export const accessLog = <E, R>(app: App<E, R>): App<E, R | HttpServerRequest.Ht
     )
     const state = Context.getOrUndefined(fiber.context, RequestState)
     const found: { match: RouteMatch | undefined } = { match: undefined }
+    const clock = fiber.getRef(Clock.Clock)
+    const begun = clock.monotonicTimeNanosUnsafe()
     const log = (exit: Exit.Exit<HttpServerResponse.HttpServerResponse, E>) => {
-      if (state?.loggerDisabled === true) return Effect.void
       const [{ status }, cause] = Exit.isSuccess(exit)
         ? [exit.value, Option.none()] as const
         : HttpServerError.causeResponseStripped(exit.cause)
-      return Effect.annotateLogs(Effect.log(messageOf(cause)), {
-        "http.method": method,
-        "http.route": pathOf(found.match, status),
-        "http.status": status
-      })
+      const route = pathOf(found.match, status)
+      const measured = duration(
+        { method, route, status: String(status) },
+        Number(clock.monotonicTimeNanosUnsafe() - begun) / 1e9
+      )
+      if (isSilent || state?.loggerDisabled === true) return measured
+      return Effect.andThen(
+        measured,
+        Effect.annotateLogs(Effect.log(messageOf(cause)), {
+          "http.method": method,
+          "http.route": route,
+          "http.status": status
+        })
+      )
     }
     return Effect.provideService(app, FoundRoute, found).pipe(
       Effect.exit,

@@ -2,6 +2,7 @@
  * The sending pipeline that all carriers share: validates the message, splits
  * it, retries requests that are safe to retry, and records the outcome.
  */
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -9,6 +10,7 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import { Address } from "../../Address.ts"
 import * as Counters from "../../internal/counters.ts"
+import * as Histograms from "../../internal/histograms.ts"
 import * as Spans from "../../internal/spans.ts"
 import { type OutboundMessage, SendReceipt } from "../../Message.ts"
 import * as SmsError from "../../SmsError.ts"
@@ -20,6 +22,11 @@ import { plan } from "./sendPlan.ts"
 /** Counts sends by outcome. */
 export const count: (provider: string, outcome: "accepted" | SmsError.SmsErrorReason["_tag"]) => Effect.Effect<void> =
   Counters.make("sms_sends_total", "Sends by provider and outcome")
+
+const measure = Histograms.make("sms_send_seconds", {
+  description: "The duration of sends, with retries, by provider and outcome",
+  boundaries: Histograms.seconds
+})
 
 const retryAfterOf = (reason: SmsError.SmsErrorReason): Duration.Duration =>
   "retryAfter" in reason && reason.retryAfter !== undefined ? reason.retryAfter : Duration.zero
@@ -109,10 +116,17 @@ export const make = (
     return yield* sendParts(message, parts.success)
   })
 
+  const timed = Effect.fnUntraced(function*(message: OutboundMessage) {
+    const begun = yield* Clock.monotonicTimeNanos
+    const result = yield* Effect.result(send(message))
+    const outcome = Result.isSuccess(result) ? "accepted" : result.failure.reason._tag
+    yield* count(provider, outcome)
+    yield* measure({ provider, outcome }, Number((yield* Clock.monotonicTimeNanos) - begun) / 1e9)
+    return yield* Effect.fromResult(result)
+  })
+
   return (message) =>
-    send(message).pipe(
-      Effect.tap(count(provider, "accepted")),
-      Effect.tapError(({ reason }) => count(provider, reason._tag)),
+    timed(message).pipe(
       Spans.withSpan("SmsProvider.send", { "sms.provider": provider })
     )
 }
