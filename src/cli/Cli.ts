@@ -14,6 +14,7 @@ import { version } from "../internal/version.ts"
 import type { Lazy } from "../provider/Carrier.ts"
 import { CodeOfInterruption, exitCodes, fail, Failed } from "./Failed.ts"
 import * as Send from "./Send.ts"
+import * as Token from "./Token.ts"
 
 const serveName = "serve"
 
@@ -36,7 +37,7 @@ const root = (carriers: ReadonlyArray<Lazy>) =>
     Command.withDescription(
       `Sends and receives SMS and MMS through ${Carriers.titles(carriers)}`
     ),
-    Command.withSubcommands([Send.command(carriers), serve(carriers)])
+    Command.withSubcommands([Send.command(carriers), serve(carriers), Token.command])
   )
 
 /**

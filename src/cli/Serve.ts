@@ -185,8 +185,6 @@ const start = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>) {
 export const serve = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>) {
   const { collector, logs } = yield* TelemetryConfig.load(process.stdout.isTTY)
   // The loggers of the collector are added to those of the process.
-  return yield* start(carriers).pipe(
-    Effect.provide(Layer.provide(collector, NodeHttpClient.layerUndici)),
-    Effect.provide(logs)
-  )
+  const telemetry = Layer.provideMerge(Layer.provide(collector, NodeHttpClient.layerUndici), logs)
+  return yield* Effect.provide(start(carriers), telemetry)
 }, Effect.catchTag(["InvalidVariable", "ConfigError"], ({ message }) => fail(message)))

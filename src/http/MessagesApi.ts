@@ -26,6 +26,7 @@ import { annotations, samples } from "./internal/apiSamples.ts"
 import { messageProblems, seconds } from "./MessageProblems.ts"
 import { Operations } from "./OperationsApi.ts"
 import * as Problems from "./Problems.ts"
+import { RequiredScope } from "./Tokens.ts"
 import { AdminAuthorization, WebhookApi } from "./WebhookApi.ts"
 
 /**
@@ -174,6 +175,7 @@ export class Messages extends HttpApiGroup.make("messages")
       success: SendReceipt.pipe(HttpApiSchema.status(202)),
       error: [...messageProblems, Problems.InternalServerError]
     })
+      .annotate(RequiredScope, "send")
       .annotate(OpenApi.Summary, "Send a message")
       .annotateMerge(annotations(samples.send))
       .annotate(

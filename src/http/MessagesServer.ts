@@ -30,6 +30,7 @@ import * as Outbox from "../sending/Outbox.ts"
 import { SmsRouter } from "../sending/SmsRouter.ts"
 import { InvalidPayload, invalidPayload, UnsupportedContentType } from "../WebhookError.ts"
 import { Draining } from "./Draining.ts"
+import * as Authorization from "./internal/authorization.ts"
 import { setHeaders } from "./internal/headers.ts"
 import * as Operations from "./internal/operations.ts"
 import * as RequestBody from "./internal/requestBody.ts"
@@ -217,7 +218,7 @@ export const layer = (options: Options = {}) =>
     WebhookServer.layerApi(GatewayApi, options),
     Layer.provide(
       Layer.merge(layerMessages(options), Operations.layer),
-      [layerReadRequest(options), WebhookServer.layerAdminAuthorization(options)]
+      [layerReadRequest(options), Authorization.layer(options)]
     )
   )
 

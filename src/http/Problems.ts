@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as HttpApiError from "effect/http-api/HttpApiError"
+import * as Schema from "effect/Schema"
 import type { InvalidPayload, PayloadTooLarge, UnsupportedContentType, WebhookErrorReason } from "../WebhookError.ts"
 
 /**
@@ -33,7 +34,8 @@ export class Unauthorized extends HttpApiError.Problem<Unauthorized>()("Unauthor
 }) {}
 
 /**
- * The signature is missing or wrong. The response does not say which.
+ * The signature is missing or wrong, and the response does not say which; or the
+ * token lacks a scope.
  *
  * @category errors
  * @since 0.1.0
@@ -114,6 +116,21 @@ export class RequestTimeout extends HttpApiError.Problem<RequestTimeout>()("Requ
   type: "about:blank",
   status: 408,
   title: "Request Timeout"
+}) {}
+
+/**
+ * The token made too many requests.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RateLimitExceeded extends HttpApiError.Problem<RateLimitExceeded>()("RateLimitExceeded", {
+  type: "about:blank",
+  status: 429,
+  title: "Too Many Requests"
+}, {
+  /** When the next request is admitted, in seconds. */
+  retryAfter: Schema.Int
 }) {}
 
 /**

@@ -24,6 +24,7 @@ import * as MediaConfig from "./MediaConfig.ts"
 import { isHost } from "./PublicUrl.ts"
 import * as StorageConfig from "./StorageConfig.ts"
 import * as TelemetryConfig from "./TelemetryConfig.ts"
+import * as TokensConfig from "./TokensConfig.ts"
 import type { Options } from "./WebhookServer.ts"
 
 /**
@@ -96,6 +97,7 @@ export const variables: ReadonlyArray<string> = [
   "MEDIA_MAX_AGE_DAYS",
   "DATABASE_URL",
   "MMS_TIMEOUT_SECONDS",
+  ...TokensConfig.variables,
   ...TelemetryConfig.variables
 ]
 
@@ -241,7 +243,8 @@ export const load = Effect.fnUntraced(function*(
       publicUrl: publicUrl === undefined || others.length === 0 ? publicUrl : [publicUrl, ...others],
       trustedProxies: yield* trustedProxies,
       ...(hosts !== undefined && { allowedHosts: hosts }),
-      adminToken: yield* Environment.credential("ADMIN_TOKEN")
+      adminToken: yield* Environment.credential("ADMIN_TOKEN"),
+      tokens: yield* TokensConfig.load
     },
     providers,
     media: yield* MediaConfig.load(configured),

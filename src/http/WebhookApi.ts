@@ -47,7 +47,7 @@ export class VerifyWebhook extends HttpApiMiddleware.Service<VerifyWebhook, { pr
 ) {}
 
 /**
- * Requires the operator's bearer token.
+ * Requires a bearer token with the scope of the endpoint.
  *
  * @category middleware
  * @since 0.1.0
@@ -55,11 +55,14 @@ export class VerifyWebhook extends HttpApiMiddleware.Service<VerifyWebhook, { pr
 export class AdminAuthorization extends HttpApiMiddleware.Service<AdminAuthorization>()(
   "effect-sms/http/AdminAuthorization",
   {
-    error: Problems.Unauthorized,
+    error: [Problems.Unauthorized, Problems.Forbidden, Problems.RateLimitExceeded],
     security: {
       // In lower case, as in the registry of schemes: readers of OpenAPI know no other spelling.
       bearer: HttpApiSecurity.http({ scheme: "bearer" }).pipe(
-        HttpApiSecurity.annotate(OpenApi.Description, "The admin token of the server")
+        HttpApiSecurity.annotate(
+          OpenApi.Description,
+          "The admin token of the server, or a token with the scope that the endpoint needs"
+        )
       )
     }
   }

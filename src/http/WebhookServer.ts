@@ -4,8 +4,6 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
-import type * as CryptoError from "effect/crypto/CryptoError"
-import type * as Digest from "effect/crypto/Digest"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -25,16 +23,16 @@ import * as Layer from "effect/Layer"
 import type * as IpNetwork from "effect/net/IpNetwork"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import { InboxProcessor } from "../inbox/InboxProcessor.ts"
 import * as Deduplicator from "../internal/deduplicator.ts"
-import * as Secrets from "../provider/Secrets.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
 import { UnknownProvider, WebhookError, type WebhookErrorReason } from "../WebhookError.ts"
 import * as WebhookRequest from "../WebhookRequest.ts"
 import * as AccessLog from "./internal/accessLog.ts"
+import * as Authorization from "./internal/authorization.ts"
 import * as DocsPage from "./internal/docsPage.ts"
 import { setHeaders } from "./internal/headers.ts"
 import { checker } from "./internal/readiness.ts"
@@ -45,7 +43,8 @@ import { storageFailed } from "./internal/storageFailed.ts"
 import { verifyAny } from "./internal/verifyAny.ts"
 import * as Problems from "./Problems.ts"
 import * as PublicUrl from "./PublicUrl.ts"
-import { AdminAuthorization, CurrentWebhook, VerifyWebhook, WebhookApi } from "./WebhookApi.ts"
+import type * as Tokens from "./Tokens.ts"
+import { CurrentWebhook, VerifyWebhook, WebhookApi } from "./WebhookApi.ts"
 
 /**
  * Options of the server.
@@ -102,8 +101,10 @@ export type Options = {
   readonly acknowledgeAfter?: Duration.Input | undefined
   /** How long shutdown waits for background processing. 10 seconds by default. */
   readonly shutdownTimeout?: Duration.Input | undefined
-  /** The bearer token of the endpoints for operators, which are closed without one. */
+  /** The bearer token with every scope. Without one, and without `tokens`, all endpoints that need a token are closed. */
   readonly adminToken?: Redacted.Redacted<string> | undefined
+  /** Other bearer tokens, each with its scopes and its rate limit. */
+  readonly tokens?: ReadonlyArray<Tokens.Token> | undefined
 }
 
 /** Answers without the reason and its hint, which are for the operator's log. */
@@ -193,31 +194,6 @@ const layerVerifyWebhook = (options: Options) =>
           Effect.timeoutOrElse({ duration: handlingTimeout, orElse: () => late(current.provider) })
         )
       }))
-    })
-  )
-
-/**
- * Provides the check of the admin token. Fails when the token is empty.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layerAdminAuthorization = (
-  { adminToken }: Options
-): Layer.Layer<AdminAuthorization, CryptoError.CryptoError, Digest.Digest> =>
-  Layer.effect(
-    AdminAuthorization,
-    Effect.gen(function*() {
-      const isToken = adminToken === undefined
-        ? () => Effect.succeed(false)
-        : yield* Secrets.matcher("WebhookServer", adminToken)
-      return AdminAuthorization.of({
-        bearer: Effect.fnUntraced(function*(next, { credential }) {
-          if (yield* isToken(Redacted.value(credential))) return yield* next
-          yield* setHeaders({ "www-authenticate": "Bearer" })
-          return yield* new Problems.Unauthorized({})
-        })
-      })
     })
   )
 
@@ -360,7 +336,7 @@ export const layerApi = <Groups extends HttpApiGroup.Constraint>(
     HttpRouter.middleware((routes) => Effect.catch(routes, notFound), { global: true })
   ).pipe(
     Layer.provide([layerWebhooks(options), layerInspection, layerSystem, layerTelemetry]),
-    Layer.provide([layerVerifyWebhook(options), layerAdminAuthorization(options)])
+    Layer.provide([layerVerifyWebhook(options), Authorization.layer(options)])
   )
 }
 

@@ -239,13 +239,14 @@ describe("effect-sms send", () => {
   }
 
   const explained = [
-    [["--help"], 0, /send .*\n +serve /],
+    [["--help"], 0, /send .*\n +serve .*\n +token /],
     [["send", "--help"], 0, /--provider[^]*--to[^]*--from[^]*--media[^]*--json/],
     [
       ["serve", "--help"],
       0,
       /Environment variables configure the server[^]*\nVARIABLES OF THE CARRIERS\n {2}TWILIO_AUTH_TOKEN +receiving +The auth token[^]*\n {2}SINCH_FROM +sending, optional +The default sender/
     ],
+    [["token", "--help"], 0, /--scope[^]*--requests-per-minute[^]*--json/],
     [["--version"], 0, /^effect-sms v\d+\.\d+\.\d+\n$/],
     [[], 2, /SUBCOMMANDS/]
   ] as const

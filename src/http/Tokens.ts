@@ -1,0 +1,159 @@
+/**
+ * The bearer tokens of the server: each has a name, scopes and a rate limit.
+ * Only the SHA-256 of a token is stored.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as CryptoError from "effect/crypto/CryptoError"
+import * as Digest from "effect/crypto/Digest"
+import * as Mac from "effect/crypto/Mac"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Base64Url from "effect/encoding/Base64Url"
+import * as Hex from "effect/encoding/Hex"
+import * as RateLimiter from "effect/persistence/RateLimiter"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type * as SchemaIssue from "effect/SchemaIssue"
+import * as Secrets from "../provider/Secrets.ts"
+import * as SlidingWindow from "../sending/internal/slidingWindow.ts"
+
+/**
+ * What a token may do.
+ *
+ * - `read`: read rooms, messages, deliveries and metrics
+ * - `send`: send messages
+ * - `operate`: decide about dead letters and sends with an unknown outcome, and
+ *   delete personal data
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Scope = typeof Scope.Type
+
+/**
+ * Schema of {@link Scope}.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Scope = Schema.Literals(["read", "send", "operate"])
+
+/**
+ * The scope that an endpoint needs. By default `read` for `GET`, else `operate`.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class RequiredScope extends Context.Service<RequiredScope, Scope>()("effect-sms/http/RequiredScope") {}
+
+/**
+ * A named token.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Token extends Schema.Class<Token>("effect-sms/http/Token")({
+  /** The name in the log. */
+  name: Schema.String.check(
+    Schema.isPattern(/^[\w.-]{1,64}$/, { expected: "a name of 1 to 64 letters, digits and _ . -" })
+  ),
+  scopes: Schema.NonEmptyArray(Scope),
+  /** The SHA-256 of the token, in hexadecimal. */
+  sha256: Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/, { expected: "64 hexadecimal digits" })),
+  /** The maximum number of requests in any minute. 600 by default. */
+  requestsPerMinute: Schema.optionalKey(
+    Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100_000 }))
+  )
+}) {}
+
+const sha256 = Effect.fnUntraced(function*(text: string) {
+  const digest = yield* Digest.Digest
+  return yield* digest.digest(Digest.sha256, Secrets.utf8(text))
+})
+
+/**
+ * Makes a token of 256 random bits with this name and these scopes. The secret
+ * is in no other place.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const generate = Effect.fnUntraced(function*(
+  name: string,
+  scopes: readonly [Scope, ...Array<Scope>]
+): Effect.fn.Return<
+  { readonly token: Token; readonly secret: Redacted.Redacted<string> },
+  CryptoError.CryptoError | SchemaIssue.Issue,
+  Digest.Digest | SecureRandom.SecureRandom
+> {
+  const random = yield* SecureRandom.SecureRandom
+  const secret = `sms_${Base64Url.encode(yield* random.randomBytes(32))}`
+  const token = yield* Token.makeEffect({ name, scopes, sha256: Hex.encode(yield* sha256(secret)) })
+  return { token, secret: Redacted.make(secret) }
+})
+
+/**
+ * A token that a request proved to have.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Known {
+  readonly name: string
+  readonly scopes: ReadonlyArray<Scope>
+  /** Counts a request. Returns how long to wait when there are too many. */
+  readonly count: Effect.Effect<Duration.Duration | undefined>
+}
+
+const unlimited = Effect.undefined
+
+/**
+ * Builds a function that finds the token of a credential. The admin token has
+ * every scope and no limit. Every token is compared, in constant time. Fails
+ * when the admin token is empty or two tokens have one name.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const finder = Effect.fnUntraced(function*(
+  { adminToken, tokens = [] }: {
+    readonly adminToken?: Redacted.Redacted<string> | undefined
+    readonly tokens?: ReadonlyArray<Token> | undefined
+  }
+): Effect.fn.Return<
+  (credential: string) => Effect.Effect<Known | undefined>,
+  CryptoError.CryptoError,
+  Digest.Digest
+> {
+  const digest = yield* Digest.Digest
+  const hash = (text: string) => Effect.provideService(sha256(text), Digest.Digest, digest)
+  const names = tokens.map(({ name }) => name)
+  if (new Set(["admin", ...names]).size <= names.length) {
+    const reason = new CryptoError.InvalidKey({ description: "Two tokens have one name" })
+    return yield* new CryptoError.CryptoError({ module: "Tokens", method: "finder", reason })
+  }
+  const limiter = yield* Effect.provide(RateLimiter.make, RateLimiter.layerStoreMemory)
+
+  const known: Array<{ readonly hash: Uint8Array; readonly token: Known }> = []
+  if (adminToken !== undefined) {
+    const [secret = ""] = yield* Secrets.list("WebhookServer", adminToken)
+    known.push({ hash: yield* hash(secret), token: { name: "admin", scopes: Scope.literals, count: unlimited } })
+  }
+  for (const { name, requestsPerMinute: limit = 600, scopes, sha256 } of tokens) {
+    const window = SlidingWindow.make({ limiter, limit, window: Duration.minutes(1) })
+    // The limiter is in memory, so it does not fail.
+    const count = Effect.orDie(window(name, 1))
+    known.push({ hash: Result.getOrThrow(Hex.decode(sha256)), token: { name, scopes, count } })
+  }
+
+  return (credential) =>
+    Effect.map(Effect.orDie(hash(credential)), (actual) =>
+      known.reduce<Known | undefined>(
+        (found, { hash, token }) => Mac.timingSafeEqual(hash, actual) ? token : found,
+        undefined
+      ))
+})
