@@ -63,6 +63,7 @@ import {
   type Service
 } from "../mms/MmsAggregator.ts"
 import type { MessagePart } from "../WebhookEvent.ts"
+import { makeLogUnreadable } from "./internal/json.ts"
 import * as Store from "./internal/mmsStore.ts"
 
 /**
@@ -152,6 +153,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
 
   yield* storeFailed(Store.migrate)
   const store = yield* Store.make
+  const logUnreadable = yield* makeLogUnreadable
 
   /** The outbox messages that this process has claimed, and those that it only has to delete. */
   const held = new Set<string>()
@@ -233,7 +235,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
         sweepKey(key, now),
         "UnreadableRow",
         // The row is kept, and does not block other work.
-        (error) => Effect.andThen(Effect.logError(error.message), store.postponeKey(key, now + pause))
+        ({ table }) => Effect.andThen(logUnreadable(key.text, { table }), store.postponeKey(key, now + pause))
       )
     }
     return keys.length === batch
@@ -246,7 +248,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     const limit = Math.min(batch, maxRunning - deliveries.size())
     const { messages, unreadable } = yield* store.claim({ now, until: now + lease, limit })
     if (unreadable.length > 0) {
-      yield* Effect.logError(new Store.UnreadableRow({ table: "sms_mms_outbox" }).message)
+      yield* Effect.forEach(unreadable, (id) => logUnreadable(id, { table: "sms_mms_outbox", id }), { discard: true })
       yield* store.hold(unreadable, now + pause)
     }
     yield* Effect.forEach(messages, (stored) => deliveries.start(take(stored)), { discard: true })

@@ -12,6 +12,7 @@ import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
 import { suite as inbox } from "../suites/InboxSuite.ts"
 import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
 import { ann, attachment, event, first, room, suite as roomStore } from "../suites/RoomStoreSuite.ts"
+import { suite as unreadable } from "../suites/UnreadableSuite.ts"
 
 const layerClient = NodeSqliteClient.layer({ filename: ":memory:" })
 const layer = SqlStorage.layer().pipe(Layer.provide([layerClient, NodeCrypto.layer]))
@@ -20,6 +21,7 @@ inbox("SQLite", layer)
 intentStore("SQLite", layer)
 roomStore("SQLite", layer)
 deliveryStore({ name: "SQLite", layer: () => Layer.fresh(layer), bounded: false })
+unreadable("SQLite", Layer.provideMerge(SqlStorage.layer(), [layerClient, NodeCrypto.layer]))
 
 describe("the tables", () => {
   it.effect("are not used when a newer version has changed them", () =>

@@ -8,23 +8,15 @@
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import * as Schema from "effect/Schema"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Statement } from "effect/sql/Statement"
 import { InboundMessage } from "../../Message.ts"
 import type { Key } from "../../mms/internal/memory.ts"
 import * as MmsWindow from "../../mms/internal/window.ts"
+import type { UnreadableRow } from "../../StorageError.ts"
 import { type DatabaseFailure, discreet } from "./failure.ts"
-
-/** A row that this version cannot decode. The error does not repeat its content, which is customer data. */
-export class UnreadableRow extends Schema.TaggedError<UnreadableRow>()("UnreadableRow", {
-  table: Schema.String
-}) {
-  override get message(): string {
-    return `A row of ${this.table} does not decode; another version of the library may have written it`
-  }
-}
+import { json } from "./json.ts"
 
 export type StoreError = DatabaseFailure | UnreadableRow
 
@@ -79,15 +71,8 @@ export interface Store {
   readonly next: Effect.Effect<{ readonly keys: number; readonly outbox: number }, DatabaseFailure>
 }
 
-const StateJson = Schema.fromJsonString(Schema.toCodecJson(MmsWindow.State))
-const MessageJson = Schema.fromJsonString(Schema.toCodecJson(InboundMessage))
-
-const decodeState = Schema.decodeEffect(StateJson)
-const encodeState = Schema.encodeEffect(StateJson)
-const decodeMessage = Schema.decodeEffect(MessageJson)
-const encodeMessage = Schema.encodeEffect(MessageJson)
-
-const unreadable = (table: string) => () => new UnreadableRow({ table })
+const states = json("sms_mms_keys", MmsWindow.State)
+const messages = json("sms_mms_outbox", InboundMessage)
 
 /** Creates the tables, or migrates those of an older version. Safe to run in several processes concurrently. */
 export const migrate = discreet(
@@ -130,16 +115,12 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
   ) {
     // Sorts in the order in which this process creates the rows.
     const id = `${instance}-${(count++).toString(36).padStart(8, "0")}`
-    const json = yield* Effect.orDie(encodeMessage(message))
     yield* sql`INSERT INTO sms_mms_outbox (id, message, created_at, available_at)
-      VALUES (${id}, ${json}, ${now}, ${availableAt})`
+      VALUES (${id}, ${yield* messages.encode(message)}, ${now}, ${availableAt})`
     return { id, message }
   })
 
-  const readState = (text: string) =>
-    text === ""
-      ? Effect.succeed(MmsWindow.empty)
-      : Effect.mapError(decodeState(text), unreadable("sms_mms_keys"))
+  const readState = (text: string) => text === "" ? Effect.succeed(MmsWindow.empty) : states.decode(text)
 
   const change: Store["change"] = (key, { availableAt, decide, now }) =>
     discreet(sql.withTransaction(Effect.gen(function*() {
@@ -156,12 +137,12 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
           : Effect.undefined)
       if (state === undefined) yield* sql`DELETE FROM sms_mms_keys WHERE mms_key = ${key.text}`
       else {
-        const json = yield* Effect.orDie(encodeState(new MmsWindow.State({ ...state, due: [] })))
+        const text = yield* states.encode(new MmsWindow.State({ ...state, due: [] }))
         const dueAt = state.open.length === 0
           ? state.forgetAt
           : Math.min(...state.open.map(({ closesAt }) => closesAt))
         yield* sql`UPDATE sms_mms_keys
-          SET state = ${json}, open_windows = ${state.open.length}, due_at = ${dueAt}
+          SET state = ${text}, open_windows = ${state.open.length}, due_at = ${dueAt}
           WHERE mms_key = ${key.text}`
       }
       return { outputs, state, stored }
@@ -189,14 +170,14 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
   const claim: Store["claim"] = Effect.fnUntraced(function*({ limit, now, until }) {
     const rows = [...yield* discreet(claimRows(now, until, limit))]
       .sort((one, other) => Number(one.at) - Number(other.at) || (one.id < other.id ? -1 : 1))
-    const messages: Array<Stored> = []
+    const claimed: Array<Stored> = []
     const unreadable: Array<string> = []
     for (const { id, message } of rows) {
-      const decoded = yield* Effect.option(decodeMessage(message))
-      if (decoded._tag === "Some") messages.push({ id, message: decoded.value })
+      const decoded = yield* Effect.option(messages.decode(message))
+      if (decoded._tag === "Some") claimed.push({ id, message: decoded.value })
       else unreadable.push(id)
     }
-    return { messages, unreadable }
+    return { messages: claimed, unreadable }
   })
 
   const run = (statement: Statement<unknown>) => Effect.asVoid(discreet(statement))
