@@ -45,6 +45,8 @@ export const make = Effect.fnUntraced(function*(
   const sql = yield* SqlClient.SqlClient
   const random = yield* SecureRandom.SecureRandom
   const asStored = stored(sql, "inbox")
+  /** Numbers the claims of this process. A count in the row would begin again when the row of a lane is deleted. */
+  let claims = 0
 
   const columns = sql.literal("position, id, lane, kind, event, state, failures, last_error, accepted_at")
 
@@ -163,11 +165,14 @@ export const make = Effect.fnUntraced(function*(
     }
   })
 
+  /** Releases a lane. Returns `false` when the claim is outdated. */
   const leave = (claim: Claim, now: number, delay = 0) =>
     Effect.gen(function*() {
-      yield* sql`UPDATE sms_lanes SET owner = NULL, ready_at = ${now + delay}, written_at = ${now}
-        WHERE lane = ${claim.lane} AND owner = ${yield* servers.me} AND claim = ${claim.number}`
+      const left = yield* sql`UPDATE sms_lanes SET owner = NULL, ready_at = ${now + delay}, written_at = ${now}
+        WHERE lane = ${claim.lane} AND owner = ${yield* servers.me} AND claim = ${claim.number}
+        RETURNING lane`.withoutTransform
       yield* dropLane(claim.lane)
+      return left.length > 0
     })
 
   servers.onDead((server) =>
@@ -182,11 +187,12 @@ export const make = Effect.fnUntraced(function*(
     claim: Effect.fnUntraced(function*({ limit }) {
       const now = yield* Clock.currentTimeMillis
       const me = yield* servers.me
+      const number = ++claims
       const rows = yield* asStored(
-        sql<{ lane: string; claim: unknown }>`UPDATE sms_lanes SET owner = ${me}, claim = claim + 1
-          WHERE ${claimable(now, limit)} RETURNING lane, claim`.withoutTransform
+        sql<{ lane: string }>`UPDATE sms_lanes SET owner = ${me}, claim = ${number}
+          WHERE ${claimable(now, limit)} RETURNING lane`.withoutTransform
       )
-      return rows.map(({ claim, lane }) => ({ lane, number: Number(claim) }))
+      return rows.map(({ lane }) => ({ lane, number }))
     }),
     head,
     complete: (claim, entry) =>
@@ -202,11 +208,11 @@ export const make = Effect.fnUntraced(function*(
     retry: (claim, { id }, { delay, error }) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
-        yield* sql`UPDATE sms_inbox SET failures = failures + 1, last_error = ${error} WHERE id = ${id}
-          AND EXISTS (SELECT 1 FROM sms_lanes WHERE lane = ${claim.lane} AND claim = ${claim.number})`
-        yield* leave(claim, now, Duration.toMillis(delay))
+        if (!(yield* leave(claim, now, Duration.toMillis(delay)))) return
+        yield* sql`UPDATE sms_inbox SET failures = failures + 1, last_error = ${error} WHERE id = ${id}`
       }))),
-    release: (claim) => asStored(transact(Effect.flatMap(Clock.currentTimeMillis, (now) => leave(claim, now)))),
+    release: (claim) =>
+      asStored(transact(Effect.asVoid(Effect.flatMap(Clock.currentTimeMillis, (now) => leave(claim, now))))),
     releaseOthers: (claims) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
