@@ -14,8 +14,10 @@
  *
  * A handler sees each message at least once, always with the same idempotency
  * key. It sees a message again when the process dies after the handler
- * succeeded and before that was recorded. `RoomKit` deduplicates the messages
- * that its own process handled.
+ * succeeded and before that was recorded, or when it is paused for longer than
+ * the lease. With an inbox, the handler accepts the message in the inbox, which
+ * recognizes it by its key; otherwise `RoomKit` deduplicates the messages that
+ * its own process handled.
  *
  * The clocks of the processes may differ by a small fraction of `timeout` and
  * of the lease: by one second at most. A clock that is ahead closes windows too
@@ -251,7 +253,9 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
       yield* Effect.forEach(unreadable, (id) => logUnreadable(id, { table: "sms_mms_outbox", id }), { discard: true })
       yield* store.hold(unreadable, now + pause)
     }
-    yield* Effect.forEach(messages, (stored) => deliveries.start(take(stored)), { discard: true })
+    // A process that was paused past its own lease still handles what it had.
+    const others = messages.filter(({ id }) => !held.has(id))
+    yield* Effect.forEach(others, (stored) => deliveries.start(take(stored)), { discard: true })
     return messages.length === limit
   })
 
@@ -265,7 +269,10 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
       }
     }
     if (now - renewedAt < lease / 3) return
-    yield* store.hold([...held], now + lease)
+    const ids = [...held]
+    const kept = new Set(yield* store.hold(ids, now + lease))
+    // Another process has claimed the rest while this one was paused.
+    for (const id of ids) if (!kept.has(id)) held.delete(id)
     renewedAt = now
   })
 

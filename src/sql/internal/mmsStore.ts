@@ -55,15 +55,22 @@ export interface Store {
   readonly dueKeys: (now: number, limit: number) => Effect.Effect<ReadonlyArray<Key>, DatabaseFailure>
   /** Postpones a key until the given time. */
   readonly postponeKey: (key: Key, until: number) => Effect.Effect<void, DatabaseFailure>
-  /** Claims messages from the outbox, oldest first, until the given time. No other process can claim them before. */
+  /**
+   * Claims messages from the outbox for this process, oldest first, until the
+   * given time. No other process can claim them before.
+   */
   readonly claim: (
     options: { readonly now: number; readonly until: number; readonly limit: number }
   ) => Effect.Effect<
     { readonly messages: ReadonlyArray<Stored>; readonly unreadable: ReadonlyArray<string> },
     DatabaseFailure
   >
-  /** Makes messages unavailable for claims until the given time. */
-  readonly hold: (ids: ReadonlyArray<string>, until: number) => Effect.Effect<void, DatabaseFailure>
+  /**
+   * Makes messages unavailable for claims until the given time. Returns those
+   * that this process still owns; the others are left alone, because another
+   * process has claimed them since.
+   */
+  readonly hold: (ids: ReadonlyArray<string>, until: number) => Effect.Effect<ReadonlyArray<string>, DatabaseFailure>
   readonly remove: (ids: ReadonlyArray<string>) => Effect.Effect<void, DatabaseFailure>
   /** Returns the number of open windows by provider. */
   readonly pending: Effect.Effect<ReadonlyMap<string, number>, DatabaseFailure>
@@ -98,6 +105,10 @@ export const migrate = discreet(
         available_at BIGINT NOT NULL
       )`
         yield* sql`CREATE INDEX sms_mms_outbox_available_at ON sms_mms_outbox (available_at)`
+      }),
+      "0002_owner": Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`ALTER TABLE sms_mms_outbox ADD COLUMN owner TEXT`
       })
     })
   })
@@ -115,8 +126,8 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
   ) {
     // Sorts in the order in which this process creates the rows.
     const id = `${instance}-${(count++).toString(36).padStart(8, "0")}`
-    yield* sql`INSERT INTO sms_mms_outbox (id, message, created_at, available_at)
-      VALUES (${id}, ${yield* messages.encode(message)}, ${now}, ${availableAt})`
+    yield* sql`INSERT INTO sms_mms_outbox (id, message, created_at, available_at, owner)
+      VALUES (${id}, ${yield* messages.encode(message)}, ${now}, ${availableAt}, ${instance})`
     return { id, message }
   })
 
@@ -152,15 +163,15 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
     sql.onDialectOrElse({
       // Skips rows that another process is claiming. The array enforces the limit, because it is evaluated once.
       pg: () =>
-        sql<{ id: string; message: string; at: unknown }>`UPDATE sms_mms_outbox SET available_at = ${until}
-          WHERE id = ANY(ARRAY(
+        sql<{ id: string; message: string; at: unknown }>`UPDATE sms_mms_outbox
+          SET available_at = ${until}, owner = ${instance} WHERE id = ANY(ARRAY(
             SELECT id FROM sms_mms_outbox WHERE available_at <= ${now}
             ORDER BY available_at, id LIMIT ${limit} FOR UPDATE SKIP LOCKED
           ))
           RETURNING id, message, created_at AS at`,
       orElse: () =>
-        sql<{ id: string; message: string; at: unknown }>`UPDATE sms_mms_outbox SET available_at = ${until}
-          WHERE id IN (
+        sql<{ id: string; message: string; at: unknown }>`UPDATE sms_mms_outbox
+          SET available_at = ${until}, owner = ${instance} WHERE id IN (
             SELECT id FROM sms_mms_outbox WHERE available_at <= ${now}
             ORDER BY available_at, id LIMIT ${limit}
           )
@@ -197,8 +208,14 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
     postponeKey: (key, until) => run(sql`UPDATE sms_mms_keys SET due_at = ${until} WHERE mms_key = ${key.text}`),
     hold: (ids, until) =>
       ids.length === 0
-        ? Effect.void
-        : run(sql`UPDATE sms_mms_outbox SET available_at = ${until} WHERE ${sql.in("id", ids)}`),
+        ? Effect.succeed([])
+        : Effect.map(
+          discreet(
+            sql<{ id: string }>`UPDATE sms_mms_outbox SET available_at = ${until}
+              WHERE ${sql.in("id", ids)} AND owner = ${instance} RETURNING id`.withoutTransform
+          ),
+          (rows) => rows.map(({ id }) => id)
+        ),
     remove: (ids) => ids.length === 0 ? Effect.void : run(sql`DELETE FROM sms_mms_outbox WHERE ${sql.in("id", ids)}`),
     pending: Effect.map(
       discreet(
