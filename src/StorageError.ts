@@ -1,5 +1,5 @@
 /**
- * The error of every store: rooms, inbox, intents.
+ * The errors of every store: rooms, inbox, intents.
  *
  * @since 0.1.0
  */
@@ -19,5 +19,20 @@ export class StorageError extends Schema.TaggedError<StorageError>()("StorageErr
 }) {
   override get message(): string {
     return `The store of ${this.store} failed`
+  }
+}
+
+/**
+ * A row does not decode: another version of the library may have written it.
+ * It is the cause of a `StorageError`, and does not repeat the row's content.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnreadableRow extends Schema.TaggedError<UnreadableRow>()("UnreadableRow", {
+  table: Schema.String
+}) {
+  override get message(): string {
+    return `A row of ${this.table} does not decode; another version of the library may have written it`
   }
 }

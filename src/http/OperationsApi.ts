@@ -19,7 +19,7 @@ import * as Problems from "./Problems.ts"
 import { AdminAuthorization } from "./WebhookApi.ts"
 
 /**
- * A dead letter of the inbox, without its content.
+ * A dead letter of the inbox, without its content unless that is unreadable.
  *
  * @category models
  * @since 0.1.0
@@ -31,7 +31,12 @@ export class DeadLetter extends Schema.Class<DeadLetter>("effect-sms/http/DeadLe
   provider: Schema.String,
   acceptedAt: Schema.DateTimeUtcFromString,
   failures: Schema.Int,
-  lastError: Schema.optionalKey(Schema.String.annotate({ description: "The kind of the last error" }))
+  lastError: Schema.optionalKey(Schema.String.annotate({ description: "The kind of the last error" })),
+  unreadable: Schema.optionalKey(
+    Schema.String.annotate({
+      description: "The stored text of an event that this version cannot decode. Its provider is `unknown`"
+    })
+  )
 }) {}
 
 /**
@@ -59,15 +64,17 @@ export class IntentView extends Schema.Class<IntentView>("effect-sms/http/Intent
  * @category constructors
  * @since 0.1.0
  */
-export const deadLetterOf = ({ acceptedAt, event, failures, id, lastError, position }: Entry): DeadLetter =>
+export const deadLetterOf = (
+  { acceptedAt, event, failures, id, lastError, position, unreadable }: Entry
+): DeadLetter =>
   new DeadLetter({
     id,
     position,
-    kind: event._tag,
+    kind: (unreadable !== undefined && event._tag === "Unrecognized" ? event.eventType : undefined) ?? event._tag,
     provider: event.provider,
     acceptedAt,
     failures,
-    ...compact({ lastError })
+    ...compact({ lastError, unreadable })
   })
 
 /**

@@ -36,10 +36,16 @@ export class Entry extends Schema.Class<Entry>("effect-sms/inbox/Inbox/Entry")({
   lane: Schema.String,
   event: WebhookEvent,
   /**
+   * The stored text of an event that this version cannot decode. The event is
+   * then `Unrecognized`, with an unknown provider and the kind of event as its
+   * type.
+   */
+  unreadable: Schema.optionalKey(Schema.String),
+  /**
    * - `pending`: to be processed, or being processed
    * - `done`: processed
-   * - `dead`: a dead letter, after the last attempt or because the processor
-   *   gave up
+   * - `dead`: a dead letter, after the last attempt, because the processor gave
+   *   up, or because the entry does not decode
    */
   state: Schema.Literals(["pending", "done", "dead"]),
   acceptedAt: Schema.DateTimeUtcFromString,
@@ -84,7 +90,11 @@ export interface Service {
   readonly accept: (events: ReadonlyArray<WebhookEvent>) => Effect.Effect<ReadonlyArray<Accepted>, StorageError>
   /** Claims up to `limit` lanes that have an entry due and are not claimed. */
   readonly claim: (options: { readonly limit: number }) => Effect.Effect<ReadonlyArray<Claim>, StorageError>
-  /** Reads the first pending entry of a claimed lane. `undefined` when there is none, or the claim is outdated. */
+  /**
+   * Reads the first pending entry of a claimed lane. `undefined` when there is
+   * none, or the claim is outdated. Entries that do not decode become dead
+   * letters and are passed over.
+   */
   readonly head: (claim: Claim) => Effect.Effect<Entry | undefined, StorageError>
   /** Marks the entry as processed. `false` when the claim is outdated. */
   readonly complete: (claim: Claim, entry: Entry) => Effect.Effect<boolean, StorageError>

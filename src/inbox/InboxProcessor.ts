@@ -18,6 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as Counters from "../internal/counters.ts"
 import * as Histograms from "../internal/histograms.ts"
+import { UnreadableRow } from "../StorageError.ts"
 import { type Claim, type Entry, Inbox } from "./Inbox.ts"
 import { GiveUp, TryAgain } from "./TryAgain.ts"
 
@@ -91,9 +92,13 @@ const kindOf = (cause: Cause.Cause<unknown>): string => {
   return "Unknown"
 }
 
-/** Finds the `TryAgain` or `GiveUp` of a failure, even as the cause of another error. */
+/**
+ * Finds the `TryAgain` or `GiveUp` of a failure, even as the cause of another
+ * error. A retry cannot read a row that does not decode.
+ */
 const wishOf = (cause: Cause.Cause<unknown>): TryAgain | GiveUp | undefined => {
   for (let error = Cause.squash(cause); typeof error === "object" && error !== null;) {
+    if (error instanceof UnreadableRow) return new GiveUp()
     if (error instanceof TryAgain || error instanceof GiveUp) return error
     error = "cause" in error ? error.cause : undefined
   }

@@ -21,5 +21,10 @@ export const layer = (
 ): Layer.Layer<InboxProcessor.InboxProcessor, never, RoomKit | Inbox> =>
   Layer.effect(
     InboxProcessor.InboxProcessor,
-    Effect.flatMap(RoomKit, (kit) => InboxProcessor.make(kit.processEntry, options))
+    Effect.gen(function*() {
+      const kit = yield* RoomKit
+      const processor = yield* InboxProcessor.make(kit.processEntry, options)
+      yield* kit.acceptMerged((message) => processor.accept([message]))
+      return processor
+    })
   )

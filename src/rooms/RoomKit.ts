@@ -145,6 +145,14 @@ export interface Service {
   readonly processEntry: (
     entry: Pick<Entry, "id" | "event">
   ) => Effect.Effect<EventResult, MmsAggregatorError | DeliveryStoreError | StorageError | Unfinished>
+  /**
+   * Accepts merged messages in an inbox instead of processing them, until the
+   * scope closes. The kit then processes each as an entry of its own, so one
+   * that two servers hand over is processed once.
+   */
+  readonly acceptMerged: (
+    accept: (message: InboundMessage) => Effect.Effect<unknown, StorageError>
+  ) => Effect.Effect<void, never, Scope.Scope>
   /** Verifies, decodes and processes a webhook. There is no way to process one unverified. */
   readonly processWebhook: (
     provider: Provider,
@@ -283,7 +291,9 @@ export const make = Effect.fnUntraced(function*(
 
   const aggregator = Option.getOrUndefined(yield* Effect.serviceOption(MmsAggregator)) ??
     (yield* makeMemory({ shutdownTimeout }))
+  let accept: Intake.Accept | undefined
   const { processEntry, processEvents } = Intake.make({
+    accepting: () => accept,
     once: yield* Webhooks.make(remembered),
     aggregator,
     processInbound: pass,
@@ -300,6 +310,18 @@ export const make = Effect.fnUntraced(function*(
     processDeliveryStatus: (status) => processDeliveryStatus(status),
     processEntry,
     processEvents,
+    acceptMerged: Effect.fnUntraced(function*(accepting) {
+      yield* aggregator.onDue(accepting)
+      yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          accept = accepting
+        }),
+        () =>
+          Effect.sync(() => {
+            accept = undefined
+          })
+      )
+    }),
     drain: aggregator.drain,
     processWebhook: (provider, request) =>
       Effect.flatMap(provider.verify(request), (webhook) =>

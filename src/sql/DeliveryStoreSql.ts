@@ -9,12 +9,13 @@ import * as SqlClient from "effect/sql/SqlClient"
 import { Delivery, DeliveryStore, DeliveryStoreError } from "../delivery/DeliveryStore.ts"
 import { keyOf, messageKeyOf } from "../delivery/internal/keys.ts"
 import type { StorageError } from "../StorageError.ts"
-import { json } from "./internal/json.ts"
+import { json, makeReadable } from "./internal/json.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
-const { decode, encode } = json(Delivery)
+const { decode, encode } = json("sms_deliveries", Delivery)
 
 interface Row {
+  readonly position: unknown
   readonly delivery: string
 }
 
@@ -24,11 +25,12 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<DeliveryStore["Service"], never, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
   const inStore = stored(sql, "deliveries")
+  const readable = yield* makeReadable
   const asStored = <A, E>(effect: Effect.Effect<A, E>) =>
     Effect.mapError(inStore(effect), (error) => new DeliveryStoreError({ cause: (error as StorageError).cause }))
 
   const read = Effect.fnUntraced(function*(key: string) {
-    const [row] = yield* sql<Row>`SELECT delivery FROM sms_deliveries WHERE key = ${key}`.withoutTransform
+    const [row] = yield* sql<Row>`SELECT position, delivery FROM sms_deliveries WHERE key = ${key}`.withoutTransform
     return row === undefined ? undefined : yield* decode(row.delivery)
   })
 
@@ -41,7 +43,7 @@ export const make = Effect.fnUntraced(function*(
         const [row] = yield* sql<Row>`INSERT INTO sms_deliveries
           (key, message_key, delivery, status, terminal, address, created_at, updated_at)
           VALUES (${text}, ${messageKeyOf(key)}, '', '', 0, ${key.recipient ?? null}, ${now}, ${now})
-          ON CONFLICT (key) DO UPDATE SET key = sms_deliveries.key RETURNING delivery`.withoutTransform
+          ON CONFLICT (key) DO UPDATE SET key = sms_deliveries.key RETURNING position, delivery`.withoutTransform
         const current = row!.delivery === "" ? undefined : yield* decode(row!.delivery)
         const [value, delivery] = f(current)
         yield* sql`UPDATE sms_deliveries SET delivery = ${yield* encode(delivery)}, status = ${delivery.status},
@@ -51,13 +53,13 @@ export const make = Effect.fnUntraced(function*(
     get: (key) => asStored(read(keyOf(key))),
     ofMessage: (key) =>
       asStored(Effect.flatMap(
-        sql<Row>`SELECT delivery FROM sms_deliveries WHERE message_key = ${messageKeyOf(key)}
+        sql<Row>`SELECT position, delivery FROM sms_deliveries WHERE message_key = ${messageKeyOf(key)}
           ORDER BY position`.withoutTransform,
-        Effect.forEach(({ delivery }) => decode(delivery))
+        (rows) => readable(rows, ({ delivery }) => decode(delivery), ({ position }) => String(position))
       )),
     remove: (key) =>
       asStored(transact(Effect.gen(function*() {
-        const [row] = yield* sql<Row>`DELETE FROM sms_deliveries WHERE key = ${keyOf(key)} RETURNING delivery`
+        const [row] = yield* sql<Row>`DELETE FROM sms_deliveries WHERE key = ${keyOf(key)} RETURNING position, delivery`
           .withoutTransform
         return row === undefined ? undefined : yield* decode(row.delivery)
       })))

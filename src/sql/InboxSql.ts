@@ -10,8 +10,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import { type Accepted, type Claim, Entry, Inbox, keyOf, laneOf, type Service } from "../inbox/Inbox.ts"
-import type { StorageError } from "../StorageError.ts"
-import { WebhookEvent } from "../WebhookEvent.ts"
+import { type StorageError, UnreadableRow } from "../StorageError.ts"
+import { Unrecognized, WebhookEvent } from "../WebhookEvent.ts"
 import { addressOf } from "./internal/addresses.ts"
 import { json } from "./internal/json.ts"
 import type { Servers } from "./internal/servers.ts"
@@ -21,6 +21,7 @@ interface Row {
   readonly position: unknown
   readonly id: string
   readonly lane: string
+  readonly kind: string
   readonly event: string
   readonly state: Entry["state"]
   readonly failures: unknown
@@ -28,10 +29,13 @@ interface Row {
   readonly accepted_at: unknown
 }
 
-const events = json(WebhookEvent)
+const events = json("sms_inbox", WebhookEvent)
 
 /** The maximum length of an id or key, limited by Postgres indexes. */
 const maxKeyLength = 2000
+
+/** The kind of error of an entry that does not decode. */
+const unreadable = new UnreadableRow({ table: "sms_inbox" })._tag
 
 /** Makes the inbox. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
@@ -41,21 +45,31 @@ export const make = Effect.fnUntraced(function*(
   const sql = yield* SqlClient.SqlClient
   const random = yield* SecureRandom.SecureRandom
   const asStored = stored(sql, "inbox")
+  /** Numbers the claims of this process. A count in the row would begin again when the row of a lane is deleted. */
+  let claims = 0
 
-  const columns = sql.literal("position, id, lane, event, state, failures, last_error, accepted_at")
+  const columns = sql.literal("position, id, lane, kind, event, state, failures, last_error, accepted_at")
 
   const toEntry = (row: Row) =>
-    Effect.map(events.decode(row.event), (event) =>
-      new Entry({
-        id: row.id,
-        position: Number(row.position),
-        lane: row.lane,
-        event,
-        state: row.state,
-        acceptedAt: DateTime.makeUnsafe(Number(row.accepted_at)),
-        failures: Number(row.failures),
-        ...(row.last_error !== null && { lastError: row.last_error })
-      }))
+    events.decode(row.event).pipe(
+      Effect.map((event) => ({ event })),
+      Effect.orElseSucceed(() => ({
+        event: new Unrecognized({ provider: "unknown", eventType: row.kind, raw: {} }),
+        unreadable: row.event
+      })),
+      Effect.map((fields) =>
+        new Entry({
+          id: row.id,
+          position: Number(row.position),
+          lane: row.lane,
+          state: row.state,
+          acceptedAt: DateTime.makeUnsafe(Number(row.accepted_at)),
+          failures: Number(row.failures),
+          ...(row.last_error !== null && { lastError: row.last_error }),
+          ...fields
+        })
+      )
+    )
 
   /** Creates and locks the lane first, so that positions within a lane follow the order of commits. */
   const lockLane = (lane: string, now: number) =>
@@ -119,11 +133,46 @@ export const make = Effect.fnUntraced(function*(
       return true
     }))) as Effect.Effect<boolean, StorageError>
 
+  const bury: Service["bury"] = (claim, entry, error) =>
+    settle(
+      claim,
+      entry,
+      Effect.flatMap(
+        Clock.currentTimeMillis,
+        (now) =>
+          sql`UPDATE sms_inbox SET state = 'dead', failures = failures + 1, last_error = ${error}, settled_at = ${now}
+            WHERE id = ${entry.id}`
+      )
+    )
+
+  const readHead = Effect.fnUntraced(function*({ lane, number }: Claim) {
+    const me = yield* servers.me
+    const [row] = yield* asStored(
+      sql<Row>`SELECT ${columns} FROM sms_inbox WHERE lane = ${lane} AND state = 'pending'
+        AND EXISTS (SELECT 1 FROM sms_lanes WHERE lane = ${lane} AND owner = ${me} AND claim = ${number})
+        ORDER BY position LIMIT 1`.withoutTransform
+    )
+    return row === undefined ? undefined : yield* toEntry(row)
+  })
+
+  /** Makes unreadable entries dead letters, because they would hold the lane for ever. */
+  const head: Service["head"] = Effect.fnUntraced(function*(claim) {
+    while (true) {
+      const entry = yield* readHead(claim)
+      if (entry?.unreadable === undefined) return entry
+      yield* Effect.logError("An inbox entry does not decode and became a dead letter", { entry: entry.id })
+      if (!(yield* bury(claim, entry, unreadable))) return undefined
+    }
+  })
+
+  /** Releases a lane. Returns `false` when the claim is outdated. */
   const leave = (claim: Claim, now: number, delay = 0) =>
     Effect.gen(function*() {
-      yield* sql`UPDATE sms_lanes SET owner = NULL, ready_at = ${now + delay}, written_at = ${now}
-        WHERE lane = ${claim.lane} AND owner = ${yield* servers.me} AND claim = ${claim.number}`
+      const left = yield* sql`UPDATE sms_lanes SET owner = NULL, ready_at = ${now + delay}, written_at = ${now}
+        WHERE lane = ${claim.lane} AND owner = ${yield* servers.me} AND claim = ${claim.number}
+        RETURNING lane`.withoutTransform
       yield* dropLane(claim.lane)
+      return left.length > 0
     })
 
   servers.onDead((server) =>
@@ -138,21 +187,14 @@ export const make = Effect.fnUntraced(function*(
     claim: Effect.fnUntraced(function*({ limit }) {
       const now = yield* Clock.currentTimeMillis
       const me = yield* servers.me
+      const number = ++claims
       const rows = yield* asStored(
-        sql<{ lane: string; claim: unknown }>`UPDATE sms_lanes SET owner = ${me}, claim = claim + 1
-          WHERE ${claimable(now, limit)} RETURNING lane, claim`.withoutTransform
+        sql<{ lane: string }>`UPDATE sms_lanes SET owner = ${me}, claim = ${number}
+          WHERE ${claimable(now, limit)} RETURNING lane`.withoutTransform
       )
-      return rows.map(({ claim, lane }) => ({ lane, number: Number(claim) }))
+      return rows.map(({ lane }) => ({ lane, number }))
     }),
-    head: Effect.fnUntraced(function*({ lane, number }) {
-      const me = yield* servers.me
-      const [row] = yield* asStored(
-        sql<Row>`SELECT ${columns} FROM sms_inbox WHERE lane = ${lane} AND state = 'pending'
-          AND EXISTS (SELECT 1 FROM sms_lanes WHERE lane = ${lane} AND owner = ${me} AND claim = ${number})
-          ORDER BY position LIMIT 1`.withoutTransform
-      )
-      return row === undefined ? undefined : yield* toEntry(row)
-    }),
+    head,
     complete: (claim, entry) =>
       settle(
         claim,
@@ -162,25 +204,15 @@ export const make = Effect.fnUntraced(function*(
           (now) => sql`UPDATE sms_inbox SET state = 'done', settled_at = ${now} WHERE id = ${entry.id}`
         )
       ),
-    bury: (claim, entry, error) =>
-      settle(
-        claim,
-        entry,
-        Effect.flatMap(
-          Clock.currentTimeMillis,
-          (now) =>
-            sql`UPDATE sms_inbox SET state = 'dead', failures = failures + 1, last_error = ${error}, settled_at = ${now}
-              WHERE id = ${entry.id}`
-        )
-      ),
+    bury,
     retry: (claim, { id }, { delay, error }) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
-        yield* sql`UPDATE sms_inbox SET failures = failures + 1, last_error = ${error} WHERE id = ${id}
-          AND EXISTS (SELECT 1 FROM sms_lanes WHERE lane = ${claim.lane} AND claim = ${claim.number})`
-        yield* leave(claim, now, Duration.toMillis(delay))
+        if (!(yield* leave(claim, now, Duration.toMillis(delay)))) return
+        yield* sql`UPDATE sms_inbox SET failures = failures + 1, last_error = ${error} WHERE id = ${id}`
       }))),
-    release: (claim) => asStored(transact(Effect.flatMap(Clock.currentTimeMillis, (now) => leave(claim, now)))),
+    release: (claim) =>
+      asStored(transact(Effect.asVoid(Effect.flatMap(Clock.currentTimeMillis, (now) => leave(claim, now))))),
     releaseOthers: (claims) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis

@@ -11,15 +11,21 @@ import * as SqlClient from "effect/sql/SqlClient"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
 import { Intent, IntentStore, type Reservation, type Service, type State } from "../sending/IntentStore.ts"
 import { SmsError } from "../SmsError.ts"
-import { json } from "./internal/json.ts"
+import { UnreadableRow } from "../StorageError.ts"
+import { json, makeReadable } from "./internal/json.ts"
 import type { Servers } from "./internal/servers.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
-const outcomes = json(Schema.Struct({
-  receipt: Schema.optionalKey(SendReceipt),
-  error: Schema.optionalKey(SmsError)
-}))
-const messages = json(OutboundMessage)
+const table = "sms_intents"
+
+const outcomes = json(
+  table,
+  Schema.Struct({
+    receipt: Schema.optionalKey(SendReceipt),
+    error: Schema.optionalKey(SmsError)
+  })
+)
+const messages = json(table, OutboundMessage)
 
 interface Row {
   readonly id: string
@@ -36,19 +42,22 @@ interface Row {
 
 const toIntent = Effect.fnUntraced(function*(row: Row) {
   const { error, receipt } = row.outcome === null ? {} : yield* outcomes.decode(row.outcome)
-  return new Intent({
-    id: row.id,
-    hash: row.hash,
-    message: yield* messages.decode(row.message),
-    state: row.state,
-    createdAt: DateTime.makeUnsafe(Number(row.created_at)),
-    updatedAt: DateTime.makeUnsafe(Number(row.updated_at)),
-    ...(row.key !== null && { key: row.key }),
-    ...(row.provider !== null && { provider: row.provider }),
-    ...(receipt !== undefined && { receipt }),
-    ...(error !== undefined && { error }),
-    ...(row.resolved_by !== null && { resolvedBy: row.resolved_by })
-  })
+  const message = yield* messages.decode(row.message)
+  const make = () =>
+    new Intent({
+      id: row.id,
+      hash: row.hash,
+      message,
+      state: row.state,
+      createdAt: DateTime.makeUnsafe(Number(row.created_at)),
+      updatedAt: DateTime.makeUnsafe(Number(row.updated_at)),
+      ...(row.key !== null && { key: row.key }),
+      ...(row.provider !== null && { provider: row.provider }),
+      ...(receipt !== undefined && { receipt }),
+      ...(error !== undefined && { error }),
+      ...(row.resolved_by !== null && { resolvedBy: row.resolved_by })
+    })
+  return yield* Effect.try({ try: make, catch: () => new UnreadableRow({ table }) })
 })
 
 /** Makes the store. The tables must exist. */
@@ -58,6 +67,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Service, never, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
   const asStored = stored(sql, "intents")
+  const readable = yield* makeReadable
   const columns = sql.literal(
     "id, key, hash, message, provider, state, outcome, resolved_by, created_at, updated_at"
   )
@@ -114,7 +124,7 @@ export const make = Effect.fnUntraced(function*(
           : sql<Row>`SELECT ${columns} FROM sms_intents WHERE state = ${state}
             AND (state <> 'unknown' OR resolved_by IS NULL) ORDER BY position DESC LIMIT ${limit}`)
           .withoutTransform,
-        Effect.forEach(toIntent)
+        (rows) => readable(rows, toIntent, ({ id }) => id, ({ id }) => ({ id }))
       ))
   })
 })

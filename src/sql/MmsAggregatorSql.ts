@@ -14,8 +14,10 @@
  *
  * A handler sees each message at least once, always with the same idempotency
  * key. It sees a message again when the process dies after the handler
- * succeeded and before that was recorded. `RoomKit` deduplicates the messages
- * that its own process handled.
+ * succeeded and before that was recorded, or when it is paused for longer than
+ * the lease. With an inbox, the handler accepts the message in the inbox, which
+ * recognizes it by its key; otherwise `RoomKit` deduplicates the messages that
+ * its own process handled.
  *
  * The clocks of the processes may differ by a small fraction of `timeout` and
  * of the lease: by one second at most. A clock that is ahead closes windows too
@@ -63,6 +65,7 @@ import {
   type Service
 } from "../mms/MmsAggregator.ts"
 import type { MessagePart } from "../WebhookEvent.ts"
+import { makeLogUnreadable } from "./internal/json.ts"
 import * as Store from "./internal/mmsStore.ts"
 
 /**
@@ -152,6 +155,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
 
   yield* storeFailed(Store.migrate)
   const store = yield* Store.make
+  const logUnreadable = yield* makeLogUnreadable
 
   /** The outbox messages that this process has claimed, and those that it only has to delete. */
   const held = new Set<string>()
@@ -233,7 +237,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
         sweepKey(key, now),
         "UnreadableRow",
         // The row is kept, and does not block other work.
-        (error) => Effect.andThen(Effect.logError(error.message), store.postponeKey(key, now + pause))
+        ({ table }) => Effect.andThen(logUnreadable(key.text, { table }), store.postponeKey(key, now + pause))
       )
     }
     return keys.length === batch
@@ -246,10 +250,12 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     const limit = Math.min(batch, maxRunning - deliveries.size())
     const { messages, unreadable } = yield* store.claim({ now, until: now + lease, limit })
     if (unreadable.length > 0) {
-      yield* Effect.logError(new Store.UnreadableRow({ table: "sms_mms_outbox" }).message)
+      yield* Effect.forEach(unreadable, (id) => logUnreadable(id, { table: "sms_mms_outbox", id }), { discard: true })
       yield* store.hold(unreadable, now + pause)
     }
-    yield* Effect.forEach(messages, (stored) => deliveries.start(take(stored)), { discard: true })
+    // A process that was paused past its own lease still handles what it had.
+    const others = messages.filter(({ id }) => !held.has(id))
+    yield* Effect.forEach(others, (stored) => deliveries.start(take(stored)), { discard: true })
     return messages.length === limit
   })
 
@@ -263,7 +269,10 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
       }
     }
     if (now - renewedAt < lease / 3) return
-    yield* store.hold([...held], now + lease)
+    const ids = [...held]
+    const kept = new Set(yield* store.hold(ids, now + lease))
+    // Another process has claimed the rest while this one was paused.
+    for (const id of ids) if (!kept.has(id)) held.delete(id)
     renewedAt = now
   })
 

@@ -58,13 +58,17 @@ export class People extends Context.Service<People, Service>()("effect-sms/sql/P
 /** Escapes the wildcards of a `LIKE` pattern. */
 const escaped = (text: string): string => text.replaceAll(/[\\%_]/g, "\\$&")
 
-const { decode: decodeRoom } = json(Room)
+const { decode: decodeRoom } = json("sms_rooms", Room)
 
 /** Returns the addresses of a person, as they were given and as the person's rooms have them. */
 const addressesOf = Effect.fnUntraced(function*(address: Address, rooms: ReadonlyArray<{ readonly room: string }>) {
   const known = new Set([address, canonical(address)])
   for (const { room } of rooms) {
-    const { attachments } = yield* decodeRoom(room)
+    // A room that does not decode is deleted as well, but names no other addresses.
+    const attachments = yield* Effect.match(decodeRoom(room), {
+      onFailure: () => [],
+      onSuccess: (room) => room.attachments
+    })
     for (const attachment of Routes.ofPerson(attachments, address)) known.add(attachment)
   }
   return Array.from(known)

@@ -14,16 +14,17 @@ import { type Attachment, Room } from "../rooms/Room.ts"
 import { RoomEvent } from "../rooms/RoomEvent.ts"
 import { DeliveryOutcome, type HistoryEntry, RoomStore, type Service } from "../rooms/RoomStore.ts"
 import { addressOf } from "./internal/addresses.ts"
-import { json } from "./internal/json.ts"
+import { json, makeReadable } from "./internal/json.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
-const rooms = json(Room)
-const events = json(RoomEvent)
-const outcomes = json(Schema.Array(DeliveryOutcome))
-const statuses = json(DeliveryStatus)
+const rooms = json("sms_rooms", Room)
+const events = json("sms_room_events", RoomEvent)
+const outcomes = json("sms_room_events", Schema.Array(DeliveryOutcome))
+const statuses = json("sms_statuses", DeliveryStatus)
 
 interface EventRow {
   readonly position: unknown
+  readonly id: string
   readonly event: string
   readonly deliveries: string | null
 }
@@ -46,6 +47,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Service, never, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
   const asStored = stored(sql, "rooms")
+  const readable = yield* makeReadable
 
   const read = Effect.fnUntraced(function*(roomId: string) {
     const [row] = yield* sql<{ room: string }>`SELECT room FROM sms_rooms WHERE id = ${roomId}`.withoutTransform
@@ -159,7 +161,7 @@ export const make = Effect.fnUntraced(function*(
           yield* sql`UPDATE sms_rooms SET activity = ${nextActivity} WHERE id = ${event.roomId}`
           return { _tag: "Appended", room } as const
         }
-        const [row] = yield* sql<EventRow>`SELECT position, event, deliveries FROM sms_room_events
+        const [row] = yield* sql<EventRow>`SELECT position, id, event, deliveries FROM sms_room_events
           WHERE id = ${event.id} OR key = ${key ?? null} ORDER BY position LIMIT 1`.withoutTransform
         const { deliveries, event: known } = yield* toEntry(row!)
         return { _tag: "Repeated", room, event: known, deliveries } as const
@@ -171,15 +173,17 @@ export const make = Effect.fnUntraced(function*(
       ))),
     rooms: ({ limit = defaultLimit } = {}) =>
       asStored(Effect.flatMap(
-        sql<{ room: string }>`SELECT room FROM sms_rooms ORDER BY activity DESC LIMIT ${limit}`.withoutTransform,
-        Effect.forEach(({ room }) => rooms.decode(room))
+        sql<{ id: string; room: string }>`SELECT id, room FROM sms_rooms ORDER BY activity DESC LIMIT ${limit}`
+          .withoutTransform,
+        (found) => readable(found, ({ room }) => rooms.decode(room), ({ id }) => id, ({ id }) => ({ id }))
       )),
     history: (roomId, { before = Number.MAX_SAFE_INTEGER, limit = defaultLimit } = {}) =>
       asStored(Effect.gen(function*() {
-        if ((yield* read(roomId)) === undefined) return undefined
-        const rows = yield* sql<EventRow>`SELECT position, event, deliveries FROM sms_room_events
+        const known = yield* sql`SELECT id FROM sms_rooms WHERE id = ${roomId}`.withoutTransform
+        if (known.length === 0) return undefined
+        const rows = yield* sql<EventRow>`SELECT position, id, event, deliveries FROM sms_room_events
           WHERE room_id = ${roomId} AND position < ${before} ORDER BY position DESC LIMIT ${limit}`.withoutTransform
-        return yield* Effect.forEach(rows.toReversed(), toEntry)
+        return yield* readable(rows.toReversed(), toEntry, ({ id }) => id, ({ id }) => ({ id }))
       })),
     addStatus: (status) =>
       asStored(transact(Effect.gen(function*() {
@@ -190,8 +194,10 @@ export const make = Effect.fnUntraced(function*(
       }))),
     statuses: ({ limit = defaultLimit } = {}) =>
       asStored(Effect.flatMap(
-        sql<{ status: string }>`SELECT status FROM sms_statuses ORDER BY position DESC LIMIT ${limit}`.withoutTransform,
-        (rows) => Effect.forEach(rows.toReversed(), ({ status }) => statuses.decode(status))
+        sql<{ position: unknown; status: string }>`SELECT position, status FROM sms_statuses
+          ORDER BY position DESC LIMIT ${limit}`.withoutTransform,
+        (rows) =>
+          readable(rows.toReversed(), ({ status }) => statuses.decode(status), ({ position }) => String(position))
       ))
   })
 })

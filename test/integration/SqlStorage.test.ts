@@ -4,15 +4,18 @@ import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
+import { suite as handOver } from "../suites/HandOverSuite.ts"
 import { suite as inbox } from "../suites/InboxSuite.ts"
 import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
 import { suite as roomStore } from "../suites/RoomStoreSuite.ts"
+import { suite as unreadable } from "../suites/UnreadableSuite.ts"
 import { database, hasPostgres } from "./database.ts"
 
 const layer = Layer.unwrap(
   Effect.map(
     database,
-    (url) => SqlStorage.layer().pipe(Layer.provide([PgClient.layer({ url: Redacted.make(url) }), NodeCrypto.layer]))
+    (url) =>
+      SqlStorage.layer().pipe(Layer.provideMerge([PgClient.layer({ url: Redacted.make(url) }), NodeCrypto.layer]))
   )
 ).pipe(Layer.orDie)
 
@@ -20,3 +23,5 @@ inbox("Postgres", layer, !hasPostgres)
 intentStore("Postgres", layer, !hasPostgres)
 roomStore("Postgres", layer, !hasPostgres)
 deliveryStore({ name: "Postgres", layer: () => Layer.fresh(layer), bounded: false, skip: !hasPostgres })
+unreadable("Postgres", layer, !hasPostgres)
+handOver("Postgres", layer, !hasPostgres)

@@ -41,6 +41,17 @@ export const media = {
 /** The message of both. */
 export const whole = `Look at this ${file}.jpg`
 
+/** A part of another message, with a file and ids of its own. */
+export const named = (part: typeof wrapper, name: string, fields: Partial<Record<keyof typeof wrapper, string>>) => ({
+  ...part,
+  ...fields,
+  sms_hash: `${part.sms_hash} ${name}`,
+  attachment: part.attachment.replace("/1.mms", `/${name}.mms`)
+})
+
+/** The message of both parts of this name. */
+export const wholeOf = (name: string) => whole.replace("/1.mms", `/${name}.mms`)
+
 interface Event {
   readonly content: {
     readonly text?: string

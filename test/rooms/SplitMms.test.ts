@@ -2,9 +2,13 @@ import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { Inbox } from "../../src/inbox/Inbox.ts"
+import * as InboxMemory from "../../src/inbox/InboxMemory.ts"
+import { InboxProcessor } from "../../src/inbox/InboxProcessor.ts"
 import { layerMemory, MmsAggregator, MmsAggregatorError, type Service } from "../../src/mms/MmsAggregator.ts"
 import * as Channel from "../../src/rooms/Channel.ts"
 import type { EventResult } from "../../src/rooms/ProcessResult.ts"
+import * as RoomInbox from "../../src/rooms/RoomInbox.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import { media, wrapper } from "../mms/parts.ts"
 import { fork, history, makeKit, recording } from "./kit.ts"
@@ -97,6 +101,42 @@ describe("a split MMS", () => {
       yield* Scope.close(scope, Exit.void)
       assert.deepStrictEqual(texts, ["w", "x"])
     }))
+})
+
+describe("a split MMS that comes from an inbox", () => {
+  it.effect("is an entry of its own, which a second hand-over does not repeat", () => {
+    const handlers: Array<Parameters<Service["onDue"]>[0]> = []
+    const aggregator = Layer.effect(
+      MmsAggregator,
+      Effect.map(MmsAggregator, (service): Service => ({
+        ...service,
+        onDue: (handler) => Effect.andThen(Effect.sync(() => void handlers.push(handler)), service.onDue(handler))
+      }))
+    ).pipe(Layer.provide(layerMemory()))
+    const layer = RoomInbox.layer().pipe(
+      Layer.provideMerge(RoomKit.layer()),
+      Layer.provideMerge(Layer.merge(aggregator, InboxMemory.layer())),
+      Layer.provide(NodeCrypto.layer)
+    )
+    return Effect.gen(function*() {
+      const [inbox, kit, processor] = [yield* Inbox, yield* RoomKit.RoomKit, yield* InboxProcessor]
+      const { channel, texts } = recording("web")
+      yield* kit.registerChannel(channel)
+      yield* processor.accept([wrapper("w"), media("m"), wrapper("x", { key: "2" })])
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(texts, ["w", "x"])
+      const done = yield* inbox.list({ state: "done", limit: 10 })
+      const messages = done.flatMap(({ event, id }) => event._tag === "InboundMessage" ? [{ event, id }] : [])
+      assert.deepStrictEqual(messages.map(({ event }) => event.externalId), ["x", "w"])
+      const [room] = yield* kit.rooms
+      assert.deepStrictEqual((yield* kit.events(room!.id)).map(({ id }) => id), messages.map(({ id }) => id).reverse())
+      // Another server was paused, and hands over what this one has had.
+      yield* handlers.at(-1)!(messages[0]!.event) as Effect.Effect<unknown>
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(texts, ["w", "x"])
+      assert.lengthOf(yield* kit.events(room!.id), 2)
+    }).pipe(Effect.provide(layer))
+  })
 })
 
 describe("another aggregator", () => {

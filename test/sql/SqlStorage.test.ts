@@ -9,9 +9,11 @@ import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
 import { People } from "../../src/sql/People.ts"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
+import { suite as handOver } from "../suites/HandOverSuite.ts"
 import { suite as inbox } from "../suites/InboxSuite.ts"
 import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
 import { ann, attachment, event, first, room, suite as roomStore } from "../suites/RoomStoreSuite.ts"
+import { suite as unreadable } from "../suites/UnreadableSuite.ts"
 
 const layerClient = NodeSqliteClient.layer({ filename: ":memory:" })
 const layer = SqlStorage.layer().pipe(Layer.provide([layerClient, NodeCrypto.layer]))
@@ -20,6 +22,10 @@ inbox("SQLite", layer)
 intentStore("SQLite", layer)
 roomStore("SQLite", layer)
 deliveryStore({ name: "SQLite", layer: () => Layer.fresh(layer), bounded: false })
+
+const layerWithClient = Layer.provideMerge(SqlStorage.layer(), [layerClient, NodeCrypto.layer])
+unreadable("SQLite", layerWithClient)
+handOver("SQLite", layerWithClient)
 
 describe("the tables", () => {
   it.effect("are not used when a newer version has changed them", () =>

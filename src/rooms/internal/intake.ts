@@ -29,7 +29,12 @@ export interface Options {
   ) => Effect.Effect<{ readonly repeated: boolean }, DeliveryStoreError | StorageError | Unfinished>
   readonly notify: (event: KitEvent) => Effect.Effect<void>
   readonly runs: SupervisedFibers
+  /** Returns how merged messages are accepted in an inbox, when there is one. */
+  readonly accepting: () => Accept | undefined
 }
+
+/** Accepts a message in an inbox, once per key. */
+export type Accept = (message: InboundMessage) => Effect.Effect<unknown, StorageError>
 
 const maxTypeLength = 64
 
@@ -37,7 +42,7 @@ const maxTypeLength = 64
 const shortType = (type: string | undefined): string | undefined =>
   type === undefined || type.length <= maxTypeLength ? type : `${type.slice(0, maxTypeLength).toWellFormed()}…`
 
-export const make = ({ aggregator, notify, once, processInbound, recordStatus, runs }: Options) => {
+export const make = ({ accepting, aggregator, notify, once, processInbound, recordStatus, runs }: Options) => {
   /**
    * Continues when the caller is interrupted: otherwise the message that the
    * part completes would be processed twice.
@@ -57,6 +62,10 @@ export const make = ({ aggregator, notify, once, processInbound, recordStatus, r
       runs.run
     )
 
+  /** Processes a part from the inbox. The message that it completes is an entry of its own. */
+  const acceptPart = (part: MessagePart, accept: Accept) =>
+    Effect.as(runs.run(aggregator.process(part, accept)), { _tag: "Buffered", event: part } as const)
+
   const processEvent = (
     event: WebhookEvent,
     stored: Effect.Effect<void>,
@@ -65,8 +74,10 @@ export const make = ({ aggregator, notify, once, processInbound, recordStatus, r
     switch (event._tag) {
       case "InboundMessage":
         return processInbound(event, resumed)
-      case "MessagePart":
-        return processPart(event, stored, resumed && {})
+      case "MessagePart": {
+        const accept = resumed === undefined ? undefined : accepting()
+        return accept === undefined ? processPart(event, stored, resumed && {}) : acceptPart(event, accept)
+      }
       case "DeliveryStatus":
         return Effect.map(
           recordStatus(event, { isResumed: resumed !== undefined }),

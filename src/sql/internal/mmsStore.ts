@@ -8,23 +8,15 @@
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import * as Schema from "effect/Schema"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Statement } from "effect/sql/Statement"
 import { InboundMessage } from "../../Message.ts"
 import type { Key } from "../../mms/internal/memory.ts"
 import * as MmsWindow from "../../mms/internal/window.ts"
+import type { UnreadableRow } from "../../StorageError.ts"
 import { type DatabaseFailure, discreet } from "./failure.ts"
-
-/** A row that this version cannot decode. The error does not repeat its content, which is customer data. */
-export class UnreadableRow extends Schema.TaggedError<UnreadableRow>()("UnreadableRow", {
-  table: Schema.String
-}) {
-  override get message(): string {
-    return `A row of ${this.table} does not decode; another version of the library may have written it`
-  }
-}
+import { json } from "./json.ts"
 
 export type StoreError = DatabaseFailure | UnreadableRow
 
@@ -63,15 +55,22 @@ export interface Store {
   readonly dueKeys: (now: number, limit: number) => Effect.Effect<ReadonlyArray<Key>, DatabaseFailure>
   /** Postpones a key until the given time. */
   readonly postponeKey: (key: Key, until: number) => Effect.Effect<void, DatabaseFailure>
-  /** Claims messages from the outbox, oldest first, until the given time. No other process can claim them before. */
+  /**
+   * Claims messages from the outbox for this process, oldest first, until the
+   * given time. No other process can claim them before.
+   */
   readonly claim: (
     options: { readonly now: number; readonly until: number; readonly limit: number }
   ) => Effect.Effect<
     { readonly messages: ReadonlyArray<Stored>; readonly unreadable: ReadonlyArray<string> },
     DatabaseFailure
   >
-  /** Makes messages unavailable for claims until the given time. */
-  readonly hold: (ids: ReadonlyArray<string>, until: number) => Effect.Effect<void, DatabaseFailure>
+  /**
+   * Makes messages unavailable for claims until the given time. Returns those
+   * that this process still owns; the others are left alone, because another
+   * process has claimed them since.
+   */
+  readonly hold: (ids: ReadonlyArray<string>, until: number) => Effect.Effect<ReadonlyArray<string>, DatabaseFailure>
   readonly remove: (ids: ReadonlyArray<string>) => Effect.Effect<void, DatabaseFailure>
   /** Returns the number of open windows by provider. */
   readonly pending: Effect.Effect<ReadonlyMap<string, number>, DatabaseFailure>
@@ -79,15 +78,8 @@ export interface Store {
   readonly next: Effect.Effect<{ readonly keys: number; readonly outbox: number }, DatabaseFailure>
 }
 
-const StateJson = Schema.fromJsonString(Schema.toCodecJson(MmsWindow.State))
-const MessageJson = Schema.fromJsonString(Schema.toCodecJson(InboundMessage))
-
-const decodeState = Schema.decodeEffect(StateJson)
-const encodeState = Schema.encodeEffect(StateJson)
-const decodeMessage = Schema.decodeEffect(MessageJson)
-const encodeMessage = Schema.encodeEffect(MessageJson)
-
-const unreadable = (table: string) => () => new UnreadableRow({ table })
+const states = json("sms_mms_keys", MmsWindow.State)
+const messages = json("sms_mms_outbox", InboundMessage)
 
 /** Creates the tables, or migrates those of an older version. Safe to run in several processes concurrently. */
 export const migrate = discreet(
@@ -113,6 +105,10 @@ export const migrate = discreet(
         available_at BIGINT NOT NULL
       )`
         yield* sql`CREATE INDEX sms_mms_outbox_available_at ON sms_mms_outbox (available_at)`
+      }),
+      "0002_owner": Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`ALTER TABLE sms_mms_outbox ADD COLUMN owner TEXT`
       })
     })
   })
@@ -130,16 +126,12 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
   ) {
     // Sorts in the order in which this process creates the rows.
     const id = `${instance}-${(count++).toString(36).padStart(8, "0")}`
-    const json = yield* Effect.orDie(encodeMessage(message))
-    yield* sql`INSERT INTO sms_mms_outbox (id, message, created_at, available_at)
-      VALUES (${id}, ${json}, ${now}, ${availableAt})`
+    yield* sql`INSERT INTO sms_mms_outbox (id, message, created_at, available_at, owner)
+      VALUES (${id}, ${yield* messages.encode(message)}, ${now}, ${availableAt}, ${instance})`
     return { id, message }
   })
 
-  const readState = (text: string) =>
-    text === ""
-      ? Effect.succeed(MmsWindow.empty)
-      : Effect.mapError(decodeState(text), unreadable("sms_mms_keys"))
+  const readState = (text: string) => text === "" ? Effect.succeed(MmsWindow.empty) : states.decode(text)
 
   const change: Store["change"] = (key, { availableAt, decide, now }) =>
     discreet(sql.withTransaction(Effect.gen(function*() {
@@ -156,12 +148,12 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
           : Effect.undefined)
       if (state === undefined) yield* sql`DELETE FROM sms_mms_keys WHERE mms_key = ${key.text}`
       else {
-        const json = yield* Effect.orDie(encodeState(new MmsWindow.State({ ...state, due: [] })))
+        const text = yield* states.encode(new MmsWindow.State({ ...state, due: [] }))
         const dueAt = state.open.length === 0
           ? state.forgetAt
           : Math.min(...state.open.map(({ closesAt }) => closesAt))
         yield* sql`UPDATE sms_mms_keys
-          SET state = ${json}, open_windows = ${state.open.length}, due_at = ${dueAt}
+          SET state = ${text}, open_windows = ${state.open.length}, due_at = ${dueAt}
           WHERE mms_key = ${key.text}`
       }
       return { outputs, state, stored }
@@ -171,15 +163,15 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
     sql.onDialectOrElse({
       // Skips rows that another process is claiming. The array enforces the limit, because it is evaluated once.
       pg: () =>
-        sql<{ id: string; message: string; at: unknown }>`UPDATE sms_mms_outbox SET available_at = ${until}
-          WHERE id = ANY(ARRAY(
+        sql<{ id: string; message: string; at: unknown }>`UPDATE sms_mms_outbox
+          SET available_at = ${until}, owner = ${instance} WHERE id = ANY(ARRAY(
             SELECT id FROM sms_mms_outbox WHERE available_at <= ${now}
             ORDER BY available_at, id LIMIT ${limit} FOR UPDATE SKIP LOCKED
           ))
           RETURNING id, message, created_at AS at`,
       orElse: () =>
-        sql<{ id: string; message: string; at: unknown }>`UPDATE sms_mms_outbox SET available_at = ${until}
-          WHERE id IN (
+        sql<{ id: string; message: string; at: unknown }>`UPDATE sms_mms_outbox
+          SET available_at = ${until}, owner = ${instance} WHERE id IN (
             SELECT id FROM sms_mms_outbox WHERE available_at <= ${now}
             ORDER BY available_at, id LIMIT ${limit}
           )
@@ -189,14 +181,14 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
   const claim: Store["claim"] = Effect.fnUntraced(function*({ limit, now, until }) {
     const rows = [...yield* discreet(claimRows(now, until, limit))]
       .sort((one, other) => Number(one.at) - Number(other.at) || (one.id < other.id ? -1 : 1))
-    const messages: Array<Stored> = []
+    const claimed: Array<Stored> = []
     const unreadable: Array<string> = []
     for (const { id, message } of rows) {
-      const decoded = yield* Effect.option(decodeMessage(message))
-      if (decoded._tag === "Some") messages.push({ id, message: decoded.value })
+      const decoded = yield* Effect.option(messages.decode(message))
+      if (decoded._tag === "Some") claimed.push({ id, message: decoded.value })
       else unreadable.push(id)
     }
-    return { messages, unreadable }
+    return { messages: claimed, unreadable }
   })
 
   const run = (statement: Statement<unknown>) => Effect.asVoid(discreet(statement))
@@ -216,8 +208,14 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
     postponeKey: (key, until) => run(sql`UPDATE sms_mms_keys SET due_at = ${until} WHERE mms_key = ${key.text}`),
     hold: (ids, until) =>
       ids.length === 0
-        ? Effect.void
-        : run(sql`UPDATE sms_mms_outbox SET available_at = ${until} WHERE ${sql.in("id", ids)}`),
+        ? Effect.succeed([])
+        : Effect.map(
+          discreet(
+            sql<{ id: string }>`UPDATE sms_mms_outbox SET available_at = ${until}
+              WHERE ${sql.in("id", ids)} AND owner = ${instance} RETURNING id`.withoutTransform
+          ),
+          (rows) => rows.map(({ id }) => id)
+        ),
     remove: (ids) => ids.length === 0 ? Effect.void : run(sql`DELETE FROM sms_mms_outbox WHERE ${sql.in("id", ids)}`),
     pending: Effect.map(
       discreet(

@@ -12,7 +12,7 @@ import { identity } from "effect/Function"
 import * as Schedule from "effect/Schedule"
 import * as SqlClient from "effect/sql/SqlClient"
 import { SqlError, StatementTimeoutError } from "effect/sql/SqlError"
-import { StorageError } from "../../StorageError.ts"
+import { StorageError, UnreadableRow } from "../../StorageError.ts"
 import { failureOf } from "./failure.ts"
 
 const isLocked = (error: unknown): boolean => error instanceof SqlError && error.reason._tag === "LockTimeoutError"
@@ -54,7 +54,7 @@ const bounded = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | 
   )
 
 /**
- * Converts database failures to `StorageError`, and keeps row contents out of
+ * Converts database failures and unreadable rows to `StorageError`, and keeps row contents out of
  * errors and spans. The driver reports a connection lost within a transaction
  * as a defect, which is converted as well.
  */
@@ -63,16 +63,17 @@ export const stored = (sql: SqlClient.SqlClient, store: string) => {
   const inTime = sql.onDialectOrElse({ sqlite: () => identity, orElse: () => bounded }) as typeof bounded
   return <A, E, R>(
     effect: Effect.Effect<A, E | SqlError, R>
-  ): Effect.Effect<A, Exclude<E, SqlError> | StorageError, R> =>
+  ): Effect.Effect<A, Exclude<E, SqlError | UnreadableRow> | StorageError, R> =>
     effect.pipe(
       Effect.retry({ while: isLocked, schedule: whileLocked }),
       Effect.withTracerEnabled(false),
       inTime,
-      Effect.catchCause((cause): Effect.Effect<never, Exclude<E, SqlError> | StorageError> => {
+      Effect.catchCause((cause): Effect.Effect<never, Exclude<E, SqlError | UnreadableRow> | StorageError> => {
         const error = Cause.squash(cause)
+        if (error instanceof UnreadableRow) return Effect.fail(new StorageError({ store, cause: error }))
         return error instanceof SqlError
           ? Effect.fail(new StorageError({ store, cause: failureOf(error) }))
-          : Effect.failCause(cause as Cause.Cause<Exclude<E, SqlError>>)
+          : Effect.failCause(cause as Cause.Cause<Exclude<E, SqlError | UnreadableRow>>)
       })
     )
 }
