@@ -44,6 +44,9 @@ export class IntentView extends Schema.Class<IntentView>("effect-sms/http/Intent
   id: Schema.String,
   state: State,
   to: Address,
+  participants: Schema.optionalKey(
+    Schema.Array(Address).annotate({ description: "The other recipients of a group message" })
+  ),
   provider: Schema.optionalKey(Schema.String),
   idempotencyKey: Schema.optionalKey(Schema.String),
   createdAt: Schema.DateTimeUtcFromString,
@@ -85,7 +88,14 @@ export const intentViewOf = (
     to: message.to,
     createdAt,
     updatedAt,
-    ...compact({ provider, idempotencyKey: key, reason: error?.reason._tag, receipt, resolvedBy })
+    ...compact({
+      participants: message.participants,
+      provider,
+      idempotencyKey: key,
+      reason: error?.reason._tag,
+      receipt,
+      resolvedBy
+    })
   })
 
 const id = { id: Schema.NonEmptyString }
