@@ -8,6 +8,7 @@ import { Address } from "./Address.ts"
 import { Content, media } from "./Content.ts"
 import { Cost } from "./Cost.ts"
 import { Status } from "./DeliveryStatus.ts"
+import { distinct, groupOf } from "./internal/group.ts"
 import { Payload } from "./Payload.ts"
 
 /**
@@ -27,7 +28,9 @@ export type ChannelType = typeof ChannelType.Type
  */
 export const ChannelType = Schema.Literals(["sms", "mms", "ai", "web", "email", "other"])
 
-const channelTypeOf = (content: Content): "sms" | "mms" => media(content).length > 0 ? "mms" : "sms"
+/** A group message is an MMS even without media, because an SMS has one recipient. */
+const channelTypeOf = (content: Content, isGroup: boolean): "sms" | "mms" =>
+  isGroup || media(content).length > 0 ? "mms" : "sms"
 
 /**
  * A message that a carrier received for one of our numbers.
@@ -54,6 +57,11 @@ export class InboundMessage extends Schema.TaggedClass<InboundMessage>()("Inboun
    */
   senderAliases: Schema.optionalKey(Schema.Array(Address)),
   recipient: Address,
+  /**
+   * The other participants of a group message: neither the sender nor
+   * `recipient`. Absent unless the message was sent to a group.
+   */
+  participants: Schema.optionalKey(Schema.Array(Address)),
   content: Content,
   /** When the carrier received the message. Absent when the carrier omits it or its time zone. */
   receivedAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
@@ -77,12 +85,13 @@ export class InboundMessage extends Schema.TaggedClass<InboundMessage>()("Inboun
   raw: Payload
 }) {
   /**
-   * `mms` when the content includes media, otherwise `sms`.
+   * `mms` when the content includes media or the message was sent to a group,
+   * otherwise `sms`.
    *
    * @since 0.1.0
    */
   get channelType(): "sms" | "mms" {
-    return channelTypeOf(this.content)
+    return channelTypeOf(this.content, groupOf(this) !== undefined)
   }
 
   /**
@@ -104,6 +113,12 @@ export class InboundMessage extends Schema.TaggedClass<InboundMessage>()("Inboun
  */
 export class OutboundMessage extends Schema.Class<OutboundMessage>("effect-sms/OutboundMessage")({
   to: Address,
+  /**
+   * The other recipients of a group message, in which all see each other and
+   * answer to all. Not for the same message to several people: that is a message
+   * for each.
+   */
+  participants: Schema.optionalKey(Schema.Array(Address)),
   /** The sender. Defaults to the provider's default sender. */
   from: Schema.optionalKey(Address),
   content: Content,
@@ -117,14 +132,39 @@ export class OutboundMessage extends Schema.Class<OutboundMessage>("effect-sms/O
   reference: Schema.optionalKey(Schema.NonEmptyString)
 }) {
   /**
-   * `mms` when the content includes media, otherwise `sms`.
+   * `mms` when the content includes media or the message is for a group,
+   * otherwise `sms`.
    *
    * @since 0.1.0
    */
   get channelType(): "sms" | "mms" {
-    return channelTypeOf(this.content)
+    return channelTypeOf(this.content, this.recipients.length > 1)
+  }
+
+  /**
+   * All recipients, each once: `to`, and the other participants of a group
+   * message.
+   *
+   * @since 0.1.0
+   */
+  get recipients(): ReadonlyArray<Address> {
+    return distinct([this.to, ...this.participants ?? []])
   }
 }
+
+/**
+ * One recipient of a group message, in its receipt.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class RecipientReceipt extends Schema.Class<RecipientReceipt>("effect-sms/RecipientReceipt")({
+  recipient: Address,
+  /** The status at the time of acceptance. */
+  status: Status,
+  /** The carrier's own name for the status. */
+  carrierStatus: Schema.String
+}) {}
 
 /**
  * The receipt of a send: the provider's answer when it accepts a message.
@@ -137,6 +177,8 @@ export class SendReceipt extends Schema.Class<SendReceipt>("effect-sms/SendRecei
   /** The carrier's message ids, one per part that it sends separately, in part order. */
   messageIds: Schema.NonEmptyArray(Schema.NonEmptyString),
   recipient: Address,
+  /** Every recipient of a group message, also the first. Absent for any other message. */
+  recipients: Schema.optionalKey(Schema.Array(RecipientReceipt)),
   /** The sender. Absent when the carrier chooses it later. */
   sender: Schema.optionalKey(Address),
   /** The status at the time of acceptance. */

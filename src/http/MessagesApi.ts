@@ -68,6 +68,12 @@ export const SendRequest = Schema.Struct({
   to: described(
     "The recipient: a number with its country code, such as +15145550142. Pasted punctuation is cleaned"
   ).pipe(Schema.decodeTo(Recipient)),
+  participants: Schema.optionalKey(
+    Schema.Array(described("Another recipient of the group").pipe(Schema.decodeTo(Recipient))).annotate({
+      description:
+        "The other recipients of a group message, in which all see each other. Only some carriers have groups"
+    })
+  ),
   from: Schema.optionalKey(Address.annotate({ description: "The sender. Defaults to the provider's default sender" })),
   text: Schema.optionalKey(
     Schema.String.annotate({ description: "The text. A message has text, media, or both" })

@@ -49,6 +49,9 @@ export class IntentView extends Schema.Class<IntentView>("effect-sms/http/Intent
   id: Schema.String,
   state: State,
   to: Address,
+  participants: Schema.optionalKey(
+    Schema.Array(Address).annotate({ description: "The other recipients of a group message" })
+  ),
   provider: Schema.optionalKey(Schema.String),
   idempotencyKey: Schema.optionalKey(Schema.String),
   createdAt: Schema.DateTimeUtcFromString,
@@ -92,7 +95,14 @@ export const intentViewOf = (
     to: message.to,
     createdAt,
     updatedAt,
-    ...compact({ provider, idempotencyKey: key, reason: error?.reason._tag, receipt, resolvedBy })
+    ...compact({
+      participants: message.participants,
+      provider,
+      idempotencyKey: key,
+      reason: error?.reason._tag,
+      receipt,
+      resolvedBy
+    })
   })
 
 const id = { id: Schema.NonEmptyString }

@@ -19,6 +19,8 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { canonical } from "../Address.ts"
+import { formOf, groupOf } from "../internal/group.ts"
+import type { InboundMessage } from "../Message.ts"
 import type { StorageError } from "../StorageError.ts"
 import { WebhookEvent } from "../WebhookEvent.ts"
 
@@ -141,9 +143,17 @@ export interface Service {
  */
 export class Inbox extends Context.Service<Inbox, Service>()("effect-sms/inbox/Inbox") {}
 
+const laneOfMessage = (message: InboundMessage): string => {
+  const { channelId, recipient, sender } = message
+  const group = groupOf(message)
+  return JSON.stringify(
+    group === undefined ? [channelId, canonical(sender)] : [channelId, canonical(recipient), formOf(group)]
+  )
+}
+
 /**
- * Returns the lane of an event: the messages of one conversation, and the
- * delivery reports of one message, are processed in order.
+ * Returns the lane of an event: the messages of one conversation, with a person
+ * or a group, and the delivery reports of one message, are processed in order.
  *
  * @category getters
  * @since 0.1.0
@@ -151,9 +161,9 @@ export class Inbox extends Context.Service<Inbox, Service>()("effect-sms/inbox/I
 export const laneOf = (event: WebhookEvent): string => {
   switch (event._tag) {
     case "InboundMessage":
-      return JSON.stringify([event.channelId, canonical(event.sender)])
+      return laneOfMessage(event)
     case "MessagePart":
-      return JSON.stringify([event.message.channelId, canonical(event.message.sender)])
+      return laneOfMessage(event.message)
     case "DeliveryStatus":
       return JSON.stringify([event.provider, event.messageId])
     case "Unrecognized":

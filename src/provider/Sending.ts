@@ -35,6 +35,8 @@ export interface SendCapabilities {
   /** Whether the carrier chooses a sender for messages without one. */
   readonly choosesSender: boolean
   readonly recipients: ReadonlyArray<Kind>
+  /** The maximum number of recipients of one group message. Absent when the carrier cannot send to a group. */
+  readonly maxGroupRecipients?: number | undefined
   /** The options of `OutboundMessage` that the carrier supports. */
   readonly options: ReadonlyArray<"sendAt" | "validityPeriod" | "statusCallback" | "reference">
 }
@@ -122,6 +124,8 @@ export interface Part {
   /** The whole message, for its options. */
   readonly message: OutboundMessage
   readonly to: Address
+  /** All recipients: `to` alone, or those of a group message, who see each other. */
+  readonly recipients: ReadonlyArray<Address>
   readonly from: Address | undefined
   /** Empty when the part has only files. */
   readonly text: string
@@ -140,6 +144,14 @@ export interface Accepted {
   readonly carrierStatus: string
   readonly sender?: string | undefined
   readonly segments?: number | undefined
+  /** The status of each recipient of a group message, as far as the carrier gives them. */
+  readonly recipients?:
+    | ReadonlyArray<{
+      readonly recipient: Address
+      readonly status: Status
+      readonly carrierStatus: string
+    }>
+    | undefined
 }
 
 /**

@@ -87,7 +87,8 @@ export interface SendingChannel<out E = unknown, out R = never> extends Omit<Cha
   /**
    * Returns the messages to send for a room event. The kit sends them
    * concurrently, runs the `BeforeSend` and `AfterSend` hooks for each and tracks
-   * their delivery. A message addressed to the author of the event is skipped.
+   * their delivery. A message addressed to the author of the event, alone or in a
+   * group, is skipped.
    */
   readonly messages: (event: RoomEvent, room: Room) => Effect.Effect<ReadonlyArray<Outgoing>, E, R>
 }
@@ -120,6 +121,8 @@ export type SendResult =
   & {
     /** The recipient that the channel addressed, regardless of any modification by a hook. */
     readonly recipient: Address
+    /** The other recipients of a group message. */
+    readonly participants?: ReadonlyArray<Address> | undefined
   }
   & (
     | { readonly outcome: "sent"; readonly receipt: SendReceipt }

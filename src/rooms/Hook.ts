@@ -61,7 +61,7 @@ export const modify = <A>(value: A): HookResult<A> => ({ _tag: "Modify", value }
  * Restricts which values a hook runs for. An absent filter matches everything.
  * For a room event, the filters apply to its source. For a send, they apply to
  * the sending channel and the message, whose direction is `outbound` and whose
- * channel type is `mms` when it has media.
+ * channel type is `mms` when it has media or goes to a group.
  *
  * @category models
  * @since 0.1.0
@@ -160,9 +160,10 @@ export class SendBlocked extends Schema.TaggedError<SendBlocked>()("SendBlocked"
 }
 
 /**
- * A hook that runs before a message is sent, once for each recipient. It runs
- * for messages from channels and for messages sent over the server's API. A
- * modified message may have another recipient.
+ * A hook that runs before a message is sent, once for each message. It runs for
+ * messages from channels and for messages sent over the server's API. A group
+ * message has several recipients: check `recipients`, not only `to`. A modified
+ * message may have other ones.
  *
  * @category models
  * @since 0.1.0

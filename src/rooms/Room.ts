@@ -5,10 +5,12 @@
  */
 import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
+import { distinct } from "../internal/group.ts"
 
 /**
  * The attachment of a channel to a room. With a participant, it covers only
- * that person's messages on the channel; without one, it covers all of them.
+ * that person's messages on the channel; with a group, only the messages of
+ * that group; without either, all of them.
  *
  * @category models
  * @since 0.1.0
@@ -16,6 +18,11 @@ import { Address } from "../Address.ts"
 export class Attachment extends Schema.Class<Attachment>("effect-sms/rooms/Attachment")({
   channelId: Schema.NonEmptyString,
   participant: Schema.optionalKey(Address),
+  /**
+   * The members of a group, without our number, in place of `participant`. What
+   * is sent to them is one group message, which all of them see.
+   */
+  group: Schema.optionalKey(Schema.NonEmptyArray(Address)),
   /** Our number that the participant writes to. */
   recipient: Schema.optionalKey(Address),
   /** Our number that the participant wrote to last, if it differs from `recipient`. */
@@ -39,7 +46,21 @@ export class Room extends Schema.Class<Room>("effect-sms/rooms/Room")({
   id: Schema.NonEmptyString,
   createdAt: Schema.DateTimeUtcFromString,
   attachments: Schema.Array(Attachment)
-}) {}
+}) {
+  /**
+   * The people in the room, each once: the participants of its attachments, and
+   * the members of its groups.
+   *
+   * @since 0.1.0
+   */
+  get participants(): ReadonlyArray<Address> {
+    return distinct(
+      this.attachments.flatMap(({ group = [], participant }) =>
+        participant === undefined ? group : [participant, ...group]
+      )
+    )
+  }
+}
 
 /**
  * No room has this id, or the room was evicted: a kit keeps a bounded number of
@@ -64,7 +85,7 @@ export class RoomNotFound extends Schema.TaggedError<RoomNotFound>()("RoomNotFou
  * @since 0.1.0
  */
 export class InvalidAttachment extends Schema.TaggedError<InvalidAttachment>()("InvalidAttachment", {
-  field: Schema.Literals(["participant", "recipient"]),
+  field: Schema.Literals(["participant", "group", "recipient"]),
   expected: Schema.NonEmptyString
 }) {
   override get message(): string {

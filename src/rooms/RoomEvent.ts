@@ -21,6 +21,8 @@ export class EventSource extends Schema.Class<EventSource>("effect-sms/rooms/Eve
   direction: Schema.Literals(["inbound", "outbound"]),
   /** The author's address, if there is one. */
   participant: Schema.optionalKey(Address),
+  /** The other participants of a group message. */
+  participants: Schema.optionalKey(Schema.Array(Address)),
   /** Our number that received the message. Answers are sent from it. */
   recipient: Schema.optionalKey(Address),
   /** The carrier's id of the message. */

@@ -3,8 +3,13 @@
  * room's participants on this channel.
  *
  * Each participant receives one message, sent from our number that the
- * participant writes to, to the address that the participant wrote from last. A room knows both numbers when it was opened by an
- * inbound message, or when a participant was attached to it.
+ * participant writes to, to the address that the participant wrote from last. A
+ * room knows both numbers when it was opened by an inbound message, or when a
+ * participant was attached to it.
+ *
+ * A group receives one group message, which all its members see. Where the
+ * carrier cannot send to a group, the send fails with `NotSupported`: nobody
+ * receives the message alone.
  *
  * Messages never return to their origin. A participant's message is not sent
  * back to that participant on any channel, and not to other participants on the
@@ -21,6 +26,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { type Address, canonical } from "../Address.ts"
+import { formOf } from "../internal/group.ts"
 import { compact } from "../internal/record.ts"
 import { OutboundMessage } from "../Message.ts"
 import { type Service as Provider, SmsProvider } from "../provider/SmsProvider.ts"
@@ -79,6 +85,18 @@ const participants = (room: Room, channelId: string): Iterable<readonly [Address
   return found.values()
 }
 
+/** Returns the groups of a channel, each once, with our number that the group writes to. */
+const groups = (room: Room, channelId: string) => {
+  const found = new Map<string, Pick<OutboundMessage, "to" | "participants" | "from">>()
+  for (const { channelId: id, group, recipient, writesTo } of room.attachments) {
+    if (id !== channelId || group === undefined) continue
+    const [to, ...participants] = group
+    const key = JSON.stringify(formOf(group))
+    found.set(key, { to, participants, ...compact({ from: writesTo ?? recipient ?? found.get(key)?.from }) })
+  }
+  return found.values()
+}
+
 /**
  * Builds a channel that sends through a provider.
  *
@@ -94,12 +112,11 @@ export const make = (
     type: "sms",
     everyRoom,
     messages: Effect.fnUntraced(function*({ content }, room) {
-      const found = Array.from(participants(room, channelId))
+      const people = Array.from(participants(room, channelId), ([to, from]) => ({ to, ...compact({ from }) }))
+      const found = [...people, ...groups(room, channelId)]
       const ours = room.attachments.find((attachment) => attachment.channelId === channelId)?.recipient
-      const all = found.length > 0 || to === undefined ? found : [[to, ours] as const]
-      const outgoing = all.map(
-        ([to, from]) => ({ provider, message: new OutboundMessage({ to, content, ...compact({ from }) }) })
-      )
+      const all = found.length > 0 || to === undefined ? found : [{ to, ...compact({ from: ours }) }]
+      const outgoing = all.map((fields) => ({ provider, message: new OutboundMessage({ ...fields, content }) }))
       return outgoing.length > 0 ? outgoing : yield* new NoRecipient({ channelId })
     })
   })

@@ -67,9 +67,10 @@ export type RateLimit = {
   /** The window of the limit, longer than zero. It slides: see `limit`. */
   readonly window: Duration.Input
   /**
-   * The unit of the limit. `messages` by default: one per send. `segments` are
-   * the segments of the text as counted by `Segments`, because carriers limit SMS
-   * in segments; a message with media counts as one. A message with more segments
+   * The unit of the limit. `messages` by default: one per recipient. `segments`
+   * are the segments of the text as counted by `Segments`, because carriers limit
+   * SMS in segments; a message with media, or one to a group, counts as one per
+   * recipient. A message with more segments
    * than the limit waits for the full limit, and later messages wait for the
    * rest.
    */
@@ -111,7 +112,9 @@ const checkRateLimit = Effect.fnUntraced(function*(provider: string, { limit, ma
 })
 
 const weigh = (message: OutboundMessage, count: RateLimit["count"]): number =>
-  count === "segments" && message.channelType === "sms" ? Segments.count(Content.text(message.content)).segments : 1
+  count === "segments" && message.channelType === "sms"
+    ? Segments.count(Content.text(message.content)).segments
+    : message.recipients.length
 
 /**
  * Limits the send rate of each sender of a provider, in a sliding window: no

@@ -25,6 +25,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
+import { sentOf } from "../delivery/internal/sentOf.ts"
 import * as Counters from "../internal/counters.ts"
 import { compact } from "../internal/record.ts"
 import type { OutboundMessage, SendReceipt } from "../Message.ts"
@@ -199,22 +200,16 @@ export const make = Effect.fnUntraced(function*(
     ? (message) => inOrder(order(message))
     : constant(Effect.succeed(order === undefined ? sending : yield* inOrder(order)))
 
-  /** Records a receipt. Its status is that of the last part; the earlier parts are recorded as accepted. */
-  const track = ({ carrierStatus, messageIds, provider, recipient, status }: SendReceipt): Effect.Effect<void> =>
+  const track = (receipt: SendReceipt): Effect.Effect<void> =>
     tracker === undefined ? Effect.void : Effect.forEach(
-      messageIds,
-      (messageId, index) =>
-        Effect.suspend(() =>
-          tracker.sent({
-            provider,
-            messageId,
-            recipient,
-            ...(index === messageIds.length - 1 && { status, carrierStatus })
-          })
-        ).pipe(
+      sentOf(receipt),
+      (sent) =>
+        Effect.suspend(() => tracker.sent(sent)).pipe(
           // Reporting the message as failed would be worse. The cause may contain personal data, so it is not logged.
           Effect.catchCause(() =>
-            Effect.annotateLogs(Effect.logWarning("Delivery tracking failed for an accepted message"), { provider })
+            Effect.annotateLogs(Effect.logWarning("Delivery tracking failed for an accepted message"), {
+              provider: sent.provider
+            })
           )
         ),
       { discard: true }

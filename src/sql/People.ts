@@ -38,9 +38,10 @@ export interface Forgotten {
  */
 export interface Service {
   /**
-   * Deletes the rooms in which the person is the only participant, with their
-   * history, and the person's webhooks, sends and delivery statuses, in one
-   * transaction. The person is found by any form of the number and by the other
+   * Deletes the rooms of the person, also those of groups, with their history,
+   * and the person's webhooks, sends and delivery statuses, in one transaction.
+   * What the other members of a group wrote in it, or was sent to them there, is
+   * deleted too, because it names the person. The person is found by any form of the number and by the other
    * addresses that carriers gave. Re-hosted files cannot be found by person; they
    * expire by age.
    */
@@ -92,12 +93,22 @@ export const make = Effect.fnUntraced(function*(
       stored(sql, "people")(transact(Effect.gen(function*() {
         // Match the participant of an attachment in the JSON of a room, and at the end of a route key.
         const inRoom = `%"participant":${escaped(JSON.stringify(address))}%`
-        const inRoute = `%,${escaped(JSON.stringify(canonical(address)))}]`
+        const ending = escaped(JSON.stringify(canonical(address)))
+        const inRoute = `%,${ending}]`
+        const inGroup = `%,[%${ending}%]]`
         const rooms = yield* sql<{ id: string; room: string }>`SELECT id, room FROM sms_rooms
           WHERE room LIKE ${inRoom} ESCAPE '\\'
-          OR id IN (SELECT room_id FROM sms_routes WHERE route LIKE ${inRoute} ESCAPE '\\')`.withoutTransform
+          OR id IN (SELECT room_id FROM sms_routes
+            WHERE route LIKE ${inRoute} ESCAPE '\\' OR route LIKE ${inGroup} ESCAPE '\\')`.withoutTransform
         const addresses = yield* addressesOf(address, rooms)
         const ofPerson = sql.in("address", addresses)
+        const orParticipant = (column: string) =>
+          sql.or([
+            ofPerson,
+            ...addresses.map((address) =>
+              sql`${sql.literal(column)} LIKE ${`%"participants":[%${escaped(JSON.stringify(address))}%`} ESCAPE '\\'`
+            )
+          ])
         const ids = rooms.map(({ id }) => id)
         const ofRooms = sql.in("room_id", ids)
         const events = ids.length === 0
@@ -109,9 +120,9 @@ export const make = Effect.fnUntraced(function*(
         }
         // Drops unclaimed lanes. A claimed lane without pending entries is dropped by the process that holds it.
         yield* sql`DELETE FROM sms_lanes WHERE owner IS NULL AND lane IN
-          (SELECT lane FROM sms_inbox WHERE ${ofPerson})`
+          (SELECT lane FROM sms_inbox WHERE ${orParticipant("event")})`
         const webhooks = yield* count(
-          sql`DELETE FROM sms_inbox WHERE ${ofPerson} RETURNING id`.withoutTransform
+          sql`DELETE FROM sms_inbox WHERE ${orParticipant("event")} RETURNING id`.withoutTransform
         )
         const parts = yield* Effect.forEach(digitsOf(addresses), (digits) =>
           count(
@@ -122,7 +133,9 @@ export const make = Effect.fnUntraced(function*(
           webhooks,
           rooms: ids.length,
           events,
-          sends: yield* count(sql`DELETE FROM sms_intents WHERE ${ofPerson} RETURNING id`.withoutTransform),
+          sends: yield* count(
+            sql`DELETE FROM sms_intents WHERE ${orParticipant("message")} RETURNING id`.withoutTransform
+          ),
           statuses: yield* count(
             sql`DELETE FROM sms_statuses WHERE ${ofPerson} RETURNING key`.withoutTransform
           ),

@@ -30,6 +30,7 @@ export const Event = Schema.Struct({
  */
 export const Message = Schema.Struct({
   id: Wire.OptionalText,
+  group_message_id: Wire.OptionalText,
   direction: Wire.OptionalText,
   text: Wire.Text,
   subject: Wire.OptionalText,
@@ -59,6 +60,7 @@ export const CarrierError = Schema.Struct({
 export const Accepted = Schema.Struct({
   data: Schema.Struct({
     id: Wire.OptionalText,
+    group_message_id: Wire.OptionalText,
     from: Wire.Anything,
     to: Wire.Anything,
     parts: Wire.OptionalCount
@@ -158,8 +160,8 @@ const shared = {
 export const messageFields = Fields.make({
   id: ["externalId", "idempotencyKey"],
   ...shared,
-  to: ["recipient", "metadata.to, of several"],
-  cc: ["metadata.cc, the addresses"],
+  to: ["recipient", "participants, of several", "metadata.to, of several"],
+  cc: ["participants", "metadata.cc, the addresses"],
   text: ["content"],
   subject: ["content", "metadata"],
   media: ["content"],
@@ -182,6 +184,7 @@ export const messageFields = Fields.make({
 export const reportFields = Fields.make({
   id: ["messageId", "idempotencyKey"],
   ...shared,
+  group_message_id: ["messageId, of a group message", "metadata"],
   "to.phone_number": ["recipient", "idempotencyKey"],
   "to.status": ["status", "carrierStatus", "idempotencyKey"],
   "to.carrier": [],

@@ -1,6 +1,8 @@
 /**
  * Sends with Telnyx's messages API
- * (https://developers.telnyx.com/api-reference/messages/send-a-message).
+ * (https://developers.telnyx.com/api-reference/messages/send-a-message), and to
+ * groups with its group MMS
+ * (https://developers.telnyx.com/docs/messaging/messages/group-messaging).
  */
 import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Effect from "effect/Effect"
@@ -36,6 +38,7 @@ const capabilities = ({ messagingProfileId }: SenderOptions): Sending.SendCapabi
     : ["PhoneNumber", "ShortCode", "SenderId"],
   choosesSender: messagingProfileId !== undefined,
   recipients: ["PhoneNumber", "ShortCode"],
+  maxGroupRecipients: 8,
   options: ["sendAt", "statusCallback"]
 })
 
@@ -50,37 +53,71 @@ const checkName = (name: string, to: Address) => {
   return isNorthAmerican(to) ? "a number: alphanumeric senders reach neither the United States nor Canada" : undefined
 }
 
-const check = (options: SenderOptions) => ({ from = options.from, sendAt, to }: OutboundMessage) => {
+/**
+ * Validates a group message: between numbers of the United States and Canada,
+ * and without the options of other messages
+ * (https://developers.telnyx.com/api-reference/messages/send-a-group-mms-message).
+ */
+const checkGroup = (from: Address | undefined, { recipients, sendAt }: OutboundMessage) => {
+  const refuse = (field: string, expected: string) => ({ field, expected })
+  const isAbroad = (address: Address) => kind(address) !== "PhoneNumber" || !isNorthAmerican(address)
+  if (from === undefined) return refuse("from", "a sender: the number pool sends to no group")
+  if (kind(from) !== "PhoneNumber") return refuse("from", "a phone number: no other sender sends to a group")
+  if (recipients.some(isAbroad)) return refuse("participants", "numbers of the United States and Canada")
+  return sendAt === undefined ? undefined : refuse("sendAt", "nothing: a group message is sent immediately")
+}
+
+const check = (options: SenderOptions) => (message: OutboundMessage) => {
+  const { from = options.from, recipients, sendAt, to } = message
+  if (recipients.length > 1) {
+    const refusal = checkGroup(from, message)
+    return refusal === undefined ? Effect.void : Effect.fail(new SmsError.NotSupported(refusal))
+  }
   const expected = from !== undefined && kind(from) === "SenderId" ? checkName(from, to) : undefined
   return expected === undefined
     ? Times.checkSendAt(sendAt, "5 days")
     : Effect.fail(new SmsError.NotSupported({ field: "from", expected }))
 }
 
-/** Builds the request body. Omits members that are `undefined`. */
-const bodyOf = ({ from, media, message, text, to }: Sending.Part, options: SenderOptions): string =>
-  JSON.stringify({
+const isGroup = ({ recipients }: Sending.Part): boolean => recipients.length > 1
+
+/** Builds the request body. Omits members that are `undefined`. A group message has no messaging profile. */
+const bodyOf = (part: Sending.Part, options: SenderOptions): string => {
+  const { from, media, message, recipients, text, to } = part
+  return JSON.stringify({
     from,
-    to,
+    to: isGroup(part) ? recipients : to,
     text: text === "" ? undefined : text,
     media_urls: media.length === 0 ? undefined : media.map(({ url }) => url),
-    messaging_profile_id: options.messagingProfileId,
+    messaging_profile_id: isGroup(part) ? undefined : options.messagingProfileId,
     webhook_url: message.statusCallback ?? options.statusCallback,
     send_at: message.sendAt === undefined ? undefined : Times.formatSeconds(message.sendAt)
   })
+}
 
 const readAccepted = Wire.reader(Schema.Accepted)
 const readRefused = Wire.reader(Schema.Refused)
 const readError = Wire.reader(Schema.RequestError)
 
-const accepted = (body: unknown, { from }: Sending.Part): Sending.Accepted | undefined => {
+const statusOf = ({ status = "" }: Pick<Schema.Party, "status">) => ({
+  status: Wire.lookup(Schema.statuses, status.toLowerCase()) ?? "unknown" as const,
+  carrierStatus: status
+})
+
+const accepted = (body: unknown, part: Sending.Part): Sending.Accepted | undefined => {
+  const { from } = part
   const message = readAccepted(body)?.data
   if (message?.id === undefined) return undefined
-  const status = Schema.parties(message.to)[0]?.status ?? ""
+  const parties = Schema.parties(message.to)
   return {
-    messageId: message.id,
-    status: Wire.lookup(Schema.statuses, status.toLowerCase()) ?? "unknown",
-    carrierStatus: status,
+    // The id in the delivery reports of all recipients of a group message.
+    messageId: message.group_message_id ?? message.id,
+    ...statusOf({ status: parties[0]?.status }),
+    ...(isGroup(part) && {
+      recipients: parties.flatMap((party) =>
+        party.address === undefined ? [] : [{ recipient: party.address, ...statusOf(party) }]
+      )
+    }),
     // The number from the number pool, if Telnyx has already chosen it.
     sender: Schema.parties(message.from)[0]?.address ?? from,
     segments: message.parts || undefined
@@ -109,15 +146,20 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Sending.CarrierSending, CryptoError.CryptoError> {
   const { apiKey, baseUrl = "https://api.telnyx.com" } = options
   yield* list("Telnyx", apiKey)
-  const request = HttpClientRequest.post(`${baseUrl}/v2/messages`).pipe(
-    HttpClientRequest.bearerToken(apiKey),
-    HttpClientRequest.acceptJson
-  )
+  const post = (path: string) =>
+    HttpClientRequest.post(`${baseUrl}${path}`).pipe(
+      HttpClientRequest.bearerToken(apiKey),
+      HttpClientRequest.acceptJson
+    )
+  const [one, group] = [post("/v2/messages"), post("/v2/messages/group_mms")]
   return {
     capabilities: capabilities(options),
     secrets: [apiKey],
     check: check(options),
-    request: (part) => Effect.succeed(HttpClientRequest.bodyText(request, bodyOf(part, options), "application/json")),
+    request: (part) =>
+      Effect.succeed(
+        HttpClientRequest.bodyText(isGroup(part) ? group : one, bodyOf(part, options), "application/json")
+      ),
     accepted,
     words
   }

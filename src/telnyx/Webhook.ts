@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type { Address } from "../Address.ts"
 import { type Content, FileContent, fromParts, isEmpty, MediaContent } from "../Content.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
+import { distinct } from "../internal/group.ts"
 import { unchecked } from "../internal/unchecked.ts"
 import { InboundMessage } from "../Message.ts"
 import { isPayload, type Payload } from "../Payload.ts"
@@ -69,14 +70,36 @@ const isUnread = (content: Content, { body }: Message, payload: Payload): boolea
   return RichContent.hasContent(body) || Schema.messageFields.hasContent(others)
 }
 
-const metadataOf = (payload: Payload, message: Message, to: ReadonlyArray<Address>): Record<string, string> => {
+const metadataOf = (payload: Payload, message: Message): Record<string, string> => {
   const metadata = Schema.messageFields.metadataOf(payload)
-  // In a group message: all of our numbers, and the other participants.
+  const to = addresses(message.to)
+  // In a group message: our numbers, and the participants, ours among them.
   if (to.length > 1) metadata["to"] = to.join(",")
   const cc = addresses(message.cc)
   if (cc.length > 0) metadata["cc"] = cc.join(",")
   return metadata
 }
+
+/**
+ * Returns our number, and the other participants of a group message. `to` has
+ * our numbers, and `cc` the participants, ours among them
+ * (https://developers.telnyx.com/docs/messaging/messages/group-messaging). Of
+ * several, our number is the one to which the webhook was delivered, and the
+ * same one in any order.
+ */
+const partiesOf = (message: Message, sender: Address | undefined) => {
+  const all = addresses(message.to)
+  const reached = Schema.parties(message.to).flatMap(({ address, status }) =>
+    address !== undefined && status?.toLowerCase() === "webhook_delivered" ? [address] : []
+  )
+  const [recipient] = [...reached.length > 0 ? reached : all].sort()
+  const known = [...recipient === undefined ? [] : [recipient], ...sender === undefined ? [] : [sender]]
+  const participants = distinct([...known, ...addresses(message.cc), ...all]).slice(distinct(known).length)
+  return { recipient, participants }
+}
+
+/** More than any network has in a group, and few enough for the key of the room. */
+const maxParticipants = 100
 
 /** Returns the time of the event: the message's own timestamp for it if present, otherwise that of the envelope. */
 const timeOf = (step: "received" | "sent" | "finalized" | "read", event: Event, message: Message) => {
@@ -93,8 +116,7 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
   const { id } = message
   const userId = RichContent.userIdOf(message.body)
   const [sender = userId] = addresses(message.from)
-  const recipients = addresses(message.to)
-  const [recipient] = recipients
+  const { participants, recipient } = partiesOf(message, sender)
   if (id === undefined || sender === undefined || recipient === undefined) {
     const [first, ...rest] = [
       ...(id === undefined ? [{ field: "data.payload.id", expected: "Expected the message id" }] : []),
@@ -102,6 +124,9 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
       ...(recipient === undefined ? [{ field: "data.payload.to", expected: "Expected a recipient" }] : [])
     ]
     return yield* new InvalidPayload({ issues: [first!, ...rest] })
+  }
+  if (participants.length > maxParticipants) {
+    return yield* invalidPayload("data.payload.cc", `Expected at most ${maxParticipants} participants`)
   }
   const content = contentOf(message)
   if (isUnread(content, message, event.payload)) return unrecognized(provider, raw, event.event_type)
@@ -115,6 +140,7 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
     sender,
     ...(userId !== undefined && userId !== sender && { senderAliases: [userId] }),
     recipient,
+    ...(participants.length > 0 && { participants }),
     content,
     ...Wire.compact({
       receivedAt: timeOf("received", event, message),
@@ -123,7 +149,7 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
       cost: message.cost,
       spam: message.is_spam
     }),
-    metadata: metadataOf(event.payload, message, recipients),
+    metadata: metadataOf(event.payload, message),
     raw
   })
 })
@@ -154,7 +180,7 @@ const statuses = Effect.fnUntracedEager(function*(
   message: Message,
   step: "sent" | "finalized" | "read"
 ) {
-  const { id } = message
+  const { group_message_id: groupId, id } = message
   if (id === undefined) return yield* invalidPayload("data.payload.id", "Expected the message id")
   const error = yield* decodeError(message.errors.find(isPayload) ?? {})
   const [sender] = addresses(message.from)
@@ -172,7 +198,8 @@ const statuses = Effect.fnUntracedEager(function*(
       idempotencyKey,
       unchecked(DeliveryStatus, {
         provider,
-        messageId: id,
+        // Each recipient of a group message has a record of its own, and the receipt has the id of the group message.
+        messageId: groupId ?? id,
         status,
         carrierStatus: word,
         ...Wire.compact({

@@ -67,6 +67,7 @@ const Webhook = Schema.Struct({
   id: Schema.NonEmptyString,
   from: Schema.optionalKey(Address),
   to: Address,
+  participants: Schema.optionalKey(Schema.Array(Address)),
   text: Wire.Text,
   media: Schema.optionalKey(Schema.Array(MediaContent.mapFields(({ caption: _, _tag: __, ...fields }) => fields))),
   status: Schema.optionalKey(Status)
@@ -74,37 +75,41 @@ const Webhook = Schema.Struct({
 
 const decodeWebhook = Wire.decoder(Webhook)
 
-/** Decodes `{ id, from, to, text, media? }` as a message, and `{ id, to, status }` as a delivery status. */
+/** Decodes `{ id, from, to, participants?, text, media? }` as a message, and `{ id, to, status }` as a delivery status. */
 const decodePayload = (provider: string) => (payload: Payload) =>
-  Effect.map(decodeWebhook(payload), ({ from, id, media = [], status, text, to }): ReadonlyArray<WebhookEvent> => {
-    if (status !== undefined) {
+  Effect.map(
+    decodeWebhook(payload),
+    ({ from, id, media = [], participants, status, text, to }): ReadonlyArray<WebhookEvent> => {
+      if (status !== undefined) {
+        return [
+          new DeliveryStatus({
+            provider,
+            messageId: id,
+            status,
+            carrierStatus: status,
+            recipient: to,
+            idempotencyKey: `${id}:${status}`,
+            raw: payload
+          })
+        ]
+      }
+      if (from === undefined) return [new Unrecognized({ provider, raw: payload })]
       return [
-        new DeliveryStatus({
+        new InboundMessage({
           provider,
-          messageId: id,
-          status,
-          carrierStatus: status,
+          channelId: `sms-${provider}`,
+          externalId: id,
+          idempotencyKey: id,
+          sender: from,
           recipient: to,
-          idempotencyKey: `${id}:${status}`,
+          ...(participants !== undefined && { participants }),
+          content: fromParts(text, media.map((file) => new MediaContent(file))),
+          metadata: {},
           raw: payload
         })
       ]
     }
-    if (from === undefined) return [new Unrecognized({ provider, raw: payload })]
-    return [
-      new InboundMessage({
-        provider,
-        channelId: `sms-${provider}`,
-        externalId: id,
-        idempotencyKey: id,
-        sender: from,
-        recipient: to,
-        content: fromParts(text, media.map((file) => new MediaContent(file))),
-        metadata: {},
-        raw: payload
-      })
-    ]
-  })
+  )
 
 const everyKind = ["PhoneNumber", "ShortCode", "SenderId", "ChannelAddress"] as const
 
@@ -115,6 +120,7 @@ const capabilities: Sending.SendCapabilities = {
   senders: everyKind,
   choosesSender: true,
   recipients: everyKind,
+  maxGroupRecipients: 1000,
   options: ["sendAt", "validityPeriod", "statusCallback", "reference"]
 }
 
@@ -129,10 +135,16 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Service> {
   const log = yield* Ref.make<ReadonlyArray<OutboundMessage>>([])
   const asked = yield* Ref.make(0)
-  const deliver = Effect.fnUntraced(function*({ from, message }: Sending.Part) {
+  const deliver = Effect.fnUntraced(function*({ from, message, recipients }: Sending.Part) {
     yield* respond(message, yield* Ref.updateAndGet(asked, (count) => count + 1))
     const sent = yield* Ref.updateAndGet(log, (sent) => [...sent, message])
-    return { messageId: `mock-${sent.length}`, status: "queued" as const, carrierStatus: "queued", sender: from }
+    const accepted = { status: "queued" as const, carrierStatus: "queued" }
+    return {
+      messageId: `mock-${sent.length}`,
+      ...accepted,
+      sender: from,
+      recipients: recipients.map((recipient) => ({ recipient, ...accepted }))
+    }
   })
   const provider = SmsProvider.make({
     name,

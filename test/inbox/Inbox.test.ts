@@ -1,11 +1,31 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { Inbox } from "../../src/inbox/Inbox.ts"
+import { Address } from "../../src/Address.ts"
+import { Inbox, laneOf } from "../../src/inbox/Inbox.ts"
 import * as InboxMemory from "../../src/inbox/InboxMemory.ts"
+import { InboundMessage } from "../../src/Message.ts"
 import { message, suite } from "../suites/InboxSuite.ts"
 
 suite("memory", Layer.provide(InboxMemory.layer(), NodeCrypto.layer))
+
+it("has one lane for all messages of a group, and others for its members, other groups and other numbers", () => {
+  const lane = (recipient: string, sender: string, ...participants: ReadonlyArray<string>) =>
+    laneOf(
+      new InboundMessage({
+        ...message("1", sender),
+        recipient: Address.make(recipient),
+        ...(participants.length > 0 && { participants: participants.map((each) => Address.make(each)) })
+      })
+    )
+  const [ours, ann, bob, eve] = ["+15145550100", "+15145550142", "+525512345678", "+15145550144"] as const
+  const group = lane(ours, ann, bob, eve)
+  for (const other of [lane(ours, bob, eve, ann), lane(ours, eve, ann, "+5215512345678"), lane(ours, ann, eve, bob)]) {
+    assert.strictEqual(other, group)
+  }
+  const others = [group, lane(ours, ann), lane(ours, bob), lane(ours, ann, bob), lane("+15145550101", ann, bob, eve)]
+  assert.lengthOf(new Set(others), others.length)
+})
 
 describe("the inbox in memory", () => {
   it.effect("forgets the oldest processed entries, and no others", () =>

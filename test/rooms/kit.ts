@@ -24,6 +24,7 @@ export interface MessageParts {
   readonly sender?: string
   readonly senderAliases?: ReadonlyArray<string>
   readonly recipient?: string
+  readonly participants?: ReadonlyArray<string>
   readonly content?: Content.Content
 }
 
@@ -38,6 +39,8 @@ export const message = (text: string, parts: MessageParts = {}): InboundMessage 
     ...(parts.senderAliases !== undefined &&
       { senderAliases: parts.senderAliases.map((alias) => Address.make(alias)) }),
     recipient: Address.make(parts.recipient ?? ours),
+    ...(parts.participants !== undefined &&
+      { participants: parts.participants.map((each) => Address.make(each)) }),
     content: parts.content ?? textContent(text),
     metadata: {},
     raw: { Body: text }

@@ -139,6 +139,18 @@ describe("a rate limit", () => {
       assert.lengthOf(yield* sent, 2)
     }).pipe(Effect.provide(Limiter)))
 
+  it.effect("counts each recipient of a group", () =>
+    Effect.gen(function*() {
+      for (const count of ["messages", "segments"] as const) {
+        const { provider, sent } = yield* limited({ limit: 3, window: "3 seconds", count, maxWait: 0 })
+        const participants = [Address.make("+15145550143"), Address.make("+15145550144")]
+        yield* provider.send(new OutboundMessage({ ...message("x".repeat(161)), participants }))
+        assert.strictEqual(retryAfterOf(yield* Effect.flip(provider.send(message()))), 3000)
+        assert.lengthOf(yield* sent, 1)
+        yield* TestClock.adjust("1 minute")
+      }
+    }).pipe(Effect.provide(Limiter)))
+
   it.effect("lets a message through that is more than the limit, and those after it wait for the rest", () =>
     Effect.gen(function*() {
       for (const maxWait of ["0 millis", "1 minute"] as const) {

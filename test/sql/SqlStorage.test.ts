@@ -4,15 +4,20 @@ import { Effect, Layer, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { Address } from "../../src/Address.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
+import { Inbox } from "../../src/inbox/Inbox.ts"
+import { InboundMessage, OutboundMessage } from "../../src/Message.ts"
+import { opened } from "../../src/rooms/internal/routes.ts"
 import { RoomStore } from "../../src/rooms/RoomStore.ts"
+import { IntentStore } from "../../src/sending/IntentStore.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
 import { People } from "../../src/sql/People.ts"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
+import { textContent } from "../rooms/kit.ts"
 import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
 import { suite as handOver } from "../suites/HandOverSuite.ts"
-import { suite as inbox } from "../suites/InboxSuite.ts"
+import { message, suite as inbox } from "../suites/InboxSuite.ts"
 import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
-import { ann, attachment, event, first, room, suite as roomStore } from "../suites/RoomStoreSuite.ts"
+import { ann, attachment, bob, event, first, room, second, suite as roomStore } from "../suites/RoomStoreSuite.ts"
 import { suite as unreadable } from "../suites/UnreadableSuite.ts"
 
 const layerClient = NodeSqliteClient.layer({ filename: ":memory:" })
@@ -75,6 +80,39 @@ describe("a person who is forgotten", () => {
           for (const sender of [number, userId]) {
             assert.isUndefined(yield* rooms.find({ channelId: "sms", recipient: first, sender }))
           }
+        }).pipe(Effect.provide(Layer.fresh(layer)))
+      }
+    }))
+
+  it.effect("is found in groups, as whoever of them, and nobody else is forgotten", () =>
+    Effect.gen(function*() {
+      const [mexican, other] = [Address.make("+525512345678"), Address.make("+5215512345678")]
+      const groupMessage = (key: string, sender: Address, ...participants: ReadonlyArray<Address>) =>
+        new InboundMessage({ ...message(key, sender), participants })
+      for (const by of [bob, mexican, other]) {
+        yield* Effect.gen(function*() {
+          const [rooms, people, inbox, intents] = [yield* RoomStore, yield* People, yield* Inbox, yield* IntentStore]
+          const route = (sender: Address, ...participants: ReadonlyArray<Address>) => {
+            const conversation = { channelId: "sms", recipient: first, sender, participants }
+            const id = [sender, ...participants].join()
+            return rooms.route(conversation, () => room(id, opened(conversation)))
+          }
+          const { room: { id } } = yield* route(ann, bob, other)
+          yield* rooms.append(event("1", id))
+          const kept = yield* route(ann, second)
+          yield* inbox.accept([groupMessage("1", ann, bob, by === bob ? mexican : by), groupMessage("2", ann, second)])
+          const reserve = (id: string, ...participants: ReadonlyArray<Address>) =>
+            intents.reserve({
+              id,
+              hash: id,
+              message: new OutboundMessage({ to: ann, participants, content: textContent("hi") })
+            })
+          yield* reserve("a", bob, by === bob ? mexican : by)
+          yield* reserve("b", second)
+          assert.deepInclude({ ...(yield* people.forget(by)) }, { rooms: 1, events: 1, webhooks: 1, sends: 1 })
+          assert.deepStrictEqual((yield* rooms.rooms()).map(({ id }) => id), [kept.room.id])
+          assert.deepStrictEqual((yield* intents.list({ limit: 10 })).map(({ id }) => id), ["b"])
+          assert.strictEqual((yield* inbox.backlog).pending, 1)
         }).pipe(Effect.provide(Layer.fresh(layer)))
       }
     }))

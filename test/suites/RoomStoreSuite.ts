@@ -4,6 +4,7 @@ import { DateTime, Effect, type Layer } from "effect"
 import * as fc from "fast-check"
 import { Address } from "../../src/Address.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
+import { opened } from "../../src/rooms/internal/routes.ts"
 import { Attachment, Room } from "../../src/rooms/Room.ts"
 import { EventSource, RoomEvent } from "../../src/rooms/RoomEvent.ts"
 import { DeliveryOutcome, RoomStore } from "../../src/rooms/RoomStore.ts"
@@ -178,6 +179,65 @@ export const suite = (name: string, layer: Layer.Layer<RoomStore, unknown>, skip
         yield* store.attach("escalated", attachment("sms", first, ann))
         assert.strictEqual((yield* store.route(conversation, () => room("never"))).room.id, "escalated")
         assert.strictEqual(yield* routed(store, "sms", first, userId), "escalated")
+      }))
+
+    test("gives a group a room of its own, whoever of it writes, in any order and spelling", (store) =>
+      Effect.gen(function*() {
+        const [mexican, other] = ["+525512345678", "+5215512345678"].map((text) => Address.make(text)) as [
+          Address,
+          Address
+        ]
+        const route = (recipient: Address, sender: Address, ...participants: ReadonlyArray<Address>) => {
+          const conversation = { channelId: "sms", recipient, sender, participants }
+          return store.route(conversation, () => room(`by ${sender} in ${participants.length}`, opened(conversation)))
+        }
+        const alone = yield* route(first, ann)
+        const { created, room: { id } } = yield* route(first, ann, bob, mexican)
+        assert.isTrue(created)
+        const group = [
+          [ann, mexican, bob],
+          [bob, ann, mexican],
+          [bob, mexican, ann, ann],
+          [mexican, bob, first, ann]
+        ] as const
+        for (const [sender, ...participants] of group) {
+          const found = yield* route(first, sender, ...participants)
+          assert.deepStrictEqual([found.created, found.room.id], [false, id])
+        }
+        // Written in another form, which is the one to answer to.
+        const written = yield* route(first, other, bob, ann)
+        assert.deepStrictEqual(written.room.attachments[0]?.group, [ann, bob, other])
+        assert.deepStrictEqual(written.room.participants, [ann, bob, other])
+        assert.deepStrictEqual(yield* store.get(id), written.room)
+        // A member alone, a smaller group, a larger one, another number of ours and another channel.
+        assert.strictEqual((yield* route(first, ann)).room.id, alone.room.id)
+        for (const sender of [bob, mexican]) assert.isUndefined(yield* routed(store, "sms", first, sender))
+        assert.isTrue((yield* route(first, bob, mexican)).created)
+        assert.isTrue((yield* route(first, bob, mexican, ann, Address.make("12345"))).created)
+        assert.isTrue((yield* route(second, bob, mexican, ann)).created)
+        const elsewhere = { channelId: "other", recipient: first, sender: ann, participants: [bob, mexican] }
+        assert.isUndefined(yield* store.find(elsewhere))
+        yield* store.detach(id, opened({ channelId: "sms", recipient: first, sender: bob, participants: [other, ann] }))
+        assert.isUndefined(yield* store.find({ ...elsewhere, channelId: "sms" }))
+      }))
+
+    test("routes a group to the room that has it on any number, then to that of the number, and to no member's", (store) =>
+      Effect.gen(function*() {
+        const conversation = { channelId: "sms", recipient: first, sender: ann, participants: [bob] }
+        const found = Effect.map(store.find(conversation), (room) => room?.id)
+        for (const id of ["member", "channel", "number", "group"]) yield* store.create(room(id))
+        yield* store.attach("member", attachment("sms", undefined, ann))
+        yield* store.attach("member", attachment("sms", first, bob))
+        assert.isUndefined(yield* found)
+        yield* store.attach("channel", attachment("sms"))
+        assert.strictEqual(yield* found, "channel")
+        yield* store.attach("number", attachment("sms", first))
+        assert.strictEqual(yield* found, "number")
+        yield* store.attach("group", new Attachment({ channelId: "sms", group: [bob, ann] }))
+        assert.strictEqual(yield* found, "group")
+        const { room: heard } = yield* store.route(conversation, () => room("never"))
+        assert.deepStrictEqual([heard.id, heard.attachments[0]?.writesTo], ["group", first])
+        assert.deepStrictEqual(yield* store.get("group"), heard)
       }))
 
     test("makes one room of a conversation, however many ask at once, and notes the number written to", (store) =>

@@ -27,6 +27,23 @@ const providerAt = (baseUrl: string, options: Partial<Telnyx.Options> = {}) =>
     Context.get(SmsProvider)
   )
 
+/** The parameters of a group message. The SDK writes them in the order in which they are given. */
+const groupParametersOf = (
+  sent: OutboundMessage,
+  { from: defaultFrom, statusCallback }: Partial<Telnyx.Options>
+): Sdk.MessageSendGroupMmsParams => {
+  const text = Content.text(sent.content)
+  const media = Content.media(sent.content)
+  const webhookUrl = sent.statusCallback ?? statusCallback
+  return {
+    from: sent.from ?? defaultFrom ?? "",
+    to: [...sent.recipients],
+    ...(text !== "" && { text }),
+    ...(media.length > 0 && { media_urls: media.map(({ url }) => url) }),
+    ...(webhookUrl !== undefined && { webhook_url: webhookUrl })
+  }
+}
+
 /** The SDK writes the parameters in the order in which they are given. */
 const parametersOf = (
   sent: OutboundMessage,
@@ -53,8 +70,12 @@ testOfficial<Telnyx.Options>({
   acceptance: CarrierServer.answer(200, { data: { id: "1", to: [{ phone_number: customer, status: "queued" }] } }),
   from: customer,
   providerAt,
-  sendWithSdk: (url, { message, options }) =>
-    new Sdk({ apiKey, baseURL: `${url}/v2`, maxRetries: 0 }).messages.send(parametersOf(message, options))
+  sendWithSdk: (url, { message, options }) => {
+    const { messages } = new Sdk({ apiKey, baseURL: `${url}/v2`, maxRetries: 0 })
+    return message.recipients.length > 1
+      ? messages.sendGroupMms(groupParametersOf(message, options))
+      : messages.send(parametersOf(message, options))
+  }
 })
 
 it.effect("asks once where Telnyx's SDK asks three times: for a recipient who opted out", () =>
@@ -133,6 +154,25 @@ describe("the rules of Telnyx", () => {
         assert.strictEqual(yield* long(`${letter}${"a".repeat(669)}`), tried)
         assert.strictEqual(yield* long(`${letter}${"a".repeat(670)}`), "NotSupported content.text")
       }
+    }))
+
+  it.effect("send to a group of eight in the United States and Canada, from a number, and at once", () =>
+    Effect.gen(function*() {
+      const numbers = Array.from({ length: 8 }, (_, index) => Address.make(`+1514555010${index + 1}`))
+      const group = (participants: ReadonlyArray<string>, fields: Partial<OutboundMessage> = {}) =>
+        message("hi", { from: ours, participants: participants.map((each) => Address.make(each)), ...fields })
+      assert.strictEqual(yield* refusal(group(numbers.slice(1))), tried)
+      assert.strictEqual(yield* refusal(group(numbers)), "NotSupported participants")
+      assert.strictEqual(yield* refusal(group(["+447700900123"])), "NotSupported participants")
+      assert.strictEqual(yield* refusal(group(["12345"])), "NotSupported participants")
+      assert.strictEqual(yield* refusal(group(["5145550101"])), "InvalidRecipient participants")
+      const abroad = group(numbers.slice(1), { to: Address.make("+18765550142") })
+      assert.strictEqual(yield* refusal(abroad), "NotSupported participants")
+      assert.strictEqual(yield* refusal(group(numbers.slice(1), { from: Address.make("12345") })), "NotSupported from")
+      const sendAt = DateTime.makeUnsafe(600_000)
+      assert.strictEqual(yield* refusal(group(numbers.slice(1), { sendAt })), "NotSupported sendAt")
+      const { from: _, ...unsent } = group(numbers.slice(1))
+      assert.strictEqual(yield* refusal(message("hi", unsent), profile), "NotSupported from")
     }))
 
   it.effect("have no validity and no reference", () =>

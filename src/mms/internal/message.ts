@@ -94,6 +94,7 @@ export const merge = (all: readonly [MessagePart, ...ReadonlyArray<MessagePart>]
     recipient: first.recipient,
     content: head === undefined ? joined(messages) : contentOf([head, ...tail]),
     ...compact({
+      participants: first.participants,
       receivedAt: firstOf(messages, "receivedAt"),
       sentAt: firstOf(messages, "sentAt"),
       reference: firstOf(messages, "reference"),

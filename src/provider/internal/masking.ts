@@ -20,12 +20,12 @@ const isName = (text: string) => /^[\w.-]{1,32}$/.test(text)
  */
 export const maskWords = (
   words: string,
-  { content, from, to }: OutboundMessage,
+  { content, from, recipients }: OutboundMessage,
   secrets: ReadonlyArray<string>
 ): string => {
   const text = Content.text(content)
   const isSaid = (part: string) => part !== "" && text.toLowerCase().includes(part.toLowerCase())
-  const whole = [...secrets, text, to, from ?? ""].filter((part) => part.length > 1)
+  const whole = [...secrets, text, ...recipients, from ?? ""].filter((part) => part.length > 1)
   return whole.reduce((words, part) => words.replaceAll(part, "…"), words)
     .replace(numbers, "…")
     .replace(quoted, (quotation) => {

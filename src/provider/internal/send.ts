@@ -8,11 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
-import { Address } from "../../Address.ts"
+import { Address, canonical } from "../../Address.ts"
 import * as Counters from "../../internal/counters.ts"
 import * as Histograms from "../../internal/histograms.ts"
 import * as Spans from "../../internal/spans.ts"
-import { type OutboundMessage, SendReceipt } from "../../Message.ts"
+import { type OutboundMessage, RecipientReceipt, SendReceipt } from "../../Message.ts"
 import * as SmsError from "../../SmsError.ts"
 import type { Accepted, Part, Retry, Sending } from "../Sending.ts"
 import { compact } from "../Wire.ts"
@@ -56,13 +56,25 @@ const withDetail = (reason: SmsError.SmsErrorReason, detail: string): SmsError.S
     detail: { value: detail, configurable: true, enumerable: true, writable: true }
   })
 
+/** Returns the receipt of every recipient of a group, also of one that the carrier's answer does not name. */
+const recipientsOf = ({ recipients }: OutboundMessage, { recipients: answered = [] }: Accepted) =>
+  recipients.length < 2 ? undefined : recipients.map((recipient) => {
+    const found = answered.find((other) => canonical(other.recipient) === canonical(recipient))
+    return new RecipientReceipt({
+      recipient,
+      status: found?.status ?? "unknown",
+      carrierStatus: found?.carrierStatus ?? ""
+    })
+  })
+
 const receiptOf = (
   provider: string,
   message: OutboundMessage,
   accepted: readonly [Accepted, ...Array<Accepted>]
 ): SendReceipt => {
   const [first, ...rest] = accepted
-  const { carrierStatus, sender, status } = rest.at(-1) ?? first
+  const last = rest.at(-1) ?? first
+  const { carrierStatus, sender, status } = last
   const segments = accepted.map(({ segments }) => segments)
   return new SendReceipt({
     provider,
@@ -71,6 +83,7 @@ const receiptOf = (
     status,
     carrierStatus,
     ...compact({
+      recipients: recipientsOf(message, last),
       sender: sender === undefined ? undefined : Address.make(sender),
       segments: segments.every((count) => count !== undefined)
         ? segments.reduce((sum, count) => sum + count, 0)

@@ -68,20 +68,42 @@ const checkSender = (from: Address, to: Address, senders: SendCapabilities["send
   return senders.includes(kind(from)) ? undefined : notSupported("from", named(senders))
 }
 
-/** Returns what is wrong with the recipient or the sender, if anything. */
+const checkRecipient = (field: "to" | "participants", address: Address, capabilities: SendCapabilities) => {
+  const { recipients } = capabilities
+  if (!isWellFormed(address, capabilities)) {
+    const expected = recipients.filter((kind) => kind !== "SenderId").map((kind) => forms[kind]).join(", or ")
+    return Result.fail(new SmsError.InvalidRecipient({ field, expected }))
+  }
+  return recipients.includes(kind(address)) ? undefined : notSupported(field, named(recipients))
+}
+
+/** Checks the recipients of a group message. A carrier without groups must not send to one of them alone. */
+const checkGroup = ({ recipients }: OutboundMessage, capabilities: SendCapabilities) => {
+  const { maxGroupRecipients } = capabilities
+  if (recipients.length < 2) return undefined
+  if (maxGroupRecipients === undefined) return notSupported("participants", "one recipient: the carrier has no groups")
+  if (recipients.length > maxGroupRecipients) {
+    return notSupported("participants", `at most ${maxGroupRecipients} recipients in a group`)
+  }
+  for (const recipient of recipients.slice(1)) {
+    const problem = checkRecipient("participants", recipient, capabilities)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+/** Returns what is wrong with the recipients or the sender, if anything. */
 export const check = (
-  { content, from, to }: OutboundMessage,
+  message: OutboundMessage,
   { capabilities, from: defaultSender }: {
     readonly capabilities: SendCapabilities
     readonly from: Address | undefined
   }
 ): Result.Result<never, SmsError.SmsErrorReason> | undefined => {
-  const { choosesSender, recipients, senders } = capabilities
-  if (!isWellFormed(to, capabilities)) {
-    const expected = recipients.filter((kind) => kind !== "SenderId").map((kind) => forms[kind]).join(", or ")
-    return Result.fail(new SmsError.InvalidRecipient({ field: "to", expected }))
-  }
-  if (!recipients.includes(kind(to))) return notSupported("to", named(recipients))
+  const { content, from, to } = message
+  const { choosesSender, senders } = capabilities
+  const problem = checkRecipient("to", to, capabilities) ?? checkGroup(message, capabilities)
+  if (problem !== undefined) return problem
   const sender = from ?? defaultSender
   if (sender === undefined) {
     return choosesSender

@@ -92,7 +92,8 @@ export const plan = (message: OutboundMessage, policy: Policy): Plan => {
   const media = mediaOf(message, policy)
   if (Result.isFailure(media)) return Result.fail(media.failure)
   const from = message.from ?? policy.from
-  const part = (text: string, media: Part["media"]): Part => ({ message, to: message.to, from, text, media })
+  const { recipients, to } = message
+  const part = (text: string, media: Part["media"]): Part => ({ message, to, recipients, from, text, media })
   const [firstText = "", ...moreTexts] = texts.success
   const [firstMedia = [], ...moreMedia] = media.success
   return Result.succeed([

@@ -57,10 +57,10 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, r
   })
 
   const receiveAnew = Effect.fnUntraced(function*(message: InboundMessage, resumed: Resumed | undefined) {
-    const { channelId, idempotencyKey, recipient, sender, senderAliases } = message
+    const { channelId, idempotencyKey, participants, recipient, sender, senderAliases } = message
     const now = yield* DateTime.now
     const id = yield* random.ulid
-    const conversation = { channelId, recipient, sender, aliases: senderAliases }
+    const conversation = { channelId, recipient, sender, participants, aliases: senderAliases }
     const found = yield* store.route(conversation, () => newRoom(id, now, Routes.opened(conversation)))
     yield* tell(found)
     const { room } = found
@@ -72,6 +72,7 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, r
         channelType: message.channelType,
         direction: "inbound",
         participant: sender,
+        ...(participants !== undefined && { participants }),
         recipient,
         ...(message.externalId !== undefined && { externalId: message.externalId }),
         metadata: message.metadata

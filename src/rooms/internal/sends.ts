@@ -93,10 +93,17 @@ export const deliveryOf = (channelId: string, sends: ReadonlyArray<SendResult>):
     : { channelId, outcome: "failed", error: failure.error, sends }
 }
 
-const resultOf = (recipient: Address, answer: Answer): SendResult => {
-  if (Result.isSuccess(answer)) return { recipient, outcome: "sent", receipt: answer.success }
+type Addressed = Pick<SendResult, "recipient" | "participants">
+
+const addressedTo = ({ participants, to }: OutboundMessage): Addressed => ({
+  recipient: to,
+  ...compact({ participants })
+})
+
+const resultOf = (addressed: Addressed, answer: Answer): SendResult => {
+  if (Result.isSuccess(answer)) return { ...addressed, outcome: "sent", receipt: answer.success }
   const error = answer.failure
-  return { recipient, outcome: error.reason._tag === "OutcomeUnknown" ? "unknown" : "failed", error }
+  return { ...addressed, outcome: error.reason._tag === "OutcomeUnknown" ? "unknown" : "failed", error }
 }
 
 const neverBegun = ({ name }: Provider) =>
@@ -198,7 +205,7 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
     { event, room }: Passing,
     { message: wanted, provider }: Outgoing
   ) {
-    const recipient = wanted.to
+    const addressed = addressedTo(wanted)
     const about = { event, room, channelId, provider: provider.name }
     const subjectOf = ({ channelType }: OutboundMessage): Subject => ({
       roomId: event.roomId,
@@ -207,7 +214,7 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
     const verdict = yield* ask(about, subjectOf(wanted), wanted)
     if (verdict._tag === "Blocked") {
       const { hook, reason } = verdict
-      return { result: { recipient, outcome: "blocked", hook, reason } as const, after: [] }
+      return { result: { ...addressed, outcome: "blocked", hook, reason } as const, after: [] }
     }
     const message = verdict.value
     const answered = Deferred.makeUnsafe<Answer>()
@@ -222,7 +229,7 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
         about,
         subjectOf(message),
         answered,
-        JSON.stringify([event.id, channelId, recipient])
+        JSON.stringify([event.id, channelId, ...wanted.recipients])
       )
     }))
     after.addObserver(() =>
@@ -234,8 +241,8 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
     const answer = yield* Effect.timeoutOption(Deferred.await(answered), sendTimeout)
     if (!begun) yield* failed(about, neverBegun(provider))
     return Option.match(answer, {
-      onSome: (answer) => ({ result: resultOf(recipient, answer), after: [after] }),
-      onNone: () => ({ result: resultOf(recipient, Result.fail(outcomeUnknown(provider.name, "Timeout"))), after: [] })
+      onSome: (answer) => ({ result: resultOf(addressed, answer), after: [after] }),
+      onNone: () => ({ result: resultOf(addressed, Result.fail(outcomeUnknown(provider.name, "Timeout"))), after: [] })
     })
   })
 
@@ -266,7 +273,9 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
       const author = participant === undefined
         ? []
         : [participant, ...ofPerson(room.attachments, participant)].map(personOf)
-      const others = outgoing.filter(({ message }) => !author.includes(personOf(message.to)))
+      const others = outgoing.filter(({ message }) =>
+        !message.recipients.some((recipient) => author.includes(personOf(recipient)))
+      )
       const sent = yield* Effect.forEach(others, (each) => sendOne(channel, passing, each), { concurrency })
       const failures = sent.flatMap(({ result }) => result.outcome === "failed" ? [result.error] : [])
       return {

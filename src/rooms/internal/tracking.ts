@@ -8,6 +8,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { DeliveryStore, type DeliveryStoreError, makeStoreMemory } from "../../delivery/DeliveryStore.ts"
 import * as DeliveryTracker from "../../delivery/DeliveryTracker.ts"
+import { sentOf } from "../../delivery/internal/sentOf.ts"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
 import type { SendReceipt } from "../../Message.ts"
 import type { KitEvent } from "../KitEvent.ts"
@@ -70,13 +71,10 @@ export const make = Effect.fnUntraced(function*(
 
   return {
     tracker,
-    sent: ({ carrierStatus, messageIds, provider, recipient, status }) =>
+    sent: (receipt) =>
       Effect.forEach(
-        messageIds,
-        (messageId) =>
-          Effect.ignoreCause(
-            watched(tracker.sent({ provider, messageId, recipient, status, carrierStatus }), provider, messageId)
-          ),
+        sentOf(receipt),
+        (sent) => Effect.ignoreCause(watched(tracker.sent(sent), sent.provider, sent.messageId)),
         { discard: true }
       ),
     resume: (status) =>
