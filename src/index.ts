@@ -14,11 +14,13 @@ export {
   MessagesServer,
   OperationsApi,
   Problems,
+  Readiness,
   ServerConfig,
+  Tokens,
   WebhookApi,
   WebhookServer
 } from "./http/index.ts"
-export { Inbox, InboxMemory, InboxProcessor, TryAgain } from "./inbox/index.ts"
+export { Inbox } from "./inbox/index.ts"
 export {
   FileMediaStore,
   GuardedClient,
@@ -49,6 +51,7 @@ export {
   WebhookGuard,
   Wire
 } from "./provider/index.ts"
+export { Queue, QueueMemory, QueueProcessor, TryAgain } from "./queue/index.ts"
 export {
   Channel,
   Hook,

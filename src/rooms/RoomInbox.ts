@@ -6,8 +6,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { Inbox } from "../inbox/Inbox.ts"
-import * as InboxProcessor from "../inbox/InboxProcessor.ts"
+import { Inbox, InboxProcessor } from "../inbox/Inbox.ts"
+import * as QueueProcessor from "../queue/QueueProcessor.ts"
 import { RoomKit } from "./RoomKit.ts"
 
 /**
@@ -17,13 +17,18 @@ import { RoomKit } from "./RoomKit.ts"
  * @since 0.1.0
  */
 export const layer = (
-  options?: InboxProcessor.Options
-): Layer.Layer<InboxProcessor.InboxProcessor, never, RoomKit | Inbox> =>
+  options?: QueueProcessor.Options
+): Layer.Layer<InboxProcessor, never, RoomKit | Inbox> =>
   Layer.effect(
-    InboxProcessor.InboxProcessor,
+    InboxProcessor,
     Effect.gen(function*() {
       const kit = yield* RoomKit
-      const processor = yield* InboxProcessor.make(kit.processEntry, options)
+      const processor = yield* QueueProcessor.make({
+        name: "inbox",
+        queue: yield* Inbox,
+        kindOf: ({ _tag }) => _tag,
+        process: kit.processEntry
+      }, options)
       yield* kit.acceptMerged((message) => processor.accept([message]))
       return processor
     })

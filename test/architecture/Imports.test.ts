@@ -44,6 +44,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "NodeCrypto.ts": ["@effect/platform-node", "node:crypto"],
   "sql/SqlStorage.ts": [],
   "sql/InboxSql.ts": [],
+  "sql/internal/queue.ts": [],
   "sql/IntentStoreSql.ts": [],
   "sql/internal/servers.ts": ["node:os"],
   "sql/NodeSqliteClient.ts": ["node:fs", "node:sqlite"],

@@ -63,7 +63,8 @@ describe("an empty environment", () => {
         const config = yield* load(env)
         assert.strictEqual(config.providers.size, 0)
         assert.deepStrictEqual([config.host, config.port], ["127.0.0.1", 3000])
-        assert.deepStrictEqual(config.server, { publicUrl: undefined, trustedProxies: [], adminToken: undefined })
+        const none = { publicUrl: undefined, adminToken: undefined }
+        assert.deepStrictEqual(config.server, { ...none, trustedProxies: [], tokens: [] })
         assert.isUndefined(config.media)
       }
     }))

@@ -2,12 +2,11 @@ import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Address } from "../../src/Address.ts"
-import { Inbox, laneOf } from "../../src/inbox/Inbox.ts"
-import * as InboxMemory from "../../src/inbox/InboxMemory.ts"
+import { Inbox, laneOf, layerMemory } from "../../src/inbox/Inbox.ts"
 import { InboundMessage } from "../../src/Message.ts"
 import { message, suite } from "../suites/InboxSuite.ts"
 
-suite("memory", Layer.provide(InboxMemory.layer(), NodeCrypto.layer))
+suite("memory", Layer.provide(layerMemory(), NodeCrypto.layer))
 
 it("has one lane for all messages of a group, and others for its members, other groups and other numbers", () => {
   const lane = (recipient: string, sender: string, ...participants: ReadonlyArray<string>) =>
@@ -57,5 +56,5 @@ describe("the inbox in memory", () => {
         }
       }
       assert.deepStrictEqual(yield* inbox.accept([message("2")]), [{ _tag: "Repeated", id: known!.id }])
-    }).pipe(Effect.provide(Layer.provide(InboxMemory.layer({ capacity: 2 }), NodeCrypto.layer))))
+    }).pipe(Effect.provide(Layer.provide(layerMemory({ capacity: 2 }), NodeCrypto.layer))))
 })

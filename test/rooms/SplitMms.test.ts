@@ -2,9 +2,7 @@ import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { Inbox } from "../../src/inbox/Inbox.ts"
-import * as InboxMemory from "../../src/inbox/InboxMemory.ts"
-import { InboxProcessor } from "../../src/inbox/InboxProcessor.ts"
+import { Inbox, InboxProcessor, layerMemory as layerInbox } from "../../src/inbox/Inbox.ts"
 import { layerMemory, MmsAggregator, MmsAggregatorError, type Service } from "../../src/mms/MmsAggregator.ts"
 import * as Channel from "../../src/rooms/Channel.ts"
 import type { EventResult } from "../../src/rooms/ProcessResult.ts"
@@ -115,7 +113,7 @@ describe("a split MMS that comes from an inbox", () => {
     ).pipe(Layer.provide(layerMemory()))
     const layer = RoomInbox.layer().pipe(
       Layer.provideMerge(RoomKit.layer()),
-      Layer.provideMerge(Layer.merge(aggregator, InboxMemory.layer())),
+      Layer.provideMerge(Layer.merge(aggregator, layerInbox())),
       Layer.provide(NodeCrypto.layer)
     )
     return Effect.gen(function*() {

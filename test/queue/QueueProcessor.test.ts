@@ -2,10 +2,9 @@ import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { Inbox } from "../../src/inbox/Inbox.ts"
-import * as InboxMemory from "../../src/inbox/InboxMemory.ts"
-import * as InboxProcessor from "../../src/inbox/InboxProcessor.ts"
-import { GiveUp, TryAgain } from "../../src/inbox/TryAgain.ts"
+import { Inbox, layerMemory } from "../../src/inbox/Inbox.ts"
+import * as QueueProcessor from "../../src/queue/QueueProcessor.ts"
+import { GiveUp, TryAgain } from "../../src/queue/TryAgain.ts"
 import { StorageError, UnreadableRow } from "../../src/StorageError.ts"
 import { message } from "../suites/InboxSuite.ts"
 
@@ -13,13 +12,17 @@ import { message } from "../suites/InboxSuite.ts"
 const attempts = Effect.fnUntraced(function*(error: Error) {
   const inbox = yield* Inbox
   const tried: Array<unknown> = []
-  const { accept } = yield* InboxProcessor.make(({ event }) =>
-    Effect.suspend(() => {
-      const key = event._tag === "InboundMessage" ? event.idempotencyKey : undefined
-      tried.push(key)
-      return key === "1" ? Effect.fail(error) : Effect.void
-    })
-  )
+  const { accept } = yield* QueueProcessor.make({
+    name: "inbox",
+    queue: inbox,
+    kindOf: ({ _tag }) => _tag,
+    process: ({ event }) =>
+      Effect.suspend(() => {
+        const key = event._tag === "InboundMessage" ? event.idempotencyKey : undefined
+        tried.push(key)
+        return key === "1" ? Effect.fail(error) : Effect.void
+      })
+  })
   yield* accept([message("1"), message("2")])
   // The first second lets the first attempt run.
   yield* TestClock.adjust("1 second")
@@ -32,7 +35,7 @@ const test = (title: string, error: Error, expected: { readonly tried: Array<str
   it.effect(title, () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* attempts(error), expected)
-    }).pipe(Effect.scoped, Effect.provide(Layer.provide(InboxMemory.layer(), NodeCrypto.layer))))
+    }).pipe(Effect.scoped, Effect.provide(Layer.provide(layerMemory(), NodeCrypto.layer))))
 
 const unreadable = new StorageError({ store: "rooms", cause: new UnreadableRow({ table: "sms_rooms" }) })
 

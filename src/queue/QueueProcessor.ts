@@ -1,5 +1,5 @@
 /**
- * Processes the inbox: lanes in parallel, the entries of each lane in order. A
+ * Processes a queue: lanes in parallel, the entries of each lane in order. A
  * failed entry is retried on a schedule, and becomes a dead letter after the
  * last retry.
  *
@@ -19,7 +19,7 @@ import * as Tracer from "effect/Tracer"
 import * as Counters from "../internal/counters.ts"
 import * as Histograms from "../internal/histograms.ts"
 import { UnreadableRow } from "../StorageError.ts"
-import { type Claim, type Entry, Inbox } from "./Inbox.ts"
+import type { Claim, Entry, Queue } from "./Queue.ts"
 import { GiveUp, TryAgain } from "./TryAgain.ts"
 
 /**
@@ -31,7 +31,7 @@ import { GiveUp, TryAgain } from "./TryAgain.ts"
 export type Options = {
   /** The maximum number of lanes processed concurrently. 64 by default. */
   readonly concurrency?: number | undefined
-  /** How often the inbox is polled for lanes that other processes left. 1 second by default. */
+  /** How often the queue is polled for lanes that other processes left. 1 second by default. */
   readonly pollInterval?: Duration.Input | undefined
   /**
    * The delays between attempts. A failure after the last delay makes the entry
@@ -58,32 +58,38 @@ const defaultWaits: ReadonlyArray<Duration.Input> = [
 ]
 
 /**
- * The members of {@link InboxProcessor}.
+ * The processor of a queue.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Service {
-  /** Accepts events like {@link Inbox}, and polls the inbox immediately. */
-  readonly accept: Inbox["Service"]["accept"]
-  /** Polls the inbox immediately. */
+export interface Processor<A> {
+  /** Accepts events like the queue, and polls it immediately. */
+  readonly accept: Queue<A>["accept"]
+  /** Polls the queue immediately. */
   readonly wake: Effect.Effect<void>
 }
 
 /**
- * The processor of an inbox. If it is provided, a webhook is acknowledged once
- * its events are accepted.
+ * What is processed, and the words for it in logs and metrics.
  *
- * @category services
+ * @category models
  * @since 0.1.0
  */
-export class InboxProcessor extends Context.Service<InboxProcessor, Service>()("effect-sms/inbox/InboxProcessor") {}
+export interface Work<A, E, R> {
+  /** The name of the queue: `inbox`. */
+  readonly name: string
+  readonly queue: Queue<A>
+  /** The kind of an event, one of a few. */
+  readonly kindOf: (event: A) => string
+  readonly process: (entry: Entry<A>) => Effect.Effect<unknown, E, R>
+}
 
 /**
  * Returns the kind of an error, for the operator. The error itself is not
  * stored, because an application's error may quote the message.
  */
-const kindOf = (cause: Cause.Cause<unknown>): string => {
+const errorKindOf = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
   if (typeof error === "object" && error !== null) {
     if ("_tag" in error && typeof error._tag === "string") return error._tag
@@ -105,14 +111,14 @@ const wishOf = (cause: Cause.Cause<unknown>): TryAgain | GiveUp | undefined => {
   return undefined
 }
 
-const measure = Histograms.make("sms_inbox_seconds", {
-  description: "From the acceptance of an event to the end of its processing, by kind",
+const measure = Histograms.make("sms_queue_seconds", {
+  description: "From the acceptance of an event to the end of its processing, by queue and kind",
   boundaries: Histograms.hours
 })
 
-const countFailure = Counters.make(
-  "sms_inbox_failures_total",
-  "Failed attempts to process an event, by provider and outcome: retried, dead"
+const countFailure = Counters.makeBy<"queue" | "kind" | "outcome">(
+  "sms_queue_failures_total",
+  "Failed attempts to process an event, by queue, kind and outcome: retried, dead"
 )
 
 /**
@@ -122,11 +128,10 @@ const countFailure = Counters.make(
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*<E, R>(
-  process: (entry: Entry) => Effect.Effect<unknown, E, R>,
+export const make = Effect.fnUntraced(function*<A, E, R>(
+  { kindOf, name, process, queue }: Work<A, E, R>,
   options: Options = {}
-): Effect.fn.Return<Service, never, R | Inbox | Scope.Scope> {
-  const inbox = yield* Inbox
+): Effect.fn.Return<Processor<A>, never, R | Scope.Scope> {
   const millis = (input: Duration.Input) => Duration.toMillis(Duration.fromInputUnsafe(input))
   const concurrency = options.concurrency ?? 64
   const pollInterval = millis(options.pollInterval ?? "1 second")
@@ -137,41 +142,44 @@ export const make = Effect.fnUntraced(function*<E, R>(
     Context.omit(Tracer.ParentSpan)(services) as Context.Context<never> as Context.Context<R>
   )
   const working = new Map<Fiber.Fiber<unknown, unknown>, Claim>()
-  /** Whether the inbox may hold claims of this process that nobody works on. */
+  /** Whether the queue may hold claims of this process that nobody works on. */
   let hasStray = false
   const wake = yield* Latch.make()
   let isEnding = false
 
   /** Stores the outcome of an entry. Returns `false` when this process no longer holds the lane. */
-  const failed = Effect.fnUntraced(function*(claim: Claim, entry: Entry, cause: Cause.Cause<unknown>) {
+  const failed = Effect.fnUntraced(function*(claim: Claim, entry: Entry<A>, cause: Cause.Cause<unknown>) {
     const { failures, id } = entry
     const wish = wishOf(cause)
     const wait = wish instanceof GiveUp ? undefined : waits[failures]
-    const error = kindOf(cause)
+    const error = errorKindOf(cause)
     if (wait === undefined) {
       yield* Effect.annotateLogs(
-        Effect.logError("An inbox entry became a dead letter", cause),
+        Effect.logError(`An entry of the ${name} became a dead letter`, cause),
         { entry: id, failures: failures + 1 }
       )
-      yield* countFailure(entry.event.provider, "dead")
-      return yield* inbox.bury(claim, entry, error)
+      yield* countFailure({ queue: name, kind: kindOf(entry.event), outcome: "dead" })
+      return yield* queue.bury(claim, entry, error)
     }
     const delay = (wish instanceof TryAgain ? wish.after : undefined) ?? wait
     yield* Effect.annotateLogs(
-      Effect.logWarning("An inbox entry failed and will be retried", cause),
+      Effect.logWarning(`An entry of the ${name} failed and will be retried`, cause),
       { entry: id, failures: failures + 1, retryInMillis: Duration.toMillis(delay) }
     )
-    yield* countFailure(entry.event.provider, "retried")
-    yield* inbox.retry(claim, entry, { delay, error })
+    yield* countFailure({ queue: name, kind: kindOf(entry.event), outcome: "retried" })
+    yield* queue.retry(claim, entry, { delay, error })
     return false
   })
 
-  const processOne = Effect.fnUntraced(function*(claim: Claim, entry: Entry) {
+  const processOne = Effect.fnUntraced(function*(claim: Claim, entry: Entry<A>) {
     const exit = yield* Effect.exit(Effect.suspend(() => process(entry)))
     if (Exit.isSuccess(exit)) {
       const { acceptedAt, event } = entry
-      yield* measure({ kind: event._tag }, Duration.toSeconds(DateTime.distance(acceptedAt, yield* DateTime.now)))
-      return yield* inbox.complete(claim, entry)
+      yield* measure(
+        { queue: name, kind: kindOf(event) },
+        Duration.toSeconds(DateTime.distance(acceptedAt, yield* DateTime.now))
+      )
+      return yield* queue.complete(claim, entry)
     }
     // Interrupted by shutdown: the entry is left to the process that claims the lane next.
     return Cause.hasInterruptsOnly(exit.cause) ? false : yield* failed(claim, entry, exit.cause)
@@ -181,15 +189,15 @@ export const make = Effect.fnUntraced(function*<E, R>(
   const work = (claim: Claim) =>
     Effect.gen(function*() {
       while (true) {
-        const entry = isEnding ? undefined : yield* inbox.head(claim)
+        const entry = isEnding ? undefined : yield* queue.head(claim)
         if (entry === undefined || !(yield* processOne(claim, entry))) break
       }
     }).pipe(
-      Effect.ensuring(Effect.catch(inbox.release(claim), () =>
+      Effect.ensuring(Effect.catch(queue.release(claim), () =>
         Effect.sync(() => {
           hasStray = true
         }))),
-      Effect.catch((error) => Effect.logError("A lane of the inbox could not be worked on", error))
+      Effect.catch((error) => Effect.logError(`A lane of the ${name} could not be worked on`, error))
     )
 
   const start = (claim: Claim) => {
@@ -206,13 +214,13 @@ export const make = Effect.fnUntraced(function*<E, R>(
     const limit = concurrency - working.size
     if (isEnding || limit <= 0) return now + pollInterval
     if (hasStray) {
-      yield* inbox.releaseOthers([...working.values()])
+      yield* queue.releaseOthers([...working.values()])
       hasStray = false
     }
     // Between the claim and the start nothing may come, or the lanes would stay claimed.
     const claims = yield* Effect.uninterruptible(
       Effect.tapError(
-        Effect.tap(inbox.claim({ limit }), (claims) => Effect.sync(() => claims.forEach(start))),
+        Effect.tap(queue.claim({ limit }), (claims) => Effect.sync(() => claims.forEach(start))),
         () =>
           Effect.sync(() => {
             hasStray = true
@@ -220,7 +228,7 @@ export const make = Effect.fnUntraced(function*<E, R>(
       )
     )
     if (claims.length === limit) return now
-    return Math.min(yield* inbox.nextAt, now + pollInterval)
+    return Math.min(yield* queue.nextAt, now + pollInterval)
   })
 
   let isBroken = false
@@ -228,13 +236,13 @@ export const make = Effect.fnUntraced(function*<E, R>(
     Effect.tap(() => {
       const wasBroken = isBroken
       isBroken = false
-      return wasBroken ? Effect.logInfo("The inbox is available again") : Effect.void
+      return wasBroken ? Effect.logInfo(`The ${name} is available again`) : Effect.void
     }),
     Effect.catchCause((cause) => {
       const wasBroken = isBroken
       isBroken = true
       return Effect.andThen(
-        wasBroken ? Effect.void : Effect.logError("The inbox is unavailable and will be retried", cause),
+        wasBroken ? Effect.void : Effect.logError(`The ${name} is unavailable and will be retried`, cause),
         Effect.map(Clock.currentTimeMillis, (now) => now + pollInterval)
       )
     })
@@ -259,7 +267,7 @@ export const make = Effect.fnUntraced(function*<E, R>(
   )
 
   return {
-    accept: (events) => Effect.tap(inbox.accept(events), wake.open),
+    accept: (events) => Effect.tap(queue.accept(events), wake.open),
     wake: Effect.asVoid(wake.open)
   }
 })

@@ -1,6 +1,5 @@
 /**
- * An in-memory inbox: for a single process, for tests, and for applications
- * that need lanes and retries without a database. It is lost on restart.
+ * A queue in memory. It is lost on restart.
  *
  * @since 0.1.0
  */
@@ -9,9 +8,8 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
-import { type Claim, Entry, Inbox, keyOf, laneOf, type Service } from "./Inbox.ts"
+import type { Claim, Definition, Entry, Queue } from "./Queue.ts"
 
 interface Lane {
   readonly name: string
@@ -23,7 +21,7 @@ interface Lane {
 }
 
 /**
- * Options of an in-memory inbox.
+ * Options of a queue in memory.
  *
  * @category models
  * @since 0.1.0
@@ -34,23 +32,24 @@ export type Options = {
 }
 
 /**
- * Makes an in-memory inbox.
+ * Makes a queue in memory.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(
+export const make = Effect.fnUntraced(function*<A>(
+  { keyOf, laneOf }: Definition<A>,
   { capacity = 10_000 }: Options = {}
-): Effect.fn.Return<Service, never, SecureRandom.SecureRandom> {
+): Effect.fn.Return<Queue<A>, never, SecureRandom.SecureRandom> {
   const random = yield* SecureRandom.SecureRandom
-  const entries = new Map<string, Entry>()
+  const entries = new Map<string, Entry<A>>()
   const keys = new Map<string, string>()
   /** The processed entries, the oldest first. */
   const processed = new InsertionOrderedMap<string | undefined>()
   const lanes = new Map<string, Lane>()
   let position = 0
 
-  const enqueue = (entry: Entry) => {
+  const enqueue = (entry: Entry<A>) => {
     const lane = lanes.get(entry.lane) ?? { name: entry.lane, pending: [], readyAt: 0, claimed: false, claims: 0 }
     lane.pending.push(entry.id)
     lane.pending.sort((one, other) => entries.get(one)!.position - entries.get(other)!.position)
@@ -63,7 +62,7 @@ export const make = Effect.fnUntraced(function*(
     return one?.claimed === true && one.claims === number ? one : undefined
   }
 
-  const remember = ({ event, id }: Entry) => {
+  const remember = ({ event, id }: Entry<A>) => {
     processed.put(id, keyOf(event))
     for (let oldest = processed.oldest(); oldest !== undefined && processed.size > capacity;) {
       const [forgotten, key] = oldest
@@ -74,11 +73,11 @@ export const make = Effect.fnUntraced(function*(
     }
   }
 
-  const settle = (claim: Claim, { id }: Entry, fields: Partial<Entry>) =>
+  const settle = (claim: Claim, { id }: Entry<A>, fields: Partial<Entry<A>>) =>
     Effect.sync(() => {
       const lane = held(claim)
       if (lane?.pending.includes(id) !== true) return false
-      entries.set(id, new Entry({ ...entries.get(id)!, ...fields }))
+      entries.set(id, { ...entries.get(id)!, ...fields })
       lane.pending.splice(lane.pending.indexOf(id), 1)
       if (fields.state === "done") remember(entries.get(id)!)
       return true
@@ -91,9 +90,9 @@ export const make = Effect.fnUntraced(function*(
 
   const free = () => [...lanes.values()].filter(({ claimed, pending }) => !claimed && pending.length > 0)
 
-  const inState = (state: Entry["state"]) => [...entries.values()].filter((entry) => entry.state === state)
+  const inState = (state: Entry<A>["state"]) => [...entries.values()].filter((entry) => entry.state === state)
 
-  return Inbox.of({
+  return {
     accept: Effect.fnUntraced(function*(events) {
       const acceptedAt = yield* DateTime.now
       const ids = yield* Effect.forEach(events, () => random.ulid)
@@ -103,7 +102,7 @@ export const make = Effect.fnUntraced(function*(
         if (earlier !== undefined) return { _tag: "Repeated", id: earlier }
         const id = ids[index]!
         if (key !== undefined) keys.set(key, id)
-        const entry = new Entry({
+        const entry: Entry<A> = {
           id,
           position: ++position,
           lane: laneOf(event),
@@ -111,7 +110,7 @@ export const make = Effect.fnUntraced(function*(
           state: "pending",
           acceptedAt,
           failures: 0
-        })
+        }
         entries.set(id, entry)
         enqueue(entry)
         return { _tag: "Accepted", id }
@@ -137,7 +136,7 @@ export const make = Effect.fnUntraced(function*(
         const lane = held(claim)
         if (lane === undefined) return
         const entry = entries.get(id)!
-        entries.set(id, new Entry({ ...entry, failures: entry.failures + 1, lastError }))
+        entries.set(id, { ...entry, failures: entry.failures + 1, lastError })
         lane.readyAt = now + Duration.toMillis(delay)
         leave(lane)
       }),
@@ -156,7 +155,7 @@ export const make = Effect.fnUntraced(function*(
         const entry = entries.get(id)
         if (entry === undefined) return false
         if (entry.state === "pending") return true
-        const again = new Entry({ ...entry, state: "pending", failures: 0 })
+        const again: Entry<A> = { ...entry, state: "pending", failures: 0 }
         entries.set(id, again)
         processed.delete(id)
         enqueue(again)
@@ -169,14 +168,5 @@ export const make = Effect.fnUntraced(function*(
       return { pending: pending.length, dead: inState("dead").length, oldest: pending[0]?.acceptedAt }
     }),
     nextAt: Effect.sync(() => Math.min(Infinity, ...free().map(({ readyAt }) => readyAt)))
-  })
+  }
 })
-
-/**
- * Provides an in-memory inbox.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layer = (options?: Options): Layer.Layer<Inbox, never, SecureRandom.SecureRandom> =>
-  Layer.effect(Inbox, make(options))
