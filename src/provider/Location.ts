@@ -6,8 +6,9 @@ import { compact } from "../internal/record.ts"
 import { unchecked } from "../internal/unchecked.ts"
 
 const degrees = (value: unknown, limit: number): number | undefined => {
+  // A number close to zero is written with an exponent.
   const text = typeof value === "number" ? String(value) : value
-  if (typeof text !== "string" || !/^\s*[+-]?\d{1,3}(\.\d{1,30})?\s*$/.test(text)) return undefined
+  if (typeof text !== "string" || !/^\s*[+-]?\d{1,3}(\.\d{1,30})?(e-\d{1,3})?\s*$/i.test(text)) return undefined
   // A schema, as JSON, has no negative zero.
   return Math.abs(Number(text)) <= limit ? Number(text) + 0 : undefined
 }

@@ -9,6 +9,7 @@ import { unchecked } from "../internal/unchecked.ts"
 import * as UserData from "../internal/userData.ts"
 import { InboundMessage } from "../Message.ts"
 import { isPayload, type Payload } from "../Payload.ts"
+import { isBlank } from "../provider/Fields.ts"
 import * as Wire from "../provider/Wire.ts"
 import type { InvalidPayload } from "../WebhookError.ts"
 import { MessagePart, Segment, Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
@@ -33,7 +34,7 @@ type Inbound = typeof Schema.Inbound.Type
 const wasStored = (status: string | undefined, code: string | undefined): boolean =>
   status === undefined
     ? code === undefined || /^(0|2\d\d)$/.test(code)
-    : !/fail|error|reject/i.test(status)
+    : !/fail|error|reject|expire|delete|invalid|\bnot|\bun/i.test(status)
 
 /** Returns the reason why a file is unavailable, if it is. */
 const reasonOf = (url: string | undefined, status: string | undefined, code: string | undefined) => {
@@ -55,7 +56,7 @@ const filesOf = Effect.fnUntracedEager(function*(items: ReadonlyArray<unknown>) 
     const mimeType = types.content_type ?? types.contentType ?? types.mimeType ?? types.mime_type
     const described = Wire.compact({ mimeType, unavailable: reasonOf(url, status, code) })
     if (url !== undefined) files.push(unchecked(MediaContent, { url, ...described }))
-    else if (mimeType !== undefined || status !== undefined || code !== undefined) {
+    else if (status !== undefined || code !== undefined || !isBlank(item)) {
       files.push(unchecked(FileContent, described))
     }
   }

@@ -123,7 +123,7 @@ const partsOf = (body: Payload): ReadonlyArray<Rich> => [
   ...repliesOf(body),
   ...locationsOf(member(body, "location")),
   ...items(member(body, "contacts")).flatMap(contactOf),
-  ...fileOf(member(member(body, "user_file"), "payload")),
+  ...fileOf(member(member(body, "user_file"), "payload") ?? member(body, "user_file")),
   ...["image", "video", "audio", "voice", "document", "sticker"].flatMap((kind) => fileOf(member(body, kind)))
 ]
 

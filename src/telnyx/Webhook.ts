@@ -10,6 +10,7 @@ import { unchecked } from "../internal/unchecked.ts"
 import { InboundMessage } from "../Message.ts"
 import { isPayload, type Payload } from "../Payload.ts"
 import { parseJson } from "../provider/Body.ts"
+import { isBlank } from "../provider/Fields.ts"
 import * as Wire from "../provider/Wire.ts"
 import { InvalidPayload, invalidPayload } from "../WebhookError.ts"
 import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
@@ -42,10 +43,10 @@ const filesOf = (message: Message): ReadonlyArray<MediaContent | FileContent> =>
   return [...message.media, ...message.media_urls].flatMap((item): ReadonlyArray<MediaContent | FileContent> => {
     const file = isPayload(item) ? item : Wire.isUrl(item) ? { url: item } : {}
     const url = Wire.ownString(file, "url")
-    const mimeType = Wire.ownString(file, "content_type")
+    const mimeType = Wire.ownString(file, "content_type") ?? Wire.ownString(file, "mime_type")
     if (url === undefined) {
       const unavailable = "Telnyx gives no URL of the file"
-      return mimeType === undefined ? [] : [unchecked(FileContent, { mimeType, unavailable })]
+      return isBlank(item) ? [] : [unchecked(FileContent, { ...Wire.compact({ mimeType }), unavailable })]
     }
     if (urls.has(url)) return []
     urls.add(url)
@@ -53,12 +54,15 @@ const filesOf = (message: Message): ReadonlyArray<MediaContent | FileContent> =>
   })
 }
 
-/** Decodes the content: `text` and `media` of an SMS or MMS, `body` of RCS and WhatsApp, or only a subject. */
-const contentOf = (message: Message): Content => {
+/**
+ * Decodes the content: `text` and `media` of an SMS or MMS, `body` of RCS and
+ * WhatsApp, or only a subject. A `body` that is text counts as the text.
+ */
+const contentOf = (message: Message, payload: Payload): Content => {
   const { body } = message
   const files = filesOf(message)
   const rich = Object.keys(body).length === 0 ? undefined : RichContent.read(body)
-  const text = message.text === "" ? rich?.text ?? "" : message.text
+  const text = message.text === "" ? rich?.text ?? Wire.toText(payload["body"]) : message.text
   const content = fromParts(text, rich === undefined ? files : [...rich.parts, ...files])
   return isEmpty(content) && message.subject !== undefined ? fromParts(message.subject, []) : content
 }
@@ -67,7 +71,7 @@ const contentOf = (message: Message): Content => {
 const isUnread = (content: Content, { body }: Message, payload: Payload): boolean => {
   if (!isEmpty(content)) return false
   const { body: _, ...others } = payload
-  return RichContent.hasContent(body) || Schema.messageFields.hasContent(others)
+  return RichContent.hasContent(body) || Schema.messageFields.hasContent(isPayload(payload["body"]) ? others : payload)
 }
 
 const metadataOf = (payload: Payload, message: Message): Record<string, string> => {
@@ -128,7 +132,7 @@ const inbound = Effect.fnUntracedEager(function*(provider: string, raw: Payload,
   if (participants.length > maxParticipants) {
     return yield* invalidPayload("data.payload.cc", `Expected at most ${maxParticipants} participants`)
   }
-  const content = contentOf(message)
+  const content = contentOf(message, event.payload)
   if (isUnread(content, message, event.payload)) return unrecognized(provider, raw, event.event_type)
   return unchecked(InboundMessage, {
     provider,

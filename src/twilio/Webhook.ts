@@ -40,23 +40,31 @@ const textsAt = (payload: Payload, key: string): ReadonlyArray<string> => {
 
 const textAt = (payload: Payload, key: string): string | undefined => textsAt(payload, key)[0]
 
-/** Returns the files by index. `NumMedia` is ignored, so an invalid one cannot lose a file. */
+const withoutUrl = { unavailable: "Twilio gives no URL of the file" }
+
+/** A message has at most ten files. */
+const count = /^(?:[1-9]|10)$/
+
+/** Returns the files by index. `NumMedia` only adds files without a URL, so an invalid one cannot lose a file. */
 const filesOf = (payload: Payload): ReadonlyArray<MediaContent | FileContent> => {
   const indices = new Set<number>()
   for (const key of Object.keys(payload)) {
     const index = key.startsWith("Media") ? /^Media(?:Url|ContentType)(0|[1-9]\d{0,2})$/.exec(key)?.[1] : undefined
     if (index !== undefined) indices.add(Number(index))
   }
-  return [...indices].sort((a, b) => a - b).flatMap((index): ReadonlyArray<MediaContent | FileContent> => {
+  const announced = Wire.toText(payload["NumMedia"])
+  const missing = count.test(announced) ? Math.max(0, Number(announced) - indices.size) : 0
+  const files = [...indices].sort((a, b) => a - b).flatMap((index): ReadonlyArray<MediaContent | FileContent> => {
     const types = textsAt(payload, `MediaContentType${index}`)
     const urls = textsAt(payload, `MediaUrl${index}`)
     if (urls.length === 0) {
-      return types.map((mimeType) =>
-        unchecked(FileContent, { mimeType, unavailable: "Twilio gives no URL of the file" })
-      )
+      return types.map((mimeType) => unchecked(FileContent, { mimeType, ...withoutUrl }))
     }
     return urls.map((url, nth) => unchecked(MediaContent, { url, ...Wire.compact({ mimeType: types[nth] }) }))
   })
+  return missing === 0
+    ? files
+    : [...files, ...Array.from({ length: missing }, () => unchecked(FileContent, withoutUrl))]
 }
 
 type Rich = typeof Schema.Rich.Type

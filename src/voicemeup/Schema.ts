@@ -32,12 +32,12 @@ export const Row = Schema.Struct({
   datetime_transmission: Wire.OptionalText,
   /** When VoiceMeUp stored the row, some seconds later. */
   datetime: Wire.OptionalText,
-  attachment: Wire.Texts,
-  attachment_mime_type: Wire.Texts,
+  attachment: Wire.Items,
+  attachment_mime_type: Wire.Items,
   /** The earlier name of `attachment`. */
-  attachment_url: Wire.Texts,
+  attachment_url: Wire.Items,
   /** The earlier name of `attachment_mime_type`. */
-  attachment_type: Wire.Texts
+  attachment_type: Wire.Items
 })
 
 export type Row = typeof Row.Type
@@ -62,6 +62,8 @@ export const rowFields = Fields.make({
   date: [],
   time: [],
   client_did_id: metadata,
+  event: [],
+  type: [],
   status: metadata,
   transmission_status: metadata
 })

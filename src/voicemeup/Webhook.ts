@@ -12,7 +12,8 @@ import { type Address, fromCarrierDigits } from "../Address.ts"
 import { type Content, FileContent, fromParts, MediaContent } from "../Content.ts"
 import { unchecked } from "../internal/unchecked.ts"
 import { InboundMessage } from "../Message.ts"
-import type { Payload } from "../Payload.ts"
+import { isPayload, type Payload } from "../Payload.ts"
+import { isBlank } from "../provider/Fields.ts"
 import * as Wire from "../provider/Wire.ts"
 import type { InvalidPayload } from "../WebhookError.ts"
 import { MessagePart, Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
@@ -24,6 +25,9 @@ export const acknowledgement: WebhookResponse = { status: 200, contentType: "app
 
 const decodeKind = Wire.decoder(Schema.Kind)
 const decodeRow = Wire.decoder(Schema.Row)
+
+/** Returns the name of a notice. */
+const nameOf = ({ event, type }: typeof Schema.Kind.Type): string | undefined => event ?? type
 
 const wrapperTypes: ReadonlySet<string> = new Set(["text/html", "application/smil"])
 
@@ -41,6 +45,43 @@ const isWrapper = (url: string, mimeType: string | undefined): boolean => {
 
 const correlationKey = (sender: Address, recipient: Address, sentAt: string | undefined): string | undefined =>
   sentAt === undefined ? undefined : `${sender}:${recipient}:${sentAt}`
+
+const hasValue = (item: unknown): boolean => !isBlank(item) && (typeof item !== "string" || item.trim() !== "")
+
+/** Returns the link of an attachment: text, or the member of an object. */
+const linkOf = (item: unknown): string | undefined => {
+  const link = isPayload(item) ? Wire.ownString(item, "url") ?? Wire.ownString(item, "attachment") : Wire.stringOf(item)
+  return link?.trim() || undefined
+}
+
+const typeOf = (item: unknown): string | undefined => {
+  const type = isPayload(item) ? Wire.ownString(item, "mime_type") : Wire.stringOf(item)
+  return type === undefined || type.trim() === "" ? undefined : type
+}
+
+/**
+ * Returns the attachments, with the wrapper. Links and types are two lists of one
+ * order. If their lengths differ, blank entries do not count.
+ */
+const attachmentsOf = (row: Schema.Row): ReadonlyArray<MediaContent | FileContent> => {
+  const allLinks = row.attachment.some(hasValue) ? row.attachment : row.attachment_url
+  const allTypes = row.attachment_mime_type.some(hasValue) ? row.attachment_mime_type : row.attachment_type
+  const [links, types] = allLinks.length === allTypes.length
+    ? [allLinks, allTypes]
+    : [allLinks.filter(hasValue), allTypes.filter(hasValue)]
+  return Array.from({ length: Math.max(links.length, types.length) }, (_, index) => [links[index], types[index]])
+    .filter((item) => item.some(hasValue))
+    .map(([item, type]) => {
+      const url = linkOf(item)
+      const mimeType = typeOf(type) ?? (isPayload(item) ? typeOf(item) : undefined)
+      return url === undefined
+        ? unchecked(FileContent, { ...Wire.compact({ mimeType }), unavailable: "VoiceMeUp gives no URL of the file" })
+        : unchecked(MediaContent, { url, ...Wire.compact({ mimeType }) })
+    })
+}
+
+const unrecognized = (provider: string, payload: Payload, eventType: string | undefined): Unrecognized =>
+  new Unrecognized({ provider, ...Wire.compact({ eventType }), raw: payload })
 
 const inbound = Effect.fnUntracedEager(
   function*(provider: string, zone: DateTime.TimeZone | undefined, payload: Payload) {
@@ -65,16 +106,13 @@ const inbound = Effect.fnUntracedEager(
         raw: payload
       })
 
-    const urls = row.attachment.length > 0 ? row.attachment : row.attachment_url
-    const types = row.attachment_mime_type.length > 0 ? row.attachment_mime_type : row.attachment_type
-    if (urls.length === 0 && types.length === 0) return message(fromParts(row.message, []))
-    const files: ReadonlyArray<MediaContent | FileContent> = urls.length === 0
-      ? types.map((mimeType) => unchecked(FileContent, { mimeType, unavailable: "VoiceMeUp gives no URL of the file" }))
-      : urls.flatMap((text, index) => {
-        const url = text.trim()
-        const mimeType = types[index]
-        return isWrapper(url, mimeType) ? [] : [unchecked(MediaContent, { url, ...Wire.compact({ mimeType }) })]
-      })
+    const attachments = attachmentsOf(row)
+    if (attachments.length === 0) {
+      return row.message === "" && Schema.rowFields.hasContent(payload)
+        ? unrecognized(provider, payload, nameOf(yield* decodeKind(payload)))
+        : message(fromParts(row.message, []))
+    }
+    const files = attachments.filter((file) => file._tag === "FileContent" || !isWrapper(file.url, file.mimeType))
     return unchecked(MessagePart, {
       provider,
       role: files.length === 0 ? "wrapper" : "media",
@@ -84,9 +122,11 @@ const inbound = Effect.fnUntracedEager(
   }
 )
 
-/** Returns whether the payload is a row at all. A row without numbers is not a message. */
-const isRow = (payload: Payload): boolean =>
-  ["source_number", "destination_number", "message", "attachment"].some((key) => Object.hasOwn(payload, key))
+const numbers = ["source_number", "destination_number"]
+
+/** Returns whether the payload is a row of a message. A notice may have a text too, but it has a name and no numbers. */
+const isRow = (payload: Payload, name: string | undefined): boolean =>
+  (name === undefined ? [...numbers, "message", "attachment"] : numbers).some((key) => Object.hasOwn(payload, key))
 
 /** Decodes a payload. A row with a direction other than `inbound` is never a message to us. */
 export const decodePayload = Effect.fnUntracedEager(function*(
@@ -94,9 +134,9 @@ export const decodePayload = Effect.fnUntracedEager(function*(
   zone: DateTime.TimeZone | undefined,
   payload: Payload
 ): Effect.fn.Return<ReadonlyArray<WebhookEvent>, InvalidPayload> {
-  const { direction, event, type } = yield* decodeKind(payload)
+  const kind = yield* decodeKind(payload)
+  const { direction } = kind
   const isInbound = direction === undefined || direction.trim().toLowerCase() === "inbound"
-  if (isInbound && isRow(payload)) return [yield* inbound(provider, zone, payload)]
-  const eventType = isInbound ? event ?? type : direction
-  return [new Unrecognized({ provider, ...Wire.compact({ eventType }), raw: payload })]
+  if (isInbound && isRow(payload, nameOf(kind))) return [yield* inbound(provider, zone, payload)]
+  return [unrecognized(provider, payload, isInbound ? nameOf(kind) : direction)]
 })

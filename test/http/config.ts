@@ -3,6 +3,16 @@ import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { ConfigProvider, Context, Effect, Layer } from "effect"
 import { ServerConfig } from "../../src/http/index.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
+import * as keys from "../telnyx/keys.ts"
+import { secrets } from "./carriers.ts"
+
+/** Makes each carrier receive. */
+export const all = {
+  TWILIO_AUTH_TOKEN: secrets.twilio,
+  SINCH_WEBHOOK_SECRET: secrets.sinch,
+  TELNYX_PUBLIC_KEY: keys.publicKey,
+  VOICEMEUP_WEBHOOK_TOKEN: secrets.voicemeup
+}
 
 export const load = (env: Record<string, string>) =>
   ServerConfig.load().pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })))

@@ -10,6 +10,7 @@ import * as TelnyxSchema from "../../src/telnyx/Schema.ts"
 import * as Telnyx from "../../src/telnyx/Webhook.ts"
 import * as TwilioSchema from "../../src/twilio/Schema.ts"
 import * as Twilio from "../../src/twilio/Webhook.ts"
+import * as VoiceMeUpSchema from "../../src/voicemeup/Schema.ts"
 import * as VoiceMeUp from "../../src/voicemeup/Webhook.ts"
 import { toInbound, WebhookEvent } from "../../src/WebhookEvent.ts"
 
@@ -108,14 +109,11 @@ const cases: Readonly<Record<string, Case>> = {
   },
   VoiceMeUp: {
     decode: (payload) => Effect.runSync(VoiceMeUp.decodePayload("voicemeup", undefined, payload)),
-    payload: payloads(["message", "attachment", "attachment_mime_type", "attachment_url", "attachment_size"], {
+    payload: payloads(topLevel(VoiceMeUpSchema.rowFields).filter((name) => name !== "direction"), {
       source_number: "14188050723",
       destination_number: "14184805945"
     }),
-    worthReading: (payload) =>
-      ["message", "attachment", "attachment_url", "attachment_mime_type"].filter((key) =>
-        typeof payload[key] === "string" && payload[key].trim() !== ""
-      )
+    worthReading: (payload) => worthReading(VoiceMeUpSchema.rowFields, payload)
   }
 }
 

@@ -309,7 +309,9 @@ layer(provider)("Sinch webhooks", (it) => {
               [{ status: "FAILED" }, "Sinch could not store the file: FAILED"],
               [{ status: "Failed", code: 0 }, "Sinch could not store the file: Failed, code 0"],
               [{ code: 2 }, "Sinch could not store the file: code 2"],
-              [{ code: "3" }, "Sinch could not store the file: code 3"]
+              [{ code: "3" }, "Sinch could not store the file: code 3"],
+              [{ status: "Expired", code: 0 }, "Sinch could not store the file: Expired, code 0"],
+              [{ status: "Not uploaded" }, "Sinch could not store the file: Not uploaded"]
             ] as const
           ) {
             const content_type = "image/png"
@@ -324,6 +326,9 @@ layer(provider)("Sinch webhooks", (it) => {
           }
           const without = yield* file({ status: "Uploaded", code: 0, url: "" })
           assert.deepStrictEqual(without, new FileContent({ unavailable: "Sinch gives no URL of the file" }))
+          for (const item of [{ size: 4711 }, { id: "a" }, "media/1.png"]) {
+            assert.deepStrictEqual(yield* file(item), without)
+          }
         }))
 
       it.effect("is found in any place and form that is in use", () =>
@@ -346,7 +351,7 @@ layer(provider)("Sinch webhooks", (it) => {
 
       it.effect("stays beside others in their order, and nothing is not a file", () =>
         Effect.gen(function*() {
-          const media = [null, { code: 2 }, {}, { url }, "", 5, { url: `${url}a`, status: "Failed" }]
+          const media = [null, { code: 2 }, {}, { url }, "", 0, { url: `${url}a`, status: "Failed" }]
           const { channelType, content, raw } = yield* one(InboundMessage, {
             ...message,
             body: { message: "Look", media }

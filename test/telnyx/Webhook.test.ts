@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect } from "effect"
 import * as fc from "fast-check"
-import { media, text } from "../../src/Content.ts"
+import { FileContent, LocationContent, media, MediaContent, parts, text } from "../../src/Content.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
 import { InboundMessage } from "../../src/Message.ts"
 import { decodePayload } from "../../src/telnyx/Webhook.ts"
@@ -101,11 +101,32 @@ describe("Telnyx webhook", () => {
 
   it.effect("media that is null, absent or no list is no media", () =>
     Effect.gen(function*() {
-      for (const media of [null, undefined, [], {}, "x", [null], [{}], [{ url: "" }], [{ url: 1 }]]) {
+      for (const media of [null, undefined, [], {}, "", [null], [{}], [{ url: "" }]]) {
         const message = yield* one(event("message.received", { ...inbound, text: "hi", media }), isInbound)
         assert.deepInclude({ ...message.content }, { _tag: "TextContent", text: "hi" })
         assert.strictEqual(message.channelType, "sms")
       }
+    }))
+
+  it.effect("media without a URL are there as files, whatever else Telnyx says of them", () =>
+    Effect.gen(function*() {
+      const unavailable = "Telnyx gives no URL of the file"
+      for (
+        const media of ["x", [{ url: 1 }], [{ hash_sha256: "fd1c", size: 51 }], ["/files/a.png"], { 0: { url: "x" } }]
+      ) {
+        const { content } = yield* one(event("message.received", { ...inbound, text: "hi", media }), isInbound)
+        assert.deepStrictEqual(parts(content).slice(1), [new FileContent({ unavailable })], JSON.stringify(media))
+      }
+      const media = [{ mime_type: "image/png" }]
+      const { content } = yield* one(event("message.received", { ...inbound, media }), isInbound)
+      assert.deepStrictEqual(content, new FileContent({ mimeType: "image/png", unavailable }))
+    }))
+
+  it.effect("a body that is text is the text of a message without one", () =>
+    Effect.gen(function*() {
+      const of = (fields: object) => one(event("message.received", { ...inbound, ...fields }), isInbound)
+      assert.strictEqual(text((yield* of({ body: "hi" })).content), "hi")
+      assert.strictEqual(text((yield* of({ text: "hi", body: "other" })).content), "hi")
     }))
 
   it.effect("media are found as objects or URLs, in a list or alone, under either name, each once", () =>
@@ -161,6 +182,20 @@ describe("Telnyx webhook", () => {
         const [empty] = yield* receive(body)
         assert.strictEqual(empty?._tag, "InboundMessage", JSON.stringify(body))
       }
+    }))
+
+  it.effect("a place near the origin and a file beside its payload are content", () =>
+    Effect.gen(function*() {
+      const of = (body: object) =>
+        Effect.map(one(event("message.received", { ...inbound, body }), isInbound), ({ content }) => content)
+      assert.deepStrictEqual(
+        yield* of({ location: { latitude: 1e-8, longitude: -0.5 } }),
+        new LocationContent({ latitude: 1e-8, longitude: -0.5 })
+      )
+      assert.deepStrictEqual(
+        yield* of({ user_file: { file_uri: "https://x.test/1", mime_type: "image/png" } }),
+        new MediaContent({ url: "https://x.test/1", mimeType: "image/png" })
+      )
     }))
 
   it.effect("letter case and numbers in the place of texts cost no message", () =>

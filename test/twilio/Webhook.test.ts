@@ -228,6 +228,10 @@ layer(Webhooks.layer)("an inbound message", (it) => {
         yield* of({ Latitude: "-0.0", Longitude: "-180" }),
         new Content.LocationContent({ latitude: 0, longitude: -180 })
       )
+      assert.deepStrictEqual(
+        yield* of({ Latitude: "1.2E-7", Longitude: "-3e-05" }),
+        new Content.LocationContent({ latitude: 1.2e-7, longitude: -3e-5 })
+      )
       const named = new Content.LocationContent({ ...place, label: "Twilio" })
       assert.deepStrictEqual(yield* of({ Label: "Twilio" }), named)
       assert.deepStrictEqual(yield* of({ Label: "Twilio", Body: "Twilio" }), named)
@@ -248,7 +252,7 @@ layer(Webhooks.layer)("an inbound message", (it) => {
     Effect.gen(function*() {
       const empty = { ...inbound, Body: "" }
       for (
-        const fields of [{ MessageType: "contacts" }, { NumMedia: "1" }, { Poll: "{}" }]
+        const fields of [{ MessageType: "contacts" }, { NumMedia: "11" }, { Poll: "{}" }]
       ) assert.strictEqual((yield* one({ ...empty, ...fields }))._tag, "Unrecognized", JSON.stringify(fields))
       for (const fields of [{ MessageType: "text" }, { MessageType: "" }, { FromCity: "Quebec" }, { Poll: "" }]) {
         assert.isTrue(Content.isEmpty((yield* message({ ...empty, ...fields })).content))
@@ -309,6 +313,18 @@ layer(Webhooks.layer)("media", (it) => {
         assert.deepStrictEqual(yield* mediaUrls({ ...inbound, ...file(0), ...file(1), NumMedia }), ["ME0", "ME1"])
       })
   )
+
+  it.effect("that are announced and missing are there as files without a URL", () =>
+    Effect.gen(function*() {
+      const missing = new Content.FileContent({ unavailable: "Twilio gives no URL of the file" })
+      const parts = (fields: object) =>
+        Effect.map(message({ ...inbound, ...fields }), ({ content }) => Content.parts(content))
+      assert.deepStrictEqual(yield* parts({ NumMedia: "1", Body: "" }), [missing])
+      assert.deepStrictEqual(yield* parts({ NumMedia: 2 }), [new Content.TextContent({ text: "hi" }), missing, missing])
+      const both = yield* parts({ NumMedia: "2", ...file(1) })
+      assert.deepStrictEqual(both.map(({ _tag }) => _tag), ["TextContent", "MediaContent", "FileContent"])
+      assert.lengthOf(yield* parts({ NumMedia: "1", ...file(0), ...file(1) }), 3)
+    }))
 
   it.effect("keep Twilio's order, also past nine", () =>
     Effect.gen(function*() {

@@ -51,11 +51,17 @@ describe("VoiceMeUp direction", () => {
 })
 
 describe("A VoiceMeUp notice", () => {
-  it.effect("that has no numbers and no text is unrecognized, with its type", () =>
+  it.effect("that has no numbers is unrecognized, with its type, also where it has a text", () =>
     Effect.gen(function*() {
       const provider = yield* make()
       for (
-        const [payload, type] of [[{ event: "did.added" }, "did.added"], [{ type: "x" }, "x"], [{}, undefined]] as const
+        const [payload, type] of [
+          [{ event: "did.added" }, "did.added"],
+          [{ type: "x" }, "x"],
+          [{ event: "maintenance", message: "Tonight at two" }, "maintenance"],
+          [{ type: "bill", attachment: "https://clients.voicemeup.com/bill.pdf" }, "bill"],
+          [{}, undefined]
+        ] as const
       ) {
         const [event] = yield* provider.decodePayload(payload)
         assert.deepStrictEqual(event?._tag === "Unrecognized" && event.eventType, type)
@@ -126,6 +132,29 @@ describe("VoiceMeUp parts", () => {
         [`${link}.mms.mp4`, "video/mp4"]
       ])
       assert.strictEqual(yield* roleOf({ attachment: [`${link}.mms.html`, `${link}.mms.jpg`] }), "media")
+      const untyped = yield* messageOf({ attachment: ["a", "b"], attachment_mime_type: ["", "video/mp4"] })
+      assert.deepStrictEqual(Content.media(untyped.content).map(({ mimeType }) => mimeType), [undefined, "video/mp4"])
+    }))
+
+  it.effect.each([
+    [{ url: `${link}.mms.jpg`, mime_type: "image/jpeg" }],
+    [[{ attachment: `${link}.mms.jpg`, mime_type: "image/jpeg" }]]
+  ])("a file is there as an object too: %j", ([attachment]) =>
+    Effect.gen(function*() {
+      const { content } = yield* messageOf({ attachment, message: "Look" })
+      const image = new Content.MediaContent({ url: `${link}.mms.jpg`, mimeType: "image/jpeg", caption: "Look" })
+      assert.deepStrictEqual(content, image)
+    }))
+
+  it.effect("a file without a link is there, and marked unavailable", () =>
+    Effect.gen(function*() {
+      const unavailable = "VoiceMeUp gives no URL of the file"
+      const of = (fields: Record<string, unknown>) => Effect.map(messageOf(fields), ({ content }) => content)
+      assert.deepStrictEqual(yield* of({ attachment: { size: 4 } }), new Content.FileContent({ unavailable }))
+      assert.deepStrictEqual(
+        yield* of({ attachment_mime_type: "image/png" }),
+        new Content.FileContent({ mimeType: "image/png", unavailable })
+      )
     }))
 
   it.effect("a wrapper without text brings no message", () =>
@@ -224,8 +253,9 @@ describe("VoiceMeUp fields", () => {
       const payload = JSON.parse(
         "{\"__proto__\":{\"message\":\"no\",\"direction\":\"outbound\"},\"constructor\":\"x\"}"
       )
-      const message = yield* messageOf(payload)
-      assert.strictEqual(Content.text(message.content), "")
+      assert.strictEqual((yield* decodeOne(payload))._tag, "Unrecognized")
+      const message = yield* messageOf({ ...payload, message: "Hi" })
+      assert.strictEqual(Content.text(message.content), "Hi")
       assert.isTrue(Object.hasOwn(message.raw, "constructor"))
     }))
 })
