@@ -209,6 +209,14 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     Effect.catchIf(Spool.isNotFound, () => Effect.succeed(false))
   )
 
+  const remove = (text: string) =>
+    rules.whenNamed(text, (id) =>
+      Effect.as(fs.remove(pathOf(id)), true).pipe(
+        lock.withPermit,
+        Effect.catchIf(Spool.isNotFound, () => Effect.succeed(false)),
+        Effect.mapError(Spool.fileFailed("delete"))
+      ))
+
   const cleanUp = Effect.gen(function*() {
     yield* spool.removeStale(yield* rules.now)
     let removed = 0
@@ -219,7 +227,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
   }).pipe(Effect.mapError(Spool.fileFailed("cleanUp")))
 
   yield* age.schedule(cleanUp)
-  return MediaStore.of({ put, get, cleanUp })
+  return MediaStore.of({ put, get, delete: remove, cleanUp })
 })
 
 /**

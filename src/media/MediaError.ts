@@ -208,7 +208,7 @@ const permanent: ReadonlySet<string> = new Set([
  */
 export class StoreFailed extends Schema.TaggedError<StoreFailed>()("StoreFailed", {
   /** The operation that failed. */
-  operation: Schema.Literals(["put", "get", "cleanUp"]),
+  operation: Schema.Literals(["put", "get", "delete", "cleanUp"]),
   /** The store's error code, such as `AccessDenied` or `ENOSPC`. Never contains keys or signatures. */
   code: Schema.optionalKey(Schema.String)
 }) {

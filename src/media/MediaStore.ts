@@ -39,9 +39,21 @@ export class MediaStore extends Context.Service<MediaStore, {
     { readonly media: StoredMedia; readonly stream: Stream.Stream<Uint8Array, MediaError> },
     MediaError
   >
+  /** Deletes a file. Returns whether the store had it. */
+  readonly delete: (id: string) => Effect.Effect<boolean, MediaError>
   /** Removes the files past the maximum age and returns their number. */
   readonly cleanUp: Effect.Effect<number, MediaError>
 }>()("effect-sms/media/MediaStore") {}
+
+/**
+ * Returns the id of the file that a URL of a store leads to, or `undefined` for
+ * any other URL.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const idOfUrl = (url: string): string | undefined =>
+  /([0-9a-f]{64})(?:\.[a-z0-9]{2,5})?$/.exec(URL.parse(url)?.pathname ?? "")?.[1]
 
 /**
  * Options of {@link layerMemory}.
@@ -109,6 +121,8 @@ export const makeMemory = Effect.fnUntraced(function*(options: MemoryOptions): E
     return { media: stored(entry), stream }
   })
 
+  const remove = (text: string) => rules.whenNamed(text, (id) => Effect.sync(() => entries.delete(id)))
+
   const cleanUp = Effect.gen(function*() {
     const now = yield* rules.now
     const old = [...entries.values()].filter(({ storedAt }) => age.isExpired(storedAt, now))
@@ -117,7 +131,7 @@ export const makeMemory = Effect.fnUntraced(function*(options: MemoryOptions): E
   })
 
   yield* age.schedule(cleanUp)
-  return MediaStore.of({ put, get, cleanUp })
+  return MediaStore.of({ put, get, delete: remove, cleanUp })
 })
 
 /**

@@ -309,6 +309,19 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     Effect.catchIf(({ status }) => status === 404, () => Effect.succeed(0))
   )
 
+  /** Asks first whether the object exists, because a deletion succeeds either way. */
+  const remove = (text: string) =>
+    rules.whenNamed(text, (id) =>
+      head(id).pipe(
+        Effect.andThen(
+          Effect.scoped(s3.request({ method: "DELETE", key: keyOf(id) })).pipe(
+            Effect.mapError(failed("delete"))
+          )
+        ),
+        Effect.as(true),
+        Effect.catchIf(({ reason }) => reason._tag === "NotStored", () => Effect.succeed(false))
+      ))
+
   const cleanUp = Effect.gen(function*() {
     let removed = 0
     let continuation: string | undefined
@@ -323,7 +336,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
   }).pipe(Effect.mapError(failed("cleanUp")))
 
   yield* age.schedule(cleanUp)
-  return MediaStore.of({ put, get, cleanUp })
+  return MediaStore.of({ put, get, delete: remove, cleanUp })
 })
 
 /**

@@ -253,7 +253,7 @@ describe("a server with media", () => {
     const failed = Effect.fail(
       new MediaError.MediaError({ reason: new MediaError.StoreFailed({ operation: "get", code: "AccessDenied" }) })
     )
-    const store = MediaStore.of({ put: () => failed, get: () => failed, cleanUp: failed })
+    const store = MediaStore.of({ put: () => failed, get: () => failed, delete: () => failed, cleanUp: failed })
     return Effect.gen(function*() {
       const answer = yield* get(`/media/${"0".repeat(64)}`)
       assertProblem(answer, 500)

@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Deferred, Effect, Exit, Fiber, type Layer, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { MediaError } from "../../src/media/MediaError.ts"
-import { MediaStore } from "../../src/media/MediaStore.ts"
+import { idOfUrl, MediaStore } from "../../src/media/MediaStore.ts"
 import type { AgeOptions, Range } from "../../src/media/StoredMedia.ts"
 
 export interface Place {
@@ -303,6 +303,25 @@ export const suite = (subject: Subject) => {
         assert.strictEqual(yield* store.cleanUp, 0)
         yield* assertFiles(place, 0)
       }), { maxAge: "1 hour", cleanUpInterval: "1 day" })
+
+    test("deletes a file by its id or name, and says whether there was one", (place) =>
+      Effect.gen(function*() {
+        const store = yield* MediaStore
+        const [one, other, kept] = [yield* put(text("1")), yield* put(text("2")), yield* put(text("3"))]
+        assert.strictEqual(idOfUrl(one.url), one.id)
+        assert.isTrue(yield* store.delete(one.id))
+        assert.isTrue(yield* store.delete(`${other.id}.jpg`))
+        for (const id of [one.id, other.id]) {
+          assert.strictEqual(yield* reasonOf(read(id)), "NotStored")
+          assert.isFalse(yield* store.delete(id))
+        }
+        for (const id of oddIds) assert.isFalse(yield* store.delete(id), JSON.stringify(id))
+        assert.strictEqual((yield* read(kept.id)).bytes.toString(), "3")
+        yield* assertFiles(place, 1)
+        // It can be stored again.
+        assert.strictEqual((yield* put(text("1"))).id, one.id)
+        assert.strictEqual((yield* read(one.id)).bytes.toString(), "1")
+      }))
 
     test("cleans up by itself", (place) =>
       Effect.gen(function*() {

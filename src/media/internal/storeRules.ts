@@ -121,6 +121,15 @@ export const parse = (
     : Effect.succeed({ id: match[1]!, extension: match[2] })
 }
 
+/** Deletes by the id in a name. A name that no store could have returned names no file. */
+export const whenNamed = (
+  text: string,
+  remove: (id: string) => Effect.Effect<boolean, MediaError>
+): Effect.Effect<boolean, MediaError> => {
+  const id = named.exec(text)?.[1]
+  return id === undefined ? Effect.succeed(false) : remove(id)
+}
+
 /** Returns whether the extension is the one that the store uses for the type. */
 export const fits = (extension: string | undefined, contentType: string): boolean =>
   extension === undefined || extension === extensionOf(contentType)

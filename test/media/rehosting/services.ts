@@ -78,6 +78,7 @@ export const services = (answer: Answer = () => Effect.void, keep: Answer = () =
       return media
     }),
     get: () => failure(new MediaError.NotStored()),
+    delete: () => Effect.succeed(false),
     cleanUp: Effect.succeed(0)
   })
   return {
