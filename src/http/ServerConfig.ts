@@ -19,6 +19,7 @@ import type * as Carrier from "../provider/Carrier.ts"
 import * as Environment from "../provider/Environment.ts"
 import { invalid, type InvalidVariable } from "../provider/Environment.ts"
 import type { SmsProvider } from "../provider/SmsProvider.ts"
+import * as privateHosts from "./internal/privateHosts.ts"
 import * as variableNames from "./internal/variableNames.ts"
 import * as MediaConfig from "./MediaConfig.ts"
 import { isHost } from "./PublicUrl.ts"
@@ -133,10 +134,22 @@ const loadCarriers = (
 
 const startsWith = (name: string, prefix: string): boolean => name.startsWith(prefix)
 
+/** Describes the URLs that carriers, or the recipients of files, call and cannot reach. */
+const unreachable = Effect.gen(function*() {
+  const urls = { PUBLIC_URL: yield* Environment.text("PUBLIC_URL"), MEDIA_URL: yield* Environment.text("MEDIA_URL") }
+  return Object.entries(urls)
+    .filter(([, value]) => Environment.list(value ?? "").some(privateHosts.isPrivate))
+    .map(([name]) => `${name} names a host that carriers cannot reach: it is not on the public internet`)
+}).pipe(
+  // Invalid values stop the start later.
+  Effect.catchTag("InvalidVariable", () => Effect.succeed([]))
+)
+
 /**
  * Describes the variables that are set and have no effect: those with a name
  * that looks like one of ours and is none, with the one that was probably
- * meant, and ours that are empty. No description has a value.
+ * meant, ours that are empty, and URLs that carriers cannot reach. No
+ * description has a value.
  *
  * @category constructors
  * @since 0.1.0
@@ -165,7 +178,7 @@ export const warnings = Effect.fnUntraced(function*(
       found.push(`${name} is not read: did you mean ${meant}?`)
     } else if (title !== undefined) found.push(`${name} is not read: ${title} has no variable of this name`)
   }
-  return found.toSorted()
+  return [...found, ...yield* unreachable].toSorted()
 })
 
 /** Parses a network. A single address counts as a network. */

@@ -58,16 +58,29 @@ const isSid = (value: string) => /^[A-Z]{2}[\da-f]{32}$/i.test(value)
 
 const ownerOf = (value: string) => lookup(owners, value.slice(0, 2))
 
-/** Reads an id. At another address of the API, that is not Twilio itself, an id has any length. */
-const sid = Effect.fnUntraced(function*(name: string, prefix: string, what: string) {
+/** Makes the check of an id. At another address of the API, that is not Twilio itself, an id has any length. */
+const sidFlaw = Effect.fnUntraced(function*(prefix: string, what: string) {
   const isOurs = (yield* Environment.text("TWILIO_BASE_URL")) === undefined
-  return yield* Environment.checked(name, (value) => {
+  return (value: string) => {
     const fits = value.startsWith(prefix) && (isOurs ? isSid(value) : /^[\w-]+$/.test(value))
     if (fits) return undefined
     const expected = `must be the SID of ${what}: ${prefix} and 32 hexadecimal digits`
     const owner = value.startsWith(prefix) ? undefined : ownerOf(value)
     return owner === undefined ? expected : `${expected}. This looks like ${owner}`
-  })
+  }
+})
+
+const sid = (name: string, prefix: string, what: string) =>
+  Effect.flatMap(sidFlaw(prefix, what), (flaw) => Environment.checked(name, flaw))
+
+/** Reads the accounts whose webhooks are accepted. One that is none would refuse every webhook. */
+const webhookAccounts = Effect.gen(function*() {
+  const flaw = yield* sidFlaw("AC", "an account, or several with commas between them")
+  const accounts = yield* Environment.checked(
+    "TWILIO_WEBHOOK_ACCOUNTS",
+    (value) => Environment.list(value).map(flaw).find((flaw) => flaw !== undefined)
+  )
+  return Environment.list(accounts ?? "")
 })
 
 const key = Effect.tap(
@@ -180,8 +193,8 @@ export const environment: EnvironmentDefinition<
   webhook: Effect.gen(function*() {
     const authToken = yield* Environment.webhookSecrets(variables, "TWILIO_AUTH_TOKEN")
     for (const token of authToken ?? []) yield* expectToken(Redacted.value(token))
-    const webhookAccounts = Environment.list((yield* Environment.text("TWILIO_WEBHOOK_ACCOUNTS")) ?? "")
-    return authToken && { authToken, ...(webhookAccounts.length > 0 && { webhookAccounts }) }
+    const accounts = yield* webhookAccounts
+    return authToken && { authToken, ...(accounts.length > 0 && { webhookAccounts: accounts }) }
   }),
   sender,
   blame: ({ reason }) => Environment.invalid("TWILIO_AUTH_TOKEN", `cannot be used. ${reason.message}`),

@@ -105,6 +105,10 @@ const checkHead = (head: Request.WebhookHead): WebhookErrorReason | undefined =>
     : undefined
 }
 
+/** Compares ids in any case of their hexadecimal digits. */
+const isOneOf = (accounts: ReadonlyArray<string>, account: string): boolean =>
+  accounts.some((one) => one.toLowerCase() === account.toLowerCase())
+
 /**
  * Builds the signature check for a list of auth tokens, and the diagnosis of a
  * mismatch.
@@ -179,7 +183,7 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets, accounts?: R
       : formFault(request.url, form, fields)
     if (fault !== undefined) return yield* fault
     const account = isGet ? formFromText(queryOf(request.url))["AccountSid"] : form?.["AccountSid"]
-    if (accounts !== undefined && account !== undefined && !accounts.includes(String(account))) {
+    if (accounts !== undefined && account !== undefined && !isOneOf(accounts, String(account))) {
       return yield* invalidPayload("AccountSid", "Expected an account whose webhooks are accepted: see webhookAccounts")
     }
     return { ...(form !== undefined && { payload: form }), idempotencyKeys: [request.headers[header]!] }

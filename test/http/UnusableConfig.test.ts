@@ -63,6 +63,11 @@ describe("PUBLIC_URL", () => {
       ["https://sms.example.com/webhooks/sms/", /must end before \/webhooks\/sms/],
       ["https://*.example.com", /must be a URL that names a host/],
       ["https://sms.example.com:99999", /must be a URL that names a host/],
+      ["https://sms.example.com:0", /must be a URL that names a host/],
+      ["https://sms.example.com:", /must be a URL that names a host/],
+      ["https://sms..example.com", /must be a URL that names a host/],
+      ["https://-sms.example.com", /must be a URL that names a host/],
+      ["https://sms-.example.com/api", /must be a URL that names a host/],
       ["https://<your-domain>", /must be a URL that names a host/],
       ["https://münchen.example.com", /must be written in ASCII/],
       ["https://sms.example.com/ö", /must be written in ASCII/],
@@ -195,6 +200,12 @@ describe("an id or a credential", () => {
       [`ac${hex}`, /must be the SID of an account/],
       [`AC${hex}/`, /must be the SID of an account/]
     ]],
+    ["TWILIO_WEBHOOK_ACCOUNTS", carriers.twilio, [
+      [`AC${hex}, SK${hex}`, /AC and 32 hexadecimal digits\. This looks like an API key/],
+      [`AC${hex};AC${hex}`, /must be the SID of an account, or several with commas between them/],
+      [`AC${hex} AC${hex}`, /must be the SID of an account/],
+      ["my account", /must be the SID of an account/]
+    ]],
     ["TWILIO_API_KEY", { ...carriers.twilio, ...key }, [
       [`AC${hex}`, /must be the SID of an API key.*an account, which belongs in TWILIO_ACCOUNT_SID$/],
       ["SK123", /must be the SID of an API key: SK and 32/]
@@ -258,6 +269,7 @@ describe("an id or a credential", () => {
       })
       // Servers that stand in for Twilio have ids of their own.
       yield* start({ ...carriers.twilio, TWILIO_ACCOUNT_SID: "AC-test", TWILIO_BASE_URL: "http://127.0.0.1:1" })
+      yield* start({ ...carriers.twilio, TWILIO_WEBHOOK_ACCOUNTS: `AC${hex},, AC${hex.toUpperCase()},` })
       yield* refuses({ ...carriers.twilio, TWILIO_BASE_URL: "http://127.0.0.1:1" }, "TWILIO_ACCOUNT_SID", [
         ["SK-test", /This looks like an API key/]
       ])

@@ -132,6 +132,49 @@ describe("a variable of ours that is empty", () => {
     }))
 })
 
+describe("a URL that carriers call", () => {
+  it.effect("is named where its host is not on the public internet", () =>
+    Effect.gen(function*() {
+      const line = (name: string) => `${name} names a host that carriers cannot reach: it is not on the public internet`
+      for (
+        const host of [
+          "localhost",
+          "LOCALHOST.:3000",
+          "sms.localhost",
+          "127.0.0.1",
+          "0x7f.1",
+          "0.0.0.0:3000",
+          "10.0.0.5",
+          "192.168.1.10:8443",
+          "169.254.1.1",
+          "100.64.0.1",
+          "[::1]:3000",
+          "[fd00::1]",
+          "user:password@localhost",
+          "gateway",
+          "nas.local",
+          "host.docker.internal",
+          "sms.test"
+        ]
+      ) {
+        for (const name of ["PUBLIC_URL", "MEDIA_URL"]) {
+          assert.deepStrictEqual(yield* warnings({ [name]: `https://${host}/api` }), [line(name)], host)
+        }
+        assert.deepStrictEqual(
+          yield* warnings({ PUBLIC_URL: `https://sms.example.com, http://${host}` }),
+          [line("PUBLIC_URL")]
+        )
+      }
+      for (
+        const host of ["sms.example.com", "xn--mnchen-3ya.de:8443", "8.8.8.8", "[2606:4700::1]", "local.example.com"]
+      ) {
+        assert.deepStrictEqual(yield* warnings({ PUBLIC_URL: `https://${host}`, MEDIA_URL: `http://${host}/m` }), [])
+      }
+      // What is no URL stops the start.
+      assert.deepStrictEqual(yield* warnings({ PUBLIC_URL: "'localhost'", MEDIA_URL: "localhost:3000" }), [])
+    }))
+})
+
 describe("the likeliest name", () => {
   it("has the fewest mistakes", () => {
     assert.strictEqual(likeliest("SINCH_FORM", ["SINCH_REGION", "SINCH_FROM"]), "SINCH_FROM")

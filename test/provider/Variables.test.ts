@@ -18,6 +18,7 @@ const values: Readonly<Record<string, string>> = {
   SINCH_REGION: "eu",
   SINCH_DELIVERY_REPORT: "full",
   TWILIO_ACCOUNT_SID: `AC${"0".repeat(32)}`,
+  TWILIO_WEBHOOK_ACCOUNTS: `AC${"0".repeat(32)}`,
   TWILIO_API_KEY: `SK${"0".repeat(32)}`,
   TWILIO_MESSAGING_SERVICE_SID: `MG${"0".repeat(32)}`,
   TWILIO_REGION: "ie1",

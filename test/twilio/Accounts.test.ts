@@ -57,6 +57,8 @@ describe("webhooks of another account", () => {
     Effect.gen(function*() {
       const listed = yield* Twilio.makeWebhook({ authToken, accountSid: ours, webhookAccounts: [ours, other] })
       assert.strictEqual(yield* posted(listed, other), "accepted")
+      const cased = yield* Twilio.makeWebhook({ authToken, webhookAccounts: ["AC0000000000000000000000000000ABCD"] })
+      assert.strictEqual(yield* posted(cased, "AC0000000000000000000000000000abcd"), "accepted")
       assert.strictEqual(yield* posted(listed, "AC00000000000000000000000000000003"), refused)
       const any = yield* Twilio.makeWebhook({ authToken })
       assert.strictEqual(yield* posted(any, other), "accepted")

@@ -33,7 +33,9 @@ export const secret = (value: string): Flaw => {
 export const credential = (value: string): Flaw =>
   secret(value) ?? (/^[!-~]+$/.test(value) ? undefined : "must consist of ASCII characters")
 
-const asciiHost = /^(?:[^@/]*@)?(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d*)?(?:[/?#]|$)/i
+// A label of a name neither begins nor ends with a hyphen.
+const asciiHost =
+  /^(?:[^@/]*@)?(?:\[[\da-f:.]+\]|(?:\w(?:[\w-]*\w)?\.)*\w(?:[\w-]*\w)?\.?)(?::[1-9]\d{0,4})?(?:[/?#]|$)/i
 
 /** Checks a URL that something is appended to. */
 export const url = (value: string, appended: string): Flaw => {
