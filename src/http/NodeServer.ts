@@ -39,14 +39,14 @@ export type Options = {
 
 const millis = (input: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(input))
 
-/** Also has the headers where Node itself answers, such as a request without a host or with an unknown expectation. */
+/** Has `nosniff` also where Node itself answers, such as a request without a host or with an unknown expectation. */
 class SafeResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
   /** The response that is being written to a connection. */
   static readonly current = new WeakMap<Duplex, SafeResponse>()
 
   constructor(...parameters: ConstructorParameters<typeof ServerResponse<Request>>) {
     super(...parameters)
-    for (const [name, value] of Object.entries(safeHeaders)) this.setHeader(name, value)
+    this.setHeader("x-content-type-options", safeHeaders["x-content-type-options"])
   }
 
   override assignSocket(socket: Socket): void {
