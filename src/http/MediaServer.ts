@@ -19,6 +19,7 @@ import { MediaStore } from "../media/MediaStore.ts"
 import type { StoredMedia } from "../media/StoredMedia.ts"
 import * as ByteRange from "./ByteRange.ts"
 import { setHeaders } from "./internal/headers.ts"
+import * as SafeHeaders from "./internal/safeHeaders.ts"
 import { MediaApi } from "./MediaApi.ts"
 import * as Problems from "./Problems.ts"
 import * as WebhookServer from "./WebhookServer.ts"
@@ -105,7 +106,7 @@ const handlers = HttpApiBuilder.group(
  * @category layers
  * @since 0.1.0
  */
-export const layer = Layer.provide(HttpApiBuilder.layer(MediaApi), handlers)
+export const layer = Layer.provide(HttpApiBuilder.layer(MediaApi), [handlers, SafeHeaders.layer])
 
 /**
  * Keeps requests for files out of traces, because the path is a capability.

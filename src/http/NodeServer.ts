@@ -12,7 +12,10 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { createServer } from "node:http"
+import { createServer, type IncomingMessage, ServerResponse, STATUS_CODES } from "node:http"
+import type { Socket } from "node:net"
+import type { Duplex } from "node:stream"
+import { safeHeaders } from "./internal/safeHeaders.ts"
 
 /**
  * Options of the server.
@@ -36,6 +39,61 @@ export type Options = {
 
 const millis = (input: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(input))
 
+/** Has `nosniff` also where Node itself answers, such as a request without a host or with an unknown expectation. */
+class SafeResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+  /** The response that is being written to a connection. */
+  static readonly current = new WeakMap<Duplex, SafeResponse>()
+
+  constructor(...parameters: ConstructorParameters<typeof ServerResponse<Request>>) {
+    super(...parameters)
+    this.setHeader("x-content-type-options", safeHeaders["x-content-type-options"])
+  }
+
+  override assignSocket(socket: Socket): void {
+    super.assignSocket(socket)
+    SafeResponse.current.set(socket, this)
+  }
+
+  override detachSocket(socket: Socket): void {
+    super.detachSocket(socket)
+    SafeResponse.current.delete(socket)
+  }
+}
+
+const statusOf = ({ code }: NodeJS.ErrnoException): number => {
+  switch (code) {
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return 408
+    case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
+      return 413
+    case "HPE_HEADER_OVERFLOW":
+      return 431
+    default:
+      return 400
+  }
+}
+
+/** Answers a request that is not HTTP, as Node does, with the headers and a problem. Says nothing of the error. */
+const answerClientError = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+  // What is written after the beginning of another answer would be a part of that one.
+  const isAnswering = SafeResponse.current.get(socket)?.headersSent === true
+  if (!socket.writable || error.code === "ECONNRESET" || isAnswering) {
+    socket.destroy()
+    return
+  }
+  const status = statusOf(error)
+  const title = STATUS_CODES[status]
+  const body = JSON.stringify({ type: "about:blank", status, title })
+  const headers = {
+    ...safeHeaders,
+    "connection": "close",
+    "content-type": "application/problem+json",
+    "content-length": String(body.length)
+  }
+  const head = [`HTTP/1.1 ${status} ${title}`, ...Object.entries(headers).map((header) => header.join(": "))]
+  socket.end([...head, "", body].join("\r\n"), () => socket.destroy())
+}
+
 /**
  * Provides Node's `HttpServer`, in the place of `NodeHttpServer.layer` and
  * `createServer`.
@@ -51,8 +109,10 @@ export const layer = (options: Options) => {
   const node = createServer({
     headersTimeout,
     requestTimeout,
-    connectionsCheckingInterval: Math.min(5000, Math.ceil(headersTimeout / 2))
+    connectionsCheckingInterval: Math.min(5000, Math.ceil(headersTimeout / 2)),
+    ServerResponse: SafeResponse
   })
+  node.on("clientError", answerClientError)
   node.maxConnections = maxConnections
   // A connection that is still open would keep the process alive.
   const layerCloseConnections = Layer.effectDiscard(

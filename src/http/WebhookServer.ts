@@ -39,6 +39,7 @@ import { checker } from "./internal/readiness.ts"
 import * as RefusalLog from "./internal/refusalLog.ts"
 import * as RequestBody from "./internal/requestBody.ts"
 import * as RequestId from "./internal/requestId.ts"
+import * as SafeHeaders from "./internal/safeHeaders.ts"
 import { storageFailed } from "./internal/storageFailed.ts"
 import { verifyAny } from "./internal/verifyAny.ts"
 import * as Problems from "./Problems.ts"
@@ -308,7 +309,8 @@ const notFound = Effect.fnUntraced(function*(error: unknown) {
   if (!HttpServerError.isHttpServerError(error) || error.reason._tag !== "RouteNotFound") {
     return yield* Effect.fail(error)
   }
-  const respond = HttpServerRespondable.toResponse
+  const respond = (problem: HttpServerRespondable.Respondable) =>
+    Effect.map(HttpServerRespondable.toResponse(problem), SafeHeaders.withSafeHeaders)
   return isOtherMethod(error.reason.request)
     ? HttpServerResponse.setHeader(yield* respond(new Problems.MethodNotAllowed({})), "allow", "GET, POST")
     : yield* respond(new Problems.NotFound({}))
@@ -328,8 +330,7 @@ export const layerApi = <Groups extends HttpApiGroup.Constraint>(
 ) => {
   const { trustedProxies = [] } = options
   return Layer.mergeAll(
-    HttpApiBuilder.layer(api, { openapiPath: "/openapi.json" }),
-    DocsPage.layer(api),
+    Layer.provide(Layer.merge(HttpApiBuilder.layer(api), DocsPage.layer(api)), SafeHeaders.layer),
     trustedProxies.length === 0
       ? Layer.empty
       : HttpRouter.middleware(HttpMiddleware.xForwardedHeaders({ trustedProxies }), { global: true }),

@@ -28,6 +28,10 @@ const open = Effect.gen(function*() {
   const failures: Array<string> = []
   page.on("request", (request) => requested.push(request.url()))
   page.on("pageerror", (error) => failures.push(error.message))
+  // What the policy of the page blocks.
+  page.on("console", (message) => {
+    if (/content security policy/i.test(message.text())) failures.push(message.text())
+  })
   yield* Effect.promise(() => page.goto(`${base}/docs`))
   yield* Effect.promise(() => page.getByPlaceholder("Token").first().waitFor())
   return { base, failures, page, requested }

@@ -1,16 +1,18 @@
 /**
- * The documentation page. It has three megabytes of script, so it is built and
- * compressed on first use, and a browser that has it is answered 304.
+ * The documentation of an API: the OpenAPI document at `/openapi.json`, and a
+ * page with three megabytes of script at `/docs`.
  */
 import * as Digest from "effect/crypto/Digest"
 import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
 import type * as HttpApi from "effect/http-api/HttpApi"
 import type * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
+import * as OpenApi from "effect/http-api/OpenApi"
 import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as CachedDocument from "./cachedDocument.ts"
 
 /** The name of the security scheme in `AdminAuthorization`. */
 const securityScheme = "bearer"
@@ -27,67 +29,61 @@ const scalar: HttpApiScalar.ScalarConfig & Readonly<Record<string, unknown>> = {
   defaultOpenAllTags: true
 }
 
-/** Whether the client takes gzip (RFC 9110, section 12.5.3). */
-const acceptsGzip = (header: string = ""): boolean => {
-  const weights = new Map(
-    header.toLowerCase().split(",").map((item) => {
-      const [coding = "", ...parameters] = item.split(";").map((text) => text.trim())
-      const weight = parameters.find((text) => text.startsWith("q="))
-      return [coding, weight === undefined ? 1 : Number(weight.slice(2))]
-    })
+const utf8 = new TextEncoder()
+
+/**
+ * Returns the policy of the page. Only its own scripts run, which are named by
+ * their hashes, and it contacts only this server. Scalar writes its styles into
+ * the page while it runs, which no hash can name.
+ */
+const policyOf = Effect.fnUntraced(function*(html: string) {
+  const { digest } = yield* Digest.Digest
+  const scripts = html.matchAll(/<script>([^]*?)<\/script>/g)
+  const hashes = yield* Effect.forEach(
+    scripts,
+    ([, script = ""]) =>
+      Effect.map(digest(Digest.sha256, utf8.encode(script)), (hash) => `'sha256-${Base64.encode(hash)}'`)
   )
-  return (weights.get("gzip") ?? weights.get("*") ?? 0) > 0
-}
+  return [
+    "default-src 'none'",
+    `script-src ${hashes.join(" ")}`,
+    "style-src 'unsafe-inline'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'"
+  ].join("; ")
+})
 
-/** Whether the client has the page with this tag (RFC 9110, section 13.1.2). */
-const isKnown = (etag: string, header: string = ""): boolean =>
-  header.split(",").some((tag) => ["*", etag].includes(tag.trim().replace(/^W\//, "")))
+/** Builds the page. */
+const buildPage = Effect.fnUntraced(function*<Groups extends HttpApiGroup.Constraint>(
+  api: HttpApi.HttpApi<"effect-sms", Groups>
+) {
+  const own = yield* HttpRouter.make
+  const page = HttpApiScalar.layer(api, { path: "/docs", scalar })
+  yield* Effect.scoped(Effect.provideService(Layer.build(page), HttpRouter.HttpRouter, own))
+  const response = HttpServerResponse.toWeb(yield* Effect.orDie(own.asHttpEffect()))
+  const html = yield* Effect.promise(() => response.text())
+  return {
+    bytes: utf8.encode(html),
+    contentType: "text/html; charset=utf-8",
+    headers: { "content-security-policy": yield* policyOf(html), "referrer-policy": "no-referrer" }
+  }
+})
 
-const gzip = (bytes: Uint8Array<ArrayBuffer>): Effect.Effect<Uint8Array> =>
-  Effect.map(
-    Effect.promise(() =>
-      new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"))).arrayBuffer()
-    ),
-    (buffer) => new Uint8Array(buffer)
-  )
-
-/** Serves the page of an API at `/docs`. */
+/** Serves the documentation of an API. */
 export const layer = <Groups extends HttpApiGroup.Constraint>(api: HttpApi.HttpApi<"effect-sms", Groups>) =>
   HttpRouter.use(Effect.fnUntraced(function*(router) {
-    const { digestHex } = yield* Digest.Digest
-
-    const build = Effect.gen(function*() {
-      const own = yield* HttpRouter.make
-      const page = HttpApiScalar.layer(api, { path: "/docs", scalar })
-      yield* Effect.scoped(Effect.provideService(Layer.build(page), HttpRouter.HttpRouter, own))
-      const response = HttpServerResponse.toWeb(yield* Effect.orDie(own.asHttpEffect()))
-      const html = new Uint8Array(yield* Effect.promise(() => response.arrayBuffer()))
-      const etag = `"${(yield* digestHex(Digest.sha256, html)).slice(0, 32)}"`
-      return { html, compressed: yield* gzip(html), etag }
-    })
-    // A caller that disconnects must not leave a partial build behind for the next one.
-    const built = yield* Effect.cached(Effect.uninterruptible(build))
-
+    const digest = yield* Digest.Digest
+    const page = Effect.provideService(buildPage(api), Digest.Digest, digest)
+    yield* router.add("GET", "/docs", yield* CachedDocument.make(page))
     yield* router.add(
       "GET",
-      "/docs",
-      Effect.gen(function*() {
-        const { headers } = yield* HttpServerRequest.HttpServerRequest
-        const { compressed, etag, html } = yield* built
-        const caching = {
-          // Weak, because both encodings have it. A new version of the server has another page.
-          "etag": `W/${etag}`,
-          "cache-control": "no-cache",
-          "vary": "accept-encoding"
-        }
-        if (isKnown(etag, headers["if-none-match"])) return HttpServerResponse.empty({ status: 304, headers: caching })
-        const contentType = "text/html; charset=utf-8"
-        return acceptsGzip(headers["accept-encoding"])
-          ? HttpServerResponse.uint8Array(compressed, {
-            contentType,
-            headers: { ...caching, "content-encoding": "gzip" }
-          })
-          : HttpServerResponse.uint8Array(html, { contentType, headers: caching })
-      })
+      "/openapi.json",
+      yield* CachedDocument.make(Effect.sync(() => ({
+        bytes: utf8.encode(JSON.stringify(OpenApi.fromApi(api))),
+        contentType: "application/json"
+      })))
     )
   }))
