@@ -16,17 +16,20 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
+import { compact } from "../internal/record.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
 import { SmsError } from "../SmsError.ts"
-import type { StorageError } from "../StorageError.ts"
+import { StorageError } from "../StorageError.ts"
 
 /**
  * The state of an intent.
  *
+ * - `queued`: the message is sent later, when it is ready
  * - `sending`: the request is being made
  * - `accepted`: the carrier accepted the message
  * - `refused`: the message was not sent. Its key can be used again
  * - `unknown`: the message may have been sent, or only a part of it was
+ * - `cancelled`: the message was removed from the queue, and was not sent
  *
  * @category models
  * @since 0.1.0
@@ -39,7 +42,47 @@ export type State = typeof State.Type
  * @category schemas
  * @since 0.1.0
  */
-export const State = Schema.Literals(["sending", "accepted", "refused", "unknown"])
+export const State = Schema.Literals(["queued", "sending", "accepted", "refused", "unknown", "cancelled"])
+
+/**
+ * The priority of a queued message. Messages of the priority `transactional`
+ * are sent before those of the priority `bulk`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Priority = typeof Priority.Type
+
+/**
+ * Schema of {@link Priority}.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Priority = Schema.Literals(["transactional", "bulk"])
+
+const time = Schema.optionalKey(Schema.DateTimeUtcFromString)
+
+/**
+ * When an intent entered each state last. A state that it never had is absent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Times = typeof Times.Type
+
+/**
+ * Schema of {@link Times}.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Times = Schema.Struct(
+  { queued: time, sending: time, accepted: time, refused: time, unknown: time, cancelled: time } satisfies Record<
+    State,
+    typeof time
+  >
+)
 
 /**
  * A requested send.
@@ -56,12 +99,20 @@ export class Intent extends Schema.Class<Intent>("effect-sms/sending/IntentStore
   message: OutboundMessage,
   /** The provider that the send is pinned to. */
   provider: Schema.optionalKey(Schema.NonEmptyString),
+  priority: Priority,
   state: State,
+  /** When a queued message is ready to be sent. */
+  readyAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
+  /** The number of attempts to send a queued message that were refused for the time being. */
+  failures: Schema.Int,
   createdAt: Schema.DateTimeUtcFromString,
   updatedAt: Schema.DateTimeUtcFromString,
+  times: Times,
   receipt: Schema.optionalKey(SendReceipt),
   /** The reason of the refusal or of the unknown outcome. Absent when the process stopped during the send. */
   error: Schema.optionalKey(SmsError),
+  /** The kind of a refusal that no provider made: of a hook, or of the router. */
+  refusal: Schema.optionalKey(Schema.String),
   /** The source that resolved an unknown outcome: an operator, a delivery report, or a query to the carrier. */
   resolvedBy: Schema.optionalKey(Schema.String)
 }) {}
@@ -69,7 +120,7 @@ export class Intent extends Schema.Class<Intent>("effect-sms/sending/IntentStore
 /**
  * The result of a reservation.
  *
- * - `Reserved`: the intent is new, and this process must send it
+ * - `Reserved`: the intent is new. Unless it is queued, this process must send it
  * - `Known`: another call already reserved this intent with the key
  * - `KeyReused`: the key was already used for another message
  *
@@ -88,10 +139,55 @@ export type Reservation =
  * @since 0.1.0
  */
 export type Outcome = {
-  readonly state: Exclude<State, "sending">
+  readonly state: Exclude<State, "queued" | "sending" | "cancelled">
   readonly receipt?: SendReceipt | undefined
   readonly error?: SmsError | undefined
+  readonly refusal?: string | undefined
   readonly resolvedBy?: string | undefined
+}
+
+/**
+ * The claim of a queued intent by a process.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Claim {
+  readonly id: string
+  /** The token of the call that claimed it. */
+  readonly token: string
+}
+
+/**
+ * The queue of intents that are sent later.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Queue {
+  /**
+   * Moves intents that are ready from `queued` to `sending`, for this process:
+   * by priority, then by time. No two processes claim the same intent.
+   */
+  readonly claim: (options: {
+    /** A new token. After a failure, the claim may have happened: see `unclaim`. */
+    readonly token: string
+    readonly limit: number
+    /** How many of them may have the priority `bulk`. */
+    readonly bulk: number
+  }) => Effect.Effect<ReadonlyArray<Intent>, StorageError>
+  /** Returns every intent of a claim whose answer was lost to the queue. None of them may have been sent. */
+  readonly unclaim: (token: string) => Effect.Effect<void, StorageError>
+  /** Returns a claimed intent to the queue after it was provably not sent. */
+  readonly requeue: (claim: Claim, options: {
+    readonly delay: Duration.Duration
+    readonly failures: number
+    readonly error?: SmsError | undefined
+  }) => Effect.Effect<void, StorageError>
+  /** Cancels a queued intent. Returns the intent in the state that it has then. */
+  readonly cancel: (id: string) => Effect.Effect<Intent | undefined, StorageError>
+  /** When the next queued intent is ready, in milliseconds since the epoch, or `Infinity`. */
+  readonly nextAt: Effect.Effect<number, StorageError>
 }
 
 /**
@@ -100,8 +196,8 @@ export type Outcome = {
  * @category models
  * @since 0.1.0
  */
-export interface Service {
-  /** Reserves a send in the state `sending`. */
+export interface Service extends Queue {
+  /** Reserves a send, in the state `sending`, or `queued` if it is sent later. */
   readonly reserve: (request: {
     /** A new id, for the intent when there is none for the key. */
     readonly id: string
@@ -109,6 +205,10 @@ export interface Service {
     readonly hash: string
     readonly message: OutboundMessage
     readonly provider?: string | undefined
+    /** `transactional` by default. */
+    readonly priority?: Priority | undefined
+    /** When a message is ready that is sent later. Absent for one that is sent now. */
+    readonly readyAt?: DateTime.Utc | undefined
   }) => Effect.Effect<Reservation, StorageError>
   /** Stores the outcome of an intent. A refused intent releases its key. */
   readonly settle: (id: string, outcome: Outcome) => Effect.Effect<void, StorageError>
@@ -135,11 +235,32 @@ export class IntentStore extends Context.Service<IntentStore, Service>()("effect
  * @since 0.1.0
  */
 export type MemoryOptions = {
-  /** The maximum number of intents. Beyond it, the oldest is evicted with its key. 10,000 by default. */
+  /**
+   * The maximum number of intents, and of queued ones. Beyond it, the oldest
+   * that is not queued is evicted with its key, and no more are queued. 10,000
+   * by default.
+   */
   readonly capacity?: number | undefined
-  /** How long an intent is kept. 1 day by default. */
+  /** How long an intent is kept that is not queued. 1 day by default. */
   readonly timeToLive?: Duration.Input | undefined
 }
+
+const withoutOutcome = ({ error: _, receipt: __, refusal: ___, resolvedBy: ____, ...intent }: Intent): Intent =>
+  new Intent(intent)
+
+const readyMillis = ({ readyAt, times }: Intent): number =>
+  DateTime.toEpochMillis(readyAt ?? times.queued ?? DateTime.makeUnsafe(0))
+
+/** Returns whether an intent is ready. One that was ready when it was queued stays ready if the clock is set back. */
+const isReady = (now: number) => (intent: Intent): boolean => {
+  const at = readyMillis(intent)
+  const queuedAt = DateTime.toEpochMillis(intent.times.queued ?? intent.updatedAt)
+  return at <= now || (queuedAt > now + 1000 && (at <= queuedAt || intent.failures > 0))
+}
+
+/** Orders ready intents by time. */
+const byTime = (one: Intent, other: Intent): number =>
+  readyMillis(one) - readyMillis(other) || (one.id < other.id ? -1 : 1)
 
 /**
  * Makes an in-memory store, which is lost on restart.
@@ -152,7 +273,11 @@ export const makeMemory = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Service> {
   const life = Duration.toMillis(Duration.fromInputUnsafe(timeToLive))
   const intents = new InsertionOrderedMap<Intent>()
+  /** The queued intents, which are never evicted. */
+  const queue = new Map<string, Intent>()
   const keys = new Map<string, string>()
+  /** The token of the claim of each intent that was claimed from the queue. */
+  const claims = new Map<string, string>()
 
   const drop = (intent: Intent) => {
     intents.delete(intent.id)
@@ -161,63 +286,111 @@ export const makeMemory = Effect.fnUntraced(function*(
 
   const makeRoom = (now: number) => {
     for (let oldest = intents.oldest(); oldest !== undefined; oldest = intents.oldest()) {
-      const isOld = DateTime.toEpochMillis(oldest[1].createdAt) + life <= now
+      const isOld = DateTime.toEpochMillis(oldest[1].updatedAt) + life <= now
       if (!isOld && intents.size < capacity) return
       drop(oldest[1])
     }
   }
 
+  const find = (id: string) => queue.get(id) ?? intents.get(id)
+
+  /** Stores the intent in a state. Its key can be used again when it is refused. */
+  const put = (
+    { key, readyAt: _, ...intent }: Intent,
+    state: State,
+    now: DateTime.Utc,
+    fields: Omit<Outcome, "state"> & {
+      readonly readyAt?: DateTime.Utc | undefined
+      readonly failures?: number | undefined
+    } = {}
+  ) => {
+    const isReleased = state === "refused"
+    if (isReleased && key !== undefined) keys.delete(key)
+    const next = new Intent({
+      ...intent,
+      ...compact({ ...fields, key: isReleased ? undefined : key }),
+      state,
+      updatedAt: now,
+      times: { ...intent.times, [state]: now }
+    })
+    queue.delete(next.id)
+    if (state === "queued") queue.set(next.id, next)
+    else intents.put(next.id, next)
+    if (state !== "sending") claims.delete(next.id)
+    return next
+  }
+
+  const list = () => [...queue.values(), ...intents.values()]
+
   return IntentStore.of({
-    reserve: Effect.fnUntraced(function*({ hash, id, key, message, provider }) {
+    reserve: Effect.fnUntraced(function*({ hash, id, key, message, priority = "transactional", provider, readyAt }) {
       const now = yield* DateTime.now
       makeRoom(DateTime.toEpochMillis(now))
-      const known = key === undefined ? undefined : intents.get(keys.get(key) ?? "")
+      const known = key === undefined ? undefined : find(keys.get(key) ?? "")
       if (known !== undefined) {
         return known.hash === hash ? { _tag: "Known", intent: known } : { _tag: "KeyReused" }
       }
+      if (readyAt !== undefined && queue.size >= capacity) {
+        return yield* new StorageError({ store: "intents", cause: new Error("The queue is full") })
+      }
+      const state = readyAt === undefined ? "sending" : "queued"
       const intent = new Intent({
         id,
         hash,
         message,
-        state: "sending",
+        priority,
+        state,
+        failures: 0,
         createdAt: now,
         updatedAt: now,
-        ...(key !== undefined && { key }),
-        ...(provider !== undefined && { provider })
+        times: {},
+        ...compact({ key, provider })
       })
-      intents.put(id, intent)
       if (key !== undefined) keys.set(key, id)
-      return { _tag: "Reserved", intent }
+      return { _tag: "Reserved", intent: put(intent, state, now, { readyAt }) }
     }),
-    settle: (id, outcome) =>
-      Effect.map(DateTime.now, (updatedAt) => {
-        const intent = intents.get(id)
-        if (intent === undefined) return
-        const { key, ...fields } = intent
-        if (outcome.state === "refused" && key !== undefined) keys.delete(key)
-        const { error, receipt, resolvedBy, state } = outcome
-        intents.put(
-          id,
-          new Intent({
-            ...fields,
-            state,
-            updatedAt,
-            ...(state !== "refused" && key !== undefined && { key }),
-            ...(receipt !== undefined && { receipt }),
-            ...(error !== undefined && { error }),
-            ...(resolvedBy !== undefined && { resolvedBy })
-          })
-        )
+    settle: (id, { state, ...outcome }) =>
+      Effect.map(DateTime.now, (now) => {
+        const intent = find(id)
+        if (intent !== undefined) put(withoutOutcome(intent), state, now, outcome)
       }),
-    get: (id) => Effect.sync(() => intents.get(id)),
+    get: (id) => Effect.sync(() => find(id)),
     list: ({ limit, state }) =>
       Effect.sync(() =>
-        [...intents.values()].filter((intent) =>
+        list().filter((intent) =>
           state === undefined || (intent.state === state && (state !== "unknown" || intent.resolvedBy === undefined))
         )
           .sort((one, other) => one.id < other.id ? 1 : -1)
           .slice(0, limit)
-      )
+      ),
+    claim: ({ bulk, limit, token }) =>
+      Effect.map(DateTime.now, (now) => {
+        const ready = [...queue.values()].filter(isReady(DateTime.toEpochMillis(now))).sort(byTime)
+        const first = ready.filter(({ priority }) => priority === "transactional").slice(0, limit)
+        const last = ready.filter(({ priority }) => priority === "bulk").slice(0, Math.min(bulk, limit - first.length))
+        return [...first, ...last].map((intent) => {
+          claims.set(intent.id, token)
+          return put(intent, "sending", now)
+        })
+      }),
+    unclaim: (token) =>
+      Effect.map(DateTime.now, (now) => {
+        for (const [id, by] of claims) {
+          if (by === token) put(intents.get(id)!, "queued", now, { readyAt: now })
+        }
+      }),
+    requeue: ({ id, token }, { delay, error, failures }) =>
+      Effect.map(DateTime.now, (now) => {
+        const intent = intents.get(id)
+        if (intent?.state !== "sending" || claims.get(id) !== token) return
+        put(withoutOutcome(intent), "queued", now, { error, failures, readyAt: DateTime.addDuration(now, delay) })
+      }),
+    cancel: (id) =>
+      Effect.map(DateTime.now, (now) => {
+        const queued = queue.get(id)
+        return queued === undefined ? intents.get(id) : put(queued, "cancelled", now)
+      }),
+    nextAt: Effect.sync(() => Math.min(Infinity, ...[...queue.values()].map(readyMillis)))
   })
 })
 

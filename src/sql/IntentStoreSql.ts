@@ -8,11 +8,13 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
+import { compact } from "../internal/record.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
 import { Intent, IntentStore, type Reservation, type Service, type State } from "../sending/IntentStore.ts"
 import { SmsError } from "../SmsError.ts"
 import { UnreadableRow } from "../StorageError.ts"
-import { json, makeReadable } from "./internal/json.ts"
+import * as Queue from "./internal/intentQueue.ts"
+import { json, makeLogUnreadable, makeReadable } from "./internal/json.ts"
 import type { Servers } from "./internal/servers.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
@@ -22,7 +24,8 @@ const outcomes = json(
   table,
   Schema.Struct({
     receipt: Schema.optionalKey(SendReceipt),
-    error: Schema.optionalKey(SmsError)
+    error: Schema.optionalKey(SmsError),
+    refusal: Schema.optionalKey(Schema.String)
   })
 )
 const messages = json(table, OutboundMessage)
@@ -34,27 +37,57 @@ interface Row {
   readonly message: string
   readonly provider: string | null
   readonly state: State
+  readonly priority: unknown
+  readonly ready_at: unknown
+  readonly failures: unknown
   readonly outcome: string | null
   readonly resolved_by: string | null
   readonly created_at: unknown
   readonly updated_at: unknown
+  readonly queued_at: unknown
+  readonly sending_at: unknown
+  readonly accepted_at: unknown
+  readonly refused_at: unknown
+  readonly unknown_at: unknown
+  readonly cancelled_at: unknown
 }
 
+const columnNames = [
+  "id, key, hash, message, provider, state, priority, ready_at, failures, outcome, resolved_by, created_at, updated_at",
+  "queued_at, sending_at, accepted_at, refused_at, unknown_at, cancelled_at"
+].join(", ")
+
+const timeOf = (column: unknown): DateTime.Utc | undefined =>
+  column === null ? undefined : DateTime.makeUnsafe(Number(column))
+
+const timesOf = (row: Row): Intent["times"] =>
+  compact({
+    queued: timeOf(row.queued_at),
+    sending: timeOf(row.sending_at),
+    accepted: timeOf(row.accepted_at),
+    refused: timeOf(row.refused_at),
+    unknown: timeOf(row.unknown_at),
+    cancelled: timeOf(row.cancelled_at)
+  })
+
 const toIntent = Effect.fnUntraced(function*(row: Row) {
-  const { error, receipt } = row.outcome === null ? {} : yield* outcomes.decode(row.outcome)
+  const outcome = row.outcome === null ? {} : yield* outcomes.decode(row.outcome)
   const message = yield* messages.decode(row.message)
   const make = () =>
     new Intent({
       id: row.id,
       hash: row.hash,
       message,
+      priority: Queue.priorities[Number(row.priority)]!,
       state: row.state,
+      failures: Number(row.failures),
       createdAt: DateTime.makeUnsafe(Number(row.created_at)),
       updatedAt: DateTime.makeUnsafe(Number(row.updated_at)),
+      times: timesOf(row),
+      ...outcome,
       ...(row.key !== null && { key: row.key }),
       ...(row.provider !== null && { provider: row.provider }),
-      ...(receipt !== undefined && { receipt }),
-      ...(error !== undefined && { error }),
+      ...(row.state === "queued" && { readyAt: DateTime.makeUnsafe(Number(row.ready_at)) }),
       ...(row.resolved_by !== null && { resolvedBy: row.resolved_by })
     })
   return yield* Effect.try({ try: make, catch: () => new UnreadableRow({ table }) })
@@ -68,29 +101,41 @@ export const make = Effect.fnUntraced(function*(
   const sql = yield* SqlClient.SqlClient
   const asStored = stored(sql, "intents")
   const readable = yield* makeReadable
-  const columns = sql.literal(
-    "id, key, hash, message, provider, state, outcome, resolved_by, created_at, updated_at"
-  )
+  const columns = sql.literal(columnNames)
 
   // The message may have been sent, so it is never resent automatically.
   servers.onDead((server) =>
     Effect.flatMap(
       Clock.currentTimeMillis,
       (now) =>
-        sql`UPDATE sms_intents SET state = 'unknown', owner = NULL, updated_at = ${now}
+        sql`UPDATE sms_intents SET state = 'unknown', owner = NULL, unknown_at = ${now}, updated_at = ${now}
           WHERE state = 'sending' AND owner = ${server}`
     )
   )
 
   return IntentStore.of({
-    reserve: ({ hash, id, key, message, provider }) =>
+    ...Queue.make({
+      asStored,
+      sql,
+      transact,
+      columns,
+      me: servers.me,
+      decode: toIntent,
+      logUnreadable: yield* makeLogUnreadable,
+      encode: outcomes.encode
+    }),
+    reserve: ({ hash, id, key, message, priority = "transactional", provider, readyAt }) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
         const json = yield* messages.encode(message)
+        const state: State = readyAt === undefined ? "sending" : "queued"
+        const owner = readyAt === undefined ? yield* servers.me : null
+        const ready = readyAt === undefined ? now : DateTime.toEpochMillis(readyAt)
         const rows = yield* sql<Row>`INSERT INTO sms_intents
-          (id, key, hash, message, provider, state, owner, priority, ready_at, address, created_at, updated_at)
-          VALUES (${id}, ${key ?? null}, ${hash}, ${json}, ${provider ?? null}, 'sending', ${yield* servers.me}, 0,
-            ${now}, ${message.to}, ${now}, ${now})
+          (id, key, hash, message, provider, state, owner, priority, ready_at, address, created_at, updated_at,
+            ${sql(`${state}_at`)})
+          VALUES (${id}, ${key ?? null}, ${hash}, ${json}, ${provider ?? null}, ${state}, ${owner},
+            ${Queue.priorities.indexOf(priority)}, ${ready}, ${message.to}, ${now}, ${now}, ${now})
           ON CONFLICT (key) DO NOTHING RETURNING ${columns}`.withoutTransform
         if (rows[0] !== undefined) {
           return { _tag: "Reserved", intent: yield* toIntent(rows[0]) } satisfies Reservation
@@ -101,16 +146,13 @@ export const make = Effect.fnUntraced(function*(
         if (intent.id === id) return { _tag: "Reserved", intent } satisfies Reservation
         return (intent.hash === hash ? { _tag: "Known", intent } : { _tag: "KeyReused" }) satisfies Reservation
       }))),
-    settle: (id, { error, receipt, resolvedBy, state }) =>
+    settle: (id, { error, receipt, refusal, resolvedBy, state }) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
-        const outcome = yield* outcomes.encode({
-          ...(receipt !== undefined && { receipt }),
-          ...(error !== undefined && { error })
-        })
+        const outcome = yield* outcomes.encode(compact({ receipt, error, refusal }))
         const key = sql.literal(state === "refused" ? "NULL" : "key")
         yield* sql`UPDATE sms_intents SET state = ${state}, key = ${key}, owner = NULL, outcome = ${outcome},
-          resolved_by = ${resolvedBy ?? null}, updated_at = ${now} WHERE id = ${id}`
+          resolved_by = ${resolvedBy ?? null}, ${sql(`${state}_at`)} = ${now}, updated_at = ${now} WHERE id = ${id}`
       }))),
     get: (id) =>
       asStored(Effect.gen(function*() {

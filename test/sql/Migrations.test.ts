@@ -1,22 +1,22 @@
 /** A database of an earlier version is taken over with what is in it. */
 import { NodeCrypto, NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer } from "effect"
+import { Context, DateTime, Effect, FileSystem, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Inbox } from "../../src/inbox/Inbox.ts"
+import { IntentStore } from "../../src/sending/IntentStore.ts"
 import * as MmsAggregatorSql from "../../src/sql/MmsAggregatorSql.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { collect, media, offerAll, said, wrapper } from "../mms/parts.ts"
 import { message } from "../suites/InboxSuite.ts"
 
-const fixture = new URL("../fixtures/sql/mms-tables.sql", import.meta.url).pathname
-
-const restore = Effect.gen(function*() {
+const restore = Effect.fnUntraced(function*(name: string) {
   const fs = yield* FileSystem.FileSystem
   const sql = yield* SqlClient.SqlClient
-  const lines = (yield* fs.readFileString(fixture)).split("\n").filter((line) => line !== "" && !line.startsWith("--"))
+  const lines = (yield* fs.readFileString(new URL(`../fixtures/sql/${name}.sql`, import.meta.url).pathname)).split("\n")
+    .filter((line) => line !== "" && !line.startsWith("--"))
   for (const line of lines) yield* sql.unsafe(line)
 })
 
@@ -27,7 +27,7 @@ const layer = Layer.fresh(
 describe("a database with the tables of split messages alone", () => {
   it.effect("gets the other tables, and its windows and messages go on", () =>
     Effect.gen(function*() {
-      yield* restore
+      yield* restore("mms-tables")
       yield* TestClock.adjust("1 second")
       const context = yield* SqlStorage.make()
       const accepted = yield* Inbox.use(({ accept }) => accept([message("1")])).pipe(Effect.provideContext(context))
@@ -45,10 +45,33 @@ describe("a database with the tables of split messages alone", () => {
 
   it.effect("is migrated once by servers that start at the same time", () =>
     Effect.gen(function*() {
-      yield* restore
+      yield* restore("mms-tables")
       yield* Effect.all(Array.from({ length: 4 }, () => SqlStorage.make()), { concurrency: "unbounded" })
       const sql = yield* SqlClient.SqlClient
-      const migrations = yield* sql`SELECT migration_id FROM sms_migrations`
-      assert.lengthOf(migrations, 1)
+      const migrations = yield* sql<{ id: number }>`SELECT migration_id AS id FROM sms_migrations ORDER BY id`
+      assert.deepStrictEqual(migrations.map(({ id }) => id), migrations.map((_, index) => index + 1))
+      assert.isAbove(migrations.length, 1)
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+})
+
+describe("a database without queued messages", () => {
+  it.effect("keeps its intents, with the times of their states", () =>
+    Effect.gen(function*() {
+      yield* restore("storage-1")
+      const context = yield* SqlStorage.make()
+      const intents = Context.get(context, IntentStore)
+      const states = ["accepted", "refused", "unknown", "sending"] as const
+      for (const state of states) {
+        const intent = (yield* intents.get(state))!
+        assert.deepStrictEqual([intent.state, intent.priority, intent.failures], [state, "transactional", 0])
+        assert.deepStrictEqual(intent.times, { [state]: intent.updatedAt, sending: intent.createdAt })
+        assert.deepStrictEqual(intent.receipt?.messageIds, state === "accepted" ? ["1"] : undefined)
+      }
+      assert.strictEqual(yield* intents.nextAt, Infinity)
+      const readyAt = yield* DateTime.now
+      const { message } = (yield* intents.get("accepted"))!
+      yield* intents.reserve({ id: "new", hash: "h", message, readyAt })
+      const claimed = yield* intents.claim({ token: "t", limit: 9, bulk: 9 })
+      assert.deepStrictEqual(claimed.map(({ id }) => id), ["new"])
     }).pipe(Effect.scoped, Effect.provide(layer)))
 })

@@ -72,7 +72,7 @@ export const make = Effect.fnUntraced(function*(
       sms_inbox: yield* remove("sms_inbox", before("accepted_at", now - millis(keys), " AND state = 'done'")),
       sms_intents: yield* remove(
         "sms_intents",
-        before("updated_at", now - millis(keys), " AND state IN ('accepted', 'refused')")
+        before("updated_at", now - millis(keys), " AND state IN ('accepted', 'refused', 'cancelled')")
       ),
       sms_room_events: yield* remove("sms_room_events", before("created_at", now - millis(history))),
       sms_statuses: yield* remove("sms_statuses", before("created_at", now - millis(history))),

@@ -121,6 +121,19 @@ const migrations = {
     yield* sql`CREATE INDEX sms_intents_owner ON sms_intents (owner) WHERE state = 'sending'`
     yield* sql`CREATE INDEX sms_intents_unknown ON sms_intents (position) WHERE state = 'unknown'`
     yield* sql`CREATE INDEX sms_intents_updated ON sms_intents (updated_at)`
+  }),
+  "0002_queue": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`ALTER TABLE sms_intents ADD COLUMN failures BIGINT NOT NULL DEFAULT 0`
+    yield* sql`ALTER TABLE sms_intents ADD COLUMN claim TEXT`
+    for (const state of ["queued", "sending", "accepted", "refused", "unknown", "cancelled"]) {
+      yield* sql`ALTER TABLE sms_intents ADD COLUMN ${sql(`${state}_at`)} BIGINT`
+    }
+    yield* sql`UPDATE sms_intents SET sending_at = created_at,
+      accepted_at = CASE state WHEN 'accepted' THEN updated_at END,
+      refused_at = CASE state WHEN 'refused' THEN updated_at END,
+      unknown_at = CASE state WHEN 'unknown' THEN updated_at END`
+    yield* sql`CREATE INDEX sms_intents_written ON sms_intents (queued_at) WHERE state = 'queued'`
   })
 }
 
