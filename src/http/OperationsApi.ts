@@ -10,6 +10,7 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 import type { Entry } from "../inbox/Inbox.ts"
+import { Person } from "../internal/recipient.ts"
 import { compact } from "../internal/record.ts"
 import { SendReceipt } from "../Message.ts"
 import { type Intent, State } from "../sending/IntentStore.ts"
@@ -171,7 +172,7 @@ export class Operations extends HttpApiGroup.make("operations")
       .annotateMerge(annotations(samples.giveUp))
       .annotate(OpenApi.Description, "The message is not resent, and is removed from the list of unknown sends."),
     HttpApiEndpoint.delete("forget", "/people/:address", {
-      params: { address: Address },
+      params: { address: Person },
       success: Schema.Record(Schema.String, Schema.Int),
       error: [Problems.NotFound, Problems.ServiceUnavailable]
     })
@@ -179,8 +180,9 @@ export class Operations extends HttpApiGroup.make("operations")
       .annotateMerge(annotations(samples.forget))
       .annotate(
         OpenApi.Description,
-        "Deletes the person's rooms, webhooks, sends and delivery statuses. Returns the number of deleted rows by " +
-          "kind."
+        "Deletes the person's rooms, webhooks, sends, delivery statuses and re-hosted files, removes the person from " +
+          "rooms with others, and masks the person's number in the rows of others. Returns the number of rows by kind, " +
+          "and of files."
       )
   )
   .middleware(AdminAuthorization)

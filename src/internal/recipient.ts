@@ -12,20 +12,32 @@ import { Address, fromText } from "../Address.ts"
 const expected =
   "a phone number with its country code, as +15145550142, a short code, or a channel address, as whatsapp:+15145550142"
 
+const decodedWith = (read: (text: string) => Option.Option<Address>, expected: string) =>
+  Schema.NonEmptyString.pipe(
+    Schema.decodeTo(
+      Address,
+      SchemaTransformation.transformEffect<string, string>({
+        decode: (text, options) =>
+          Option.match(read(text), {
+            onSome: Effect.succeed,
+            onNone: () => Effect.fail(new SchemaIssue.InvalidValue({ expected }, text, options))
+          }),
+        encode: Effect.succeed
+      })
+    )
+  )
+
 /**
  * Decodes text with `Address.fromText`. The error states the expected form and
  * does not repeat the text.
  */
-export const Recipient = Schema.NonEmptyString.pipe(
-  Schema.decodeTo(
-    Address,
-    SchemaTransformation.transformEffect<string, string>({
-      decode: (text, options) =>
-        Option.match(fromText(text), {
-          onSome: Effect.succeed,
-          onNone: () => Effect.fail(new SchemaIssue.InvalidValue({ expected }, text, options))
-        }),
-      encode: Effect.succeed
-    })
-  )
+export const Recipient = decodedWith(fromText, expected)
+
+/** A channel address without a number: the id that a carrier gives a person. */
+const userId = /^[a-z]+:(?=.*\p{L})[^\s+]+$/u
+
+/** Decodes the address of a person like {@link Recipient}, and also the id of a person on a channel. */
+export const Person = decodedWith(
+  (text) => Option.orElse(fromText(text), () => userId.test(text) ? Address.makeOption(text) : Option.none()),
+  `${expected}, or an id on a channel, as whatsapp:MX.1`
 )

@@ -6,13 +6,12 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
-import { type Address, canonical } from "../Address.ts"
-import * as Routes from "../rooms/internal/routes.ts"
-import { Room } from "../rooms/Room.ts"
+import type { Address } from "../Address.ts"
+import type { MediaError } from "../media/MediaError.ts"
+import type { MediaStore } from "../media/MediaStore.ts"
 import type { StorageError } from "../StorageError.ts"
-import { json } from "./internal/json.ts"
-import { stored, type Transact } from "./internal/storage.ts"
+import * as PersonRows from "./internal/personRows.ts"
+import type { Transact } from "./internal/storage.ts"
 
 /**
  * The number of deleted rows, by kind.
@@ -21,13 +20,34 @@ import { stored, type Transact } from "./internal/storage.ts"
  * @since 0.1.0
  */
 export interface Forgotten {
+  /** Events in the inbox, dead letters included. */
   readonly webhooks: number
+  /** Rooms in which the person was the only participant. */
   readonly rooms: number
+  /** Rooms that stay, and that the person was removed from. */
+  readonly sharedRooms: number
+  /** Events in rooms. */
   readonly events: number
   readonly sends: number
   readonly statuses: number
   readonly deliveries: number
+  /** Split messages that are not handled yet, or whose parts are remembered. */
   readonly messageParts: number
+  /** Rows of others that named the person, and no longer do. */
+  readonly masked: number
+  /** Re-hosted files. */
+  readonly files: number
+}
+
+/**
+ * Options of {@link Service.forget}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ForgetOptions = {
+  /** The store of the person's re-hosted files. Without it, files expire by age. */
+  readonly media?: MediaStore["Service"] | undefined
 }
 
 /**
@@ -38,14 +58,22 @@ export interface Forgotten {
  */
 export interface Service {
   /**
-   * Deletes the rooms of the person, also those of groups, with their history,
-   * and the person's webhooks, sends and delivery statuses, in one transaction.
-   * What the other members of a group wrote in it, or was sent to them there, is
-   * deleted too, because it names the person. The person is found by any form of the number and by the other
-   * addresses that carriers gave. Re-hosted files cannot be found by person; they
-   * expire by age.
+   * Deletes the rooms in which the person is the only participant, with their
+   * history, and the person's webhooks, sends, delivery statuses and split
+   * messages. In rooms with others, deletes the person's messages and removes the
+   * person. In any other row that names the person, replaces the digits of the
+   * number by nines, and another address by `forgotten`.
+   *
+   * The person is found by any form of the number, on every channel, and by the
+   * other addresses that carriers gave.
+   *
+   * Files are deleted first, except those that a message of somebody else has
+   * too, and the person's own rows last. If it fails, it can be repeated.
    */
-  readonly forget: (address: Address) => Effect.Effect<Forgotten, StorageError>
+  readonly forget: (
+    address: Address,
+    options?: ForgetOptions
+  ) => Effect.Effect<Forgotten, StorageError | MediaError>
 }
 
 /**
@@ -56,94 +84,24 @@ export interface Service {
  */
 export class People extends Context.Service<People, Service>()("effect-sms/sql/People") {}
 
-/** Escapes the wildcards of a `LIKE` pattern. */
-const escaped = (text: string): string => text.replaceAll(/[\\%_]/g, "\\$&")
-
-const { decode: decodeRoom } = json("sms_rooms", Room)
-
-/** Returns the addresses of a person, as they were given and as the person's rooms have them. */
-const addressesOf = Effect.fnUntraced(function*(address: Address, rooms: ReadonlyArray<{ readonly room: string }>) {
-  const known = new Set([address, canonical(address)])
-  for (const { room } of rooms) {
-    // A room that does not decode is deleted as well, but names no other addresses.
-    const attachments = yield* Effect.match(decodeRoom(room), {
-      onFailure: () => [],
-      onSuccess: (room) => room.attachments
-    })
-    for (const attachment of Routes.ofPerson(attachments, address)) known.add(attachment)
-  }
-  return Array.from(known)
-})
-
-/** The digits of addresses that have a number. An id such as `whatsapp:MX.1` has too few to be searched for. */
-const digitsOf = (addresses: ReadonlyArray<Address>): ReadonlyArray<string> =>
-  Array.from(new Set(addresses.map((address) => address.replaceAll(/\D/g, "")))).filter(({ length }) => length > 2)
-
 /** Makes the service. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
   transact: Transact
 ): Effect.fn.Return<Service, never, SqlClient.SqlClient> {
-  const sql = yield* SqlClient.SqlClient
+  const rows = PersonRows.make(yield* SqlClient.SqlClient, transact)
 
-  const count = (statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>) =>
-    Effect.map(statement, ({ length }) => length)
+  const deleteFiles = Effect.fnUntraced(function*(found: PersonRows.Found, media: MediaStore["Service"]) {
+    const deleted = yield* Effect.forEach(yield* rows.files(found), (id) => media.delete(id), { concurrency: 4 })
+    return deleted.filter((wasStored) => wasStored).length
+  })
 
   return People.of({
-    forget: (address) =>
-      stored(sql, "people")(transact(Effect.gen(function*() {
-        // Match the participant of an attachment in the JSON of a room, and at the end of a route key.
-        const inRoom = `%"participant":${escaped(JSON.stringify(address))}%`
-        const ending = escaped(JSON.stringify(canonical(address)))
-        const inRoute = `%,${ending}]`
-        const inGroup = `%,[%${ending}%]]`
-        const rooms = yield* sql<{ id: string; room: string }>`SELECT id, room FROM sms_rooms
-          WHERE room LIKE ${inRoom} ESCAPE '\\'
-          OR id IN (SELECT room_id FROM sms_routes
-            WHERE route LIKE ${inRoute} ESCAPE '\\' OR route LIKE ${inGroup} ESCAPE '\\')`.withoutTransform
-        const addresses = yield* addressesOf(address, rooms)
-        const ofPerson = sql.in("address", addresses)
-        const orParticipant = (column: string) =>
-          sql.or([
-            ofPerson,
-            ...addresses.map((address) =>
-              sql`${sql.literal(column)} LIKE ${`%"participants":[%${escaped(JSON.stringify(address))}%`} ESCAPE '\\'`
-            )
-          ])
-        const ids = rooms.map(({ id }) => id)
-        const ofRooms = sql.in("room_id", ids)
-        const events = ids.length === 0
-          ? 0
-          : yield* count(sql`DELETE FROM sms_room_events WHERE ${ofRooms} RETURNING id`.withoutTransform)
-        if (ids.length > 0) {
-          yield* sql`DELETE FROM sms_routes WHERE ${ofRooms}`
-          yield* sql`DELETE FROM sms_rooms WHERE ${sql.in("id", ids)}`
-        }
-        // Drops unclaimed lanes. A claimed lane without pending entries is dropped by the process that holds it.
-        yield* sql`DELETE FROM sms_lanes WHERE owner IS NULL AND lane IN
-          (SELECT lane FROM sms_inbox WHERE ${orParticipant("event")})`
-        const webhooks = yield* count(
-          sql`DELETE FROM sms_inbox WHERE ${orParticipant("event")} RETURNING id`.withoutTransform
-        )
-        const parts = yield* Effect.forEach(digitsOf(addresses), (digits) =>
-          count(
-            sql`DELETE FROM sms_mms_keys WHERE mms_key LIKE ${`%${escaped(digits)}%`} ESCAPE '\\' RETURNING mms_key`
-              .withoutTransform
-          ))
-        return {
-          webhooks,
-          rooms: ids.length,
-          events,
-          sends: yield* count(
-            sql`DELETE FROM sms_intents WHERE ${orParticipant("message")} RETURNING id`.withoutTransform
-          ),
-          statuses: yield* count(
-            sql`DELETE FROM sms_statuses WHERE ${ofPerson} RETURNING key`.withoutTransform
-          ),
-          deliveries: yield* count(
-            sql`DELETE FROM sms_deliveries WHERE ${ofPerson} RETURNING key`.withoutTransform
-          ),
-          messageParts: parts.reduce((sum, count) => sum + count, 0)
-        }
-      })))
+    forget: Effect.fnUntraced(function*(address, { media } = {}) {
+      const found = yield* rows.find(address)
+      const files = media === undefined ? 0 : yield* deleteFiles(found, media)
+      const masked = yield* rows.mask(found)
+      const removed = yield* rows.remove(found)
+      return { ...removed, masked: masked + removed.masked, files }
+    })
   })
 })

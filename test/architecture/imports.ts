@@ -77,7 +77,7 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   inbox: ["vocabulary", "queue"],
   rooms: ["vocabulary", "provider", "sending", "delivery", "mms", "queue", "inbox"],
   media: ["vocabulary", "provider", "rooms"],
-  sql: ["vocabulary", "sending", "delivery", "mms", "queue", "inbox", "rooms"],
+  sql: ["vocabulary", "sending", "delivery", "mms", "queue", "inbox", "rooms", "media"],
   http: library,
   testing: library,
   demo: library,

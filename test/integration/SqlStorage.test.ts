@@ -7,6 +7,7 @@ import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
 import { suite as handOver } from "../suites/HandOverSuite.ts"
 import { suite as inbox } from "../suites/InboxSuite.ts"
 import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
+import { suite as people } from "../suites/PeopleSuite.ts"
 import { suite as roomStore } from "../suites/RoomStoreSuite.ts"
 import { suite as unreadable } from "../suites/UnreadableSuite.ts"
 import { database, hasPostgres } from "./database.ts"
@@ -25,3 +26,4 @@ roomStore("Postgres", layer, !hasPostgres)
 deliveryStore({ name: "Postgres", layer: () => Layer.fresh(layer), bounded: false, skip: !hasPostgres })
 unreadable("Postgres", layer, !hasPostgres)
 handOver("Postgres", layer, !hasPostgres)
+people("Postgres", layer, !hasPostgres)

@@ -17,6 +17,7 @@ import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
 import { suite as handOver } from "../suites/HandOverSuite.ts"
 import { message, suite as inbox } from "../suites/InboxSuite.ts"
 import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
+import { suite as people } from "../suites/PeopleSuite.ts"
 import { ann, attachment, bob, event, first, room, second, suite as roomStore } from "../suites/RoomStoreSuite.ts"
 import { suite as unreadable } from "../suites/UnreadableSuite.ts"
 
@@ -31,6 +32,7 @@ deliveryStore({ name: "SQLite", layer: () => Layer.fresh(layer), bounded: false 
 const layerWithClient = Layer.provideMerge(SqlStorage.layer(), [layerClient, NodeCrypto.layer])
 unreadable("SQLite", layerWithClient)
 handOver("SQLite", layerWithClient)
+people("SQLite", layerWithClient)
 
 describe("the tables", () => {
   it.effect("are not used when a newer version has changed them", () =>
@@ -109,10 +111,21 @@ describe("a person who is forgotten", () => {
             })
           yield* reserve("a", bob, by === bob ? mexican : by)
           yield* reserve("b", second)
-          assert.deepInclude({ ...(yield* people.forget(by)) }, { rooms: 1, events: 1, webhooks: 1, sends: 1 })
-          assert.deepStrictEqual((yield* rooms.rooms()).map(({ id }) => id), [kept.room.id])
-          assert.deepStrictEqual((yield* intents.list({ limit: 10 })).map(({ id }) => id), ["b"])
-          assert.strictEqual((yield* inbox.backlog).pending, 1)
+          const left = by === bob ? other : bob
+          assert.deepInclude({ ...(yield* people.forget(by)) }, { rooms: 0, sharedRooms: 1, events: 0, masked: 2 })
+          assert.deepStrictEqual((yield* rooms.get(id))?.attachments.map(({ group }) => group), [[ann, left]])
+          assert.deepStrictEqual((yield* rooms.get(kept.room.id))?.participants, [ann, second])
+          // The others have their room again, and a group with the person is a new one.
+          const find = (...participants: ReadonlyArray<Address>) =>
+            rooms.find({ channelId: "sms", recipient: first, sender: ann, participants })
+          assert.strictEqual((yield* find(left))?.id, id)
+          assert.isUndefined(yield* find(bob, other))
+          const sends = (yield* intents.list({ limit: 10 })).map(({ message }) => message.participants)
+          assert.deepStrictEqual(sends, [[second], by === bob ? [mexican] : [bob]])
+          const webhooks = (yield* inbox.list({ state: "pending", limit: 10 })).map(({ event }) =>
+            event._tag === "InboundMessage" ? event.participants : event
+          )
+          assert.deepStrictEqual(webhooks, [[second], by === bob ? [mexican] : [bob]])
         }).pipe(Effect.provide(Layer.fresh(layer)))
       }
     }))

@@ -197,6 +197,17 @@ export const samples = {
   giveUp: { parameters: { id: intent.id }, response: { ...intent, resolvedBy: "operator: given up" } },
   forget: {
     parameters: { address: customer },
-    response: { webhooks: 3, rooms: 1, events: 4, sends: 2, statuses: 2, deliveries: 2, messageParts: 0 }
+    response: {
+      webhooks: 3,
+      rooms: 1,
+      sharedRooms: 0,
+      events: 4,
+      sends: 2,
+      statuses: 2,
+      deliveries: 2,
+      messageParts: 0,
+      masked: 1,
+      files: 1
+    }
   }
 } satisfies Readonly<Record<string, Samples>>

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Option from "effect/Option"
 import { Inbox, InboxProcessor } from "../../inbox/Inbox.ts"
+import { MediaStore } from "../../media/MediaStore.ts"
 import { RoomKit } from "../../rooms/RoomKit.ts"
 import { IntentStore } from "../../sending/IntentStore.ts"
 import * as Outbox from "../../sending/Outbox.ts"
@@ -31,6 +32,7 @@ export const layer = HttpApiBuilder.group(
     const intents = Option.getOrUndefined(yield* Effect.serviceOption(IntentStore))
     const outbox = Option.getOrUndefined(yield* Effect.serviceOption(Outbox.Outbox))
     const people = Option.getOrUndefined(yield* Effect.serviceOption(People))
+    const media = Option.getOrUndefined(yield* Effect.serviceOption(MediaStore))
     const router = yield* SmsRouter
     const kit = yield* RoomKit
 
@@ -86,7 +88,7 @@ export const layer = HttpApiBuilder.group(
         }).pipe(Effect.catchTag("StorageError", storageFailed)),
       forget: Effect.fnUntraced(function*({ params: { address } }) {
         if (people === undefined) return yield* new Problems.NotFound({ detail: "The server has no database" })
-        return { ...yield* Effect.catch(people.forget(address), storageFailed) }
+        return { ...yield* Effect.catch(people.forget(address, { media }), storageFailed) }
       })
     })
   })

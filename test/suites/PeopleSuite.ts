@@ -1,0 +1,260 @@
+/** Of a person who is forgotten nothing is left in any table, and of others all. */
+import { NodeCrypto } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Effect, type Layer, type Scope, Stream } from "effect"
+import type { Digest, Mac, SecureRandom } from "effect/crypto"
+import { SqlClient } from "effect/sql"
+import { Address } from "../../src/Address.ts"
+import * as Content from "../../src/Content.ts"
+import { Delivery, DeliveryStore } from "../../src/delivery/DeliveryStore.ts"
+import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
+import { Inbox } from "../../src/inbox/Inbox.ts"
+import { MediaError, StoreFailed } from "../../src/media/MediaError.ts"
+import { makeMemory, MediaStore } from "../../src/media/MediaStore.ts"
+import { InboundMessage, OutboundMessage } from "../../src/Message.ts"
+import type { Claim } from "../../src/queue/Queue.ts"
+import { EventSource, RoomEvent } from "../../src/rooms/RoomEvent.ts"
+import { RoomStore } from "../../src/rooms/RoomStore.ts"
+import { IntentStore } from "../../src/sending/IntentStore.ts"
+import * as MmsAggregatorSql from "../../src/sql/MmsAggregatorSql.ts"
+import { People } from "../../src/sql/People.ts"
+import type { Stores } from "../../src/sql/SqlStorage.ts"
+import { Unrecognized } from "../../src/WebhookEvent.ts"
+import { customer as ann, media, ours, wrapper } from "../mms/parts.ts"
+import { textContent } from "../rooms/kit.ts"
+import { attachment, bob, room } from "./RoomStoreSuite.ts"
+
+const digits = ann.slice(1)
+/** What must be nowhere afterwards. */
+const traces = [digits, "secret", "MX.1"]
+
+const tables = [
+  "sms_lanes",
+  "sms_inbox",
+  "sms_rooms",
+  "sms_routes",
+  "sms_room_events",
+  "sms_statuses",
+  "sms_deliveries",
+  "sms_intents",
+  "sms_mms_keys",
+  "sms_mms_outbox"
+]
+
+/** All that is in the tables, as text. */
+const everything = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const rows = yield* Effect.forEach(tables, (table) => sql`SELECT * FROM ${sql(table)}`)
+  return JSON.stringify(rows, (_, value: unknown) => typeof value === "bigint" ? Number(value) : value)
+})
+
+const from = (sender: Address, id: string, text: string) =>
+  new InboundMessage({
+    provider: "mock",
+    channelId: "sms",
+    idempotencyKey: id,
+    sender,
+    recipient: ours,
+    content: textContent(text),
+    metadata: {},
+    raw: { from: sender.replace("+", ""), number: Number(digits), text }
+  })
+
+const said = (id: string, roomId: string, participant: Address | undefined, content: Content.Content | string) =>
+  new RoomEvent({
+    id,
+    roomId,
+    source: new EventSource({
+      channelId: "sms",
+      channelType: "sms",
+      direction: participant === undefined ? "outbound" : "inbound",
+      ...(participant !== undefined && { participant }),
+      metadata: {}
+    }),
+    content: typeof content === "string" ? textContent(content) : content,
+    createdAt: DateTime.makeUnsafe(0)
+  })
+
+const report = (messageId: string, recipient: Address | undefined, raw: string) =>
+  new DeliveryStatus({
+    provider: "mock",
+    messageId,
+    status: "delivered",
+    carrierStatus: "delivered",
+    idempotencyKey: messageId,
+    ...(recipient !== undefined && { recipient }),
+    raw: { to: raw }
+  })
+
+/** Something of the person in every table, and something of another person beside it. */
+const fill = Effect.gen(function*() {
+  const [deliveries, inbox, intents, rooms] = [
+    yield* DeliveryStore,
+    yield* Inbox,
+    yield* IntentStore,
+    yield* RoomStore
+  ]
+  const alias = Address.make("whatsapp:MX.1")
+  const route = (sender: Address, channelId: string, ...aliases: ReadonlyArray<Address>) =>
+    rooms.route(
+      { channelId, recipient: ours, sender, aliases },
+      () => room(`${channelId} of ${sender === bob ? "bob" : "ann"}`, attachment(channelId, ours, sender))
+    )
+  yield* route(ann, "sms")
+  for (const aliases of [[], [alias]]) yield* route(Address.make(`whatsapp:${ann}`), "whatsapp", ...aliases)
+  yield* route(bob, "sms")
+  yield* rooms.create(room("both", attachment("group", ours, ann), attachment("group", ours, bob)))
+  yield* rooms.append(said("1", "sms of ann", ann, "secret 1"))
+  yield* rooms.append(said("2", "sms of ann", undefined, "secret answer"))
+  yield* rooms.append(said("3", "both", ann, "secret 2"))
+  yield* rooms.append(said("4", "both", bob, `her number is ${ann}`))
+  yield* rooms.append(said("5", "sms of bob", bob, "hello"))
+
+  yield* inbox.accept([
+    from(ann, "a1", "secret 3"),
+    from(ann, "a2", "secret 4"),
+    from(bob, "b1", `call +${digits}, not 9${digits}`),
+    new Unrecognized({ provider: "mock", eventType: "notice", raw: { about: digits } })
+  ])
+  const claims = yield* inbox.claim({ limit: 10 })
+  for (const claim of claims) {
+    const entry = yield* inbox.head(claim)
+    if (entry?.event._tag === "InboundMessage" && entry.event.sender === ann) {
+      yield* inbox.bury(claim, entry, "Poison")
+    } else yield* inbox.release(claim)
+  }
+
+  for (const [id, to] of [["i1", ann], ["i2", bob]] as const) {
+    const text = to === ann ? "secret 5" : `about ${digits}`
+    yield* intents.reserve({ id, key: id, hash: "h", message: new OutboundMessage({ to, content: textContent(text) }) })
+  }
+  yield* intents.settle("i1", { state: "unknown" })
+  for (const status of [report("s1", ann, digits), report("s2", undefined, digits), report("s3", bob, "bob")]) {
+    yield* rooms.addStatus(status)
+    yield* deliveries.modify(status, () => [
+      undefined,
+      new Delivery({
+        provider: "mock",
+        messageId: status.messageId,
+        ...(status.recipient !== undefined && { recipient: status.recipient }),
+        status: "delivered",
+        since: DateTime.makeUnsafe(0),
+        errorMessage: `for ${status.recipient === bob ? "bob" : digits}`,
+        reported: ["delivered"],
+        history: [],
+        dropped: 0
+      })
+    ])
+  }
+
+  const aggregator = yield* MmsAggregatorSql.make()
+  yield* aggregator.offer(wrapper("w", { text: "secret 6" }))
+  yield* Effect.ignore(aggregator.process(media("m", { key: null, text: "secret 7" }), () => Effect.fail("later")))
+  return claims.filter(({ lane }) => lane.includes(digits))
+})
+
+/** The layer gives empty tables each time, and the client below the stores. */
+export const suite = (
+  name: string,
+  layer: Layer.Layer<Stores | SqlClient.SqlClient, unknown>,
+  skip = false
+) => {
+  const test = (
+    title: string,
+    body: Effect.Effect<
+      void,
+      unknown,
+      Stores | SqlClient.SqlClient | Scope.Scope | Digest.Digest | Mac.Mac | SecureRandom.SecureRandom
+    >
+  ) => it.effect(title, () => Effect.scoped(Effect.provide(body, [layer, NodeCrypto.layer], { local: true })))
+
+  describe.skipIf(skip)(`a person who is forgotten (${name})`, () => {
+    test(
+      "is in no table any more, and others are as they were",
+      Effect.gen(function*() {
+        const [deliveries, inbox, intents, rooms] = [
+          yield* DeliveryStore,
+          yield* Inbox,
+          yield* IntentStore,
+          yield* RoomStore
+        ]
+        const [claim] = yield* fill
+        const before = yield* everything
+        for (const trace of traces) assert.include(before, trace)
+        const counts = yield* Effect.flatMap(People, ({ forget }) => forget(ann))
+        assert.deepStrictEqual(counts, {
+          webhooks: 2,
+          rooms: 2,
+          sharedRooms: 1,
+          events: 3,
+          sends: 1,
+          statuses: 1,
+          deliveries: 1,
+          messageParts: 2,
+          // An event in a room, a message, a notice, a send, a status and a delivery.
+          masked: 6,
+          files: 0
+        })
+        // Whoever is at it drops the lane.
+        yield* inbox.release(claim as Claim)
+        // The number in a longer one is another number.
+        const after = (yield* everything).replaceAll(`9${digits}`, "")
+        for (const trace of traces) assert.notInclude(after, trace)
+
+        const both = yield* rooms.get("both")
+        assert.deepStrictEqual(both?.attachments.map(({ participant }) => participant), [bob])
+        const texts = (yield* rooms.history("both"))?.map(({ event }) => Content.text(event.content))
+        assert.deepStrictEqual(texts, [`her number is +${"9".repeat(digits.length)}`])
+        assert.strictEqual((yield* rooms.find({ channelId: "sms", recipient: ours, sender: bob }))?.id, "sms of bob")
+        assert.isUndefined(yield* rooms.find({ channelId: "sms", recipient: ours, sender: ann }))
+        assert.lengthOf((yield* rooms.history("sms of bob")) ?? [], 1)
+        assert.deepStrictEqual((yield* intents.list({ limit: 10 })).map(({ id }) => id), ["i2"])
+        assert.lengthOf(yield* rooms.statuses(), 2)
+        assert.isDefined(yield* deliveries.get(report("s2", undefined, "")))
+
+        // The lane that was claimed is left, and nothing is due in it.
+        yield* inbox.release(claim as Claim)
+        const pending = yield* inbox.list({ state: "pending", limit: 10 })
+        assert.lengthOf(pending.flatMap(({ unreadable }) => unreadable ?? []), 0)
+        const work = yield* inbox.claim({ limit: 10 })
+        assert.lengthOf(work, 2)
+        for (const claim of work) {
+          assert.isTrue(yield* inbox.complete(claim, (yield* inbox.head(claim))!))
+          yield* inbox.release(claim)
+        }
+        assert.strictEqual(yield* inbox.nextAt, Infinity)
+        assert.lengthOf(yield* inbox.claim({ limit: 10 }), 0)
+        // Nothing is left to forget.
+        const again = yield* Effect.flatMap(People, ({ forget }) => forget(ann))
+        assert.strictEqual(Object.values(again).reduce((sum, count) => sum + count, 0), 0)
+      })
+    )
+
+    test(
+      "leaves no re-hosted file, except one that somebody else has sent too",
+      Effect.gen(function*() {
+        const [people, rooms] = [yield* People, yield* RoomStore]
+        const store = yield* makeMemory({ baseUrl: "https://files.example.com/media" })
+        const put = (text: string) =>
+          store.put({ contentType: "image/png", stream: Stream.succeed(new TextEncoder().encode(text)) })
+        const [own, common, sent] = [yield* put("own"), yield* put("common"), yield* put("sent by us")]
+        const picture = ({ url }: { readonly url: string }) => new Content.MediaContent({ url })
+        yield* rooms.create(room("ann", attachment("sms", ours, ann)))
+        yield* rooms.create(room("bob", attachment("sms", ours, bob)))
+        yield* rooms.append(
+          said("1", "ann", ann, new Content.CompositeContent({ parts: [picture(own), picture(common)] }))
+        )
+        yield* rooms.append(said("2", "ann", undefined, picture(sent)))
+        yield* rooms.append(said("3", "bob", bob, picture(common)))
+
+        const failed = new MediaError({ reason: new StoreFailed({ operation: "delete" }) })
+        const broken = MediaStore.of({ ...store, delete: () => Effect.fail(failed) })
+        assert.strictEqual(yield* Effect.flip(people.forget(ann, { media: broken })), failed)
+        // It can be repeated.
+        assert.deepInclude(yield* people.forget(ann, { media: store }), { rooms: 1, events: 2, files: 1 })
+        assert.strictEqual((yield* Effect.flip(store.get(own.id))).reason._tag, "NotStored")
+        for (const { id } of [common, sent]) yield* store.get(id)
+      })
+    )
+  })
+}
