@@ -4,6 +4,7 @@ export * as Content from "./Content.ts"
 export * as Cost from "./Cost.ts"
 export { DeliveryStore, DeliveryTracker } from "./delivery/index.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"
+export { Event, EventLog } from "./events/index.ts"
 export {
   Draining,
   MediaApi,

@@ -15,6 +15,8 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 import { isTerminal, Status } from "../DeliveryStatus.ts"
+import { recorder } from "../events/EventLog.ts"
+import { delivered } from "../events/internal/changes.ts"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
 import { contradicts } from "./internal/contradicts.ts"
 import { keyOf, messageKeyOf } from "./internal/keys.ts"
@@ -193,7 +195,7 @@ const keysOf = (recipients: Recipients | undefined): ReadonlyArray<string> =>
  * @since 0.1.0
  */
 export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<DeliveryStore["Service"]> =>
-  Effect.sync(() => {
+  Effect.map(recorder, (record) => {
     const capacity = Math.max(1, options.capacity ?? 10_000)
     const timeToLive = Duration.toMillis(Duration.fromInputUnsafe(options.timeToLive ?? "7 days"))
     // An update reinserts the delivery, so the oldest entry is the least recently
@@ -251,7 +253,7 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
 
     return DeliveryStore.of({
       modify: (key, f) =>
-        Effect.map(now, (now) => {
+        Effect.flatMap(now, (now) => {
           const text = keyOf(key)
           const removed = [...dropExpired(now)]
           const current = find(text, now)
@@ -259,7 +261,8 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
           // The system clock can be set back, which leaves expired entries behind fresh ones.
           if (!open.has(text) && !terminal.has(text)) removed.push(...makeRoom())
           put({ key: text, delivery, expiresAt: now + timeToLive })
-          return { value, removed }
+          const event = delivered(current?.delivery, delivery)
+          return Effect.as(event === undefined ? Effect.void : record(event), { value, removed })
         }),
       get: (key) => Effect.map(now, (now) => find(keyOf(key), now)?.delivery),
       ofMessage: (key) =>

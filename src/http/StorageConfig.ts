@@ -13,6 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as DeliveryStore from "../delivery/DeliveryStore.ts"
+import * as EventLog from "../events/EventLog.ts"
 import type { InboxProcessor } from "../inbox/Inbox.ts"
 import { layerMemory, type MmsAggregator, type MmsAggregatorError, type Options } from "../mms/MmsAggregator.ts"
 import { invalid, type InvalidVariable, secret, text } from "../provider/Environment.ts"
@@ -29,7 +30,12 @@ import { Readiness } from "./Readiness.ts"
  * @category models
  * @since 0.1.0
  */
-export type Stores = RoomStore.RoomStore | DeliveryStore.DeliveryStore | IntentStore.IntentStore | MmsAggregator
+export type Stores =
+  | EventLog.EventLog
+  | RoomStore.RoomStore
+  | DeliveryStore.DeliveryStore
+  | IntentStore.IntentStore
+  | MmsAggregator
 
 /**
  * The storage of the server.
@@ -154,7 +160,7 @@ const memory = (mms: Options): StorageConfig => ({
       DeliveryStore.layerStoreMemory(),
       IntentStore.layerMemory(),
       layerMemory({ ...mms, shutdownTimeout })
-    ),
+    ).pipe(Layer.provideMerge(EventLog.layerMemory())),
   processor: undefined
 })
 

@@ -11,6 +11,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { DeliveryStatus } from "../DeliveryStatus.ts"
+import { recorder } from "../events/EventLog.ts"
+import { appended } from "../events/internal/changes.ts"
+import type { InboundMessage } from "../Message.ts"
 import type { StorageError } from "../StorageError.ts"
 import type { Appended, DeliveryOutcome, HistoryEntry } from "./internal/history.ts"
 import { RoomState } from "./internal/roomState.ts"
@@ -52,7 +55,11 @@ export interface Service {
   readonly attach: (roomId: string, attachment: Attachment) => Effect.Effect<Room | undefined, StorageError>
   readonly detach: (roomId: string, attachment: Attachment) => Effect.Effect<Room | undefined, StorageError>
   /** Appends an event to its room, at most once per id and per key. Returns the current room. */
-  readonly append: (event: RoomEvent, key?: string) => Effect.Effect<Appended, StorageError>
+  readonly append: (event: RoomEvent, options?: {
+    readonly key?: string | undefined
+    /** The received message that the event was made from, if any. */
+    readonly inbound?: InboundMessage | undefined
+  }) => Effect.Effect<Appended, StorageError>
   /** Records the outcome of an event. */
   readonly settle: (
     event: Pick<RoomEvent, "id" | "roomId">,
@@ -109,7 +116,7 @@ export type MemoryOptions = {
 export const makeMemory = (
   { maxEventsPerRoom = 100, maxRooms = 10_000, maxStatuses = 1000 }: MemoryOptions = {}
 ): Effect.Effect<Service> =>
-  Effect.sync(() => {
+  Effect.map(recorder, (record) => {
     const state = new RoomState({ maxEventsPerRoom, maxRooms, maxStatuses })
     return RoomStore.of({
       isShared: false,
@@ -119,7 +126,11 @@ export const makeMemory = (
       create: (room) => Effect.sync(() => state.create(room)),
       attach: (roomId, attachment) => Effect.sync(() => state.attach(roomId, attachment)),
       detach: (roomId, attachment) => Effect.sync(() => state.detach(roomId, attachment)),
-      append: (event, key) => Effect.sync(() => state.append(event, key)),
+      append: (event, { inbound, key } = {}) =>
+        Effect.suspend(() => {
+          const result = state.append(event, key)
+          return Effect.as(result._tag === "Appended" ? record(appended(event, inbound)) : Effect.void, result)
+        }),
       settle: (event, deliveries) => Effect.sync(() => state.settle(event, deliveries)),
       rooms: ({ limit } = {}) => Effect.sync(() => state.rooms(limit)),
       history: (roomId, options = {}) => Effect.sync(() => state.history(roomId, options)),

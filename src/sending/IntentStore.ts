@@ -15,6 +15,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import { recorder } from "../events/EventLog.ts"
+import { settled } from "../events/internal/changes.ts"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
 import { compact } from "../internal/record.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
@@ -114,7 +116,9 @@ export class Intent extends Schema.Class<Intent>("effect-sms/sending/IntentStore
   /** The kind of a refusal that no provider made: of a hook, or of the router. */
   refusal: Schema.optionalKey(Schema.String),
   /** The source that resolved an unknown outcome: an operator, a delivery report, or a query to the carrier. */
-  resolvedBy: Schema.optionalKey(Schema.String)
+  resolvedBy: Schema.optionalKey(Schema.String),
+  /** The room that the message is sent from, if there is one. */
+  roomId: Schema.optionalKey(Schema.NonEmptyString)
 }) {}
 
 /**
@@ -209,6 +213,7 @@ export interface Service extends Queue {
     readonly priority?: Priority | undefined
     /** When a message is ready that is sent later. Absent for one that is sent now. */
     readonly readyAt?: DateTime.Utc | undefined
+    readonly roomId?: string | undefined
   }) => Effect.Effect<Reservation, StorageError>
   /** Stores the outcome of an intent. A refused intent releases its key. */
   readonly settle: (id: string, outcome: Outcome) => Effect.Effect<void, StorageError>
@@ -278,6 +283,7 @@ export const makeMemory = Effect.fnUntraced(function*(
   const keys = new Map<string, string>()
   /** The token of the claim of each intent that was claimed from the queue. */
   const claims = new Map<string, string>()
+  const record = yield* recorder
 
   const drop = (intent: Intent) => {
     intents.delete(intent.id)
@@ -323,7 +329,9 @@ export const makeMemory = Effect.fnUntraced(function*(
   const list = () => [...queue.values(), ...intents.values()]
 
   return IntentStore.of({
-    reserve: Effect.fnUntraced(function*({ hash, id, key, message, priority = "transactional", provider, readyAt }) {
+    reserve: Effect.fnUntraced(function*(
+      { hash, id, key, message, priority = "transactional", provider, readyAt, roomId }
+    ) {
       const now = yield* DateTime.now
       makeRoom(DateTime.toEpochMillis(now))
       const known = key === undefined ? undefined : find(keys.get(key) ?? "")
@@ -344,15 +352,18 @@ export const makeMemory = Effect.fnUntraced(function*(
         createdAt: now,
         updatedAt: now,
         times: {},
-        ...compact({ key, provider })
+        ...compact({ key, provider, roomId })
       })
       if (key !== undefined) keys.set(key, id)
       return { _tag: "Reserved", intent: put(intent, state, now, { readyAt }) }
     }),
     settle: (id, { state, ...outcome }) =>
-      Effect.map(DateTime.now, (now) => {
+      Effect.flatMap(DateTime.now, (now) => {
         const intent = find(id)
-        if (intent !== undefined) put(withoutOutcome(intent), state, now, outcome)
+        if (intent === undefined) return Effect.void
+        put(withoutOutcome(intent), state, now, outcome)
+        const isRepeated = intent.state === state && intent.resolvedBy === outcome.resolvedBy
+        return isRepeated ? Effect.void : record(settled(intent, { state, ...outcome }))
       }),
     get: (id) => Effect.sync(() => find(id)),
     list: ({ limit, state }) =>
@@ -386,9 +397,11 @@ export const makeMemory = Effect.fnUntraced(function*(
         put(withoutOutcome(intent), "queued", now, { error, failures, readyAt: DateTime.addDuration(now, delay) })
       }),
     cancel: (id) =>
-      Effect.map(DateTime.now, (now) => {
+      Effect.flatMap(DateTime.now, (now) => {
         const queued = queue.get(id)
-        return queued === undefined ? intents.get(id) : put(queued, "cancelled", now)
+        if (queued === undefined) return Effect.succeed(intents.get(id))
+        const intent = put(queued, "cancelled", now)
+        return Effect.as(record(settled(intent, { state: "cancelled" })), intent)
       }),
     nextAt: Effect.sync(() => Math.min(Infinity, ...[...queue.values()].map(readyMillis)))
   })

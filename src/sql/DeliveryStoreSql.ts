@@ -8,7 +8,9 @@ import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import { Delivery, DeliveryStore, DeliveryStoreError } from "../delivery/DeliveryStore.ts"
 import { keyOf, messageKeyOf } from "../delivery/internal/keys.ts"
+import { delivered } from "../events/internal/changes.ts"
 import type { StorageError } from "../StorageError.ts"
+import type { Recorded } from "./EventLogSql.ts"
 import { json, makeReadable } from "./internal/json.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
@@ -21,7 +23,8 @@ interface Row {
 
 /** Makes the store. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
-  transact: Transact
+  transact: Transact,
+  recorded: Recorded
 ): Effect.fn.Return<DeliveryStore["Service"], never, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
   const inStore = stored(sql, "deliveries")
@@ -34,9 +37,16 @@ export const make = Effect.fnUntraced(function*(
     return row === undefined ? undefined : yield* decode(row.delivery)
   })
 
+  /** Finds the send of a message. */
+  const findSend = Effect.fnUntraced(function*(messageKey: string) {
+    const [row] = yield* sql<{ intent_id: string; room_id: string | null }>`SELECT intent_id, room_id FROM sms_sent
+      WHERE message_key = ${messageKey}`.withoutTransform
+    return { intentId: row?.intent_id, roomId: row?.room_id ?? undefined }
+  })
+
   return DeliveryStore.of({
     modify: (key, f) =>
-      asStored(transact(Effect.gen(function*() {
+      asStored(recorded(Effect.fnUntraced(function*(record) {
         const now = yield* Clock.currentTimeMillis
         const text = keyOf(key)
         // Reads and locks the row, creating it if missing.
@@ -48,6 +58,8 @@ export const make = Effect.fnUntraced(function*(
         const [value, delivery] = f(current)
         yield* sql`UPDATE sms_deliveries SET delivery = ${yield* encode(delivery)}, status = ${delivery.status},
           terminal = ${delivery.isTerminal ? 1 : 0}, updated_at = ${now} WHERE key = ${text}`
+        const event = delivered(current, delivery, yield* findSend(messageKeyOf(key)))
+        if (event !== undefined) yield* record(event)
         return { value, removed: [] }
       }))),
     get: (key) => asStored(read(keyOf(key))),

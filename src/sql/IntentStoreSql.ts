@@ -8,11 +8,22 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
+import { messageKeyOf } from "../delivery/internal/keys.ts"
+import { settled } from "../events/internal/changes.ts"
+import { personOf } from "../internal/person.ts"
 import { compact } from "../internal/record.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
-import { Intent, IntentStore, type Reservation, type Service, type State } from "../sending/IntentStore.ts"
+import {
+  Intent,
+  IntentStore,
+  type Outcome,
+  type Reservation,
+  type Service,
+  type State
+} from "../sending/IntentStore.ts"
 import { SmsError } from "../SmsError.ts"
 import { UnreadableRow } from "../StorageError.ts"
+import type { Recorded, RecordEvent } from "./EventLogSql.ts"
 import * as Queue from "./internal/intentQueue.ts"
 import { json, makeLogUnreadable, makeReadable } from "./internal/json.ts"
 import type { Servers } from "./internal/servers.ts"
@@ -42,6 +53,7 @@ interface Row {
   readonly failures: unknown
   readonly outcome: string | null
   readonly resolved_by: string | null
+  readonly room_id: string | null
   readonly created_at: unknown
   readonly updated_at: unknown
   readonly queued_at: unknown
@@ -53,8 +65,8 @@ interface Row {
 }
 
 const columnNames = [
-  "id, key, hash, message, provider, state, priority, ready_at, failures, outcome, resolved_by, created_at, updated_at",
-  "queued_at, sending_at, accepted_at, refused_at, unknown_at, cancelled_at"
+  "id, key, hash, message, provider, state, priority, ready_at, failures, outcome, resolved_by, room_id",
+  "created_at, updated_at, queued_at, sending_at, accepted_at, refused_at, unknown_at, cancelled_at"
 ].join(", ")
 
 const timeOf = (column: unknown): DateTime.Utc | undefined =>
@@ -88,7 +100,8 @@ const toIntent = Effect.fnUntraced(function*(row: Row) {
       ...(row.key !== null && { key: row.key }),
       ...(row.provider !== null && { provider: row.provider }),
       ...(row.state === "queued" && { readyAt: DateTime.makeUnsafe(Number(row.ready_at)) }),
-      ...(row.resolved_by !== null && { resolvedBy: row.resolved_by })
+      ...(row.resolved_by !== null && { resolvedBy: row.resolved_by }),
+      ...(row.room_id !== null && { roomId: row.room_id })
     })
   return yield* Effect.try({ try: make, catch: () => new UnreadableRow({ table }) })
 })
@@ -96,35 +109,65 @@ const toIntent = Effect.fnUntraced(function*(row: Row) {
 /** Makes the store. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
   transact: Transact,
-  servers: Servers
+  servers: Servers,
+  recorded: Recorded
 ): Effect.fn.Return<Service, never, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
   const asStored = stored(sql, "intents")
   const readable = yield* makeReadable
   const columns = sql.literal(columnNames)
 
+  const lock = sql.literal(sql.onDialectOrElse({ pg: () => "FOR UPDATE", orElse: () => "" }))
+
   // The message may have been sent, so it is never resent automatically.
-  servers.onDead((server) =>
-    Effect.flatMap(
-      Clock.currentTimeMillis,
-      (now) =>
-        sql`UPDATE sms_intents SET state = 'unknown', owner = NULL, unknown_at = ${now}, updated_at = ${now}
-          WHERE state = 'sending' AND owner = ${server}`
-    )
+  servers.onDead((server, record) =>
+    Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      const rows = yield* sql<Row>`UPDATE sms_intents SET state = 'unknown', owner = NULL, unknown_at = ${now},
+        updated_at = ${now} WHERE state = 'sending' AND owner = ${server} RETURNING ${columns}`.withoutTransform
+      for (const intent of yield* readable(rows, toIntent, ({ id }) => id, ({ id }) => ({ id }))) {
+        yield* record(settled(intent, { state: "unknown" }))
+      }
+    })
   )
+
+  /** Leads from the messages of a receipt to their send, for the events of their deliveries. */
+  const noteSent = Effect.fnUntraced(function*({ id, message, roomId }: Intent, { messageIds, provider }: SendReceipt) {
+    const now = yield* Clock.currentTimeMillis
+    for (const messageId of messageIds) {
+      yield* sql`INSERT INTO sms_sent (message_key, intent_id, room_id, person, created_at)
+        VALUES (${messageKeyOf({ provider, messageId })}, ${id}, ${roomId ?? null}, ${personOf(message.to)}, ${now})
+        ON CONFLICT (message_key) DO NOTHING`
+    }
+  })
+
+  /** Tells of an outcome. One that is stored again is no change. */
+  const tell = Effect.fnUntraced(function*(id: string, outcome: Outcome, record: RecordEvent) {
+    const [row] = yield* sql<Row>`SELECT ${columns} FROM sms_intents WHERE id = ${id} ${lock}`.withoutTransform
+    const isRepeated = row?.state === outcome.state && row.resolved_by === (outcome.resolvedBy ?? null)
+    // A row that does not decode is settled all the same.
+    const intent = row === undefined || isRepeated
+      ? undefined
+      : yield* Effect.orElseSucceed(toIntent(row), () => undefined)
+    if (intent === undefined) return
+    const receipt = outcome.receipt ?? outcome.error?.accepted
+    if (receipt !== undefined) yield* noteSent(intent, receipt)
+    yield* record(settled(intent, outcome))
+  })
 
   return IntentStore.of({
     ...Queue.make({
       asStored,
       sql,
       transact,
+      recorded,
       columns,
       me: servers.me,
       decode: toIntent,
       logUnreadable: yield* makeLogUnreadable,
       encode: outcomes.encode
     }),
-    reserve: ({ hash, id, key, message, priority = "transactional", provider, readyAt }) =>
+    reserve: ({ hash, id, key, message, priority = "transactional", provider, readyAt, roomId }) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
         const json = yield* messages.encode(message)
@@ -132,10 +175,10 @@ export const make = Effect.fnUntraced(function*(
         const owner = readyAt === undefined ? yield* servers.me : null
         const ready = readyAt === undefined ? now : DateTime.toEpochMillis(readyAt)
         const rows = yield* sql<Row>`INSERT INTO sms_intents
-          (id, key, hash, message, provider, state, owner, priority, ready_at, address, created_at, updated_at,
+          (id, key, hash, message, provider, state, owner, priority, ready_at, address, room_id, created_at, updated_at,
             ${sql(`${state}_at`)})
           VALUES (${id}, ${key ?? null}, ${hash}, ${json}, ${provider ?? null}, ${state}, ${owner},
-            ${Queue.priorities.indexOf(priority)}, ${ready}, ${message.to}, ${now}, ${now}, ${now})
+            ${Queue.priorities.indexOf(priority)}, ${ready}, ${message.to}, ${roomId ?? null}, ${now}, ${now}, ${now})
           ON CONFLICT (key) DO NOTHING RETURNING ${columns}`.withoutTransform
         if (rows[0] !== undefined) {
           return { _tag: "Reserved", intent: yield* toIntent(rows[0]) } satisfies Reservation
@@ -146,8 +189,10 @@ export const make = Effect.fnUntraced(function*(
         if (intent.id === id) return { _tag: "Reserved", intent } satisfies Reservation
         return (intent.hash === hash ? { _tag: "Known", intent } : { _tag: "KeyReused" }) satisfies Reservation
       }))),
-    settle: (id, { error, receipt, refusal, resolvedBy, state }) =>
-      asStored(transact(Effect.gen(function*() {
+    settle: (id, told) =>
+      asStored(recorded(Effect.fnUntraced(function*(record) {
+        const { error, receipt, refusal, resolvedBy, state } = told
+        yield* tell(id, told, record)
         const now = yield* Clock.currentTimeMillis
         const outcome = yield* outcomes.encode(compact({ receipt, error, refusal }))
         const key = sql.literal(state === "refused" ? "NULL" : "key")

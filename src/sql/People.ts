@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Address } from "../Address.ts"
+import type { Service as EventLog } from "../events/EventLog.ts"
 import type { MediaError } from "../media/MediaError.ts"
 import type { MediaStore } from "../media/MediaStore.ts"
 import type { StorageError } from "../StorageError.ts"
@@ -37,6 +38,7 @@ export interface Forgotten {
   readonly masked: number
   /** Re-hosted files. */
   readonly files: number
+  readonly logEntries: number
 }
 
 /**
@@ -86,7 +88,8 @@ export class People extends Context.Service<People, Service>()("effect-sms/sql/P
 
 /** Makes the service. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
-  transact: Transact
+  transact: Transact,
+  log: Pick<EventLog, "head">
 ): Effect.fn.Return<Service, never, SqlClient.SqlClient> {
   const rows = PersonRows.make(yield* SqlClient.SqlClient, transact)
 
@@ -97,6 +100,8 @@ export const make = Effect.fnUntraced(function*(
 
   return People.of({
     forget: Effect.fnUntraced(function*(address, { media } = {}) {
+      // Gives every entry of the log a position, by which entries are searched.
+      yield* log.head
       const found = yield* rows.find(address)
       const files = media === undefined ? 0 : yield* deleteFiles(found, media)
       const masked = yield* rows.mask(found)

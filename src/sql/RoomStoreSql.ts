@@ -8,11 +8,13 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
+import { appended } from "../events/internal/changes.ts"
 import { statusKey } from "../rooms/internal/history.ts"
 import { aliasKeysOf, allKeysOf, attached, detached, heard, keysOf } from "../rooms/internal/routes.ts"
 import { type Attachment, Room } from "../rooms/Room.ts"
 import { RoomEvent } from "../rooms/RoomEvent.ts"
 import { DeliveryOutcome, type HistoryEntry, RoomStore, type Service } from "../rooms/RoomStore.ts"
+import type { Recorded } from "./EventLogSql.ts"
 import { addressOf } from "./internal/addresses.ts"
 import { json, makeReadable } from "./internal/json.ts"
 import { stored, type Transact } from "./internal/storage.ts"
@@ -43,7 +45,8 @@ const defaultLimit = 1000
 
 /** Makes the store. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
-  transact: Transact
+  transact: Transact,
+  recorded: Recorded
 ): Effect.fn.Return<Service, never, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
   const asStored = stored(sql, "rooms")
@@ -150,8 +153,8 @@ export const make = Effect.fnUntraced(function*(
     create: (room) => asStored(transact(insert(room))),
     attach,
     detach,
-    append: (event, key) =>
-      asStored(transact(Effect.gen(function*() {
+    append: (event, { inbound, key } = {}) =>
+      asStored(recorded(Effect.fnUntraced(function*(record) {
         const now = yield* Clock.currentTimeMillis
         const rows = yield* sql`INSERT INTO sms_room_events (id, key, room_id, event, created_at)
           VALUES (${event.id}, ${key ?? null}, ${event.roomId}, ${yield* events.encode(event)}, ${now})
@@ -159,6 +162,7 @@ export const make = Effect.fnUntraced(function*(
         const room = yield* read(event.roomId)
         if (rows.length > 0) {
           yield* sql`UPDATE sms_rooms SET activity = ${nextActivity} WHERE id = ${event.roomId}`
+          yield* record(appended(event, inbound))
           return { _tag: "Appended", room } as const
         }
         const [row] = yield* sql<EventRow>`SELECT position, id, event, deliveries FROM sms_room_events

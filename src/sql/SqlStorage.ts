@@ -15,11 +15,13 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import { DeliveryStore } from "../delivery/DeliveryStore.ts"
+import { EventLog } from "../events/EventLog.ts"
 import { Inbox } from "../inbox/Inbox.ts"
 import { RoomStore } from "../rooms/RoomStore.ts"
 import { IntentStore } from "../sending/IntentStore.ts"
 import { StorageError } from "../StorageError.ts"
 import * as DeliveryStoreSql from "./DeliveryStoreSql.ts"
+import * as EventLogSql from "./EventLogSql.ts"
 import * as InboxSql from "./InboxSql.ts"
 import * as IntentStoreSql from "./IntentStoreSql.ts"
 import * as CleanUp from "./internal/cleanUp.ts"
@@ -51,7 +53,7 @@ export type Options = {
  * @category models
  * @since 0.1.0
  */
-export type Stores = Inbox | RoomStore | DeliveryStore | IntentStore | People.People
+export type Stores = Inbox | EventLog | RoomStore | DeliveryStore | IntentStore | People.People
 
 /**
  * Creates the tables in the database of the context, and makes every store.
@@ -72,12 +74,14 @@ export const make = Effect.fnUntraced(function*(
   yield* migrated(migrateMms)
   yield* migrated(migrate)
   const transact = yield* makeTransact
-  const servers = yield* Servers.make(transact, options)
+  const { log, recorded } = yield* EventLogSql.make(transact)
+  const servers = yield* Servers.make(recorded, options)
   const context = Context.make(Inbox, yield* InboxSql.make(transact, servers)).pipe(
-    Context.add(RoomStore, yield* RoomStoreSql.make(transact)),
-    Context.add(DeliveryStore, yield* DeliveryStoreSql.make(transact)),
-    Context.add(IntentStore, yield* IntentStoreSql.make(transact, servers)),
-    Context.add(People.People, yield* People.make(transact))
+    Context.add(RoomStore, yield* RoomStoreSql.make(transact, recorded)),
+    Context.add(DeliveryStore, yield* DeliveryStoreSql.make(transact, recorded)),
+    Context.add(IntentStore, yield* IntentStoreSql.make(transact, servers, recorded)),
+    Context.add(EventLog, log),
+    Context.add(People.People, yield* People.make(transact, log))
   )
   // Started last: every store must have registered how it takes over the work of a dead process.
   yield* servers.start

@@ -4,6 +4,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
+import { suite as eventLog } from "../suites/EventLogSuite.ts"
 import { suite as handOver } from "../suites/HandOverSuite.ts"
 import { suite as inbox } from "../suites/InboxSuite.ts"
 import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
@@ -23,6 +24,7 @@ const layer = Layer.unwrap(
 inbox("Postgres", layer, !hasPostgres)
 intentStore("Postgres", layer, !hasPostgres)
 roomStore("Postgres", layer, !hasPostgres)
+eventLog("Postgres", layer, !hasPostgres)
 deliveryStore({ name: "Postgres", layer: () => Layer.fresh(layer), bounded: false, skip: !hasPostgres })
 unreadable("Postgres", layer, !hasPostgres)
 handOver("Postgres", layer, !hasPostgres)

@@ -6,6 +6,7 @@ import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Address } from "../../src/Address.ts"
 import { OutboundMessage } from "../../src/Message.ts"
+import * as EventLogSql from "../../src/sql/EventLogSql.ts"
 import * as InboxSql from "../../src/sql/InboxSql.ts"
 import * as IntentStoreSql from "../../src/sql/IntentStoreSql.ts"
 import * as CleanUp from "../../src/sql/internal/cleanUp.ts"
@@ -35,12 +36,13 @@ describe("the clean-up", () => {
     Effect.scoped(Effect.gen(function*() {
       yield* migrate
       const transact = yield* makeTransact
+      const { recorded } = yield* EventLogSql.make(transact)
       // Nothing beats: months pass at once.
       const alone = { me: Effect.succeed("me"), onDead: () => {} }
       const cleanUp = yield* CleanUp.make(transact)
       const inbox = yield* InboxSql.make(transact, alone)
-      const rooms = yield* RoomStoreSql.make(transact)
-      const intents = yield* IntentStoreSql.make(transact, alone)
+      const rooms = yield* RoomStoreSql.make(transact, recorded)
+      const intents = yield* IntentStoreSql.make(transact, alone, recorded)
       yield* rooms.create(room("a"))
       for (let index = 0; index < 600; index++) {
         yield* inbox.accept([message(`${index}`)])

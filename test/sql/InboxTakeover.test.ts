@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Claim } from "../../src/queue/Queue.ts"
+import type { RecordEvent } from "../../src/sql/EventLogSql.ts"
 import * as InboxSql from "../../src/sql/InboxSql.ts"
 import { migrate } from "../../src/sql/internal/migrations.ts"
 import { makeTransact, type Transact } from "../../src/sql/internal/storage.ts"
@@ -13,7 +14,7 @@ import { message } from "../suites/InboxSuite.ts"
 /** A server without heartbeats, which dies when it is told to. */
 const makeServer = Effect.fnUntraced(function*(transact: Transact, id: string) {
   let [me, restarts] = [id, 0]
-  const takeOvers: Array<(server: string) => Effect.Effect<unknown, SqlError>> = []
+  const takeOvers: Array<(server: string, record: RecordEvent) => Effect.Effect<unknown, SqlError>> = []
   const inbox = yield* InboxSql.make(transact, {
     me: Effect.sync(() => me),
     onDead: (takeOver) => void takeOvers.push(takeOver)
@@ -22,7 +23,7 @@ const makeServer = Effect.fnUntraced(function*(transact: Transact, id: string) {
   const die = Effect.suspend(() => {
     const dead = me
     me = `${id}-${++restarts}`
-    return Effect.forEach(takeOvers, (take) => take(dead), { discard: true })
+    return Effect.forEach(takeOvers, (take) => take(dead, () => Effect.void), { discard: true })
   })
   const claim = Effect.gen(function*() {
     const [claim] = yield* inbox.claim({ limit: 1 })

@@ -14,6 +14,7 @@ import { People } from "../../src/sql/People.ts"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { textContent } from "../rooms/kit.ts"
 import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
+import { suite as eventLog } from "../suites/EventLogSuite.ts"
 import { suite as handOver } from "../suites/HandOverSuite.ts"
 import { message, suite as inbox } from "../suites/InboxSuite.ts"
 import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
@@ -27,6 +28,7 @@ const layer = SqlStorage.layer().pipe(Layer.provide([layerClient, NodeCrypto.lay
 inbox("SQLite", layer)
 intentStore("SQLite", layer)
 roomStore("SQLite", layer)
+eventLog("SQLite", layer)
 deliveryStore({ name: "SQLite", layer: () => Layer.fresh(layer), bounded: false })
 
 const layerWithClient = Layer.provideMerge(SqlStorage.layer(), [layerClient, NodeCrypto.layer])

@@ -191,8 +191,9 @@ export const suite = (
           statuses: 1,
           deliveries: 1,
           messageParts: 2,
-          // An event in a room, a message, a notice, a send, a status and a delivery.
-          masked: 6,
+          logEntries: 5,
+          // An event in a room, a message, a notice, a send, a status, a delivery, and two entries of the log.
+          masked: 8,
           files: 0
         })
         // Whoever is at it drops the lane.

@@ -277,10 +277,10 @@ export const suite = (name: string, layer: Layer.Layer<RoomStore, unknown>, skip
     test("appends an event once for its id and once for its key, and tells what became of it", (store) =>
       Effect.gen(function*() {
         yield* store.create(room("a"))
-        assert.strictEqual((yield* store.append(event("1", "a"), "key"))._tag, "Appended")
+        assert.strictEqual((yield* store.append(event("1", "a"), { key: "key" }))._tag, "Appended")
         const byId = yield* store.append(event("1", "a", "other"))
         assert.strictEqual(byId._tag, "Repeated")
-        const byKey = yield* store.append(event("2", "a", "other"), "key")
+        const byKey = yield* store.append(event("2", "a", "other"), { key: "key" })
         if (byKey._tag !== "Repeated") return assert.fail("not recognized")
         assert.deepStrictEqual(byKey.event, event("1", "a"))
         assert.isUndefined(byKey.deliveries)

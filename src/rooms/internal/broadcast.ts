@@ -11,6 +11,7 @@ import { identity } from "effect/Function"
 import * as Metric from "effect/Metric"
 import * as KeyedMutex from "../../internal/keyedMutex.ts"
 import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
+import type { InboundMessage } from "../../Message.ts"
 import { GiveUp, TryAgain } from "../../queue/TryAgain.ts"
 import type { StorageError } from "../../StorageError.ts"
 import type { Delivery, Outgoing } from "../Channel.ts"
@@ -50,6 +51,8 @@ interface Incoming {
   readonly room: Room
   /** The key by which the store deduplicates, in addition to the id. */
   readonly key?: string | undefined
+  /** The received message that the event was made from, if any. */
+  readonly inbound?: InboundMessage | undefined
   /**
    * Whether an earlier attempt may have started to process the event. If the
    * store already has the event and its processing is incomplete, it continues;
@@ -135,7 +138,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
 
   const block = Effect.fnUntraced(function*(incoming: Incoming, event: RoomEvent, hook: string, reason: string) {
     const blocked = new RoomEvent({ ...event, blocked: { hook, reason } })
-    yield* store.append(blocked, incoming.key)
+    yield* store.append(blocked, incoming)
     yield* Effect.logInfo(`Hook ${JSON.stringify(hook)} blocked an event`, { room: event.roomId, event: event.id })
     yield* notify({ _tag: "EventBlocked", roomId: event.roomId, eventId: event.id, hook, reason })
     return { _tag: "Blocked", event: blocked, hook, reason } as const
@@ -202,7 +205,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
 
   /** Runs the hooks and appends the event, or finds that the store has it already. */
   const admit = Effect.fnUntraced(function*(incoming: Incoming) {
-    const { event: received, key } = incoming
+    const { event: received } = incoming
     const room = (yield* store.get(received.roomId)) ?? incoming.room
     const verdict = yield* hooks.before("BeforeBroadcast", {
       subject: received,
@@ -213,7 +216,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
     })
     const event = verdict.value
     if (verdict._tag === "Blocked") return yield* block(incoming, event, verdict.hook, verdict.reason)
-    const appended = yield* store.append(event, key)
+    const appended = yield* store.append(event, incoming)
     return { appended, event, room: appended.room ?? room }
   })
 

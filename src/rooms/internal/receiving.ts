@@ -83,7 +83,7 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, r
     const key = idempotencyKey === undefined || (resumed === undefined && !store.isShared)
       ? undefined
       : JSON.stringify([channelId, idempotencyKey])
-    return yield* broadcast({ event, room, key, isResumed: resumed !== undefined })
+    return yield* broadcast({ event, room, key, inbound: message, isResumed: resumed !== undefined })
   })
 
   const receive = Effect.fnUntraced(function*(

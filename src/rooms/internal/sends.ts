@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import { type Address, canonical, fromCarrierDigits } from "../../Address.ts"
+import { personOf } from "../../internal/person.ts"
 import { compact } from "../../internal/record.ts"
 import { OutboundMessage, type SendReceipt } from "../../Message.ts"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
@@ -70,14 +70,6 @@ type Answer = Result.Result<SendReceipt, SmsError>
 // Limits concurrency, because carriers rate limit each sender.
 const concurrency = 10
 
-const isNumber = (address: Address): boolean => /^(?:[a-z]+:)?\+?\d+$/.test(address)
-
-/** The form by which an author is recognized on any channel. Carriers write a number with or without `+`, or after a scheme. */
-const personOf = (address: Address): string => {
-  const form = canonical(fromCarrierDigits(address))
-  return isNumber(form) ? form.replaceAll(/\D/g, "") : form
-}
-
 const wentOut = (result: SendResult): boolean =>
   result.outcome === "sent" || (result.outcome !== "blocked" && result.error.accepted !== undefined)
 
@@ -137,10 +129,15 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
   }
 
   /** Sends once for the key, where there is an outbox: an event that passes again is not sent again. */
-  const once = (provider: Provider, message: OutboundMessage, key: string): Effect.Effect<SendReceipt, SmsError> => {
+  const once = (
+    provider: Provider,
+    message: OutboundMessage,
+    roomId: string,
+    key: string
+  ): Effect.Effect<SendReceipt, SmsError> => {
     const send = Effect.suspend(() => provider.send(message))
     if (outbox === undefined) return send
-    return outbox.send({ key, message, provider: provider.name, what: key, send }).pipe(
+    return outbox.send({ key, message, provider: provider.name, roomId, what: key, send }).pipe(
       Effect.flatMap(({ result }) => Effect.fromResult(result)),
       Effect.catchTags({
         KeyReused: Effect.die,
@@ -151,8 +148,13 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
   }
 
   /** Asks the provider to send. Providers fail only with typed errors; a defect means that the outcome is unknown. */
-  const request = (provider: Provider, message: OutboundMessage, key: string): Effect.Effect<Answer> =>
-    once(provider, message, key).pipe(
+  const request = (
+    provider: Provider,
+    message: OutboundMessage,
+    roomId: string,
+    key: string
+  ): Effect.Effect<Answer> =>
+    once(provider, message, roomId, key).pipe(
       Effect.result,
       Effect.catchCause((cause) =>
         Effect.andThen(
@@ -193,7 +195,7 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
     answered: Deferred.Deferred<Answer>,
     key: string
   ) {
-    const answer = yield* request(provider, message, key)
+    const answer = yield* request(provider, message, subject.roomId, key)
     Deferred.doneUnsafe(answered, Effect.succeed(answer))
     const receipt = Result.isSuccess(answer) ? answer.success : answer.failure.accepted
     if (receipt !== undefined) yield* tracking.sent(receipt)

@@ -14,7 +14,7 @@ import { stored, type Transact } from "./storage.ts"
 export interface Options {
   /** The retention of payloads of processed webhooks. 7 days by default. */
   readonly payloads?: Duration.Input | undefined
-  /** The retention of room events, delivery statuses and deliveries. 90 days by default. */
+  /** The retention of room events, log entries, delivery statuses and deliveries. 90 days by default. */
   readonly history?: Duration.Input | undefined
   /** The retention of idempotency keys of webhooks and sends. 30 days by default. */
   readonly keys?: Duration.Input | undefined
@@ -76,6 +76,8 @@ export const make = Effect.fnUntraced(function*(
       ),
       sms_room_events: yield* remove("sms_room_events", before("created_at", now - millis(history))),
       sms_statuses: yield* remove("sms_statuses", before("created_at", now - millis(history))),
+      sms_events: yield* remove("sms_events", before("created_at", now - millis(history))),
+      sms_sent: yield* remove("sms_sent", before("created_at", now - millis(history))),
       sms_deliveries: yield* remove("sms_deliveries", before("updated_at", now - millis(history)))
     }
   })

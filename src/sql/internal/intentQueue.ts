@@ -8,10 +8,12 @@ import * as Result from "effect/Result"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Fragment } from "effect/sql/Statement"
+import { settled } from "../../events/internal/changes.ts"
 import { compact } from "../../internal/record.ts"
 import type { Intent, Priority, Queue } from "../../sending/IntentStore.ts"
 import type { SmsError } from "../../SmsError.ts"
 import type { StorageError, UnreadableRow } from "../../StorageError.ts"
+import type { Recorded } from "../EventLogSql.ts"
 import type { makeLogUnreadable } from "./json.ts"
 import type { Transact } from "./storage.ts"
 
@@ -27,6 +29,7 @@ export interface Options<Row> {
   ) => Effect.Effect<A, Exclude<E, SqlError | UnreadableRow> | StorageError>
   readonly sql: SqlClient.SqlClient
   readonly transact: Transact
+  readonly recorded: Recorded
   readonly columns: Fragment
   /** The id of this process. */
   readonly me: Effect.Effect<string>
@@ -36,7 +39,7 @@ export interface Options<Row> {
 }
 
 export const make = <Row extends { readonly id: string; readonly priority: unknown; readonly ready_at: unknown }>(
-  { asStored, columns, decode, encode, logUnreadable, me, sql, transact }: Options<Row>
+  { asStored, columns, decode, encode, logUnreadable, me, recorded, sql, transact }: Options<Row>
 ): Queue => {
   /** Makes intents ready that were when the clock, which was set back since, was ahead. */
   const followClock = (now: number) =>
@@ -99,12 +102,15 @@ export const make = <Row extends { readonly id: string; readonly priority: unkno
           queued_at = ${now}, updated_at = ${now} WHERE id = ${id} AND state = 'sending' AND claim = ${token}`
       }))),
     cancel: (id) =>
-      asStored(transact(Effect.gen(function*() {
+      asStored(recorded(Effect.fnUntraced(function*(record) {
         const now = yield* Clock.currentTimeMillis
-        yield* sql`UPDATE sms_intents SET state = 'cancelled', cancelled_at = ${now}, updated_at = ${now}
-          WHERE id = ${id} AND state = 'queued'`
+        const changed = yield* sql`UPDATE sms_intents SET state = 'cancelled', cancelled_at = ${now},
+          updated_at = ${now} WHERE id = ${id} AND state = 'queued' RETURNING id`.withoutTransform
         const [row] = yield* sql<Row>`SELECT ${columns} FROM sms_intents WHERE id = ${id}`.withoutTransform
-        return row === undefined ? undefined : yield* decode(row)
+        if (row === undefined) return undefined
+        const intent = yield* decode(row)
+        if (changed.length > 0) yield* record(settled(intent, { state: "cancelled" }))
+        return intent
       }))),
     nextAt: Effect.map(
       asStored(

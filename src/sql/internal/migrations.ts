@@ -134,6 +134,51 @@ const migrations = {
       refused_at = CASE state WHEN 'refused' THEN updated_at END,
       unknown_at = CASE state WHEN 'unknown' THEN updated_at END`
     yield* sql`CREATE INDEX sms_intents_written ON sms_intents (queued_at) WHERE state = 'queued'`
+  }),
+  "0003_events": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const position = yield* serial
+    // On Postgres an entry gets its position after its commit: see EventLogSql.
+    const positions = sql.literal(sql.onDialectOrElse({
+      pg: () => "seq BIGSERIAL PRIMARY KEY, position BIGINT UNIQUE",
+      orElse: () => "position INTEGER PRIMARY KEY AUTOINCREMENT"
+    }))
+    yield* sql`CREATE TABLE sms_events (
+      ${positions},
+      id TEXT NOT NULL UNIQUE,
+      kind TEXT NOT NULL,
+      room_id TEXT,
+      person TEXT,
+      address TEXT,
+      provider TEXT,
+      event TEXT NOT NULL,
+      created_at BIGINT NOT NULL
+    )`
+    yield* sql`CREATE INDEX sms_events_kind ON sms_events (kind, position)`
+    yield* sql`CREATE INDEX sms_events_room ON sms_events (room_id, position) WHERE room_id IS NOT NULL`
+    yield* sql`CREATE INDEX sms_events_person ON sms_events (person, position) WHERE person IS NOT NULL`
+    yield* sql`CREATE INDEX sms_events_created ON sms_events (created_at)`
+    yield* sql.onDialectOrElse({
+      pg: () =>
+        Effect.gen(function*() {
+          yield* sql`CREATE INDEX sms_events_fresh ON sms_events (seq) WHERE position IS NULL`
+          yield* sql`CREATE TABLE sms_event_head (position BIGINT NOT NULL)`
+          yield* sql`INSERT INTO sms_event_head (position) VALUES (0)`
+        }),
+      orElse: () => Effect.void
+    })
+    // Leads from a message at its carrier to its send.
+    yield* sql`CREATE TABLE sms_sent (
+      position ${position},
+      message_key TEXT NOT NULL UNIQUE,
+      intent_id TEXT NOT NULL,
+      room_id TEXT,
+      person TEXT NOT NULL,
+      created_at BIGINT NOT NULL
+    )`
+    yield* sql`CREATE INDEX sms_sent_person ON sms_sent (person)`
+    yield* sql`CREATE INDEX sms_sent_created ON sms_sent (created_at)`
+    yield* sql`ALTER TABLE sms_intents ADD COLUMN room_id TEXT`
   })
 }
 

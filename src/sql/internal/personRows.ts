@@ -8,6 +8,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import type { Fragment } from "effect/sql/Statement"
 import type { Address } from "../../Address.ts"
 import * as Content from "../../Content.ts"
+import { personOf } from "../../internal/person.ts"
 import { idOfUrl } from "../../media/MediaStore.ts"
 import { InboundMessage } from "../../Message.ts"
 import { allKeysOf } from "../../rooms/internal/routes.ts"
@@ -36,7 +37,8 @@ const columns = {
   sms_room_events: ["event", "deliveries"],
   sms_statuses: ["status"],
   sms_deliveries: ["delivery"],
-  sms_intents: ["message", "outcome"]
+  sms_intents: ["message", "outcome"],
+  sms_events: ["event"]
 } satisfies Readonly<Record<string, ReadonlyArray<string>>>
 
 /** The number of positions that are searched at a time, so that other statements can run in between. */
@@ -201,7 +203,7 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
       patterns,
       (row) => maskRow("sms_room_events", "position", columns.sms_room_events, row, person)
     )
-    for (const table of ["sms_inbox", "sms_statuses", "sms_deliveries", "sms_intents"] as const) {
+    for (const table of ["sms_inbox", "sms_statuses", "sms_deliveries", "sms_intents", "sms_events"] as const) {
       const names = columns[table]
       total += yield* visit(
         table,
@@ -295,16 +297,21 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
       }))
       let events = 0
       for (const { id, part, room } of found) if (part !== "none") events += yield* leave(id, room, person)
+      const alone = found.filter(({ part }) => part === "alone").map(({ id }) => id)
       const own = isOwn(person)
+      yield* sql`DELETE FROM sms_sent WHERE ${sql.in("person", person.addresses.map(personOf))}`
       const parts = yield* removeParts(person)
       return {
         webhooks: yield* removeWebhooks(person),
-        rooms: found.filter(({ part }) => part === "alone").length,
+        rooms: alone.length,
         sharedRooms: found.filter(({ part }) => part === "shared").length,
         events,
         sends: yield* count(sql`DELETE FROM sms_intents WHERE ${own} RETURNING id`.withoutTransform),
         statuses: yield* count(sql`DELETE FROM sms_statuses WHERE ${own} RETURNING key`.withoutTransform),
         deliveries: yield* count(sql`DELETE FROM sms_deliveries WHERE ${own} RETURNING key`.withoutTransform),
+        logEntries: yield* count(
+          sql`DELETE FROM sms_events WHERE ${sql.or([own, isIn("room_id", alone)])} RETURNING id`.withoutTransform
+        ),
         messageParts: parts.removed,
         masked: parts.masked
       }

@@ -17,7 +17,8 @@ import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { hostname } from "node:os"
 import type { StorageError } from "../../StorageError.ts"
-import { stored, type Transact } from "./storage.ts"
+import type { Recorded, RecordEvent } from "../EventLogSql.ts"
+import { stored } from "./storage.ts"
 
 export interface Options {
   /** The interval between heartbeats. 2 seconds by default. */
@@ -30,7 +31,7 @@ export interface Servers {
   /** The id of this process. It changes if another process declared this one dead by mistake. */
   readonly me: Effect.Effect<string>
   /** Registers a takeover of a dead process's work. It runs in the transaction that removes the process. */
-  readonly onDead: (takeOver: (server: string) => Effect.Effect<unknown, SqlError>) => void
+  readonly onDead: (takeOver: (server: string, record: RecordEvent) => Effect.Effect<unknown, SqlError>) => void
 }
 
 /** Returns whether a process of this machine is certainly gone. */
@@ -47,7 +48,7 @@ const isGone = (host: string, pid: number): boolean => {
 }
 
 export const make = Effect.fnUntraced(function*(
-  transact: Transact,
+  recorded: Recorded,
   options: Options = {}
 ): Effect.fn.Return<
   Servers & { readonly start: Effect.Effect<void, StorageError, Scope.Scope> },
@@ -58,7 +59,7 @@ export const make = Effect.fnUntraced(function*(
   const random = yield* SecureRandom.SecureRandom
   const asStored = stored(sql, "servers")
   const deadAfter = Duration.toMillis(Duration.fromInputUnsafe(options.deadAfter ?? "10 seconds"))
-  const takeOvers: Array<(server: string) => Effect.Effect<unknown, SqlError>> = []
+  const takeOvers: Array<Parameters<Servers["onDead"]>[0]> = []
   const me = yield* Ref.make("")
   /** The heartbeat counters of other processes, and when each value was first seen. */
   const seen = new Map<string, { readonly beat: number; readonly at: number }>()
@@ -72,11 +73,11 @@ export const make = Effect.fnUntraced(function*(
   })
 
   const takeOver = (server: string) =>
-    asStored(transact(Effect.gen(function*() {
+    asStored(recorded(Effect.fnUntraced(function*(record) {
       // If two processes declare it dead concurrently, only one deletes the row.
       const gone = yield* sql`DELETE FROM sms_servers WHERE id = ${server} RETURNING id`.withoutTransform
       if (gone.length === 0) return
-      for (const take of takeOvers) yield* take(server)
+      for (const take of takeOvers) yield* take(server, record)
     })))
 
   const lookAround = Effect.gen(function*() {

@@ -1,0 +1,216 @@
+/**
+ * The log of what happened: an ordered sequence of events that any number of
+ * followers read, each at its own pace.
+ *
+ * Stores append an event in the transaction of the change that it describes,
+ * so there is exactly one entry per change, however often the work that led to
+ * it was repeated. A reader that keeps the position of the last entry it has
+ * processed continues from there without a gap and without a repetition, also
+ * on another server. {@link layerMemory} keeps the latest entries in one
+ * process; `effect-sms/sql` stores them in a database.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import { Address } from "../Address.ts"
+import type { StorageError } from "../StorageError.ts"
+import { aboutOf, Event, Kind } from "./Event.ts"
+import * as Followers from "./internal/followers.ts"
+import { matches } from "./internal/matches.ts"
+import * as Sends from "./internal/sends.ts"
+
+/**
+ * An entry of the log.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Entry extends Schema.Class<Entry>("effect-sms/events/Entry")({
+  position: Schema.Int.annotate({ description: "Increases from entry to entry, not always by one" }),
+  id: Schema.NonEmptyString.annotate({ description: "The id of the event, a ULID" }),
+  time: Schema.DateTimeUtcFromString,
+  kind: Kind,
+  roomId: Schema.optionalKey(Schema.NonEmptyString),
+  address: Schema.optionalKey(Address.annotate({ description: "The person" })),
+  provider: Schema.optionalKey(Schema.NonEmptyString),
+  event: Event
+}) {}
+
+/**
+ * Restricts entries. An absent field matches everything.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Filter {
+  readonly roomId?: string | undefined
+  readonly kinds?: ReadonlyArray<Kind> | undefined
+  /** The person's number, in any form. */
+  readonly number?: Address | undefined
+  /** Only entries from this time on. */
+  readonly since?: DateTime.Utc | undefined
+  /** Only entries before this time. */
+  readonly until?: DateTime.Utc | undefined
+}
+
+/**
+ * A page of the log.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Page {
+  readonly entries: ReadonlyArray<Entry>
+  /** The position up to which the log was searched. The next page begins after it. */
+  readonly position: number
+}
+
+/**
+ * The members of {@link EventLog}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /**
+   * Reads entries after a position, oldest first. From position 0, begins with
+   * the oldest entry that is kept. An entry is never added before one that was
+   * read.
+   */
+  readonly read: (options: {
+    readonly after: number
+    readonly limit: number
+    readonly filter?: Filter | undefined
+  }) => Effect.Effect<Page, StorageError>
+  /** Returns the entry of an event. */
+  readonly get: (id: string) => Effect.Effect<Entry | undefined, StorageError>
+  /** The position of the latest entry. */
+  readonly head: Effect.Effect<number, StorageError>
+  /**
+   * Streams entries after a position, and then new ones as they are appended,
+   * by this process immediately and by others within a second. Begins at the
+   * current head without a position. The stream reads as fast as it is
+   * consumed, and buffers one page.
+   */
+  readonly follow: (options?: {
+    readonly after?: number | undefined
+    readonly filter?: Filter | undefined
+  }) => Stream.Stream<Entry, StorageError>
+  /**
+   * Appends an event of the application. Stores append the events of their
+   * changes themselves.
+   */
+  readonly append: (event: Event) => Effect.Effect<void, StorageError>
+}
+
+/**
+ * The event log.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class EventLog extends Context.Service<EventLog, Service>()("effect-sms/events/EventLog") {}
+
+/**
+ * Options of the in-memory log.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type MemoryOptions = {
+  /** The maximum number of entries; the oldest is removed first. 10,000 by default. */
+  readonly capacity?: number | undefined
+}
+
+/**
+ * Makes an in-memory log. Its entries are lost on restart. Positions begin at
+ * the current time, so that a follower from before a restart receives
+ * everything that the new process appends.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeMemory = Effect.fnUntraced(function*(
+  { capacity = 10_000 }: MemoryOptions = {}
+): Effect.fn.Return<Service, never, SecureRandom.SecureRandom | Scope.Scope> {
+  const random = yield* SecureRandom.SecureRandom
+  let position = (yield* Clock.currentTimeMillis) * 1000
+  let entries: Array<Entry> = []
+  const sends = Sends.make(capacity)
+
+  const read: Service["read"] = ({ after, filter, limit }) =>
+    Effect.sync(() => {
+      const found: Array<Entry> = []
+      for (let index = indexAfter(entries, after); index < entries.length; index++) {
+        const entry = entries[index]!
+        if (!matches(entry, filter)) continue
+        found.push(entry)
+        if (found.length === limit) return { entries: found, position: entry.position }
+      }
+      return { entries: found, position: Math.max(after, position) }
+    })
+
+  const head = Effect.sync(() => position)
+  const followers = yield* Followers.make({ read, head })
+
+  return EventLog.of({
+    read,
+    head,
+    get: (id) => Effect.sync(() => entries.find((entry) => entry.id === id)),
+    follow: followers.follow,
+    append: Effect.fnUntraced(function*(appended) {
+      const event = sends.link(appended)
+      const id = yield* random.ulid
+      const time = yield* DateTime.now
+      // Removes in bulk: removing the first of an array copies the rest.
+      if (entries.length >= capacity * 2) entries = entries.slice(-capacity + 1)
+      entries.push(new Entry({ position: ++position, id, time, kind: event._tag, ...aboutOf(event), event }))
+      followers.wake()
+    })
+  })
+})
+
+/** Returns the index of the first entry after a position. */
+const indexAfter = (entries: ReadonlyArray<Entry>, after: number): number => {
+  let [low, high] = [0, entries.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (entries[middle]!.position <= after) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/**
+ * Provides an in-memory log: see {@link makeMemory}. The in-memory stores that
+ * are built with it in their context append to it.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory = (options?: MemoryOptions): Layer.Layer<EventLog, never, SecureRandom.SecureRandom> =>
+  Layer.effect(EventLog, makeMemory(options))
+
+/**
+ * Returns a function that appends to the log of the context, and does nothing
+ * when there is none. For stores in memory, where an append cannot fail.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const recorder: Effect.Effect<(event: Event) => Effect.Effect<void>> = Effect.map(
+  Effect.serviceOption(EventLog),
+  Option.match({
+    onNone: () => () => Effect.void,
+    onSome: ({ append }) => (event: Event) => Effect.orDie(append(event))
+  })
+)

@@ -1,0 +1,2 @@
+export * as Event from "./Event.ts"
+export * as EventLog from "./EventLog.ts"

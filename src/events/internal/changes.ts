@@ -1,0 +1,65 @@
+/**
+ * Builds the events of the changes that stores make.
+ */
+import type { Delivery } from "../../delivery/DeliveryStore.ts"
+import { compact } from "../../internal/record.ts"
+import type { InboundMessage, OutboundMessage } from "../../Message.ts"
+import type { RoomEvent } from "../../rooms/RoomEvent.ts"
+import type { Outcome } from "../../sending/IntentStore.ts"
+import { DeliveryChanged, type Event, MessagePosted, MessageReceived, SendSettled } from "../Event.ts"
+
+/** Builds the event of a message that was appended to its room: an inbound one, or one of the application's channels. */
+export const appended = (event: RoomEvent, inbound: InboundMessage | undefined): Event => {
+  if (inbound === undefined) return new MessagePosted({ roomId: event.roomId, message: event })
+  const { raw: _, ...message } = inbound
+  return new MessageReceived({
+    roomId: event.roomId,
+    eventId: event.id,
+    message: { ...message, content: event.content },
+    ...compact({ blocked: event.blocked })
+  })
+}
+
+/** Builds the event of an intent that got its outcome. */
+export const settled = (
+  intent: {
+    readonly id: string
+    readonly message: OutboundMessage
+    readonly provider?: string | undefined
+    readonly roomId?: string | undefined
+  },
+  { error, receipt, refusal, resolvedBy, state }: Omit<Outcome, "state"> & {
+    readonly state: Outcome["state"] | "cancelled"
+  }
+): Event =>
+  new SendSettled({
+    intentId: intent.id,
+    message: intent.message,
+    state,
+    ...compact({
+      roomId: intent.roomId,
+      provider: receipt?.provider ?? (error === undefined || error.provider === "" ? intent.provider : error.provider),
+      receipt,
+      error,
+      refusal,
+      resolvedBy
+    })
+  })
+
+/** Builds the event of a delivery whose status changed. Returns `undefined` when it did not. */
+export const delivered = (
+  before: Delivery | undefined,
+  { errorCode, errorMessage, messageId, provider, recipient, since, status }: Delivery,
+  sent: { readonly intentId?: string | undefined; readonly roomId?: string | undefined } = {}
+): Event | undefined => {
+  const previous = before?.status ?? "unknown"
+  if (status === previous) return undefined
+  return new DeliveryChanged({
+    provider,
+    messageId,
+    status,
+    previous,
+    since,
+    ...compact({ recipient, errorCode, errorMessage, intentId: sent.intentId, roomId: sent.roomId })
+  })
+}
