@@ -15,12 +15,13 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import { Address } from "../Address.ts"
 import type { StorageError } from "../StorageError.ts"
 import { aboutOf, Event, Kind } from "./Event.ts"
@@ -75,6 +76,19 @@ export interface Page {
 }
 
 /**
+ * Options of following the log.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FollowOptions {
+  readonly after?: number | undefined
+  readonly filter?: Filter | undefined
+  /** After how long without entries a page is empty. Never by default. */
+  readonly heartbeat?: Duration.Input | undefined
+}
+
+/**
  * The members of {@link EventLog}.
  *
  * @category models
@@ -96,15 +110,13 @@ export interface Service {
   /** The position of the latest entry. */
   readonly head: Effect.Effect<number, StorageError>
   /**
-   * Streams entries after a position, and then new ones as they are appended,
-   * by this process immediately and by others within a second. Begins at the
-   * current head without a position. The stream reads as fast as it is
-   * consumed, and buffers one page.
+   * Streams pages of the entries after a position, and then of new ones as they
+   * are appended, by this process immediately and by others within a second.
+   * Begins at the current head without a position. The first page is empty, with
+   * the position where the stream begins. The stream reads as fast as it is
+   * consumed, and buffers one page. See {@link follow} for a stream of entries.
    */
-  readonly follow: (options?: {
-    readonly after?: number | undefined
-    readonly filter?: Filter | undefined
-  }) => Stream.Stream<Entry, StorageError>
+  readonly pages: (options?: FollowOptions) => Stream.Stream<Page, StorageError>
   /**
    * Appends an event of the application. Stores append the events of their
    * changes themselves.
@@ -119,6 +131,19 @@ export interface Service {
  * @since 0.1.0
  */
 export class EventLog extends Context.Service<EventLog, Service>()("effect-sms/events/EventLog") {}
+
+/**
+ * Streams the entries of a log after a position, and then new ones as they are
+ * appended.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const follow = (
+  log: Pick<Service, "pages">,
+  options?: Omit<FollowOptions, "heartbeat">
+): Stream.Stream<Entry, StorageError> =>
+  Stream.flatMap(log.pages(options), ({ entries }) => Stream.fromIterable(entries))
 
 /**
  * Options of the in-memory log.
@@ -166,7 +191,7 @@ export const makeMemory = Effect.fnUntraced(function*(
     read,
     head,
     get: (id) => Effect.sync(() => entries.find((entry) => entry.id === id)),
-    follow: followers.follow,
+    pages: followers.pages,
     append: Effect.fnUntraced(function*(appended) {
       const event = sends.link(appended)
       const id = yield* random.ulid

@@ -161,7 +161,7 @@ export const make = Effect.fnUntraced(function*(
     log: EventLog.of({
       read,
       head,
-      follow: followers.follow,
+      pages: followers.pages,
       append: (event) => asStored(recorded((record) => record(event))),
       get: (id) =>
         asStored(Effect.gen(function*() {

@@ -41,7 +41,7 @@ describe("a log in memory", () => {
     Effect.gen(function*() {
       const log = yield* EventLog.makeMemory()
       yield* log.append(posted("1"))
-      const follower = yield* Effect.forkChild(Stream.runCollect(Stream.take(log.follow(), 1)))
+      const follower = yield* Effect.forkChild(Stream.runCollect(Stream.take(EventLog.follow(log), 1)))
       yield* TestClock.adjust("1 second")
       yield* log.append(posted("2"))
       const [entry] = yield* Fiber.join(follower)

@@ -5,6 +5,7 @@ import { Address } from "../../src/Address.ts"
 import { Delivery, DeliveryStore } from "../../src/delivery/DeliveryStore.ts"
 import type { Status } from "../../src/DeliveryStatus.ts"
 import type { Event } from "../../src/events/Event.ts"
+import * as Log from "../../src/events/EventLog.ts"
 import { type Entry, EventLog, type Filter } from "../../src/events/EventLog.ts"
 import { InboundMessage, OutboundMessage, SendReceipt } from "../../src/Message.ts"
 import { RoomEvent } from "../../src/rooms/RoomEvent.ts"
@@ -184,7 +185,8 @@ export const suite = (name: string, layer: Layer.Layer<Stores, unknown>, skip = 
     test(
       "gives a follower that resumes anywhere the rest of the same sequence, while many write",
       Effect.gen(function*() {
-        const { follow } = yield* EventLog
+        const log = yield* EventLog
+        const follow = (options: Log.FollowOptions) => Log.follow(log, options)
         const rooms = yield* RoomStore
         yield* rooms.create(room("a"))
         const total = 60

@@ -8,14 +8,13 @@
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as RcRef from "effect/RcRef"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { StorageError } from "../../StorageError.ts"
-import type { Entry, Filter, Page, Service } from "../EventLog.ts"
+import type { Entry, Filter, FollowOptions, Page, Service } from "../EventLog.ts"
 import { matches } from "./matches.ts"
 
 /** How often the log is polled for entries of other processes. */
@@ -42,7 +41,7 @@ const makeSignal = () => {
 }
 
 export interface Followers {
-  readonly follow: Service["follow"]
+  readonly pages: Service["pages"]
   /** Makes followers read what this process has appended. */
   readonly wake: () => void
 }
@@ -97,32 +96,56 @@ export const make = Effect.fnUntraced(function*(
     })
   })
 
-  type Step = Effect.Effect<readonly [ReadonlyArray<Entry>, Option.Option<number>], StorageError>
-
-  const step = (recent: Recent, cursor: number, filter: Filter | undefined): Step =>
-    Effect.suspend((): Step => {
+  /** Returns the next page, which is empty when nothing came before the heartbeat. */
+  const next = Effect.fnUntraced(function*(recent: Recent, from: number, { filter, heartbeat }: FollowOptions) {
+    const beat = heartbeat === undefined ? Effect.never : yield* alarm(heartbeat)
+    let cursor = from
+    while (true) {
       const waiting = news.next()
       if (cursor < recent.from) {
-        return Effect.map(
-          read({ after: cursor, limit: pageSize, filter }),
-          (page: Page) => [page.entries, Option.some(page.position)]
-        )
+        const page = yield* read({ after: cursor, limit: pageSize, filter })
+        if (page.entries.length > 0) return page
+        cursor = page.position
+        continue
       }
-      const found = recent.entries.flatMap(({ entry }) =>
-        entry.position > cursor && matches(entry, filter) ? [entry] : []
-      )
-      const next = Option.some(Math.max(cursor, recent.to))
-      return found.length > 0
-        ? Effect.succeed([found, next])
-        : Effect.as(waiting, [[], next])
-    })
+      const page = pageOf(recent, cursor, filter)
+      if (page.entries.length > 0) return page
+      cursor = page.position
+      const isBeat = yield* Effect.raceFirst(Effect.as(waiting, false), Effect.as(beat, true))
+      if (isBeat) return { entries: [], position: cursor } satisfies Page
+    }
+  })
 
-  return {
-    wake: appended.signal,
-    follow: ({ after, filter } = {}) =>
-      Stream.unwrap(Effect.gen(function*() {
-        const recent = yield* RcRef.get(reading)
-        return Stream.paginate(after ?? recent.to, (cursor) => step(recent, cursor, filter))
-      }))
-  }
+  const pages: Service["pages"] = (options = {}) =>
+    Stream.unwrap(Effect.gen(function*() {
+      const recent = yield* RcRef.get(reading)
+      const begin = options.after ?? recent.to
+      return Stream.concat(
+        Stream.succeed<Page>({ entries: [], position: begin }),
+        Stream.paginate(begin, (cursor) =>
+          Effect.map(next(recent, cursor, options), (page) => [[page], Option.some(page.position)] as const))
+      )
+    }))
+
+  return { wake: appended.signal, pages }
 })
+
+/** Waits until the duration has passed since now, in several waits. */
+const alarm = (duration: Duration.Input) =>
+  Effect.map(Clock.currentTimeMillis, (begun) => {
+    const at = begun + Duration.toMillis(Duration.fromInputUnsafe(duration))
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, at - now)))
+  })
+
+/** Returns the entries in memory after a position that is not before them. */
+const pageOf = ({ entries, to }: Recent, after: number, filter: Filter | undefined): Page => {
+  const found: Array<Entry> = []
+  // Most followers are at the end.
+  let index = entries.length
+  while (index > 0 && entries[index - 1]!.entry.position > after) index--
+  for (; index < entries.length && found.length < pageSize; index++) {
+    const { entry } = entries[index]!
+    if (matches(entry, filter)) found.push(entry)
+  }
+  return { entries: found, position: found.length === pageSize ? found.at(-1)!.position : Math.max(after, to) }
+}
