@@ -124,6 +124,18 @@ export const suite = (name: string, layer: Layer.Layer<Stores, unknown>, skip = 
     )
 
     test(
+      "has one entry for a queued message that is cancelled, and none for one that no longer can be",
+      Effect.gen(function*() {
+        const intents = yield* IntentStore
+        const message = new OutboundMessage({ to: ann, content: textContent("hi") })
+        yield* intents.reserve({ id: "i", hash: "h", message, readyAt: yield* DateTime.now })
+        for (const id of ["i", "i", "none"]) yield* intents.cancel(id)
+        const states = (yield* all()).map((event) => event._tag === "SendSettled" && event.state)
+        assert.deepStrictEqual(states, ["cancelled"])
+      })
+    )
+
+    test(
       "has one entry for each real change of a delivery",
       Effect.gen(function*() {
         const statuses: ReadonlyArray<Status> = ["unknown", "queued", "queued", "delivered", "delivered", "read"]
