@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as NumberForms from "./internal/numberForms.ts"
 import * as PhoneText from "./internal/phoneText.ts"
+import { isUserId } from "./internal/userId.ts"
 import * as PhoneNumber from "./PhoneNumber.ts"
 
 /**
@@ -78,7 +79,10 @@ const read = (text: string): string | undefined => {
     if (cleaned !== undefined && /^\d{3,8}$/.test(cleaned)) return cleaned
     return readNumber(text) ?? (scheme === "tel" || looksLikeNumber(trimmed) ? undefined : trimmed)
   }
-  const address = scheme === "whatsapp" || startsWithSign(name) ? readNumber(name) : PhoneText.trimBlanks(name)
+  const trimmedName = PhoneText.trimBlanks(name)
+  const isUser = scheme === "whatsapp" && isUserId(trimmedName)
+  const isNumber = !isUser && (scheme === "whatsapp" || startsWithSign(name))
+  const address = isNumber ? readNumber(name) : trimmedName
   return address === undefined || address === "" ? undefined : `${scheme}:${address}`
 }
 
@@ -95,7 +99,8 @@ const read = (text: string): string | undefined => {
  * - A short code, three to eight digits without separators, loses what is
  *   around it.
  * - The number of a channel address, as in `whatsapp:+1 418 555 1234`, is
- *   cleaned in the same way. Its scheme becomes lower case.
+ *   cleaned in the same way. Its scheme becomes lower case. WhatsApp also
+ *   addresses a person by a user ID, as in `whatsapp:US.13491208655302741918`.
  * - A sender id loses the blanks and invisible characters around it.
  *
  * Returns `None` for a phone number without its country code or that is

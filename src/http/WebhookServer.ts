@@ -40,6 +40,7 @@ import * as RefusalLog from "./internal/refusalLog.ts"
 import * as RequestBody from "./internal/requestBody.ts"
 import * as RequestId from "./internal/requestId.ts"
 import * as SafeHeaders from "./internal/safeHeaders.ts"
+import * as RequestSpan from "./internal/requestSpan.ts"
 import { storageFailed } from "./internal/storageFailed.ts"
 import { verifyAny } from "./internal/verifyAny.ts"
 import * as Problems from "./Problems.ts"
@@ -379,10 +380,10 @@ export type ServeOptions = {
 
 /**
  * Serves routes on the `HttpServer` in the context, with {@link
- * layerRedactedQueries}. The log of requests has their routes and never their
- * paths, which may contain a token, a phone number or the name of a file. Each
- * request has an id, in its logs, its span and the header `x-request-id`, and in
- * the body of a problem.
+ * layerRedactedQueries}. The log of requests and their spans have the routes and
+ * never the paths, which may contain a token, a phone number or the name of a
+ * file. Each request has an id, in its logs, its span and the header
+ * `x-request-id`, and in the body of a problem.
  *
  * @category layers
  * @since 0.1.0
@@ -391,12 +392,16 @@ export const serveRoutes = <A, E, R>(
   routes: Layer.Layer<A, E, R>,
   { disableListenLog = false, disableLogger = false }: ServeOptions = {}
 ) => {
-  const served = Effect.map(RequestId.make, (identified) =>
-    HttpRouter.serve(AccessLog.noted(routes), {
+  const served = Effect.gen(function*() {
+    const identified = yield* RequestId.make
+    const isUntraced = yield* HttpMiddleware.TracerDisabledWhen
+    return HttpRouter.serve(AccessLog.noted(routes), {
       disableListenLog,
       disableLogger: true,
-      middleware: (app) => identified(AccessLog.accessLog(app, { isSilent: disableLogger }))
-    }))
+      middleware: (app) =>
+        RequestSpan.requestSpan(identified(AccessLog.accessLog(app, { isSilent: disableLogger })), isUntraced)
+    }).pipe(Layer.provide(RequestSpan.layerDisabled))
+  })
   return Layer.provide(Layer.unwrap(served), layerRedactedQueries)
 }
 

@@ -162,13 +162,18 @@ export const read = (text: string): PhoneText | undefined => {
 // America the length is known.
 const northAmerican = /^\+1\d{10}$/
 
+// A slash also separates an area code. Behind more digits than one has, another number begins, or its last digits.
+const twoNumbers = /\d(?:[^\d/]*\d){7}[^/]*\/.*\d/s
+
 /**
  * Reads a text that is one phone number with its country code. Returns `+` and
  * digits, or `undefined` for any other text. An extension is not accepted,
- * since no message reaches it.
+ * since no message reaches it, nor are two numbers with a slash between them.
  */
 export const readInternational = (text: string): string | undefined => {
   const found = read(text)
   if (found === undefined || !found.number.startsWith("+") || found.hasExtension) return undefined
-  return !found.hasLetters || northAmerican.test(found.number) ? found.number : undefined
+  if (twoNumbers.test(clean(text) ?? "")) return undefined
+  const needsLength = found.hasLetters || found.number.startsWith("+1")
+  return !needsLength || northAmerican.test(found.number) ? found.number : undefined
 }

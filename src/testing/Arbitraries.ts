@@ -7,12 +7,15 @@
  */
 import * as Arbitrary from "effect/Arbitrary"
 import * as DateTime from "effect/DateTime"
+import * as Base64 from "effect/encoding/Base64"
 import * as Schema from "effect/Schema"
 import * as fc from "fast-check"
 import { Address } from "../Address.ts"
 import * as Carriers from "../Carriers.ts"
 import * as Content from "../Content.ts"
+import type { Cost } from "../Cost.ts"
 import * as DeliveryStatus from "../DeliveryStatus.ts"
+import { compact } from "../internal/record.ts"
 import { InboundMessage } from "../Message.ts"
 import { PhoneNumber } from "../PhoneNumber.ts"
 
@@ -74,6 +77,10 @@ const struct = <const Fields extends Readonly<Record<string, Generator<unknown>>
 const map = <A, B>(generator: Generator<A>, f: (value: A) => B): Generator<B> =>
   both(generator.map(f), Arbitrary.map(generator, f))
 
+/** Generates values that may be absent. */
+const optional = <A>(generator: Generator<A>): Generator<A | undefined> =>
+  oneOf<A | undefined>(map(literals("absent"), () => undefined), generator)
+
 /**
  * Generates E.164 numbers of seven to fifteen digits.
  *
@@ -85,14 +92,19 @@ export const phoneNumber: Generator<PhoneNumber> = map(
   (text) => PhoneNumber.make(text)
 )
 
+const channelAddress = oneOf<string>(
+  map(phoneNumber, (number) => `whatsapp:${number}`),
+  pattern(/^rcs:[a-z]{1,9}_agent$/)
+)
+
 /**
- * Generates phone numbers, short codes and sender ids.
+ * Generates phone numbers, short codes, sender ids and channel addresses.
  *
  * @category arbitraries
  * @since 0.1.0
  */
 export const address: Generator<Address> = map(
-  oneOf<string>(phoneNumber, pattern(/^\d{3,8}$/), pattern(/^[A-Za-z][A-Za-z0-9 ]{0,10}$/)),
+  oneOf<string>(phoneNumber, pattern(/^\d{3,8}$/), pattern(/^[A-Za-z][A-Za-z0-9 ]{0,10}$/), channelAddress),
   (text) => Address.make(text)
 )
 
@@ -144,14 +156,107 @@ export const media: Generator<Content.MediaContent> = map(
 )
 
 /**
- * Generates text, media, or both.
+ * Generates text, media, or both: what can be sent.
+ *
+ * @category arbitraries
+ * @since 0.1.0
+ */
+export const textAndMedia: Generator<Content.Content> = map(
+  struct({ text, files: array(media, 3) }),
+  ({ files, text }) => Content.fromParts(text, files)
+)
+
+const words = joined(pattern(/^[A-Za-z]{1,9}$/), " ", 5)
+const label = map(
+  struct({ first: pattern(/^[A-Za-z]{1,9}$/), others: words }),
+  ({ first, others }) => `${first} ${others}`.trim()
+)
+const id = pattern(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+
+/**
+ * Generates files without a URL.
+ *
+ * @category arbitraries
+ * @since 0.1.0
+ */
+export const file: Generator<Content.FileContent> = map(
+  struct({ id: optional(id), mimeType: optional(literals("image/png", "text/csv")), caption: optional(label), label }),
+  // One field is always there.
+  ({ label, ...fields }) => new Content.FileContent({ ...compact(fields), name: `${label}.bin` })
+)
+
+const degrees = (limit: number) =>
+  map(integer({ min: -limit * 100_000, max: limit * 100_000 }), (value) => value / 100_000)
+
+/**
+ * Generates places.
+ *
+ * @category arbitraries
+ * @since 0.1.0
+ */
+export const location: Generator<Content.LocationContent> = map(
+  struct({ latitude: degrees(90), longitude: degrees(180), label: optional(label), address: optional(label) }),
+  (fields) => new Content.LocationContent(compact(fields))
+)
+
+/**
+ * Generates choices and reactions.
+ *
+ * @category arbitraries
+ * @since 0.1.0
+ */
+export const reply: Generator<Content.ReplyContent> = map(
+  struct({ text: oneOf<string>(literals("", "👍"), label), payload: optional(label), inReplyTo: optional(id) }),
+  ({ text, ...fields }) => new Content.ReplyContent({ text, ...compact(fields) })
+)
+
+/**
+ * Generates contact cards.
+ *
+ * @category arbitraries
+ * @since 0.1.0
+ */
+export const contact: Generator<Content.ContactContent> = map(
+  struct({
+    name: optional(label),
+    organization: optional(label),
+    phones: array<string>(phoneNumber, 2),
+    emails: array(pattern(/^[a-z]{1,8}@[a-z]{1,8}\.example$/), 2)
+  }),
+  ({ emails, phones, ...fields }) => new Content.ContactContent({ phones, emails, ...compact(fields) })
+)
+
+const byte = integer({ min: 0, max: 255 })
+
+/**
+ * Generates the bytes of messages that are not text, with a user data header or
+ * without.
+ *
+ * @category arbitraries
+ * @since 0.1.0
+ */
+export const binary: Generator<Content.BinaryContent> = map(
+  struct({ first: byte, others: array(byte, 60), header: optional(literals("06050423f40000", "027000")) }),
+  ({ first, header, others }) =>
+    new Content.BinaryContent({ data: Base64.encode(Uint8Array.of(first, ...others)), ...compact({ header }) })
+)
+
+/**
+ * Generates content of any kind: text, media and what else messages contain,
+ * alone or together.
  *
  * @category arbitraries
  * @since 0.1.0
  */
 export const content: Generator<Content.Content> = map(
-  struct({ text, files: array(media, 3) }),
-  ({ files, text }) => Content.fromParts(text, files)
+  struct({
+    text,
+    parts: array(
+      oneOf<Exclude<Content.Part, Content.TextContent>>(media, file, location, reply, contact, binary),
+      3
+    )
+  }),
+  ({ parts, text }) => Content.fromParts(text, parts)
 )
 
 // Instants from 1970 to 2100.
@@ -161,19 +266,43 @@ const instant = map(
 )
 
 const name = literals(...Carriers.all.map(({ name }) => name))
-const id = pattern(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+const cost = map(
+  struct({ amount: pattern(/^(0|[1-9]\d?)\.\d{2,4}$/), currency: literals("USD", "EUR") }),
+  (fields): Cost => fields
+)
 
 /**
- * Generates messages of any provider, each with a unique id.
+ * Generates messages of any provider, each with a unique id and content of any
+ * kind.
  *
  * @category arbitraries
  * @since 0.1.0
  */
 export const inboundMessage: Generator<InboundMessage> = map(
-  struct({ provider: name, id, sender: address, recipient: address, content, receivedAt: instant }),
-  ({ id, provider, ...fields }) =>
+  struct({
+    provider: name,
+    id,
+    sender: address,
+    recipient: address,
+    content,
+    receivedAt: instant,
+    senderAliases: optional(map(channelAddress, (alias) => [Address.make(alias)])),
+    sentAt: optional(instant),
+    reference: optional(id),
+    segments: optional(integer({ min: 1, max: 10 })),
+    cost: optional(cost),
+    isSpam: optional(literals("spam", "no spam"))
+  }),
+  (
+    { content, cost, id, isSpam, provider, receivedAt, recipient, reference, segments, sender, senderAliases, sentAt }
+  ) =>
     new InboundMessage({
-      ...fields,
+      sender,
+      recipient,
+      content,
+      receivedAt,
+      ...compact({ senderAliases, sentAt, reference, segments, cost }),
+      ...(isSpam !== undefined && { spam: isSpam === "spam" }),
       provider,
       channelId: `sms-${provider}`,
       externalId: id,
@@ -196,13 +325,20 @@ export const deliveryStatus: Generator<DeliveryStatus.DeliveryStatus> = map(
     status: literals(...DeliveryStatus.Status.literals),
     recipient: address,
     sender: address,
-    timestamp: instant
+    timestamp: instant,
+    sentAt: optional(instant),
+    reference: optional(id),
+    segments: optional(integer({ min: 1, max: 10 })),
+    cost: optional(cost)
   }),
-  (fields) =>
+  ({ cost, messageId, reference, segments, sentAt, status, ...fields }) =>
     new DeliveryStatus.DeliveryStatus({
       ...fields,
-      carrierStatus: fields.status,
-      idempotencyKey: `${fields.messageId}:${fields.status}`,
-      raw: { id: fields.messageId }
+      ...compact({ sentAt, reference, segments, cost }),
+      messageId,
+      status,
+      carrierStatus: status,
+      idempotencyKey: `${messageId}:${status}`,
+      raw: { id: messageId }
     })
 )

@@ -28,6 +28,58 @@ const get = (target: string) =>
 const direct: WebhookServer.Options = { publicUrl }
 const behindProxy: WebhookServer.Options = { trustedProxies: [IpNetwork.fromStringUnsafe("127.0.0.1/32")] }
 
+describe("the span of a request", () => {
+  it.effect("has the route, the status and the caller's trace, and nothing of the path", () =>
+    Effect.gen(function*() {
+      const { layer, spans, text } = observe()
+      const trace = "0af7651916cd43dd8448eb211c80319c"
+      const targets = [
+        "/people/+15145550142?token=s3cret",
+        "/people/%2B15145550142/broken",
+        "/s3cret/%73%33cret",
+        "//media/s3cret",
+        "/webhooks/sms/s3cret/inbound",
+        "http://user:s3cret@x.test/health/live"
+      ]
+      yield* Effect.forEach(targets, (target) =>
+        request({ method: "GET", target, headers: { traceparent: `00-${trace}-b7ad6b7169203331-01` }, body: "" })).pipe(
+          Effect.provide(Layer.provideMerge(serving(direct), layer))
+        )
+      const requests = spans.filter(({ kind }) =>
+        kind === "server"
+      )
+      assert.deepStrictEqual(
+        requests.map(({ attributes, name, status, traceId }) => [
+          traceId,
+          name,
+          attributes.get("http.route"),
+          attributes.get("http.response.status_code"),
+          status._tag === "Ended" && status.exit._tag
+        ]),
+        [
+          [trace, "GET", "/people/:number", 200, "Success"],
+          [trace, "GET", "/people/:number/broken", 500, "Failure"],
+          [trace, "GET", undefined, 404, "Success"],
+          [trace, "GET", undefined, 404, "Success"],
+          [trace, "GET", "/webhooks/sms/:provider/inbound", 404, "Success"],
+          [trace, "GET", "/health/live", 200, "Success"]
+        ]
+      )
+      for (const hidden of ["s3cret", "%73", "5145550142"]) assert.notInclude(text(), hidden)
+    }))
+
+  it.effect("is not there where the application turns it off", () =>
+    Effect.gen(function*() {
+      const { layer, spans } = observe()
+      const isHealth = Layer.succeed(HttpMiddleware.TracerDisabledWhen, ({ url }) => url.startsWith("/health"))
+      yield* Effect.forEach(["/health/live", "/docs"], get).pipe(
+        Effect.provide(Layer.provideMerge(Layer.provide(serving(direct), isHealth), layer))
+      )
+      const requests = spans.filter(({ kind }) => kind === "server")
+      assert.deepStrictEqual(requests.map(({ attributes }) => attributes.get("http.route")), ["/docs"])
+    }))
+})
+
 describe("the log of requests", () => {
   it.effect.each([["directly", direct], ["behind a proxy", behindProxy]] as const)(
     "has the route and the status, and nothing of the path: %s",

@@ -245,6 +245,7 @@ describe("a server with media", () => {
       for (const path of [target, `/media/${id}`, `//media/${id}`, `/MEDIA/${id}`]) yield* get(path)
       yield* get("/health/live")
       assert.include(observed.text(), "/health/live")
+      assert.isFalse(observed.spans.some(({ attributes }) => attributes.get("http.route") === "/media/:name"))
       assert.notInclude(observed.text(), id)
     }).pipe(Effect.provide(logged))
   })

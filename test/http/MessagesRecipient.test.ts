@@ -20,12 +20,17 @@ describe("the recipient of POST /messages", () => {
         const answer = yield* post({ ...message, to })
         assert.deepStrictEqual([answer.status, JSON.parse(answer.body).recipient], [202, "+15145550142"], to)
       }
-      for (const [to, recipient] of [[" 12345 ", "12345"], ["whatsapp:+1 514 555 0142", "whatsapp:+15145550142"]]) {
+      const others = [
+        [" 12345 ", "12345"],
+        ["whatsapp:+1 514 555 0142", "whatsapp:+15145550142"],
+        ["WhatsApp: US.13491208655302741918", "whatsapp:US.13491208655302741918"]
+      ] as const
+      for (const [to, recipient] of others) {
         assert.strictEqual(JSON.parse((yield* post({ ...message, to })).body).recipient, recipient)
       }
       assert.deepStrictEqual(
         (yield* sent).map(({ to }) => to as string),
-        [...pasted.map(() => "+15145550142"), "12345", "whatsapp:+15145550142"]
+        [...pasted.map(() => "+15145550142"), ...others.map(([, recipient]) => recipient)]
       )
     }).pipe(Effect.provide(layerGateway())))
 
@@ -46,6 +51,7 @@ describe("the recipient of POST /messages", () => {
         "15145550142",
         "+1 514 555 O142",
         "+15145550142, +15145550143",
+        "+1 514 555 0142 / 0143",
         "my number is +15145550142",
         "whatsapp:514 555 0142"
       ]

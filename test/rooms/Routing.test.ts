@@ -218,6 +218,17 @@ describe("one person", () => {
       assert.strictEqual(yield* roomOf(kit, message("3", { sender: userId, senderAliases: [number] })), room)
       assert.notStrictEqual(yield* roomOf(kit, message("4", { sender: "whatsapp:MX.2" })), room)
     }))
+
+  it.effect("is found in the room that is attached to a user ID, by the ID and by the number beside it", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      const [number, userId] = ["whatsapp:+5215512345678", "whatsapp:MX.13491208655302741918"]
+      yield* kit.createRoom({ id: "person" })
+      yield* kit.attachChannel("person", { channelId: "sms", participant: Address.make(userId) })
+      assert.strictEqual(yield* roomOf(kit, message("1", { sender: userId })), "person")
+      assert.strictEqual(yield* roomOf(kit, message("2", { sender: number, senderAliases: [userId] })), "person")
+      assert.strictEqual(yield* roomOf(kit, message("3", { sender: number })), "person")
+    }))
 })
 
 describe("a room", () => {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schema } from "effect"
 import * as fc from "fast-check"
-import { Address } from "../../src/Address.ts"
+import { Address, kind } from "../../src/Address.ts"
 import * as Content from "../../src/Content.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
 import { InboundMessage } from "../../src/Message.ts"
@@ -13,6 +13,12 @@ const cases = [
   { name: "address", is: Schema.is(Address), arbitrary: Arbitraries.address },
   { name: "text", is: Schema.is(Schema.String), arbitrary: Arbitraries.text },
   { name: "media", is: Schema.is(Content.MediaContent), arbitrary: Arbitraries.media },
+  { name: "file", is: Schema.is(Content.FileContent), arbitrary: Arbitraries.file },
+  { name: "location", is: Schema.is(Content.LocationContent), arbitrary: Arbitraries.location },
+  { name: "reply", is: Schema.is(Content.ReplyContent), arbitrary: Arbitraries.reply },
+  { name: "contact", is: Schema.is(Content.ContactContent), arbitrary: Arbitraries.contact },
+  { name: "binary", is: Schema.is(Content.BinaryContent), arbitrary: Arbitraries.binary },
+  { name: "textAndMedia", is: Schema.is(Content.Content), arbitrary: Arbitraries.textAndMedia },
   { name: "content", is: Schema.is(Content.Content), arbitrary: Arbitraries.content },
   { name: "inboundMessage", is: Schema.is(InboundMessage), arbitrary: Arbitraries.inboundMessage },
   { name: "deliveryStatus", is: Schema.is(DeliveryStatus), arbitrary: Arbitraries.deliveryStatus }
@@ -73,10 +79,52 @@ describe("text", () => {
     }))
 })
 
+const optionalKeys = ["senderAliases", "sentAt", "reference", "segments", "cost", "spam"]
+
+describe("address", () => {
+  it.effect("is of every kind", () =>
+    Effect.gen(function*() {
+      for (const addresses of Object.values(yield* sample(Arbitraries.address, 200))) {
+        assert.sameMembers([...new Set(addresses.map(kind))], [
+          "PhoneNumber",
+          "ShortCode",
+          "SenderId",
+          "ChannelAddress"
+        ])
+      }
+    }))
+})
+
 describe("content", () => {
+  it.effect("is of every kind, and several kinds together", () =>
+    Effect.gen(function*() {
+      const tags = [...Content.Part.members.map(({ identifier }) => identifier), "CompositeContent"]
+      for (const contents of Object.values(yield* sample(Arbitraries.content, 500))) {
+        assert.sameMembers([...new Set(contents.map(({ _tag }) => _tag as string))], tags)
+      }
+    }))
+})
+
+describe("inboundMessage", () => {
+  it.effect("has every optional field in some messages and not in others, and survives its schema", () =>
+    Effect.gen(function*() {
+      for (const messages of Object.values(yield* sample(Arbitraries.inboundMessage, 100))) {
+        for (const key of optionalKeys) {
+          const count = messages.filter((message) => Object.hasOwn(message, key)).length
+          assert.isTrue(count > 0 && count < messages.length, key)
+        }
+        for (const message of messages) {
+          const json = JSON.parse(JSON.stringify(yield* Schema.encodeEffect(InboundMessage)(message)))
+          assert.deepStrictEqual(yield* Schema.decodeUnknownEffect(InboundMessage)(json), message)
+        }
+      }
+    }))
+})
+
+describe("textAndMedia", () => {
   it.effect("is text, media, or both", () =>
     Effect.gen(function*() {
-      for (const contents of Object.values(yield* sample(Arbitraries.content, 200))) {
+      for (const contents of Object.values(yield* sample(Arbitraries.textAndMedia, 200))) {
         const kinds = contents.map((content) => `${Content.text(content) !== ""} ${Content.media(content).length > 0}`)
         assert.sameMembers([...new Set(kinds)].filter((kind) => kind !== "false false"), [
           "true false",

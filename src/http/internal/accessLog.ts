@@ -14,6 +14,7 @@ import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Histograms from "../../internal/histograms.ts"
+import { isRequestError } from "./requestSpan.ts"
 
 type RouteMatch = HttpRouter.RouteContext["Service"]
 
@@ -56,10 +57,6 @@ const pathOf = (match: RouteMatch | undefined, status: number): string => {
 
 const isAbort = (reason: Cause.Reason<unknown>): boolean =>
   reason._tag === "Interrupt" && reason.annotations.has(HttpServerError.ClientAbort.key)
-
-/** The message of such an error names the path. */
-const isRequestError = (reason: Cause.Reason<unknown>): boolean =>
-  reason._tag === "Fail" && HttpServerError.isHttpServerError(reason.error)
 
 const messageOf = (cause: Option.Option<Cause.Cause<unknown>>): Cause.Cause<unknown> | string =>
   Option.isSome(cause) && !cause.value.reasons.every((reason) => isAbort(reason) || isRequestError(reason))

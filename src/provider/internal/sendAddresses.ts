@@ -6,6 +6,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { type Address, type Kind, kind } from "../../Address.ts"
 import * as Content from "../../Content.ts"
+import { isUserId } from "../../internal/userId.ts"
 import type { OutboundMessage } from "../../Message.ts"
 import { PhoneNumber } from "../../PhoneNumber.ts"
 import * as SmsError from "../../SmsError.ts"
@@ -34,10 +35,6 @@ const forms: Readonly<Record<Kind, string>> = {
 
 const schemeOf = (address: Address): string => address.slice(0, address.indexOf(":") + 1)
 
-// WhatsApp addresses a person who hides the number by a business-scoped user ID
-// (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids/).
-const userId = /^[A-Z]{2}(?:\.ENT)?\.[A-Za-z\d]{1,128}$/
-
 /** Returns whether an address has the form of its kind. A number that is written otherwise reads as a sender id. */
 const isWellFormed = (to: Address, { recipients }: SendCapabilities): boolean => {
   if (kind(to) === "SenderId") return recipients.includes("SenderId") && /\p{L}/u.test(to) && !/^\s*\+/.test(to)
@@ -45,7 +42,7 @@ const isWellFormed = (to: Address, { recipients }: SendCapabilities): boolean =>
   const scheme = schemeOf(to)
   const name = to.slice(scheme.length)
   if (/^(?:tel|sms|smsto|mms|mmsto):$/.test(scheme)) return false
-  return scheme === "whatsapp:" || /^[\s(]*\+/.test(name) ? isPhoneNumber(name) || userId.test(name) : true
+  return scheme === "whatsapp:" || /^[\s(]*\+/.test(name) ? isPhoneNumber(name) || isUserId(name) : true
 }
 
 const phones: ReadonlyArray<Kind> = ["PhoneNumber", "ShortCode"]
