@@ -18,6 +18,7 @@ import { isTerminal, Status } from "../DeliveryStatus.ts"
 import { recorder } from "../events/EventLog.ts"
 import { delivered } from "../events/internal/changes.ts"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
+import { sizeOf } from "../internal/sizeOf.ts"
 import { contradicts } from "./internal/contradicts.ts"
 import { keyOf, messageKeyOf } from "./internal/keys.ts"
 
@@ -168,9 +169,14 @@ export interface MemoryOptions {
    * evicts the least recently updated delivery, those in a terminal status first.
    */
   readonly capacity?: number | undefined
+  /** The maximum bytes of all deliveries, estimated, with the same eviction. 64 MiB by default. */
+  readonly maxBytes?: number | undefined
   /** How long a delivery is kept after its last report. Seven days by default. */
   readonly timeToLive?: Duration.Input | undefined
 }
+
+/** What a delivery takes beside itself: the entry of its message. */
+const perDelivery = 256
 
 interface Held {
   readonly key: string
@@ -197,6 +203,7 @@ const keysOf = (recipients: Recipients | undefined): ReadonlyArray<string> =>
 export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<DeliveryStore["Service"]> =>
   Effect.map(recorder, (record) => {
     const capacity = Math.max(1, options.capacity ?? 10_000)
+    const maxBytes = options.maxBytes ?? 64 * 1024 * 1024
     const timeToLive = Duration.toMillis(Duration.fromInputUnsafe(options.timeToLive ?? "7 days"))
     // An update reinserts the delivery, so the oldest entry is the least recently
     // updated one. The maps are mutated in place: copies would make the cost of a
@@ -205,6 +212,7 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
     const terminal = new InsertionOrderedMap<Held>()
     const messages = new Map<string, Recipients>()
 
+    // The system clock can be set back, which leaves expired entries behind fresh ones.
     const find = (key: string, now: number): Held | undefined => {
       const held = open.get(key) ?? terminal.get(key)
       return held === undefined || held.expiresAt <= now ? undefined : held
@@ -232,16 +240,21 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
       return removed
     }
 
-    const makeRoom = (): ReadonlyArray<Delivery> => {
-      if (open.size + terminal.size < capacity) return []
-      const oldest = terminal.oldest() ?? open.oldest()
-      return oldest === undefined ? [] : [drop(oldest[1])]
+    /** Drops the oldest beyond the bounds, but never the delivery of the key, which was just updated. */
+    const dropExcess = (key: string): ReadonlyArray<Delivery> => {
+      const removed: Array<Delivery> = []
+      while (open.size + terminal.size > capacity || open.bytes + terminal.bytes > maxBytes) {
+        const oldest = [terminal.oldest(), open.oldest()].find((entry) => entry !== undefined && entry[0] !== key)
+        if (oldest === undefined) break
+        removed.push(drop(oldest[1]))
+      }
+      return removed
     }
 
     const put = (held: Held) => {
       const isKnown = open.delete(held.key) || terminal.delete(held.key)
       const kept = held.delivery.isTerminal ? terminal : open
-      kept.put(held.key, held)
+      kept.put(held.key, held, perDelivery + sizeOf(held.delivery))
       if (isKnown) return
       const message = messageKeyOf(held.delivery)
       const keys = messages.get(message)
@@ -258,9 +271,8 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
           const removed = [...dropExpired(now)]
           const current = find(text, now)
           const [value, delivery] = f(current?.delivery)
-          // The system clock can be set back, which leaves expired entries behind fresh ones.
-          if (!open.has(text) && !terminal.has(text)) removed.push(...makeRoom())
           put({ key: text, delivery, expiresAt: now + timeToLive })
+          removed.push(...dropExcess(text))
           const event = delivered(current?.delivery, delivery)
           return Effect.as(event === undefined ? Effect.void : record(event), { value, removed })
         }),

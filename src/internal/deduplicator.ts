@@ -7,10 +7,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { InsertionOrderedMap } from "./insertionOrderedMap.ts"
+import { sizeOf } from "./sizeOf.ts"
 
 export interface Options {
   /** The maximum number of keys. Beyond it the oldest key is evicted, which bounds memory under a flood. */
   readonly capacity: number
+  /** The maximum bytes of keys and summaries, beside their number. Unlimited by default. */
+  readonly maxBytes?: number | undefined
   /** How long a key is remembered. */
   readonly timeToLive: Duration.Input
 }
@@ -22,6 +25,9 @@ interface Entry<S> {
   /** Wakes the waiting calls. Created by the first call that waits, because most keys complete before they repeat. */
   done: Deferred.Deferred<void> | undefined
 }
+
+/** What an entry takes without its summary. */
+const perEntry = 160
 
 /** The result of the call that ran the effect, or its summary for every later call. */
 export type Outcome<A, S> =
@@ -47,26 +53,32 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
     // Insertion order is expiry order. The map is mutated in place, always between
     // two steps of a fiber; copying it would make the cost of a call grow with the
     // number of keys.
-    const entries = new InsertionOrderedMap<Entry<S>>()
+    const entries = new InsertionOrderedMap<Entry<S>>({
+      maxEntries: Math.max(1, options.capacity),
+      maxBytes: options.maxBytes
+    })
 
-    const forget = (isOld: (entry: Entry<S>) => boolean) => {
+    const forgetExpired = (now: number) => {
       for (let oldest = entries.oldest(); oldest !== undefined; oldest = entries.oldest()) {
-        const [key, entry] = oldest
-        if (!isOld(entry)) return
+        const [key, { expiresAt }] = oldest
+        if (expiresAt > now) return
         entries.delete(key)
       }
     }
 
+    const forgetExcess = () => {
+      for (let oldest = entries.excess(); oldest !== undefined; oldest = entries.excess()) entries.delete(oldest[0])
+    }
+
     /** Returns the live entry of the key, or claims the key with a new entry. */
     const claim = (key: string, now: number): { readonly entry: Entry<S>; readonly mine: boolean } => {
-      forget(({ expiresAt }) => expiresAt <= now)
+      forgetExpired(now)
       const earlier = entries.get(key)
       // The system clock can be set back, which leaves expired entries behind fresh ones.
       if (earlier !== undefined && earlier.expiresAt > now) return { entry: earlier, mine: false }
-      entries.delete(key)
-      forget(() => entries.size >= options.capacity)
       const entry: Entry<S> = { expiresAt: now + timeToLive, summary: Option.none(), done: undefined }
-      entries.put(key, entry)
+      entries.put(key, entry, perEntry)
+      forgetExcess()
       return { entry, mine: true }
     }
 
@@ -74,7 +86,12 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
     const work = <A, E, R>(key: string, entry: Entry<S>, effect: Effect.Effect<A, E, R>, summarize: (value: A) => S) =>
       effect.pipe(
         Effect.map((value): Outcome<A, S> => {
-          entry.summary = Option.some(summarize(value))
+          const summary = summarize(value)
+          entry.summary = Option.some(summary)
+          if (entries.get(key) === entry) {
+            entries.resize(key, perEntry + sizeOf(summary))
+            forgetExcess()
+          }
           return { _tag: "First", value }
         }),
         Effect.onExit(() =>

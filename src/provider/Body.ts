@@ -41,10 +41,17 @@ const decodeText = (bytes: Uint8Array): Effect.Effect<string, InvalidPayload> =>
       }))
   )
 
+/**
+ * Returns the same text with memory of its own. V8 keeps a part of a text as a
+ * reference to the whole, so a stored id would keep the body that it came in.
+ */
+const detached = (text: string): string => text.length < 13 ? text : ` ${text}`.slice(1)
+
 /** Parses a query string that starts with its question mark. */
 const parsePairs = (query: string): Form => {
   const form: Record<string, string | Array<string>> = {}
-  new URLSearchParams(query).forEach((value, name) => {
+  new URLSearchParams(query).forEach((part, name) => {
+    const value = detached(part)
     const earlier = Object.hasOwn(form, name) ? form[name] : undefined
     if (typeof earlier === "object") earlier.push(value)
     else setOwn(form, name, earlier === undefined ? value : [earlier, value])

@@ -219,8 +219,21 @@ export type Options = {
   readonly maxEventsPerRoom?: number | undefined
   /** The maximum number of delivery statuses kept. 1,000 by default. */
   readonly maxStatuses?: number | undefined
+  /**
+   * The maximum bytes of all rooms and their events, estimated; the least
+   * recently active room is evicted first. 64 MiB by default.
+   */
+  readonly maxBytes?: number | undefined
+  /** The maximum bytes of all delivery statuses, estimated. 16 MiB by default. */
+  readonly maxStatusBytes?: number | undefined
   /** The maximum number of idempotency keys kept for deduplication. 100,000 by default. */
   readonly maxKeys?: number | undefined
+  /**
+   * The maximum bytes of the keys of messages, and of those of whole webhooks,
+   * estimated; the oldest is evicted first. 64 MiB each by default, more than
+   * 100,000 usual keys.
+   */
+  readonly maxKeyBytes?: number | undefined
   /** How long idempotency keys are kept. 48 hours by default, longer than any carrier redelivers a webhook. */
   readonly keyTimeToLive?: Duration.Input | undefined
   /**
@@ -265,7 +278,11 @@ export const make = Effect.fnUntraced(function*(
   const outbox = Option.getOrUndefined(yield* Effect.serviceOption(Outbox))
   const sends = Sends.make({ hooks, tracking, notify, outbox, sendTimeout: limits.runTimeout })
   const { broadcast, withAnswers } = Broadcast.make({ hooks, sends, channels, store, notify, runs })
-  const remembered = { capacity: options.maxKeys ?? 100_000, timeToLive: options.keyTimeToLive ?? "48 hours" } as const
+  const remembered = {
+    capacity: options.maxKeys ?? 100_000,
+    maxBytes: options.maxKeyBytes ?? 64 * 1024 * 1024,
+    timeToLive: options.keyTimeToLive ?? "48 hours"
+  } as const
   const { create, receive } = yield* Receiving.make({
     remembered,
     random,

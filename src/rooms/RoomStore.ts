@@ -104,7 +104,16 @@ export type MemoryOptions = {
   readonly maxEventsPerRoom?: number | undefined
   /** The maximum number of delivery statuses kept. 1,000 by default. */
   readonly maxStatuses?: number | undefined
+  /**
+   * The maximum bytes of all rooms and their events, estimated; the least
+   * recently active room is evicted first. 64 MiB by default.
+   */
+  readonly maxBytes?: number | undefined
+  /** The maximum bytes of all delivery statuses, estimated. 16 MiB by default. */
+  readonly maxStatusBytes?: number | undefined
 }
+
+const mebibyte = 1024 * 1024
 
 /**
  * Makes an in-memory store. It is lost on restart, and evicts the oldest rooms
@@ -113,11 +122,15 @@ export type MemoryOptions = {
  * @category constructors
  * @since 0.1.0
  */
-export const makeMemory = (
-  { maxEventsPerRoom = 100, maxRooms = 10_000, maxStatuses = 1000 }: MemoryOptions = {}
-): Effect.Effect<Service> =>
+export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<Service> =>
   Effect.map(recorder, (record) => {
-    const state = new RoomState({ maxEventsPerRoom, maxRooms, maxStatuses })
+    const state = new RoomState({
+      maxRooms: options.maxRooms ?? 10_000,
+      maxEventsPerRoom: options.maxEventsPerRoom ?? 100,
+      maxStatuses: options.maxStatuses ?? 1000,
+      maxBytes: options.maxBytes ?? 64 * mebibyte,
+      maxStatusBytes: options.maxStatusBytes ?? 16 * mebibyte
+    })
     return RoomStore.of({
       isShared: false,
       get: (roomId) => Effect.sync(() => state.get(roomId)),

@@ -19,6 +19,7 @@ import { recorder } from "../events/EventLog.ts"
 import { settled } from "../events/internal/changes.ts"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
 import { compact } from "../internal/record.ts"
+import { sizeOf } from "../internal/sizeOf.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
 import { SmsError } from "../SmsError.ts"
 import { StorageError } from "../StorageError.ts"
@@ -246,6 +247,8 @@ export type MemoryOptions = {
    * by default.
    */
   readonly capacity?: number | undefined
+  /** The maximum bytes of all intents, and of queued ones, estimated, with the same effect. 32 MiB by default. */
+  readonly maxBytes?: number | undefined
   /** How long an intent is kept that is not queued. 1 day by default. */
   readonly timeToLive?: Duration.Input | undefined
 }
@@ -263,6 +266,12 @@ const isReady = (now: number) => (intent: Intent): boolean => {
   return at <= now || (queuedAt > now + 1000 && (at <= queuedAt || intent.failures > 0))
 }
 
+/** What an intent takes beside its contents: its key in the index, and the stack of an error. */
+const perIntent = 2048
+
+const bytesOf = ({ error, message, receipt }: Intent): number =>
+  perIntent + sizeOf(message) + sizeOf(receipt) + sizeOf(error?.reason)
+
 /** Orders ready intents by time. */
 const byTime = (one: Intent, other: Intent): number =>
   readyMillis(one) - readyMillis(other) || (one.id < other.id ? -1 : 1)
@@ -274,12 +283,12 @@ const byTime = (one: Intent, other: Intent): number =>
  * @since 0.1.0
  */
 export const makeMemory = Effect.fnUntraced(function*(
-  { capacity = 10_000, timeToLive = "1 day" }: MemoryOptions = {}
+  { capacity = 10_000, maxBytes = 32 * 1024 * 1024, timeToLive = "1 day" }: MemoryOptions = {}
 ): Effect.fn.Return<Service> {
   const life = Duration.toMillis(Duration.fromInputUnsafe(timeToLive))
-  const intents = new InsertionOrderedMap<Intent>()
+  const intents = new InsertionOrderedMap<Intent>({ maxEntries: Math.max(1, capacity), maxBytes })
   /** The queued intents, which are never evicted. */
-  const queue = new Map<string, Intent>()
+  const queue = new InsertionOrderedMap<Intent>()
   const keys = new Map<string, string>()
   /** The token of the claim of each intent that was claimed from the queue. */
   const claims = new Map<string, string>()
@@ -287,15 +296,20 @@ export const makeMemory = Effect.fnUntraced(function*(
 
   const drop = (intent: Intent) => {
     intents.delete(intent.id)
+    claims.delete(intent.id)
     if (intent.key !== undefined) keys.delete(intent.key)
   }
 
-  const makeRoom = (now: number) => {
+  const dropExpired = (now: number) => {
     for (let oldest = intents.oldest(); oldest !== undefined; oldest = intents.oldest()) {
-      const isOld = DateTime.toEpochMillis(oldest[1].updatedAt) + life <= now
-      if (!isOld && intents.size < capacity) return
+      if (DateTime.toEpochMillis(oldest[1].updatedAt) + life > now) return
       drop(oldest[1])
     }
+  }
+
+  const keep = (intent: Intent) => {
+    if (!intents.put(intent.id, intent, bytesOf(intent))) drop(intent)
+    for (let oldest = intents.excess(); oldest !== undefined; oldest = intents.excess()) drop(oldest[1])
   }
 
   const find = (id: string) => queue.get(id) ?? intents.get(id)
@@ -320,8 +334,9 @@ export const makeMemory = Effect.fnUntraced(function*(
       times: { ...intent.times, [state]: now }
     })
     queue.delete(next.id)
-    if (state === "queued") queue.set(next.id, next)
-    else intents.put(next.id, next)
+    intents.delete(next.id)
+    if (state === "queued") queue.put(next.id, next, bytesOf(next))
+    else keep(next)
     if (state !== "sending") claims.delete(next.id)
     return next
   }
@@ -333,12 +348,12 @@ export const makeMemory = Effect.fnUntraced(function*(
       { hash, id, key, message, priority = "transactional", provider, readyAt, roomId }
     ) {
       const now = yield* DateTime.now
-      makeRoom(DateTime.toEpochMillis(now))
+      dropExpired(DateTime.toEpochMillis(now))
       const known = key === undefined ? undefined : find(keys.get(key) ?? "")
       if (known !== undefined) {
         return known.hash === hash ? { _tag: "Known", intent: known } : { _tag: "KeyReused" }
       }
-      if (readyAt !== undefined && queue.size >= capacity) {
+      if (readyAt !== undefined && (queue.size >= capacity || queue.bytes >= maxBytes)) {
         return yield* new StorageError({ store: "intents", cause: new Error("The queue is full") })
       }
       const state = readyAt === undefined ? "sending" : "queued"

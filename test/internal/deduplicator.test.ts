@@ -208,6 +208,25 @@ describe("once", () => {
       assert.strictEqual(yield* run("b"), "First")
     }))
 
+  it.effect("forgets the oldest keys beyond its bytes, with those of the summaries", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>({ capacity: 100, maxBytes: 10_000, timeToLive: "1 minute" })
+      const run = (key: string, summary = "it") =>
+        Effect.map(once.run(key, Effect.succeed(summary), identity), ({ _tag }) => _tag)
+      const [a, b, c] = ["a", "b", "c"].map((key) => key.repeat(1400)) as [string, string, string]
+      for (const key of [a, b, c]) assert.strictEqual(yield* run(key), "First")
+      for (const key of [a, b, c]) assert.strictEqual(yield* run(key), "Repeated")
+      assert.strictEqual(yield* run("long", "x".repeat(2000)), "First")
+      assert.strictEqual(yield* run(c), "Repeated")
+      assert.strictEqual(yield* run("long"), "Repeated")
+      assert.strictEqual(yield* run(a), "First")
+      // A key that exceeds the bound alone works, and is not remembered.
+      const huge = "x".repeat(6000)
+      assert.strictEqual(yield* run(huge), "First")
+      assert.strictEqual(yield* run(huge), "First")
+      assert.strictEqual(yield* run(a), "Repeated")
+    }))
+
   it.effect("works with room for one key", () =>
     Effect.gen(function*() {
       const once = yield* Deduplicator.make<string>({ capacity: 1, timeToLive: "1 minute" })

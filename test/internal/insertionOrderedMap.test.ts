@@ -29,7 +29,7 @@ describe("InsertionOrderedMap", () => {
             if (oldest !== undefined) ordered.delete(oldest)
             model = model.slice(1)
           } else {
-            assert.deepStrictEqual(ordered.oldest(), model[0] as [string, number] | undefined)
+            assert.deepStrictEqual(ordered.oldest()?.slice(0, 2), model[0] as [string, number] | undefined)
           }
           assert.strictEqual(ordered.size, model.length)
           assert.deepStrictEqual([...ordered.values()], model.map(([, value]) => value))
@@ -41,16 +41,67 @@ describe("InsertionOrderedMap", () => {
     )
   })
 
+  it("holds its bounds, in entries and in bytes, whatever is put, resized and deleted", () => {
+    const key = fc.string({ maxLength: 3 })
+    const bytes = fc.nat({ max: 1500 })
+    const step = fc.oneof(
+      fc.record({ what: fc.constant("put"), key, bytes }),
+      fc.record({ what: fc.constant("resize"), key, bytes }),
+      fc.record({ what: fc.constant("delete"), key, bytes })
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const maxBytes = 3000
+        const ordered = new InsertionOrderedMap<string>({ maxEntries: 8, maxBytes })
+        let model: ReadonlyArray<readonly [key: string, bytes: number]> = []
+        const sum = () => model.reduce((sum, [key, bytes]) => sum + 128 + 2 * key.length + bytes, 0)
+        for (const { bytes, key, what } of steps) {
+          const others = model.filter(([other]) => other !== key)
+          if (what === "put") {
+            assert.isTrue(ordered.put(key, key, bytes))
+            model = [...others, [key, bytes]]
+          } else if (what === "resize") {
+            ordered.resize(key, bytes)
+            model = model.map((entry) => entry[0] === key ? [key, bytes] : entry)
+          } else {
+            ordered.delete(key)
+            model = others
+          }
+          assert.strictEqual(ordered.bytes, sum())
+          for (let oldest = ordered.excess(); oldest !== undefined; oldest = ordered.excess()) {
+            assert.isTrue(model.length > 8 || sum() > maxBytes)
+            assert.strictEqual(oldest[0], model[0]?.[0])
+            ordered.delete(oldest[0])
+            model = model.slice(1)
+          }
+          assert.isAtMost(ordered.size, 8)
+          assert.isAtMost(ordered.bytes, maxBytes)
+          assert.strictEqual(ordered.bytes, sum())
+        }
+      }),
+      { numRuns: 500 }
+    )
+  })
+
+  it("does not keep an entry that exceeds the bound alone, and evicts no other for it", () => {
+    const ordered = new InsertionOrderedMap<string>({ maxBytes: 1000 })
+    assert.isTrue(ordered.put("a", "small", 100))
+    assert.isTrue(ordered.put("b", "before", 100))
+    assert.isFalse(ordered.put("b", "after", 1001))
+    assert.isUndefined(ordered.excess())
+    assert.deepStrictEqual([...ordered.values()], ["small"])
+  })
+
   it("finds the oldest among a hundred thousand, however many have passed", () => {
     const ordered = new InsertionOrderedMap<number>()
     for (let i = 0; i < 100_000; i++) ordered.put(String(i), i)
     // A search from the beginning of a Map would take minutes here.
-    for (let i = 100_000; i < 2_000_000; i++) {
+    for (let i = 100_000; i < 1_000_000; i++) {
       const [key, value] = ordered.oldest()!
       assert.strictEqual(value, i - 100_000)
       ordered.delete(key)
       ordered.put(String(i), i)
     }
     assert.strictEqual(ordered.size, 100_000)
-  }, 60_000)
+  }, 120_000)
 })

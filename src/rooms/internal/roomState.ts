@@ -4,6 +4,7 @@
  */
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
 import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
+import { sizeOf } from "../../internal/sizeOf.ts"
 import type { Attachment, Room } from "../Room.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
 import type { Appended, DeliveryOutcome, HistoryEntry } from "./history.ts"
@@ -14,35 +15,56 @@ export interface Bounds {
   readonly maxRooms: number
   readonly maxEventsPerRoom: number
   readonly maxStatuses: number
+  /** The bytes of all rooms, with their events and routes. */
+  readonly maxBytes: number
+  readonly maxStatusBytes: number
 }
+
+/** What a route, an idempotency key or another entry of an index takes beside its text. */
+const perKey = 64
+
+const sizeOfKey = (key: string | undefined): number => key === undefined ? 0 : perKey + 2 * key.length
 
 interface Kept {
   readonly position: number
   readonly event: RoomEvent
   readonly key: string | undefined
+  /** The bytes without the deliveries. */
+  readonly bytes: number
   deliveries?: ReadonlyArray<DeliveryOutcome>
 }
 
 interface RoomRecord {
   room: Room
+  /** The bytes of the room itself. */
+  roomBytes: number
   /** The events by id, the oldest first. */
   readonly events: InsertionOrderedMap<Kept>
   /** The events that have an idempotency key, by key. */
   readonly keys: Map<string, Kept>
+  /** The bytes of the routes that lead here. */
+  routeBytes: number
   next: number
 }
+
+/** What a room takes without what is in it. */
+const perRoom = 512
 
 /** Mutated in place. Each method is one synchronous step. */
 export class RoomState {
   readonly #bounds: Bounds
   /** The rooms, the least recently used first. */
-  readonly #rooms = new InsertionOrderedMap<RoomRecord>()
+  readonly #rooms: InsertionOrderedMap<RoomRecord>
   readonly #routes = new Map<string, RoomRecord>()
   /** The statuses, the oldest first. */
-  readonly #statuses = new InsertionOrderedMap<DeliveryStatus>()
+  readonly #statuses: InsertionOrderedMap<DeliveryStatus>
+  /** The payload of the latest status. The statuses of a report on many recipients share one, which counts once. */
+  #payload: unknown
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds
+    this.#rooms = new InsertionOrderedMap({ maxEntries: Math.max(1, bounds.maxRooms), maxBytes: bounds.maxBytes })
+    this.#statuses = new InsertionOrderedMap({ maxEntries: bounds.maxStatuses, maxBytes: bounds.maxStatusBytes })
   }
 
   get(roomId: string): Room | undefined {
@@ -53,16 +75,24 @@ export class RoomState {
     return Array.from(this.#rooms.values(), ({ room }) => room).reverse().slice(0, limit)
   }
 
-  /** Adds a room, and evicts the least recently used one at the limit. */
+  /** Returns the bytes that are kept. */
+  get bytes(): number {
+    return this.#rooms.bytes + this.#statuses.bytes
+  }
+
+  /** Adds a room, and evicts the least recently used ones beyond the limits. */
   create(room: Room): { readonly room: Room; readonly created: boolean } {
     const known = this.#rooms.get(room.id)
     if (known !== undefined) return { room: known.room, created: false }
-    while (this.#rooms.size >= this.#bounds.maxRooms) {
-      const oldest = this.#rooms.oldest()
-      if (oldest === undefined) break
-      this.#forget(oldest[1])
-    }
-    this.#rooms.put(room.id, { room, events: new InsertionOrderedMap(), keys: new Map(), next: 1 })
+    const { maxBytes, maxEventsPerRoom: maxEntries } = this.#bounds
+    this.#put({
+      room,
+      roomBytes: sizeOf(room),
+      events: new InsertionOrderedMap({ maxEntries, maxBytes }),
+      keys: new Map(),
+      routeBytes: 0,
+      next: 1
+    })
     return { room, created: true }
   }
 
@@ -71,14 +101,15 @@ export class RoomState {
     if (found !== undefined) {
       const room = heard(found.room, conversation)
       if (room !== found.room) {
-        found.room = room
-        this.#lead(found, aliasKeysOf(room))
+        this.#lead(found, room, aliasKeysOf(room))
       }
       return { room, created: false }
     }
     const made = this.create(create())
-    const record = this.#rooms.get(made.room.id)!
-    this.#lead(record, [keysOf(conversation)[0], ...aliasKeysOf(record.room)])
+    const record = this.#rooms.get(made.room.id)
+    if (record !== undefined) {
+      this.#lead(record, record.room, [keysOf(conversation)[0], ...aliasKeysOf(record.room)])
+    }
     return made
   }
 
@@ -89,17 +120,17 @@ export class RoomState {
   attach(roomId: string, attachment: Attachment): Room | undefined {
     const record = this.#rooms.get(roomId)
     if (record === undefined) return undefined
-    record.room = attached(record.room, attachment)
-    this.#lead(record, allKeysOf(attachment))
-    return record.room
+    const room = attached(record.room, attachment)
+    this.#lead(record, room, allKeysOf(attachment))
+    return room
   }
 
   detach(roomId: string, attachment: Attachment): Room | undefined {
     const record = this.#rooms.get(roomId)
     if (record === undefined) return undefined
     const { left, removed } = detached(record.room, attachment)
-    record.room = left
     for (const one of removed) this.#forgetRoutes(record, one)
+    this.#lead(record, left, [])
     return left
   }
 
@@ -112,23 +143,23 @@ export class RoomState {
     if (known !== undefined) {
       return { _tag: "Repeated", room, event: known.event, deliveries: known.deliveries }
     }
-    if (this.#bounds.maxEventsPerRoom > 0) {
-      if (events.size >= this.#bounds.maxEventsPerRoom) {
-        const [id, oldest] = events.oldest()!
-        events.delete(id)
-        if (oldest.key !== undefined) keys.delete(oldest.key)
-      }
-      const kept: Kept = { position: record.next++, event, key }
-      events.put(event.id, kept)
-      if (key !== undefined) keys.set(key, kept)
+    const bytes = sizeOf(event) + sizeOfKey(key)
+    const kept: Kept = { position: record.next++, event, key, bytes }
+    if (events.put(event.id, kept, bytes) && key !== undefined) keys.set(key, kept)
+    for (let oldest = events.excess(); oldest !== undefined; oldest = events.excess()) {
+      this.#dropEvent(record, oldest[1])
     }
-    this.#rooms.put(room.id, record)
+    this.#put(record)
     return { _tag: "Appended", room }
   }
 
   settle({ id, roomId }: Pick<RoomEvent, "id" | "roomId">, deliveries: ReadonlyArray<DeliveryOutcome>): void {
-    const kept = this.#rooms.get(roomId)?.events.get(id)
-    if (kept !== undefined) kept.deliveries = deliveries
+    const record = this.#rooms.get(roomId)
+    const kept = record?.events.get(id)
+    if (record === undefined || kept === undefined) return
+    kept.deliveries = deliveries
+    record.events.resize(id, kept.bytes + sizeOf(deliveries))
+    this.#weigh(record)
   }
 
   history(
@@ -140,16 +171,20 @@ export class RoomState {
   ): ReadonlyArray<HistoryEntry> | undefined {
     const record = this.#rooms.get(roomId)
     if (record === undefined) return undefined
-    const entries = Array.from(record.events.values(), ({ key: _, ...entry }) => entry)
+    const entries = Array.from(record.events.values(), ({ bytes: _, key: __, ...entry }) => entry)
     const wanted = before === Infinity ? entries : entries.filter(({ position }) => position < before)
     return limit === Infinity ? wanted : wanted.slice(-limit)
   }
 
   addStatus(status: DeliveryStatus): void {
     const key = statusKey(status)
-    if (this.#statuses.has(key) || this.#bounds.maxStatuses < 1) return
-    if (this.#statuses.size >= this.#bounds.maxStatuses) this.#statuses.delete(this.#statuses.oldest()![0])
-    this.#statuses.put(key, status)
+    if (this.#statuses.has(key)) return
+    const { raw, ...fields } = status
+    const bytes = sizeOf(fields) + (raw === this.#payload ? 0 : sizeOf(raw))
+    if (this.#statuses.put(key, status, bytes)) this.#payload = raw
+    for (let oldest = this.#statuses.excess(); oldest !== undefined; oldest = this.#statuses.excess()) {
+      this.#statuses.delete(oldest[0])
+    }
   }
 
   statuses(limit: number = Infinity): ReadonlyArray<DeliveryStatus> {
@@ -171,11 +206,59 @@ export class RoomState {
     this.#rooms.delete(id)
   }
 
-  #lead(record: RoomRecord, keys: ReadonlyArray<string>): void {
-    for (const key of keys) this.#routes.set(key, record)
+  #dropEvent({ events, keys }: RoomRecord, { event, key }: Kept): void {
+    events.delete(event.id)
+    if (key !== undefined) keys.delete(key)
+  }
+
+  /** Returns the bytes of a room. Its oldest events go if it exceeds the limit alone. */
+  #bytesOf(record: RoomRecord): number {
+    const { events, room: { id }, roomBytes, routeBytes } = record
+    const bytes = () => perRoom + roomBytes + routeBytes + events.bytes
+    // Less what the map adds.
+    const most = this.#bounds.maxBytes - perRoom - 2 * id.length
+    for (let oldest = events.oldest(); oldest !== undefined && bytes() > most;) {
+      this.#dropEvent(record, oldest[1])
+      oldest = events.oldest()
+    }
+    return bytes()
+  }
+
+  /** Makes the room the most recently used one. */
+  #put(record: RoomRecord): void {
+    if (!this.#rooms.put(record.room.id, record, this.#bytesOf(record))) this.#forget(record)
+    this.#evict()
+  }
+
+  /** Counts a room again that has changed. */
+  #weigh(record: RoomRecord): void {
+    this.#rooms.resize(record.room.id, this.#bytesOf(record))
+    this.#evict()
+  }
+
+  #evict(): void {
+    for (let oldest = this.#rooms.excess(); oldest !== undefined; oldest = this.#rooms.excess()) {
+      this.#forget(oldest[1])
+    }
+  }
+
+  /** Replaces a room by its new version, and leads these routes to it. */
+  #lead(record: RoomRecord, room: Room, keys: ReadonlyArray<string>): void {
+    record.room = room
+    record.roomBytes = sizeOf(room)
+    for (const key of keys) {
+      if (this.#routes.get(key) === record) continue
+      this.#routes.set(key, record)
+      record.routeBytes += sizeOfKey(key)
+    }
+    this.#weigh(record)
   }
 
   #forgetRoutes(record: RoomRecord, attachment: Attachment): void {
-    for (const key of allKeysOf(attachment)) if (this.#routes.get(key) === record) this.#routes.delete(key)
+    for (const key of allKeysOf(attachment)) {
+      if (this.#routes.get(key) !== record) continue
+      this.#routes.delete(key)
+      record.routeBytes -= sizeOfKey(key)
+    }
   }
 }
