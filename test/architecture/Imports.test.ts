@@ -33,7 +33,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/Send.ts": ["@effect/platform-node"],
   "cli/Serve.ts": ["@effect/platform-node"],
   "cli/Token.ts": [],
-  "http/NodeServer.ts": ["@effect/platform-node", "node:http"],
+  "http/NodeServer.ts": ["@effect/platform-node", "node:http", "node:net", "node:stream"],
   "http/internal/readFile.ts": ["node:fs"],
   "http/internal/postgres.ts": ["@effect/sql-pg"],
   "main.ts": [],
