@@ -13,6 +13,7 @@ import type { Address, Kind } from "../Address.ts"
 import type { MediaContent } from "../Content.ts"
 import type { Status } from "../DeliveryStatus.ts"
 import type { OutboundMessage } from "../Message.ts"
+import type { SendReference } from "../SendReference.ts"
 import type { Refusal, SmsErrorReason } from "../SmsError.ts"
 
 /**
@@ -106,6 +107,17 @@ export type SendOptions = {
 }
 
 /**
+ * Settings of one send.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SendSettings {
+  /** The id of the intent. It travels with the message, so that a delivery report proves that it was accepted. */
+  readonly intentId?: string | undefined
+}
+
+/**
  * The options that `SmsProvider.make` handles for all providers.
  *
  * @category models
@@ -130,6 +142,12 @@ export interface Part {
   /** Empty when the part has only files. */
   readonly text: string
   readonly media: ReadonlyArray<MediaContent>
+  /**
+   * The reference to send with the part, where the carrier returns it in
+   * delivery reports: in the query of its default callback URL, or in a field.
+   * Absent for a send that is not recorded.
+   */
+  readonly intent?: SendReference | undefined
 }
 
 /**

@@ -21,7 +21,7 @@ import type { VerifiedWebhook, WebhookHead, WebhookRequest, WebhookResponse } fr
 import * as Receive from "./internal/receive.ts"
 import * as Sender from "./internal/send.ts"
 import type { Limits, ReceiveCapabilities, Receiver } from "./Receiving.ts"
-import type { SendCapabilities, Sending } from "./Sending.ts"
+import type { SendCapabilities, Sending, SendSettings } from "./Sending.ts"
 
 /**
  * The capabilities of a provider.
@@ -54,7 +54,7 @@ export interface Service {
    * proves that it was not sent. When a message has several parts,
    * `SmsError.accepted` lists the parts that were sent.
    */
-  readonly send: (message: OutboundMessage) => Effect.Effect<SendReceipt, SmsError>
+  readonly send: (message: OutboundMessage, settings?: SendSettings) => Effect.Effect<SendReceipt, SmsError>
   /** The size past which webhooks are refused. */
   readonly limits: Limits
   /**

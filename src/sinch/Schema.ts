@@ -153,7 +153,7 @@ export const recipientReportFields = Fields.make({
   status_message: ["errorMessage"],
   at: ["timestamp"],
   operator_status_at: ["timestamp", "metadata"],
-  client_reference: ["reference", "metadata"],
+  client_reference: ["reference", "intent, where it has that form", "metadata"],
   applied_originator: ["sender"],
   number_of_message_parts: ["segments", "metadata"],
   encoding: metadata,
@@ -168,6 +168,6 @@ export const batchReportFields = Fields.make({
   "statuses.code": ["errorCode", "idempotencyKey"],
   "statuses.count": ["count"],
   "statuses.recipients": ["recipient", "idempotencyKey"],
-  client_reference: ["reference", "metadata"],
+  client_reference: ["reference", "intent, where it has that form", "metadata"],
   total_message_count: metadata
 })

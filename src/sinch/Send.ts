@@ -12,6 +12,7 @@ import { list } from "../provider/Secrets.ts"
 import type * as Sending from "../provider/Sending.ts"
 import * as Times from "../provider/Times.ts"
 import * as Wire from "../provider/Wire.ts"
+import * as SendReference from "../SendReference.ts"
 import type { SenderOptions } from "./Config.ts"
 import { refusalOf } from "./Errors.ts"
 import * as Schema from "./Schema.ts"
@@ -45,7 +46,7 @@ const parametersOf = (text: string) => {
 
 /** Builds the request body. Omits members that are `undefined`. */
 const bodyOf = (
-  { from, media: [file], message, text, to }: Sending.Part,
+  { from, intent, media: [file], message, text, to }: Sending.Part,
   options: SenderOptions,
   now: number
 ): string => {
@@ -64,7 +65,8 @@ const bodyOf = (
     parameters: parametersOf(text),
     delivery_report: deliveryReport,
     callback_url: deliveryReport === "none" ? undefined : callback,
-    client_reference: message.reference,
+    // The caller's own reference has precedence: the caller finds its messages by it.
+    client_reference: message.reference ?? (intent && SendReference.toText(intent)),
     send_at: sendAt && DateTime.formatIso(sendAt),
     expire_at: validity === undefined
       ? undefined

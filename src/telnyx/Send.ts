@@ -10,6 +10,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { type Address, kind } from "../Address.ts"
 import type { OutboundMessage } from "../Message.ts"
 import { isPayload } from "../Payload.ts"
+import * as Callbacks from "../provider/internal/callbacks.ts"
 import { list } from "../provider/Secrets.ts"
 import type * as Sending from "../provider/Sending.ts"
 import * as Times from "../provider/Times.ts"
@@ -83,14 +84,14 @@ const isGroup = ({ recipients }: Sending.Part): boolean => recipients.length > 1
 
 /** Builds the request body. Omits members that are `undefined`. A group message has no messaging profile. */
 const bodyOf = (part: Sending.Part, options: SenderOptions): string => {
-  const { from, media, message, recipients, text, to } = part
+  const { from, intent, media, message, recipients, text, to } = part
   return JSON.stringify({
     from,
     to: isGroup(part) ? recipients : to,
     text: text === "" ? undefined : text,
     media_urls: media.length === 0 ? undefined : media.map(({ url }) => url),
     messaging_profile_id: isGroup(part) ? undefined : options.messagingProfileId,
-    webhook_url: message.statusCallback ?? options.statusCallback,
+    webhook_url: message.statusCallback ?? Callbacks.withIntent(options.statusCallback, intent),
     send_at: message.sendAt === undefined ? undefined : Times.formatSeconds(message.sendAt)
   })
 }

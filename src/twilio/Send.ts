@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
 import type { OutboundMessage } from "../Message.ts"
+import * as Callbacks from "../provider/internal/callbacks.ts"
 import { encodeForm } from "../provider/internal/form.ts"
 import { list } from "../provider/Secrets.ts"
 import type * as Sending from "../provider/Sending.ts"
@@ -36,14 +37,14 @@ const baseUrl = ({ baseUrl, location }: SenderOptions): string =>
 
 /** Builds the form fields, in the order of Twilio's SDK. */
 const formOf = (
-  { from, media, message, text, to }: Sending.Part,
+  { from, intent, media, message, text, to }: Sending.Part,
   { messagingServiceSid, statusCallback, validityPeriod }: SenderOptions
 ): string => {
   const validity = message.validityPeriod ?? validityPeriod
   const sendAt = message.sendAt
   return encodeForm([
     ["To", to],
-    ["StatusCallback", message.statusCallback ?? statusCallback],
+    ["StatusCallback", message.statusCallback ?? Callbacks.withIntent(statusCallback, intent)],
     ["ValidityPeriod", validity === undefined ? undefined : String(Times.wholeSeconds(validity))],
     ["ScheduleType", sendAt === undefined ? undefined : "fixed"],
     ["SendAt", sendAt === undefined ? undefined : Times.formatSeconds(sendAt)],

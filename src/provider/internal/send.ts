@@ -13,8 +13,9 @@ import * as Counters from "../../internal/counters.ts"
 import * as Histograms from "../../internal/histograms.ts"
 import * as Spans from "../../internal/spans.ts"
 import { type OutboundMessage, RecipientReceipt, SendReceipt } from "../../Message.ts"
+import { SendReference } from "../../SendReference.ts"
 import * as SmsError from "../../SmsError.ts"
-import type { Accepted, Part, Retry, Sending } from "../Sending.ts"
+import type { Accepted, Part, Retry, Sending, SendSettings } from "../Sending.ts"
 import { compact } from "../Wire.ts"
 import { maskWords } from "./masking.ts"
 import { plan } from "./sendPlan.ts"
@@ -92,11 +93,22 @@ const receiptOf = (
   })
 }
 
+/** Adds the references that travel with the parts. */
+const referenced = (parts: readonly [Part, ...Array<Part>], intentId: string | undefined): typeof parts => {
+  if (intentId === undefined) return parts
+  const withReference = (part: Part, index: number): Part => ({
+    ...part,
+    intent: new SendReference({ intentId, part: index + 1, of: parts.length })
+  })
+  const [first, ...rest] = parts
+  return [withReference(first, 0), ...rest.map((part, index) => withReference(part, index + 1))]
+}
+
 /** Sends the message in as many parts as needed, and stops at the first part that fails. */
 export const make = (
   provider: string,
   { capabilities, check = () => Effect.void, deliver, policy, secrets }: Sending
-): (message: OutboundMessage) => Effect.Effect<SendReceipt, SmsError.SmsError> => {
+): (message: OutboundMessage, settings?: SendSettings) => Effect.Effect<SendReceipt, SmsError.SmsError> => {
   const { from, longText = "refuse", retry, severalMedia = capabilities.maxMedia === 1 ? "split" : "refuse" } = policy
   const planPolicy = { capabilities, from, longText, severalMedia }
   const retried = retrying(retry)
@@ -121,25 +133,25 @@ export const make = (
     return receiptOf(provider, message, accepted as [Accepted, ...Array<Accepted>])
   })
 
-  const send = Effect.fnUntraced(function*(message: OutboundMessage) {
+  const send = Effect.fnUntraced(function*(message: OutboundMessage, { intentId }: SendSettings) {
     const refuse = (reason: SmsError.SmsErrorReason) => new SmsError.SmsError({ provider, reason })
     const parts = plan(message, planPolicy)
     if (Result.isFailure(parts)) return yield* refuse(parts.failure)
     yield* Effect.mapError(check(message), refuse)
-    return yield* sendParts(message, parts.success)
+    return yield* sendParts(message, referenced(parts.success, intentId))
   })
 
-  const timed = Effect.fnUntraced(function*(message: OutboundMessage) {
+  const timed = Effect.fnUntraced(function*(message: OutboundMessage, settings: SendSettings) {
     const begun = yield* Clock.monotonicTimeNanos
-    const result = yield* Effect.result(send(message))
+    const result = yield* Effect.result(send(message, settings))
     const outcome = Result.isSuccess(result) ? "accepted" : result.failure.reason._tag
     yield* count(provider, outcome)
     yield* measure({ provider, outcome }, Number((yield* Clock.monotonicTimeNanos) - begun) / 1e9)
     return yield* Effect.fromResult(result)
   })
 
-  return (message) =>
-    timed(message).pipe(
+  return (message, settings = {}) =>
+    timed(message, settings).pipe(
       Spans.withSpan("SmsProvider.send", { "sms.provider": provider })
     )
 }

@@ -28,6 +28,8 @@ export interface Fixture {
   readonly source: string
   /** An `OutboundMessage` as JSON, as `Schema.toCodecJson` encodes it. */
   readonly message: unknown
+  /** The id of the intent that travels with the message. */
+  readonly intentId?: string
   /** Options of the provider, in addition to those that `Subject.layer` sets. */
   readonly options?: Readonly<Record<string, unknown>>
   /** The one request that the provider makes. */
