@@ -42,6 +42,7 @@ export {
   Body,
   Carrier,
   Environment,
+  Query,
   Receiving,
   Secrets,
   type Sending,

@@ -1,13 +1,14 @@
 /** Compares what the SDK of a carrier sends for a message, over real HTTP, with what we send. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Schema, type Scope } from "effect"
+import { DateTime, Effect, Schema, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { Address } from "../src/Address.ts"
 import { OutboundMessage } from "../src/Message.ts"
 import type { Service as Provider } from "../src/provider/SmsProvider.ts"
 import * as SendReference from "../src/SendReference.ts"
+import type { SmsError } from "../src/SmsError.ts"
 import * as CarrierServer from "../src/testing/CarrierServer.ts"
-import { decodeMessage, message } from "../src/testing/internal/sendSubject.ts"
+import { decodeMessage, message, ours } from "../src/testing/internal/sendSubject.ts"
 import { sendFixtures } from "./fixtures.ts"
 
 export interface Sent<Options> {
@@ -84,3 +85,41 @@ export const testOfficial = <Options>(
     { arbitrary: { runs: 50 } }
   )
 }
+
+export interface OfficialQuery {
+  readonly what: string
+  readonly ask: (provider: Provider) => Effect.Effect<unknown, SmsError>
+  /** Asks the same with the SDK. */
+  readonly askWithSdk: (url: string) => Promise<unknown>
+}
+
+/** The lookup of a message to a customer that was sent at midnight. */
+export const lookup = {
+  intentId: "01K6ZJ8X5T0000000000000000",
+  message: message("hello", { from: ours }),
+  since: DateTime.makeUnsafe("2026-01-01T00:05:00Z"),
+  until: DateTime.makeUnsafe("2026-01-01T00:05:30Z")
+}
+
+/** Compares the queries about messages with those of the SDK, whatever the order of their parameters. */
+export const testOfficialQueries = (
+  { answer, providerAt, queries, title }: {
+    readonly title: string
+    /** An answer that the SDK understands. */
+    readonly answer: unknown
+    readonly providerAt: (url: string) => Effect.Effect<Provider, unknown, Scope.Scope>
+    readonly queries: ReadonlyArray<OfficialQuery>
+  }
+): void =>
+  it.effect.each(queries)(`asks for $what as ${title}'s SDK does`, ({ ask, askWithSdk }) =>
+    Effect.gen(function*() {
+      const carrier = yield* CarrierServer.serve(CarrierServer.answer(200, answer))
+      yield* ask(yield* providerAt(carrier.url))
+      yield* Effect.promise(() => askWithSdk(carrier.url))
+      const [mine, theirs] = carrier.requests.map(({ headers, method, path }) => {
+        const { pathname, searchParams } = new URL(path, carrier.url)
+        return [method, pathname, Object.fromEntries(searchParams), headers["authorization"], headers["accept"]]
+      })
+      assert.lengthOf(carrier.requests, 2)
+      assert.deepStrictEqual(mine, theirs)
+    }))

@@ -112,6 +112,18 @@ export const statuses: Readonly<Record<string, Status>> = {
 /** The fields read from the response to an accepted batch. */
 export const Batch = Schema.Struct({ id: Wire.OptionalText, from: Wire.OptionalText })
 
+/** The fields read from a batch that Sinch returns to a query. */
+export const StoredBatch = Schema.Struct({
+  ...Batch.fields,
+  to: Wire.List,
+  body: Wire.Anything,
+  client_reference: Wire.OptionalText,
+  created_at: Wire.OptionalTime
+})
+
+/** The fields read from a list of batches. */
+export const BatchList = Schema.Struct({ batches: Schema.Array(Schema.Unknown) })
+
 /**
  * The fields read from the response to a refused batch. Most have a code and a
  * text; the page of status codes also shows an `error`

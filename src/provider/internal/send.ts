@@ -5,7 +5,6 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import { Address, canonical } from "../../Address.ts"
@@ -13,12 +12,12 @@ import * as Counters from "../../internal/counters.ts"
 import * as Histograms from "../../internal/histograms.ts"
 import * as Spans from "../../internal/spans.ts"
 import { type OutboundMessage, RecipientReceipt, SendReceipt } from "../../Message.ts"
-import { SendReference } from "../../SendReference.ts"
 import * as SmsError from "../../SmsError.ts"
 import type { Accepted, Part, Retry, Sending, SendSettings } from "../Sending.ts"
 import { compact } from "../Wire.ts"
-import { maskWords } from "./masking.ts"
-import { plan } from "./sendPlan.ts"
+import { maskReason } from "./masking.ts"
+import { referenced } from "./references.ts"
+import { plan, policyOf } from "./sendPlan.ts"
 
 /** Counts sends by outcome. */
 export const count: (provider: string, outcome: "accepted" | SmsError.SmsErrorReason["_tag"]) => Effect.Effect<void> =
@@ -49,13 +48,6 @@ const retrying = ({ delay = "500 millis", maxDelay = "30 seconds", times = 2 }: 
       while: (reason) => reason.isRetryable && Duration.isLessThanOrEqualTo(retryAfterOf(reason), longest)
     })
 }
-
-/** Copies a reason with another detail. The original stays unchanged. */
-const withDetail = (reason: SmsError.SmsErrorReason, detail: string): SmsError.SmsErrorReason =>
-  Object.create(Object.getPrototypeOf(reason), {
-    ...Object.getOwnPropertyDescriptors(reason),
-    detail: { value: detail, configurable: true, enumerable: true, writable: true }
-  })
 
 /** Returns the receipt of every recipient of a group, also of one that the carrier's answer does not name. */
 const recipientsOf = ({ recipients }: OutboundMessage, { recipients: answered = [] }: Accepted) =>
@@ -93,30 +85,13 @@ const receiptOf = (
   })
 }
 
-/** Adds the references that travel with the parts. */
-const referenced = (parts: readonly [Part, ...Array<Part>], intentId: string | undefined): typeof parts => {
-  if (intentId === undefined) return parts
-  const withReference = (part: Part, index: number): Part => ({
-    ...part,
-    intent: new SendReference({ intentId, part: index + 1, of: parts.length })
-  })
-  const [first, ...rest] = parts
-  return [withReference(first, 0), ...rest.map((part, index) => withReference(part, index + 1))]
-}
-
 /** Sends the message in as many parts as needed, and stops at the first part that fails. */
 export const make = (
   provider: string,
   { capabilities, check = () => Effect.void, deliver, policy, secrets }: Sending
 ): (message: OutboundMessage, settings?: SendSettings) => Effect.Effect<SendReceipt, SmsError.SmsError> => {
-  const { from, longText = "refuse", retry, severalMedia = capabilities.maxMedia === 1 ? "split" : "refuse" } = policy
-  const planPolicy = { capabilities, from, longText, severalMedia }
-  const retried = retrying(retry)
-  const masked = (reason: SmsError.SmsErrorReason, message: OutboundMessage): SmsError.SmsErrorReason => {
-    if (reason.detail === undefined) return reason
-    const detail = maskWords(reason.detail, message, secrets.map((secret) => Redacted.value(secret)))
-    return withDetail(reason, detail)
-  }
+  const planPolicy = policyOf(capabilities, policy)
+  const retried = retrying(policy.retry)
 
   const sendParts = Effect.fnUntraced(function*(message: OutboundMessage, parts: readonly [Part, ...Array<Part>]) {
     const accepted: Array<Accepted> = []
@@ -124,7 +99,7 @@ export const make = (
       const [first, ...rest] = accepted
       return new SmsError.SmsError({
         provider,
-        reason: masked(reason, message),
+        reason: maskReason(reason, message, secrets),
         ...(parts.length > 1 && { part: { number: accepted.length + 1, of: parts.length } }),
         ...(first !== undefined && { accepted: receiptOf(provider, message, [first, ...rest]) })
       })
