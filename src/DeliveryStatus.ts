@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import { Address } from "./Address.ts"
 import { Cost } from "./Cost.ts"
 import { Payload } from "./Payload.ts"
+import { SendReference } from "./SendReference.ts"
 
 /**
  * A normalized delivery status.
@@ -112,6 +113,8 @@ export class DeliveryStatus extends Schema.TaggedClass<DeliveryStatus>()("Delive
   count: Schema.optionalKey(Schema.Int),
   /** The reference that the message was sent with. */
   reference: Schema.optionalKey(Schema.NonEmptyString),
+  /** The send that the report belongs to, if its reference travelled with the message. */
+  intent: Schema.optionalKey(SendReference),
   /** The number of segments, as counted by the carrier. */
   segments: Schema.optionalKey(Schema.Int),
   /** The carrier's charge for the message. */

@@ -42,6 +42,7 @@ export {
   Body,
   Carrier,
   Environment,
+  Query,
   Receiving,
   Secrets,
   type Sending,
@@ -67,6 +68,7 @@ export {
 } from "./rooms/index.ts"
 export { Segments } from "./segments/index.ts"
 export { IntentStore, Outbox, SendPolicy, SmsRouter } from "./sending/index.ts"
+export * as SendReference from "./SendReference.ts"
 export * as Sinch from "./sinch/index.ts"
 export * as SmsError from "./SmsError.ts"
 export * as StorageError from "./StorageError.ts"

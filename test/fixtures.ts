@@ -30,6 +30,10 @@ export const sendFixtures = (carrier: string): ReadonlyArray<SendSuite.Fixture> 
     name: file.slice(0, -".json".length)
   }))
 
+/** What a carrier is asked about messages, and what it answers. */
+export const queryFixtures = (carrier: string): Omit<SendSuite.Queries, "headers"> =>
+  readJson("queries", `${carrier}.json`)
+
 /** The answers with which a carrier refuses a message. */
 export const refusalFixtures = (carrier: string): ReadonlyArray<SendSuite.Refusal> =>
   readJson(`send/${carrier}`, "refusals.json").cases

@@ -11,9 +11,11 @@ import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Redacted from "effect/Redacted"
 import type { Address, Kind } from "../Address.ts"
 import type { MediaContent } from "../Content.ts"
-import type { Status } from "../DeliveryStatus.ts"
+import type { DeliveryStatus, Status } from "../DeliveryStatus.ts"
 import type { OutboundMessage } from "../Message.ts"
+import type { SendReference } from "../SendReference.ts"
 import type { Refusal, SmsErrorReason } from "../SmsError.ts"
+import type * as Query from "./Query.ts"
 
 /**
  * The limits of a provider for sending. A message that exceeds them is refused
@@ -39,6 +41,12 @@ export interface SendCapabilities {
   readonly maxGroupRecipients?: number | undefined
   /** The options of `OutboundMessage` that the carrier supports. */
   readonly options: ReadonlyArray<"sendAt" | "validityPeriod" | "statusCallback" | "reference">
+  /**
+   * How long a message may have a status before the carrier is asked for a newer
+   * one. After the last time, it is `unconfirmed`. Where a status is absent, that
+   * of `Query.defaultStatusWaits` applies.
+   */
+  readonly statusWaits?: Query.StatusWaits | undefined
 }
 
 /**
@@ -106,6 +114,17 @@ export type SendOptions = {
 }
 
 /**
+ * Settings of one send.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SendSettings {
+  /** The id of the intent. It travels with the message, so that a delivery report proves that it was accepted. */
+  readonly intentId?: string | undefined
+}
+
+/**
  * The options that `SmsProvider.make` handles for all providers.
  *
  * @category models
@@ -130,6 +149,12 @@ export interface Part {
   /** Empty when the part has only files. */
   readonly text: string
   readonly media: ReadonlyArray<MediaContent>
+  /**
+   * The reference to send with the part, where the carrier returns it in
+   * delivery reports: in the query of its default callback URL, or in a field.
+   * Absent for a send that is not recorded.
+   */
+  readonly intent?: SendReference | undefined
 }
 
 /**
@@ -155,6 +180,23 @@ export interface Accepted {
 }
 
 /**
+ * How a carrier is asked about messages. The members are those of
+ * `SmsProvider.Service`, without what all carriers share.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Queries {
+  /** Returns the candidates for one part. */
+  readonly lookUp?:
+    | ((part: Part, lookup: Query.Lookup) => Effect.Effect<ReadonlyArray<Query.Candidate>, SmsErrorReason>)
+    | undefined
+  readonly fetchStatus?:
+    | ((provider: string, key: Query.StatusKey) => Effect.Effect<ReadonlyArray<DeliveryStatus>, SmsErrorReason>)
+    | undefined
+}
+
+/**
  * How a carrier sends.
  *
  * @category models
@@ -167,6 +209,7 @@ export interface Sending {
   readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
   /** Validates a message against rules of the carrier that the capabilities do not express. */
   readonly check?: ((message: OutboundMessage) => Effect.Effect<void, SmsErrorReason>) | undefined
+  readonly queries?: Queries | undefined
   /** Makes one request. `SmsProvider.make` retries it when the error reason allows that. */
   readonly deliver: (part: Part) => Effect.Effect<Accepted, SmsErrorReason>
 }
@@ -185,6 +228,29 @@ export interface Words {
 }
 
 /**
+ * How a carrier is asked over HTTP. Requests only read, so they are safe to
+ * repeat.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CarrierQueries {
+  /** Finds the message of a part. Absent when the carrier lists no messages. */
+  readonly lookUp?: {
+    readonly request: (part: Part, lookup: Query.Lookup) => HttpClientRequest.HttpClientRequest
+    /** Reads a 2xx response. Returns `undefined` when it is no list of messages. */
+    readonly candidates: (body: unknown, part: Part) => ReadonlyArray<Query.Candidate> | undefined
+  } | undefined
+  /** Returns the status of a message. Absent when the carrier cannot be asked for it. */
+  readonly fetchStatus?: {
+    /** The requests to make, until one of them is not answered with 404. */
+    readonly requests: (key: Query.StatusKey) => ReadonlyArray<HttpClientRequest.HttpClientRequest>
+    /** Reads a 2xx response: one status for each recipient. */
+    readonly statuses: (provider: string, body: unknown) => Effect.Effect<ReadonlyArray<DeliveryStatus>>
+  } | undefined
+}
+
+/**
  * How a carrier sends over HTTP: builds the request for a part, and reads the
  * response. The pipeline provides the client and the timeout, and determines
  * the outcome of a failed request.
@@ -192,7 +258,8 @@ export interface Words {
  * @category models
  * @since 0.1.0
  */
-export interface CarrierSending extends Omit<Sending, "deliver" | "policy"> {
+export interface CarrierSending extends Omit<Sending, "deliver" | "policy" | "queries"> {
+  readonly queries?: CarrierQueries | undefined
   readonly request: (part: Part) => Effect.Effect<HttpClientRequest.HttpClientRequest>
   /** Reads a 2xx response. Returns `undefined` when it contains no message id. */
   readonly accepted: (body: unknown, part: Part) => Accepted | undefined

@@ -13,15 +13,18 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { Address } from "../Address.ts"
+import type { DeliveryStatus } from "../DeliveryStatus.ts"
 import type { OutboundMessage, SendReceipt } from "../Message.ts"
 import { NotEnabled, SmsError } from "../SmsError.ts"
 import type * as WebhookError from "../WebhookError.ts"
 import type { WebhookEvent } from "../WebhookEvent.ts"
 import type { VerifiedWebhook, WebhookHead, WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
+import * as Queries from "./internal/queries.ts"
 import * as Receive from "./internal/receive.ts"
 import * as Sender from "./internal/send.ts"
+import type { Lookup, Match, StatusKey } from "./Query.ts"
 import type { Limits, ReceiveCapabilities, Receiver } from "./Receiving.ts"
-import type { SendCapabilities, Sending } from "./Sending.ts"
+import type { SendCapabilities, Sending, SendSettings } from "./Sending.ts"
 
 /**
  * The capabilities of a provider.
@@ -54,7 +57,18 @@ export interface Service {
    * proves that it was not sent. When a message has several parts,
    * `SmsError.accepted` lists the parts that were sent.
    */
-  readonly send: (message: OutboundMessage) => Effect.Effect<SendReceipt, SmsError>
+  readonly send: (message: OutboundMessage, settings?: SendSettings) => Effect.Effect<SendReceipt, SmsError>
+  /**
+   * Finds the parts of a send whose response was lost. What is not found may
+   * have been sent nevertheless. Absent when the carrier cannot be asked.
+   */
+  readonly lookUp?: ((lookup: Lookup) => Effect.Effect<ReadonlyArray<Match>, SmsError>) | undefined
+  /**
+   * Asks for the status of a message, and returns one for each recipient, or
+   * none when the carrier does not know the message. Absent when the carrier
+   * cannot be asked.
+   */
+  readonly fetchStatus?: ((key: StatusKey) => Effect.Effect<ReadonlyArray<DeliveryStatus>, SmsError>) | undefined
   /** The size past which webhooks are refused. */
   readonly limits: Limits
   /**
@@ -113,6 +127,7 @@ export const make = ({ name, receiver, sending }: {
     send: sending === undefined
       ? () => Effect.fail(new SmsError({ provider: name, reason: new NotEnabled({ detail: "It only receives" }) }))
       : Sender.make(name, sending),
+    ...(sending !== undefined && Queries.make(name, sending)),
     acknowledgement: receiver?.acknowledgement ?? noAcknowledgement,
     ...(receiver === undefined ? Receive.makeNone(name) : Receive.make(name, receiver))
   })

@@ -1,6 +1,7 @@
 export * as Body from "./Body.ts"
 export * as Carrier from "./Carrier.ts"
 export * as Environment from "./Environment.ts"
+export * as Query from "./Query.ts"
 export * as Receiving from "./Receiving.ts"
 export * as Secrets from "./Secrets.ts"
 export type * as Sending from "./Sending.ts"

@@ -28,6 +28,7 @@ import * as SupervisedFibers from "../internal/supervisedFibers.ts"
 import type { ChannelType, InboundMessage, OutboundMessage, SendReceipt } from "../Message.ts"
 import { makeMemory, MmsAggregator, type MmsAggregatorError } from "../mms/MmsAggregator.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
+import { IntentStore } from "../sending/IntentStore.ts"
 import { Outbox } from "../sending/Outbox.ts"
 import type { SmsError } from "../SmsError.ts"
 import type { StorageError } from "../StorageError.ts"
@@ -291,7 +292,8 @@ export const make = Effect.fnUntraced(function*(
     notify,
     broadcast
   })
-  const statuses = Statuses.make({ store, tracking, notify, runs })
+  const intents = Option.getOrUndefined(yield* Effect.serviceOption(IntentStore))
+  const statuses = Statuses.make({ store, tracking, intents, notify, runs })
 
   const known = <A>(roomId: string, found: Effect.Effect<A | undefined, StorageError>) =>
     Effect.flatMap(

@@ -23,6 +23,8 @@ import { sizeOf } from "../internal/sizeOf.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
 import { SmsError } from "../SmsError.ts"
 import { StorageError } from "../StorageError.ts"
+import * as Findings from "./internal/findings.ts"
+import { FoundPart } from "./internal/findings.ts"
 
 /**
  * The state of an intent.
@@ -87,6 +89,17 @@ export const Times = Schema.Struct(
   >
 )
 
+export {
+  /**
+   * One part of a send that the carrier is known to have, although its response
+   * was lost.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  FoundPart
+}
+
 /**
  * A requested send.
  *
@@ -118,6 +131,8 @@ export class Intent extends Schema.Class<Intent>("effect-sms/sending/IntentStore
   refusal: Schema.optionalKey(Schema.String),
   /** The source that resolved an unknown outcome: an operator, a delivery report, or a query to the carrier. */
   resolvedBy: Schema.optionalKey(Schema.String),
+  /** The parts that the carrier is known to have, although the outcome was unknown. */
+  found: Schema.optionalKey(Schema.Array(FoundPart)),
   /** The room that the message is sent from, if there is one. */
   roomId: Schema.optionalKey(Schema.NonEmptyString)
 }) {}
@@ -218,6 +233,13 @@ export interface Service extends Queue {
   }) => Effect.Effect<Reservation, StorageError>
   /** Stores the outcome of an intent. A refused intent releases its key. */
   readonly settle: (id: string, outcome: Outcome) => Effect.Effect<void, StorageError>
+  /**
+   * Records that the carrier has a part of a send that is `sending` or
+   * `unknown`. An unknown send of which all parts are found becomes `accepted`.
+   * Returns the intent afterwards, or `undefined` when its outcome is known
+   * otherwise. Recording a part again changes nothing.
+   */
+  readonly recordFound: (id: string, found: FoundPart) => Effect.Effect<Intent | undefined, StorageError>
   readonly get: (id: string) => Effect.Effect<Intent | undefined, StorageError>
   /** Lists intents, the latest first. With the state `unknown`, only unresolved ones. */
   readonly list: (options: {
@@ -341,6 +363,13 @@ export const makeMemory = Effect.fnUntraced(function*(
     return next
   }
 
+  const settle = ({ resolvedBy, ...intent }: Intent, { state, ...outcome }: Outcome) =>
+    Effect.flatMap(DateTime.now, (now) => {
+      const next = put(withoutOutcome(intent as Intent), state, now, outcome)
+      const isRepeated = intent.state === state && resolvedBy === outcome.resolvedBy
+      return Effect.as(isRepeated ? Effect.void : record(settled(next, { state, ...outcome })), next)
+    })
+
   const list = () => [...queue.values(), ...intents.values()]
 
   return IntentStore.of({
@@ -372,14 +401,22 @@ export const makeMemory = Effect.fnUntraced(function*(
       if (key !== undefined) keys.set(key, id)
       return { _tag: "Reserved", intent: put(intent, state, now, { readyAt }) }
     }),
-    settle: (id, { state, ...outcome }) =>
-      Effect.flatMap(DateTime.now, (now) => {
+    settle: (id, outcome) =>
+      Effect.suspend(() => {
         const intent = find(id)
-        if (intent === undefined) return Effect.void
-        put(withoutOutcome(intent), state, now, outcome)
-        const isRepeated = intent.state === state && intent.resolvedBy === outcome.resolvedBy
-        return isRepeated ? Effect.void : record(settled(intent, { state, ...outcome }))
+        return intent === undefined
+          ? Effect.void
+          : Effect.asVoid(settle(intent, Findings.withFindings(intent, outcome)))
       }),
+    recordFound: Effect.fnUntraced(function*(id, part) {
+      const intent = intents.get(id)
+      if (intent === undefined || !Findings.isOpen(intent)) return undefined
+      const updatedAt = yield* DateTime.now
+      const next = new Intent({ ...intent, found: Findings.withFound(intent, part), updatedAt })
+      intents.put(id, next)
+      const outcome = Findings.outcomeOf(next)
+      return outcome === undefined ? next : yield* settle(next, outcome)
+    }),
     get: (id) => Effect.sync(() => find(id)),
     list: ({ limit, state }) =>
       Effect.sync(() =>

@@ -53,10 +53,10 @@ export interface Request<E> {
   /** The rest of the request that the key identifies, besides the message: equal requests have equal text. */
   readonly what: string
   /**
-   * Sends the message. Any failure other than `OutcomeUnknown`, without
+   * Sends the message with the id of its intent. Any failure other than `OutcomeUnknown`, without
    * accepted parts, proves that it was not sent.
    */
-  readonly send: Effect.Effect<SendReceipt, E>
+  readonly send: (intentId: string) => Effect.Effect<SendReceipt, E>
 }
 
 /**
@@ -189,7 +189,7 @@ export const make = Effect.fnUntraced(function*(
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*(): Effect.fn.Return<Answer, E> {
         underWay.set(id, Deferred.makeUnsafe())
-        const exit = yield* Effect.exit(restore(request.send))
+        const exit = yield* Effect.exit(restore(request.send(id)))
         if (Exit.isSuccess(exit)) {
           yield* settle(id, { state: "accepted", receipt: exit.value })
           return { intentId: id, replayed: false, result: Result.succeed(exit.value) }

@@ -190,11 +190,11 @@ export const makeRateLimited = Effect.fnUntraced(function*(
 
   return SmsProvider.of({
     ...provider,
-    send: (message) =>
+    send: (message, settings) =>
       admit(message).pipe(
         Effect.tapError(({ reason }) => countSend(provider.name, reason._tag)),
         Effect.withSpan("SendPolicy.admit", { attributes: { "sms.provider": provider.name } }),
-        Effect.andThen(provider.send(message))
+        Effect.andThen(provider.send(message, settings))
       )
   })
 })
@@ -279,8 +279,8 @@ export const makeCircuitBroken = Effect.fnUntraced(function*(
 
   return SmsProvider.of({
     ...provider,
-    send: (message) =>
-      breaker.execute(provider.send(message), { key, classify: healthOf }).pipe(
+    send: (message, settings) =>
+      breaker.execute(provider.send(message, settings), { key, classify: healthOf }).pipe(
         Effect.catchTag("CircuitBreakerError", refuse)
       )
   })

@@ -29,6 +29,7 @@ import { sentOf } from "../delivery/internal/sentOf.ts"
 import * as Counters from "../internal/counters.ts"
 import { compact } from "../internal/record.ts"
 import type { OutboundMessage, SendReceipt } from "../Message.ts"
+import type { SendSettings } from "../provider/Sending.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
 import { SmsError } from "../SmsError.ts"
@@ -106,7 +107,7 @@ export interface Service {
    */
   readonly send: (
     message: OutboundMessage,
-    options?: { readonly provider?: string | undefined }
+    options?: SendSettings & { readonly provider?: string | undefined }
   ) => Effect.Effect<SendReceipt, SmsError | SmsRouterError>
 }
 
@@ -216,9 +217,9 @@ export const make = Effect.fnUntraced(function*(
     )
 
   /** Sends through one provider. An accepted message is tracked even if the caller is interrupted. */
-  const ask = (provider: Provider, message: OutboundMessage) =>
+  const ask = (provider: Provider, message: OutboundMessage, settings: SendSettings) =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.tap(Effect.result(restore(provider.send(message))), (result) => {
+      Effect.tap(Effect.result(restore(provider.send(message, settings))), (result) => {
         const receipt = Result.isSuccess(result) ? result.success : result.failure.accepted
         return receipt === undefined ? Effect.void : track(receipt)
       })
@@ -226,12 +227,12 @@ export const make = Effect.fnUntraced(function*(
 
   const send = Effect.fn("SmsRouter.send")(function*(
     message: OutboundMessage,
-    { provider: pinned }: { readonly provider?: string | undefined } = {}
+    { provider: pinned, ...settings }: SendSettings & { readonly provider?: string | undefined } = {}
   ) {
     const asking = yield* pinned === undefined ? candidates(message) : Effect.map(named(pinned), (one) => [one])
     const earlier: Array<Earlier[number]> = []
     for (const [index, provider] of asking.entries()) {
-      const result = yield* ask(provider, message)
+      const result = yield* ask(provider, message, settings)
       const failure = Result.isFailure(result) ? result.failure : undefined
       if (failure?.canFailOver === true && index < asking.length - 1) {
         yield* countFailover(provider.name, failure.reason._tag)

@@ -112,6 +112,18 @@ export const statuses: Readonly<Record<string, Status>> = {
 /** The fields read from the response to an accepted batch. */
 export const Batch = Schema.Struct({ id: Wire.OptionalText, from: Wire.OptionalText })
 
+/** The fields read from a batch that Sinch returns to a query. */
+export const StoredBatch = Schema.Struct({
+  ...Batch.fields,
+  to: Wire.List,
+  body: Wire.Anything,
+  client_reference: Wire.OptionalText,
+  created_at: Wire.OptionalTime
+})
+
+/** The fields read from a list of batches. */
+export const BatchList = Schema.Struct({ batches: Schema.Array(Schema.Unknown) })
+
 /**
  * The fields read from the response to a refused batch. Most have a code and a
  * text; the page of status codes also shows an `error`
@@ -153,7 +165,7 @@ export const recipientReportFields = Fields.make({
   status_message: ["errorMessage"],
   at: ["timestamp"],
   operator_status_at: ["timestamp", "metadata"],
-  client_reference: ["reference", "metadata"],
+  client_reference: ["reference", "intent, where it has that form", "metadata"],
   applied_originator: ["sender"],
   number_of_message_parts: ["segments", "metadata"],
   encoding: metadata,
@@ -168,6 +180,6 @@ export const batchReportFields = Fields.make({
   "statuses.code": ["errorCode", "idempotencyKey"],
   "statuses.count": ["count"],
   "statuses.recipients": ["recipient", "idempotencyKey"],
-  client_reference: ["reference", "metadata"],
+  client_reference: ["reference", "intent, where it has that form", "metadata"],
   total_message_count: metadata
 })

@@ -8,13 +8,27 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { fromCarrierDigits, toCarrierDigits } from "../Address.ts"
+import type { StatusWaits } from "../provider/Query.ts"
 import { list } from "../provider/Secrets.ts"
 import type * as Sending from "../provider/Sending.ts"
 import * as Times from "../provider/Times.ts"
 import * as Wire from "../provider/Wire.ts"
 import type { SenderOptions } from "./Config.ts"
 import { refusalOf } from "./Errors.ts"
+import * as Queries from "./Queries.ts"
 import * as Schema from "./Schema.ts"
+
+const beforeSent = ["15 minutes", "1 hour", "6 hours", "1 day", "4 days"] as const
+
+/** A batch is valid for three days at most, from the time for which it is scheduled. */
+const statusWaits: StatusWaits = {
+  unknown: beforeSent,
+  accepted: beforeSent,
+  queued: beforeSent,
+  sending: beforeSent,
+  scheduled: ["1 day", "4 days", "14 days"],
+  sent: ["1 hour", "6 hours", "1 day", "4 days"]
+}
 
 const defaultReport = "per_recipient"
 
@@ -29,7 +43,8 @@ const capabilities = (
   recipients: ["PhoneNumber"],
   options: deliveryReport === "none"
     ? ["sendAt", "validityPeriod", "reference"]
-    : ["sendAt", "validityPeriod", "statusCallback", "reference"]
+    : ["sendAt", "validityPeriod", "statusCallback", "reference"],
+  statusWaits
 })
 
 /**
@@ -45,10 +60,11 @@ const parametersOf = (text: string) => {
 
 /** Builds the request body. Omits members that are `undefined`. */
 const bodyOf = (
-  { from, media: [file], message, text, to }: Sending.Part,
+  part: Sending.Part,
   options: SenderOptions,
   now: number
 ): string => {
+  const { from, media: [file], message, text, to } = part
   const callback = message.statusCallback ?? options.statusCallback
   const deliveryReport = callback === undefined && options.planHasCallback === false
     ? "none"
@@ -64,7 +80,7 @@ const bodyOf = (
     parameters: parametersOf(text),
     delivery_report: deliveryReport,
     callback_url: deliveryReport === "none" ? undefined : callback,
-    client_reference: message.reference,
+    client_reference: Queries.referenceOf(part),
     send_at: sendAt && DateTime.formatIso(sendAt),
     expire_at: validity === undefined
       ? undefined
@@ -123,6 +139,7 @@ export const make = Effect.fnUntraced(function*(
         (now) => HttpClientRequest.bodyText(request, bodyOf(part, options, now), "application/json")
       ),
     accepted,
-    words
+    words,
+    queries: Queries.make(HttpClientRequest.setMethod(request, "GET"))
   }
 })

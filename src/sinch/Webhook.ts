@@ -11,6 +11,7 @@ import { InboundMessage } from "../Message.ts"
 import { isPayload, type Payload } from "../Payload.ts"
 import { isBlank } from "../provider/Fields.ts"
 import * as Wire from "../provider/Wire.ts"
+import * as SendReference from "../SendReference.ts"
 import type { InvalidPayload } from "../WebhookError.ts"
 import { MessagePart, Segment, Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookResponse } from "../WebhookRequest.ts"
@@ -135,6 +136,10 @@ const unrecognized = (provider: string, payload: Payload, type: string | undefin
   return new Unrecognized({ provider, ...(typeof eventType === "string" && { eventType }), raw: payload })
 }
 
+/** Returns the reference of a send, unless the caller had one of its own. */
+const intentOf = (reference: string | undefined) =>
+  reference === undefined ? undefined : SendReference.fromText(reference)
+
 /** Statuses whose code is not an error: 0 for delivered, 400 and 401 for the two statuses before it. */
 const steps: ReadonlySet<string> = new Set(["queued", "sent", "delivered"])
 
@@ -165,6 +170,7 @@ const recipientReport = (provider: string, payload: Payload) =>
         // The operator's time is often rounded to minutes, so it is only the fallback.
         timestamp: fields.at ?? fields.operator_status_at,
         reference: fields.client_reference,
+        intent: intentOf(fields.client_reference),
         segments: fields.number_of_message_parts,
         metadata: Schema.recipientReportFields.optionalMetadataOf(payload)
       }),
@@ -188,7 +194,7 @@ const batchReport = (provider: string, payload: Payload) =>
           provider,
           messageId: fields.batch_id,
           ...statusOf(entry.status, entry.code),
-          ...Wire.compact({ reference: fields.client_reference, metadata }),
+          ...Wire.compact({ reference: fields.client_reference, intent: intentOf(fields.client_reference), metadata }),
           raw: payload
         }
         const key = (recipient?: Address) => stepKey(fields.batch_id, recipient, entry.status, entry.code)

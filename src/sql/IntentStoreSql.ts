@@ -14,6 +14,7 @@ import { personOf } from "../internal/person.ts"
 import { compact } from "../internal/record.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
 import {
+  FoundPart,
   Intent,
   IntentStore,
   type Outcome,
@@ -21,6 +22,7 @@ import {
   type Service,
   type State
 } from "../sending/IntentStore.ts"
+import * as Findings from "../sending/internal/findings.ts"
 import { SmsError } from "../SmsError.ts"
 import { UnreadableRow } from "../StorageError.ts"
 import type { Recorded, RecordEvent } from "./EventLogSql.ts"
@@ -40,6 +42,7 @@ const outcomes = json(
   })
 )
 const messages = json(table, OutboundMessage)
+const findings = json(table, Schema.Array(FoundPart))
 
 interface Row {
   readonly id: string
@@ -53,6 +56,7 @@ interface Row {
   readonly failures: unknown
   readonly outcome: string | null
   readonly resolved_by: string | null
+  readonly found: string | null
   readonly room_id: string | null
   readonly created_at: unknown
   readonly updated_at: unknown
@@ -66,7 +70,7 @@ interface Row {
 
 const columnNames = [
   "id, key, hash, message, provider, state, priority, ready_at, failures, outcome, resolved_by, room_id",
-  "created_at, updated_at, queued_at, sending_at, accepted_at, refused_at, unknown_at, cancelled_at"
+  "found, created_at, updated_at, queued_at, sending_at, accepted_at, refused_at, unknown_at, cancelled_at"
 ].join(", ")
 
 const timeOf = (column: unknown): DateTime.Utc | undefined =>
@@ -85,6 +89,7 @@ const timesOf = (row: Row): Intent["times"] =>
 const toIntent = Effect.fnUntraced(function*(row: Row) {
   const outcome = row.outcome === null ? {} : yield* outcomes.decode(row.outcome)
   const message = yield* messages.decode(row.message)
+  const found = row.found === null ? undefined : yield* findings.decode(row.found)
   const make = () =>
     new Intent({
       id: row.id,
@@ -101,6 +106,7 @@ const toIntent = Effect.fnUntraced(function*(row: Row) {
       ...(row.provider !== null && { provider: row.provider }),
       ...(row.state === "queued" && { readyAt: DateTime.makeUnsafe(Number(row.ready_at)) }),
       ...(row.resolved_by !== null && { resolvedBy: row.resolved_by }),
+      ...(found !== undefined && { found }),
       ...(row.room_id !== null && { roomId: row.room_id })
     })
   return yield* Effect.try({ try: make, catch: () => new UnreadableRow({ table }) })
@@ -141,19 +147,33 @@ export const make = Effect.fnUntraced(function*(
     }
   })
 
-  /** Tells of an outcome. One that is stored again is no change. */
-  const tell = Effect.fnUntraced(function*(id: string, outcome: Outcome, record: RecordEvent) {
+  /** Reads and locks an intent. */
+  const read = Effect.fnUntraced(function*(id: string) {
     const [row] = yield* sql<Row>`SELECT ${columns} FROM sms_intents WHERE id = ${id} ${lock}`.withoutTransform
-    const isRepeated = row?.state === outcome.state && row.resolved_by === (outcome.resolvedBy ?? null)
     // A row that does not decode is settled all the same.
-    const intent = row === undefined || isRepeated
-      ? undefined
-      : yield* Effect.orElseSucceed(toIntent(row), () => undefined)
-    if (intent === undefined) return
+    return row === undefined ? undefined : yield* Effect.orElseSucceed(toIntent(row), () => undefined)
+  })
+
+  /** Tells of an outcome. One that is stored again is no change. */
+  const tell = Effect.fnUntraced(function*(intent: Intent, outcome: Outcome, record: RecordEvent) {
+    if (intent.state === outcome.state && intent.resolvedBy === outcome.resolvedBy) return
     const receipt = outcome.receipt ?? outcome.error?.accepted
     if (receipt !== undefined) yield* noteSent(intent, receipt)
     yield* record(settled(intent, outcome))
   })
+
+  /** Tells of an outcome and stores it. The row is locked. */
+  const write = Effect.fnUntraced(
+    function*(id: string, intent: Intent | undefined, told: Outcome, record: RecordEvent) {
+      if (intent !== undefined) yield* tell(intent, told, record)
+      const { error, receipt, refusal, resolvedBy, state } = told
+      const now = yield* Clock.currentTimeMillis
+      const outcome = yield* outcomes.encode(compact({ receipt, error, refusal }))
+      const key = sql.literal(state === "refused" ? "NULL" : "key")
+      yield* sql`UPDATE sms_intents SET state = ${state}, key = ${key}, owner = NULL, outcome = ${outcome},
+        resolved_by = ${resolvedBy ?? null}, ${sql(`${state}_at`)} = ${now}, updated_at = ${now} WHERE id = ${id}`
+    }
+  )
 
   return IntentStore.of({
     ...Queue.make({
@@ -191,14 +211,25 @@ export const make = Effect.fnUntraced(function*(
       }))),
     settle: (id, told) =>
       asStored(recorded(Effect.fnUntraced(function*(record) {
-        const { error, receipt, refusal, resolvedBy, state } = told
-        yield* tell(id, told, record)
-        const now = yield* Clock.currentTimeMillis
-        const outcome = yield* outcomes.encode(compact({ receipt, error, refusal }))
-        const key = sql.literal(state === "refused" ? "NULL" : "key")
-        yield* sql`UPDATE sms_intents SET state = ${state}, key = ${key}, owner = NULL, outcome = ${outcome},
-          resolved_by = ${resolvedBy ?? null}, ${sql(`${state}_at`)} = ${now}, updated_at = ${now} WHERE id = ${id}`
+        const intent = yield* read(id)
+        yield* write(id, intent, intent === undefined ? told : Findings.withFindings(intent, told), record)
       }))),
+    recordFound: (id, part) =>
+      asStored(Effect.gen(function*() {
+        // Most reports are about accepted messages, and need no transaction.
+        const open = yield* sql`SELECT id FROM sms_intents WHERE id = ${id} AND state IN ('sending', 'unknown')`
+          .withoutTransform
+        if (open.length === 0) return undefined
+        return yield* recorded(Effect.fnUntraced(function*(record) {
+          const intent = yield* read(id)
+          if (intent === undefined || !Findings.isOpen(intent)) return undefined
+          const found = Findings.withFound(intent, part)
+          yield* sql`UPDATE sms_intents SET found = ${yield* findings.encode(found)} WHERE id = ${id}`
+          const outcome = Findings.outcomeOf({ ...intent, found })
+          if (outcome !== undefined) yield* write(id, intent, outcome, record)
+          return yield* read(id)
+        }))
+      })),
     get: (id) =>
       asStored(Effect.gen(function*() {
         const [row] = yield* sql<Row>`SELECT ${columns} FROM sms_intents WHERE id = ${id}`.withoutTransform

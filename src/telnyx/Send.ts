@@ -10,6 +10,8 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { type Address, kind } from "../Address.ts"
 import type { OutboundMessage } from "../Message.ts"
 import { isPayload } from "../Payload.ts"
+import * as Callbacks from "../provider/internal/callbacks.ts"
+import type { StatusWaits } from "../provider/Query.ts"
 import { list } from "../provider/Secrets.ts"
 import type * as Sending from "../provider/Sending.ts"
 import * as Times from "../provider/Times.ts"
@@ -18,7 +20,23 @@ import { greekCapitals } from "../segments/Segments.ts"
 import * as SmsError from "../SmsError.ts"
 import type { SenderOptions } from "./Config.ts"
 import { refusalOf } from "./Errors.ts"
+import * as Queries from "./Queries.ts"
 import * as Schema from "./Schema.ts"
+
+const beforeSent = ["15 minutes", "1 hour", "6 hours", "1 day"] as const
+
+/**
+ * Telnyx returns a message for ten days. A message is valid for an hour in the
+ * responses of its API, and scheduled five days ahead at most.
+ */
+const statusWaits: StatusWaits = {
+  unknown: beforeSent,
+  accepted: beforeSent,
+  queued: beforeSent,
+  sending: beforeSent,
+  scheduled: ["1 day", "3 days", "6 days"],
+  sent: ["1 hour", "6 hours", "1 day", "3 days"]
+}
 
 /**
  * Telnyx accepts ten parts
@@ -39,7 +57,8 @@ const capabilities = ({ messagingProfileId }: SenderOptions): Sending.SendCapabi
   choosesSender: messagingProfileId !== undefined,
   recipients: ["PhoneNumber", "ShortCode"],
   maxGroupRecipients: 8,
-  options: ["sendAt", "statusCallback"]
+  options: ["sendAt", "statusCallback"],
+  statusWaits
 })
 
 /** Matches the area codes of the other countries that share +1 with the United States and Canada. */
@@ -83,14 +102,14 @@ const isGroup = ({ recipients }: Sending.Part): boolean => recipients.length > 1
 
 /** Builds the request body. Omits members that are `undefined`. A group message has no messaging profile. */
 const bodyOf = (part: Sending.Part, options: SenderOptions): string => {
-  const { from, media, message, recipients, text, to } = part
+  const { from, intent, media, message, recipients, text, to } = part
   return JSON.stringify({
     from,
     to: isGroup(part) ? recipients : to,
     text: text === "" ? undefined : text,
     media_urls: media.length === 0 ? undefined : media.map(({ url }) => url),
     messaging_profile_id: isGroup(part) ? undefined : options.messagingProfileId,
-    webhook_url: message.statusCallback ?? options.statusCallback,
+    webhook_url: message.statusCallback ?? Callbacks.withIntent(options.statusCallback, intent),
     send_at: message.sendAt === undefined ? undefined : Times.formatSeconds(message.sendAt)
   })
 }
@@ -151,6 +170,7 @@ export const make = Effect.fnUntraced(function*(
       HttpClientRequest.bearerToken(apiKey),
       HttpClientRequest.acceptJson
     )
+  const get = (path: string) => HttpClientRequest.setMethod(post(path), "GET")
   const [one, group] = [post("/v2/messages"), post("/v2/messages/group_mms")]
   return {
     capabilities: capabilities(options),
@@ -161,6 +181,7 @@ export const make = Effect.fnUntraced(function*(
         HttpClientRequest.bodyText(isGroup(part) ? group : one, bodyOf(part, options), "application/json")
       ),
     accepted,
-    words
+    words,
+    queries: Queries.make(get)
   }
 })

@@ -12,6 +12,7 @@ import { isPayload, type Payload } from "../Payload.ts"
 import { parseJson } from "../provider/Body.ts"
 import { isBlank } from "../provider/Fields.ts"
 import * as Wire from "../provider/Wire.ts"
+import * as SendReference from "../SendReference.ts"
 import { InvalidPayload, invalidPayload } from "../WebhookError.ts"
 import { Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookRequest, WebhookResponse } from "../WebhookRequest.ts"
@@ -188,6 +189,9 @@ const statuses = Effect.fnUntracedEager(function*(
   if (id === undefined) return yield* invalidPayload("data.payload.id", "Expected the message id")
   const error = yield* decodeError(message.errors.find(isPayload) ?? {})
   const [sender] = addresses(message.from)
+  // The signature covers the payload, and not the URL that the webhook was posted to.
+  const callback = Wire.ownString(event.payload, "webhook_url")
+  const intent = callback === undefined ? undefined : SendReference.fromUrl(callback)
   const metadata = Schema.reportFields.optionalMetadataOf(event.payload)
   const events = new Map<string, DeliveryStatus>()
   for (const recipient of recipientsOf(message)) {
@@ -215,6 +219,7 @@ const statuses = Effect.fnUntracedEager(function*(
           timestamp: timeOf(step, event, message),
           sentAt: Wire.toTime(message.sent_at),
           reference: Wire.ownString(message.body, "biz_opaque_callback_data"),
+          intent,
           segments: message.parts,
           cost: message.cost,
           metadata

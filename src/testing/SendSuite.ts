@@ -14,6 +14,7 @@
  */
 import { testOutcomes } from "./internal/sendOutcomes.ts"
 import { testPrivacy } from "./internal/sendPrivacy.ts"
+import { testQueries } from "./internal/sendQueries.ts"
 import { testRequests } from "./internal/sendRequests.ts"
 import { testRetries } from "./internal/sendRetries.ts"
 import { rigOf, type Subject } from "./internal/sendSubject.ts"
@@ -27,12 +28,33 @@ export type {
    */
   Fixture,
   /**
+   * A send whose response was lost, and what the carrier is asked about it.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  LookUpFixture,
+  /**
+   * The queries of a provider that the suite tests.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  Queries,
+  /**
    * A response that refuses a message.
    *
    * @category models
    * @since 0.1.0
    */
   Refusal,
+  /**
+   * A message, and what the carrier is asked about its status.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  StatusFixture,
   /**
    * The description of a provider that the suite tests.
    *
@@ -54,4 +76,5 @@ export const suite = (subject: Subject): void => {
   testOutcomes(subject, rig)
   testRetries(subject, rig)
   testPrivacy(subject, rig)
+  testQueries(subject, rig)
 }

@@ -69,6 +69,24 @@ export const Message = Schema.Struct({
   from: Wire.OptionalText
 })
 
+/** The fields read from a message that Twilio returns to a query. */
+export const StoredMessage = Schema.Struct({
+  ...Message.fields,
+  to: Wire.OptionalText,
+  body: Wire.OptionalText,
+  direction: Wire.OptionalText,
+  num_media: Wire.OptionalCount,
+  date_created: Wire.OptionalText,
+  date_updated: Wire.OptionalText,
+  error_code: Wire.OptionalText,
+  error_message: Wire.OptionalText,
+  price: Wire.OptionalText,
+  price_unit: Wire.OptionalText
+})
+
+/** The fields read from a list of messages. */
+export const MessageList = Schema.Struct({ messages: Schema.Array(Schema.Unknown) })
+
 /** The fields read from the response to a refused request. */
 export const RestError = Schema.Struct({ code: Wire.OptionalText, message: Wire.OptionalText })
 

@@ -4,17 +4,38 @@
  */
 import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Effect from "effect/Effect"
+import { flow } from "effect/Function"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
 import type { OutboundMessage } from "../Message.ts"
+import * as Callbacks from "../provider/internal/callbacks.ts"
 import { encodeForm } from "../provider/internal/form.ts"
+import type { StatusWaits } from "../provider/Query.ts"
 import { list } from "../provider/Secrets.ts"
 import type * as Sending from "../provider/Sending.ts"
 import * as Times from "../provider/Times.ts"
 import * as Wire from "../provider/Wire.ts"
 import type { SenderOptions } from "./Config.ts"
 import { refusalOf } from "./Errors.ts"
+import * as Queries from "./Queries.ts"
 import * as Schema from "./Schema.ts"
+
+const beforeSent = ["15 minutes", "1 hour", "6 hours", "12 hours", "1 day"] as const
+
+/**
+ * A message is valid for ten hours at most, and scheduled 35 days ahead. `sent`
+ * is the last status where the network returns no delivery receipt; Twilio
+ * advises to ask after twelve hours
+ * (https://www.twilio.com/docs/messaging/guides/outbound-message-logging).
+ */
+const statusWaits: StatusWaits = {
+  unknown: beforeSent,
+  accepted: beforeSent,
+  queued: beforeSent,
+  sending: beforeSent,
+  scheduled: ["1 day", "7 days", "36 days"],
+  sent: ["12 hours", "1 day", "2 days", "3 days"]
+}
 
 const capabilities = ({ messagingServiceSid }: SenderOptions): Sending.SendCapabilities => ({
   maxMedia: 10,
@@ -24,7 +45,8 @@ const capabilities = ({ messagingServiceSid }: SenderOptions): Sending.SendCapab
   recipients: ["PhoneNumber", "ShortCode", "ChannelAddress"],
   options: messagingServiceSid === undefined
     ? ["validityPeriod", "statusCallback"]
-    : ["sendAt", "validityPeriod", "statusCallback"]
+    : ["sendAt", "validityPeriod", "statusCallback"],
+  statusWaits
 })
 
 /** Checks both times against Twilio's limits. */
@@ -36,14 +58,14 @@ const baseUrl = ({ baseUrl, location }: SenderOptions): string =>
 
 /** Builds the form fields, in the order of Twilio's SDK. */
 const formOf = (
-  { from, media, message, text, to }: Sending.Part,
+  { from, intent, media, message, text, to }: Sending.Part,
   { messagingServiceSid, statusCallback, validityPeriod }: SenderOptions
 ): string => {
   const validity = message.validityPeriod ?? validityPeriod
   const sendAt = message.sendAt
   return encodeForm([
     ["To", to],
-    ["StatusCallback", message.statusCallback ?? statusCallback],
+    ["StatusCallback", message.statusCallback ?? Callbacks.withIntent(statusCallback, intent)],
     ["ValidityPeriod", validity === undefined ? undefined : String(Times.wholeSeconds(validity))],
     ["ScheduleType", sendAt === undefined ? undefined : "fixed"],
     ["SendAt", sendAt === undefined ? undefined : Times.formatSeconds(sendAt)],
@@ -82,12 +104,9 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Sending.CarrierSending, CryptoError.CryptoError> {
   const { accountSid, apiKey, authToken } = options
   const [secret] = yield* list("Twilio", apiKey?.secret ?? authToken ?? [])
-  const request = HttpClientRequest.post(
-    `${baseUrl(options)}/2010-04-01/Accounts/${encodeURIComponent(accountSid)}/Messages.json`
-  ).pipe(
-    HttpClientRequest.basicAuth(apiKey?.sid ?? accountSid, secret!),
-    HttpClientRequest.acceptJson
-  )
+  const messages = `${baseUrl(options)}/2010-04-01/Accounts/${encodeURIComponent(accountSid)}/Messages`
+  const authorized = flow(HttpClientRequest.basicAuth(apiKey?.sid ?? accountSid, secret!), HttpClientRequest.acceptJson)
+  const request = authorized(HttpClientRequest.post(`${messages}.json`))
   return {
     capabilities: capabilities(options),
     secrets: [Redacted.make(secret!)],
@@ -97,6 +116,7 @@ export const make = Effect.fnUntraced(function*(
         HttpClientRequest.bodyText(request, formOf(part, options), "application/x-www-form-urlencoded")
       ),
     accepted,
-    words
+    words,
+    queries: Queries.make(messages, authorized)
   }
 })

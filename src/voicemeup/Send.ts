@@ -25,7 +25,9 @@ const capabilities: Sending.SendCapabilities = {
   senders: ["PhoneNumber"],
   choosesSender: false,
   recipients: ["PhoneNumber"],
-  options: []
+  options: [],
+  // It reports nothing and cannot be asked.
+  statusWaits: { queued: [0], unknown: [0] }
 }
 
 const hosts: Readonly<Record<string, string>> = {

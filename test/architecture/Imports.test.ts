@@ -53,6 +53,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "testing/internal/changes.ts": ["fast-check"],
   "testing/internal/sendOutcomes.ts": ["@effect/vitest"],
   "testing/internal/sendPrivacy.ts": ["@effect/vitest", "node:util"],
+  "testing/internal/sendQueries.ts": ["@effect/vitest", "node:util"],
   "testing/internal/sendRequests.ts": ["@effect/vitest"],
   "testing/internal/sendRetries.ts": ["@effect/vitest"],
   "testing/internal/sendSubject.ts": ["@effect/platform-node"],

@@ -102,6 +102,7 @@ const samples: Readonly<Record<string, Sample>> = {
       code: 34,
       at: one,
       operator_status_at: two,
+      client_reference: "intent=1",
       number_of_message_parts: 2
     }
   },
@@ -113,6 +114,7 @@ const samples: Readonly<Record<string, Sample>> = {
       "statuses.code": 34,
       "statuses.count": 1,
       "statuses.recipients": ["12015555555"],
+      client_reference: "intent=1",
       total_message_count: 1
     },
     lists: ["statuses"]
@@ -151,6 +153,7 @@ const samples: Readonly<Record<string, Sample>> = {
       received_at: one,
       sent_at: two,
       completed_at: three,
+      webhook_url: "https://sms.example.com/?intent=1",
       smart_encoding_applied: true,
       wait_seconds: 1.5
     },

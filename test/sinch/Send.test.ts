@@ -2,12 +2,13 @@ import { NodeCrypto } from "@effect/platform-node"
 import { Layer, Redacted } from "effect"
 import * as Sinch from "../../src/sinch/index.ts"
 import * as SendSuite from "../../src/testing/SendSuite.ts"
-import { refusalFixtures, sendFixtures } from "../fixtures.ts"
+import { queryFixtures, refusalFixtures, sendFixtures } from "../fixtures.ts"
 
 const apiToken = "t0psecret-token"
 
 SendSuite.suite({
   name: "sinch",
+  queries: { headers: { accept: "application/json", authorization: `Bearer ${apiToken}` }, ...queryFixtures("sinch") },
   fixtures: sendFixtures("sinch"),
   refusals: refusalFixtures("sinch"),
   layer: (more) =>

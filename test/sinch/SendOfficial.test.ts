@@ -11,7 +11,7 @@ import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as Sinch from "../../src/sinch/index.ts"
 import * as CarrierServer from "../../src/testing/CarrierServer.ts"
 import { customer, file, message, ours } from "../../src/testing/internal/sendSubject.ts"
-import { testOfficial } from "../officialSdk.ts"
+import { lookup, testOfficial, testOfficialQueries } from "../officialSdk.ts"
 import { SmsService } from "./sdk.ts"
 
 const servicePlanId = "0123456789abcdef"
@@ -62,6 +62,34 @@ testOfficial<Sinch.Options>({
     new SmsService({ servicePlanId, apiToken, smsHostname: url }).batches.send({
       sendSMSRequestBody: body === undefined ? textBatch(message) : batchOf(body)
     })
+})
+
+testOfficialQueries({
+  title: "Sinch",
+  answer: { batches: [], count: 0, page: 0, page_size: 0 },
+  providerAt,
+  queries: [
+    {
+      what: "the batches with a reference",
+      ask: ({ lookUp }) => lookUp!(lookup),
+      askWithSdk: (url) =>
+        new SmsService({ servicePlanId, apiToken, smsHostname: url }).batches.list({
+          page: 0,
+          page_size: 100,
+          start_date: new Date("2026-01-01T00:00:00Z"),
+          client_reference: `intent=${lookup.intentId}`
+        })
+    },
+    {
+      what: "the delivery report of a recipient",
+      ask: ({ fetchStatus }) => fetchStatus!({ messageId: "1", recipient: customer }),
+      askWithSdk: (url) =>
+        new SmsService({ servicePlanId, apiToken, smsHostname: url }).deliveryReports.getForNumber({
+          batch_id: "1",
+          recipient_msisdn: "15145550142"
+        })
+    }
+  ]
 })
 
 it.effect("goes to the host of the region", () =>

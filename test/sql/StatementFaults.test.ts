@@ -84,7 +84,12 @@ const outbound = new OutboundMessage({ to: customer, content: textContent("by ke
 const sendByKey = Effect.gen(function*() {
   const outbox = yield* Outbox.Outbox
   const providers = yield* SmsProviders.SmsProviders
-  return yield* outbox.send({ key: "k", what: "by key", message: outbound, send: providers.all[0]!.send(outbound) })
+  return yield* outbox.send({
+    key: "k",
+    what: "by key",
+    message: outbound,
+    send: () => providers.all[0]!.send(outbound)
+  })
 })
 
 /** A turn of the event loop, for what is not done in one: the digest of a send. */

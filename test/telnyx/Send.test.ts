@@ -2,13 +2,14 @@ import { NodeCrypto } from "@effect/platform-node"
 import { Layer, Redacted } from "effect"
 import * as Telnyx from "../../src/telnyx/index.ts"
 import * as SendSuite from "../../src/testing/SendSuite.ts"
-import { refusalFixtures, sendFixtures } from "../fixtures.ts"
+import { queryFixtures, refusalFixtures, sendFixtures } from "../fixtures.ts"
 import { publicKey } from "./keys.ts"
 
 const apiKey = "KEY0123456789_t0psecret"
 
 SendSuite.suite({
   name: "telnyx",
+  queries: { headers: { accept: "application/json", authorization: `Bearer ${apiKey}` }, ...queryFixtures("telnyx") },
   fixtures: sendFixtures("telnyx"),
   refusals: refusalFixtures("telnyx"),
   layer: (more) =>

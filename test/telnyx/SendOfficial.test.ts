@@ -12,7 +12,7 @@ import * as Telnyx from "../../src/telnyx/index.ts"
 import * as Tweetnacl from "../../src/telnyx/Tweetnacl.ts"
 import * as CarrierServer from "../../src/testing/CarrierServer.ts"
 import { customer, message, ours } from "../../src/testing/internal/sendSubject.ts"
-import { testOfficial } from "../officialSdk.ts"
+import { testOfficial, testOfficialQueries } from "../officialSdk.ts"
 import { publicKey } from "./keys.ts"
 
 const apiKey = "KEY0123456789_t0psecret"
@@ -76,6 +76,17 @@ testOfficial<Telnyx.Options>({
       ? messages.sendGroupMms(groupParametersOf(message, options))
       : messages.send(parametersOf(message, options))
   }
+})
+
+testOfficialQueries({
+  title: "Telnyx",
+  answer: { data: {} },
+  providerAt,
+  queries: [{
+    what: "a message",
+    ask: ({ fetchStatus }) => fetchStatus!({ messageId: "1" }),
+    askWithSdk: (url) => new Sdk({ apiKey, baseURL: `${url}/v2`, maxRetries: 0 }).messages.retrieve("1")
+  }]
 })
 
 it.effect("asks once where Telnyx's SDK asks three times: for a recipient who opted out", () =>

@@ -2,7 +2,7 @@ import { NodeCrypto } from "@effect/platform-node"
 import { Layer, Redacted } from "effect"
 import * as SendSuite from "../../src/testing/SendSuite.ts"
 import * as Twilio from "../../src/twilio/index.ts"
-import { refusalFixtures, sendFixtures } from "../fixtures.ts"
+import { queryFixtures, refusalFixtures, sendFixtures } from "../fixtures.ts"
 
 const accountSid = "AC0123456789abcdef0123456789abcdef"
 const token = "t0psecret-token"
@@ -10,6 +10,10 @@ const options = { accountSid, authToken: Redacted.make(token) }
 
 SendSuite.suite({
   name: "twilio",
+  queries: {
+    headers: { accept: "application/json", authorization: `Basic ${btoa(`${accountSid}:${token}`)}` },
+    ...queryFixtures("twilio")
+  },
   fixtures: sendFixtures("twilio"),
   refusals: refusalFixtures("twilio"),
   layer: (more) => Twilio.layer({ ...options, ...more }).pipe(Layer.provide(NodeCrypto.layer)),

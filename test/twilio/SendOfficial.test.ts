@@ -11,7 +11,7 @@ import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as CarrierServer from "../../src/testing/CarrierServer.ts"
 import { customer, message, ours } from "../../src/testing/internal/sendSubject.ts"
 import * as Twilio from "../../src/twilio/index.ts"
-import { testOfficial } from "../officialSdk.ts"
+import { lookup, testOfficial, testOfficialQueries } from "../officialSdk.ts"
 
 const accountSid = "AC0123456789abcdef0123456789abcdef"
 const authToken = "t0psecret-token"
@@ -70,6 +70,32 @@ testOfficial<Twilio.Options>({
   providerAt,
   sendWithSdk: (url, { message, options }) =>
     twilio(accountSid, authToken, { httpClient: new LedClient(url) }).messages.create(parametersOf(message, options))
+})
+
+const sdk = (url: string) => twilio(accountSid, authToken, { httpClient: new LedClient(url) })
+
+testOfficialQueries({
+  title: "Twilio",
+  answer: { messages: [], sid: "SM1", status: "sent", meta: { key: "messages" } },
+  providerAt,
+  queries: [
+    {
+      what: "the messages to a number",
+      ask: ({ lookUp }) => lookUp!(lookup),
+      askWithSdk: (url) =>
+        sdk(url).messages.page({
+          to: customer,
+          from: ours,
+          dateSentAfter: new Date("2026-01-01T00:00:00Z"),
+          pageSize: 1000
+        })
+    },
+    {
+      what: "a message",
+      ask: ({ fetchStatus }) => fetchStatus!({ messageId: "SM1" }),
+      askWithSdk: (url) => sdk(url).messages("SM1").fetch()
+    }
+  ]
 })
 
 /** The URL and the credentials of a request that goes nowhere. */

@@ -22,7 +22,7 @@ export const make = (
     ...request,
     message,
     provider,
-    send: kit.guardSend(message, { provider }, (message) => router.send(message, { provider }))
+    send: (intentId) => kit.guardSend(message, { provider }, (message) => router.send(message, { provider, intentId }))
   })
 
 /** The answers to a message that was not sent, for `Effect.catchTags`. */

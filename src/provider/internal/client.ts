@@ -17,7 +17,7 @@ import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Bytes from "../../internal/bytes.ts"
 import * as SmsError from "../../SmsError.ts"
-import type { Accepted, CarrierSending, Part, Sending, SendOptions, Words } from "../Sending.ts"
+import type { Accepted, CarrierSending, Part, Queries, Sending, SendOptions, Words } from "../Sending.ts"
 import { compact } from "../Wire.ts"
 import { connectionFailed } from "./connection.ts"
 
@@ -171,6 +171,41 @@ const outcome = (
     : Effect.succeed(acceptance)
 }
 
+/** A query has no outcome: it can be made again. */
+const asQuery = (reason: SmsError.SmsErrorReason): SmsError.SmsErrorReason =>
+  reason._tag === "OutcomeUnknown" ? new SmsError.ProviderUnavailable(compact({ status: reason.status })) : reason
+
+/** Adapts a carrier's queries to the pipeline. */
+const queries = (
+  client: Effect.Success<ReturnType<typeof make>>,
+  { queries: { fetchStatus, lookUp } = {}, words }: CarrierSending
+): Queries => {
+  /** Returns the body of a 2xx response, or `undefined` when the carrier does not know what it is asked for. */
+  const ask = Effect.fnUntraced(
+    function*(request: HttpClientRequest.HttpClientRequest) {
+      const answer = yield* client(request)
+      if (answer.status === 404) return undefined
+      return isAcceptance(answer) ? answer : yield* Effect.fail(refused(answer, words(answer.body, answer.status)))
+    },
+    Effect.mapError(asQuery)
+  )
+  const unreadable = () => new SmsError.UnexpectedResponse({ detail: "The response is not what was asked for" })
+  return {
+    lookUp: lookUp && Effect.fnUntraced(function*(part, lookup) {
+      const answer = yield* ask(lookUp.request(part, lookup))
+      const candidates = answer && lookUp.candidates(answer.body, part)
+      return candidates ?? (yield* Effect.fail(unreadable()))
+    }),
+    fetchStatus: fetchStatus && Effect.fnUntraced(function*(provider, key) {
+      for (const request of fetchStatus.requests(key)) {
+        const answer = yield* ask(request)
+        if (answer !== undefined) return yield* fetchStatus.statuses(provider, answer.body)
+      }
+      return []
+    })
+  }
+}
+
 /** Adapts a carrier's HTTP sending to the pipeline: one request for each part. */
 export const sending = Effect.fnUntraced(function*(
   carrier: CarrierSending,
@@ -183,6 +218,7 @@ export const sending = Effect.fnUntraced(function*(
     policy: options,
     secrets,
     check,
+    queries: queries(client, carrier),
     deliver: (part) => Effect.flatMap(Effect.flatMap(request(part), client), (answer) => outcome(answer, part, carrier))
   }
 })

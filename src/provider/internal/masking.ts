@@ -1,8 +1,10 @@
 /**
  * Removes customer data from a carrier's error messages.
  */
+import * as Redacted from "effect/Redacted"
 import * as Content from "../../Content.ts"
 import type { OutboundMessage } from "../../Message.ts"
+import type { SmsErrorReason } from "../../SmsError.ts"
 
 const maxLength = 300
 
@@ -20,12 +22,12 @@ const isName = (text: string) => /^[\w.-]{1,32}$/.test(text)
  */
 export const maskWords = (
   words: string,
-  { content, from, recipients }: OutboundMessage,
+  message: OutboundMessage | undefined,
   secrets: ReadonlyArray<string>
 ): string => {
-  const text = Content.text(content)
+  const text = message === undefined ? "" : Content.text(message.content)
   const isSaid = (part: string) => part !== "" && text.toLowerCase().includes(part.toLowerCase())
-  const whole = [...secrets, text, ...recipients, from ?? ""].filter((part) => part.length > 1)
+  const whole = [...secrets, text, ...message?.recipients ?? [], message?.from ?? ""].filter((part) => part.length > 1)
   return whole.reduce((words, part) => words.replaceAll(part, "…"), words)
     .replace(numbers, "…")
     .replace(quoted, (quotation) => {
@@ -34,3 +36,20 @@ export const maskWords = (
     })
     .slice(0, maxLength)
 }
+
+/** Copies a reason with another detail. The original stays unchanged. */
+const withDetail = (reason: SmsErrorReason, detail: string): SmsErrorReason =>
+  Object.create(Object.getPrototypeOf(reason), {
+    ...Object.getOwnPropertyDescriptors(reason),
+    detail: { value: detail, configurable: true, enumerable: true, writable: true }
+  })
+
+/** Masks the detail of a reason. */
+export const maskReason = (
+  reason: SmsErrorReason,
+  message: OutboundMessage | undefined,
+  secrets: ReadonlyArray<Redacted.Redacted<string>>
+): SmsErrorReason =>
+  reason.detail === undefined
+    ? reason
+    : withDetail(reason, maskWords(reason.detail, message, secrets.map((secret) => Redacted.value(secret))))

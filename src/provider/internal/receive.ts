@@ -5,9 +5,12 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
+import { DeliveryStatus } from "../../DeliveryStatus.ts"
 import * as Counters from "../../internal/counters.ts"
 import * as Spans from "../../internal/spans.ts"
+import { unchecked } from "../../internal/unchecked.ts"
 import type { Payload } from "../../Payload.ts"
+import * as SendReference from "../../SendReference.ts"
 import * as WebhookError from "../../WebhookError.ts"
 import type { WebhookEvent } from "../../WebhookEvent.ts"
 import { unverifiedWebhook, type VerifiedWebhook, type WebhookHead, type WebhookRequest } from "../../WebhookRequest.ts"
@@ -50,8 +53,14 @@ const hasMoreFields = (limit: number, query: string, body: Uint8Array): boolean 
 const contentTypeOf = ({ headers }: WebhookHead): string =>
   headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
 
+/** Adds the reference in the callback URL to delivery reports. */
+const reportedOn = (intent: SendReference.SendReference) => (event: WebhookEvent): WebhookEvent =>
+  event._tag === "DeliveryStatus" ? unchecked(DeliveryStatus, { ...event, intent }) : event
+
 export const make = (name: string, receiver: Receiver): Receive => {
   const { contentTypes, methods } = receiver
+  // Anyone could change the query of a webhook whose signature does not cover it.
+  const isUrlSigned = receiver.capabilities.verification.covers.includes("url")
   const limits: Limits = { ...defaultLimits, ...receiver.limits }
   const refuse = (reason: Reason) => new WebhookError.WebhookError({ provider: name, reason })
 
@@ -150,14 +159,17 @@ export const make = (name: string, receiver: Receiver): Receive => {
         Spans.withSpan("SmsProvider.verify", { "sms.provider": name })
       ),
     decode: (webhook) => {
+      const intent = isUrlSigned ? SendReference.fromUrl(webhook.request.url) : undefined
       if (webhook.provider !== name) {
         return Effect.fail(refuse(WebhookError.invalidPayload("", `a webhook verified by ${JSON.stringify(name)}`)))
       }
       const { payload, request } = webhook
-      if (payload !== undefined) return decodePayload(payload)
-      return Effect.suspend(() =>
-        Effect.flatMapEager(Effect.mapErrorEager(receiver.parse(request), refuse), decodePayload)
-      )
+      const events = payload !== undefined
+        ? decodePayload(payload)
+        : Effect.suspend(() =>
+          Effect.flatMapEager(Effect.mapErrorEager(receiver.parse(request), refuse), decodePayload)
+        )
+      return intent === undefined ? events : Effect.mapEager(events, (events) => events.map(reportedOn(intent)))
     }
   }
 }

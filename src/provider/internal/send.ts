@@ -5,7 +5,6 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import { Address, canonical } from "../../Address.ts"
@@ -14,10 +13,11 @@ import * as Histograms from "../../internal/histograms.ts"
 import * as Spans from "../../internal/spans.ts"
 import { type OutboundMessage, RecipientReceipt, SendReceipt } from "../../Message.ts"
 import * as SmsError from "../../SmsError.ts"
-import type { Accepted, Part, Retry, Sending } from "../Sending.ts"
+import type { Accepted, Part, Retry, Sending, SendSettings } from "../Sending.ts"
 import { compact } from "../Wire.ts"
-import { maskWords } from "./masking.ts"
-import { plan } from "./sendPlan.ts"
+import { maskReason } from "./masking.ts"
+import { referenced } from "./references.ts"
+import { plan, policyOf } from "./sendPlan.ts"
 
 /** Counts sends by outcome. */
 export const count: (provider: string, outcome: "accepted" | SmsError.SmsErrorReason["_tag"]) => Effect.Effect<void> =
@@ -48,13 +48,6 @@ const retrying = ({ delay = "500 millis", maxDelay = "30 seconds", times = 2 }: 
       while: (reason) => reason.isRetryable && Duration.isLessThanOrEqualTo(retryAfterOf(reason), longest)
     })
 }
-
-/** Copies a reason with another detail. The original stays unchanged. */
-const withDetail = (reason: SmsError.SmsErrorReason, detail: string): SmsError.SmsErrorReason =>
-  Object.create(Object.getPrototypeOf(reason), {
-    ...Object.getOwnPropertyDescriptors(reason),
-    detail: { value: detail, configurable: true, enumerable: true, writable: true }
-  })
 
 /** Returns the receipt of every recipient of a group, also of one that the carrier's answer does not name. */
 const recipientsOf = ({ recipients }: OutboundMessage, { recipients: answered = [] }: Accepted) =>
@@ -96,15 +89,9 @@ const receiptOf = (
 export const make = (
   provider: string,
   { capabilities, check = () => Effect.void, deliver, policy, secrets }: Sending
-): (message: OutboundMessage) => Effect.Effect<SendReceipt, SmsError.SmsError> => {
-  const { from, longText = "refuse", retry, severalMedia = capabilities.maxMedia === 1 ? "split" : "refuse" } = policy
-  const planPolicy = { capabilities, from, longText, severalMedia }
-  const retried = retrying(retry)
-  const masked = (reason: SmsError.SmsErrorReason, message: OutboundMessage): SmsError.SmsErrorReason => {
-    if (reason.detail === undefined) return reason
-    const detail = maskWords(reason.detail, message, secrets.map((secret) => Redacted.value(secret)))
-    return withDetail(reason, detail)
-  }
+): (message: OutboundMessage, settings?: SendSettings) => Effect.Effect<SendReceipt, SmsError.SmsError> => {
+  const planPolicy = policyOf(capabilities, policy)
+  const retried = retrying(policy.retry)
 
   const sendParts = Effect.fnUntraced(function*(message: OutboundMessage, parts: readonly [Part, ...Array<Part>]) {
     const accepted: Array<Accepted> = []
@@ -112,7 +99,7 @@ export const make = (
       const [first, ...rest] = accepted
       return new SmsError.SmsError({
         provider,
-        reason: masked(reason, message),
+        reason: maskReason(reason, message, secrets),
         ...(parts.length > 1 && { part: { number: accepted.length + 1, of: parts.length } }),
         ...(first !== undefined && { accepted: receiptOf(provider, message, [first, ...rest]) })
       })
@@ -121,25 +108,25 @@ export const make = (
     return receiptOf(provider, message, accepted as [Accepted, ...Array<Accepted>])
   })
 
-  const send = Effect.fnUntraced(function*(message: OutboundMessage) {
+  const send = Effect.fnUntraced(function*(message: OutboundMessage, { intentId }: SendSettings) {
     const refuse = (reason: SmsError.SmsErrorReason) => new SmsError.SmsError({ provider, reason })
     const parts = plan(message, planPolicy)
     if (Result.isFailure(parts)) return yield* refuse(parts.failure)
     yield* Effect.mapError(check(message), refuse)
-    return yield* sendParts(message, parts.success)
+    return yield* sendParts(message, referenced(parts.success, intentId))
   })
 
-  const timed = Effect.fnUntraced(function*(message: OutboundMessage) {
+  const timed = Effect.fnUntraced(function*(message: OutboundMessage, settings: SendSettings) {
     const begun = yield* Clock.monotonicTimeNanos
-    const result = yield* Effect.result(send(message))
+    const result = yield* Effect.result(send(message, settings))
     const outcome = Result.isSuccess(result) ? "accepted" : result.failure.reason._tag
     yield* count(provider, outcome)
     yield* measure({ provider, outcome }, Number((yield* Clock.monotonicTimeNanos) - begun) / 1e9)
     return yield* Effect.fromResult(result)
   })
 
-  return (message) =>
-    timed(message).pipe(
+  return (message, settings = {}) =>
+    timed(message, settings).pipe(
       Spans.withSpan("SmsProvider.send", { "sms.provider": provider })
     )
 }

@@ -10,7 +10,7 @@ import * as WebUrl from "../../internal/webUrl.ts"
 import type { OutboundMessage } from "../../Message.ts"
 import * as Segments from "../../segments/Segments.ts"
 import * as SmsError from "../../SmsError.ts"
-import type { Excess, Part, SendCapabilities } from "../Sending.ts"
+import type { Excess, Part, Policy as Options, SendCapabilities } from "../Sending.ts"
 import { compact } from "../Wire.ts"
 import * as SendAddresses from "./sendAddresses.ts"
 
@@ -20,6 +20,12 @@ export interface Policy {
   readonly longText: Excess
   readonly severalMedia: Excess
 }
+
+/** Returns the options of a provider, with their defaults. */
+export const policyOf = (
+  capabilities: SendCapabilities,
+  { from, longText = "refuse", severalMedia = capabilities.maxMedia === 1 ? "split" : "refuse" }: Options
+): Policy => ({ capabilities, from, longText, severalMedia })
 
 type Plan = Result.Result<readonly [Part, ...Array<Part>], SmsError.SmsErrorReason>
 

@@ -135,8 +135,8 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
     roomId: string,
     key: string
   ): Effect.Effect<SendReceipt, SmsError> => {
-    const send = Effect.suspend(() => provider.send(message))
-    if (outbox === undefined) return send
+    if (outbox === undefined) return Effect.suspend(() => provider.send(message))
+    const send = (intentId: string) => provider.send(message, { intentId })
     return outbox.send({ key, message, provider: provider.name, roomId, what: key, send }).pipe(
       Effect.flatMap(({ result }) => Effect.fromResult(result)),
       Effect.catchTags({

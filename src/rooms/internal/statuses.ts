@@ -8,8 +8,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { DeliveryStoreError } from "../../delivery/DeliveryStore.ts"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
+import { compact } from "../../internal/record.ts"
 import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
 import { GiveUp, TryAgain } from "../../queue/TryAgain.ts"
+import { FoundPart, type Service as IntentStore } from "../../sending/IntentStore.ts"
 import type { StorageError } from "../../StorageError.ts"
 import type { KitEvent } from "../KitEvent.ts"
 import { Unfinished } from "../ProcessResult.ts"
@@ -20,6 +22,8 @@ import type { Tracking } from "./tracking.ts"
 export interface Options {
   readonly store: RoomStore
   readonly tracking: Tracking
+  /** The sends, whose unknown outcomes delivery reports resolve. */
+  readonly intents: IntentStore | undefined
   readonly notify: (event: KitEvent) => Effect.Effect<void>
   /** The fibers that process statuses and run handlers. */
   readonly runs: SupervisedFibers
@@ -37,7 +41,7 @@ export interface Statuses {
   ) => Effect.Effect<{ readonly repeated: boolean }, DeliveryStoreError | StorageError | Unfinished>
 }
 
-export const make = ({ notify, runs, store, tracking }: Options): Statuses => {
+export const make = ({ intents, notify, runs, store, tracking }: Options): Statuses => {
   const handlers = new Set<Handler>()
 
   const handle = (status: DeliveryStatus, handler: Handler) =>
@@ -56,7 +60,22 @@ export const make = ({ notify, runs, store, tracking }: Options): Statuses => {
     return yield* new Unfinished({ failed: ["delivery status handler"], cause })
   })
 
+  /** Records that the carrier has the message of a report. Idempotent, like all that follows. */
+  const settle = ({ intent, messageId, provider, sender }: DeliveryStatus): Effect.Effect<void, StorageError> => {
+    if (intents === undefined || intent === undefined) return Effect.void
+    const { intentId, of, part } = intent
+    const found = { part, of, provider, messageId, by: "delivery report" as const, ...compact({ sender }) }
+    return intents.recordFound(intentId, new FoundPart(found)).pipe(
+      Effect.flatMap((intent) =>
+        intent?.state === "accepted"
+          ? Effect.logInfo("A delivery report resolved a send with an unknown outcome", { intent: intentId, provider })
+          : Effect.void
+      )
+    )
+  }
+
   const record = Effect.fnUntraced(function*(status: DeliveryStatus, isResumed: boolean) {
+    yield* settle(status)
     const { changed, repeated } = yield* isResumed ? tracking.resume(status) : tracking.update(status)
     if (!repeated || isResumed) yield* store.addStatus(status)
     if (changed) {

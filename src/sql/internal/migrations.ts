@@ -179,6 +179,10 @@ const migrations = {
     yield* sql`CREATE INDEX sms_sent_person ON sms_sent (person)`
     yield* sql`CREATE INDEX sms_sent_created ON sms_sent (created_at)`
     yield* sql`ALTER TABLE sms_intents ADD COLUMN room_id TEXT`
+  }),
+  "0004_settling": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`ALTER TABLE sms_intents ADD COLUMN found TEXT`
   })
 }
 

@@ -35,7 +35,7 @@ export const testRequests = ({ fixtures, name, textOf }: Subject, rig: Rig): voi
             const options = { from: undefined, ...fixture.options }
             yield* TestClock.setTime(start)
             const provider = yield* providerAt(carrier.url, options, client)
-            const receipt = yield* provider.send(yield* decodeMessage(fixture.message))
+            const receipt = yield* provider.send(yield* decodeMessage(fixture.message), { intentId: fixture.intentId })
             assert.lengthOf(carrier.requests, 1)
             const request = carrier.requests[0]!
             assert.strictEqual(request.method, fixture.request.method)

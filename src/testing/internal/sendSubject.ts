@@ -16,6 +16,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { Address } from "../../Address.ts"
 import { type Content, MediaContent, TextContent } from "../../Content.ts"
 import { OutboundMessage } from "../../Message.ts"
+import type { Match, StatusKey } from "../../provider/Query.ts"
 import type { SendOptions } from "../../provider/Sending.ts"
 import { type Service as Provider, SmsProvider } from "../../provider/SmsProvider.ts"
 import type { SmsErrorReason } from "../../SmsError.ts"
@@ -28,6 +29,8 @@ export interface Fixture {
   readonly source: string
   /** An `OutboundMessage` as JSON, as `Schema.toCodecJson` encodes it. */
   readonly message: unknown
+  /** The id of the intent that travels with the message. */
+  readonly intentId?: string
   /** Options of the provider, in addition to those that `Subject.layer` sets. */
   readonly options?: Readonly<Record<string, unknown>>
   /** The one request that the provider makes. */
@@ -55,6 +58,39 @@ export interface Refusal {
   readonly code?: string
 }
 
+export interface LookUpFixture {
+  readonly name: string
+  /** The source of the request and the response. */
+  readonly source: string
+  readonly intentId: string
+  /** An `OutboundMessage` as JSON. It was sent between 12:00:00 and 12:00:30 UTC on 1 January 2026. */
+  readonly message: unknown
+  readonly options?: Readonly<Record<string, unknown>>
+  /** The paths of the requests, with their queries. */
+  readonly paths: ReadonlyArray<string>
+  /** The carrier's response to each request. */
+  readonly answer: { readonly status: number; readonly body: unknown }
+  readonly matches: ReadonlyArray<Match>
+}
+
+export interface StatusFixture {
+  readonly name: string
+  /** The source of the request and the response. */
+  readonly source: string
+  readonly key: StatusKey
+  readonly paths: ReadonlyArray<string>
+  readonly answers: ReadonlyArray<{ readonly status: number; readonly body: unknown }>
+  /** The resulting statuses as JSON, without their `raw`. */
+  readonly statuses: ReadonlyArray<unknown>
+}
+
+export interface Queries {
+  /** The headers of every request. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly lookUps?: ReadonlyArray<LookUpFixture>
+  readonly statuses?: ReadonlyArray<StatusFixture>
+}
+
 export interface Subject {
   /** The provider's name. */
   readonly name: string
@@ -74,6 +110,8 @@ export interface Subject {
   readonly refusals: ReadonlyArray<Refusal>
   /** Builds the carrier's response that accepts a message with this id. */
   readonly accepts: (id: string) => { readonly status: number; readonly body: unknown }
+  /** The queries to test. Absent when the carrier cannot be asked about messages. */
+  readonly queries?: Queries | undefined
   /** Reads the text of the message from a request. Returns the empty string when there is none. */
   readonly textOf: (request: CarrierServer.Received) => string
 }

@@ -1,0 +1,100 @@
+/**
+ * The contract of asking a carrier about messages that were sent: whether it
+ * has a message whose response was lost, and which status a message has.
+ *
+ * @since 0.1.0
+ */
+import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import type { Address } from "../Address.ts"
+import type { Status } from "../DeliveryStatus.ts"
+import type { OutboundMessage } from "../Message.ts"
+import type { SendReference } from "../SendReference.ts"
+
+/**
+ * A send whose response was lost.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Lookup {
+  /** The id under which it was sent. */
+  readonly intentId: string
+  readonly message: OutboundMessage
+  /** The earliest time of the request. */
+  readonly since: DateTime.Utc
+  /** The latest time of the request. */
+  readonly until: DateTime.Utc
+}
+
+/**
+ * A message of a carrier that is a part of a send.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Match {
+  /** The number of the part, the first of which is 1. */
+  readonly part: number
+  /** The number of parts. */
+  readonly of: number
+  readonly messageId: string
+  readonly sender?: Address | undefined
+  /**
+   * What matches. `reference`: the id of the send, which proves it. `content`:
+   * recipient, text, files and time, as those of another message may.
+   */
+  readonly by: "reference" | "content"
+}
+
+/**
+ * A message in a carrier's answer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Candidate {
+  readonly messageId: string
+  /** The reference that travelled with the message. */
+  readonly reference?: SendReference | undefined
+  readonly sender?: Address | undefined
+  readonly text: string
+  readonly files: number
+  readonly createdAt?: DateTime.Utc | undefined
+}
+
+/**
+ * The message whose status is asked for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StatusKey {
+  readonly messageId: string
+  readonly recipient?: string | undefined
+}
+
+/**
+ * Times since a status was reached, in ascending order, by status.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type StatusWaits = Readonly<Partial<Record<Status, ReadonlyArray<Duration.Input>>>>
+
+const beforeSent = ["15 minutes", "1 hour", "6 hours", "1 day", "3 days"] as const
+
+/**
+ * When a carrier is asked that has no times of its own.
+ *
+ * @category defaults
+ * @since 0.1.0
+ */
+export const defaultStatusWaits: StatusWaits = {
+  unknown: beforeSent,
+  accepted: beforeSent,
+  queued: beforeSent,
+  sending: beforeSent,
+  scheduled: ["1 day", "7 days", "36 days"],
+  sent: ["1 hour", "6 hours", "1 day", "3 days"]
+}

@@ -1,0 +1,43 @@
+/**
+ * Asks Telnyx about messages. Its API returns a message by its id alone, and for
+ * ten days (https://developers.telnyx.com/api-reference/messages/retrieve-a-message):
+ * a message whose id is lost cannot be found.
+ */
+import * as Effect from "effect/Effect"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type { DeliveryStatus } from "../DeliveryStatus.ts"
+import { DeliveryStatus as Status } from "../DeliveryStatus.ts"
+import { unchecked } from "../internal/unchecked.ts"
+import { isPayload, type Payload } from "../Payload.ts"
+import type { CarrierQueries } from "../provider/Sending.ts"
+import { decodePayload } from "./Webhook.ts"
+
+/** Reads a message as the webhook that would have reported its status. */
+const statusesOf = (provider: string, message: Payload): Effect.Effect<ReadonlyArray<DeliveryStatus>> => {
+  const { media: _, subject: __, text: ___, ...payload } = message
+  const isFinal = typeof payload["completed_at"] === "string"
+  return decodePayload(provider, {
+    data: { event_type: isFinal ? "message.finalized" : "message.sent", payload }
+  }).pipe(
+    Effect.map((events) =>
+      events.flatMap((event) => event._tag === "DeliveryStatus" ? [unchecked(Status, { ...event, raw: payload })] : [])
+    ),
+    // What does not decode says nothing.
+    Effect.orElseSucceed(() => [])
+  )
+}
+
+/** Builds the queries. A group message has records of its own for its recipients. */
+export const make = (get: (path: string) => HttpClientRequest.HttpClientRequest): CarrierQueries => ({
+  fetchStatus: {
+    requests: ({ messageId }) => [
+      get(`/v2/messages/${encodeURIComponent(messageId)}`),
+      get(`/v2/messages/group/${encodeURIComponent(messageId)}`)
+    ],
+    statuses: Effect.fnUntraced(function*(provider, body) {
+      const data = isPayload(body) ? body["data"] : undefined
+      const messages = (Array.isArray(data) ? data : [data]).filter(isPayload)
+      return (yield* Effect.forEach(messages, (message) => statusesOf(provider, message))).flat()
+    })
+  }
+})
