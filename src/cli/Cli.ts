@@ -13,6 +13,7 @@ import * as Carriers from "../Carriers.ts"
 import { version } from "../internal/version.ts"
 import type { Lazy } from "../provider/Carrier.ts"
 import { CodeOfInterruption, exitCodes, fail, Failed } from "./Failed.ts"
+import * as Forget from "./Forget.ts"
 import * as Send from "./Send.ts"
 import * as Token from "./Token.ts"
 
@@ -37,7 +38,7 @@ const root = (carriers: ReadonlyArray<Lazy>) =>
     Command.withDescription(
       `Sends and receives SMS and MMS through ${Carriers.titles(carriers)}`
     ),
-    Command.withSubcommands([Send.command(carriers), serve(carriers), Token.command])
+    Command.withSubcommands([Send.command(carriers), serve(carriers), Forget.command, Token.command])
   )
 
 /**

@@ -151,7 +151,17 @@ const s3Store = Effect.fnUntraced(function*(bucket: string, age: AgeOptions) {
   return store
 })
 
-const mediaStore = Effect.gen(function*() {
+/**
+ * Reads the configuration of the media store alone. Returns `undefined` when
+ * none is configured.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const loadStore: Effect.Effect<
+  Pick<MediaConfig, "store" | "isServed"> | undefined,
+  InvalidVariable | Config.ConfigError
+> = Effect.gen(function*() {
   const directory = yield* text("MEDIA_DIR")
   const bucket = yield* text("MEDIA_S3_BUCKET")
   const age = { maxAge: yield* maxAge }
@@ -200,7 +210,7 @@ const carrierCredentials = Effect.fnUntraced(function*(carriers: ReadonlyArray<C
 export const load = Effect.fnUntraced(function*(
   carriers: ReadonlyArray<Carrier.Any>
 ): Effect.fn.Return<MediaConfig | undefined, InvalidVariable | Config.ConfigError> {
-  const store = yield* mediaStore
+  const store = yield* loadStore
   if (store === undefined) return undefined
   const { credentials, hints } = yield* carrierCredentials(carriers)
   const hosts = list((yield* text("MEDIA_HOSTS")) ?? "")

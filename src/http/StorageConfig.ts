@@ -21,6 +21,7 @@ import * as RoomInbox from "../rooms/RoomInbox.ts"
 import type { RoomKit } from "../rooms/RoomKit.ts"
 import * as RoomStore from "../rooms/RoomStore.ts"
 import * as IntentStore from "../sending/IntentStore.ts"
+import type { People } from "../sql/People.ts"
 import type { StorageError } from "../StorageError.ts"
 import { Readiness } from "./Readiness.ts"
 
@@ -56,6 +57,10 @@ export interface StorageConfig {
       options: Pick<Options, "shutdownTimeout">
     ) => Layer.Layer<InboxProcessor, InvalidVariable, RoomKit | SecureRandom.SecureRandom>)
     | undefined
+  /** The path of an SQLite file. It is created if it is missing. */
+  readonly file: string | undefined
+  /** The deletion of personal data alone, for a program that is no server. Absent in memory. */
+  readonly people: Layer.Layer<People, InvalidVariable> | undefined
 }
 
 const name = "DATABASE_URL"
@@ -95,7 +100,8 @@ const sqlStorage = (
   description: string,
   what: string,
   client: Effect.Effect<Layer.Layer<SqlClient.SqlClient, SqlError>, InvalidVariable>,
-  mms: Options
+  mms: Options,
+  file?: string
 ): StorageConfig => {
   const blamed = <A, R>(
     layer: Layer.Layer<A, SqlError | MmsAggregatorError | StorageError | InvalidVariable, R>
@@ -131,7 +137,11 @@ const sqlStorage = (
           layerClient
         ))
       ),
-    processor: ({ shutdownTimeout }) => Layer.provide(RoomInbox.layer({ shutdownTimeout }), layerStores)
+    processor: ({ shutdownTimeout }) => Layer.provide(RoomInbox.layer({ shutdownTimeout }), layerStores),
+    file,
+    people: blamed(
+      Layer.provide(Layer.unwrap(Effect.map(loadStorage, (SqlStorage) => SqlStorage.layerPeople)), layerClient)
+    )
   }
 }
 
@@ -141,7 +151,8 @@ const sqlite = (filename: string, mms: Options) =>
     "an SQLite file",
     // The timeout is short, because SQLite blocks the event loop while it waits for another process's lock.
     Effect.map(loadSqlite, (NodeSqliteClient) => NodeSqliteClient.layer({ filename, busyTimeout: "20 millis" })),
-    mms
+    mms,
+    filename
   )
 
 const postgres = (url: Redacted.Redacted, mms: Options) =>
@@ -161,7 +172,9 @@ const memory = (mms: Options): StorageConfig => ({
       IntentStore.layerMemory(),
       layerMemory({ ...mms, shutdownTimeout })
     ).pipe(Layer.provideMerge(EventLog.layerMemory())),
-  processor: undefined
+  processor: undefined,
+  file: undefined,
+  people: undefined
 })
 
 const timeout = Effect.gen(function*() {

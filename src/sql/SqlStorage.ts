@@ -55,6 +55,12 @@ export type Options = {
  */
 export type Stores = Inbox | EventLog | RoomStore | DeliveryStore | IntentStore | People.People
 
+const migrated = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.mapError(effect, (cause) => new StorageError({ store: "migrations", cause }))
+
+/** Creates the tables. Those of split messages have their own migrations, which predate the others. */
+const migrateAll = Effect.andThen(migrated(migrateMms), migrated(migrate))
+
 /**
  * Creates the tables in the database of the context, and makes every store.
  *
@@ -68,11 +74,7 @@ export const make = Effect.fnUntraced(function*(
   StorageError,
   SqlClient.SqlClient | SecureRandom.SecureRandom | Scope.Scope
 > {
-  const migrated = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.mapError(effect, (cause) => new StorageError({ store: "migrations", cause }))
-  // The tables of split messages have their own migrations, which predate the others.
-  yield* migrated(migrateMms)
-  yield* migrated(migrate)
+  yield* migrateAll
   const transact = yield* makeTransact
   const { log, recorded } = yield* EventLogSql.make(transact)
   const servers = yield* Servers.make(recorded, options)
@@ -89,6 +91,21 @@ export const make = Effect.fnUntraced(function*(
   yield* cleanUp.start
   return context
 })
+
+/**
+ * Provides only the deletion of personal data: for a program that is no server,
+ * and takes nothing over from one.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerPeople: Layer.Layer<People.People, StorageError, SqlClient.SqlClient> = Layer.effect(
+  People.People,
+  Effect.gen(function*() {
+    yield* migrateAll
+    return yield* People.make(yield* makeTransact)
+  })
+)
 
 /**
  * Asks the database of the context for nothing, to see whether it answers.

@@ -29,6 +29,7 @@ const installed = [...Object.keys(manifest.dependencies), "effect"]
 /** The modules that use what the user has to install for them. */
 const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/Cli.ts": ["@effect/platform-node"],
+  "cli/forgetPerson.ts": ["@effect/platform-node"],
   "cli/index.ts": [],
   "cli/Send.ts": ["@effect/platform-node"],
   "cli/Serve.ts": ["@effect/platform-node"],

@@ -1,15 +1,19 @@
 /** What an operator sees and decides, over HTTP and on a database. */
 import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Redacted, Stream } from "effect"
 import { HttpBody, HttpClient } from "effect/http"
 import { Address } from "../../src/Address.ts"
+import { MediaContent } from "../../src/Content.ts"
 import { DeliveryStore, DeliveryTracker } from "../../src/delivery/index.ts"
 import * as MessagesServer from "../../src/http/MessagesServer.ts"
 import { Inbox } from "../../src/inbox/Inbox.ts"
+import * as MediaStore from "../../src/media/MediaStore.ts"
 import { SmsProviders } from "../../src/provider/index.ts"
+import { EventSource, RoomEvent } from "../../src/rooms/RoomEvent.ts"
 import * as RoomInbox from "../../src/rooms/RoomInbox.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
+import { RoomStore } from "../../src/rooms/RoomStore.ts"
 import { IntentStore } from "../../src/sending/IntentStore.ts"
 import * as Outbox from "../../src/sending/Outbox.ts"
 import * as SmsRouter from "../../src/sending/SmsRouter.ts"
@@ -17,6 +21,7 @@ import { OutcomeUnknown } from "../../src/SmsError.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import * as MockSmsProvider from "../../src/testing/MockSmsProvider.ts"
+import { ann, attachment, event, first, room } from "../suites/RoomStoreSuite.ts"
 
 const quiet = { disableLogger: true, disableListenLog: true }
 
@@ -35,6 +40,7 @@ const layer = (channel: Effect.Effect<void, unknown>) =>
     Layer.provide(SmsProviders.layer(layerMock)),
     Layer.provide(Layer.provide(DeliveryTracker.layer(), DeliveryStore.layerStoreMemory())),
     Layer.provideMerge(SqlStorage.layer()),
+    Layer.provideMerge(MediaStore.layerMemory({ baseUrl: "https://sms.example.com/media" })),
     Layer.provide(NodeSqliteClient.layer({ filename: ":memory:" })),
     Layer.provideMerge(NodeCrypto.layer),
     Layer.provideMerge(NodeHttpServer.layerTest)
@@ -53,6 +59,7 @@ interface Item {
   readonly messageIds?: ReadonlyArray<string>
   readonly resolvedBy?: string
   readonly rooms?: number
+  readonly files?: number
   readonly webhooks?: number
   readonly sends?: number
   readonly attachments?: ReadonlyArray<{ readonly participant?: string }>
@@ -120,6 +127,27 @@ describe("operations", () => {
       yield* until(inbox.list({ state: "done", limit: 10 }), (done) => done.length === 1)
     }).pipe(Effect.provide(layer(channel)))
   })
+
+  it.live("forget the files of a person, and refuse a number without its country code", () =>
+    Effect.gen(function*() {
+      const [rooms, store] = [yield* RoomStore, yield* MediaStore.MediaStore]
+      const bytes = Stream.succeed(new TextEncoder().encode("a picture"))
+      const { id, url } = yield* store.put({ contentType: "image/png", stream: bytes })
+      yield* rooms.create(room("a", attachment("sms", first, ann)))
+      const { source, ...fields } = event("1", "a")
+      yield* rooms.append(
+        new RoomEvent({
+          ...fields,
+          source: new EventSource({ ...source, participant: ann }),
+          content: new MediaContent({ url })
+        })
+      )
+      assert.strictEqual((yield* call("DELETE", "/people/514-555-0142")).status, 400)
+      const { body, status } = yield* call("DELETE", `/people/${encodeURIComponent("+1 514-555-0142")}`)
+      assert.strictEqual(status, 200)
+      assert.deepInclude({ ...body }, { rooms: 1, files: 1 })
+      assert.strictEqual((yield* Effect.flip(store.get(id))).reason._tag, "NotStored")
+    }).pipe(Effect.provide(layer(Effect.void))))
 
   it.live("forget a person", () =>
     Effect.gen(function*() {
