@@ -62,6 +62,7 @@ export {
   RoomEvent,
   RoomInbox,
   RoomKit,
+  RoomOutbox,
   RoomStore,
   SmsChannel
 } from "./rooms/index.ts"
