@@ -55,8 +55,9 @@ const program = Effect.gen(function*() {
     })
 
   for (let attempt = 0; attempt < 2; attempt++) {
-    const { messageIds, provider } = yield* order(17, "+15145550142", "Your parcel is on its way.")
-    yield* Console.log(`sent ${messageIds[0]} through ${provider}`)
+    const sent = yield* order(17, "+15145550142", "Your parcel is on its way.")
+    // A message with `queue: true` has an intent in the place of a receipt.
+    if ("messageIds" in sent) yield* Console.log(`sent ${sent.messageIds[0]} through ${sent.provider}`)
   }
   const { history, status } = yield* messages.get({ params: { id: "mock-1" }, query: {} })
   yield* Console.log(`mock-1 is ${status}, after ${history.length} report`)

@@ -63,6 +63,7 @@ export {
   RoomEvent,
   RoomInbox,
   RoomKit,
+  RoomOutbox,
   RoomStore,
   SmsChannel
 } from "./rooms/index.ts"

@@ -21,10 +21,12 @@ import { Status } from "../DeliveryStatus.ts"
 import { Recipient } from "../internal/recipient.ts"
 import { compact } from "../internal/record.ts"
 import { version } from "../internal/version.ts"
+import { ZonedTime } from "../internal/zonedTime.ts"
 import { SendReceipt } from "../Message.ts"
+import { Priority } from "../sending/IntentStore.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
 import { messageProblems, seconds } from "./MessageProblems.ts"
-import { Operations } from "./OperationsApi.ts"
+import { IntentView, Operations } from "./OperationsApi.ts"
 import * as Problems from "./Problems.ts"
 import { RequiredScope } from "./Tokens.ts"
 import { AdminAuthorization, WebhookApi } from "./WebhookApi.ts"
@@ -38,13 +40,6 @@ import { AdminAuthorization, WebhookApi } from "./WebhookApi.ts"
 export class ReadRequest extends HttpApiMiddleware.Service<ReadRequest>()("effect-sms/http/ReadRequest", {
   error: [Problems.BadRequest, Problems.RequestTimeout, Problems.ContentTooLarge, Problems.UnsupportedMediaType]
 }) {}
-
-/** A time with its zone. `Date` alone would parse `5` as May 2001. */
-const Time = Schema.String.check(
-  Schema.isPattern(/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/, {
-    expected: "an ISO 8601 time with its zone, such as 2026-01-28T13:00:00Z"
-  })
-).pipe(Schema.decodeTo(Schema.DateTimeUtcFromString))
 
 /** Describes a text that is decoded: the OpenAPI document has what is annotated before that. */
 const described = (description: string) => Schema.String.annotate({ description })
@@ -91,7 +86,17 @@ export const SendRequest = Schema.Struct({
     })
   ),
   sendAt: Schema.optionalKey(
-    described("When the carrier should send it. Defaults to immediately").pipe(Schema.decodeTo(Time))
+    described(
+      "When to send it. Defaults to immediately. Where no carrier can schedule it, the server queues it until then"
+    ).pipe(Schema.decodeTo(ZonedTime))
+  ),
+  queue: Schema.optionalKey(
+    Schema.Boolean.annotate({ description: "Whether to store the message, and send it after the response" })
+  ),
+  priority: Schema.optionalKey(
+    Priority.annotate({
+      description: "Messages of the priority transactional, the default, are sent before those of the priority bulk"
+    })
   ),
   validityPeriod: Schema.optionalKey(
     seconds(1).annotate({ description: "How long the carrier may try to deliver, in whole seconds" })
@@ -178,7 +183,7 @@ export class Messages extends HttpApiGroup.make("messages")
         )
       }),
       payload: SendRequest,
-      success: SendReceipt.pipe(HttpApiSchema.status(202)),
+      success: Schema.Union([SendReceipt, IntentView]).pipe(HttpApiSchema.status(202)),
       error: [...messageProblems, Problems.InternalServerError]
     })
       .annotate(RequiredScope, "send")
@@ -188,6 +193,10 @@ export class Messages extends HttpApiGroup.make("messages")
         OpenApi.Description,
         `Sends through the named provider, or through the first one that accepts the message, and returns the receipt
 once a carrier has accepted it. \`GET /messages/:id\` then returns the delivery status.
+
+With \`queue\`, stores the message and returns its intent, with its URL in \`Location\`. The server sends it after that,
+or at \`sendAt\`. A refusal that may not last is repeated for some hours. \`GET /intents/:id\` returns what became of it.
+A message with \`sendAt\` is queued in the same way where no carrier can schedule it.
 
 With an \`Idempotency-Key\`, the message is sent once, even under repeated and concurrent requests. The other requests
 get the same response, with the header \`idempotency-replayed\`. Using the key with a different message is a 409. An

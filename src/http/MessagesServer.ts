@@ -24,6 +24,7 @@ import { OutboundMessage } from "../Message.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
 import { issuesOf } from "../provider/Wire.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
+import * as RoomOutbox from "../rooms/RoomOutbox.ts"
 import * as IntentStore from "../sending/IntentStore.ts"
 import { outcomeUnknown } from "../sending/internal/outcomeUnknown.ts"
 import * as Outbox from "../sending/Outbox.ts"
@@ -33,11 +34,13 @@ import { Draining } from "./Draining.ts"
 import * as Authorization from "./internal/authorization.ts"
 import { setHeaders } from "./internal/headers.ts"
 import * as Operations from "./internal/operations.ts"
+import * as Queueing from "./internal/queueing.ts"
 import * as RequestBody from "./internal/requestBody.ts"
 import * as SendOnce from "./internal/sendOnce.ts"
 import { storageFailedWith } from "./internal/storageFailed.ts"
 import * as MessageProblems from "./MessageProblems.ts"
 import { GatewayApi, ReadRequest, SendRequest, viewOf } from "./MessagesApi.ts"
+import { intentViewOf } from "./OperationsApi.ts"
 import * as Problems from "./Problems.ts"
 import * as WebhookServer from "./WebhookServer.ts"
 
@@ -61,6 +64,8 @@ export type Options = WebhookServer.Options & {
   readonly drainTimeout?: Duration.Input | undefined
   /** How long an idempotency key is kept when there is no `Outbox`. 1 day by default. */
   readonly idempotencyTimeToLive?: Duration.Input | undefined
+  /** How queued messages are sent. */
+  readonly queue?: Outbox.DispatchOptions | undefined
 }
 
 const json = new UnsupportedContentType({ expected: ["application/json"] })
@@ -109,7 +114,9 @@ const layerReadRequest = ({ bodyTimeout, maxBodyBytes }: Options) =>
 /** Encodes a request canonically: equal messages give equal text. */
 const textOf = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.toCodecJson(SendRequest)))
 
-const messageOf = ({ media = [], provider: _, text = "", ...options }: SendRequest): OutboundMessage =>
+const messageOf = (
+  { media = [], priority: _, provider: __, queue: ___, text = "", ...options }: SendRequest
+): OutboundMessage =>
   new OutboundMessage({
     ...options,
     content: Content.fromParts(text, media.map((file) => new Content.MediaContent(file)))
@@ -122,17 +129,21 @@ const defect = Effect.fnUntraced(function*(defect: unknown) {
   })
 })
 
-/** Returns the outbox of the context, or an in-memory one. */
-const outboxOf = Effect.fnUntraced(function*({ idempotencyTimeToLive, maxIdempotencyKeys }: Options) {
-  const given = yield* Effect.serviceOption(Outbox.Outbox)
-  return Option.isSome(given)
-    ? given.value
-    : yield* Effect.provideServiceEffect(
-      Outbox.make(),
-      IntentStore.IntentStore,
-      IntentStore.makeMemory({ capacity: maxIdempotencyKeys, timeToLive: idempotencyTimeToLive })
-    )
-})
+/** Provides the outbox of the context, or an in-memory one. */
+const layerOutbox = ({ idempotencyTimeToLive, maxIdempotencyKeys }: Options) =>
+  Layer.effect(
+    Outbox.Outbox,
+    Effect.gen(function*() {
+      const given = yield* Effect.serviceOption(Outbox.Outbox)
+      return Option.isSome(given)
+        ? given.value
+        : yield* Effect.provideServiceEffect(
+          Outbox.make(),
+          IntentStore.IntentStore,
+          IntentStore.makeMemory({ capacity: maxIdempotencyKeys, timeToLive: idempotencyTimeToLive })
+        )
+    })
+  )
 
 const layerMessages = (options: Options) =>
   HttpApiBuilder.group(
@@ -142,17 +153,20 @@ const layerMessages = (options: Options) =>
       const tracker = yield* DeliveryTracker
       const providers = yield* SmsProviders
       const runs = yield* SupervisedFibers.make(options.shutdownTimeout ?? "10 seconds")
-      const sendOnce = SendOnce.make({
-        kit: yield* RoomKit,
-        outbox: yield* outboxOf(options),
-        router: yield* SmsRouter
-      })
+      const outbox = yield* Outbox.Outbox
+      const sendOnce = SendOnce.make({ kit: yield* RoomKit, outbox, router: yield* SmsRouter })
+      const queueing = Queueing.make({ outbox, providers })
+      yield* RoomOutbox.dispatch(options.queue)
       const draining = Effect.andThen(yield* Draining, Effect.sleep(options.drainTimeout ?? "3 seconds"))
 
       const send = Effect.fnUntraced(
         function*(request: SendRequest, key: string | undefined) {
           const message = messageOf(request)
-          const { provider } = request
+          const { priority, provider } = request
+          if (request.queue === true || queueing.isUnscheduled(message, provider)) {
+            const what = textOf(request)
+            return intentViewOf(yield* queueing.enqueue({ key, message, provider, priority, what }))
+          }
           // A send that has started is not interrupted when the caller disconnects.
           const { replayed, result } = yield* Effect.raceFirst(
             runs.run(sendOnce({ key, message, provider, what: textOf(request) })),
@@ -218,7 +232,7 @@ export const layer = (options: Options = {}) =>
     WebhookServer.layerApi(GatewayApi, options),
     Layer.provide(
       Layer.merge(layerMessages(options), Operations.layer),
-      [layerReadRequest(options), Authorization.layer(options)]
+      [layerReadRequest(options), Authorization.layer(options), layerOutbox(options)]
     )
   )
 

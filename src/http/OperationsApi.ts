@@ -13,10 +13,11 @@ import type { Entry } from "../inbox/Inbox.ts"
 import { Person } from "../internal/recipient.ts"
 import { compact } from "../internal/record.ts"
 import { SendReceipt } from "../Message.ts"
-import { type Intent, State } from "../sending/IntentStore.ts"
+import { type Intent, Priority, State, Times } from "../sending/IntentStore.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
 import { messageProblems } from "./MessageProblems.ts"
 import * as Problems from "./Problems.ts"
+import { RequiredScope } from "./Tokens.ts"
 import { AdminAuthorization } from "./WebhookApi.ts"
 
 /**
@@ -55,9 +56,17 @@ export class IntentView extends Schema.Class<IntentView>("effect-sms/http/Intent
   ),
   provider: Schema.optionalKey(Schema.String),
   idempotencyKey: Schema.optionalKey(Schema.String),
+  priority: Priority,
+  readyAt: Schema.optionalKey(
+    Schema.DateTimeUtcFromString.annotate({ description: "When a queued message is ready to be sent" })
+  ),
+  failures: Schema.Int.annotate({ description: "The number of attempts that were refused for the time being" }),
   createdAt: Schema.DateTimeUtcFromString,
   updatedAt: Schema.DateTimeUtcFromString,
-  reason: Schema.optionalKey(Schema.String.annotate({ description: "The reason for a refusal or an unknown outcome" })),
+  times: Times.annotate({ description: "When the message entered each state last" }),
+  reason: Schema.optionalKey(
+    Schema.String.annotate({ description: "The reason for the last refusal or an unknown outcome" })
+  ),
   receipt: Schema.optionalKey(SendReceipt),
   resolvedBy: Schema.optionalKey(Schema.String.annotate({ description: "The source that resolved an unknown outcome" }))
 }) {}
@@ -88,19 +97,23 @@ export const deadLetterOf = (
  * @since 0.1.0
  */
 export const intentViewOf = (
-  { createdAt, error, id, key, message, provider, receipt, resolvedBy, state, updatedAt }: Intent
+  { error, key, message, provider, readyAt, receipt, refusal, resolvedBy, ...intent }: Intent
 ): IntentView =>
   new IntentView({
-    id,
-    state,
+    id: intent.id,
+    state: intent.state,
     to: message.to,
-    createdAt,
-    updatedAt,
+    priority: intent.priority,
+    failures: intent.failures,
+    createdAt: intent.createdAt,
+    updatedAt: intent.updatedAt,
+    times: intent.times,
     ...compact({
+      readyAt,
       participants: message.participants,
       provider,
       idempotencyKey: key,
-      reason: error?.reason._tag,
+      reason: error?.reason._tag ?? refusal,
       receipt,
       resolvedBy
     })
@@ -151,6 +164,29 @@ export class Operations extends HttpApiGroup.make("operations")
       .annotate(
         OpenApi.Description,
         "Lists requested sends, the latest first. With `state=unknown`, only those that no operator has resolved yet."
+      ),
+    HttpApiEndpoint.get("intent", "/intents/:id", {
+      params: id,
+      success: IntentView,
+      error: [Problems.NotFound, Problems.ServiceUnavailable]
+    })
+      .annotate(OpenApi.Summary, "Get a send")
+      .annotateMerge(annotations(samples.intent))
+      .annotate(
+        OpenApi.Description,
+        "Returns the state of a requested send, such as a queued message, and when it entered each state."
+      ),
+    HttpApiEndpoint.post("cancel", "/intents/:id/cancel", {
+      params: id,
+      success: IntentView,
+      error: [Problems.NotFound, Problems.Conflict, Problems.ServiceUnavailable]
+    })
+      .annotate(RequiredScope, "send")
+      .annotate(OpenApi.Summary, "Cancel a queued message")
+      .annotateMerge(annotations(samples.cancel))
+      .annotate(
+        OpenApi.Description,
+        "The message is not sent. Fails with 409 when it is no longer in the queue. Its idempotency key is not released."
       ),
     HttpApiEndpoint.post("resend", "/intents/:id/resend", {
       params: id,

@@ -71,6 +71,18 @@ export class MethodNotAllowed extends HttpApiError.Problem<MethodNotAllowed>()("
 }) {}
 
 /**
+ * The state of the item does not allow the request.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Conflict extends HttpApiError.Problem<Conflict>()("Conflict", {
+  type: "about:blank",
+  status: 409,
+  title: "Conflict"
+}) {}
+
+/**
  * The body exceeds the server's size limit.
  *
  * @category errors

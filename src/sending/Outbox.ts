@@ -1,5 +1,5 @@
 /**
- * Sends a message at most once per idempotency key. With a shared, durable
+ * Sends a message at most once per idempotency key, at once or from a queue. With a shared, durable
  * `IntentStore`, this holds across servers and restarts.
  *
  * @since 0.1.0
@@ -8,21 +8,24 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Digest from "effect/crypto/Digest"
 import * as SecureRandom from "effect/crypto/SecureRandom"
+import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Hex from "effect/encoding/Hex"
 import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { OutboundMessage, SendReceipt } from "../Message.ts"
 import { SmsError } from "../SmsError.ts"
 import type { StorageError } from "../StorageError.ts"
-import { type Intent, IntentStore, type Outcome } from "./IntentStore.ts"
+import { type Intent, IntentStore, type Outcome, type Priority } from "./IntentStore.ts"
+import * as Dispatcher from "./internal/dispatcher.ts"
 import { outcomeUnknown } from "./internal/outcomeUnknown.ts"
+import { isProven, kindOf } from "./internal/refusals.ts"
 
 /**
  * The idempotency key was already used for another message.
@@ -60,6 +63,50 @@ export interface Request<E> {
 }
 
 /**
+ * A message to send later, at most once.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Queued {
+  /** The idempotency key. Absent for a message that is never queued again by its caller. */
+  readonly key?: string | undefined
+  readonly message: OutboundMessage
+  /** The provider that the send is pinned to. */
+  readonly provider?: string | undefined
+  /** The rest of the request that the key identifies, besides the message: equal requests have equal text. */
+  readonly what: string
+  /** `transactional` by default. */
+  readonly priority?: Priority | undefined
+  /** When the message is ready to be sent. Immediately by default. */
+  readonly sendAt?: DateTime.Utc | undefined
+}
+
+/**
+ * Options of {@link Service.dispatch}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type DispatchOptions = {
+  /** The maximum number of queued messages that this process sends concurrently. 16 by default. */
+  readonly concurrency?: number | undefined
+  /** How many of them may have the priority `bulk`, so that others never wait for them. Half by default. */
+  readonly bulkConcurrency?: number | undefined
+  /** How often the queue is polled for messages of other processes. 1 second by default. */
+  readonly pollInterval?: Duration.Input | undefined
+  /**
+   * The delays between attempts while a message is refused for the time being.
+   * After the last one, the refusal is final. By default 1, 5, 15 and 30 seconds,
+   * 1, 5, 15 and 30 minutes, 1, 3 and 6 hours. A longer `retryAfter` has
+   * precedence. Waiting for a rate limit of `SendPolicy` is not an attempt.
+   */
+  readonly waits?: ReadonlyArray<Duration.Input> | undefined
+  /** How long shutdown waits for running sends. Their outcome is then unknown. 5 seconds by default. */
+  readonly shutdownTimeout?: Duration.Input | undefined
+}
+
+/**
  * The outcome of a requested send.
  *
  * @category models
@@ -88,6 +135,30 @@ export interface Service {
   readonly send: <E>(
     request: Request<E>
   ) => Effect.Effect<Answer, Exclude<E, SmsError> | SmsError | KeyReused | StorageError>
+  /**
+   * Stores a message to be sent later by `dispatch`, in this process or another.
+   * For a known key, returns the stored intent instead. After a `StorageError`, a
+   * message with a key may be queued: repeat the call.
+   */
+  readonly enqueue: (request: Queued) => Effect.Effect<
+    {
+      readonly intent: Intent
+      /** Whether an earlier call with the same key queued it. */
+      readonly replayed: boolean
+    },
+    KeyReused | StorageError
+  >
+  /**
+   * Sends queued messages when they are ready, until the scope closes. A failure
+   * of `send` is as in {@link Request}. A refusal that may not last returns the
+   * message to the queue.
+   */
+  readonly dispatch: <E, R>(
+    send: (intent: Intent) => Effect.Effect<SendReceipt, E, R>,
+    options?: DispatchOptions
+  ) => Effect.Effect<void, never, R | Scope.Scope>
+  /** The store of the outbox. */
+  readonly intents: IntentStore["Service"]
 }
 
 /**
@@ -110,13 +181,6 @@ export type Options = {
   /** How often the waiting call polls the store. 100 milliseconds by default. */
   readonly pollInterval?: Duration.Input | undefined
 }
-
-/** Returns whether the failure proves that no part of the message was sent. */
-const isProven = (error: unknown): boolean =>
-  !(error instanceof SmsError) || (error.accepted === undefined && error.reason._tag !== "OutcomeUnknown")
-
-/** The waits for a store that fails. */
-const patiently = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("1 minute")])
 
 /**
  * Makes the outbox, using the `IntentStore` of the context.
@@ -173,17 +237,18 @@ export const make = Effect.fnUntraced(function*(
     }
   })
 
-  /** Stores how it ended, also when the store fails at first. A process that ends meanwhile leaves it as unknown. */
-  const settle = (id: string, outcome: Outcome) =>
+  /** Changes an intent, also when the store fails at first. A process that ends meanwhile leaves it as it is. */
+  const surely = (id: string, change: Effect.Effect<unknown, StorageError>): Effect.Effect<void> =>
     Effect.catch(
-      store.settle(id, outcome),
+      change,
       (error) =>
         Effect.logError("The outcome of a send could not be stored, and is stored later", error).pipe(
           Effect.annotateLogs({ intent: id }),
-          Effect.andThen(Effect.forkIn(Effect.retry(store.settle(id, outcome), patiently), scope)),
-          Effect.asVoid
+          Effect.andThen(Effect.forkIn(Effect.retry(change, Dispatcher.patiently), scope))
         )
-    )
+    ).pipe(Effect.asVoid)
+
+  const settle = (id: string, outcome: Outcome) => surely(id, store.settle(id, outcome))
 
   const first = <E>({ id, provider }: Intent, request: Request<E>): Effect.Effect<Answer, E> =>
     Effect.uninterruptibleMask((restore) =>
@@ -197,7 +262,7 @@ export const make = Effect.fnUntraced(function*(
         const failure = Cause.findError(exit.cause)
         const error = Result.isSuccess(failure) && failure.success instanceof SmsError ? failure.success : undefined
         if (Result.isSuccess(failure) && isProven(failure.success)) {
-          yield* settle(id, { state: "refused", error })
+          yield* settle(id, { state: "refused", error, refusal: kindOf(failure.success) })
           return yield* Effect.failCause(exit.cause)
         }
         // After a defect or an interruption, the carrier may or may not have the message.
@@ -236,7 +301,35 @@ export const make = Effect.fnUntraced(function*(
       }
     })
 
-  return Outbox.of({ send })
+  const wakes = new Set<Latch.Latch>()
+
+  const enqueue: Service["enqueue"] = Effect.fnUntraced(
+    function*({ key, message, priority, provider, sendAt, what }) {
+      const now = yield* DateTime.now
+      // A message that was sent at once is not the same request.
+      const hash = yield* hashOf(`queued ${what}`)
+      const id = yield* random.ulid
+      const request = { id, key, hash, message, provider, priority, readyAt: sendAt ?? now }
+      const reservation = yield* store.reserve(request).pipe(
+        // Its answer may have been lost. Without a key, a repetition would queue the message twice.
+        Effect.tapError(() => key === undefined ? surely(id, store.cancel(id)) : Effect.void)
+      )
+      if (reservation._tag === "KeyReused") return yield* new KeyReused()
+      for (const wake of wakes) wake.openUnsafe()
+      return { intent: reservation.intent, replayed: reservation._tag === "Known" }
+    }
+  )
+
+  const dispatch: Service["dispatch"] = (send, options = {}) =>
+    Effect.gen(function*() {
+      const wake = yield* Effect.acquireRelease(
+        Effect.tap(Latch.make(), (wake) => Effect.sync(() => wakes.add(wake))),
+        (wake) => Effect.sync(() => wakes.delete(wake))
+      )
+      yield* Dispatcher.run({ intents: store, send, wake }, options)
+    }).pipe(Effect.provideService(SecureRandom.SecureRandom, random))
+
+  return Outbox.of({ send, enqueue, dispatch, intents: store })
 })
 
 /**

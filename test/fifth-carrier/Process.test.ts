@@ -62,7 +62,7 @@ describe("a carrier from outside", () => {
           token: Redacted.make("admin-token")
         })
         const receipt = yield* client.send({ headers: {}, payload: { to, text, provider: "acme" } })
-        assert.deepStrictEqual([receipt.provider, ...receipt.messageIds], ["acme", "a1"])
+        assert.deepInclude(receipt, { provider: "acme", messageIds: ["a1"] })
         assert.deepStrictEqual(acme.requests.map(({ body }) => JSON.parse(body)), [{
           from: "+15145550100",
           to,

@@ -183,7 +183,7 @@ describe("the server with carriers", () => {
       const payload = { to: Address.make("+15145550142"), text: "Your parcel is here" }
       const headers = { "idempotency-key": "order-17" }
       const receipts = yield* Effect.replicateEffect(client.send({ headers, payload }), 2)
-      assert.deepStrictEqual(receipts.map(({ messageIds }) => messageIds), [["SM1"], ["SM1"]])
+      for (const receipt of receipts) assert.deepInclude(receipt, { messageIds: ["SM1"] })
       assert.deepStrictEqual(twilio.asked.map(({ form }) => form["Body"]), ["Your parcel is here"])
       const { history, status } = yield* client.get({ params: { id: "SM1" }, query: {} })
       assert.deepStrictEqual([status, history.length], ["queued", 1])

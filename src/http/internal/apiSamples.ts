@@ -92,10 +92,17 @@ const intent = {
   to: customer,
   provider,
   idempotencyKey: "order-17",
+  priority: "transactional",
+  failures: 0,
   createdAt: time,
   updatedAt: time,
+  times: { sending: time, unknown: time },
   reason: "OutcomeUnknown"
 }
+
+const { idempotencyKey: _, reason: __, ...queued } = intent
+
+const cancelled = { ...queued, state: "cancelled", times: { queued: time, cancelled: time } }
 
 /** Webhooks in both formats. They have no signature, so the server refuses them. */
 const webhook = (form: Json, payload: Json) => ({
@@ -193,6 +200,8 @@ export const samples = {
   },
   replay: { parameters: { id: "01M8GX82MJ1738F87MQYDSKBP3" }, response: { id: "01M8GX82MJ1738F87MQYDSKBP3" } },
   intents: { response: [intent] },
+  intent: { parameters: { id: intent.id }, response: intent },
+  cancel: { parameters: { id: intent.id }, response: cancelled },
   resend: { parameters: { id: intent.id }, response: receipt },
   giveUp: { parameters: { id: intent.id }, response: { ...intent, resolvedBy: "operator: given up" } },
   forget: {

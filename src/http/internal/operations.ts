@@ -8,7 +8,6 @@ import * as Option from "effect/Option"
 import { Inbox, InboxProcessor } from "../../inbox/Inbox.ts"
 import { MediaStore } from "../../media/MediaStore.ts"
 import { RoomKit } from "../../rooms/RoomKit.ts"
-import { IntentStore } from "../../sending/IntentStore.ts"
 import * as Outbox from "../../sending/Outbox.ts"
 import { SmsRouter } from "../../sending/SmsRouter.ts"
 import { People } from "../../sql/People.ts"
@@ -29,8 +28,8 @@ export const layer = HttpApiBuilder.group(
   Effect.fnUntraced(function*(handlers) {
     const inbox = Option.getOrUndefined(yield* Effect.serviceOption(Inbox))
     const processor = Option.getOrUndefined(yield* Effect.serviceOption(InboxProcessor))
-    const intents = Option.getOrUndefined(yield* Effect.serviceOption(IntentStore))
-    const outbox = Option.getOrUndefined(yield* Effect.serviceOption(Outbox.Outbox))
+    const outbox = yield* Outbox.Outbox
+    const { intents } = outbox
     const people = Option.getOrUndefined(yield* Effect.serviceOption(People))
     const media = Option.getOrUndefined(yield* Effect.serviceOption(MediaStore))
     const router = yield* SmsRouter
@@ -38,14 +37,13 @@ export const layer = HttpApiBuilder.group(
 
     /** Returns an intent with an unknown outcome that is not resolved yet. */
     const undecided = Effect.fnUntraced(function*(id: string) {
-      const intent = intents === undefined ? undefined : yield* intents.get(id)
+      const intent = yield* intents.get(id)
       return intent?.state === "unknown" ? intent : yield* unknown("send of unknown outcome")
     })
 
     const resend = Effect.fnUntraced(
       function*(id: string) {
         const { message, provider } = yield* undecided(id)
-        if (intents === undefined || outbox === undefined) return yield* unknown("send of unknown outcome")
         const sendOnce = SendOnce.make({ kit, outbox, router })
         const { result } = yield* sendOnce({ key: `resend of ${id}`, message, provider, what: id })
         const receipt = yield* Effect.fromResult(result)
@@ -73,18 +71,26 @@ export const layer = HttpApiBuilder.group(
         return { id }
       }),
       intents: ({ query: { limit = defaultLimit, state } }) =>
-        intents === undefined
-          ? Effect.succeed([])
-          : intents.list({ state, limit }).pipe(
-            Effect.map((all) => all.map(intentViewOf)),
-            Effect.catch(storageFailed)
-          ),
+        intents.list({ state, limit }).pipe(
+          Effect.map((all) => all.map(intentViewOf)),
+          Effect.catch(storageFailed)
+        ),
+      intent: Effect.fnUntraced(function*({ params: { id } }) {
+        const intent = yield* Effect.catch(intents.get(id), storageFailed)
+        return intent === undefined ? yield* unknown("send") : intentViewOf(intent)
+      }),
+      cancel: Effect.fnUntraced(function*({ params: { id } }) {
+        const intent = yield* Effect.catch(intents.cancel(id), storageFailed)
+        if (intent === undefined) return yield* unknown("send")
+        if (intent.state === "cancelled") return intentViewOf(intent)
+        return yield* new Problems.Conflict({ detail: `The message is not queued: it is ${intent.state}` })
+      }),
       resend: ({ params: { id } }) => resend(id),
       giveUp: ({ params: { id } }) =>
         Effect.gen(function*() {
           const intent = yield* undecided(id)
-          yield* intents!.settle(id, { state: "unknown", error: intent.error, resolvedBy: "operator: given up" })
-          return intentViewOf((yield* intents!.get(id)) ?? intent)
+          yield* intents.settle(id, { state: "unknown", error: intent.error, resolvedBy: "operator: given up" })
+          return intentViewOf((yield* intents.get(id)) ?? intent)
         }).pipe(Effect.catchTag("StorageError", storageFailed)),
       forget: Effect.fnUntraced(function*({ params: { address } }) {
         if (people === undefined) return yield* new Problems.NotFound({ detail: "The server has no database" })

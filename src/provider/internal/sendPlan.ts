@@ -36,7 +36,9 @@ const isFetchable = (url: string): boolean => WebUrl.parse(url) !== undefined
 const fetchable = "a URL that begins with https:// or http://, without blanks or control characters"
 
 /** Validates the content against rules that hold for every carrier. */
-const checkContent = ({ content }: OutboundMessage) => {
+export const checkContent = (
+  { content }: OutboundMessage
+): Result.Result<never, SmsError.InvalidMessage> | undefined => {
   const text = Content.text(content)
   const files = Content.media(content)
   if (text.trim() === "" && files.length === 0) return invalid("content", "a text or a file")

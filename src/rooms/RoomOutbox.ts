@@ -1,0 +1,41 @@
+/**
+ * Sends the queued messages of the outbox through the hooks of the kit and the
+ * router, like every other send.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Outbox from "../sending/Outbox.ts"
+import { SmsRouter } from "../sending/SmsRouter.ts"
+import { RoomKit } from "./RoomKit.ts"
+
+/**
+ * Sends queued messages when they are ready, until the scope closes.
+ * `MessagesServer` does so itself.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const dispatch = Effect.fnUntraced(function*(
+  options?: Outbox.DispatchOptions
+): Effect.fn.Return<void, never, Outbox.Outbox | RoomKit | SmsRouter | Scope.Scope> {
+  const kit = yield* RoomKit
+  const outbox = yield* Outbox.Outbox
+  const router = yield* SmsRouter
+  yield* outbox.dispatch(
+    ({ message, provider }) => kit.guardSend(message, { provider }, (message) => router.send(message, { provider })),
+    options
+  )
+})
+
+/**
+ * Sends queued messages for the lifetime of the layer: see {@link dispatch}.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options?: Outbox.DispatchOptions
+): Layer.Layer<never, never, Outbox.Outbox | RoomKit | SmsRouter> => Layer.effectDiscard(dispatch(options))

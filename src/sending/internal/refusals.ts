@@ -1,0 +1,58 @@
+/**
+ * What a failed send proves, and whether it may succeed later.
+ */
+import * as Duration from "effect/Duration"
+import { SmsError, type SmsErrorReason } from "../../SmsError.ts"
+
+/** Returns whether the failure proves that no part of the message was sent. */
+export const isProven = (error: unknown): boolean =>
+  !(error instanceof SmsError) || (error.accepted === undefined && error.reason._tag !== "OutcomeUnknown")
+
+const tagOf = (value: unknown): string | undefined =>
+  typeof value === "object" && value !== null && "_tag" in value && typeof value._tag === "string"
+    ? value._tag
+    : undefined
+
+/** Returns the kind of a refusal that no provider made. */
+export const kindOf = (error: unknown): string | undefined => {
+  if (error instanceof SmsError) return undefined
+  const reason = typeof error === "object" && error !== null && "reason" in error ? tagOf(error.reason) : undefined
+  return reason ?? tagOf(error) ?? "Unknown"
+}
+
+/** A rate limit of this library's refuses before any request, so its reason has nothing of a carrier's answer. */
+const isOwnLimit = (reason: SmsErrorReason): boolean =>
+  reason._tag === "RateLimited" && reason.status === undefined && reason.code === undefined
+
+const retryAfterOf = (reason: SmsErrorReason): Duration.Duration =>
+  "retryAfter" in reason && reason.retryAfter !== undefined ? reason.retryAfter : Duration.zero
+
+export interface Retry {
+  readonly delay: Duration.Duration
+  /** The failures so far, with this one if it counts. */
+  readonly failures: number
+}
+
+/**
+ * Returns when to try again after a proven refusal, or `undefined` when that
+ * cannot help or the last attempt has failed. A message that a provider refused
+ * for good may still be accepted by one that was only unavailable before.
+ */
+export const retryOf = (
+  error: SmsError,
+  failures: number,
+  waits: ReadonlyArray<Duration.Duration>
+): Retry | undefined => {
+  const reasons = [error.reason, ...(error.earlier ?? []).map(({ reason }) => reason)].filter(
+    ({ isRetryable }) => isRetryable
+  )
+  if (reasons.length === 0) return undefined
+  // The first provider that can be tried again decides.
+  const asked = reasons.map(retryAfterOf).reduce((one, other) => Duration.min(one, other))
+  const [first] = waits
+  if (first === undefined) return undefined
+  // Waiting for a rate limit of ours is no failure: it is sure to end.
+  if (reasons.some(isOwnLimit)) return { delay: Duration.max(first, asked), failures }
+  const wait = waits[failures]
+  return wait === undefined ? undefined : { delay: Duration.max(wait, asked), failures: failures + 1 }
+}
