@@ -19,14 +19,15 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as PubSub from "effect/PubSub"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import { Address } from "../Address.ts"
 import { type DeliveryStatus, isTerminal, type Status } from "../DeliveryStatus.ts"
 import * as Histograms from "../internal/histograms.ts"
 import { compact } from "../internal/record.ts"
+import { sizeOf } from "../internal/sizeOf.ts"
+import * as SlidingBuffer from "../internal/slidingBuffer.ts"
 import { Delivery, DeliveryStore, type DeliveryStoreError, Entry, type Key } from "./DeliveryStore.ts"
 import { contradicts } from "./internal/contradicts.ts"
 import { keyOf, messageKeyOf } from "./internal/keys.ts"
@@ -301,6 +302,9 @@ export interface Options {
   readonly maxHistory?: number | undefined
 }
 
+/** For each subscriber of the changes. */
+const maxChanges = { maxEntries: 1024, maxBytes: 8 * 1024 * 1024 }
+
 /**
  * Builds a tracker on the store. Its changes can be read until the scope
  * closes.
@@ -313,7 +317,10 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<DeliveryTracker["Service"], never, DeliveryStore | Scope.Scope> {
   const store = yield* DeliveryStore
   const maxHistory = options.maxHistory ?? 20
-  const changes = yield* Effect.acquireRelease(PubSub.sliding<Change>(1024), PubSub.shutdown)
+  const changes = yield* SlidingBuffer.makeBroadcast<Change>({
+    ...maxChanges,
+    sizeOf: ({ delivery }) => sizeOf(delivery)
+  })
   const waiters = Waiters.make<DeliveryTrackerError>()
 
   // Built only when a caller waits: a full store evicts a delivery for each new one, and hardly any has waiters.
@@ -333,7 +340,7 @@ export const make = Effect.fnUntraced(function*(
       if (changed) {
         if (delivery.isTerminal) yield* measure(delivery, at)
         waiters.notify(delivery, delivery.isTerminal ? Effect.succeed(delivery) : undefined)
-        yield* PubSub.publish(changes, { previous, delivery })
+        yield* changes.publish({ previous, delivery })
       }
       if (contradicted) {
         yield* Effect.annotateLogs(
@@ -383,7 +390,7 @@ export const make = Effect.fnUntraced(function*(
         if (removed !== undefined) notifyForgotten(removed)
         return removed !== undefined
       })),
-    changes: Stream.fromPubSub(changes)
+    changes: changes.stream
   })
 })
 

@@ -103,7 +103,7 @@ export interface Service {
     handler: (message: InboundMessage) => Effect.Effect<unknown, E, R>
   ) => Effect.Effect<void, never, R | Scope.Scope>
   /**
-   * Streams dead letters, keeping the latest 1,000: messages without a registered
+   * Streams dead letters, keeping the latest 1,000 or 8 MiB: messages without a registered
    * handler (logged as a warning), and messages whose retries are exhausted
    * (logged as an error). Empty for aggregators that keep such messages in a
    * store for another attempt.
@@ -177,8 +177,16 @@ export type MemoryOptions<E = unknown, R = never> = Options<E, R> & {
    * incomplete, which bounds memory under a flood.
    */
   readonly maxPending?: number | undefined
+  /**
+   * The maximum bytes of the parts of all pending messages, and separately of
+   * messages whose handler failed, estimated. 32 MiB by default, with the same
+   * effect.
+   */
+  readonly maxBytes?: number | undefined
   /** The maximum number of correlation keys kept to recognize late and duplicate parts. 10,000 by default. */
   readonly maxRemembered?: number | undefined
+  /** The maximum bytes of those keys and of the ids of their parts, estimated. 16 MiB by default. */
+  readonly maxRememberedBytes?: number | undefined
 }
 
 /** Releases a part without a correlation key: it belongs to no other part. */
@@ -207,12 +215,19 @@ export const makeMemory = Effect.fnUntraced(function*<E = never, R = never>(
 ): Effect.fn.Return<Service, never, R | Scope.Scope> {
   const settings = MmsWindow.settings(options)
   const maxPending = Math.max(1, options.maxPending ?? 10_000)
+  const maxBytes = options.maxBytes ?? 32 * 1024 * 1024
   const services = yield* Effect.context<R>()
   const { onTimeout } = options
   // Mutated in place, only inside the atomic `Ref.modify`: copying would make the
   // cost of a part grow with the number of pending messages.
   const state = yield* Ref.make(
-    Memory.make({ settings, maxPending, maxRemembered: Math.max(0, options.maxRemembered ?? 10_000) })
+    Memory.make({
+      settings,
+      maxPending,
+      maxBytes,
+      maxRemembered: Math.max(0, options.maxRemembered ?? 10_000),
+      maxRememberedBytes: options.maxRememberedBytes ?? 16 * 1024 * 1024
+    })
   )
   let closed = false
 
@@ -221,6 +236,7 @@ export const makeMemory = Effect.fnUntraced(function*<E = never, R = never>(
     retry: options.retry,
     shutdownTimeout: options.shutdownTimeout ?? "5 seconds",
     capacity: maxPending,
+    maxBytes,
     beforeLeaving: Effect.suspend(() => drain)
   })
 

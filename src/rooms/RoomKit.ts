@@ -15,14 +15,15 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { Content } from "../Content.ts"
 import type { DeliveryStoreError } from "../delivery/DeliveryStore.ts"
 import type { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
 import type { DeliveryStatus } from "../DeliveryStatus.ts"
 import type { Entry } from "../inbox/Inbox.ts"
+import { sizeOf } from "../internal/sizeOf.ts"
+import * as SlidingBuffer from "../internal/slidingBuffer.ts"
 import * as Spans from "../internal/spans.ts"
 import * as SupervisedFibers from "../internal/supervisedFibers.ts"
 import type { ChannelType, InboundMessage, OutboundMessage, SendReceipt } from "../Message.ts"
@@ -194,7 +195,7 @@ export interface Service {
   }) => Effect.Effect<ProcessResult, RoomNotFound | StorageError | Unfinished>
   /**
    * A stream of the events that occur after subscription: failures, blocks, new
-   * rooms. A slow subscriber loses the oldest.
+   * rooms. A slow subscriber loses the oldest, beyond 1,024 or 8 MiB.
    */
   readonly changes: Stream.Stream<KitEvent>
 }
@@ -250,6 +251,14 @@ export type Options = {
   readonly shutdownTimeout?: Duration.Input | undefined
 }
 
+const mebibyte = 1024 * 1024
+
+/** For each subscriber of the changes. */
+const maxChanges = { maxEntries: 1024, maxBytes: 8 * mebibyte }
+
+/** Only an unrecognized webhook has the sender's text in it. A cause is that of an error in the application. */
+const sizeOfKitEvent = (event: KitEvent): number => event._tag === "WebhookUnrecognized" ? sizeOf(event.event) : 4096
+
 /**
  * Builds a kit.
  *
@@ -263,8 +272,8 @@ export const make = Effect.fnUntraced(function*(
   const shutdownTimeout = options.shutdownTimeout ?? "5 seconds"
   const limits = { runTimeout: options.deliveryTimeout ?? "30 seconds", shutdownTimeout }
 
-  const changes = yield* Effect.acquireRelease(PubSub.sliding<KitEvent>(1024), PubSub.shutdown)
-  const notify = (event: KitEvent) => Effect.asVoid(PubSub.publish(changes, event))
+  const changes = yield* SlidingBuffer.makeBroadcast({ ...maxChanges, sizeOf: sizeOfKitEvent })
+  const notify = changes.publish
   const tracking = yield* Tracking.make(notify)
   // Processing completes even if the caller is interrupted: otherwise a message
   // that only some channels received would be delivered to them again when the
@@ -281,7 +290,7 @@ export const make = Effect.fnUntraced(function*(
   const { broadcast, withAnswers } = Broadcast.make({ hooks, sends, channels, store, notify, runs })
   const remembered = {
     capacity: options.maxKeys ?? 100_000,
-    maxBytes: options.maxKeyBytes ?? 64 * 1024 * 1024,
+    maxBytes: options.maxKeyBytes ?? 64 * mebibyte,
     timeToLive: options.keyTimeToLive ?? "48 hours"
   } as const
   const { create, receive } = yield* Receiving.make({
@@ -324,7 +333,7 @@ export const make = Effect.fnUntraced(function*(
   yield* aggregator.onDue((message) => pass(message, {}))
 
   return RoomKit.of({
-    changes: Stream.fromPubSub(changes),
+    changes: changes.stream,
     processInbound: (message) => pass(message),
     processDeliveryStatus: (status) => processDeliveryStatus(status),
     processEntry,

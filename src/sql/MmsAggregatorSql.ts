@@ -101,6 +101,8 @@ const batch = 100
 
 /** The maximum number of messages that this process handles or retries at a time. */
 const maxRunning = 1000
+/** The bytes of their messages, estimated, at which this process claims no more. */
+const maxRunningBytes = 32 * 1024 * 1024
 
 /** How long a message with exhausted retries, or an unreadable row, is left alone. */
 const pause = Duration.toMillis("10 minutes")
@@ -172,6 +174,8 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     retry: options.retry,
     shutdownTimeout: options.shutdownTimeout ?? "5 seconds",
     capacity: Infinity,
+    // Beyond it, the oldest is left to the store again.
+    maxBytes: 2 * maxRunningBytes,
     beforeLeaving: Effect.suspend(() => drain)
   })
 
@@ -243,7 +247,8 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     return keys.length === batch
   })
 
-  const canClaim = () => deliveries.hasHandler() && deliveries.size() < maxRunning
+  const canClaim = () =>
+    deliveries.hasHandler() && deliveries.size() < maxRunning && deliveries.bytes() < maxRunningBytes
 
   const claim = Effect.fnUntraced(function*(now: number) {
     if (now < claimsFrom || !canClaim()) return false

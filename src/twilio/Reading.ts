@@ -162,7 +162,7 @@ const nameOf = (name: string): Name => {
   const known = described.get(name)
   if (known !== undefined) return known
   const found = describe(name)
-  if (described.size < 500) described.set(name, found)
+  if (described.size < 500 && name.length <= 64) described.set(name, found)
   return found
 }
 

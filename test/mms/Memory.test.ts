@@ -28,6 +28,37 @@ describe("an aggregator in memory", () => {
       assert.lengthOf(messages, 4)
     }))
 
+  it.effect("lets out the oldest beyond its bytes, as text, with a warning", () =>
+    Effect.gen(function*() {
+      const { layer, lines } = observe()
+      const aggregator = yield* Effect.provide(MmsAggregator.makeMemory({ maxBytes: 100_000 }), layer)
+      const messages = yield* collect(aggregator)
+      const text = "x".repeat(8000)
+      const all = keys(8).map((key) => wrapper(key, { key, text: `${key} ${text}` }))
+      yield* Effect.provide(offerAll(aggregator, ...all), layer)
+      assert.isAbove(messages.length, 3)
+      assert.deepStrictEqual(messages.map((message) => said(message).slice(0, 5)), keys(8).slice(0, messages.length))
+      assert.lengthOf(lines.filter(({ message }) => message.includes("Too many split messages")), messages.length)
+      yield* TestClock.adjust("5 seconds")
+      assert.lengthOf(messages, 8)
+    }))
+
+  it.effect("lets out what waits on one key beyond a mebibyte, and loses nothing of it", () =>
+    Effect.gen(function*() {
+      const aggregator = yield* MmsAggregator.makeMemory()
+      const messages = yield* collect(aggregator)
+      const text = "x".repeat(60_000)
+      for (const [index] of keys(30).entries()) {
+        yield* aggregator.offer(wrapper(`w${index}`, { text: `${index}${text}` }))
+      }
+      assert.isAbove(messages.length, 24)
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(
+        messages.map((message) => said(message).replaceAll("x", "")),
+        [...keys(30).keys()].map(String)
+      )
+    }))
+
   it.effect("does not count what is whole among the pending", () =>
     Effect.gen(function*() {
       const aggregator = yield* MmsAggregator.makeMemory({ maxPending: 1 })
@@ -104,6 +135,24 @@ describe("an aggregator in memory", () => {
       assert.lengthOf(lines.filter(({ message }) => message.includes("too many unhandled messages")), 7)
       const orphans = yield* Stream.runCollect(Stream.take(aggregator.orphans, 7))
       assert.deepStrictEqual(orphans.map(said), keys(7))
+    }))
+
+  it.effect("bounds the bytes of what waits for a broken handler, and of the orphans", () =>
+    Effect.gen(function*() {
+      const { layer, lines } = observe()
+      const onTimeout = () => Effect.fail("broken")
+      const options = { onTimeout, maxBytes: 1_000_000, retry: Schedule.spaced("1 hour"), shutdownTimeout: 0 }
+      const aggregator = yield* Effect.provide(MmsAggregator.makeMemory(options), layer)
+      const text = "x".repeat(30_000)
+      for (const key of keys(100)) {
+        yield* Effect.provide(aggregator.offer(wrapper(key, { key, text: `${key} ${text}` })), layer)
+        yield* TestClock.adjust("5 seconds")
+      }
+      const given = lines.filter(({ message }) => message.includes("too many unhandled messages")).length
+      assert.isAbove(given, 90)
+      // The oldest of them are lost: each has its text twice, in the content and in the payload.
+      const [first] = yield* Stream.runCollect(Stream.take(aggregator.orphans, 1))
+      assert.match(said(first!), /^key [1-9]\d /)
     }))
 
   it.effect("waits at its end for handlers that take long, then gives up what is left", () =>

@@ -11,11 +11,12 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
-import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
+import { sizeOf } from "../../internal/sizeOf.ts"
+import * as SlidingBuffer from "../../internal/slidingBuffer.ts"
 import type { InboundMessage } from "../../Message.ts"
 import type { MessagePart } from "../../WebhookEvent.ts"
 import * as LinkedList from "./linkedList.ts"
@@ -30,6 +31,8 @@ export interface Options {
   readonly shutdownTimeout: Duration.Input
   /** The maximum number of concurrent deliveries. Beyond it the oldest becomes a dead letter. */
   readonly capacity: number
+  /** The maximum bytes of their messages, with the same effect. */
+  readonly maxBytes: number
   /** Runs before the last handler is removed. */
   readonly beforeLeaving: Effect.Effect<void>
 }
@@ -56,15 +59,18 @@ export interface Deliveries {
   readonly hasHandler: () => boolean
   /** Returns the number of unhandled messages. */
   readonly size: () => number
+  /** Returns their bytes, estimated. */
+  readonly bytes: () => number
   /** Skips the backoff of waiting deliveries and waits for all running ones, for at most the shutdown timeout. */
   readonly drain: Effect.Effect<void>
 }
 
 interface Run extends Delivery {
+  readonly bytes: number
   fiber: Fiber.Fiber<unknown> | undefined
 }
 
-const maxOrphans = 1000
+const maxOrphans = { maxEntries: 1000, maxBytes: 8 * 1024 * 1024 }
 
 /** Backs off for one second, doubling up to a minute, for about six minutes. */
 const defaultRetry = Schedule.max([
@@ -81,12 +87,13 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Deliveries, never, Scope.Scope> {
   // Deliveries outlive the request, so they must not inherit its span.
   const fork = Effect.runForkWith(Context.omit(Tracer.ParentSpan)(yield* Effect.context<never>()))
-  const orphans = yield* Effect.acquireRelease(Queue.sliding<InboundMessage>(maxOrphans), Queue.shutdown)
+  const orphans = yield* SlidingBuffer.make<InboundMessage>({ ...maxOrphans, sizeOf })
   const handlers: Array<Handler> = []
   const running = LinkedList.make<Run>()
+  let bytes = 0
   let hurry = Deferred.makeUnsafe<void>()
 
-  const orphan = (run: Delivery) => Effect.andThen(Queue.offer(orphans, run.message), run.handled)
+  const orphan = (run: Delivery) => Effect.andThen(orphans.offer(run.message), run.handled)
 
   const giveUp = (run: Delivery, why: string) =>
     run.release?.("left") ?? Effect.logError(`Dead letter: giving up on an MMS: ${why}`).pipe(
@@ -127,14 +134,23 @@ export const make = Effect.fnUntraced(function*(
     yield* run.release?.("failed") ?? giveUp(run, "retries exhausted")
   })
 
+  const add = (run: Run) => {
+    bytes += run.bytes
+    return running.add(run)
+  }
+
+  const remove = (entry: LinkedList.Entry<Run>) => {
+    if (running.remove(entry)) bytes -= entry.value.bytes
+  }
+
   const start: Deliveries["start"] = Effect.fnUntraced(function*(delivery, { failed } = { failed: false }) {
-    const run: Run = { ...delivery, fiber: undefined }
-    const entry = running.add(run)
+    const run: Run = { ...delivery, bytes: sizeOf(delivery.message), fiber: undefined }
+    const entry = add(run)
     run.fiber = fork(Effect.catchCause(deliver(run, failed), (cause) => warnOfFailure(run.message, cause)))
-    run.fiber.addObserver(() => running.remove(entry))
-    while (running.size() > options.capacity) {
+    run.fiber.addObserver(() => remove(entry))
+    while (running.size() > options.capacity || (running.size() > 1 && bytes > options.maxBytes)) {
       const oldest = running.first()!
-      running.remove(oldest)
+      remove(oldest)
       oldest.value.fiber?.interruptUnsafe()
       yield* giveUp(oldest.value, "too many unhandled messages")
     }
@@ -157,7 +173,7 @@ export const make = Effect.fnUntraced(function*(
     yield* drain
     while (running.first() !== undefined) {
       const { value } = running.first()!
-      running.remove(running.first()!)
+      remove(running.first()!)
       value.fiber?.interruptUnsafe()
       yield* giveUp(value, "the aggregator is shutting down")
     }
@@ -171,9 +187,10 @@ export const make = Effect.fnUntraced(function*(
         (exit) => Exit.isSuccess(exit) ? delivery.handled : start(delivery, { failed: true })
       ),
     drain,
-    orphans: Stream.fromQueue(orphans),
+    orphans: orphans.stream,
     hasHandler: () => options.onTimeout !== undefined || handlers.length > 0,
     size: running.size,
+    bytes: () => bytes,
     onDue: Effect.fnUntraced(function*<E, R>(handler: Handler<E, R>) {
       const context = yield* Effect.context<R>()
       const services = Context.omit(Tracer.ParentSpan)(

@@ -18,8 +18,8 @@ export interface LinkedList<A> {
   readonly first: () => Entry<A> | undefined
   readonly forEach: (f: (value: A) => void) => void
   readonly add: (value: A) => Entry<A>
-  /** Removes an entry. Does nothing if it was already removed. */
-  readonly remove: (entry: Entry<A>) => void
+  /** Removes an entry. Returns `false` if it was already removed. */
+  readonly remove: (entry: Entry<A>) => boolean
 }
 
 export const make = <A>(): LinkedList<A> => {
@@ -42,13 +42,14 @@ export const make = <A>(): LinkedList<A> => {
     },
     remove: (entry) => {
       const node = entry as Node<A>
-      if (node.removed) return
+      if (node.removed) return false
       node.removed = true
       if (node.before === undefined) first = node.after
       else node.before.after = node.after
       if (node.after === undefined) last = node.before
       else node.after.before = node.before
       size--
+      return true
     }
   }
 }

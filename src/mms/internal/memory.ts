@@ -7,6 +7,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Tracer from "effect/Tracer"
+import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
+import { sizeOf } from "../../internal/sizeOf.ts"
+import type { MessagePart } from "../../WebhookEvent.ts"
 import * as LinkedList from "./linkedList.ts"
 import * as MmsWindow from "./window.ts"
 
@@ -46,58 +49,88 @@ export interface Memory {
   readonly apply: (key: Key, input: MmsWindow.Input, now: number) => Change
   /** Returns the window that has been open the longest. */
   readonly oldest: () => Pending | undefined
+  /** Returns the bytes of the windows and of what is remembered. */
+  readonly bytes: () => number
 }
 
 export interface Options {
   readonly settings: MmsWindow.Settings
   readonly maxPending: number
   readonly maxRemembered: number
+  /** The bytes of the parts in all open windows. */
+  readonly maxBytes: number
+  readonly maxRememberedBytes: number
 }
 
 interface Busy {
   readonly state: MmsWindow.State
   readonly windows: ReadonlyArray<LinkedList.Entry<Pending>>
-}
-
-interface Idle {
-  readonly key: string
-  readonly state: MmsWindow.State
+  readonly bytes: number
 }
 
 const none: ReadonlyArray<LinkedList.Entry<Pending>> = []
 
-export const make = ({ maxPending, maxRemembered, settings }: Options): Memory => {
-  const busy = new Map<string, Busy>()
-  const idle = new Map<string, LinkedList.Entry<Idle>>()
-  const pending = LinkedList.make<Pending>()
-  const remembered = LinkedList.make<Idle>()
+/** What a key takes without its texts. */
+const perKey = 512
 
-  const forget = (entry: LinkedList.Entry<Idle>) => {
-    remembered.remove(entry)
-    idle.delete(entry.value.key)
+const perWindow = 1024
+
+export const make = (
+  { maxBytes, maxPending, maxRemembered, maxRememberedBytes, settings }: Options
+): Memory => {
+  const busy = new Map<string, Busy>()
+  /** The states without windows, the one without news the longest first. */
+  const idle = new InsertionOrderedMap<MmsWindow.State>({ maxEntries: maxRemembered, maxBytes: maxRememberedBytes })
+  const pending = LinkedList.make<Pending>()
+  let busyBytes = 0
+
+  // A part stays the same object in each state that it is part of.
+  const sizes = new WeakMap<MessagePart, number>()
+
+  const sizeOfPart = (part: MessagePart): number => {
+    const known = sizes.get(part)
+    if (known !== undefined) return known
+    const bytes = sizeOf(part)
+    sizes.set(part, bytes)
+    return bytes
+  }
+
+  /** Without the messages that are due: those count as deliveries. */
+  const bytesOf = (key: string, { open, seen, sent }: MmsWindow.State): number => {
+    let bytes = perKey + 2 * key.length + sizeOf(seen) + sizeOf(sent)
+    for (const { parts } of open) bytes += parts.reduce((sum, part) => sum + sizeOfPart(part), perWindow)
+    return bytes
   }
 
   const forgetOld = (now: number) => {
-    for (let entry = remembered.first(); entry !== undefined; entry = remembered.first()) {
-      if (entry.value.state.forgetAt > now && remembered.size() <= maxRemembered) return
-      forget(entry)
+    for (let oldest = idle.oldest(); oldest !== undefined; oldest = idle.oldest()) {
+      if (oldest[1].forgetAt > now && idle.excess() === undefined) return
+      idle.delete(oldest[0])
     }
   }
 
-  const take = (key: string): Busy => {
+  const take = (key: string): Pick<Busy, "state" | "windows"> => {
     const known = busy.get(key)
     if (known !== undefined) return known
-    const entry = idle.get(key)
-    if (entry === undefined) return { state: MmsWindow.empty, windows: none }
-    forget(entry)
-    return { state: entry.value.state, windows: none }
+    const state = idle.get(key) ?? MmsWindow.empty
+    idle.delete(key)
+    return { state, windows: none }
   }
 
-  const put = (key: string, next: Busy) => {
-    if (!next.state.isIdle) return void busy.set(key, next)
-    busy.delete(key)
-    idle.set(key, remembered.add({ key, state: next.state }))
+  const put = (key: string, { state, windows }: Pick<Busy, "state" | "windows">) => {
+    busyBytes -= busy.get(key)?.bytes ?? 0
+    const bytes = bytesOf(key, state)
+    if (state.isIdle) {
+      busy.delete(key)
+      idle.put(key, state, bytes)
+    } else {
+      busy.set(key, { state, windows, bytes })
+      busyBytes += bytes
+    }
   }
+
+  const excess = (): Pending | undefined =>
+    pending.size() > maxPending || busyBytes > maxBytes ? pending.first()?.value : undefined
 
   const apply: Memory["apply"] = (key, input, now) => {
     const outputs: Array<Change["outputs"][number]> = []
@@ -133,15 +166,14 @@ export const make = ({ maxPending, maxRemembered, settings }: Options): Memory =
 
     forgetOld(now)
     one(key, input)
-    while (pending.size() > maxPending) {
-      const { id, key } = pending.first()!.value
-      one(key, new MmsWindow.Closed({ window: id, cause: "evicted" }))
+    for (let oldest = excess(); oldest !== undefined; oldest = excess()) {
+      one(oldest.key, new MmsWindow.Closed({ window: oldest.id, cause: "evicted" }))
     }
     forgetOld(now)
     return { outputs, timed, opened, closed }
   }
 
-  return { apply, oldest: () => pending.first()?.value }
+  return { apply, oldest: () => pending.first()?.value, bytes: () => busyBytes + idle.bytes }
 }
 
 export interface Timers {

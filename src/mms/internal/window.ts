@@ -17,6 +17,7 @@
  */
 import * as Schema from "effect/Schema"
 import { isEmpty } from "../../Content.ts"
+import { sizeOf } from "../../internal/sizeOf.ts"
 import { InboundMessage } from "../../Message.ts"
 import { MessagePart, type Segment } from "../../WebhookEvent.ts"
 import { idOf, merge, missingOf, partOf } from "./message.ts"
@@ -49,7 +50,7 @@ export class Window extends Schema.Class<Window>("effect-sms/MmsWindow/Window")(
  * - `alone`: a part that no other part is expected for
  * - `late`: a part of a message that was released earlier
  * - `elapsed`: the window reached its timeout
- * - `evicted`: too many windows were open
+ * - `evicted`: too many windows were open, or they had too many bytes
  * - `flushed`: the aggregator is shutting down
  *
  * The first three respond to the part that just arrived; the others do not.
@@ -211,6 +212,8 @@ const maxWindows = 16
 const maxParts = 32
 const maxSent = 32
 const maxSeen = 128
+/** Of all parts that wait, estimated. A real part is a few kilobytes. */
+const maxOpenBytes = 1024 * 1024
 
 /** Returns whether the message was released by the part that just arrived. */
 export const answersPart = ({ cause }: Due): boolean => cause === "complete" || cause === "alone" || cause === "late"
@@ -377,6 +380,7 @@ export const step = (
   switch (input._tag) {
     case "Arrived":
       arrived(draft, input.part, now, settings)
+      while (draft.open.length > 0 && sizeOf(draft.open) > maxOpenBytes) draft.close(draft.open[0]!, "evicted")
       break
     case "Elapsed": {
       const window = state.open.find(({ closesAt, id }) => id === input.window && closesAt === input.closesAt)

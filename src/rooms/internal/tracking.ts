@@ -10,6 +10,7 @@ import { DeliveryStore, type DeliveryStoreError, makeStoreMemory } from "../../d
 import * as DeliveryTracker from "../../delivery/DeliveryTracker.ts"
 import { sentOf } from "../../delivery/internal/sentOf.ts"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
+import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
 import type { SendReceipt } from "../../Message.ts"
 import type { KitEvent } from "../KitEvent.ts"
 import { statusKey } from "./history.ts"
@@ -31,7 +32,7 @@ export interface Tracking {
 // Short enough that the server can still respond with the failure: see its `acknowledgeAfter`.
 const policy = { times: 3, schedule: Schedule.exponential("100 millis") }
 
-const maxUnsettled = 10_000
+const maxUnsettled = { maxEntries: 10_000, maxBytes: 4 * 1024 * 1024 }
 
 /** Returns whether this report changed the delivery. */
 const moved = ({ delivery }: DeliveryTracker.Update, { idempotencyKey }: DeliveryStatus): boolean =>
@@ -48,15 +49,14 @@ export const make = Effect.fnUntraced(function*(
 
   // The keys of reports whose update failed. The store may have recorded them
   // nevertheless; the redelivered report is then announced in their place.
-  const unsettled = new Set<string>()
+  const unsettled = new InsertionOrderedMap<true>(maxUnsettled)
 
   const unsettle = (key: string) =>
     Effect.sync(() => {
-      for (const oldest of unsettled) {
-        if (unsettled.size < maxUnsettled) break
-        unsettled.delete(oldest)
+      unsettled.put(key, true)
+      for (let oldest = unsettled.excess(); oldest !== undefined; oldest = unsettled.excess()) {
+        unsettled.delete(oldest[0])
       }
-      unsettled.add(key)
     })
 
   const watched = <A>(effect: Effect.Effect<A, DeliveryStoreError>, provider: string, messageId: string) =>
