@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as Schema from "effect/Schema"
 import type { Address } from "../Address.ts"
-import { Person } from "../internal/recipient.ts"
+import { Person } from "../internal/writtenAddress.ts"
 
 /** Normalizes the address. The error does not contain it, because standard error often ends up in a log. */
 const cleaned = (text: string): Effect.Effect<Address, CliError.CliError> =>

@@ -19,8 +19,8 @@ import { Address } from "../Address.ts"
 import * as Content from "../Content.ts"
 import * as MessageProblems from "../http/MessageProblems.ts"
 import { prefixOf, warnings } from "../http/ServerConfig.ts"
-import { Recipient } from "../internal/recipient.ts"
 import { compact } from "../internal/record.ts"
+import { Recipient, Sender } from "../internal/writtenAddress.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
 import type { Lazy } from "../provider/Carrier.ts"
 import { invalid } from "../provider/Environment.ts"
@@ -28,11 +28,11 @@ import { SmsProvider } from "../provider/SmsProvider.ts"
 import type { SmsError, SmsErrorReason } from "../SmsError.ts"
 import { CodeOfInterruption, exitCodes, fail } from "./Failed.ts"
 
-/** Normalizes a recipient. The error does not contain the number, because standard error often ends up in a log. */
-const cleaned = (to: Address): Effect.Effect<Address, CliError.CliError> =>
+/** Normalizes an address. The error does not contain the number, because standard error often ends up in a log. */
+const cleaned = (flag: string, schema: typeof Recipient) => (address: Address) =>
   Effect.mapError(
-    Schema.decodeEffect(Recipient)(to),
-    ({ message }) => new CliError.ValidationError({ message: `Invalid value for flag --to. ${message}` })
+    Schema.decodeEffect(schema)(address),
+    ({ message }) => new CliError.ValidationError({ message: `Invalid value for flag --${flag}. ${message}` })
   )
 
 const flags = (carriers: ReadonlyArray<Lazy>) => ({
@@ -41,12 +41,13 @@ const flags = (carriers: ReadonlyArray<Lazy>) => ({
   ),
   to: Flag.String("to").pipe(
     Flag.withSchema(Address),
-    Flag.mapEffect(cleaned),
+    Flag.mapEffect(cleaned("to", Recipient)),
     Flag.withMetavar("address"),
     Flag.withDescription("The recipient: a number with its country code, as +15145550142")
   ),
   from: Flag.String("from").pipe(
     Flag.withSchema(Address),
+    Flag.mapEffect(cleaned("from", Sender)),
     Flag.withMetavar("address"),
     Flag.withDescription("The sender, instead of the one from the environment"),
     Flag.optional

@@ -26,6 +26,7 @@ const labels: Readonly<Record<keyof Forgotten, string>> = {
   sends: "sends",
   statuses: "delivery statuses",
   deliveries: "deliveries",
+  logEntries: "entries of the event log",
   messageParts: "split messages",
   masked: "rows of others, masked",
   files: "files"

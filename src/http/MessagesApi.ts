@@ -18,9 +18,9 @@ import { Address } from "../Address.ts"
 import * as Carriers from "../Carriers.ts"
 import { type Delivery, Entry } from "../delivery/DeliveryStore.ts"
 import { Status } from "../DeliveryStatus.ts"
-import { Recipient } from "../internal/recipient.ts"
 import { compact } from "../internal/record.ts"
 import { version } from "../internal/version.ts"
+import { Recipient, Sender } from "../internal/writtenAddress.ts"
 import { ZonedTime } from "../internal/zonedTime.ts"
 import { SendReceipt } from "../Message.ts"
 import { Priority } from "../sending/IntentStore.ts"
@@ -69,7 +69,9 @@ export const SendRequest = Schema.Struct({
         "The other recipients of a group message, in which all see each other. Only some carriers have groups"
     })
   ),
-  from: Schema.optionalKey(Address.annotate({ description: "The sender. Defaults to the provider's default sender" })),
+  from: Schema.optionalKey(
+    described("The sender. Defaults to the provider's default sender").pipe(Schema.decodeTo(Sender))
+  ),
   text: Schema.optionalKey(
     Schema.String.annotate({ description: "The text. A message has text, media, or both" })
   ),

@@ -21,6 +21,7 @@ import * as Content from "../Content.ts"
 import { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
 import * as SupervisedFibers from "../internal/supervisedFibers.ts"
 import { OutboundMessage } from "../Message.ts"
+import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
 import { issuesOf } from "../provider/Wire.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
@@ -122,6 +123,8 @@ const messageOf = (
     content: Content.fromParts(text, media.map((file) => new Content.MediaContent(file)))
   })
 
+const nameOf = ({ name }: Provider): string => name
+
 const defect = Effect.fnUntraced(function*(defect: unknown) {
   yield* Effect.logError("Sending a message died unexpectedly", Cause.die(defect))
   return yield* new Problems.InternalServerError({
@@ -157,12 +160,16 @@ const layerMessages = (options: Options) =>
       const sendOnce = SendOnce.make({ kit: yield* RoomKit, outbox, router: yield* SmsRouter })
       const queueing = Queueing.make({ outbox, providers })
       yield* RoomOutbox.dispatch(options.queue)
+      /** Returns the name of a provider as it is registered: a request may write it in any case. */
+      const registered = (name: string) => Option.match(providers.find(name), { onNone: () => name, onSome: nameOf })
       const draining = Effect.andThen(yield* Draining, Effect.sleep(options.drainTimeout ?? "3 seconds"))
 
       const send = Effect.fnUntraced(
-        function*(request: SendRequest, key: string | undefined) {
+        function*({ provider: named, ...written }: SendRequest, key: string | undefined) {
+          const provider = named === undefined ? undefined : registered(named)
+          const request = { ...written, ...(provider !== undefined && { provider }) }
           const message = messageOf(request)
-          const { priority, provider } = request
+          const { priority } = request
           if (request.queue === true || queueing.isUnscheduled(message, provider)) {
             const what = textOf(request)
             return intentViewOf(yield* queueing.enqueue({ key, message, provider, priority, what }))
@@ -187,7 +194,7 @@ const layerMessages = (options: Options) =>
         readonly recipient?: string
       }) {
         const found = yield* Effect.forEach(
-          provider === undefined ? providers.all.map(({ name }) => name) : [provider],
+          provider === undefined ? providers.all.map(nameOf) : [registered(provider)],
           (provider) => tracker.get({ provider, messageId, recipient })
         )
         return found.filter((delivery) => delivery !== undefined)

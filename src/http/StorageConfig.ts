@@ -60,7 +60,7 @@ export interface StorageConfig {
   /** The path of an SQLite file. It is created if it is missing. */
   readonly file: string | undefined
   /** The deletion of personal data alone, for a program that is no server. Absent in memory. */
-  readonly people: Layer.Layer<People, InvalidVariable> | undefined
+  readonly people: Layer.Layer<People, InvalidVariable, SecureRandom.SecureRandom> | undefined
 }
 
 const name = "DATABASE_URL"

@@ -19,7 +19,7 @@ import { type Service as Provider, SmsProvider } from "./SmsProvider.ts"
 export class SmsProviders extends Context.Service<SmsProviders, {
   /** The providers, in the order of registration. */
   readonly all: ReadonlyArray<Provider>
-  /** Finds a provider by name. */
+  /** Finds a provider by name, in any case of letters. */
   readonly find: (name: string) => Option.Option<Provider>
 }>()("effect-sms/SmsProviders") {}
 
@@ -51,9 +51,11 @@ export const make = Effect.fnUntraced(function*(
     if (byName.has(provider.name)) return yield* new DuplicateProvider({ name: provider.name })
     byName.set(provider.name, provider)
   }
+  const all = [...byName.values()]
+  const isNamed = (name: string) => (provider: Provider) => provider.name.toLowerCase() === name.toLowerCase()
   return SmsProviders.of({
-    all: [...byName.values()],
-    find: (name) => Option.fromUndefinedOr(byName.get(name))
+    all,
+    find: (name) => Option.fromUndefinedOr(byName.get(name) ?? all.find(isNamed(name)))
   })
 })
 

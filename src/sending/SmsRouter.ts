@@ -184,14 +184,14 @@ export const make = Effect.fnUntraced(function*(
   const sending = providers.all.filter(({ capabilities }) => capabilities.send !== undefined)
 
   const named = (name: string): Effect.Effect<Provider, SmsRouterError> => {
-    const provider = sending.find((provider) => provider.name === name)
-    if (provider !== undefined) return Effect.succeed(provider)
+    const provider = Option.getOrUndefined(providers.find(name))
+    if (provider?.capabilities.send !== undefined) return Effect.succeed(provider)
     const known = { sending: sending.map(({ name }) => name) }
     return Effect.fail(
       new SmsRouterError({
-        reason: Option.isSome(providers.find(name))
-          ? new OnlyReceives({ provider: name, ...known })
-          : new NotRegistered(known)
+        reason: provider === undefined
+          ? new NotRegistered(known)
+          : new OnlyReceives({ provider: provider.name, ...known })
       })
     )
   }

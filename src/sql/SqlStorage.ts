@@ -99,11 +99,17 @@ export const make = Effect.fnUntraced(function*(
  * @category layers
  * @since 0.1.0
  */
-export const layerPeople: Layer.Layer<People.People, StorageError, SqlClient.SqlClient> = Layer.effect(
+export const layerPeople: Layer.Layer<
+  People.People,
+  StorageError,
+  SqlClient.SqlClient | SecureRandom.SecureRandom
+> = Layer.effect(
   People.People,
   Effect.gen(function*() {
     yield* migrateAll
-    return yield* People.make(yield* makeTransact)
+    const transact = yield* makeTransact
+    const { log } = yield* EventLogSql.make(transact)
+    return yield* People.make(transact, log)
   })
 )
 

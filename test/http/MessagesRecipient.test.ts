@@ -1,7 +1,7 @@
-/** The recipient of `POST /messages`, as people paste it. */
+/** The addresses of `POST /messages`, as people paste them, and the name of the provider. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { layerGateway, message, post, sent } from "./gateway.ts"
+import { get, layerGateway, message, post, sent } from "./gateway.ts"
 
 describe("the recipient of POST /messages", () => {
   it.effect("is cleaned of what is pasted with it", () =>
@@ -66,5 +66,44 @@ describe("the recipient of POST /messages", () => {
         )
       }
       assert.lengthOf(yield* sent, 0)
+    }).pipe(Effect.provide(layerGateway())))
+})
+
+describe("the sender of POST /messages", () => {
+  it.effect("is cleaned of what is pasted with it", () =>
+    Effect.gen(function*() {
+      const pasted = [" +15145550100", "+15145550100\n", "(+1) 514 555 0100", "\uFF0B1-514-555-0100"]
+      for (const from of pasted) assert.strictEqual((yield* post({ ...message, from })).status, 202, from)
+      for (const from of [" ACME ", "12345 "]) yield* post({ ...message, from })
+      assert.deepStrictEqual(
+        (yield* sent).map(({ from }) => from as string),
+        [...pasted.map(() => "+15145550100"), "ACME", "12345"]
+      )
+    }).pipe(Effect.provide(layerGateway())))
+
+  it.effect("is answered 400 when it is written wrong, with the field and the form that is expected", () =>
+    Effect.gen(function*() {
+      for (const from of ["15145550100", "514-555-0100", "+1 514 555 O100", "whatsapp:514 555 0100"]) {
+        const answer = yield* post({ ...message, from })
+        assert.strictEqual(answer.status, 400)
+        assert.match(
+          JSON.parse(answer.body).detail,
+          /^from: Expected a phone number with its country code, as \+15145550100, a short code, a name, or/
+        )
+      }
+      assert.lengthOf(yield* sent, 0)
+    }).pipe(Effect.provide(layerGateway())))
+})
+
+describe("the provider of POST /messages", () => {
+  it.effect("is found by its name in any case, and is the same provider", () =>
+    Effect.gen(function*() {
+      const headers = { "idempotency-key": "order-17" }
+      const first = yield* post({ ...message, provider: "mock" }, headers)
+      const again = yield* post({ ...message, provider: "MOCK" }, headers)
+      assert.deepStrictEqual([again.status, again.body], [202, first.body])
+      assert.lengthOf(yield* sent, 1)
+      const { messageIds: [id] } = JSON.parse(first.body)
+      assert.strictEqual((yield* get(`/messages/${id}?provider=Mock`)).status, 200)
     }).pipe(Effect.provide(layerGateway())))
 })

@@ -38,6 +38,15 @@ for (const carrier of carriers) {
         assert.lengthOf(yield* (yield* RoomKit.RoomKit).rooms, 1)
       }).pipe(Effect.provide(layerServer())))
 
+    it.effect("are taken under the name of the carrier in any case", () =>
+      Effect.gen(function*() {
+        for (const [index, written] of [name.toUpperCase(), `${name[0]!.toUpperCase()}${name.slice(1)}`].entries()) {
+          const path = `/webhooks/sms/${written}/inbound`
+          assert.strictEqual((yield* post(carrier, carrier.sms(`S${index}`), { path })).status, 200)
+        }
+        assert.lengthOf(yield* events, 2)
+      }).pipe(Effect.provide(layerServer())))
+
     const { status } = carrier
     if (status !== undefined) {
       it.effect("become delivery statuses on either path, and never messages", () =>

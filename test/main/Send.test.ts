@@ -54,7 +54,7 @@ describe("effect-sms send", () => {
         const key = { TWILIO_API_KEY: "SK1", TWILIO_API_SECRET: "token-of-mine" }
         const media = ["--media", "https://example.com/a.png"]
         const { code, errors, output } = yield* send(
-          [...to, "--from", "+15145550101", ...media, "--json"],
+          [...to, "--from", " +1 514-555-0101", ...media, "--json"],
           { ...env, ...key }
         )
         assert.deepStrictEqual([code, errors], [0, ""])

@@ -66,6 +66,33 @@ describe("a sender", () => {
     assert.strictEqual(reasonOf("+15145550142", "whatsapp:+15145550100", capabilities)?._tag, "InvalidSender")
   })
 
+  it.each([
+    "15145550100",
+    "+1 514 555 0100",
+    " +15145550100",
+    "+15145550100\n",
+    "\uFF0B15145550100",
+    "(514) 555-0100",
+    "+1-800-FLOWERS",
+    "ACME ",
+    "whatsapp:15145550100",
+    "whatsapp:+1 514 555 0100",
+    "tel:+15145550100",
+    "WhatsApp:+15145550100"
+  ])("that is written otherwise is refused with the form: %j", (from) => {
+    const reason = reasonOf("+15145550142", from)
+    assert(reason?._tag === "InvalidSender")
+    assert.strictEqual(
+      reason.message,
+      "from: expected a phone number as + and digits, with its country code, or a short code of three to eight digits, " +
+        "or a name, or a channel address as a scheme and a number, as in whatsapp:+…"
+    )
+    assert.strictEqual(
+      reasonOf("+15145550142", from, { ...everything, senders: ["PhoneNumber"] })?.message,
+      "from: expected a phone number as + and digits, with its country code"
+    )
+  })
+
   it("may be chosen by the carrier", () => {
     for (const to of Object.keys(reaches)) assert.isUndefined(reasonOf(to))
   })

@@ -101,7 +101,7 @@ describe("a queued message", () => {
       const again = yield* outbox.enqueue(request)
       assert.deepStrictEqual([first.replayed, again.replayed, again.intent.id], [false, true, first.intent.id])
       const other = yield* Effect.flip(outbox.enqueue({ ...request, what: "b" }))
-      const direct = yield* Effect.flip(outbox.send({ ...request, send: Effect.succeed(receipt) }))
+      const direct = yield* Effect.flip(outbox.send({ ...request, send: () => Effect.succeed(receipt) }))
       assert.deepStrictEqual([other._tag, direct._tag], ["KeyReused", "KeyReused"])
       yield* pass("1 second")
       assert.deepStrictEqual(texts, ["a"])

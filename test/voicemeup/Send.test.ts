@@ -113,7 +113,7 @@ describe("voicemeup sends", () => {
         Effect.map(Effect.flip(provider.send(sent)), ({ reason }) => reason._tag)
       for (const to of ["(418) 555-1234", "4185551234", "14185551234", "418-555-1234"]) {
         assert.strictEqual(yield* reasonOf(message("hi", { to: Address.make(to) })), "InvalidRecipient", to)
-        assert.strictEqual(yield* reasonOf(message("hi", { from: Address.make(to) })), "NotSupported", to)
+        assert.strictEqual(yield* reasonOf(message("hi", { from: Address.make(to) })), "InvalidSender", to)
       }
       assert.strictEqual(yield* reasonOf(message("hi", { to: Address.make("12345") })), "NotSupported")
     }))

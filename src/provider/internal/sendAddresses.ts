@@ -24,6 +24,8 @@ const kindNames: Readonly<Record<Kind, string>> = {
   ChannelAddress: "a channel address"
 }
 
+const allKinds: ReadonlyArray<Kind> = ["PhoneNumber", "ShortCode", "SenderId", "ChannelAddress"]
+
 const named = (kinds: ReadonlyArray<Kind>): string => kinds.map((kind) => kindNames[kind]).join(" or ")
 
 const forms: Readonly<Record<Kind, string>> = {
@@ -36,11 +38,14 @@ const forms: Readonly<Record<Kind, string>> = {
 const schemeOf = (address: Address): string => address.slice(0, address.indexOf(":") + 1)
 
 /** Returns whether an address has the form of its kind. A number that is written otherwise reads as a sender id. */
-const isWellFormed = (to: Address, { recipients }: SendCapabilities): boolean => {
-  if (kind(to) === "SenderId") return recipients.includes("SenderId") && /\p{L}/u.test(to) && !/^\s*\+/.test(to)
-  if (kind(to) !== "ChannelAddress") return true
-  const scheme = schemeOf(to)
-  const name = to.slice(scheme.length)
+const isWellFormed = (address: Address, kinds: ReadonlyArray<Kind>): boolean => {
+  if (kind(address) === "SenderId") {
+    return kinds.includes("SenderId") && /\p{L}/u.test(address) && !/^[^\p{L}\p{N}]*[+\uFF0B]/u.test(address) &&
+      address.trim() === address && !address.includes(":")
+  }
+  if (kind(address) !== "ChannelAddress") return true
+  const scheme = schemeOf(address)
+  const name = address.slice(scheme.length)
   if (/^(?:tel|sms|smsto|mms|mmsto):$/.test(scheme)) return false
   return scheme === "whatsapp:" || /^[\s(]*\+/.test(name) ? isPhoneNumber(name) || isUserId(name) : true
 }
@@ -55,8 +60,11 @@ const reachedBy: Readonly<Record<Kind, ReadonlyArray<Kind>>> = {
   ChannelAddress: ["ChannelAddress"]
 }
 
+const formsOf = (kinds: ReadonlyArray<Kind>): string => kinds.map((kind) => forms[kind]).join(", or ")
+
 const checkSender = (from: Address, to: Address, senders: SendCapabilities["senders"]) => {
   const refuse = (expected: string) => Result.fail(new SmsError.InvalidSender({ field: "from", expected }))
+  if (!isWellFormed(from, allKinds)) return refuse(formsOf(senders))
   if (kind(to) === "ChannelAddress") {
     if (schemeOf(from) !== schemeOf(to)) return refuse(`a channel address with the recipient's scheme, ${schemeOf(to)}`)
   } else if (!reachedBy[kind(to)].includes(kind(from))) {
@@ -67,8 +75,8 @@ const checkSender = (from: Address, to: Address, senders: SendCapabilities["send
 
 const checkRecipient = (field: "to" | "participants", address: Address, capabilities: SendCapabilities) => {
   const { recipients } = capabilities
-  if (!isWellFormed(address, capabilities)) {
-    const expected = recipients.filter((kind) => kind !== "SenderId").map((kind) => forms[kind]).join(", or ")
+  if (!isWellFormed(address, recipients)) {
+    const expected = formsOf(recipients.filter((kind) => kind !== "SenderId"))
     return Result.fail(new SmsError.InvalidRecipient({ field, expected }))
   }
   return recipients.includes(kind(address)) ? undefined : notSupported(field, named(recipients))

@@ -1,6 +1,6 @@
 /**
- * The recipient of a message, as a person writes it in a request or on the
- * command line.
+ * The recipient and the sender of a message, as a person writes them in a
+ * request or on the command line.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -32,6 +32,12 @@ const decodedWith = (read: (text: string) => Option.Option<Address>, expected: s
  * does not repeat the text.
  */
 export const Recipient = decodedWith(fromText, expected)
+
+/** Like {@link Recipient}, for a sender, which may also be a name. */
+export const Sender = decodedWith(
+  fromText,
+  "a phone number with its country code, as +15145550100, a short code, a name, or a channel address, as whatsapp:+15145550100"
+)
 
 /** A channel address without a number: the id that a carrier gives a person. */
 const userId = /^[a-z]+:(?=.*\p{L})[^\s+]+$/u

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { Recipient } from "../../src/internal/recipient.ts"
+import { Recipient, Sender } from "../../src/internal/writtenAddress.ts"
 
 describe("Recipient", () => {
   it.effect("decodes what fromText reads, and encodes an address as it is", () =>
@@ -15,5 +15,18 @@ describe("Recipient", () => {
       const error = yield* Effect.flip(Schema.decodeEffect(Recipient)("514-555-0142"))
       assert.match(error.message, /^Expected a phone number with its country code, as \+15145550142, a short code/)
       assert.notInclude(String(error), "514-555")
+    }))
+})
+
+describe("Sender", () => {
+  it.effect("decodes a name too, and names the forms without the text", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* Schema.decodeEffect(Sender)(" ACME "), "ACME")
+      const error = yield* Effect.flip(Schema.decodeEffect(Sender)("15145550100"))
+      assert.match(
+        error.message,
+        /^Expected a phone number with its country code, as \+15145550100, a short code, a name/
+      )
+      assert.notMatch(String(error), /[^+]15145550100/)
     }))
 })
