@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as Content from "../src/Content.ts"
+import { groupOf } from "../src/internal/group.ts"
 import * as Message from "../src/Message.ts"
 import { roundTrip } from "./roundTrip.ts"
 
@@ -15,11 +16,16 @@ describe("InboundMessage", () => {
     { arbitrary: { runs: 200 } }
   )
 
-  it.effect.prop("is an MMS if there is media, else an SMS", { fields: inbound }, ({ fields }) =>
-    Effect.sync(() => {
-      const { channelType, content } = new Message.InboundMessage(fields)
-      assert.strictEqual(channelType, Content.media(content).length > 0 ? "mms" : "sms")
-    }))
+  it.effect.prop(
+    "is an MMS if there is media or a group, else an SMS",
+    { fields: inbound },
+    ({ fields }) =>
+      Effect.sync(() => {
+        const message = new Message.InboundMessage(fields)
+        const isMms = Content.media(message.content).length > 0 || groupOf(message) !== undefined
+        assert.strictEqual(message.channelType, isMms ? "mms" : "sms")
+      })
+  )
 
   it.effect.prop(
     "moves to another channel and changes nothing else",
