@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { Address, fromCarrierDigits, toCarrierDigits } from "../Address.ts"
 import { isPayload } from "../Payload.ts"
+import { listOf } from "../provider/internal/listOf.ts"
 import type { Candidate } from "../provider/Query.ts"
 import type { CarrierQueries, Part } from "../provider/Sending.ts"
 import * as Wire from "../provider/Wire.ts"
@@ -15,7 +16,6 @@ import * as SendReference from "../SendReference.ts"
 import * as Schema from "./Schema.ts"
 import { decodePayload } from "./Webhook.ts"
 
-const readList = Wire.reader(Schema.BatchList)
 const readBatch = Wire.reader(Schema.StoredBatch)
 
 /** Returns the reference of a part. The caller's own has precedence: the caller finds its messages by it. */
@@ -53,7 +53,7 @@ export const make = (batches: HttpClientRequest.HttpClientRequest): CarrierQueri
         start_date: DateTime.formatIso(DateTime.subtract(since, { minutes: 5 })),
         ...Wire.compact({ client_reference: referenceOf(part) })
       }),
-    candidates: (body, part) => readList(body)?.batches.flatMap(candidateOf(part))
+    candidates: (body, part) => listOf(body, "batches")?.flatMap(candidateOf(part))
   },
   fetchStatus: {
     requests: ({ messageId, recipient = "" }) => [
