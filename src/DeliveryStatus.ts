@@ -33,7 +33,8 @@ export type Status = typeof Status.Type
  * - `failed`: the message never left the carrier
  * - `expired`, `canceled`: the validity period ended; the message was canceled
  * - `unconfirmed`: terminal, without confirmation of whether the message
- *   arrived
+ *   arrived: the carrier does not know it, or reported nothing for too long. A
+ *   later report of another terminal status replaces it
  * - `unknown`: a status name that this library does not recognize
  *
  * @category schemas
@@ -68,8 +69,8 @@ const terminal: ReadonlySet<Status> = new Set([
 const failure: ReadonlySet<Status> = new Set(["undelivered", "failed", "expired", "canceled"])
 
 /**
- * Returns whether the status is terminal. Only `read` can follow a terminal
- * status.
+ * Returns whether the status is terminal. Only `read` can follow `delivered`,
+ * and any other terminal status `unconfirmed`.
  *
  * @category guards
  * @since 0.1.0
@@ -131,7 +132,8 @@ export class DeliveryStatus extends Schema.TaggedClass<DeliveryStatus>()("Delive
   raw: Payload
 }) {
   /**
-   * Whether the status is terminal. Only `read` can follow a terminal status.
+   * Whether the status is terminal. Only `read` can follow `delivered`, and any
+   * other terminal status `unconfirmed`.
    *
    * @since 0.1.0
    */

@@ -58,6 +58,7 @@ export {
   Channel,
   Hook,
   KitEvent,
+  MissingReports,
   type ProcessResult,
   Room,
   RoomEvent,

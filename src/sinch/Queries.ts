@@ -6,7 +6,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import { Address, fromCarrierDigits, toCarrierDigits } from "../Address.ts"
+import { fromCarrierDigits, toCarrierDigits } from "../Address.ts"
 import { isPayload } from "../Payload.ts"
 import { listOf } from "../provider/internal/listOf.ts"
 import type { Candidate } from "../provider/Query.ts"
@@ -56,14 +56,16 @@ export const make = (batches: HttpClientRequest.HttpClientRequest): CarrierQueri
     candidates: (body, part) => listOf(body, "batches")?.flatMap(candidateOf(part))
   },
   fetchStatus: {
-    requests: ({ messageId, recipient = "" }) => [
-      HttpClientRequest.appendUrl(
-        batches,
-        `/${encodeURIComponent(messageId)}/delivery_report/${
-          encodeURIComponent(recipient === "" ? "" : toCarrierDigits(Address.make(recipient)))
-        }`
-      )
-    ],
+    // The report of a whole batch only counts recipients.
+    requests: ({ messageId, recipient }) =>
+      recipient === undefined || recipient === "" ? [] : [
+        HttpClientRequest.appendUrl(
+          batches,
+          `/${encodeURIComponent(messageId)}/delivery_report/${
+            encodeURIComponent(toCarrierDigits(fromCarrierDigits(recipient)))
+          }`
+        )
+      ],
     statuses: (provider, body) =>
       isPayload(body)
         ? decodePayload(provider, body).pipe(
