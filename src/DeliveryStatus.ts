@@ -85,6 +85,33 @@ export const isTerminal = (status: Status): boolean => terminal.has(status)
  */
 export const isFailure = (status: Status): boolean => failure.has(status)
 
+/** The order in which a failure decides, when several parts of a message failed. */
+const failures: ReadonlyArray<Status> = ["failed", "undelivered", "expired", "canceled"]
+
+/** The order of the other statuses: the first that a part has is that of the message. */
+const steps: ReadonlyArray<Status> = [
+  "unknown",
+  "accepted",
+  "scheduled",
+  "queued",
+  "sending",
+  "sent",
+  "unconfirmed",
+  "delivered",
+  "read"
+]
+
+/**
+ * Combines the statuses of the parts of one message. A message of which a part
+ * failed has failed, as its text is not whole. Otherwise, it is as far as the
+ * part that is least far: delivered when all parts are.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const combine = (statuses: readonly [Status, ...Array<Status>]): Status =>
+  [...failures, ...steps].find((status) => statuses.includes(status))!
+
 /**
  * A status change of one message to one recipient, as reported by the carrier.
  *
