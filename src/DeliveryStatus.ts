@@ -33,7 +33,8 @@ export type Status = typeof Status.Type
  * - `failed`: the message never left the carrier
  * - `expired`, `canceled`: the validity period ended; the message was canceled
  * - `unconfirmed`: terminal, without confirmation of whether the message
- *   arrived
+ *   arrived: the carrier does not know it, or reported nothing for too long. A
+ *   later report of another terminal status replaces it
  * - `unknown`: a status name that this library does not recognize
  *
  * @category schemas
@@ -68,8 +69,8 @@ const terminal: ReadonlySet<Status> = new Set([
 const failure: ReadonlySet<Status> = new Set(["undelivered", "failed", "expired", "canceled"])
 
 /**
- * Returns whether the status is terminal. Only `read` can follow a terminal
- * status.
+ * Returns whether the status is terminal. Only `read` can follow `delivered`,
+ * and any other terminal status `unconfirmed`.
  *
  * @category guards
  * @since 0.1.0
@@ -83,6 +84,33 @@ export const isTerminal = (status: Status): boolean => terminal.has(status)
  * @since 0.1.0
  */
 export const isFailure = (status: Status): boolean => failure.has(status)
+
+/** The order in which a failure decides, when several parts of a message failed. */
+const failures: ReadonlyArray<Status> = ["failed", "undelivered", "expired", "canceled"]
+
+/** The order of the other statuses: the first that a part has is that of the message. */
+const steps: ReadonlyArray<Status> = [
+  "unknown",
+  "accepted",
+  "scheduled",
+  "queued",
+  "sending",
+  "sent",
+  "unconfirmed",
+  "delivered",
+  "read"
+]
+
+/**
+ * Combines the statuses of the parts of one message. A message of which a part
+ * failed has failed, as its text is not whole. Otherwise, it is as far as the
+ * part that is least far: delivered when all parts are.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const combine = (statuses: readonly [Status, ...Array<Status>]): Status =>
+  [...failures, ...steps].find((status) => statuses.includes(status))!
 
 /**
  * A status change of one message to one recipient, as reported by the carrier.
@@ -131,7 +159,8 @@ export class DeliveryStatus extends Schema.TaggedClass<DeliveryStatus>()("Delive
   raw: Payload
 }) {
   /**
-   * Whether the status is terminal. Only `read` can follow a terminal status.
+   * Whether the status is terminal. Only `read` can follow `delivered`, and any
+   * other terminal status `unconfirmed`.
    *
    * @since 0.1.0
    */

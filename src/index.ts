@@ -58,6 +58,7 @@ export {
   Channel,
   Hook,
   KitEvent,
+  MissingReports,
   type ProcessResult,
   Room,
   RoomEvent,
@@ -68,7 +69,7 @@ export {
   SmsChannel
 } from "./rooms/index.ts"
 export { Segments } from "./segments/index.ts"
-export { IntentStore, Outbox, SendPolicy, SmsRouter } from "./sending/index.ts"
+export { IntentStore, Outbox, SendPolicy, SmsRouter, UnknownSends } from "./sending/index.ts"
 export * as SendReference from "./SendReference.ts"
 export * as Sinch from "./sinch/index.ts"
 export * as SmsError from "./SmsError.ts"

@@ -27,9 +27,11 @@ import type { Lazy } from "../provider/Carrier.ts"
 import { generateSecret } from "../provider/Secrets.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import * as SmsProviders from "../provider/SmsProviders.ts"
+import * as MissingReports from "../rooms/MissingReports.ts"
 import * as RoomKit from "../rooms/RoomKit.ts"
 import * as Outbox from "../sending/Outbox.ts"
 import * as SmsRouter from "../sending/SmsRouter.ts"
+import * as UnknownSends from "../sending/UnknownSends.ts"
 import { fail } from "./Failed.ts"
 
 const listenError = ({ host, port }: ServerConfig.ServerConfig, { cause }: HttpServerError.ServeError): string => {
@@ -97,7 +99,9 @@ const mediaShutdownTimeout = "20 seconds"
 /** Provides the routes, and the hook that re-hosts media if a media store is configured. */
 const layerRoutes = ({ media, server: options, storage }: ServerConfig.ServerConfig) => {
   const shutdownTimeout = media === undefined ? "10 seconds" : mediaShutdownTimeout
-  const routes = MessagesServer.layer({ ...options, shutdownTimeout })
+  const routes = Layer.mergeAll(MessagesServer.layer({ ...options, shutdownTimeout }), MissingReports.layer()).pipe(
+    Layer.provide(UnknownSends.layer())
+  )
   // With an inbox, accepted events are processed until the routes close; the rest is left to other processes.
   const processed = storage.processor === undefined
     ? routes

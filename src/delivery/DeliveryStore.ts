@@ -90,7 +90,8 @@ export class Delivery extends Schema.Class<Delivery>("effect-sms/DeliveryStore/D
   dropped: Schema.Int
 }) {
   /**
-   * Whether the status is terminal. Only `read` can follow a terminal status.
+   * Whether the status is terminal. Only `read` can follow `delivered`, and any
+   * other terminal status `unconfirmed`.
    *
    * @since 0.1.0
    */
@@ -153,9 +154,29 @@ export class DeliveryStore extends Context.Service<DeliveryStore, {
   readonly get: (key: Key) => Effect.Effect<Delivery | undefined, DeliveryStoreError>
   /** Returns the deliveries of a message to all its recipients, oldest first. Ignores the recipient of the key. */
   readonly ofMessage: (key: Key) => Effect.Effect<ReadonlyArray<Delivery>, DeliveryStoreError>
+  /**
+   * Claims deliveries whose status is not terminal, and may have missed a report:
+   * {@link firstCheck} after it changed, then as `checkLater` sets. Other calls
+   * claim them only after the lease.
+   */
+  readonly claimDue: (options: {
+    readonly limit: number
+    readonly lease: Duration.Duration
+  }) => Effect.Effect<ReadonlyArray<Delivery>, DeliveryStoreError>
+  /** Sets when a delivery may be claimed again. A change of its status sets that anew. */
+  readonly checkLater: (key: Key, delay: Duration.Duration) => Effect.Effect<void, DeliveryStoreError>
   /** Removes the delivery of exactly this key and returns it. */
   readonly remove: (key: Key) => Effect.Effect<Delivery | undefined, DeliveryStoreError>
 }>()("effect-sms/DeliveryStore") {}
+
+/**
+ * How long after a change of its status a delivery is first claimed. Most
+ * messages have a terminal status by then, and need no check.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const firstCheck: Duration.Duration = /* @__PURE__ */ Duration.minutes(5)
 
 /**
  * Options of {@link layerStoreMemory}.
@@ -211,6 +232,8 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
     const open = new InsertionOrderedMap<Held>()
     const terminal = new InsertionOrderedMap<Held>()
     const messages = new Map<string, Recipients>()
+    /** When open deliveries are due for a check, and when that was set. */
+    const checks = new Map<string, { readonly at: number; readonly setAt: number }>()
 
     // The system clock can be set back, which leaves expired entries behind fresh ones.
     const find = (key: string, now: number): Held | undefined => {
@@ -221,6 +244,7 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
     const drop = (held: Held): Delivery => {
       open.delete(held.key)
       terminal.delete(held.key)
+      checks.delete(held.key)
       const message = messageKeyOf(held.delivery)
       const keys = messages.get(message)
       if (typeof keys === "object" && keys.size > 1) keys.delete(held.key)
@@ -262,6 +286,9 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
       else messages.set(message, keys === undefined ? held.key : new Set([keys, held.key]))
     }
 
+    const checkLater = (key: string, delay: Duration.Duration, now: number) =>
+      checks.set(key, { at: now + Duration.toMillis(delay), setAt: now })
+
     const now = Clock.currentTimeMillis
 
     return DeliveryStore.of({
@@ -272,6 +299,8 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
           const current = find(text, now)
           const [value, delivery] = f(current?.delivery)
           put({ key: text, delivery, expiresAt: now + timeToLive })
+          if (delivery.isTerminal) checks.delete(text)
+          else if (current?.delivery.status !== delivery.status) checkLater(text, firstCheck, now)
           removed.push(...dropExcess(text))
           const event = delivered(current?.delivery, delivery)
           return Effect.as(event === undefined ? Effect.void : record(event), { value, removed })
@@ -282,6 +311,25 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
           now,
           (now) => keysOf(messages.get(messageKeyOf(key))).flatMap((text) => find(text, now)?.delivery ?? [])
         ),
+      claimDue: ({ lease, limit }) =>
+        Effect.map(now, (now) => {
+          const claimed: Array<Delivery> = []
+          for (const [key, { at, setAt }] of checks) {
+            if (claimed.length === limit) break
+            // What was set in the future was set before the clock was set back.
+            if (at > now && setAt <= now + 1000) continue
+            const held = find(key, now)
+            if (held === undefined) continue
+            checkLater(key, lease, now)
+            claimed.push(held.delivery)
+          }
+          return claimed
+        }),
+      checkLater: (key, delay) =>
+        Effect.map(now, (now) => {
+          const text = keyOf(key)
+          if (checks.has(text)) checkLater(text, delay, now)
+        }),
       remove: (key) =>
         Effect.map(now, (now) => {
           const held = find(keyOf(key), now)

@@ -4,7 +4,8 @@
  * Delivery reports arrive in any order, repeatedly, before the response to the
  * send, or contradict each other. A delivery only ever moves forward: through
  * the statuses in order, and out of a terminal status only from `delivered` to
- * `read`. When two terminal statuses exclude each other, the first one is kept,
+ * `read`, and from `unconfirmed` to any other: who does not know whether a
+ * message arrived has not said that it did not. When two terminal statuses exclude each other, the first one is kept,
  * because the application may have acted on it, and the other is recorded: see
  * `Delivery.verdict`.
  *
@@ -111,8 +112,10 @@ const order: ReadonlyArray<Status> = [
 
 const rank = (status: Status): number => order.indexOf(status)
 
-const advances = (from: Status, to: Status): boolean =>
-  isTerminal(from) ? from === "delivered" && to === "read" : rank(to) > rank(from)
+const advances = (from: Status, to: Status): boolean => {
+  if (from === "unconfirmed") return isTerminal(to) && to !== from
+  return isTerminal(from) ? from === "delivered" && to === "read" : rank(to) > rank(from)
+}
 
 /**
  * Computes the delivery after a report. Pure. This function contains all of the

@@ -135,7 +135,9 @@ export const MessageView = Schema.Struct({
   recipient: Schema.optionalKey(Address),
   status: Status.annotate({ description: "The furthest status so far. It never goes back" }),
   since: Schema.DateTimeUtcFromString.annotate({ description: "When this status was reached" }),
-  terminal: Schema.Boolean.annotate({ description: "Whether the status is terminal: only read can follow" }),
+  terminal: Schema.Boolean.annotate({
+    description: "Whether the status is terminal: only read can follow, and any other terminal status after unconfirmed"
+  }),
   errorCode: Schema.optionalKey(Schema.String.annotate({ description: "The carrier's error code for this status" })),
   errorMessage: Schema.optionalKey(Schema.String),
   contradictions: Schema.Array(Status).annotate({

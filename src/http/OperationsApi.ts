@@ -9,6 +9,7 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
+import { Status } from "../DeliveryStatus.ts"
 import type { Entry } from "../inbox/Inbox.ts"
 import { compact } from "../internal/record.ts"
 import { Person } from "../internal/writtenAddress.ts"
@@ -42,6 +43,24 @@ export class DeadLetter extends Schema.Class<DeadLetter>("effect-sms/http/DeadLe
 }) {}
 
 /**
+ * The status of a sent message, combined from those of its parts.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class DeliveryView extends Schema.Class<DeliveryView>("effect-sms/http/IntentDelivery")({
+  status: Status.annotate({
+    description: "The status of the whole message: that of a part that failed, otherwise that of the part that is " +
+      "least far"
+  }),
+  parts: Schema.Array(Schema.Struct({
+    messageId: Schema.String,
+    recipient: Address,
+    status: Status
+  })).annotate({ description: "The status of each part at each recipient" })
+}) {}
+
+/**
  * A send, as the API returns it.
  *
  * @category models
@@ -68,7 +87,17 @@ export class IntentView extends Schema.Class<IntentView>("effect-sms/http/Intent
     Schema.String.annotate({ description: "The reason for the last refusal or an unknown outcome" })
   ),
   receipt: Schema.optionalKey(SendReceipt),
-  resolvedBy: Schema.optionalKey(Schema.String.annotate({ description: "The source that resolved an unknown outcome" }))
+  resolvedBy: Schema.optionalKey(
+    Schema.String.annotate({
+      description: "The source that resolved an unknown outcome: `carrier`, `delivery report` or an operator"
+    })
+  ),
+  asked: Schema.optionalKey(
+    Schema.Int.annotate({ description: "How often the carrier was asked about an unknown outcome" })
+  ),
+  delivery: Schema.optionalKey(
+    DeliveryView.annotate({ description: "What became of an accepted message. Absent in lists" })
+  )
 }) {}
 
 /**
@@ -97,7 +126,8 @@ export const deadLetterOf = (
  * @since 0.1.0
  */
 export const intentViewOf = (
-  { error, key, message, provider, readyAt, receipt, refusal, resolvedBy, ...intent }: Intent
+  { asked, error, key, message, provider, readyAt, receipt, refusal, resolvedBy, ...intent }: Intent,
+  delivery?: DeliveryView
 ): IntentView =>
   new IntentView({
     id: intent.id,
@@ -115,7 +145,9 @@ export const intentViewOf = (
       idempotencyKey: key,
       reason: error?.reason._tag ?? refusal,
       receipt,
-      resolvedBy
+      resolvedBy,
+      asked,
+      delivery
     })
   })
 
@@ -174,7 +206,8 @@ export class Operations extends HttpApiGroup.make("operations")
       .annotateMerge(annotations(samples.intent))
       .annotate(
         OpenApi.Description,
-        "Returns the state of a requested send, such as a queued message, and when it entered each state."
+        "Returns the state of a requested send, such as a queued message, and when it entered each state. Once it is " +
+          "accepted, also its delivery status, and those of its parts."
       ),
     HttpApiEndpoint.post("cancel", "/intents/:id/cancel", {
       params: id,
@@ -197,7 +230,8 @@ export class Operations extends HttpApiGroup.make("operations")
       .annotateMerge(annotations(samples.resend))
       .annotate(
         OpenApi.Description,
-        "The recipient may receive the message twice. Repeated requests resend it only once."
+        "Asks the carrier first, and sends nothing if it has the message. Otherwise the recipient may receive the message " +
+          "twice. Repeated requests resend it only once."
       ),
     HttpApiEndpoint.post("giveUp", "/intents/:id/give-up", {
       params: id,

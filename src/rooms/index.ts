@@ -1,6 +1,7 @@
 export * as Channel from "./Channel.ts"
 export * as Hook from "./Hook.ts"
 export * as KitEvent from "./KitEvent.ts"
+export * as MissingReports from "./MissingReports.ts"
 export type * as ProcessResult from "./ProcessResult.ts"
 export * as Room from "./Room.ts"
 export * as RoomEvent from "./RoomEvent.ts"

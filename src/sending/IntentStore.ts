@@ -9,12 +9,14 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import type { Address } from "../Address.ts"
 import { recorder } from "../events/EventLog.ts"
 import { settled } from "../events/internal/changes.ts"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
@@ -133,6 +135,8 @@ export class Intent extends Schema.Class<Intent>("effect-sms/sending/IntentStore
   resolvedBy: Schema.optionalKey(Schema.String),
   /** The parts that the carrier is known to have, although the outcome was unknown. */
   found: Schema.optionalKey(Schema.Array(FoundPart)),
+  /** How often carriers were asked about an unknown outcome. Absent when they were not. */
+  asked: Schema.optionalKey(Schema.Int),
   /** The room that the message is sent from, if there is one. */
   roomId: Schema.optionalKey(Schema.NonEmptyString)
 }) {}
@@ -211,12 +215,40 @@ export interface Queue {
 }
 
 /**
+ * What is found out about intents with an unknown outcome.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Lookups {
+  /**
+   * Records that the carrier has a part of a send that is `sending` or
+   * `unknown`. An unknown send of which all parts are found becomes `accepted`.
+   * Returns the intent afterwards, or `undefined` when its outcome is known
+   * otherwise. Recording a part again changes nothing.
+   */
+  readonly recordFound: (id: string, found: FoundPart) => Effect.Effect<Intent | undefined, StorageError>
+  /**
+   * Claims unresolved intents about which carriers are to be asked now. Other
+   * calls claim them only after the lease.
+   */
+  readonly claimUnknown: (options: {
+    readonly limit: number
+    readonly lease: Duration.Duration
+  }) => Effect.Effect<ReadonlyArray<Intent>, StorageError>
+  /** Records that carriers were asked, and after which delay they are asked again: never without one. */
+  readonly asked: (id: string, delay: Duration.Duration | undefined) => Effect.Effect<void, StorageError>
+  /** Returns the intents for a recipient that are `sending`, or `unknown` without a receipt. */
+  readonly openTo: (address: Address) => Effect.Effect<ReadonlyArray<Intent>, StorageError>
+}
+
+/**
  * The members of {@link IntentStore}.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Service extends Queue {
+export interface Service extends Queue, Lookups {
   /** Reserves a send, in the state `sending`, or `queued` if it is sent later. */
   readonly reserve: (request: {
     /** A new id, for the intent when there is none for the key. */
@@ -233,13 +265,6 @@ export interface Service extends Queue {
   }) => Effect.Effect<Reservation, StorageError>
   /** Stores the outcome of an intent. A refused intent releases its key. */
   readonly settle: (id: string, outcome: Outcome) => Effect.Effect<void, StorageError>
-  /**
-   * Records that the carrier has a part of a send that is `sending` or
-   * `unknown`. An unknown send of which all parts are found becomes `accepted`.
-   * Returns the intent afterwards, or `undefined` when its outcome is known
-   * otherwise. Recording a part again changes nothing.
-   */
-  readonly recordFound: (id: string, found: FoundPart) => Effect.Effect<Intent | undefined, StorageError>
   readonly get: (id: string) => Effect.Effect<Intent | undefined, StorageError>
   /** Lists intents, the latest first. With the state `unknown`, only unresolved ones. */
   readonly list: (options: {
@@ -316,9 +341,14 @@ export const makeMemory = Effect.fnUntraced(function*(
   const claims = new Map<string, string>()
   const record = yield* recorder
 
+  /** When carriers are asked about an intent, and when that was set. */
+  type Ask = { readonly at: number; readonly setAt: number }
+  const asks = new Map<string, Ask>()
+
   const drop = (intent: Intent) => {
     intents.delete(intent.id)
     claims.delete(intent.id)
+    asks.delete(intent.id)
     if (intent.key !== undefined) keys.delete(intent.key)
   }
 
@@ -356,10 +386,13 @@ export const makeMemory = Effect.fnUntraced(function*(
       times: { ...intent.times, [state]: now }
     })
     queue.delete(next.id)
+    if (state !== "sending") claims.delete(next.id)
+    const millis = DateTime.toEpochMillis(now)
+    if (state === "unknown" && next.resolvedBy === undefined) asks.set(next.id, { at: millis, setAt: millis })
+    else asks.delete(next.id)
     intents.delete(next.id)
     if (state === "queued") queue.put(next.id, next, bytesOf(next))
     else keep(next)
-    if (state !== "sending") claims.delete(next.id)
     return next
   }
 
@@ -413,10 +446,30 @@ export const makeMemory = Effect.fnUntraced(function*(
       if (intent === undefined || !Findings.isOpen(intent)) return undefined
       const updatedAt = yield* DateTime.now
       const next = new Intent({ ...intent, found: Findings.withFound(intent, part), updatedAt })
-      intents.put(id, next)
+      keep(next)
       const outcome = Findings.outcomeOf(next)
       return outcome === undefined ? next : yield* settle(next, outcome)
     }),
+    claimUnknown: ({ lease, limit }) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const isDue = ({ at, setAt }: Ask) => at <= now || setAt > now + 1000
+        const due = [...asks].filter(([, ask]) => isDue(ask)).slice(0, limit)
+        for (const [id] of due) asks.set(id, { at: now + Duration.toMillis(lease), setAt: now })
+        return due.flatMap(([id]) => intents.get(id) ?? [])
+      }),
+    asked: (id, delay) =>
+      Effect.map(DateTime.now, (now) => {
+        const intent = intents.get(id)
+        if (intent?.state !== "unknown" || intent.resolvedBy !== undefined) return
+        keep(new Intent({ ...intent, asked: (intent.asked ?? 0) + 1, updatedAt: now }))
+        const setAt = DateTime.toEpochMillis(now)
+        if (delay === undefined) asks.delete(id)
+        else asks.set(id, { at: setAt + Duration.toMillis(delay), setAt })
+      }),
+    openTo: (address) =>
+      Effect.sync(() =>
+        [...intents.values()].filter((intent) => intent.message.to === address && Findings.isOpen(intent))
+      ),
     get: (id) => Effect.sync(() => find(id)),
     list: ({ limit, state }) =>
       Effect.sync(() =>

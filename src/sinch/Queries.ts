@@ -6,8 +6,9 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import { Address, fromCarrierDigits, toCarrierDigits } from "../Address.ts"
+import { fromCarrierDigits, toCarrierDigits } from "../Address.ts"
 import { isPayload } from "../Payload.ts"
+import { listOf } from "../provider/internal/listOf.ts"
 import type { Candidate } from "../provider/Query.ts"
 import type { CarrierQueries, Part } from "../provider/Sending.ts"
 import * as Wire from "../provider/Wire.ts"
@@ -15,7 +16,6 @@ import * as SendReference from "../SendReference.ts"
 import * as Schema from "./Schema.ts"
 import { decodePayload } from "./Webhook.ts"
 
-const readList = Wire.reader(Schema.BatchList)
 const readBatch = Wire.reader(Schema.StoredBatch)
 
 /** Returns the reference of a part. The caller's own has precedence: the caller finds its messages by it. */
@@ -53,17 +53,19 @@ export const make = (batches: HttpClientRequest.HttpClientRequest): CarrierQueri
         start_date: DateTime.formatIso(DateTime.subtract(since, { minutes: 5 })),
         ...Wire.compact({ client_reference: referenceOf(part) })
       }),
-    candidates: (body, part) => readList(body)?.batches.flatMap(candidateOf(part))
+    candidates: (body, part) => listOf(body, "batches")?.flatMap(candidateOf(part))
   },
   fetchStatus: {
-    requests: ({ messageId, recipient = "" }) => [
-      HttpClientRequest.appendUrl(
-        batches,
-        `/${encodeURIComponent(messageId)}/delivery_report/${
-          encodeURIComponent(recipient === "" ? "" : toCarrierDigits(Address.make(recipient)))
-        }`
-      )
-    ],
+    // The report of a whole batch only counts recipients.
+    requests: ({ messageId, recipient }) =>
+      recipient === undefined || recipient === "" ? [] : [
+        HttpClientRequest.appendUrl(
+          batches,
+          `/${encodeURIComponent(messageId)}/delivery_report/${
+            encodeURIComponent(toCarrierDigits(fromCarrierDigits(recipient)))
+          }`
+        )
+      ],
     statuses: (provider, body) =>
       isPayload(body)
         ? decodePayload(provider, body).pipe(

@@ -121,9 +121,6 @@ export const StoredBatch = Schema.Struct({
   created_at: Wire.OptionalTime
 })
 
-/** The fields read from a list of batches. */
-export const BatchList = Schema.Struct({ batches: Schema.Array(Schema.Unknown) })
-
 /**
  * The fields read from the response to a refused batch. Most have a code and a
  * text; the page of status codes also shows an `error`

@@ -4,9 +4,10 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
-import { Delivery, DeliveryStore, DeliveryStoreError } from "../delivery/DeliveryStore.ts"
+import { Delivery, DeliveryStore, DeliveryStoreError, firstCheck } from "../delivery/DeliveryStore.ts"
 import { keyOf, messageKeyOf } from "../delivery/internal/keys.ts"
 import { delivered } from "../events/internal/changes.ts"
 import type { StorageError } from "../StorageError.ts"
@@ -44,6 +45,26 @@ export const make = Effect.fnUntraced(function*(
     return { intentId: row?.intent_id, roomId: row?.room_id ?? undefined }
   })
 
+  const decodeAll = (rows: ReadonlyArray<Row>) =>
+    readable(rows, ({ delivery }) => decode(delivery), ({ position }) => String(position))
+
+  // What was written in the future was written before the clock was set back.
+  const due = (now: number) => sql`terminal = 0 AND (check_at <= ${now} OR updated_at > ${now + 1000})`
+
+  const claimable = (now: number, limit: number) => {
+    const keys = sql`SELECT key FROM sms_deliveries WHERE ${due(now)} ORDER BY check_at LIMIT ${limit}`
+    return sql.onDialectOrElse({
+      pg: () => sql`key = ANY(ARRAY(${keys} FOR UPDATE SKIP LOCKED))`,
+      orElse: () => sql`key IN (${keys})`
+    })
+  }
+
+  /** Returns when the delivery is due for a check, as a column: as before unless its status changed. */
+  const checkAt = (current: Delivery | undefined, { isTerminal, status }: Delivery, now: number) => {
+    if (isTerminal) return sql.literal("NULL")
+    return current?.status === status ? sql.literal("check_at") : sql`${now + Duration.toMillis(firstCheck)}`
+  }
+
   return DeliveryStore.of({
     modify: (key, f) =>
       asStored(recorded(Effect.fnUntraced(function*(record) {
@@ -57,7 +78,9 @@ export const make = Effect.fnUntraced(function*(
         const current = row!.delivery === "" ? undefined : yield* decode(row!.delivery)
         const [value, delivery] = f(current)
         yield* sql`UPDATE sms_deliveries SET delivery = ${yield* encode(delivery)}, status = ${delivery.status},
-          terminal = ${delivery.isTerminal ? 1 : 0}, updated_at = ${now} WHERE key = ${text}`
+          terminal = ${delivery.isTerminal ? 1 : 0}, updated_at = ${now}, check_at = ${
+          checkAt(current, delivery, now)
+        } WHERE key = ${text}`
         const event = delivered(current, delivery, yield* findSend(messageKeyOf(key)))
         if (event !== undefined) yield* record(event)
         return { value, removed: [] }
@@ -67,8 +90,24 @@ export const make = Effect.fnUntraced(function*(
       asStored(Effect.flatMap(
         sql<Row>`SELECT position, delivery FROM sms_deliveries WHERE message_key = ${messageKeyOf(key)}
           ORDER BY position`.withoutTransform,
-        (rows) => readable(rows, ({ delivery }) => decode(delivery), ({ position }) => String(position))
+        decodeAll
       )),
+    claimDue: ({ lease, limit }) =>
+      asStored(Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        // Most times there is none, and nothing to write.
+        const some = yield* sql`SELECT key FROM sms_deliveries WHERE ${due(now)} LIMIT 1`.withoutTransform
+        if (some.length === 0) return []
+        const rows = yield* sql<Row>`UPDATE sms_deliveries SET check_at = ${now + Duration.toMillis(lease)},
+          updated_at = ${now} WHERE ${claimable(now, limit)} RETURNING position, delivery`.withoutTransform
+        return yield* decodeAll(rows)
+      })),
+    checkLater: (key, delay) =>
+      asStored(Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        yield* sql`UPDATE sms_deliveries SET check_at = ${now + Math.ceil(Duration.toMillis(delay))},
+          updated_at = ${now} WHERE key = ${keyOf(key)} AND terminal = 0`
+      })),
     remove: (key) =>
       asStored(transact(Effect.gen(function*() {
         const [row] = yield* sql<Row>`DELETE FROM sms_deliveries WHERE key = ${keyOf(key)} RETURNING position, delivery`

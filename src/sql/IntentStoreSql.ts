@@ -30,6 +30,7 @@ import * as Queue from "./internal/intentQueue.ts"
 import { json, makeLogUnreadable, makeReadable } from "./internal/json.ts"
 import type { Servers } from "./internal/servers.ts"
 import { stored, type Transact } from "./internal/storage.ts"
+import * as Unknown from "./internal/unknownIntents.ts"
 
 const table = "sms_intents"
 
@@ -57,6 +58,7 @@ interface Row {
   readonly outcome: string | null
   readonly resolved_by: string | null
   readonly found: string | null
+  readonly asked: unknown
   readonly room_id: string | null
   readonly created_at: unknown
   readonly updated_at: unknown
@@ -70,7 +72,7 @@ interface Row {
 
 const columnNames = [
   "id, key, hash, message, provider, state, priority, ready_at, failures, outcome, resolved_by, room_id",
-  "found, created_at, updated_at, queued_at, sending_at, accepted_at, refused_at, unknown_at, cancelled_at"
+  "found, asked, created_at, updated_at, queued_at, sending_at, accepted_at, refused_at, unknown_at, cancelled_at"
 ].join(", ")
 
 const timeOf = (column: unknown): DateTime.Utc | undefined =>
@@ -107,6 +109,7 @@ const toIntent = Effect.fnUntraced(function*(row: Row) {
       ...(row.state === "queued" && { readyAt: DateTime.makeUnsafe(Number(row.ready_at)) }),
       ...(row.resolved_by !== null && { resolvedBy: row.resolved_by }),
       ...(found !== undefined && { found }),
+      ...(Number(row.asked) > 0 && { asked: Number(row.asked) }),
       ...(row.room_id !== null && { roomId: row.room_id })
     })
   return yield* Effect.try({ try: make, catch: () => new UnreadableRow({ table }) })
@@ -123,6 +126,8 @@ export const make = Effect.fnUntraced(function*(
   const readable = yield* makeReadable
   const columns = sql.literal(columnNames)
 
+  const decodeAll = (rows: ReadonlyArray<Row>) => readable(rows, toIntent, ({ id }) => id, ({ id }) => ({ id }))
+
   const lock = sql.literal(sql.onDialectOrElse({ pg: () => "FOR UPDATE", orElse: () => "" }))
 
   // The message may have been sent, so it is never resent automatically.
@@ -130,8 +135,9 @@ export const make = Effect.fnUntraced(function*(
     Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
       const rows = yield* sql<Row>`UPDATE sms_intents SET state = 'unknown', owner = NULL, unknown_at = ${now},
-        updated_at = ${now} WHERE state = 'sending' AND owner = ${server} RETURNING ${columns}`.withoutTransform
-      for (const intent of yield* readable(rows, toIntent, ({ id }) => id, ({ id }) => ({ id }))) {
+        ask_at = ${now}, updated_at = ${now} WHERE state = 'sending' AND owner = ${server} RETURNING ${columns}`
+        .withoutTransform
+      for (const intent of yield* decodeAll(rows)) {
         yield* record(settled(intent, { state: "unknown" }))
       }
     })
@@ -171,7 +177,8 @@ export const make = Effect.fnUntraced(function*(
       const outcome = yield* outcomes.encode(compact({ receipt, error, refusal }))
       const key = sql.literal(state === "refused" ? "NULL" : "key")
       yield* sql`UPDATE sms_intents SET state = ${state}, key = ${key}, owner = NULL, outcome = ${outcome},
-        resolved_by = ${resolvedBy ?? null}, ${sql(`${state}_at`)} = ${now}, updated_at = ${now} WHERE id = ${id}`
+        resolved_by = ${resolvedBy ?? null}, ${sql(`${state}_at`)} = ${now}, updated_at = ${now},
+        ask_at = ${state === "unknown" && resolvedBy === undefined ? now : null} WHERE id = ${id}`
     }
   )
 
@@ -187,6 +194,7 @@ export const make = Effect.fnUntraced(function*(
       logUnreadable: yield* makeLogUnreadable,
       encode: outcomes.encode
     }),
+    ...Unknown.make({ asStored, sql, columns, decodeAll }),
     reserve: ({ hash, id, key, message, priority = "transactional", provider, readyAt, roomId }) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
@@ -242,7 +250,7 @@ export const make = Effect.fnUntraced(function*(
           : sql<Row>`SELECT ${columns} FROM sms_intents WHERE state = ${state}
             AND (state <> 'unknown' OR resolved_by IS NULL) ORDER BY position DESC LIMIT ${limit}`)
           .withoutTransform,
-        (rows) => readable(rows, toIntent, ({ id }) => id, ({ id }) => ({ id }))
+        decodeAll
       ))
   })
 })

@@ -11,13 +11,13 @@ import { isAmount } from "../Cost.ts"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
 import { unchecked } from "../internal/unchecked.ts"
 import { isPayload } from "../Payload.ts"
+import { listOf } from "../provider/internal/listOf.ts"
 import type { Candidate } from "../provider/Query.ts"
 import type { CarrierQueries } from "../provider/Sending.ts"
 import * as Times from "../provider/Times.ts"
 import * as Wire from "../provider/Wire.ts"
 import * as Schema from "./Schema.ts"
 
-const readList = Wire.reader(Schema.MessageList)
 const readMessage = Wire.reader(Schema.StoredMessage)
 
 /** The page size that Twilio allows at most. What is on a later page is not found. */
@@ -91,7 +91,7 @@ export const make = (
           PageSize: pageSize
         })
       ),
-    candidates: (body) => readList(body)?.messages.flatMap(candidateOf)
+    candidates: (body) => listOf(body, "messages")?.flatMap(candidateOf)
   },
   fetchStatus: {
     requests: ({ messageId }) => [

@@ -84,9 +84,6 @@ export const StoredMessage = Schema.Struct({
   price_unit: Wire.OptionalText
 })
 
-/** The fields read from a list of messages. */
-export const MessageList = Schema.Struct({ messages: Schema.Array(Schema.Unknown) })
-
 /** The fields read from the response to a refused request. */
 export const RestError = Schema.Struct({ code: Wire.OptionalText, message: Wire.OptionalText })
 

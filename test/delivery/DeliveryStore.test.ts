@@ -10,9 +10,9 @@ import { delivery, suite } from "../suites/DeliveryStoreSuite.ts"
 
 suite({ name: "memory", layer: layerStoreMemory })
 
-it("ends exclude each other, but for delivered and read, and nothing else does", () => {
+it("ends exclude each other, but for delivered and read and for unconfirmed, and nothing else does", () => {
   const ends = Status.literals.filter((status) =>
-    !["accepted", "scheduled", "queued", "sending", "sent", "unknown"].includes(status)
+    !["accepted", "scheduled", "queued", "sending", "sent", "unknown", "unconfirmed"].includes(status)
   )
   const compatible = (one: Status, other: Status) =>
     one === other || ["delivered,read", "read,delivered"].includes([one, other].join())

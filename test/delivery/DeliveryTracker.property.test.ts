@@ -28,6 +28,8 @@ const slow = (store: DeliveryStore["Service"], scheduler: fc.Scheduler): Deliver
     modify: (key, f) => delayed(store.modify(key, f)),
     get: (key) => delayed(store.get(key)),
     ofMessage: (key) => delayed(store.ofMessage(key)),
+    claimDue: (options) => delayed(store.claimDue(options)),
+    checkLater: (key, delay) => delayed(store.checkLater(key, delay)),
     remove: (key) => delayed(store.remove(key))
   }
 }

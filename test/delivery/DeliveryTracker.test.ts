@@ -125,6 +125,8 @@ describe("a tracker", () => {
         modify: () => Effect.fail(failure),
         get: () => Effect.fail(failure),
         ofMessage: () => Effect.fail(failure),
+        claimDue: () => Effect.fail(failure),
+        checkLater: () => Effect.fail(failure),
         remove: () => Effect.fail(failure)
       })
       const tracker = yield* Effect.provideService(DeliveryTracker.make(), DeliveryStore.DeliveryStore, store)

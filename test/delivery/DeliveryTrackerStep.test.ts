@@ -84,7 +84,7 @@ describe("a step", () => {
     )
   })
 
-  it("never goes back, and leaves no end but delivered, for read", () => {
+  it("never goes back, and leaves no end but delivered, for read, and unconfirmed, for any other", () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...Status.literals), { minLength: 1, maxLength: 20 }), (statuses) => {
         let current: Delivery | undefined
@@ -99,7 +99,7 @@ describe("a step", () => {
             assert.strictEqual(after, status)
             assert.isTrue(
               isTerminal(before)
-                ? before === "delivered" && after === "read"
+                ? (before === "delivered" && after === "read") || (before === "unconfirmed" && isTerminal(after))
                 : isTerminal(after) || ranks.indexOf(after) > ranks.indexOf(before)
             )
           }
@@ -132,6 +132,16 @@ describe("a step", () => {
       "read contradicted",
       "queued nothing"
     ])
+  })
+
+  it("takes what is learned after all, and an unconfirmed end for no contradiction", () => {
+    for (const end of ["delivered", "undelivered", "failed", "read"] as const) {
+      for (const order of [["unconfirmed", end], [end, "unconfirmed"]] as const) {
+        const delivery = run(["sent", ...order])
+        assert.deepStrictEqual([delivery.status, delivery.verdict], [end, end])
+      }
+    }
+    assert.strictEqual(run(["unconfirmed", "sent"]).status, "unconfirmed")
   })
 
   it("tells of a contradiction once", () => {

@@ -6,6 +6,7 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, FileSystem } from "effect"
 import twilio from "twilio"
+import * as CarrierServer from "../../src/testing/CarrierServer.ts"
 import { type Asked, makeTwilio } from "../http/twilio.ts"
 import { start } from "./server.ts"
 
@@ -94,9 +95,12 @@ const settled = (server: Effect.Success<ReturnType<typeof serve>>, state: string
     }
   }).pipe(Effect.timeout("20 seconds"))
 
-const assertAccepted = Effect.fnUntraced(function*(server: Effect.Success<ReturnType<typeof serve>>) {
+const assertAccepted = Effect.fnUntraced(function*(
+  server: Effect.Success<ReturnType<typeof serve>>,
+  resolvedBy = "delivery report"
+) {
   const intent = yield* settled(server, "accepted")
-  assert.strictEqual(intent.resolvedBy, "delivery report")
+  assert.strictEqual(intent.resolvedBy, resolvedBy)
   assert.deepStrictEqual(intent.receipt?.messageIds, ["SM7"])
   const { body, status } = yield* server.send("key")
   assert.deepStrictEqual([status, body.messageIds], [202, ["SM7"]])
@@ -118,7 +122,7 @@ describe("a send whose answer is lost", () => {
         assert.lengthOf(yield* server.intents("unknown"), 1)
         assert.strictEqual(yield* server.report(asked, "SM7", "sent"), 200)
         yield* assertAccepted(server)
-        assert.lengthOf(carrier.asked, 1)
+        assert.lengthOf(carrier.asked.filter(({ request }) => request.method === "POST"), 1)
       }),
     limit
   )
@@ -156,7 +160,29 @@ describe("a send whose answer is lost", () => {
         yield* settled(second, "unknown")
         assert.strictEqual(yield* second.report(asked, "SM7", "delivered"), 200)
         yield* assertAccepted(second)
-        assert.lengthOf(carrier.asked, 1)
+        assert.lengthOf(carrier.asked.filter(({ request }) => request.method === "POST"), 1)
+      }),
+    limit
+  )
+
+  it.live(
+    "is accepted when the carrier lists its message, without any report",
+    () =>
+      Effect.gen(function*() {
+        const createdAt = new Date().toUTCString().replace("GMT", "+0000")
+        const listed = [
+          { sid: "SM6", body: "another", direction: "outbound-api", num_media: "0", date_created: createdAt },
+          { sid: "SM7", body: "hello", direction: "outbound-api", num_media: "0", date_created: createdAt }
+        ]
+        const carrier = yield* CarrierServer.serve(({ method }) =>
+          method === "POST" ? CarrierServer.reset : CarrierServer.answer(200, { messages: listed })
+        )
+        const server = yield* serve(carrier.url, yield* filename)
+        assert.strictEqual((yield* server.send("key")).status, 504)
+        yield* assertAccepted(server, "carrier")
+        assert.lengthOf(carrier.requests.filter(({ method }) => method === "POST"), 1)
+        const list = carrier.requests.find(({ method }) => method === "GET")!
+        assert.include(decodeURIComponent(list.path), "To=+15145550142&From=+15145550100&DateSent>=")
       }),
     limit
   )

@@ -2,7 +2,7 @@
  * What every store of deliveries must do, wherever it keeps them.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, type Layer } from "effect"
+import { DateTime, Duration, Effect, type Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Delivery, DeliveryStore, type Key, type MemoryOptions } from "../../src/delivery/DeliveryStore.ts"
 import type { Status } from "../../src/DeliveryStatus.ts"
@@ -118,6 +118,62 @@ export const suite = (subject: Subject) => {
         yield* store.modify({ ...key("1"), recipient: "15145550140" }, () => [undefined, delivery("1", "read")])
         assert.deepStrictEqual(yield* all, ["sent", "read"])
         assert.deepStrictEqual(yield* store.ofMessage(key("2")), [])
+      })
+    )
+
+    const claim = (limit = 9) =>
+      DeliveryStore.use((store) => Effect.map(store.claimDue({ limit, lease: Duration.minutes(5) }), ids))
+
+    test(
+      "claims a delivery without news some minutes after its status changed, once at a time",
+      Effect.gen(function*() {
+        yield* put(delivery("1"))
+        yield* put(delivery("2", "delivered"))
+        yield* TestClock.adjust("4 minutes")
+        assert.deepStrictEqual(yield* claim(), [])
+        // Another status begins anew, the same one does not.
+        yield* put(delivery("3"))
+        yield* put(delivery("1"))
+        yield* TestClock.adjust("1 minute")
+        const both = yield* Effect.all([claim(), claim()], { concurrency: "unbounded" })
+        assert.deepStrictEqual(both.flat(), ["1"])
+        yield* put(delivery("3", "sent"))
+        yield* TestClock.adjust("4 minutes")
+        assert.deepStrictEqual(yield* claim(), [])
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual((yield* claim()).toSorted(), ["1", "3"])
+      })
+    )
+
+    test(
+      "claims a delivery when it was set to be checked, and never after its last status",
+      Effect.gen(function*() {
+        const store = yield* DeliveryStore
+        for (const id of ["1", "2"]) yield* put(delivery(id))
+        yield* TestClock.adjust("5 minutes")
+        assert.deepStrictEqual([yield* claim(1), yield* claim(1), yield* claim(1)].flat().toSorted(), ["1", "2"])
+        for (const id of ["1", "2"]) yield* store.checkLater(key(id), Duration.hours(1))
+        yield* TestClock.adjust("59 minutes")
+        assert.deepStrictEqual(yield* claim(), [])
+        yield* put(delivery("1", "delivered"))
+        yield* store.checkLater(key("1"), Duration.zero)
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(yield* claim(), ["2"])
+        yield* store.checkLater(key("none"), Duration.zero)
+        yield* store.remove(key("2"))
+        yield* TestClock.adjust("1 day")
+        assert.deepStrictEqual(yield* claim(), [])
+      })
+    )
+
+    test(
+      "claims what is due although the clock was set back",
+      Effect.gen(function*() {
+        yield* TestClock.setTime(7_200_000)
+        yield* put(delivery("1"))
+        yield* TestClock.setTime(3_600_000)
+        assert.deepStrictEqual(yield* claim(), ["1"])
+        assert.deepStrictEqual(yield* claim(), [])
       })
     )
 

@@ -150,6 +150,72 @@ export const suite = (name: string, layer: Layer.Layer<IntentStore, unknown>, sk
         assert.strictEqual((yield* store.get(resent.id))?.resolvedBy, "operator: resent")
       }))
 
+    const claimUnknown = (store: IntentStore["Service"], limit = 9) =>
+      Effect.map(
+        store.claimUnknown({ limit, lease: Duration.minutes(5) }),
+        (intents) => intents.map(({ asked = 0, id }) => [id, asked])
+      )
+
+    test("claims unknown intents once at a time, until they are not to be asked about any more", (store) =>
+      Effect.gen(function*() {
+        const unknown = yield* reserveNew(store)
+        const resolved = yield* reserveNew(store)
+        yield* reserveNew(store)
+        yield* store.settle(unknown.id, { state: "unknown", error })
+        yield* store.settle(resolved.id, { state: "unknown", error, resolvedBy: "operator: given up" })
+        const both = yield* Effect.all([claimUnknown(store), claimUnknown(store)], { concurrency: "unbounded" })
+        assert.deepStrictEqual(both.flat(), [[unknown.id, 0]])
+        yield* TestClock.adjust("4 minutes")
+        assert.deepStrictEqual(yield* claimUnknown(store), [])
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(yield* claimUnknown(store), [[unknown.id, 0]])
+        yield* store.asked(unknown.id, Duration.hours(1))
+        yield* TestClock.adjust("59 minutes")
+        assert.deepStrictEqual(yield* claimUnknown(store), [])
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(yield* claimUnknown(store), [[unknown.id, 1]])
+        yield* store.asked(unknown.id, undefined)
+        yield* store.asked(resolved.id, Duration.zero)
+        yield* TestClock.adjust("1 day")
+        assert.deepStrictEqual(yield* claimUnknown(store), [])
+        assert.strictEqual((yield* store.get(unknown.id))?.asked, 2)
+      }))
+
+    test("does not wait for a clock that was set back", (store) =>
+      Effect.gen(function*() {
+        yield* TestClock.setTime(7_200_000)
+        const { id } = yield* reserveNew(store)
+        yield* store.settle(id, { state: "unknown", error })
+        yield* store.asked(id, Duration.minutes(1))
+        yield* TestClock.setTime(3_600_000)
+        assert.deepStrictEqual(yield* claimUnknown(store), [[id, 1]])
+        assert.deepStrictEqual(yield* claimUnknown(store), [])
+      }))
+
+    test("claims no more intents than the limit, and none that became accepted", (store) =>
+      Effect.gen(function*() {
+        const all = [yield* reserveNew(store), yield* reserveNew(store), yield* reserveNew(store)]
+        for (const { id } of all) yield* store.settle(id, { state: "unknown", error })
+        yield* store.recordFound(all[0]!.id, report(1, 1, "7"))
+        const claimed = [
+          ...yield* claimUnknown(store, 1),
+          ...yield* claimUnknown(store, 1),
+          ...yield* claimUnknown(store)
+        ]
+        assert.deepStrictEqual(claimed.map(([id]) => id), [all[1]!.id, all[2]!.id])
+      }))
+
+    test("lists the intents for a recipient that may still be sent", (store) =>
+      Effect.gen(function*() {
+        const sending = yield* reserveNew(store)
+        const unknown = yield* reserveNew(store)
+        const accepted = yield* reserveNew(store)
+        yield* store.settle(unknown.id, { state: "unknown", error, resolvedBy: "operator: given up" })
+        yield* store.settle(accepted.id, { state: "accepted", receipt })
+        assert.deepStrictEqual((yield* store.openTo(to)).map(({ id }) => id), [sending.id, unknown.id])
+        assert.deepStrictEqual(yield* store.openTo(Address.make("+15145550143")), [])
+      }))
+
     test("gives the key of a refused intent back", (store) =>
       Effect.gen(function*() {
         const reserved = yield* reserve(store, "k")

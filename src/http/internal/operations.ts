@@ -5,15 +5,22 @@
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Option from "effect/Option"
+import { Address } from "../../Address.ts"
+import type { DeliveryStoreError } from "../../delivery/DeliveryStore.ts"
+import { DeliveryTracker } from "../../delivery/DeliveryTracker.ts"
+import { sentOf } from "../../delivery/internal/sentOf.ts"
+import { combine } from "../../DeliveryStatus.ts"
 import { Inbox, InboxProcessor } from "../../inbox/Inbox.ts"
 import { MediaStore } from "../../media/MediaStore.ts"
 import { RoomKit } from "../../rooms/RoomKit.ts"
+import type { Intent } from "../../sending/IntentStore.ts"
 import * as Outbox from "../../sending/Outbox.ts"
 import { SmsRouter } from "../../sending/SmsRouter.ts"
+import { UnknownSends } from "../../sending/UnknownSends.ts"
 import { People } from "../../sql/People.ts"
 import * as MessageProblems from "../MessageProblems.ts"
 import { GatewayApi } from "../MessagesApi.ts"
-import { deadLetterOf, intentViewOf } from "../OperationsApi.ts"
+import { deadLetterOf, DeliveryView, intentViewOf } from "../OperationsApi.ts"
 import * as Problems from "../Problems.ts"
 import * as SendOnce from "./sendOnce.ts"
 import { storageFailed } from "./storageFailed.ts"
@@ -21,6 +28,9 @@ import { storageFailed } from "./storageFailed.ts"
 const unknown = (what: string) => new Problems.NotFound({ detail: `Unknown ${what}` })
 
 const defaultLimit = 100
+
+const deliveryFailed = (error: DeliveryStoreError) =>
+  Effect.andThen(Effect.logError(error.message, error), Effect.fail(new Problems.ServiceUnavailable({})))
 
 export const layer = HttpApiBuilder.group(
   GatewayApi,
@@ -34,6 +44,25 @@ export const layer = HttpApiBuilder.group(
     const media = Option.getOrUndefined(yield* Effect.serviceOption(MediaStore))
     const router = yield* SmsRouter
     const kit = yield* RoomKit
+    const tracker = yield* DeliveryTracker
+    const unknownSends = Option.getOrUndefined(yield* Effect.serviceOption(UnknownSends))
+
+    /** Returns the delivery of an accepted message. */
+    const deliveryOf = Effect.fnUntraced(function*({ receipt }: Intent) {
+      if (receipt === undefined) return undefined
+      const parts = yield* Effect.forEach(
+        sentOf(receipt),
+        ({ messageId, provider, recipient }) =>
+          Effect.map(tracker.get({ provider, messageId, recipient }), (delivery) => ({
+            messageId,
+            recipient: Address.make(recipient),
+            // It may have been evicted, or was sent without a tracker.
+            status: delivery?.status ?? "accepted"
+          }))
+      )
+      const [first, ...rest] = parts.map(({ status }) => status)
+      return first === undefined ? undefined : new DeliveryView({ status: combine([first, ...rest]), parts })
+    })
 
     /** Returns an intent with an unknown outcome that is not resolved yet. */
     const undecided = Effect.fnUntraced(function*(id: string) {
@@ -43,7 +72,10 @@ export const layer = HttpApiBuilder.group(
 
     const resend = Effect.fnUntraced(
       function*(id: string) {
-        const { message, provider } = yield* undecided(id)
+        const known = yield* undecided(id)
+        const asked = unknownSends === undefined ? known : (yield* unknownSends.ask(id)) ?? known
+        if (asked.state === "accepted" && asked.receipt !== undefined) return asked.receipt
+        const { message, provider } = asked
         const sendOnce = SendOnce.make({ kit, outbox, router })
         const { result } = yield* sendOnce({ key: `resend of ${id}`, message, provider, what: id })
         const receipt = yield* Effect.fromResult(result)
@@ -52,7 +84,8 @@ export const layer = HttpApiBuilder.group(
       },
       Effect.catchTags({
         ...SendOnce.problems,
-        StorageError: () => Effect.fail(MessageProblems.storageUnavailable)
+        StorageError: () => Effect.fail(MessageProblems.storageUnavailable),
+        DeliveryStoreError: () => Effect.fail(MessageProblems.storageUnavailable)
       })
     )
 
@@ -72,12 +105,13 @@ export const layer = HttpApiBuilder.group(
       }),
       intents: ({ query: { limit = defaultLimit, state } }) =>
         intents.list({ state, limit }).pipe(
-          Effect.map((all) => all.map(intentViewOf)),
+          Effect.map((all) => all.map((intent) => intentViewOf(intent))),
           Effect.catch(storageFailed)
         ),
       intent: Effect.fnUntraced(function*({ params: { id } }) {
         const intent = yield* Effect.catch(intents.get(id), storageFailed)
-        return intent === undefined ? yield* unknown("send") : intentViewOf(intent)
+        if (intent === undefined) return yield* unknown("send")
+        return intentViewOf(intent, yield* Effect.catch(deliveryOf(intent), deliveryFailed))
       }),
       cancel: Effect.fnUntraced(function*({ params: { id } }) {
         const intent = yield* Effect.catch(intents.cancel(id), storageFailed)

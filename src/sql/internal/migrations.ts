@@ -183,6 +183,13 @@ const migrations = {
   "0004_settling": Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     yield* sql`ALTER TABLE sms_intents ADD COLUMN found TEXT`
+    yield* sql`ALTER TABLE sms_intents ADD COLUMN ask_at BIGINT`
+    yield* sql`ALTER TABLE sms_intents ADD COLUMN asked BIGINT NOT NULL DEFAULT 0`
+    yield* sql`UPDATE sms_intents SET ask_at = updated_at WHERE state = 'unknown' AND resolved_by IS NULL`
+    yield* sql`ALTER TABLE sms_deliveries ADD COLUMN check_at BIGINT`
+    yield* sql`UPDATE sms_deliveries SET check_at = updated_at WHERE terminal = 0`
+    yield* sql`CREATE INDEX sms_deliveries_check ON sms_deliveries (check_at) WHERE terminal = 0`
+    yield* sql`CREATE INDEX sms_intents_ask ON sms_intents (ask_at) WHERE ask_at IS NOT NULL`
   })
 }
 

@@ -1,0 +1,253 @@
+/**
+ * Asks carriers what became of sends with an unknown outcome, on a schedule.
+ *
+ * A message that a carrier has is accepted, `resolvedBy: "carrier"`. A message
+ * that it does not list may have been sent nevertheless: no carrier documents
+ * that its list is complete. So an intent that is not found stays unknown, and
+ * an operator decides about it.
+ *
+ * A message that the carrier returns with our reference is the one. Otherwise it
+ * is found by its recipient, content and time, and only if exactly one message
+ * matches that belongs to no other send, and no other send with an unknown
+ * outcome could be meant.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Content from "../Content.ts"
+import type { DeliveryStoreError } from "../delivery/DeliveryStore.ts"
+import { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
+import { DeliveryStatus } from "../DeliveryStatus.ts"
+import * as Counters from "../internal/counters.ts"
+import { compact } from "../internal/record.ts"
+import type { OutboundMessage } from "../Message.ts"
+import type { Match } from "../provider/Query.ts"
+import type { Service as Provider } from "../provider/SmsProvider.ts"
+import { SmsProviders } from "../provider/SmsProviders.ts"
+import type { SmsError } from "../SmsError.ts"
+import type { StorageError } from "../StorageError.ts"
+import { FoundPart, type Intent, IntentStore } from "./IntentStore.ts"
+
+/**
+ * The members of {@link UnknownSends}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /**
+   * Asks the carriers about a send now, unless its outcome is known. Returns the
+   * intent afterwards. A carrier that cannot be reached has found nothing.
+   */
+  readonly ask: (id: string) => Effect.Effect<Intent | undefined, StorageError | DeliveryStoreError>
+}
+
+/**
+ * Asks carriers about sends with an unknown outcome.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class UnknownSends extends Context.Service<UnknownSends, Service>()("effect-sms/sending/UnknownSends") {}
+
+/**
+ * Options of the queries.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = {
+  /**
+   * The waits between the queries about a send. The first query is made at once.
+   * 1, 5 and 30 minutes, 2 and 8 hours and 1 day by default.
+   */
+  readonly waits?: ReadonlyArray<Duration.Input> | undefined
+  /** The interval at which the store is polled. 10 seconds by default. */
+  readonly pollInterval?: Duration.Input | undefined
+  /**
+   * How long a process may take for a query before another one makes it. 5
+   * minutes by default.
+   */
+  readonly lease?: Duration.Input | undefined
+}
+
+const defaultWaits: ReadonlyArray<Duration.Input> = [
+  "1 minute",
+  "5 minutes",
+  "30 minutes",
+  "2 hours",
+  "8 hours",
+  "1 day"
+]
+
+/** The number of sends that one process asks about at a time. */
+const limit = 20
+
+const count = Counters.make("sms_lookups_total", "Queries about sends with an unknown outcome, by provider and result")
+
+/** Returns the content of a message as text, equal for equal content. */
+const contentOf = ({ content }: OutboundMessage): string =>
+  JSON.stringify([Content.text(content), Content.media(content).map(({ url }) => url)])
+
+const sentKey = "sent:"
+const foundKey = (id: string) => `found:${id}`
+
+/** A match and the provider that has it. */
+interface Found extends Match {
+  readonly provider: string
+}
+
+/** Returns the matches by content that can be no other message of the same send. */
+const unambiguous = (matches: ReadonlyArray<Found>): ReadonlyArray<Found> =>
+  matches.filter((match) =>
+    matches.every((other) => other === match || (other.part !== match.part && other.messageId !== match.messageId))
+  )
+
+/**
+ * Starts to ask, until the scope closes.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options = {}
+): Effect.fn.Return<Service, never, IntentStore | SmsProviders | Scope.Scope> {
+  const store = yield* IntentStore
+  const providers = yield* SmsProviders
+  const tracker = Option.getOrUndefined(yield* Effect.serviceOption(DeliveryTracker))
+  const waits = (options.waits ?? defaultWaits).map(Duration.fromInputUnsafe)
+  const lease = Duration.fromInputUnsafe(options.lease ?? "5 minutes")
+
+  /** Returns the providers that may have the message: the one that did not answer, if it is known. */
+  const candidatesOf = ({ error, provider }: Intent): ReadonlyArray<Provider> => {
+    const known = [error?.provider, provider].find((name) => name !== undefined && Option.isSome(providers.find(name)))
+    return providers.all.filter(({ capabilities, name }) =>
+      capabilities.send !== undefined && (known === undefined || name === known)
+    )
+  }
+
+  /** Returns whether a message is known to belong to another send. */
+  const isOthers = Effect.fnUntraced(function*({ id, message }: Intent, { messageId, provider }: Found) {
+    if (tracker === undefined) return false
+    const delivery = yield* tracker.get({ provider, messageId, recipient: message.to })
+    return delivery?.history.some(({ idempotencyKey: key }) =>
+      key.startsWith(sentKey) || (key.startsWith("found:") && key !== foundKey(id))
+    ) === true
+  })
+
+  /** Returns the matches that prove that the message was sent. */
+  const provenOf = Effect.fnUntraced(function*(intent: Intent, matches: ReadonlyArray<Found>) {
+    const byReference = matches.filter(({ by }) => by === "reference")
+    const content = contentOf(intent.message)
+    const twins = (yield* store.openTo(intent.message.to)).filter(({ id, message }) =>
+      id !== intent.id && contentOf(message) === content
+    )
+    if (twins.length > 0) return byReference
+    const own: Array<Found> = []
+    for (const match of matches) {
+      const isFound = byReference.some(({ part }) => part === match.part)
+      if (match.by === "content" && !isFound && !(yield* isOthers(intent, match))) own.push(match)
+    }
+    return [...byReference, ...unambiguous(own)]
+  })
+
+  /** Records a message for delivery tracking. It was sent, though the time of its acceptance is unknown. */
+  const track = ({ id, message }: Intent, { messageId, provider }: Found) =>
+    Effect.forEach(tracker === undefined ? [] : message.recipients, (recipient) =>
+      tracker!.update(
+        new DeliveryStatus({
+          provider,
+          messageId,
+          recipient,
+          status: "accepted",
+          carrierStatus: "",
+          idempotencyKey: foundKey(id),
+          raw: {}
+        })
+      ), { discard: true })
+
+  /** Asks one provider. A failure is logged and finds nothing. */
+  const lookUp = Effect.fnUntraced(function*(intent: Intent, { lookUp, name }: Provider) {
+    const { createdAt, id, message, times, updatedAt } = intent
+    if (lookUp === undefined) return []
+    const lookup = { intentId: id, message, since: times.sending ?? createdAt, until: times.unknown ?? updatedAt }
+    return yield* lookUp(lookup).pipe(
+      Effect.map((matches) => matches.map((match): Found => ({ ...match, provider: name }))),
+      Effect.catch((error: SmsError) =>
+        Effect.logWarning("A carrier could not be asked about a send with an unknown outcome", error).pipe(
+          Effect.annotateLogs({ provider: name, intent: id }),
+          Effect.andThen(count(name, "failed")),
+          Effect.as([])
+        )
+      )
+    )
+  })
+
+  /** Asks about a send, and records what is found. Every step may be repeated after a kill. */
+  const resolve = Effect.fnUntraced(function*(intent: Intent, asking: ReadonlyArray<Provider>) {
+    const matches = (yield* Effect.forEach(asking, (provider) => lookUp(intent, provider))).flat()
+    const proven = matches.length === 0 ? [] : yield* provenOf(intent, matches)
+    for (const { name } of asking) {
+      const ofProvider = (all: ReadonlyArray<Found>) => all.some(({ provider }) => provider === name)
+      yield* count(name, ofProvider(proven) ? "found" : ofProvider(matches) ? "ambiguous" : "absent")
+    }
+    let latest = intent
+    for (const found of proven) {
+      const { messageId, of, part, provider, sender } = found
+      // First, so that the message is not taken for that of another send.
+      yield* track(intent, found)
+      const recorded = yield* store.recordFound(
+        intent.id,
+        new FoundPart({ part, of, provider, messageId, by: "carrier", ...compact({ sender }) })
+      )
+      latest = recorded ?? latest
+    }
+    if (latest.state === "accepted") {
+      yield* Effect.logInfo("A carrier has a message whose outcome was unknown", { intent: intent.id })
+    }
+    return latest
+  })
+
+  const canAsk = (intent: Intent) => candidatesOf(intent).filter(({ lookUp }) => lookUp !== undefined)
+
+  const round = Effect.gen(function*() {
+    for (const intent of yield* store.claimUnknown({ limit, lease })) {
+      const asking = canAsk(intent)
+      // What arrived before its process was killed may be enough.
+      const last = intent.found?.at(-1)
+      const known = last === undefined ? undefined : yield* store.recordFound(intent.id, last)
+      if (known?.state === "accepted") continue
+      const { state } = yield* resolve(intent, asking)
+      if (state === "unknown") yield* store.asked(intent.id, asking.length === 0 ? undefined : waits[intent.asked ?? 0])
+    }
+  })
+
+  yield* Effect.forkScoped(Effect.repeat(
+    Effect.catchCause(round, (cause) => Effect.logError("Asking carriers about unknown sends failed", cause)),
+    Schedule.spaced(options.pollInterval ?? "10 seconds")
+  ))
+
+  return UnknownSends.of({
+    ask: Effect.fnUntraced(function*(id) {
+      const intent = yield* store.get(id)
+      if (intent?.state !== "unknown" || intent.receipt !== undefined) return intent
+      return yield* resolve(intent, canAsk(intent))
+    })
+  })
+})
+
+/**
+ * Asks carriers about sends with an unknown outcome, for the lifetime of the
+ * layer.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Options): Layer.Layer<UnknownSends, never, IntentStore | SmsProviders> =>
+  Layer.effect(UnknownSends, make(options))
