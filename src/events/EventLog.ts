@@ -23,6 +23,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Address } from "../Address.ts"
+import { sizeOf } from "../internal/sizeOf.ts"
 import type { StorageError } from "../StorageError.ts"
 import { aboutOf, Event, Kind } from "./Event.ts"
 import * as Followers from "./internal/followers.ts"
@@ -154,6 +155,8 @@ export const follow = (
 export type MemoryOptions = {
   /** The maximum number of entries; the oldest is removed first. 10,000 by default. */
   readonly capacity?: number | undefined
+  /** The maximum bytes of all entries, estimated, with the same effect. 16 MiB by default. */
+  readonly maxBytes?: number | undefined
 }
 
 /**
@@ -165,12 +168,24 @@ export type MemoryOptions = {
  * @since 0.1.0
  */
 export const makeMemory = Effect.fnUntraced(function*(
-  { capacity = 10_000 }: MemoryOptions = {}
+  { capacity = 10_000, maxBytes = 16 * 1024 * 1024 }: MemoryOptions = {}
 ): Effect.fn.Return<Service, never, SecureRandom.SecureRandom | Scope.Scope> {
   const random = yield* SecureRandom.SecureRandom
   let position = (yield* Clock.currentTimeMillis) * 1000
   let entries: Array<Entry> = []
+  let sizes: Array<number> = []
+  let bytes = 0
   const sends = Sends.make(capacity)
+
+  /** Removes in bulk: removing the first of an array copies the rest. */
+  const trim = () => {
+    if (entries.length < capacity * 2 && bytes <= maxBytes) return
+    let count = Math.max(0, entries.length - capacity)
+    bytes -= sizes.slice(0, count).reduce((sum, size) => sum + size, 0)
+    while (count < entries.length && bytes > maxBytes * 0.75) bytes -= sizes[count++]!
+    entries = entries.slice(count)
+    sizes = sizes.slice(count)
+  }
 
   const read: Service["read"] = ({ after, filter, limit }) =>
     Effect.sync(() => {
@@ -196,9 +211,12 @@ export const makeMemory = Effect.fnUntraced(function*(
       const event = sends.link(appended)
       const id = yield* random.ulid
       const time = yield* DateTime.now
-      // Removes in bulk: removing the first of an array copies the rest.
-      if (entries.length >= capacity * 2) entries = entries.slice(-capacity + 1)
-      entries.push(new Entry({ position: ++position, id, time, kind: event._tag, ...aboutOf(event), event }))
+      const entry = new Entry({ position: ++position, id, time, kind: event._tag, ...aboutOf(event), event })
+      const size = sizeOf(entry)
+      entries.push(entry)
+      sizes.push(size)
+      bytes += size
+      trim()
       followers.wake()
     })
   })

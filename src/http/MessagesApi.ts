@@ -23,6 +23,7 @@ import { version } from "../internal/version.ts"
 import { Recipient, Sender } from "../internal/writtenAddress.ts"
 import { ZonedTime } from "../internal/zonedTime.ts"
 import { SendReceipt } from "../Message.ts"
+import { maxName, maxReference, maxText, maxUrl } from "../provider/internal/lengths.ts"
 import { Priority } from "../sending/IntentStore.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
 import { messageProblems, seconds } from "./MessageProblems.ts"
@@ -42,7 +43,13 @@ export class ReadRequest extends HttpApiMiddleware.Service<ReadRequest>()("effec
 }) {}
 
 /** Describes a text that is decoded: the OpenAPI document has what is annotated before that. */
-const described = (description: string) => Schema.String.annotate({ description })
+const described = (description: string) => Schema.String.annotate({ description }).check(Schema.isMaxLength(maxName))
+
+/** A text that is not empty, of a limited length. */
+const filled = (max: number) => Schema.NonEmptyString.check(Schema.isMaxLength(max))
+
+/** More than any carrier takes in one message, and few enough for a list of messages. */
+const maxItems = 100
 
 /**
  * The body of a request to send a message.
@@ -67,22 +74,23 @@ export const SendRequest = Schema.Struct({
     Schema.Array(described("Another recipient of the group").pipe(Schema.decodeTo(Recipient))).annotate({
       description:
         "The other recipients of a group message, in which all see each other. Only some carriers have groups"
-    })
+    }).check(Schema.isMaxLength(maxItems))
   ),
   from: Schema.optionalKey(
     described("The sender. Defaults to the provider's default sender").pipe(Schema.decodeTo(Sender))
   ),
   text: Schema.optionalKey(
     Schema.String.annotate({ description: "The text. A message has text, media, or both" })
+      .check(Schema.isMaxLength(maxText))
   ),
   media: Schema.optionalKey(
     Schema.Array(Schema.Struct({
-      url: Schema.NonEmptyString.annotate({ description: "The URL from which the carrier fetches the file" }),
-      mimeType: Schema.optionalKey(Schema.NonEmptyString)
-    }))
+      url: filled(maxUrl).annotate({ description: "The URL from which the carrier fetches the file" }),
+      mimeType: Schema.optionalKey(filled(maxName))
+    })).check(Schema.isMaxLength(maxItems))
   ),
   provider: Schema.optionalKey(
-    Schema.NonEmptyString.annotate({
+    filled(maxName).annotate({
       description: "The provider to send with, and no other",
       examples: [Carriers.all[0]!.name]
     })
@@ -104,12 +112,12 @@ export const SendRequest = Schema.Struct({
     seconds(1).annotate({ description: "How long the carrier may try to deliver, in whole seconds" })
   ),
   statusCallback: Schema.optionalKey(
-    Schema.NonEmptyString.annotate({
+    filled(maxUrl).annotate({
       description: "The URL for delivery reports, instead of the provider's default"
     })
   ),
   reference: Schema.optionalKey(
-    Schema.NonEmptyString.annotate({
+    filled(maxReference).annotate({
       description: "A reference that the carrier keeps. Must not contain personal data"
     })
   )
@@ -218,7 +226,7 @@ sends.
       ),
     HttpApiEndpoint.get("get", "/messages/:id", {
       params: {
-        id: Schema.NonEmptyString.annotate({ description: "The carrier's id of the message, as in the receipt" })
+        id: filled(maxName).annotate({ description: "The carrier's id of the message, as in the receipt" })
       },
       query: {
         provider: Schema.optionalKey(

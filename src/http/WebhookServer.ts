@@ -33,6 +33,7 @@ import { UnknownProvider, WebhookError, type WebhookErrorReason } from "../Webho
 import * as WebhookRequest from "../WebhookRequest.ts"
 import * as AccessLog from "./internal/accessLog.ts"
 import * as Authorization from "./internal/authorization.ts"
+import * as ByteBudget from "./internal/byteBudget.ts"
 import * as DocsPage from "./internal/docsPage.ts"
 import { setHeaders } from "./internal/headers.ts"
 import { checker } from "./internal/readiness.ts"
@@ -101,6 +102,12 @@ export type Options = {
    * (https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks).
    */
   readonly acknowledgeAfter?: Duration.Input | undefined
+  /**
+   * The maximum bytes of the verified webhooks, body and URL, that are processed
+   * at the same time, also in the background. 16 MiB by default, tens of
+   * thousands of usual webhooks. Beyond it, the carrier gets 503 and redelivers.
+   */
+  readonly maxProcessingBytes?: number | undefined
   /** How long shutdown waits for background processing. 10 seconds by default. */
   readonly shutdownTimeout?: Duration.Input | undefined
   /** The bearer token with every scope. Without one, and without `tokens`, all endpoints that need a token are closed. */
@@ -132,6 +139,14 @@ const failed = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
 /** Answers 503 so that the carrier retries: an idempotency key recognizes what was processed. */
 const late = Effect.fnUntraced(function*({ name }: Provider) {
   yield* Effect.annotateLogs(Effect.logError("Webhook handling timed out"), { provider: name })
+  return yield* new Problems.ServiceUnavailable({})
+})
+
+/** Answers 503 so that the carrier retries when fewer are processed. */
+const full = Effect.fnUntraced(function*() {
+  const { provider } = yield* CurrentWebhook
+  const logged = Effect.logError("Too many webhooks are being processed: a slow hook, channel or store?")
+  yield* Effect.annotateLogs(logged, { provider: provider.name })
   return yield* new Problems.ServiceUnavailable({})
 })
 
@@ -199,6 +214,8 @@ const layerVerifyWebhook = (options: Options) =>
     })
   )
 
+const keyLimits = { capacity: 100_000, maxBytes: 64 * 1024 * 1024, timeToLive: "48 hours" } as const
+
 /**
  * Decodes and processes the current webhook, and returns the response that the
  * carrier expects. A carrier redelivers a webhook after a late response or an
@@ -213,9 +230,10 @@ const layerWebhooks = (options: Options) =>
       const kit = yield* RoomKit
       const inbox = Option.getOrUndefined(yield* Effect.serviceOption(InboxProcessor))
       // Keys of a whole webhook, which the inbox does not know. The kit has its own.
-      const seen = yield* Deduplicator.make<void>({ capacity: 100_000, timeToLive: "48 hours" })
+      const seen = yield* Deduplicator.make<void>(keyLimits)
       const once = <E>(keys: ReadonlyArray<string>, accepting: Effect.Effect<void, E>): Effect.Effect<void, E> =>
         keys.reduceRight((accepting, key) => Effect.asVoid(seen.run(key, accepting, () => undefined)), accepting)
+      const budget = ByteBudget.make(options.maxProcessingBytes ?? 16 * 1024 * 1024)
       const working = yield* FiberSet.make<unknown, unknown>()
       yield* Effect.addFinalizer(() =>
         Effect.timeoutOrElse(FiberSet.awaitEmpty(working), {
@@ -229,7 +247,7 @@ const layerWebhooks = (options: Options) =>
       )
 
       const acknowledgeAfter = options.acknowledgeAfter ?? "1500 millis"
-      const handle = Effect.fnUntraced(function*() {
+      const process = Effect.fnUntraced(function*(keep: ByteBudget.Keep) {
         const { provider, webhook } = yield* CurrentWebhook
         const events = yield* provider.decode(webhook).pipe(
           Effect.catch(refuse),
@@ -248,6 +266,7 @@ const layerWebhooks = (options: Options) =>
         const fiber = yield* kit.processEvents(events, { idempotencyKeys, onStored }).pipe(
           Effect.catchCause(failed),
           Effect.annotateLogs({ provider: provider.name }),
+          keep,
           FiberSet.run(working, { startImmediately: true })
         )
         // If no hook or channel waits for anything, processing is complete by now and needs no timer.
@@ -258,6 +277,12 @@ const layerWebhooks = (options: Options) =>
         }
         return acknowledged
       })
+
+      const handle = () =>
+        Effect.flatMap(
+          CurrentWebhook,
+          ({ webhook: { request } }) => budget.within(request.body.length + request.url.length, process, full())
+        )
 
       return handlers
         .handleRaw("inbound", handle)

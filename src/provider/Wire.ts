@@ -18,8 +18,10 @@ import { compact, lookup } from "../internal/record.ts"
 import { isPayload, type Payload } from "../Payload.ts"
 import { InvalidPayload } from "../WebhookError.ts"
 import * as FieldReader from "./internal/fieldReader.ts"
+import { expectedLength, maxName, maxText } from "./internal/lengths.ts"
 
 export { compact, lookup }
+export { maxDescription, maxName, maxReference, maxText, maxUrl } from "./internal/lengths.ts"
 
 const converted = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unknown) => A) =>
   Schema.Unknown.pipe(
@@ -55,18 +57,53 @@ export const toText = (value: unknown): string => {
   return typeof value === "number" || typeof value === "bigint" ? String(value) : stringOf(value) ?? ""
 }
 
-/** Decodes with {@link toText}. */
-export const Text = lenient(Schema.String, toText)
+/** Refuses what is longer than carriers send. A longer text is not cut: what is kept must be what was sent. */
+const atMost = (max: number) =>
+  Schema.makeFilter((text: string) => text.length <= max, { expected: expectedLength(max) })
+
+/** As {@link lenient}, for texts of a limited length. */
+const limited = <A extends E, E>(max: number, schema: Schema.Codec<A, E>, read: (value: unknown) => A) => {
+  const field = lenient(schema, read)
+  FieldReader.register(field, (value) => {
+    const text = read(value)
+    return typeof text === "string" && text.length > max ? FieldReader.refused : text
+  })
+  return field
+}
+
+/** Decodes with {@link toText}. At most {@link maxText} characters. */
+export const Text = limited(maxText, Schema.String.check(atMost(maxText)), toText)
+
+/** Like {@link Text}, with a maximum length of its own. An empty text counts as absent. */
+export const optionalText = (max: number) =>
+  limited(max, Schema.UndefinedOr(Schema.String.check(atMost(max))), (value) => toText(value) || undefined)
 
 /** Like {@link Text}, but an empty text counts as absent. */
-export const OptionalText = lenient(Schema.UndefinedOr(Schema.String), (value) => toText(value) || undefined)
+export const OptionalText = optionalText(maxText)
 
-/** Like {@link OptionalText}, for the sender or recipient of a message. */
-export const OptionalAddress = lenient(
-  Schema.UndefinedOr(Address),
+/** Like {@link OptionalText}, for an id, a status, a code or another name. At most {@link maxName} characters. */
+export const OptionalName = optionalText(maxName)
+
+/** Like {@link OptionalName}, for the sender or recipient of a message. */
+export const OptionalAddress = limited(
+  maxName,
+  Schema.UndefinedOr(Address.check(atMost(maxName))),
   // Any non-empty string is a valid address.
   (value) => (toText(value) || undefined) as Address | undefined
 )
+
+/** What an error says where a name is too long. */
+export const expectedName = `Expected ${expectedLength(maxName)}`
+
+/** A non-empty id, status or other name. At most {@link maxName} characters. */
+export const Name = /* @__PURE__ */ (() => {
+  const field = Schema.NonEmptyString.check(atMost(maxName))
+  FieldReader.register(
+    field,
+    (value) => typeof value === "string" && value !== "" && value.length <= maxName ? value : FieldReader.refused
+  )
+  return field
+})()
 
 /** Decodes all texts of a field that may be repeated, without the blank ones. */
 export const Texts = lenient(
@@ -158,42 +195,55 @@ export const issuesOf = (issue: SchemaIssue.Issue): InvalidPayload["issues"] => 
   return issues as [typeof issues[number], ...typeof issues]
 }
 
+const below = (path: string, [first, ...rest]: InvalidPayload["issues"]): InvalidPayload["issues"] => {
+  const place = ({ expected, field }: typeof first) => ({
+    field: [path, field].filter((name) => name !== "").join("."),
+    expected
+  })
+  return [place(first), ...rest.map(place)]
+}
+
 /**
  * Decodes text that a message cannot do without. Accepts a number and the first
- * of a list, as {@link Text} does, and refuses blank text.
+ * of a list, as {@link Text} does, and refuses blank text. At most {@link
+ * maxName} characters.
  */
 export const required = (expected: string) => {
   const filter = Schema.makeFilter((text: string) => text.trim() !== "", { expected })
-  const field = converted(Schema.String.pipe(Schema.check(filter)), toText)
+  const field = converted(Schema.String.check(filter, atMost(maxName)), toText)
   FieldReader.register(field, (value) => {
     const text = toText(value)
-    return text.trim() === "" ? FieldReader.refused : text
+    return text.length > maxName || text.trim() === "" ? FieldReader.refused : text
   })
   return field
 }
 
-/** Decodes a required sender or recipient, as the carrier wrote it. */
+/** Decodes a required sender or recipient, as the carrier wrote it. At most {@link maxName} characters. */
 export const RequiredAddress = /* @__PURE__ */ (() => {
-  const field = converted(Address, (value) => toText(value) as Address)
-  FieldReader.register(field, (value) => toText(value) || FieldReader.refused)
+  const field = converted(Address.check(atMost(maxName)), (value) => toText(value) as Address)
+  FieldReader.register(field, (value) => {
+    const text = toText(value)
+    return text === "" || text.length > maxName ? FieldReader.refused : text
+  })
   return field
 })()
 
 /**
  * The payload as the schema reads it. An error names every bad field and what
- * was expected, never the value.
+ * was expected, never the value. `path` is where the payload is in the webhook.
  *
  * Nearly every webhook is valid, so a field reader decodes it first, in a fifth
  * of the time. The schema is used only for payloads that the field reader
  * refuses, to find out which fields are invalid.
  */
 export const decoder = <A>(
-  schema: Schema.ConstraintDecoder<A>
+  schema: Schema.ConstraintDecoder<A>,
+  path: string = ""
 ): (payload: Payload) => Effect.Effect<A, InvalidPayload> => {
   const read = FieldReader.make(schema)
   const decode = Schema.decodeUnknownEffect(schema, { errors: "all" })
   const decodeSlowly = (payload: Payload) =>
-    Effect.mapError(decode(payload), ({ issue }) => new InvalidPayload({ issues: issuesOf(issue) }))
+    Effect.mapError(decode(payload), ({ issue }) => new InvalidPayload({ issues: below(path, issuesOf(issue)) }))
   return (payload) => {
     const decoded = read(payload)
     return decoded === FieldReader.refused ? decodeSlowly(payload) : Effect.succeed(decoded as A)

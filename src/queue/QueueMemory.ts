@@ -9,6 +9,8 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
+import { sizeOf } from "../internal/sizeOf.ts"
+import { StorageError } from "../StorageError.ts"
 import type { Claim, Definition, Entry, Queue } from "./Queue.ts"
 
 interface Lane {
@@ -29,7 +31,17 @@ interface Lane {
 export type Options = {
   /** The number of processed entries to remember, which recognize repetitions and can be replayed. 10,000 by default. */
   readonly capacity?: number | undefined
+  /**
+   * The maximum bytes of pending entries, of processed ones and of dead letters,
+   * each estimated. 32 MiB by default. Beyond it, no more events are accepted, the
+   * oldest processed entry is forgotten, and the oldest dead letter is dropped
+   * with an error in the log.
+   */
+  readonly maxBytes?: number | undefined
 }
+
+/** What an entry takes beside itself: its place in its lane and in the indices. */
+const perEntry = 512
 
 /**
  * Makes a queue in memory.
@@ -39,13 +51,15 @@ export type Options = {
  */
 export const make = Effect.fnUntraced(function*<A>(
   { keyOf, laneOf }: Definition<A>,
-  { capacity = 10_000 }: Options = {}
+  { capacity = 10_000, maxBytes = 32 * 1024 * 1024 }: Options = {}
 ): Effect.fn.Return<Queue<A>, never, SecureRandom.SecureRandom> {
   const random = yield* SecureRandom.SecureRandom
   const entries = new Map<string, Entry<A>>()
   const keys = new Map<string, string>()
+  const pending = new InsertionOrderedMap<Entry<A>["state"]>()
   /** The processed entries, the oldest first. */
-  const processed = new InsertionOrderedMap<string | undefined>()
+  const processed = new InsertionOrderedMap<Entry<A>["state"]>({ maxEntries: capacity, maxBytes })
+  const dead = new InsertionOrderedMap<Entry<A>["state"]>({ maxBytes })
   const lanes = new Map<string, Lane>()
   let position = 0
 
@@ -62,25 +76,44 @@ export const make = Effect.fnUntraced(function*<A>(
     return one?.claimed === true && one.claims === number ? one : undefined
   }
 
-  const remember = ({ event, id }: Entry<A>) => {
-    processed.put(id, keyOf(event))
-    for (let oldest = processed.oldest(); oldest !== undefined && processed.size > capacity;) {
-      const [forgotten, key] = oldest
-      processed.delete(forgotten)
-      entries.delete(forgotten)
-      if (key !== undefined) keys.delete(key)
-      oldest = processed.oldest()
+  const forget = (id: string) => {
+    const entry = entries.get(id)
+    const key = entry === undefined ? undefined : keyOf(entry.event)
+    if (key !== undefined) keys.delete(key)
+    entries.delete(id)
+  }
+
+  const bytesOf = (entry: Entry<A>): number => perEntry + sizeOf(entry)
+
+  /** Moves an entry to those in its new state. Returns how many fell out at the bounds. */
+  const move = (entry: Entry<A>): number => {
+    const { id, state } = entry
+    for (const others of [pending, processed, dead]) others.delete(id)
+    entries.set(id, entry)
+    const others = { pending, done: processed, dead }[state]
+    let forgotten = 0
+    if (!others.put(id, state, bytesOf(entry))) {
+      forget(id)
+      forgotten++
     }
+    for (let oldest = others.excess(); oldest !== undefined; oldest = others.excess()) {
+      others.delete(oldest[0])
+      forget(oldest[0])
+      forgotten++
+    }
+    return forgotten
   }
 
   const settle = (claim: Claim, { id }: Entry<A>, fields: Partial<Entry<A>>) =>
-    Effect.sync(() => {
+    Effect.suspend(() => {
       const lane = held(claim)
-      if (lane?.pending.includes(id) !== true) return false
-      entries.set(id, { ...entries.get(id)!, ...fields })
+      if (lane?.pending.includes(id) !== true) return Effect.succeed(false)
       lane.pending.splice(lane.pending.indexOf(id), 1)
-      if (fields.state === "done") remember(entries.get(id)!)
-      return true
+      const forgotten = move({ ...entries.get(id)!, ...fields })
+      const logged = fields.state === "dead" && forgotten > 0
+        ? Effect.logError(`Dead letters dropped at the limit of the memory: ${forgotten}`)
+        : Effect.void
+      return Effect.as(logged, true)
     })
 
   const leave = (lane: Lane) => {
@@ -96,6 +129,11 @@ export const make = Effect.fnUntraced(function*<A>(
     accept: Effect.fnUntraced(function*(events) {
       const acceptedAt = yield* DateTime.now
       const ids = yield* Effect.forEach(events, () => random.ulid)
+      const isNew = (event: A) => !keys.has(keyOf(event) ?? "")
+      const bytes = events.filter(isNew).reduce((bytes, event) => bytes + perEntry + sizeOf(event), pending.bytes)
+      if (bytes > maxBytes) {
+        return yield* new StorageError({ store: "queue", cause: new Error("The queue is full") })
+      }
       return events.map((event, index) => {
         const key = keyOf(event)
         const earlier = key === undefined ? undefined : keys.get(key)
@@ -111,7 +149,7 @@ export const make = Effect.fnUntraced(function*<A>(
           acceptedAt,
           failures: 0
         }
-        entries.set(id, entry)
+        move(entry)
         enqueue(entry)
         return { _tag: "Accepted", id }
       })
@@ -156,8 +194,7 @@ export const make = Effect.fnUntraced(function*<A>(
         if (entry === undefined) return false
         if (entry.state === "pending") return true
         const again: Entry<A> = { ...entry, state: "pending", failures: 0 }
-        entries.set(id, again)
-        processed.delete(id)
+        move(again)
         enqueue(again)
         return true
       }),

@@ -11,24 +11,24 @@ import * as Wire from "../provider/Wire.ts"
 
 /** The fields that distinguish the kinds of callback. `from` and `batch_id` matter only without a `type`. */
 export const Kind = Schema.Struct({
-  type: Wire.OptionalText,
-  from: Wire.OptionalText,
-  batch_id: Wire.OptionalText
+  type: Wire.OptionalName,
+  from: Wire.OptionalName,
+  batch_id: Wire.OptionalName
 })
 
 const Party = Wire.required("a number, a short code or a sender id")
 
 export const Inbound = Schema.Struct({
-  id: Wire.OptionalText,
+  id: Wire.OptionalName,
   from: Party,
   to: Party,
   received_at: Wire.OptionalTime,
-  sent_at: Wire.OptionalText,
+  sent_at: Wire.OptionalName,
   /** `sent_at`, misspelled in some editions of the reference. */
-  send_at: Wire.OptionalText,
-  udh: Wire.OptionalText,
-  operator_id: Wire.OptionalText,
-  client_reference: Wire.OptionalText,
+  send_at: Wire.OptionalName,
+  udh: Wire.optionalText(Wire.maxReference),
+  operator_id: Wire.OptionalName,
+  client_reference: Wire.optionalText(Wire.maxReference),
   /** The text, or the object of an MMS. */
   body: Wire.Anything,
   /** Members of the body of an MMS, when they are beside it. */
@@ -44,42 +44,42 @@ export const MediaBody = Schema.Struct({
   message: Wire.Text,
   text: Wire.Text,
   media: Wire.Items,
-  url: Wire.OptionalText
+  url: Wire.optionalText(Wire.maxUrl)
 })
 
 /** A file. Sinch sends `content_type`; `contentType` occurs in one SDK's fixtures, `mimeType` in the flat form. */
 export const MediaItem = Schema.Struct({
-  url: Wire.OptionalText,
-  content_type: Wire.OptionalText,
-  contentType: Wire.OptionalText,
-  mimeType: Wire.OptionalText,
-  mime_type: Wire.OptionalText,
+  url: Wire.optionalText(Wire.maxUrl),
+  content_type: Wire.OptionalName,
+  contentType: Wire.OptionalName,
+  mimeType: Wire.OptionalName,
+  mime_type: Wire.OptionalName,
   /** `Uploaded` or `Failed`. `code` only counts if it is missing. */
-  status: Wire.OptionalText,
+  status: Wire.OptionalName,
   /** 0 if the file was stored; 200 in one SDK's fixtures. */
-  code: Wire.OptionalText
+  code: Wire.OptionalName
 })
 
 export const RecipientReport = Schema.Struct({
-  batch_id: Schema.NonEmptyString,
-  recipient: Wire.OptionalText,
-  status: Schema.NonEmptyString,
+  batch_id: Wire.Name,
+  recipient: Wire.OptionalName,
+  status: Wire.Name,
   /** A number, or text in some editions of the reference. */
-  code: Wire.OptionalText,
-  status_message: Wire.OptionalText,
-  applied_originator: Wire.OptionalText,
+  code: Wire.OptionalName,
+  status_message: Wire.optionalText(Wire.maxDescription),
+  applied_originator: Wire.OptionalName,
   at: Wire.OptionalTime,
   operator_status_at: Wire.OptionalTime,
-  client_reference: Wire.OptionalText,
+  client_reference: Wire.optionalText(Wire.maxReference),
   number_of_message_parts: Wire.OptionalCount
 })
 
 export const BatchReport = Schema.Struct({
-  batch_id: Schema.NonEmptyString,
-  client_reference: Wire.OptionalText,
+  batch_id: Wire.Name,
+  client_reference: Wire.optionalText(Wire.maxReference),
   statuses: Schema.NonEmptyArray(Schema.Struct({
-    status: Schema.NonEmptyString,
-    code: Wire.OptionalText,
+    status: Wire.Name,
+    code: Wire.OptionalName,
     count: Wire.OptionalCount,
     /** Present only in a report of the kind `full`. */
     recipients: Wire.List

@@ -12,7 +12,7 @@ import { isPayload, type Payload } from "../Payload.ts"
 import { isBlank } from "../provider/Fields.ts"
 import * as Wire from "../provider/Wire.ts"
 import * as SendReference from "../SendReference.ts"
-import type { InvalidPayload } from "../WebhookError.ts"
+import { type InvalidPayload, invalidPayload } from "../WebhookError.ts"
 import { MessagePart, Segment, Unrecognized, type WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookResponse } from "../WebhookRequest.ts"
 import * as Schema from "./Schema.ts"
@@ -25,8 +25,8 @@ export const acknowledgement: WebhookResponse = { status: 200, contentType: "app
 
 const decodeKind = Wire.decoder(Schema.Kind)
 const decodeInbound = Wire.decoder(Schema.Inbound)
-const decodeMediaBody = Wire.decoder(Schema.MediaBody)
-const decodeMediaItem = Wire.decoder(Schema.MediaItem)
+const decodeMediaBody = Wire.decoder(Schema.MediaBody, "body")
+const decodeMediaItem = Wire.decoder(Schema.MediaItem, "body.media")
 const decodeRecipientReport = Wire.decoder(Schema.RecipientReport)
 const decodeBatchReport = Wire.decoder(Schema.BatchReport)
 
@@ -184,11 +184,15 @@ const toRecipients = (items: ReadonlyArray<unknown>): ReadonlyArray<Address> =>
 
 /** Decodes a batch report: one status per listed recipient, or a single status with the count if none are listed. */
 const batchReport = (provider: string, payload: Payload) =>
-  Effect.mapEager(
+  Effect.flatMapEager(
     decodeBatchReport(payload),
-    (fields): ReadonlyArray<DeliveryStatus> => {
+    (fields): Effect.Effect<ReadonlyArray<DeliveryStatus>, InvalidPayload> => {
+      const isLong = (item: unknown) => Wire.toText(item).length > Wire.maxName
+      if (fields.statuses.some(({ recipients }) => recipients.some(isLong))) {
+        return Effect.fail(invalidPayload("statuses.recipients", Wire.expectedName))
+      }
       const metadata = Schema.batchReportFields.optionalMetadataOf(payload)
-      return fields.statuses.flatMap((entry) => {
+      return Effect.succeed(fields.statuses.flatMap((entry) => {
         const recipients = toRecipients(entry.recipients)
         const common = {
           provider,
@@ -211,7 +215,7 @@ const batchReport = (provider: string, payload: Payload) =>
             idempotencyKey: `${key()}:${count ?? ""}`
           })
         ]
-      })
+      }))
     }
   )
 

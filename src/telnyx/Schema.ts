@@ -13,14 +13,14 @@ import * as Wire from "../provider/Wire.ts"
 /** A webhook. A few notices, such as `link_clicked`, have no envelope: their type is at the top level. */
 export const Webhook = Schema.Struct({
   data: Wire.Object_,
-  event_type: Wire.OptionalText,
-  record_type: Wire.OptionalText
+  event_type: Wire.OptionalName,
+  record_type: Wire.OptionalName
 })
 
 export const Event = Schema.Struct({
-  event_type: Wire.OptionalText,
-  record_type: Wire.OptionalText,
-  occurred_at: Wire.OptionalText,
+  event_type: Wire.OptionalName,
+  record_type: Wire.OptionalName,
+  occurred_at: Wire.OptionalName,
   payload: Wire.Object_
 })
 
@@ -29,9 +29,9 @@ export const Event = Schema.Struct({
  * {@link parties}; `body` is present only with RCS and WhatsApp.
  */
 export const Message = Schema.Struct({
-  id: Wire.OptionalText,
-  group_message_id: Wire.OptionalText,
-  direction: Wire.OptionalText,
+  id: Wire.OptionalName,
+  group_message_id: Wire.OptionalName,
+  direction: Wire.OptionalName,
   text: Wire.Text,
   subject: Wire.OptionalText,
   body: Wire.Object_,
@@ -42,18 +42,18 @@ export const Message = Schema.Struct({
   /** The name of the files in a send request. */
   media_urls: Wire.Items,
   errors: Wire.List,
-  received_at: Wire.OptionalText,
-  sent_at: Wire.OptionalText,
+  received_at: Wire.OptionalName,
+  sent_at: Wire.OptionalName,
   parts: Wire.OptionalCount,
   cost: Wire.OptionalCost,
   is_spam: Wire.OptionalFlag,
-  completed_at: Wire.OptionalText
+  completed_at: Wire.OptionalName
 })
 
 export const CarrierError = Schema.Struct({
-  code: Wire.OptionalText,
-  title: Wire.OptionalText,
-  detail: Wire.OptionalText
+  code: Wire.OptionalName,
+  title: Wire.optionalText(Wire.maxDescription),
+  detail: Wire.optionalText(Wire.maxDescription)
 })
 
 /** The fields read from the response to an accepted request: a message in the shape of {@link Message}. */

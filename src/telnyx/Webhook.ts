@@ -28,9 +28,9 @@ export const acknowledgement: WebhookResponse = { status: 200, contentType: "app
 export const parse = (request: WebhookRequest): Effect.Effect<Payload, InvalidPayload> => parseJson(request.body)
 
 const decodeWebhook = Wire.decoder(Schema.Webhook)
-const decodeEvent = Wire.decoder(Schema.Event)
-const decodeMessage = Wire.decoder(Schema.Message)
-const decodeError = Wire.decoder(Schema.CarrierError)
+const decodeEvent = Wire.decoder(Schema.Event, "data")
+const decodeMessage = Wire.decoder(Schema.Message, "data.payload")
+const decodeError = Wire.decoder(Schema.CarrierError, "data.payload.errors")
 
 type Event = typeof Schema.Event.Type
 type Message = typeof Schema.Message.Type
@@ -232,6 +232,9 @@ const statuses = Effect.fnUntracedEager(function*(
   return [...events.values()]
 })
 
+const isLong = ({ address, status }: Schema.Party): boolean =>
+  Math.max(address?.length ?? 0, status?.length ?? 0) > Wire.maxName
+
 const unrecognized = (provider: string, raw: Payload, eventType: string | undefined): Unrecognized =>
   new Unrecognized({ provider, ...Wire.compact({ eventType }), raw })
 
@@ -247,6 +250,8 @@ export const decodePayload = Effect.fnUntracedEager(function*(
   const webhook = yield* decodeWebhook(payload)
   const event = yield* decodeEvent(webhook.data)
   const message = yield* decodeMessage(event.payload)
+  const long = (["from", "to", "cc"] as const).find((field) => Schema.parties(message[field]).some(isLong))
+  if (long !== undefined) return yield* invalidPayload(`data.payload.${long}`, Wire.expectedName)
   const type = event.event_type?.toLowerCase()
   const direction = message.direction?.toLowerCase()
   const step = type === undefined ? undefined : Wire.lookup(outboundEvents, type)

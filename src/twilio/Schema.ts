@@ -11,15 +11,15 @@ import * as Wire from "../provider/Wire.ts"
 
 /** The fields that distinguish an inbound message from a status callback. */
 export const Kind = Schema.Struct({
-  MessageStatus: Wire.OptionalText,
-  SmsStatus: Wire.OptionalText
+  MessageStatus: Wire.OptionalName,
+  SmsStatus: Wire.OptionalName
 })
 
 /** The message ids. `SmsSid` and `SmsMessageSid` are deprecated duplicates of `MessageSid`. */
 const ids = {
-  MessageSid: Wire.OptionalText,
-  SmsMessageSid: Wire.OptionalText,
-  SmsSid: Wire.OptionalText
+  MessageSid: Wire.OptionalName,
+  SmsMessageSid: Wire.OptionalName,
+  SmsSid: Wire.OptionalName
 }
 
 export const messageSid = (ids: {
@@ -38,8 +38,8 @@ export const Inbound = Schema.Struct({
 
 /** The content fields of WhatsApp and RCS. Decoded only if a payload has one of them. */
 export const Rich = Schema.Struct({
-  Latitude: Wire.OptionalText,
-  Longitude: Wire.OptionalText,
+  Latitude: Wire.OptionalName,
+  Longitude: Wire.OptionalName,
   Address: Wire.OptionalText,
   Label: Wire.OptionalText,
   ButtonText: Wire.OptionalText,
@@ -48,16 +48,16 @@ export const Rich = Schema.Struct({
   ListId: Wire.OptionalText,
   InteractiveData: Wire.OptionalText,
   FlowData: Wire.OptionalText,
-  OriginalRepliedMessageSid: Wire.OptionalText
+  OriginalRepliedMessageSid: Wire.OptionalName
 })
 
 export const StatusCallback = Schema.Struct({
   ...ids,
   To: Wire.OptionalAddress,
   From: Wire.OptionalAddress,
-  ErrorCode: Wire.OptionalText,
-  ErrorMessage: Wire.OptionalText,
-  ChannelStatusMessage: Wire.OptionalText,
+  ErrorCode: Wire.OptionalName,
+  ErrorMessage: Wire.optionalText(Wire.maxDescription),
+  ChannelStatusMessage: Wire.optionalText(Wire.maxDescription),
   NumSegments: Wire.OptionalCount
 })
 

@@ -13,9 +13,9 @@ import * as Wire from "../provider/Wire.ts"
 
 /** The fields that distinguish an inbound message from other rows and notices. */
 export const Kind = Schema.Struct({
-  direction: Wire.OptionalText,
-  event: Wire.OptionalText,
-  type: Wire.OptionalText
+  direction: Wire.OptionalName,
+  event: Wire.OptionalName,
+  type: Wire.OptionalName
 })
 
 // A form that does not escape the `+` of a number delivers a space in its place.
@@ -26,12 +26,12 @@ export const Row = Schema.Struct({
   destination_number: Party,
   message: Wire.Text,
   /** Differs between the webhooks of one MMS. Looks like a UUID, but often is not one. */
-  sms_hash: Wire.OptionalText,
-  sms_log_id: Wire.OptionalText,
+  sms_hash: Wire.OptionalName,
+  sms_log_id: Wire.OptionalName,
   /** The sending time, to the second. Equal for the webhooks of one MMS. */
-  datetime_transmission: Wire.OptionalText,
+  datetime_transmission: Wire.OptionalName,
   /** When VoiceMeUp stored the row, some seconds later. */
-  datetime: Wire.OptionalText,
+  datetime: Wire.OptionalName,
   attachment: Wire.Items,
   attachment_mime_type: Wire.Items,
   /** The earlier name of `attachment`. */

@@ -5,6 +5,7 @@ import { TestClock } from "effect/testing"
 import { layerStoreMemory } from "../../src/delivery/DeliveryStore.ts"
 import { MessagePosted } from "../../src/events/Event.ts"
 import * as EventLog from "../../src/events/EventLog.ts"
+import { sizeOf } from "../../src/internal/sizeOf.ts"
 import * as RoomStore from "../../src/rooms/RoomStore.ts"
 import * as IntentStore from "../../src/sending/IntentStore.ts"
 import { suite } from "../suites/EventLogSuite.ts"
@@ -35,6 +36,18 @@ describe("a log in memory", () => {
       const after = yield* EventLog.makeMemory()
       yield* after.append(posted("9"))
       assert.lengthOf((yield* after.read({ after: entries.at(-1)!.position, limit: 10 })).entries, 1)
+    }).pipe(Effect.scoped, Effect.provide(NodeCrypto.layer)))
+
+  it.effect("keeps no more bytes than its bound, the latest entries", () =>
+    Effect.gen(function*() {
+      const log = yield* EventLog.makeMemory({ maxBytes: 100_000 })
+      for (let index = 0; index < 100; index++) {
+        yield* log.append(new MessagePosted({ roomId: "a", message: event(`${index} ${"x".repeat(2000)}`, "a") }))
+        const { entries } = yield* log.read({ after: 0, limit: 200 })
+        assert.isAtMost(entries.reduce((sum, entry) => sum + sizeOf(entry), 0), 100_000)
+        assert.strictEqual(entries.at(-1)?.position, yield* log.head)
+        assert.isAbove(entries.length, Math.min(index, 5))
+      }
     }).pipe(Effect.scoped, Effect.provide(NodeCrypto.layer)))
 
   it.effect("begins with what comes after a follower without a position", () =>

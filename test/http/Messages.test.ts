@@ -89,6 +89,30 @@ describe("POST /messages", () => {
       assert.lengthOf(yield* sent, 0)
     }).pipe(Effect.provide(layerGateway())))
 
+  it.effect("refuses a field that is longer than carriers send, and names it", () =>
+    Effect.gen(function*() {
+      const long = "1".repeat(257)
+      const fields = [
+        ["to", { to: `+${long}` }],
+        ["participants.0", { participants: [`+${long}`] }],
+        ["participants", { participants: Array.from({ length: 101 }, () => "+15145550143") }],
+        ["from", { from: long }],
+        ["text", { text: "x".repeat(65_537) }],
+        ["media.0.url", { media: [{ url: `https://example.com/${"x".repeat(8192)}` }] }],
+        ["media.0.mimeType", { media: [{ url: "https://example.com/a", mimeType: long }] }],
+        ["media", { media: Array.from({ length: 101 }, () => ({ url: "https://example.com/a" })) }],
+        ["provider", { provider: long }],
+        ["sendAt", { sendAt: long }],
+        ["statusCallback", { statusCallback: `https://example.com/${"x".repeat(8192)}` }],
+        ["reference", { reference: "x".repeat(2049) }]
+      ] as const
+      for (const [field, value] of fields) {
+        const { detail } = problemOf(yield* post({ ...message, ...value }))
+        assert.match(detail, new RegExp(`^${field}: Expected a value with a length of at most \\d+`), field)
+      }
+      assert.lengthOf(yield* sent, 0)
+    }).pipe(Effect.provide(layerGateway())))
+
   it.effect("sends with the provider that is named", () =>
     Effect.gen(function*() {
       const answer = yield* post({ ...message, provider: "other" })

@@ -67,6 +67,21 @@ describe("processing that takes long", () => {
       assert.lengthOf(yield* events, 1)
     }).pipe(Effect.provide(layerServer())))
 
+  it.effect("is refused beyond its bytes, also of what goes on in the background, until there is room again", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const channel = yield* slowChannel(Deferred.await(gate))
+      const first = yield* Effect.forkChild(post(telnyx, telnyx.sms("SM1")))
+      yield* channel.begun
+      yield* TestClock.adjust("1500 millis")
+      assert.strictEqual((yield* Fiber.join(first)).status, 200)
+      assertProblem(yield* post(telnyx, telnyx.sms("SM2")), 503)
+      yield* Deferred.succeed(gate, undefined)
+      assert.strictEqual((yield* post(telnyx, telnyx.sms("SM2"))).status, 200)
+      assert.strictEqual(yield* channel.done, 2)
+      assert.lengthOf(yield* events, 2)
+    }).pipe(Effect.provide(layerServer({ maxProcessingBytes: 600 }))))
+
   it.effect("goes on when the carrier hangs up", () =>
     Effect.gen(function*() {
       const channel = yield* slowChannel(Effect.sleep("1 second"))

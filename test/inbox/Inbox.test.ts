@@ -4,6 +4,7 @@ import { Effect, Layer } from "effect"
 import { Address } from "../../src/Address.ts"
 import { Inbox, laneOf, layerMemory } from "../../src/inbox/Inbox.ts"
 import { InboundMessage } from "../../src/Message.ts"
+import { observe } from "../observe.ts"
 import { message, suite } from "../suites/InboxSuite.ts"
 
 suite("memory", Layer.provide(layerMemory(), NodeCrypto.layer))
@@ -26,7 +27,58 @@ it("has one lane for all messages of a group, and others for its members, other 
   assert.lengthOf(new Set(others), others.length)
 })
 
+const large = (key: string, length = 3000) => new InboundMessage({ ...message(key), raw: { text: "x".repeat(length) } })
+
 describe("the inbox in memory", () => {
+  it.effect("accepts no more bytes than its bound, all of a webhook or nothing, and goes on once there is room", () =>
+    Effect.gen(function*() {
+      const inbox = yield* Inbox
+      yield* inbox.accept(["1", "2"].map((key) => large(key)))
+      const full = yield* Effect.flip(inbox.accept([message("3"), large("4", 20_000)]))
+      assert.strictEqual(full._tag, "StorageError")
+      assert.strictEqual((yield* inbox.backlog).pending, 2)
+      // A repetition needs no room.
+      assert.strictEqual((yield* inbox.accept([large("1"), large("2")]))[0]?._tag, "Repeated")
+      const [claim] = yield* inbox.claim({ limit: 1 })
+      for (let entry = yield* inbox.head(claim!); entry !== undefined; entry = yield* inbox.head(claim!)) {
+        yield* inbox.complete(claim!, entry)
+      }
+      yield* inbox.release(claim!)
+      const accepted = yield* inbox.accept([large("3"), large("4")])
+      assert.deepStrictEqual(accepted.map(({ _tag }) => _tag), ["Accepted", "Accepted"])
+    }).pipe(Effect.provide(Layer.provide(layerMemory({ maxBytes: 24_000 }), NodeCrypto.layer))))
+
+  it.effect("forgets the oldest processed entries beyond its bytes, and drops the oldest dead letters with an error", () =>
+    Effect.gen(function*() {
+      const { layer, lines } = observe()
+      const inbox = yield* Inbox
+      for (const [index, state] of ["done", "dead", "done", "dead", "done", "dead", "done", "dead"].entries()) {
+        yield* inbox.accept([large(`${index}`)])
+        const [claim] = yield* inbox.claim({ limit: 1 })
+        const entry = (yield* inbox.head(claim!))!
+        yield* state === "done"
+          ? inbox.complete(claim!, entry)
+          : Effect.provide(inbox.bury(claim!, entry, "Poison"), layer)
+        yield* inbox.release(claim!)
+      }
+      const keysIn = (state: "done" | "dead") =>
+        Effect.map(
+          inbox.list({ state, limit: 10 }),
+          (all) => all.map(({ event }) => event._tag === "InboundMessage" && event.idempotencyKey)
+        )
+      assert.deepStrictEqual(yield* keysIn("done"), ["6", "4"])
+      assert.deepStrictEqual(yield* keysIn("dead"), ["7", "5"])
+      assert.deepStrictEqual(lines.map(({ level, message }) => [level, message]), [
+        ["Error", "Dead letters dropped at the limit of the memory: 1"],
+        ["Error", "Dead letters dropped at the limit of the memory: 1"]
+      ])
+      // What was forgotten is accepted again.
+      assert.deepStrictEqual(
+        (yield* inbox.accept([message("0"), message("4")])).map(({ _tag }) => _tag),
+        ["Accepted", "Repeated"]
+      )
+    }).pipe(Effect.provide(Layer.provide(layerMemory({ maxBytes: 24_000 }), NodeCrypto.layer))))
+
   it.effect("forgets the oldest processed entries, and no others", () =>
     Effect.gen(function*() {
       const inbox = yield* Inbox

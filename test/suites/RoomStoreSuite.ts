@@ -170,6 +170,24 @@ export const suite = (name: string, layer: Layer.Layer<RoomStore, unknown>, skip
         assert.strictEqual(yield* routed(store, "sms", first, other), `by ${other}`)
       }))
 
+    test("learns at most 16 other addresses of a person, who keeps the room", (store) =>
+      Effect.gen(function*() {
+        const route = (index: number) => {
+          const conversation = {
+            channelId: "sms",
+            recipient: first,
+            sender: ann,
+            aliases: [Address.make(`whatsapp:CA.${index}`)]
+          }
+          return store.route(conversation, () => room(`by ${index}`, opened(conversation)))
+        }
+        for (let index = 0; index < 20; index++) assert.strictEqual((yield* route(index)).room.id, "by 0")
+        assert.lengthOf((yield* store.get("by 0"))!.attachments[0]!.aliases!, 16)
+        for (const [index, id] of [[15, "by 0"], [16, undefined]] as const) {
+          assert.strictEqual(yield* routed(store, "sms", first, Address.make(`whatsapp:CA.${index}`)), id)
+        }
+      }))
+
     test("moves a person's other addresses along with the number", (store) =>
       Effect.gen(function*() {
         const userId = Address.make("whatsapp:CA.1")

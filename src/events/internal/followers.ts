@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import * as RcRef from "effect/RcRef"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { sizeOf } from "../../internal/sizeOf.ts"
 import type { Entry, Filter, FollowOptions, Page, Service } from "../EventLog.ts"
 import { matches } from "./matches.ts"
 
@@ -22,6 +23,8 @@ const pollInterval: Duration.Input = "1 second"
 
 /** The number of entries in memory, and for how long. The retention is short because a person may be forgotten meanwhile. */
 const maxRecent = 1000
+/** Of their bytes, estimated. */
+const maxRecentBytes = 8 * 1024 * 1024
 const recentMillis = 60_000
 
 const pageSize = 100
@@ -48,15 +51,20 @@ export interface Followers {
 
 /** The latest entries: all of the log after `from` and up to `to`. */
 interface Recent {
-  readonly entries: Array<{ readonly entry: Entry; readonly at: number }>
+  readonly entries: Array<{ readonly entry: Entry; readonly at: number; readonly bytes: number }>
+  bytes: number
   from: number
   to: number
 }
 
 const trim = (recent: Recent, now: number): void => {
   const { entries } = recent
-  let count = Math.max(0, entries.length - maxRecent)
-  while (count < entries.length && entries[count]!.at <= now - recentMillis) count++
+  const most = entries.length - maxRecent
+  let count = 0
+  while (
+    count < entries.length &&
+    (count < most || entries[count]!.at <= now - recentMillis || recent.bytes > maxRecentBytes)
+  ) recent.bytes -= entries[count++]!.bytes
   if (count === 0) return
   recent.from = entries[count - 1]!.entry.position
   entries.splice(0, count)
@@ -73,7 +81,11 @@ export const make = Effect.fnUntraced(function*(
       const waiting = Effect.raceFirst(appended.next(), Effect.sleep(pollInterval))
       const page = yield* read({ after: recent.to, limit: pageSize })
       const at = yield* Clock.currentTimeMillis
-      for (const entry of page.entries) recent.entries.push({ entry, at })
+      for (const entry of page.entries) {
+        const bytes = sizeOf(entry)
+        recent.entries.push({ entry, at, bytes })
+        recent.bytes += bytes
+      }
       recent.to = page.position
       trim(recent, at)
       if (page.entries.length > 0) news.signal()
@@ -85,7 +97,7 @@ export const make = Effect.fnUntraced(function*(
   const reading = yield* RcRef.make({
     acquire: Effect.gen(function*() {
       const position = yield* head
-      const recent: Recent = { entries: [], from: position, to: position }
+      const recent: Recent = { entries: [], bytes: 0, from: position, to: position }
       yield* readOn(recent).pipe(
         Effect.tapError((error) => Effect.logError("Reading the event log failed, and is retried", error)),
         Effect.catch(() => Effect.sleep(pollInterval)),

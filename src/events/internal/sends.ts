@@ -4,17 +4,21 @@
 import { messageKeyOf } from "../../delivery/internal/keys.ts"
 import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
 import { compact } from "../../internal/record.ts"
+import { sizeOf } from "../../internal/sizeOf.ts"
 import { DeliveryChanged, type Event, type SendSettled } from "../Event.ts"
+
+const maxBytes = 8 * 1024 * 1024
 
 /** Makes a bounded memory. The oldest send is removed first. */
 export const make = (capacity: number) => {
-  const sends = new InsertionOrderedMap<Pick<SendSettled, "intentId" | "roomId">>()
+  const sends = new InsertionOrderedMap<Pick<SendSettled, "intentId" | "roomId">>({ maxEntries: capacity, maxBytes })
 
   const remember = ({ error, intentId, receipt = error?.accepted, roomId }: SendSettled): void => {
     for (const messageId of receipt?.messageIds ?? []) {
-      if (sends.size >= capacity) sends.delete(sends.oldest()![0])
-      sends.put(messageKeyOf({ provider: receipt!.provider, messageId }), { intentId, ...compact({ roomId }) })
+      const send = { intentId, ...compact({ roomId }) }
+      sends.put(messageKeyOf({ provider: receipt!.provider, messageId }), send, sizeOf(send))
     }
+    for (let oldest = sends.excess(); oldest !== undefined; oldest = sends.excess()) sends.delete(oldest[0])
   }
 
   return {

@@ -17,6 +17,7 @@ import { unverifiedWebhook, type VerifiedWebhook, type WebhookHead, type Webhook
 import * as Body from "../Body.ts"
 import { defaultLimits, type Limits, type Receiver, type Verified } from "../Receiving.ts"
 import { queryOf } from "../Url.ts"
+import { lengthFault } from "./lengths.ts"
 
 /** The receiving half of a provider. */
 export interface Receive {
@@ -125,8 +126,16 @@ export const make = (name: string, receiver: Receiver): Receive => {
       (reason) => refused(reason, request.url.length + request.body.length, diagnose && (() => diagnose(request)))
     )
 
+  const checked = (events: ReadonlyArray<WebhookEvent>) => {
+    for (const event of events) {
+      const fault = lengthFault(event)
+      if (fault !== undefined) return Effect.fail(fault)
+    }
+    return Effect.succeed(events)
+  }
+
   const decodePayload: Receive["decodePayload"] = (payload) =>
-    Effect.suspend(() => Effect.mapErrorEager(receiver.decodePayload(payload), refuse))
+    Effect.suspend(() => Effect.mapErrorEager(Effect.flatMapEager(receiver.decodePayload(payload), checked), refuse))
 
   return {
     limits,

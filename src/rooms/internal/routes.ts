@@ -116,10 +116,13 @@ const newTo = (known: ReadonlyArray<Address>, addresses: ReadonlyArray<Address>)
   })
 }
 
+/** The maximum number of other addresses of one person. Carriers give one or two. */
+const maxAliases = 16
+
 const update = (attachment: Attachment, participant: Address, conversation: Conversation): Attachment => {
   const { recipient, sender } = conversation
   const { aliases: known = [], writesFrom: _, writesTo: __, ...fields } = attachment
-  const aliases = [...known, ...newTo([participant, ...known], senders(conversation))]
+  const aliases = [...known, ...newTo([participant, ...known], senders(conversation))].slice(0, maxAliases)
   return new Attachment({
     ...fields,
     ...(attachment.recipient !== recipient && { writesTo: recipient }),

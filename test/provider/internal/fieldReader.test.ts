@@ -99,7 +99,13 @@ const ofCarriers = Object.entries(carriers).flatMap(([carrier, schemas]) =>
 const leaf = fc.constantFrom<Decoder>(
   Wire.Text,
   Wire.OptionalText,
+  Wire.OptionalName,
   Wire.OptionalAddress,
+  Wire.RequiredAddress,
+  Wire.Name,
+  // Short, so that generated texts are longer.
+  Wire.optionalText(2),
+  Wire.required("a name"),
   Wire.OptionalCount,
   Wire.OptionalTime,
   Wire.Anything,

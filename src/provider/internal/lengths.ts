@@ -1,0 +1,79 @@
+/**
+ * The lengths of fields that no carrier exceeds, in UTF-16 units.
+ */
+import { type Content, parts } from "../../Content.ts"
+import { type InvalidPayload, invalidPayload } from "../../WebhookError.ts"
+import type { WebhookEvent } from "../../WebhookEvent.ts"
+
+/**
+ * Ids, addresses, statuses, codes and types. The longest that carriers document
+ * are ids of WhatsApp messages and agent ids of RCS, below 150.
+ */
+export const maxName = 256
+
+/** References of the application, which a carrier returns. Sinch documents 2,048 at one place, and 128 at another. */
+export const maxReference = 2048
+
+/** Descriptions of errors. */
+export const maxDescription = 4096
+
+/** URLs of files, with their signatures. Telnyx documents 2,000. */
+export const maxUrl = 8192
+
+/** Texts. WhatsApp delivers up to 65,536 characters, SMS and RCS a few thousand. */
+export const maxText = 65_536
+
+export const expectedLength = (max: number): string => `at most ${max.toLocaleString("en")} characters`
+
+/** What carriers' decoders build of several names. */
+const maxKey = 4 * maxName
+
+type Limits = ReadonlyArray<readonly [field: string, max: number]>
+
+const limitsOf: Readonly<Record<WebhookEvent["_tag"], Limits>> = {
+  InboundMessage: [
+    ["externalId", maxName],
+    ["idempotencyKey", maxKey],
+    ["sender", maxName],
+    ["senderAliases", maxName],
+    ["recipient", maxName],
+    ["participants", maxName],
+    ["reference", maxReference]
+  ],
+  MessagePart: [["correlationKey", maxKey]],
+  DeliveryStatus: [
+    ["messageId", maxName],
+    ["recipient", maxName],
+    ["sender", maxName],
+    ["carrierStatus", maxName],
+    ["errorCode", maxName],
+    ["errorMessage", maxDescription],
+    ["reference", maxReference],
+    ["idempotencyKey", maxKey]
+  ],
+  Unrecognized: [["eventType", maxName]]
+}
+
+const isLonger = (value: unknown, max: number): boolean =>
+  typeof value === "string" ? value.length > max : Array.isArray(value) && value.some((item) => isLonger(item, max))
+
+const contentFault = (content: Content): InvalidPayload | undefined => {
+  for (const part of parts(content)) {
+    for (const [name, value] of Object.entries(part)) {
+      const max = name === "url" ? maxUrl : maxText
+      if (isLonger(value, max)) return invalidPayload(`content.${name}`, `Expected ${expectedLength(max)}`)
+    }
+  }
+  return undefined
+}
+
+/**
+ * Returns why an event is refused: a field is longer than carriers send. For
+ * what a carrier's own schemas do not limit; the error names the event's field.
+ */
+export const lengthFault = (event: WebhookEvent): InvalidPayload | undefined => {
+  const found = limitsOf[event._tag].find(([field, max]) => isLonger(event[field as keyof WebhookEvent], max))
+  if (found !== undefined) return invalidPayload(found[0], `Expected ${expectedLength(found[1])}`)
+  if (event._tag === "MessagePart") return lengthFault(event.message)
+  return event._tag === "InboundMessage" ? contentFault(event.content) : undefined
+}
