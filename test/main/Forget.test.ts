@@ -69,6 +69,7 @@ const none = {
   statuses: 0,
   deliveries: 0,
   messageParts: 0,
+  logEntries: 0,
   masked: 0,
   files: 0
 }
