@@ -28,7 +28,6 @@ const labels: Readonly<Record<keyof Forgotten, string>> = {
   deliveries: "deliveries",
   logEntries: "entries of the event log",
   messageParts: "split messages",
-  logEntries: "entries of the event log",
   masked: "rows of others, masked",
   files: "files"
 }
