@@ -23,6 +23,7 @@ import * as RoomStore from "../rooms/RoomStore.ts"
 import * as IntentStore from "../sending/IntentStore.ts"
 import type { People } from "../sql/People.ts"
 import type { StorageError } from "../StorageError.ts"
+import { type Database, problemOf } from "./internal/databaseProblem.ts"
 import { Readiness } from "./Readiness.ts"
 
 /**
@@ -85,30 +86,32 @@ const loadPostgres = Effect.tryPromise({
   catch: () => invalid(name, "needs the package @effect/sql-pg: npm install @effect/sql-pg")
 })
 
-/** Builds an error with the reason and the error code only, because driver messages may contain hosts and users. */
-const blame = Effect.fnUntraced(function*(what: string, error: SqlError | MmsAggregatorError | StorageError) {
+/** Builds the error about a database that cannot be used. */
+const blame = Effect.fnUntraced(function*(
+  database: Database,
+  error: SqlError | MmsAggregatorError | StorageError
+) {
   const { DatabaseFailure, failureOf } = yield* loadFailure
   const failure = error._tag === "SqlError" ? failureOf(error) : error.cause
   if (failure instanceof Error && "_tag" in failure && failure._tag === "NewerSchema") {
     return yield* invalid(name, `cannot be used. ${failure.message}`)
   }
-  const told = failure instanceof DatabaseFailure ? ` (${failure.message})` : ""
-  return yield* invalid(name, `must name ${what} that can be used${told}`)
+  const problem = problemOf(database, failure instanceof DatabaseFailure ? failure : undefined)
+  return yield* invalid(name, `cannot be used: ${problem}`)
 })
 
 const sqlStorage = (
   description: string,
-  what: string,
+  database: Database,
   client: Effect.Effect<Layer.Layer<SqlClient.SqlClient, SqlError>, InvalidVariable>,
-  mms: Options,
-  file?: string
+  mms: Options
 ): StorageConfig => {
   const blamed = <A, R>(
     layer: Layer.Layer<A, SqlError | MmsAggregatorError | StorageError | InvalidVariable, R>
   ): Layer.Layer<A, InvalidVariable, R> =>
     Layer.catch(
       layer,
-      (error) => Layer.unwrap(error._tag === "InvalidVariable" ? Effect.fail(error) : blame(what, error))
+      (error) => Layer.unwrap(error._tag === "InvalidVariable" ? Effect.fail(error) : blame(database, error))
     )
   // Built once and shared.
   const layerClient = Layer.unwrap(client)
@@ -138,7 +141,7 @@ const sqlStorage = (
         ))
       ),
     processor: ({ shutdownTimeout }) => Layer.provide(RoomInbox.layer({ shutdownTimeout }), layerStores),
-    file,
+    file: database._tag === "SQLite" ? database.filename : undefined,
     people: blamed(
       Layer.provide(Layer.unwrap(Effect.map(loadStorage, (SqlStorage) => SqlStorage.layerPeople)), layerClient)
     )
@@ -148,17 +151,16 @@ const sqlStorage = (
 const sqlite = (filename: string, mms: Options) =>
   sqlStorage(
     `SQLite file ${filename}`,
-    "an SQLite file",
+    { _tag: "SQLite", filename },
     // The timeout is short, because SQLite blocks the event loop while it waits for another process's lock.
     Effect.map(loadSqlite, (NodeSqliteClient) => NodeSqliteClient.layer({ filename, busyTimeout: "20 millis" })),
-    mms,
-    filename
+    mms
   )
 
 const postgres = (url: Redacted.Redacted, mms: Options) =>
   sqlStorage(
     `Postgres at ${URL.parse(Redacted.value(url))?.host ?? "its default host"}`,
-    "a Postgres database",
+    { _tag: "Postgres" },
     Effect.map(loadPostgres, (Postgres) => Postgres.layer(url)),
     mms
   )

@@ -115,6 +115,9 @@ type Needs =
 
 const illegal = (message: string) => Effect.fail(new Cause.IllegalArgumentError(message))
 
+/** Begins the names of the directories for temporary files. */
+const temporaryPrefix = "effect-sms-media-"
+
 const prefixOf = ({ prefix = "" }: Options) =>
   /^(?:[\w-][\w.-]*\/)*(?:[\w-][\w.-]*)?$/.test(prefix)
     ? Effect.succeed(prefix)
@@ -171,8 +174,12 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
   const age = rules.age(options)
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "1 minute")
   const spool = yield* Spool.make(
-    yield* fs.makeTempDirectoryScoped({ directory: options.temporaryDirectory, prefix: "effect-sms-" })
+    yield* fs.makeTempDirectoryScoped({ directory: options.temporaryDirectory, prefix: temporaryPrefix })
   )
+  const removeAbandoned = Effect.ignore(
+    Effect.flatMap(rules.now, (now) => spool.removeStaleBeside(temporaryPrefix, now))
+  )
+  yield* removeAbandoned
 
   const keyOf = (id: string) => `${prefix}${id}`
 
@@ -323,6 +330,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
       ))
 
   const cleanUp = Effect.gen(function*() {
+    yield* removeAbandoned
     let removed = 0
     let continuation: string | undefined
     do {

@@ -18,6 +18,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Reactivity from "effect/reactivity/Reactivity"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as SqlClient from "effect/sql/SqlClient"
@@ -57,11 +58,19 @@ export type Options = {
   readonly streamRows?: number | undefined
 }
 
+const isLocked = ({ reason }: SqlError.SqlError): boolean => reason._tag === "LockTimeoutError"
+
+/** Another process may be creating the same file. SQLite does not wait for it where that could be a deadlock. */
+const whileLocked = Schedule.max([Schedule.spaced("50 millis"), Schedule.recurs(100)])
+
 /** `SQLITE_ERROR`: during preparation it means a syntax error. */
 const genericError = 1
 
 const sqlError = (operation: string) => (cause: unknown): SqlError.SqlError => {
   if (!Predicate.hasProperty(cause, "errcode")) {
+    if (operation === "connect") {
+      return new SqlError.SqlError({ reason: new SqlError.ConnectionError({ cause, operation }) })
+    }
     return new SqlError.SqlError({ reason: new SqlError.UnknownError({ cause, operation }) })
   }
   if (operation === "prepare" && cause.errcode === genericError) {
@@ -189,14 +198,12 @@ const makeConnection = (database: DatabaseSync, options: Options): Connection =>
   }
 }
 
-/** Creates the file with access for the owner only. SQLite creates its log files with the same mode. */
-const makeFile = (filename: string): void => {
-  try {
-    closeSync(openSync(filename, "a", 0o600))
-  } catch {
-    // Ignored, because SQLite reports a more precise error.
-  }
-}
+/**
+ * Creates the file with access for the owner only. SQLite creates its log files
+ * with the same mode. The error of the system says why a file cannot be opened,
+ * where SQLite has one code for all reasons.
+ */
+const makeFile = (filename: string): void => closeSync(openSync(filename, "a", 0o600))
 
 const isFile = (filename: string): boolean => filename !== "" && !/^(:memory:|file:)/.test(filename)
 
@@ -231,7 +238,7 @@ const open = (options: Options) =>
 export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<SqlClient.SqlClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity> {
-  const database = yield* open(options)
+  const database = yield* Effect.retry(open(options), { while: isLocked, schedule: whileLocked })
   const connection = makeConnection(database, options)
   const acquirers = SqlClient.makeSqliteAcquirers({
     // Nobody else has the connection: a transaction that is open is one whose rollback failed.

@@ -311,7 +311,7 @@ describe("a start that is not possible", () => {
     [
       "an SQLite file that cannot be made",
       { TWILIO_AUTH_TOKEN: "x", DATABASE_URL: "sqlite:no/such/directory/sms.db" },
-      /^DATABASE_URL must name an SQLite file that can be used \(.*\)$/
+      /^DATABASE_URL cannot be used: the SQLite file no\/such\/directory\/sms\.db is in a directory that does not exist/
     ],
     [
       "a database whose package is not installed",
@@ -325,7 +325,7 @@ describe("a start that is not possible", () => {
     [
       "a database that does not answer",
       { TWILIO_AUTH_TOKEN: "x", DATABASE_URL: "postgres://user:db-password@127.0.0.1:1/sms" },
-      /^DATABASE_URL must name a Postgres database that can be used \(ConnectionError, ECONNREFUSED\)$/
+      /^DATABASE_URL cannot be used: the Postgres server does not answer \(ConnectionError, ECONNREFUSED\)$/
     ],
     ["a host that has no address", { HOST: "no.such.host.invalid" }, /^HOST must be an address of this machine/]
   ]

@@ -37,6 +37,8 @@ const tables = [
   "sms_statuses",
   "sms_deliveries",
   "sms_intents",
+  "sms_events",
+  "sms_sent",
   "sms_mms_keys",
   "sms_mms_outbox"
 ]

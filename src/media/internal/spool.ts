@@ -51,6 +51,11 @@ export interface Spool {
   ) => Effect.Effect<Spooled, E | MediaError, Scope.Scope>
   /** Removes the files that crashed processes left behind. */
   readonly removeStale: (now: number) => Effect.Effect<void, PlatformError.PlatformError>
+  /**
+   * Removes the files that crashed processes left behind in directories of their
+   * own beside this one, whose names begin with the prefix.
+   */
+  readonly removeStaleBeside: (prefix: string, now: number) => Effect.Effect<void, PlatformError.PlatformError>
 }
 
 const spoolName = /^\.[0-9a-f]{32}\.part$/
@@ -101,15 +106,24 @@ export const make = Effect.fnUntraced(function*(directory: string): Effect.fn.Re
       Effect.catchIf(isNotFound, () => Effect.undefined)
     )
 
+  const removeStaleIn = Effect.fnUntraced(function*(directory: string, now: number) {
+    for (const name of yield* fs.readDirectory(directory)) {
+      if (!spoolName.test(name)) continue
+      const path = paths.join(directory, name)
+      const at = yield* modifiedAt(path)
+      if (at !== undefined && now - at > staleAfter) yield* fs.remove(path, { force: true })
+    }
+  })
+
   return {
     path,
     write: (stream, options) => Effect.flatMap(path, (path) => writeAll(path, stream, options)),
-    removeStale: Effect.fnUntraced(function*(now) {
-      for (const name of yield* fs.readDirectory(directory)) {
-        if (!spoolName.test(name)) continue
-        const path = paths.join(directory, name)
-        const at = yield* modifiedAt(path)
-        if (at !== undefined && now - at > staleAfter) yield* fs.remove(path, { force: true })
+    removeStale: (now) => removeStaleIn(directory, now),
+    removeStaleBeside: Effect.fnUntraced(function*(prefix, now) {
+      const parent = paths.dirname(directory)
+      for (const name of yield* fs.readDirectory(parent)) {
+        // It may be gone by now, or belong to another user.
+        if (name.startsWith(prefix)) yield* Effect.ignore(removeStaleIn(paths.join(parent, name), now))
       }
     })
   }

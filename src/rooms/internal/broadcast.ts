@@ -59,6 +59,8 @@ interface Incoming {
    * otherwise the event is a duplicate.
    */
   readonly isResumed: boolean
+  /** Returns whether another attempt will process the event. It is then not admitted to the room. */
+  readonly isAbandoned?: (() => boolean) | undefined
 }
 
 /** The delivery of an event to a channel, and the fibers that still run after its sends. */
@@ -206,14 +208,17 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
   /** Runs the hooks and appends the event, or finds that the store has it already. */
   const admit = Effect.fnUntraced(function*(incoming: Incoming) {
     const { event: received } = incoming
+    if (incoming.isAbandoned?.() === true) return yield* Effect.interrupt
     const room = (yield* store.get(received.roomId)) ?? incoming.room
     const verdict = yield* hooks.before("BeforeBroadcast", {
       subject: received,
       event: received,
       value: received,
+      isResumed: incoming.isResumed,
       run: (hook, event) => hook.run(event, room),
       check: checkModified
     })
+    if (incoming.isAbandoned?.() === true) return yield* Effect.interrupt
     const event = verdict.value
     if (verdict._tag === "Blocked") return yield* block(incoming, event, verdict.hook, verdict.reason)
     const appended = yield* store.append(event, incoming)

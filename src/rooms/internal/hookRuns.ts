@@ -2,7 +2,7 @@
  * Runs hooks: `Before` hooks in sequence, `After` hooks concurrently. A failing
  * hook is reported and does not stop the kit.
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as SchemaIssue from "effect/SchemaIssue"
@@ -28,6 +28,12 @@ export interface Before<H extends Hook, A> {
   readonly event?: RoomEvent | undefined
   readonly value: A
   readonly run: (hook: H, value: A) => Effect.Effect<HookResult<A>, unknown>
+  /**
+   * Whether the event is processed again when this ends without a result. A hook
+   * whose scope closes during its run then ends the processing: the event must
+   * not pass without the hook. Otherwise it counts as failed.
+   */
+  readonly isResumed?: boolean | undefined
   /** Validates the value that a hook returned as a modification. */
   readonly check: (modified: A, value: A) => Effect.Effect<A, SchemaIssue.Issue>
 }
@@ -91,15 +97,17 @@ export const make = ({ hooks, notify }: Parts): HookRuns => {
   const ask = <H extends Extract<Hook, { readonly trigger: BeforeTrigger }>, A>(
     hook: H,
     value: A,
-    { check, event, run }: Pick<Before<H, A>, "check" | "event" | "run">
+    { check, event, isResumed = false, run }: Pick<Before<H, A>, "check" | "event" | "isResumed" | "run">
   ): Effect.Effect<Verdict<A>> =>
     inSpan(hook, run(hook, value)).pipe(
       Effect.flatMap((result) => verdict(hook, result, value, check)),
       Effect.catchCause((cause) =>
-        Effect.map(failed(hook, event, cause), (): Verdict<A> =>
-          hook.onFailure === "allow"
-            ? { _tag: "Passed", value }
-            : { _tag: "Blocked", value, hook: hook.name, reason: "the hook failed" })
+        isResumed && Cause.hasInterruptsOnly(cause)
+          ? Effect.interrupt
+          : Effect.map(failed(hook, event, cause), (): Verdict<A> =>
+            hook.onFailure === "allow"
+              ? { _tag: "Passed", value }
+              : { _tag: "Blocked", value, hook: hook.name, reason: "the hook failed" })
       )
     )
 
@@ -111,7 +119,10 @@ export const make = ({ hooks, notify }: Parts): HookRuns => {
       let value = first
       for (const hook of hooks.matching(trigger, subject)) {
         // A hook that was removed while an earlier one ran may no longer use its services.
-        if (!hooks.has(hook)) continue
+        if (!hooks.has(hook)) {
+          if (options.isResumed === true) return yield* Effect.interrupt
+          continue
+        }
         const verdict = yield* ask(hook, value, options)
         if (verdict._tag === "Blocked") return verdict
         value = verdict.value

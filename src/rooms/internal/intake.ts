@@ -95,7 +95,17 @@ export const make = ({ accepting, aggregator, notify, once, processInbound, reco
   }
 
   return {
-    processEntry: ({ event, id }: Pick<Entry, "id" | "event">) => processEvent(event, Effect.void, { eventId: id }),
+    processEntry: ({ event, id }: Pick<Entry, "id" | "event">) =>
+      Effect.suspend(() => {
+        let isAbandoned = false
+        return Effect.onInterrupt(
+          processEvent(event, Effect.void, { eventId: id, isAbandoned: () => isAbandoned }),
+          () =>
+            Effect.sync(() => {
+              isAbandoned = true
+            })
+        )
+      }),
     processEvents: (
       events: ReadonlyArray<WebhookEvent>,
       { idempotencyKeys = [], onStored = Effect.void }: ProcessEventsOptions = {}

@@ -34,6 +34,8 @@ export interface Options {
 export interface Resumed {
   /** The id of the event. A new one by default. */
   readonly eventId?: string | undefined
+  /** Returns whether the inbox has left the message to another attempt, so that this one must not admit it. */
+  readonly isAbandoned?: (() => boolean) | undefined
 }
 
 export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, random, remembered, store }: Options) {
@@ -83,7 +85,14 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, r
     const key = idempotencyKey === undefined || (resumed === undefined && !store.isShared)
       ? undefined
       : JSON.stringify([channelId, idempotencyKey])
-    return yield* broadcast({ event, room, key, inbound: message, isResumed: resumed !== undefined })
+    return yield* broadcast({
+      event,
+      room,
+      key,
+      inbound: message,
+      isResumed: resumed !== undefined,
+      isAbandoned: resumed?.isAbandoned
+    })
   })
 
   const receive = Effect.fnUntraced(function*(

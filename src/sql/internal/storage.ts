@@ -26,6 +26,10 @@ const whileLocked = Schedule.max([
   Schedule.recurs(60)
 ])
 
+/** Repeats what fails because another process locks the SQLite file. */
+export const whenUnlocked = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.retry(effect, { while: isLocked, schedule: whileLocked })
+
 /** The timeout of the database. */
 const patience: Duration.Input = "10 seconds"
 
@@ -65,7 +69,7 @@ export const stored = (sql: SqlClient.SqlClient, store: string) => {
     effect: Effect.Effect<A, E | SqlError, R>
   ): Effect.Effect<A, Exclude<E, SqlError | UnreadableRow> | StorageError, R> =>
     effect.pipe(
-      Effect.retry({ while: isLocked, schedule: whileLocked }),
+      whenUnlocked,
       Effect.withTracerEnabled(false),
       inTime,
       Effect.catchCause((cause): Effect.Effect<never, Exclude<E, SqlError | UnreadableRow> | StorageError> => {
@@ -106,8 +110,7 @@ export const makeTransact = Effect.gen(function*() {
   const waiting: Array<Waiting> = []
   let isRunning = false
 
-  const inTransaction = <A, E>(body: Effect.Effect<A, E>) =>
-    Effect.exit(Effect.retry(sql.withTransaction(body), { while: isLocked, schedule: whileLocked }))
+  const inTransaction = <A, E>(body: Effect.Effect<A, E>) => Effect.exit(whenUnlocked(sql.withTransaction(body)))
 
   const alone = ({ body, done }: Waiting) =>
     Effect.flatMap(inTransaction(body), (exit) => Effect.sync(() => Deferred.doneUnsafe(done, exit)))

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Effect, Exit, Layer, Option, Redacted, Schedule, Stream } from "effect"
+import { Cause, Clock, Effect, Exit, FileSystem, Layer, Option, Redacted, Schedule, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import { MediaStore } from "../../../src/media/MediaStore.ts"
@@ -55,6 +55,29 @@ describe("S3MediaStore", () => {
       assert.strictEqual(response.headers.get("content-type"), "image/jpeg")
       assert.strictEqual(yield* Effect.promise(() => response.text()), "signed")
     }))
+
+  it.effect("removes the temporary files of a process that was killed, and not those of another one", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { layer, temporaryDirectory } = yield* place
+      yield* TestClock.setTime(10_000_000)
+      const beside = `${temporaryDirectory}/effect-sms-media-1`
+      yield* fs.makeDirectory(beside)
+      const write = (path: string, seconds: number) =>
+        Effect.andThen(fs.writeFileString(path, "x"), fs.utimes(path, seconds, seconds))
+      const [old, recent] = [`.${"a".repeat(32)}.part`, `.${"b".repeat(32)}.part`]
+      yield* write(`${beside}/${old}`, 1)
+      yield* write(`${beside}/${recent}`, 9999)
+      yield* write(`${beside}/README`, 1)
+      yield* fs.makeDirectory(`${temporaryDirectory}/other`)
+      yield* write(`${temporaryDirectory}/other/${old}`, 1)
+      yield* Effect.provide(Effect.void, layer(atOnce))
+      assert.sameMembers([...yield* fs.readDirectory(beside)], [recent, "README"])
+      assert.sameMembers([...yield* fs.readDirectory(`${temporaryDirectory}/other`)], [old])
+      yield* TestClock.adjust("61 minutes")
+      yield* Effect.provide(MediaStore.use((store) => store.cleanUp), layer(atOnce))
+      assert.sameMembers([...yield* fs.readDirectory(beside)], ["README"])
+    }).pipe(Effect.provide(platform)))
 
   it.effect("gives the URL of a public bucket when there is one", () =>
     Effect.gen(function*() {
