@@ -25,7 +25,8 @@ export const dispatch = Effect.fnUntraced(function*(
   const outbox = yield* Outbox.Outbox
   const router = yield* SmsRouter
   yield* outbox.dispatch(
-    ({ message, provider }) => kit.guardSend(message, { provider }, (message) => router.send(message, { provider })),
+    ({ id, message, provider }) =>
+      kit.guardSend(message, { provider }, (message) => router.send(message, { provider, intentId: id })),
     options
   )
 })
