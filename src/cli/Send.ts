@@ -21,10 +21,13 @@ import * as MessageProblems from "../http/MessageProblems.ts"
 import { prefixOf, warnings } from "../http/ServerConfig.ts"
 import { compact } from "../internal/record.ts"
 import { Recipient, Sender } from "../internal/writtenAddress.ts"
+import { ZonedTime } from "../internal/zonedTime.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
 import type { Lazy } from "../provider/Carrier.ts"
 import { invalid } from "../provider/Environment.ts"
+import { checkContent } from "../provider/internal/sendPlan.ts"
 import { SmsProvider } from "../provider/SmsProvider.ts"
+import { Priority } from "../sending/IntentStore.ts"
 import type { SmsError, SmsErrorReason } from "../SmsError.ts"
 import { CodeOfInterruption, exitCodes, fail } from "./Failed.ts"
 
@@ -37,7 +40,8 @@ const cleaned = (flag: string, schema: typeof Recipient) => (address: Address) =
 
 const flags = (carriers: ReadonlyArray<Lazy>) => ({
   provider: Flag.Literals("provider", carriers.map(({ name }) => name)).pipe(
-    Flag.withDescription("The carrier to send with")
+    Flag.withDescription("The carrier to send with. Optional with --queue: the server then chooses"),
+    Flag.optional
   ),
   to: Flag.String("to").pipe(
     Flag.withSchema(Address),
@@ -57,8 +61,22 @@ const flags = (carriers: ReadonlyArray<Lazy>) => ({
     Flag.withDescription("The URL of a file. Repeat the flag for several files"),
     Flag.between(0, 100)
   ),
+  queue: Flag.Boolean("queue").pipe(
+    Flag.withDescription("Store the message in the database of DATABASE_URL, from which the server sends it"),
+    Flag.withDefault(false)
+  ),
+  at: Flag.String("at").pipe(
+    Flag.withSchema(ZonedTime),
+    Flag.withMetavar("time"),
+    Flag.withDescription("With --queue: when to send it, as 2026-01-28T13:00:00Z"),
+    Flag.optional
+  ),
+  priority: Flag.Literals("priority", Priority.literals).pipe(
+    Flag.withDescription("With --queue: bulk messages are sent after transactional ones, the default"),
+    Flag.optional
+  ),
   json: Flag.Boolean("json").pipe(
-    Flag.withDescription("Print the receipt or the error as JSON"),
+    Flag.withDescription("Print the receipt, the queued message or the error as JSON"),
     Flag.withDefault(false)
   ),
   text: Argument.String("text").pipe(
@@ -121,20 +139,43 @@ const explain = (json: boolean) =>
     return yield* fail(`${error.provider}: ${problem.detail}. ${advice(error.reason, error.provider)}`, codeOf(error))
   })
 
-const send = Effect.fnUntraced(function*(
-  carriers: ReadonlyArray<Lazy>,
-  { from, json, media, provider, text, to }: Command.Command.Config.Infer<ReturnType<typeof flags>>
-) {
+type Input = Command.Command.Config.Infer<ReturnType<typeof flags>>
+
+const misused = (line: string) => fail(`${line}. See effect-sms send --help`, exitCodes.usage)
+
+const messageOf = ({ from, media, text, to }: Input) =>
+  new OutboundMessage({
+    to,
+    content: Content.fromParts(text, media.map((url) => new Content.MediaContent({ url }))),
+    ...compact({ from: Option.getOrUndefined(from) })
+  })
+
+const enqueue = Effect.fnUntraced(function*({ at, json, priority, provider, ...input }: Input) {
+  const message = messageOf({ at, json, priority, provider, ...input })
+  if (checkContent(message) !== undefined) return yield* misused("A message needs a text, or files by their URL")
+  // Loaded on demand: sending at once needs no database.
+  const { enqueue } = yield* Effect.promise(() => import("./Queue.ts"))
+  yield* enqueue({
+    message,
+    json,
+    provider: Option.getOrUndefined(provider),
+    priority: Option.getOrUndefined(priority),
+    sendAt: Option.getOrUndefined(at)
+  })
+})
+
+const send = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>, input: Input) {
+  const { at, json, priority, queue } = input
+  if (queue) return yield* enqueue(input)
+  const provider = Option.getOrUndefined(input.provider)
+  if (provider === undefined) return yield* misused("Missing required flag: --provider")
+  if (Option.isSome(at) || Option.isSome(priority)) return yield* misused("--at and --priority need --queue")
   const { send } = yield* providerOf(carriers, provider).pipe(
     // A variable that is missing may be there under a mistyped name.
     Effect.tapError(() => Effect.flatMap(warnings(carriers), Effect.forEach((line) => Effect.logWarning(line)))),
     Effect.catchTag(["InvalidVariable", "ConfigError"], ({ message }) => fail(message))
   )
-  const message = new OutboundMessage({
-    to,
-    content: Content.fromParts(text, media.map((url) => new Content.MediaContent({ url }))),
-    ...compact({ from: Option.getOrUndefined(from) })
-  })
+  const message = messageOf(input)
   yield* Effect.flatMap(CodeOfInterruption, Ref.set<number>(exitCodes.unknown))
   const receipt = yield* send(message).pipe(
     Effect.catch(explain(json)),
@@ -157,9 +198,10 @@ export const command = (carriers: ReadonlyArray<Lazy>) =>
     )).pipe(
       Command.withDescription(
         `Sends one message through one carrier. The credentials come from the environment:
-\`effect-sms serve --help\` lists the variables.
+\`effect-sms serve --help\` lists the variables. With --queue, stores the message for the server to send, and needs only
+DATABASE_URL.
 
-Exit codes: 0 when the carrier accepted the message, 1 when the command could not start, 2 for an invalid command line,
+Exit codes: 0 when the carrier accepted the message or it was queued, 1 when the command could not start, 2 for an invalid command line,
 3 when the message was refused, 4 when the message may have been sent, and 5 when only a part of it was sent.`
       ),
       Command.withShortDescription("Sends one message through one carrier"),
@@ -173,6 +215,10 @@ Exit codes: 0 when the carrier accepted the message, 1 when the command could no
             carriers[0]!.name
           } --to +15145550142 --media https://example.com/a.png --json`,
           description: "Send a file, and print the receipt as JSON"
+        },
+        {
+          command: `effect-sms send --queue --priority bulk --to +15145550142 "Our summer sale begins today"`,
+          description: "Queue a text, which the server sends after more urgent ones"
         }
       ])
     )

@@ -62,6 +62,8 @@ export interface StorageConfig {
   readonly file: string | undefined
   /** The deletion of personal data alone, for a program that is no server. Absent in memory. */
   readonly people: Layer.Layer<People, InvalidVariable, SecureRandom.SecureRandom> | undefined
+  /** Provides the sends alone, to a process that is no server. Absent in memory. */
+  readonly intents: Layer.Layer<IntentStore.IntentStore, InvalidVariable, SecureRandom.SecureRandom> | undefined
 }
 
 const name = "DATABASE_URL"
@@ -144,7 +146,8 @@ const sqlStorage = (
     file: database._tag === "SQLite" ? database.filename : undefined,
     people: blamed(
       Layer.provide(Layer.unwrap(Effect.map(loadStorage, (SqlStorage) => SqlStorage.layerPeople)), layerClient)
-    )
+    ),
+    intents: layerStores
   }
 }
 
@@ -176,7 +179,8 @@ const memory = (mms: Options): StorageConfig => ({
     ).pipe(Layer.provideMerge(EventLog.layerMemory())),
   processor: undefined,
   file: undefined,
-  people: undefined
+  people: undefined,
+  intents: undefined
 })
 
 const timeout = Effect.gen(function*() {

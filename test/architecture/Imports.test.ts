@@ -31,6 +31,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/Cli.ts": ["@effect/platform-node"],
   "cli/forgetPerson.ts": ["@effect/platform-node"],
   "cli/index.ts": [],
+  "cli/Queue.ts": [],
   "cli/Send.ts": ["@effect/platform-node"],
   "cli/Serve.ts": ["@effect/platform-node"],
   "cli/Token.ts": [],
