@@ -32,7 +32,6 @@ import { ReadRequest } from "./ReadRequest.ts"
 import { RequiredScope } from "./Tokens.ts"
 import { AdminAuthorization, WebhookApi } from "./WebhookApi.ts"
 
-
 /** Describes a text that is decoded: the OpenAPI document has what is annotated before that. */
 const described = (description: string) => Schema.String.annotate({ description })
 

@@ -126,7 +126,13 @@ const makeFollow =
         Effect.suspend(() => events.follow({ query, headers: last === undefined ? {} : { "last-event-id": last } }))
       ).pipe(
         Stream.timeout(silence),
-        Stream.catch((error) => isRefusal(error) ? Stream.fail(error) : Stream.empty),
+        Stream.catch((error) =>
+          isRefusal(error)
+            ? Stream.fail(error)
+            : failures > 0
+            ? Stream.empty
+            : Stream.fromEffectDrain(Effect.logWarning(`Following was interrupted (${error._tag}), and goes on`))
+        ),
         Stream.flatMap((event) => {
           failures = 0
           if (event.id !== undefined) last = Number(event.id)
