@@ -18,6 +18,8 @@ import { isTerminal, Status } from "../DeliveryStatus.ts"
 import { recorder } from "../events/EventLog.ts"
 import { delivered } from "../events/internal/changes.ts"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
+import * as Listing from "../internal/listing.ts"
+import type { Listed, Place, SearchOptions } from "../internal/listing.ts"
 import { sizeOf } from "../internal/sizeOf.ts"
 import { contradicts } from "./internal/contradicts.ts"
 import { keyOf, messageKeyOf } from "./internal/keys.ts"
@@ -153,6 +155,10 @@ export class DeliveryStore extends Context.Service<DeliveryStore, {
   readonly get: (key: Key) => Effect.Effect<Delivery | undefined, DeliveryStoreError>
   /** Returns the deliveries of a message to all its recipients, oldest first. Ignores the recipient of the key. */
   readonly ofMessage: (key: Key) => Effect.Effect<ReadonlyArray<Delivery>, DeliveryStoreError>
+  /** Searches deliveries, the first recorded last. */
+  readonly search: (
+    options: SearchOptions & { readonly status?: Status | undefined }
+  ) => Effect.Effect<ReadonlyArray<Listed<Delivery>>, DeliveryStoreError>
   /** Removes the delivery of exactly this key and returns it. */
   readonly remove: (key: Key) => Effect.Effect<Delivery | undefined, DeliveryStoreError>
 }>()("effect-sms/DeliveryStore") {}
@@ -182,6 +188,7 @@ interface Held {
   readonly key: string
   readonly delivery: Delivery
   readonly expiresAt: number
+  readonly place: Place
 }
 
 /**
@@ -211,6 +218,8 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
     const open = new InsertionOrderedMap<Held>()
     const terminal = new InsertionOrderedMap<Held>()
     const messages = new Map<string, Recipients>()
+
+    let stored = 0
 
     // The system clock can be set back, which leaves expired entries behind fresh ones.
     const find = (key: string, now: number): Held | undefined => {
@@ -271,7 +280,8 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
           const removed = [...dropExpired(now)]
           const current = find(text, now)
           const [value, delivery] = f(current?.delivery)
-          put({ key: text, delivery, expiresAt: now + timeToLive })
+          const place = current?.place ?? { time: now, position: ++stored }
+          put({ key: text, delivery, expiresAt: now + timeToLive, place })
           removed.push(...dropExcess(text))
           const event = delivered(current?.delivery, delivery)
           return Effect.as(event === undefined ? Effect.void : record(event), { value, removed })
@@ -282,6 +292,16 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
           now,
           (now) => keysOf(messages.get(messageKeyOf(key))).flatMap((text) => find(text, now)?.delivery ?? [])
         ),
+      search: (options) =>
+        Effect.map(now, (now) =>
+          Listing.search(
+            [...open.values(), ...terminal.values()].flatMap(({ delivery, expiresAt, place }) =>
+              expiresAt > now && (options.status === undefined || options.status === delivery.status)
+                ? [{ value: delivery, place, address: delivery.recipient, provider: delivery.provider }]
+                : []
+            ),
+            options
+          )),
       remove: (key) =>
         Effect.map(now, (now) => {
           const held = find(keyOf(key), now)

@@ -28,6 +28,7 @@ const slow = (store: DeliveryStore["Service"], scheduler: fc.Scheduler): Deliver
     modify: (key, f) => delayed(store.modify(key, f)),
     get: (key) => delayed(store.get(key)),
     ofMessage: (key) => delayed(store.ofMessage(key)),
+    search: (options) => delayed(store.search(options)),
     remove: (key) => delayed(store.remove(key))
   }
 }

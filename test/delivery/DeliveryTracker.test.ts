@@ -125,6 +125,7 @@ describe("a tracker", () => {
         modify: () => Effect.fail(failure),
         get: () => Effect.fail(failure),
         ofMessage: () => Effect.fail(failure),
+        search: () => Effect.fail(failure),
         remove: () => Effect.fail(failure)
       })
       const tracker = yield* Effect.provideService(DeliveryTracker.make(), DeliveryStore.DeliveryStore, store)
