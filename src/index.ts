@@ -7,6 +7,7 @@ export * as DeliveryStatus from "./DeliveryStatus.ts"
 export { Event, EventLog } from "./events/index.ts"
 export {
   Draining,
+  EventsApi,
   MediaApi,
   MediaServer,
   MessageProblems,

@@ -15,6 +15,7 @@ import type { Lazy } from "../provider/Carrier.ts"
 import { CodeOfInterruption, exitCodes, fail, Failed } from "./Failed.ts"
 import * as Forget from "./Forget.ts"
 import * as Send from "./Send.ts"
+import * as Tail from "./Tail.ts"
 import * as Token from "./Token.ts"
 
 const serveName = "serve"
@@ -38,7 +39,7 @@ const root = (carriers: ReadonlyArray<Lazy>) =>
     Command.withDescription(
       `Sends and receives SMS and MMS through ${Carriers.titles(carriers)}`
     ),
-    Command.withSubcommands([Send.command(carriers), serve(carriers), Forget.command, Token.command])
+    Command.withSubcommands([Send.command(carriers), serve(carriers), Tail.command, Token.command, Forget.command])
   )
 
 /**

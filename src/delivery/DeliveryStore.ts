@@ -18,6 +18,8 @@ import { isTerminal, Status } from "../DeliveryStatus.ts"
 import { recorder } from "../events/EventLog.ts"
 import { delivered } from "../events/internal/changes.ts"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
+import * as Listing from "../internal/listing.ts"
+import type { Listed, Place, SearchOptions } from "../internal/listing.ts"
 import { sizeOf } from "../internal/sizeOf.ts"
 import { contradicts } from "./internal/contradicts.ts"
 import { keyOf, messageKeyOf } from "./internal/keys.ts"
@@ -165,6 +167,10 @@ export class DeliveryStore extends Context.Service<DeliveryStore, {
   }) => Effect.Effect<ReadonlyArray<Delivery>, DeliveryStoreError>
   /** Sets when a delivery may be claimed again. A change of its status sets that anew. */
   readonly checkLater: (key: Key, delay: Duration.Duration) => Effect.Effect<void, DeliveryStoreError>
+  /** Searches deliveries, the first recorded last. */
+  readonly search: (
+    options: SearchOptions & { readonly status?: Status | undefined }
+  ) => Effect.Effect<ReadonlyArray<Listed<Delivery>>, DeliveryStoreError>
   /** Removes the delivery of exactly this key and returns it. */
   readonly remove: (key: Key) => Effect.Effect<Delivery | undefined, DeliveryStoreError>
 }>()("effect-sms/DeliveryStore") {}
@@ -203,6 +209,7 @@ interface Held {
   readonly key: string
   readonly delivery: Delivery
   readonly expiresAt: number
+  readonly place: Place
 }
 
 /**
@@ -234,6 +241,8 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
     const messages = new Map<string, Recipients>()
     /** When open deliveries are due for a check, and when that was set. */
     const checks = new Map<string, { readonly at: number; readonly setAt: number }>()
+
+    let stored = 0
 
     // The system clock can be set back, which leaves expired entries behind fresh ones.
     const find = (key: string, now: number): Held | undefined => {
@@ -298,7 +307,8 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
           const removed = [...dropExpired(now)]
           const current = find(text, now)
           const [value, delivery] = f(current?.delivery)
-          put({ key: text, delivery, expiresAt: now + timeToLive })
+          const place = current?.place ?? { time: now, position: ++stored }
+          put({ key: text, delivery, expiresAt: now + timeToLive, place })
           if (delivery.isTerminal) checks.delete(text)
           else if (current?.delivery.status !== delivery.status) checkLater(text, firstCheck, now)
           removed.push(...dropExcess(text))
@@ -330,6 +340,16 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
           const text = keyOf(key)
           if (checks.has(text)) checkLater(text, delay, now)
         }),
+      search: (options) =>
+        Effect.map(now, (now) =>
+          Listing.search(
+            [...open.values(), ...terminal.values()].flatMap(({ delivery, expiresAt, place }) =>
+              expiresAt > now && (options.status === undefined || options.status === delivery.status)
+                ? [{ value: delivery, place, address: delivery.recipient, provider: delivery.provider }]
+                : []
+            ),
+            options
+          )),
       remove: (key) =>
         Effect.map(now, (now) => {
           const held = find(keyOf(key), now)

@@ -60,6 +60,8 @@ export class SendSettled extends Schema.TaggedClass<SendSettled>()("SendSettled"
   intentId: Schema.NonEmptyString,
   /** Absent for a message that was sent without a room. */
   roomId: Schema.optionalKey(room),
+  /** The message in the history of the room that it is sent for. */
+  eventId: Schema.optionalKey(Schema.NonEmptyString),
   message: OutboundMessage,
   /** The provider that answered, or that the send is pinned to. */
   provider: Schema.optionalKey(Schema.NonEmptyString),

@@ -10,7 +10,6 @@
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
-import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
@@ -25,22 +24,14 @@ import { ZonedTime } from "../internal/zonedTime.ts"
 import { SendReceipt } from "../Message.ts"
 import { maxName, maxReference, maxText, maxUrl } from "../provider/internal/lengths.ts"
 import { Priority } from "../sending/IntentStore.ts"
+import { Events } from "./EventsApi.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
 import { messageProblems, seconds } from "./MessageProblems.ts"
 import { IntentView, Operations } from "./OperationsApi.ts"
 import * as Problems from "./Problems.ts"
+import { ReadRequest } from "./ReadRequest.ts"
 import { RequiredScope } from "./Tokens.ts"
 import { AdminAuthorization, WebhookApi } from "./WebhookApi.ts"
-
-/**
- * Reads a request within the limits of the server, and reports invalid fields.
- *
- * @category middleware
- * @since 0.1.0
- */
-export class ReadRequest extends HttpApiMiddleware.Service<ReadRequest>()("effect-sms/http/ReadRequest", {
-  error: [Problems.BadRequest, Problems.RequestTimeout, Problems.ContentTooLarge, Problems.UnsupportedMediaType]
-}) {}
 
 /** Describes a text that is decoded: the OpenAPI document has what is annotated before that. */
 const described = (description: string) => Schema.String.annotate({ description }).check(Schema.isMaxLength(maxName))
@@ -254,13 +245,14 @@ reports. Messages are kept for some days, in memory.`
 {}
 
 /**
- * The API of sent messages alone, for clients.
+ * The API of messages and events alone, for clients.
  *
  * @category api
  * @since 0.1.0
  */
 export class MessagesApi extends HttpApi.make("effect-sms")
   .add(Messages)
+  .add(Events)
   .annotate(OpenApi.Title, "effect-sms messages")
   .annotate(OpenApi.Version, version)
 {}
@@ -273,6 +265,7 @@ export class MessagesApi extends HttpApi.make("effect-sms")
  */
 export class GatewayApi extends WebhookApi
   .add(Messages)
+  .add(Events)
   .add(Operations)
   .annotate(
     OpenApi.Description,

@@ -11,36 +11,32 @@ import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import * as HttpApiError from "effect/http-api/HttpApiError"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { unhandled } from "effect/Types"
 import * as Content from "../Content.ts"
 import { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
 import * as SupervisedFibers from "../internal/supervisedFibers.ts"
 import { OutboundMessage } from "../Message.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
-import { issuesOf } from "../provider/Wire.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
 import * as RoomOutbox from "../rooms/RoomOutbox.ts"
 import * as IntentStore from "../sending/IntentStore.ts"
 import { outcomeUnknown } from "../sending/internal/outcomeUnknown.ts"
 import * as Outbox from "../sending/Outbox.ts"
 import { SmsRouter } from "../sending/SmsRouter.ts"
-import { InvalidPayload, invalidPayload, UnsupportedContentType } from "../WebhookError.ts"
 import { Draining } from "./Draining.ts"
 import * as Authorization from "./internal/authorization.ts"
+import * as Events from "./internal/events.ts"
 import { setHeaders } from "./internal/headers.ts"
 import * as Operations from "./internal/operations.ts"
 import * as Queueing from "./internal/queueing.ts"
-import * as RequestBody from "./internal/requestBody.ts"
+import * as ReadRequest from "./internal/readRequest.ts"
 import * as SendOnce from "./internal/sendOnce.ts"
 import { storageFailedWith } from "./internal/storageFailed.ts"
 import * as MessageProblems from "./MessageProblems.ts"
-import { GatewayApi, ReadRequest, SendRequest, viewOf } from "./MessagesApi.ts"
+import { GatewayApi, SendRequest, viewOf } from "./MessagesApi.ts"
 import { intentViewOf } from "./OperationsApi.ts"
 import * as Problems from "./Problems.ts"
 import * as WebhookServer from "./WebhookServer.ts"
@@ -68,49 +64,6 @@ export type Options = WebhookServer.Options & {
   /** How queued messages are sent. */
   readonly queue?: Outbox.DispatchOptions | undefined
 }
-
-const json = new UnsupportedContentType({ expected: ["application/json"] })
-
-const notUtf8 = invalidPayload("", "Expected UTF-8")
-
-const isJson = (contentType: string = "application/json"): boolean =>
-  contentType.split(";", 1)[0]!.trim().toLowerCase() === "application/json"
-
-type BodyProblem = ReturnType<typeof Problems.fromBodyReason>
-
-const refuse = (reason: Parameters<typeof Problems.fromBodyReason>[0]): Effect.Effect<never, BodyProblem> =>
-  Effect.fail(Problems.fromBodyReason(reason))
-
-/** Limits the issues in a response: the caller controls the number and length of unknown field names. */
-const misread = ([first, ...rest]: InvalidPayload["issues"]) => {
-  const short = ({ expected, field }: typeof first) => ({ field: field.slice(0, 100), expected })
-  return new InvalidPayload({ issues: [short(first), ...rest.slice(0, 9).map(short)] })
-}
-
-const layerReadRequest = ({ bodyTimeout, maxBodyBytes }: Options) =>
-  Layer.sync(ReadRequest, () => {
-    const readBody = RequestBody.reader(maxBodyBytes, bodyTimeout)
-    return ReadRequest.of(Effect.fnUntraced(function*(next) {
-      const request = yield* HttpServerRequest.HttpServerRequest
-      if (request.method === "POST") {
-        if (!isJson(request.headers["content-type"])) return yield* refuse(json)
-        // The decoder reads the same bytes later.
-        const body = yield* Effect.catch(
-          readBody(request),
-          (reason): Effect.Effect<never, BodyProblem | Problems.RequestTimeout> =>
-            reason._tag === "BodyTimeout"
-              ? Effect.fail(new Problems.RequestTimeout({ detail: reason.message }))
-              : refuse(reason)
-        )
-        // The decoder replaces invalid bytes, so another text would be sent.
-        if (!RequestBody.isUtf8(body)) return yield* refuse(notUtf8)
-      }
-      return yield* Effect.catch(next, (error): Effect.Effect<never, unhandled | BodyProblem> =>
-        HttpApiError.HttpApiSchemaError.is(error) && !["Body", "ResponseHeaders"].includes(error.kind)
-          ? refuse(misread(issuesOf(error.cause.issue)))
-          : Effect.fail(error))
-    }))
-  })
 
 /** Encodes a request canonically: equal messages give equal text. */
 const textOf = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.toCodecJson(SendRequest)))
@@ -238,8 +191,8 @@ export const layer = (options: Options = {}) =>
   Layer.provide(
     WebhookServer.layerApi(GatewayApi, options),
     Layer.provide(
-      Layer.merge(layerMessages(options), Operations.layer),
-      [layerReadRequest(options), Authorization.layer(options), layerOutbox(options)]
+      Layer.mergeAll(layerMessages(options), Events.layer, Operations.layer),
+      [ReadRequest.layer(options), Authorization.layer(options), layerOutbox(options)]
     )
   )
 

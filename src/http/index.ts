@@ -1,4 +1,5 @@
 export * as Draining from "./Draining.ts"
+export * as EventsApi from "./EventsApi.ts"
 export * as MediaApi from "./MediaApi.ts"
 export * as MediaServer from "./MediaServer.ts"
 export * as MessageProblems from "./MessageProblems.ts"

@@ -7,21 +7,24 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { Address } from "../Address.ts"
 import type { DeliveryStatus } from "../DeliveryStatus.ts"
 import { recorder } from "../events/EventLog.ts"
 import { appended } from "../events/internal/changes.ts"
+import type { Listed, SearchOptions } from "../internal/listing.ts"
 import type { InboundMessage } from "../Message.ts"
 import type { StorageError } from "../StorageError.ts"
-import type { Appended, DeliveryOutcome, HistoryEntry } from "./internal/history.ts"
+import type { Appended, DeliveryOutcome, HistoryEntry, Received, RoomPlace } from "./internal/history.ts"
 import { RoomState } from "./internal/roomState.ts"
 import type { Conversation } from "./internal/routes.ts"
 import type { Attachment, Room } from "./Room.ts"
 import type { RoomEvent } from "./RoomEvent.ts"
 
-export { type Appended, DeliveryOutcome, type HistoryEntry } from "./internal/history.ts"
+export { type Appended, DeliveryOutcome, type HistoryEntry, type Received, type RoomPlace } from "./internal/history.ts"
 export type { Conversation } from "./internal/routes.ts"
 
 /**
@@ -75,6 +78,26 @@ export interface Service {
     /** Only events before this position. */
     readonly before?: number | undefined
   }) => Effect.Effect<ReadonlyArray<HistoryEntry> | undefined, StorageError>
+  /**
+   * Searches rooms, the most recently active first. A room that becomes active
+   * meanwhile moves to the beginning, before every place.
+   */
+  readonly search: (options: {
+    readonly limit: number
+    /** Only rooms after this place, which were active earlier. */
+    readonly after?: RoomPlace | undefined
+    /** Only rooms that this person is in. The number may have any form. */
+    readonly number?: Address | undefined
+  }) => Effect.Effect<ReadonlyArray<{ readonly room: Room; readonly place: RoomPlace }>, StorageError>
+  /** Searches received messages in all rooms, the latest first. */
+  readonly searchReceived: (
+    options: SearchOptions & {
+      /** Only messages that a hook blocked, or only others. */
+      readonly blocked?: boolean | undefined
+    }
+  ) => Effect.Effect<ReadonlyArray<Listed<Received>>, StorageError>
+  /** Returns an event of a room. */
+  readonly event: (event: Pick<RoomEvent, "id" | "roomId">) => Effect.Effect<HistoryEntry | undefined, StorageError>
   /** Stores a delivery status, unless it is a duplicate. */
   readonly addStatus: (status: DeliveryStatus) => Effect.Effect<void, StorageError>
   /** Lists the latest delivery statuses, oldest first. */
@@ -140,13 +163,16 @@ export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<Service> 
       attach: (roomId, attachment) => Effect.sync(() => state.attach(roomId, attachment)),
       detach: (roomId, attachment) => Effect.sync(() => state.detach(roomId, attachment)),
       append: (event, { inbound, key } = {}) =>
-        Effect.suspend(() => {
-          const result = state.append(event, key)
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const result = state.append(event, key, { now, provider: inbound?.provider })
           return Effect.as(result._tag === "Appended" ? record(appended(event, inbound)) : Effect.void, result)
         }),
       settle: (event, deliveries) => Effect.sync(() => state.settle(event, deliveries)),
       rooms: ({ limit } = {}) => Effect.sync(() => state.rooms(limit)),
       history: (roomId, options = {}) => Effect.sync(() => state.history(roomId, options)),
+      search: (options) => Effect.sync(() => state.search(options)),
+      searchReceived: (options) => Effect.sync(() => state.searchReceived(options)),
+      event: (event) => Effect.sync(() => state.event(event)),
       addStatus: (status) => Effect.sync(() => state.addStatus(status)),
       statuses: ({ limit } = {}) => Effect.sync(() => state.statuses(limit))
     })

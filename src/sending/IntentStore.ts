@@ -20,6 +20,8 @@ import type { Address } from "../Address.ts"
 import { recorder } from "../events/EventLog.ts"
 import { settled } from "../events/internal/changes.ts"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
+import * as Listing from "../internal/listing.ts"
+import type { Listed, Place, SearchOptions } from "../internal/listing.ts"
 import { compact } from "../internal/record.ts"
 import { sizeOf } from "../internal/sizeOf.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
@@ -27,6 +29,7 @@ import { SmsError } from "../SmsError.ts"
 import { StorageError } from "../StorageError.ts"
 import * as Findings from "./internal/findings.ts"
 import { FoundPart } from "./internal/findings.ts"
+import { providerOf } from "./internal/providerOf.ts"
 
 /**
  * The state of an intent.
@@ -138,7 +141,9 @@ export class Intent extends Schema.Class<Intent>("effect-sms/sending/IntentStore
   /** How often carriers were asked about an unknown outcome. Absent when they were not. */
   asked: Schema.optionalKey(Schema.Int),
   /** The room that the message is sent from, if there is one. */
-  roomId: Schema.optionalKey(Schema.NonEmptyString)
+  roomId: Schema.optionalKey(Schema.NonEmptyString),
+  /** The event of the room that the message is sent for. */
+  eventId: Schema.optionalKey(Schema.NonEmptyString)
 }) {}
 
 /**
@@ -262,10 +267,20 @@ export interface Service extends Queue, Lookups {
     /** When a message is ready that is sent later. Absent for one that is sent now. */
     readonly readyAt?: DateTime.Utc | undefined
     readonly roomId?: string | undefined
+    readonly eventId?: string | undefined
   }) => Effect.Effect<Reservation, StorageError>
   /** Stores the outcome of an intent. A refused intent releases its key. */
   readonly settle: (id: string, outcome: Outcome) => Effect.Effect<void, StorageError>
   readonly get: (id: string) => Effect.Effect<Intent | undefined, StorageError>
+  /**
+   * Searches intents, the latest first. The provider is the one that answered,
+   * or that the send is pinned to.
+   */
+  readonly search: (
+    options: SearchOptions & { readonly state?: State | undefined }
+  ) => Effect.Effect<ReadonlyArray<Listed<Intent>>, StorageError>
+  /** Lists the intents of an event in a room, the first first. */
+  readonly ofEvent: (eventId: string) => Effect.Effect<ReadonlyArray<Intent>, StorageError>
   /** Lists intents, the latest first. With the state `unknown`, only unresolved ones. */
   readonly list: (options: {
     readonly state?: State | undefined
@@ -339,6 +354,9 @@ export const makeMemory = Effect.fnUntraced(function*(
   const keys = new Map<string, string>()
   /** The token of the claim of each intent that was claimed from the queue. */
   const claims = new Map<string, string>()
+  /** The numbers of the intents, in the order in which they were reserved. */
+  const positions = new Map<string, number>()
+  let reserved = 0
   const record = yield* recorder
 
   /** When carriers are asked about an intent, and when that was set. */
@@ -349,6 +367,7 @@ export const makeMemory = Effect.fnUntraced(function*(
     intents.delete(intent.id)
     claims.delete(intent.id)
     asks.delete(intent.id)
+    positions.delete(intent.id)
     if (intent.key !== undefined) keys.delete(intent.key)
   }
 
@@ -403,11 +422,16 @@ export const makeMemory = Effect.fnUntraced(function*(
       return Effect.as(isRepeated ? Effect.void : record(settled(next, { state, ...outcome })), next)
     })
 
+  const placeOf = ({ createdAt, id }: Intent): Place => ({
+    time: DateTime.toEpochMillis(createdAt),
+    position: positions.get(id) ?? 0
+  })
+
   const list = () => [...queue.values(), ...intents.values()]
 
   return IntentStore.of({
     reserve: Effect.fnUntraced(function*(
-      { hash, id, key, message, priority = "transactional", provider, readyAt, roomId }
+      { eventId, hash, id, key, message, priority = "transactional", provider, readyAt, roomId }
     ) {
       const now = yield* DateTime.now
       dropExpired(DateTime.toEpochMillis(now))
@@ -429,9 +453,10 @@ export const makeMemory = Effect.fnUntraced(function*(
         createdAt: now,
         updatedAt: now,
         times: {},
-        ...compact({ key, provider, roomId })
+        ...compact({ key, provider, roomId, eventId })
       })
       if (key !== undefined) keys.set(key, id)
+      positions.set(id, ++reserved)
       return { _tag: "Reserved", intent: put(intent, state, now, { readyAt }) }
     }),
     settle: (id, outcome) =>
@@ -471,6 +496,27 @@ export const makeMemory = Effect.fnUntraced(function*(
         [...intents.values()].filter((intent) => intent.message.to === address && Findings.isOpen(intent))
       ),
     get: (id) => Effect.sync(() => find(id)),
+    search: ({ state, ...options }) =>
+      Effect.sync(() =>
+        Listing.search(
+          list().flatMap((intent) =>
+            state === undefined || intent.state === state
+              ? [{
+                value: intent,
+                place: placeOf(intent),
+                address: intent.message.to,
+                provider: providerOf(intent)
+              }]
+              : []
+          ),
+          options
+        )
+      ),
+    ofEvent: (eventId) =>
+      Effect.sync(() =>
+        list().filter((intent) => intent.eventId === eventId)
+          .sort((one, other) => placeOf(one).position - placeOf(other).position)
+      ),
     list: ({ limit, state }) =>
       Effect.sync(() =>
         list().filter((intent) =>

@@ -53,6 +53,8 @@ export interface Request<E> {
   readonly provider?: string | undefined
   /** The room that the message is sent from, if there is one. */
   readonly roomId?: string | undefined
+  /** The event of the room that the message is sent for. */
+  readonly eventId?: string | undefined
   /** The rest of the request that the key identifies, besides the message: equal requests have equal text. */
   readonly what: string
   /**
@@ -280,11 +282,11 @@ export const make = Effect.fnUntraced(function*(
     request: Request<E>
   ): Effect.Effect<Answer, Exclude<E, SmsError> | SmsError | KeyReused | StorageError> =>
     Effect.gen(function*() {
-      const { key, message, provider, roomId, what } = request
+      const { eventId, key, message, provider, roomId, what } = request
       const hash = yield* hashOf(what)
       while (true) {
         const id = yield* random.ulid
-        const reservation = yield* store.reserve({ id, key, hash, message, provider, roomId }).pipe(
+        const reservation = yield* store.reserve({ id, key, hash, message, provider, roomId, eventId }).pipe(
           // Its answer may have been lost. Nothing was sent, so that the key is free for a repetition.
           Effect.tapError(() => settle(id, { state: "refused" }))
         )

@@ -7,12 +7,15 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
+import { Address } from "../Address.ts"
 import { Delivery, DeliveryStore, DeliveryStoreError, firstCheck } from "../delivery/DeliveryStore.ts"
 import { keyOf, messageKeyOf } from "../delivery/internal/keys.ts"
 import { delivered } from "../events/internal/changes.ts"
+import { personOf } from "../internal/person.ts"
 import type { StorageError } from "../StorageError.ts"
 import type { Recorded } from "./EventLogSql.ts"
 import { json, makeReadable } from "./internal/json.ts"
+import * as Search from "./internal/search.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
 const { decode, encode } = json("sms_deliveries", Delivery)
@@ -70,10 +73,14 @@ export const make = Effect.fnUntraced(function*(
       asStored(recorded(Effect.fnUntraced(function*(record) {
         const now = yield* Clock.currentTimeMillis
         const text = keyOf(key)
+        const person = key.recipient === undefined || key.recipient === ""
+          ? null
+          : personOf(Address.make(key.recipient))
         // Reads and locks the row, creating it if missing.
         const [row] = yield* sql<Row>`INSERT INTO sms_deliveries
-          (key, message_key, delivery, status, terminal, address, created_at, updated_at)
-          VALUES (${text}, ${messageKeyOf(key)}, '', '', 0, ${key.recipient ?? null}, ${now}, ${now})
+          (key, message_key, delivery, status, terminal, address, person, provider, created_at, updated_at)
+          VALUES (${text}, ${messageKeyOf(key)}, '', '', 0, ${key.recipient ?? null}, ${person}, ${key.provider},
+            ${now}, ${now})
           ON CONFLICT (key) DO UPDATE SET key = sms_deliveries.key RETURNING position, delivery`.withoutTransform
         const current = row!.delivery === "" ? undefined : yield* decode(row!.delivery)
         const [value, delivery] = f(current)
@@ -107,6 +114,17 @@ export const make = Effect.fnUntraced(function*(
         const now = yield* Clock.currentTimeMillis
         yield* sql`UPDATE sms_deliveries SET check_at = ${now + Math.ceil(Duration.toMillis(delay))},
           updated_at = ${now} WHERE key = ${keyOf(key)} AND terminal = 0`
+      })),
+    search: ({ status, ...options }) =>
+      asStored(Effect.gen(function*() {
+        const isStatus = status === undefined ? [] : [sql`status = ${status}`]
+        const rows = yield* sql<Row & { readonly time: unknown }>`SELECT position, delivery, created_at AS time
+          FROM sms_deliveries ${Search.page(sql, options, isStatus)}`.withoutTransform
+        return yield* readable(
+          rows,
+          (row) => Effect.map(decode(row.delivery), (value) => ({ value, place: Search.placeOf(row) })),
+          ({ position }) => String(position)
+        )
       })),
     remove: (key) =>
       asStored(transact(Effect.gen(function*() {

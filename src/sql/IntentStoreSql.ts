@@ -23,11 +23,13 @@ import {
   type State
 } from "../sending/IntentStore.ts"
 import * as Findings from "../sending/internal/findings.ts"
+import { providerOf } from "../sending/internal/providerOf.ts"
 import { SmsError } from "../SmsError.ts"
 import { UnreadableRow } from "../StorageError.ts"
 import type { Recorded, RecordEvent } from "./EventLogSql.ts"
 import * as Queue from "./internal/intentQueue.ts"
 import { json, makeLogUnreadable, makeReadable } from "./internal/json.ts"
+import * as Search from "./internal/search.ts"
 import type { Servers } from "./internal/servers.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 import * as Unknown from "./internal/unknownIntents.ts"
@@ -60,6 +62,7 @@ interface Row {
   readonly found: string | null
   readonly asked: unknown
   readonly room_id: string | null
+  readonly event_id: string | null
   readonly created_at: unknown
   readonly updated_at: unknown
   readonly queued_at: unknown
@@ -71,7 +74,7 @@ interface Row {
 }
 
 const columnNames = [
-  "id, key, hash, message, provider, state, priority, ready_at, failures, outcome, resolved_by, room_id",
+  "id, key, hash, message, provider, state, priority, ready_at, failures, outcome, resolved_by, room_id, event_id",
   "found, asked, created_at, updated_at, queued_at, sending_at, accepted_at, refused_at, unknown_at, cancelled_at"
 ].join(", ")
 
@@ -110,7 +113,8 @@ const toIntent = Effect.fnUntraced(function*(row: Row) {
       ...(row.resolved_by !== null && { resolvedBy: row.resolved_by }),
       ...(found !== undefined && { found }),
       ...(Number(row.asked) > 0 && { asked: Number(row.asked) }),
-      ...(row.room_id !== null && { roomId: row.room_id })
+      ...(row.room_id !== null && { roomId: row.room_id }),
+      ...(row.event_id !== null && { eventId: row.event_id })
     })
   return yield* Effect.try({ try: make, catch: () => new UnreadableRow({ table }) })
 })
@@ -176,9 +180,10 @@ export const make = Effect.fnUntraced(function*(
       const now = yield* Clock.currentTimeMillis
       const outcome = yield* outcomes.encode(compact({ receipt, error, refusal }))
       const key = sql.literal(state === "refused" ? "NULL" : "key")
+      const via = providerOf({ receipt, error, provider: intent?.provider })
       yield* sql`UPDATE sms_intents SET state = ${state}, key = ${key}, owner = NULL, outcome = ${outcome},
-        resolved_by = ${resolvedBy ?? null}, ${sql(`${state}_at`)} = ${now}, updated_at = ${now},
-        ask_at = ${state === "unknown" && resolvedBy === undefined ? now : null} WHERE id = ${id}`
+        resolved_by = ${resolvedBy ?? null}, via = COALESCE(${via ?? null}, via), ${sql(`${state}_at`)} = ${now},
+        updated_at = ${now}, ask_at = ${state === "unknown" && resolvedBy === undefined ? now : null} WHERE id = ${id}`
     }
   )
 
@@ -195,7 +200,7 @@ export const make = Effect.fnUntraced(function*(
       encode: outcomes.encode
     }),
     ...Unknown.make({ asStored, sql, columns, decodeAll }),
-    reserve: ({ hash, id, key, message, priority = "transactional", provider, readyAt, roomId }) =>
+    reserve: ({ eventId, hash, id, key, message, priority = "transactional", provider, readyAt, roomId }) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
         const json = yield* messages.encode(message)
@@ -203,10 +208,11 @@ export const make = Effect.fnUntraced(function*(
         const owner = readyAt === undefined ? yield* servers.me : null
         const ready = readyAt === undefined ? now : DateTime.toEpochMillis(readyAt)
         const rows = yield* sql<Row>`INSERT INTO sms_intents
-          (id, key, hash, message, provider, state, owner, priority, ready_at, address, room_id, created_at, updated_at,
-            ${sql(`${state}_at`)})
+          (id, key, hash, message, provider, state, owner, priority, ready_at, address, room_id, event_id, person, via,
+            created_at, updated_at, ${sql(`${state}_at`)})
           VALUES (${id}, ${key ?? null}, ${hash}, ${json}, ${provider ?? null}, ${state}, ${owner},
-            ${Queue.priorities.indexOf(priority)}, ${ready}, ${message.to}, ${roomId ?? null}, ${now}, ${now}, ${now})
+            ${Queue.priorities.indexOf(priority)}, ${ready}, ${message.to}, ${roomId ?? null}, ${eventId ?? null},
+            ${personOf(message.to)}, ${provider ?? null}, ${now}, ${now}, ${now})
           ON CONFLICT (key) DO NOTHING RETURNING ${columns}`.withoutTransform
         if (rows[0] !== undefined) {
           return { _tag: "Reserved", intent: yield* toIntent(rows[0]) } satisfies Reservation
@@ -243,6 +249,27 @@ export const make = Effect.fnUntraced(function*(
         const [row] = yield* sql<Row>`SELECT ${columns} FROM sms_intents WHERE id = ${id}`.withoutTransform
         return row === undefined ? undefined : yield* toIntent(row)
       })),
+    search: ({ state, ...options }) =>
+      asStored(Effect.gen(function*() {
+        const isState = state === undefined ? [] : [sql`state = ${state}`]
+        const rows = yield* sql<Row & { readonly position: unknown }>`SELECT ${columns}, position FROM sms_intents
+          ${Search.page(sql, options, isState, { provider: "via", time: "created_at" })}`.withoutTransform
+        return yield* readable(
+          rows,
+          (row) =>
+            Effect.map(toIntent(row), (value) => ({
+              value,
+              place: Search.placeOf({ position: row.position, time: row.created_at })
+            })),
+          ({ id }) => id,
+          ({ id }) => ({ id })
+        )
+      })),
+    ofEvent: (eventId) =>
+      asStored(Effect.flatMap(
+        sql<Row>`SELECT ${columns} FROM sms_intents WHERE event_id = ${eventId} ORDER BY position`.withoutTransform,
+        (rows) => readable(rows, toIntent, ({ id }) => id, ({ id }) => ({ id }))
+      )),
     list: ({ limit, state }) =>
       asStored(Effect.flatMap(
         (state === undefined

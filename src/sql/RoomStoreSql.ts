@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
 import { appended } from "../events/internal/changes.ts"
+import { personOf } from "../internal/person.ts"
 import { statusKey } from "../rooms/internal/history.ts"
 import { aliasKeysOf, allKeysOf, attached, detached, heard, keysOf } from "../rooms/internal/routes.ts"
 import { type Attachment, Room } from "../rooms/Room.ts"
@@ -17,6 +18,7 @@ import { DeliveryOutcome, type HistoryEntry, RoomStore, type Service } from "../
 import type { Recorded } from "./EventLogSql.ts"
 import { addressOf } from "./internal/addresses.ts"
 import { json, makeReadable } from "./internal/json.ts"
+import * as RoomSearch from "./internal/roomSearch.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
 const rooms = json("sms_rooms", Room)
@@ -67,6 +69,7 @@ export const make = Effect.fnUntraced(function*(
 
   const write = Effect.fnUntraced(function*(room: Room) {
     yield* sql`UPDATE sms_rooms SET room = ${yield* rooms.encode(room)} WHERE id = ${room.id}`
+    yield* RoomSearch.setPeople(sql, room)
   })
 
   const nextActivity = sql.literal("(SELECT COALESCE(MAX(activity), 0) + 1 FROM sms_rooms)")
@@ -75,9 +78,9 @@ export const make = Effect.fnUntraced(function*(
     const rows = yield* sql`INSERT INTO sms_rooms (id, room, activity)
       VALUES (${room.id}, ${yield* rooms.encode(room)}, ${nextActivity})
       ON CONFLICT (id) DO NOTHING RETURNING id`.withoutTransform
-    return rows.length > 0
-      ? { room, created: true }
-      : { room: (yield* read(room.id)) ?? room, created: false }
+    if (rows.length === 0) return { room: (yield* read(room.id)) ?? room, created: false }
+    yield* RoomSearch.setPeople(sql, room)
+    return { room, created: true }
   })
 
   const findRoute = Effect.fnUntraced(function*(conversation: Parameters<Service["find"]>[0]) {
@@ -122,6 +125,7 @@ export const make = Effect.fnUntraced(function*(
 
   return RoomStore.of({
     isShared: true,
+    ...RoomSearch.make({ sql, asStored, readable, decodeRoom: rooms.decode, decodeEvent: events.decode }),
     get: (roomId) => asStored(read(roomId)),
     find: (conversation) =>
       asStored(Effect.flatMap(findRoute(conversation), (id) => id === undefined ? Effect.undefined : read(id))),
@@ -156,8 +160,12 @@ export const make = Effect.fnUntraced(function*(
     append: (event, { inbound, key } = {}) =>
       asStored(recorded(Effect.fnUntraced(function*(record) {
         const now = yield* Clock.currentTimeMillis
-        const rows = yield* sql`INSERT INTO sms_room_events (id, key, room_id, event, created_at)
-          VALUES (${event.id}, ${key ?? null}, ${event.roomId}, ${yield* events.encode(event)}, ${now})
+        const { source: { participant } } = event
+        const rows = yield* sql`INSERT INTO sms_room_events
+          (id, key, room_id, event, state, person, provider, created_at)
+          VALUES (${event.id}, ${key ?? null}, ${event.roomId}, ${yield* events.encode(event)},
+            ${RoomSearch.stateOf(event) ?? null}, ${participant === undefined ? null : personOf(participant)},
+            ${inbound?.provider ?? null}, ${now})
           ON CONFLICT DO NOTHING RETURNING id`.withoutTransform
         const room = yield* read(event.roomId)
         if (rows.length > 0) {
@@ -188,6 +196,12 @@ export const make = Effect.fnUntraced(function*(
         const rows = yield* sql<EventRow>`SELECT position, id, event, deliveries FROM sms_room_events
           WHERE room_id = ${roomId} AND position < ${before} ORDER BY position DESC LIMIT ${limit}`.withoutTransform
         return yield* readable(rows.toReversed(), toEntry, ({ id }) => id, ({ id }) => ({ id }))
+      })),
+    event: ({ id, roomId }) =>
+      asStored(Effect.gen(function*() {
+        const [row] = yield* sql<EventRow>`SELECT position, id, event, deliveries FROM sms_room_events
+          WHERE id = ${id} AND room_id = ${roomId}`.withoutTransform
+        return row === undefined ? undefined : yield* toEntry(row)
       })),
     addStatus: (status) =>
       asStored(transact(Effect.gen(function*() {

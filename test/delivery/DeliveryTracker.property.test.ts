@@ -30,6 +30,7 @@ const slow = (store: DeliveryStore["Service"], scheduler: fc.Scheduler): Deliver
     ofMessage: (key) => delayed(store.ofMessage(key)),
     claimDue: (options) => delayed(store.claimDue(options)),
     checkLater: (key, delay) => delayed(store.checkLater(key, delay)),
+    search: (options) => delayed(store.search(options)),
     remove: (key) => delayed(store.remove(key))
   }
 }

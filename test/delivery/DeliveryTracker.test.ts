@@ -127,6 +127,7 @@ describe("a tracker", () => {
         ofMessage: () => Effect.fail(failure),
         claimDue: () => Effect.fail(failure),
         checkLater: () => Effect.fail(failure),
+        search: () => Effect.fail(failure),
         remove: () => Effect.fail(failure)
       })
       const tracker = yield* Effect.provideService(DeliveryTracker.make(), DeliveryStore.DeliveryStore, store)

@@ -10,16 +10,17 @@ import * as RoomStore from "../../src/rooms/RoomStore.ts"
 import * as IntentStore from "../../src/sending/IntentStore.ts"
 import { suite } from "../suites/EventLogSuite.ts"
 import { event } from "../suites/RoomStoreSuite.ts"
+import { suite as search } from "../suites/SearchSuite.ts"
 
-suite(
-  "memory",
-  Layer.fresh(
-    Layer.provideMerge(
-      Layer.mergeAll(RoomStore.layerMemory(), layerStoreMemory(), IntentStore.layerMemory()),
-      Layer.provide(EventLog.layerMemory(), NodeCrypto.layer)
-    )
+const layer = Layer.fresh(
+  Layer.provideMerge(
+    Layer.mergeAll(RoomStore.layerMemory(), layerStoreMemory(), IntentStore.layerMemory()),
+    Layer.provide(EventLog.layerMemory(), NodeCrypto.layer)
   )
 )
+
+suite("memory", layer)
+search("memory", layer)
 
 const posted = (id: string) => new MessagePosted({ roomId: "a", message: event(id, "a") })
 

@@ -108,8 +108,8 @@ describe("the samples of the documentation", () => {
         assert.deepStrictEqual(Schema.encodeUnknownSync(schema as never)(decoded), value as never, operationId)
       }
     }
-    // The health checks have none, since each can give but one answer, and the metrics are no JSON.
-    assert.strictEqual(samples, operations.length - 3)
+    // The health checks have none, since each can give but one answer, and the metrics and the events are no JSON.
+    assert.strictEqual(samples, operations.length - 4)
   })
 
   it.effect("are a message that can be sent as it is", () =>

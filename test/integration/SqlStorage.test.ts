@@ -10,6 +10,7 @@ import { suite as inbox } from "../suites/InboxSuite.ts"
 import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
 import { suite as people } from "../suites/PeopleSuite.ts"
 import { suite as roomStore } from "../suites/RoomStoreSuite.ts"
+import { suite as search } from "../suites/SearchSuite.ts"
 import { suite as unreadable } from "../suites/UnreadableSuite.ts"
 import { database, hasPostgres } from "./database.ts"
 
@@ -25,6 +26,7 @@ inbox("Postgres", layer, !hasPostgres)
 intentStore("Postgres", layer, !hasPostgres)
 roomStore("Postgres", layer, !hasPostgres)
 eventLog("Postgres", layer, !hasPostgres)
+search("Postgres", layer, !hasPostgres)
 deliveryStore({ name: "Postgres", layer: () => Layer.fresh(layer), bounded: false, skip: !hasPostgres })
 unreadable("Postgres", layer, !hasPostgres)
 handOver("Postgres", layer, !hasPostgres)

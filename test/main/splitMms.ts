@@ -5,6 +5,7 @@ import { customer, ours, secrets } from "../http/carriers.ts"
 import { type Run, start } from "./server.ts"
 
 export interface Server extends Run {
+  readonly base: string
   /** Sends the webhook of a part. It was acknowledged when this returns. */
   readonly post: (part: Record<string, string>) => Effect.Effect<void>
   /** All that is in the rooms: the text, and the URLs of files. */
@@ -105,5 +106,5 @@ export const serve = Effect.fnUntraced(function*(env: Record<string, string>) {
     }
   })
 
-  return { ...run, post, messages, someMessages } satisfies Server
+  return { ...run, base: base!, post, messages, someMessages } satisfies Server
 })

@@ -4,13 +4,17 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, DateTime, Effect, FileSystem, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { Address } from "../../src/Address.ts"
+import { DeliveryStore } from "../../src/delivery/DeliveryStore.ts"
 import { Inbox } from "../../src/inbox/Inbox.ts"
+import { RoomStore } from "../../src/rooms/RoomStore.ts"
 import { IntentStore } from "../../src/sending/IntentStore.ts"
 import * as MmsAggregatorSql from "../../src/sql/MmsAggregatorSql.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { collect, media, offerAll, said, wrapper } from "../mms/parts.ts"
 import { message } from "../suites/InboxSuite.ts"
+import { first } from "../suites/RoomStoreSuite.ts"
 
 const restore = Effect.fnUntraced(function*(name: string) {
   const fs = yield* FileSystem.FileSystem
@@ -73,5 +77,48 @@ describe("a database without queued messages", () => {
       yield* intents.reserve({ id: "new", hash: "h", message, readyAt })
       const claimed = yield* intents.claim({ token: "t", limit: 9, bulk: 9 })
       assert.deepStrictEqual(claimed.map(({ id }) => id), ["new"])
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+})
+
+describe("a database without lists", () => {
+  it.effect("is found by number, state and provider in what it has", () =>
+    Effect.gen(function*() {
+      yield* restore("storage-1")
+      const sql = yield* SqlClient.SqlClient
+      const [ann, bob] = [Address.make("+15145550142"), Address.make("+15145550143")]
+      const attachments = [{ channelId: "sms-mock", participant: ann, aliases: ["whatsapp:CA.1"], recipient: first }]
+      const aRoom = JSON.stringify({ id: "a", createdAt: new Date(0).toISOString(), attachments })
+      yield* sql`INSERT INTO sms_rooms (id, room, activity) VALUES ('a', ${aRoom}, 1), ('odd', 'not JSON', 2)`
+      for (const [id, direction] of [["in", "inbound"], ["out", "outbound"]]) {
+        const source = { channelId: "sms-mock", channelType: "sms", direction, participant: ann, metadata: {} }
+        const content = { _tag: "TextContent", text: "hello" }
+        const text = JSON.stringify({
+          _tag: "RoomEvent",
+          id,
+          roomId: "a",
+          source,
+          content,
+          createdAt: new Date(0).toISOString()
+        })
+        yield* sql`INSERT INTO sms_room_events (id, room_id, event, created_at) VALUES (${id}, 'a', ${text}, 5)`
+      }
+      yield* sql`INSERT INTO sms_room_events (id, room_id, event, created_at) VALUES ('odd', 'a', '[]', 6)`
+      const delivery = { provider: "mock", messageId: "1", recipient: "15145550142", status: "sent" }
+      const times = { since: new Date(0).toISOString(), reported: ["sent"], history: [], dropped: 0 }
+      yield* sql`INSERT INTO sms_deliveries
+        (key, message_key, delivery, status, terminal, address, created_at, updated_at)
+        VALUES ('k', 'm', ${JSON.stringify({ ...delivery, ...times })}, 'sent', 0, '15145550142', 5, 5)`
+      const context = yield* SqlStorage.make()
+      const rooms = Context.get(context, RoomStore)
+      for (const number of [ann, Address.make("whatsapp:CA.1")]) {
+        assert.deepStrictEqual((yield* rooms.search({ limit: 9, number })).map(({ room }) => room.id), ["a"])
+      }
+      assert.deepStrictEqual(yield* rooms.search({ limit: 9, number: bob }), [])
+      const received = yield* rooms.searchReceived({ limit: 9, number: ann, provider: "mock", blocked: false })
+      assert.deepStrictEqual(received.map(({ value }) => value.event.id), ["in"])
+      const intents = yield* Context.get(context, IntentStore).search({ limit: 9, number: ann, provider: "mock" })
+      assert.lengthOf(intents, 4)
+      const deliveries = yield* Context.get(context, DeliveryStore).search({ limit: 9, number: ann, provider: "mock" })
+      assert.lengthOf(deliveries, 1)
     }).pipe(Effect.scoped, Effect.provide(layer)))
 })

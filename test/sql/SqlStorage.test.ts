@@ -20,6 +20,7 @@ import { message, suite as inbox } from "../suites/InboxSuite.ts"
 import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
 import { suite as people } from "../suites/PeopleSuite.ts"
 import { ann, attachment, bob, event, first, room, second, suite as roomStore } from "../suites/RoomStoreSuite.ts"
+import { suite as search } from "../suites/SearchSuite.ts"
 import { suite as unreadable } from "../suites/UnreadableSuite.ts"
 
 const layerClient = NodeSqliteClient.layer({ filename: ":memory:" })
@@ -29,6 +30,7 @@ inbox("SQLite", layer)
 intentStore("SQLite", layer)
 roomStore("SQLite", layer)
 eventLog("SQLite", layer)
+search("SQLite", layer)
 deliveryStore({ name: "SQLite", layer: () => Layer.fresh(layer), bounded: false })
 
 const layerWithClient = Layer.provideMerge(SqlStorage.layer(), [layerClient, NodeCrypto.layer])

@@ -6,6 +6,7 @@ import { compact } from "../../internal/record.ts"
 import type { InboundMessage, OutboundMessage } from "../../Message.ts"
 import type { RoomEvent } from "../../rooms/RoomEvent.ts"
 import type { Outcome } from "../../sending/IntentStore.ts"
+import { providerOf } from "../../sending/internal/providerOf.ts"
 import { DeliveryChanged, type Event, MessagePosted, MessageReceived, SendSettled } from "../Event.ts"
 
 /** Builds the event of a message that was appended to its room: an inbound one, or one of the application's channels. */
@@ -27,6 +28,7 @@ export const settled = (
     readonly message: OutboundMessage
     readonly provider?: string | undefined
     readonly roomId?: string | undefined
+    readonly eventId?: string | undefined
   },
   { error, receipt, refusal, resolvedBy, state }: Omit<Outcome, "state"> & {
     readonly state: Outcome["state"] | "cancelled"
@@ -38,7 +40,8 @@ export const settled = (
     state,
     ...compact({
       roomId: intent.roomId,
-      provider: receipt?.provider ?? (error === undefined || error.provider === "" ? intent.provider : error.provider),
+      eventId: intent.eventId,
+      provider: providerOf({ receipt, error, provider: intent.provider }),
       receipt,
       error,
       refusal,

@@ -167,6 +167,7 @@ export const samples = {
       createdAt: time
     }]
   },
+  follow: { parameters: { after: "0" } },
   statuses: { response: [report] },
   send: {
     parameters: { "idempotency-key": "order-17" },

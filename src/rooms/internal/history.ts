@@ -1,6 +1,7 @@
 /**
  * The history of a room, as stores keep it.
  */
+import type * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
 import type { Room } from "../Room.ts"
@@ -30,6 +31,31 @@ export interface HistoryEntry {
   readonly event: RoomEvent
   /** The outcome at each channel. Absent while the event is being processed, and for a blocked event. */
   readonly deliveries?: ReadonlyArray<DeliveryOutcome> | undefined
+}
+
+/**
+ * A received message, as lists have it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Received {
+  readonly event: RoomEvent
+  /** When the message was stored. */
+  readonly time: DateTime.Utc
+  /** The provider of the message. Absent when the store was not told. */
+  readonly provider?: string | undefined
+}
+
+/**
+ * The place of a room in the list of rooms.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RoomPlace {
+  readonly activity: number
+  readonly id: string
 }
 
 /**

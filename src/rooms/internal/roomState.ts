@@ -2,14 +2,19 @@
  * The in-memory state of rooms: the rooms, the routes of messages and the
  * latest events, all bounded.
  */
+import * as DateTime from "effect/DateTime"
+import type { Address } from "../../Address.ts"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
 import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
+import * as Listing from "../../internal/listing.ts"
+import type { Listed, Place, Searchable, SearchOptions } from "../../internal/listing.ts"
+import { personOf } from "../../internal/person.ts"
 import { sizeOf } from "../../internal/sizeOf.ts"
 import type { Attachment, Room } from "../Room.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
-import type { Appended, DeliveryOutcome, HistoryEntry } from "./history.ts"
+import type { Appended, DeliveryOutcome, HistoryEntry, Received, RoomPlace } from "./history.ts"
 import { statusKey } from "./history.ts"
-import { aliasKeysOf, allKeysOf, attached, type Conversation, detached, heard, keysOf } from "./routes.ts"
+import { aliasKeysOf, allKeysOf, attached, type Conversation, detached, heard, keysOf, peopleOf } from "./routes.ts"
 
 export interface Bounds {
   readonly maxRooms: number
@@ -29,6 +34,9 @@ interface Kept {
   readonly position: number
   readonly event: RoomEvent
   readonly key: string | undefined
+  /** When the event was stored, and its number in all rooms. */
+  readonly place: Place
+  readonly provider: string | undefined
   /** The bytes without the deliveries. */
   readonly bytes: number
   deliveries?: ReadonlyArray<DeliveryOutcome>
@@ -45,7 +53,11 @@ interface RoomRecord {
   /** The bytes of the routes that lead here. */
   routeBytes: number
   next: number
+  /** The number of the latest activity in all rooms. */
+  activity: number
 }
+
+const entryOf = ({ deliveries, event, position }: Kept): HistoryEntry => ({ position, event, deliveries })
 
 /** What a room takes without what is in it. */
 const perRoom = 512
@@ -53,6 +65,9 @@ const perRoom = 512
 /** Mutated in place. Each method is one synchronous step. */
 export class RoomState {
   readonly #bounds: Bounds
+  /** The numbers of the latest event, and of the latest activity of a room. */
+  #appended = 0
+  #active = 0
   /** The rooms, the least recently used first. */
   readonly #rooms: InsertionOrderedMap<RoomRecord>
   readonly #routes = new Map<string, RoomRecord>()
@@ -91,7 +106,8 @@ export class RoomState {
       events: new InsertionOrderedMap({ maxEntries, maxBytes }),
       keys: new Map(),
       routeBytes: 0,
-      next: 1
+      next: 1,
+      activity: 0
     })
     return { room, created: true }
   }
@@ -134,7 +150,11 @@ export class RoomState {
     return left
   }
 
-  append(event: RoomEvent, key: string | undefined): Appended {
+  append(
+    event: RoomEvent,
+    key: string | undefined,
+    { now, provider }: { readonly now: number; readonly provider?: string | undefined } = { now: 0 }
+  ): Appended {
     // A room can be evicted while an event is being processed in it.
     const record = this.#rooms.get(event.roomId)
     if (record === undefined) return { _tag: "Appended", room: undefined }
@@ -144,7 +164,8 @@ export class RoomState {
       return { _tag: "Repeated", room, event: known.event, deliveries: known.deliveries }
     }
     const bytes = sizeOf(event) + sizeOfKey(key)
-    const kept: Kept = { position: record.next++, event, key, bytes }
+    const place = { time: now, position: ++this.#appended }
+    const kept: Kept = { position: record.next++, event, key, place, provider, bytes }
     if (events.put(event.id, kept, bytes) && key !== undefined) keys.set(key, kept)
     for (let oldest = events.excess(); oldest !== undefined; oldest = events.excess()) {
       this.#dropEvent(record, oldest[1])
@@ -171,9 +192,46 @@ export class RoomState {
   ): ReadonlyArray<HistoryEntry> | undefined {
     const record = this.#rooms.get(roomId)
     if (record === undefined) return undefined
-    const entries = Array.from(record.events.values(), ({ bytes: _, key: __, ...entry }) => entry)
+    const entries = Array.from(record.events.values(), entryOf)
     const wanted = before === Infinity ? entries : entries.filter(({ position }) => position < before)
     return limit === Infinity ? wanted : wanted.slice(-limit)
+  }
+
+  search(
+    { after, limit, number }: {
+      readonly limit: number
+      readonly after?: RoomPlace | undefined
+      readonly number?: Address | undefined
+    }
+  ): ReadonlyArray<{ readonly room: Room; readonly place: RoomPlace }> {
+    const person = number === undefined ? undefined : personOf(number)
+    return Array.from(this.#rooms.values()).reverse()
+      .filter(({ activity, room }) =>
+        (after === undefined || activity < after.activity) &&
+        (person === undefined || peopleOf(room).has(person))
+      )
+      .slice(0, limit)
+      .map(({ activity, room }) => ({ room, place: { activity, id: room.id } }))
+  }
+
+  searchReceived(
+    { blocked, ...options }: SearchOptions & { readonly blocked?: boolean | undefined }
+  ): ReadonlyArray<Listed<Received>> {
+    const found: Array<Searchable<Received>> = []
+    for (const { events } of this.#rooms.values()) {
+      for (const { event, place, provider } of events.values()) {
+        if (event.source.direction !== "inbound") continue
+        if (blocked !== undefined && blocked !== (event.blocked !== undefined)) continue
+        const value = { event, time: DateTime.makeUnsafe(place.time), ...(provider !== undefined && { provider }) }
+        found.push({ value, place, provider, address: event.source.participant })
+      }
+    }
+    return Listing.search(found, options)
+  }
+
+  event({ id, roomId }: Pick<RoomEvent, "id" | "roomId">): HistoryEntry | undefined {
+    const kept = this.#rooms.get(roomId)?.events.get(id)
+    return kept === undefined ? undefined : entryOf(kept)
   }
 
   addStatus(status: DeliveryStatus): void {
@@ -226,6 +284,7 @@ export class RoomState {
 
   /** Makes the room the most recently used one. */
   #put(record: RoomRecord): void {
+    record.activity = ++this.#active
     if (!this.#rooms.put(record.room.id, record, this.#bytesOf(record))) this.#forget(record)
     this.#evict()
   }

@@ -11,6 +11,7 @@
  */
 import { type Address, canonical } from "../../Address.ts"
 import { formOf, groupOf, isSame, type Received } from "../../internal/group.ts"
+import { personOf } from "../../internal/person.ts"
 import { Attachment, Room } from "../Room.ts"
 
 type Group = readonly [Address, ...Array<Address>]
@@ -191,3 +192,7 @@ export const heard = (room: Room, conversation: Conversation): Room => {
 /** Returns the route keys of the other addresses of all participants. They lead to the room of the participant. */
 export const aliasKeysOf = ({ attachments }: Room): ReadonlyArray<string> =>
   attachments.flatMap((attachment) => allKeysOf(attachment).slice(1))
+
+/** Returns the people in a room, in the form by which a person is recognized, by all of their addresses. */
+export const peopleOf = ({ attachments }: Room): ReadonlySet<string> =>
+  new Set(attachments.flatMap((attachment) => [...givenTo(attachment), ...attachment.group ?? []]).map(personOf))

@@ -132,12 +132,12 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
   const once = (
     provider: Provider,
     message: OutboundMessage,
-    roomId: string,
+    { id: eventId, roomId }: RoomEvent,
     key: string
   ): Effect.Effect<SendReceipt, SmsError> => {
     if (outbox === undefined) return Effect.suspend(() => provider.send(message))
     const send = (intentId: string) => provider.send(message, { intentId })
-    return outbox.send({ key, message, provider: provider.name, roomId, what: key, send }).pipe(
+    return outbox.send({ key, message, provider: provider.name, roomId, eventId, what: key, send }).pipe(
       Effect.flatMap(({ result }) => Effect.fromResult(result)),
       Effect.catchTags({
         KeyReused: Effect.die,
@@ -151,10 +151,10 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
   const request = (
     provider: Provider,
     message: OutboundMessage,
-    roomId: string,
+    event: RoomEvent,
     key: string
   ): Effect.Effect<Answer> =>
-    once(provider, message, roomId, key).pipe(
+    once(provider, message, event, key).pipe(
       Effect.result,
       Effect.catchCause((cause) =>
         Effect.andThen(
@@ -190,12 +190,12 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
   const attempt = Effect.fnUntraced(function*(
     provider: Provider,
     message: OutboundMessage,
-    about: AboutSend,
+    about: AboutSend & { readonly event: RoomEvent },
     subject: Subject,
     answered: Deferred.Deferred<Answer>,
     key: string
   ) {
-    const answer = yield* request(provider, message, subject.roomId, key)
+    const answer = yield* request(provider, message, about.event, key)
     Deferred.doneUnsafe(answered, Effect.succeed(answer))
     const receipt = Result.isSuccess(answer) ? answer.success : answer.failure.accepted
     if (receipt !== undefined) yield* tracking.sent(receipt)

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
+import * as Backfill from "./backfill.ts"
 import { discreet } from "./failure.ts"
 import { whenUnlocked } from "./storage.ts"
 
@@ -191,6 +192,38 @@ const migrations = {
     yield* sql`UPDATE sms_deliveries SET check_at = updated_at WHERE terminal = 0`
     yield* sql`CREATE INDEX sms_deliveries_check ON sms_deliveries (check_at) WHERE terminal = 0`
     yield* sql`CREATE INDEX sms_intents_ask ON sms_intents (ask_at) WHERE ask_at IS NOT NULL`
+  }),
+  "0005_lists": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const add = (table: string, columns: ReadonlyArray<string>) =>
+      Effect.forEach(columns, (column) => sql`ALTER TABLE ${sql(table)} ADD COLUMN ${sql(column)} TEXT`, {
+        discard: true
+      })
+    /** An index for each filter of a list, in the order of the list. */
+    const index = (table: string, columns: ReadonlyArray<string>, where = "") =>
+      Effect.forEach(
+        ["", ...columns],
+        (column) =>
+          sql`CREATE INDEX ${sql(`${table}_by_${column || "time"}`)} ON ${sql(table)}
+          (${sql.literal(column && `${column}, `)}created_at, position) ${sql.literal(where)}`,
+        { discard: true }
+      )
+    yield* add("sms_room_events", ["state", "person", "provider"])
+    yield* add("sms_intents", ["event_id", "person", "via"])
+    yield* add("sms_deliveries", ["person", "provider"])
+    yield* sql`CREATE TABLE sms_room_people (
+      person TEXT NOT NULL,
+      room_id TEXT NOT NULL,
+      PRIMARY KEY (person, room_id)
+    )`
+    yield* sql`CREATE INDEX sms_room_people_room ON sms_room_people (room_id)`
+    yield* Backfill.lists
+    yield* index("sms_room_events", ["state", "person", "provider"], "WHERE state IS NOT NULL")
+    yield* index("sms_intents", ["state", "person", "via"])
+    yield* index("sms_deliveries", ["status", "person", "provider"])
+    yield* sql`CREATE INDEX sms_intents_event ON sms_intents (event_id) WHERE event_id IS NOT NULL`
+    yield* sql`DROP INDEX sms_rooms_activity`
+    yield* sql`CREATE INDEX sms_rooms_activity ON sms_rooms (activity, id)`
   })
 }
 

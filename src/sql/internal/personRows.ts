@@ -227,6 +227,7 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
     if (room === undefined || Person.partIn(room, person) === "alone") {
       yield* sql`DELETE FROM sms_routes WHERE room_id = ${id}`
       yield* sql`DELETE FROM sms_rooms WHERE id = ${id}`
+      yield* sql`DELETE FROM sms_room_people WHERE room_id = ${id}`
       return yield* count(sql`DELETE FROM sms_room_events WHERE room_id = ${id} RETURNING id`.withoutTransform)
     }
     const { left, reduced, removed } = Person.leave(room, person)
@@ -299,7 +300,9 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
       for (const { id, part, room } of found) if (part !== "none") events += yield* leave(id, room, person)
       const alone = found.filter(({ part }) => part === "alone").map(({ id }) => id)
       const own = isOwn(person)
-      yield* sql`DELETE FROM sms_sent WHERE ${sql.in("person", person.addresses.map(personOf))}`
+      const isPerson = sql.in("person", person.addresses.map(personOf))
+      yield* sql`DELETE FROM sms_sent WHERE ${isPerson}`
+      yield* sql`DELETE FROM sms_room_people WHERE ${isPerson}`
       const parts = yield* removeParts(person)
       return {
         webhooks: yield* removeWebhooks(person),

@@ -1,0 +1,93 @@
+/**
+ * An event in one line for a terminal.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Schema from "effect/Schema"
+import * as Content from "../Content.ts"
+import * as DeliveryStatus from "../DeliveryStatus.ts"
+import type { DeliveryChanged, SendSettled } from "../events/Event.ts"
+import { Entry } from "../events/EventLog.ts"
+
+const colors = { dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const
+
+type Color = keyof typeof colors
+
+/** Writes text in a color, or as it is. */
+export type Paint = (color: Color, text: string) => string
+
+export const plain: Paint = (_, text) => text
+
+export const ansi: Paint = (color, text) => `\u001b[${colors[color]}m${text}\u001b[0m`
+
+/** Control characters, and marks that change the direction of text. */
+// oxlint-disable-next-line no-control-regex
+const controls = /[\0-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+/**
+ * Replaces what a terminal would take for a command, and line breaks: the text
+ * comes from strangers.
+ */
+const shown = (text: string): string => text.replaceAll(/\s+/g, " ").replaceAll(controls, "\ufffd")
+
+/** Returns the text of a message and the URLs of its files. */
+const contentOf = (content: Content.Content): string =>
+  shown(
+    [Content.text(content), ...Content.media(content).map(({ url }) => `<${url}>`)].filter((part) => part !== "").join(
+      " "
+    )
+  )
+
+const isRefused = ({ state }: SendSettled): boolean => state === "refused" || state === "unknown"
+
+const outcomeOf = ({ error, provider, refusal, resolvedBy, state }: SendSettled): string =>
+  [
+    state === "accepted" && provider !== undefined ? `accepted by ${provider}` : state,
+    error?.reason._tag ?? refusal,
+    resolvedBy
+  ].filter((part) => part !== undefined).join(", ")
+
+const colorOf = ({ status }: DeliveryChanged): Color => {
+  if (DeliveryStatus.isFailure(status)) return "red"
+  return DeliveryStatus.isTerminal(status) ? "green" : "dim"
+}
+
+const statusOf = ({ errorCode, errorMessage, provider, status }: DeliveryChanged): string =>
+  [`${status} at ${provider}`, errorCode, errorMessage].filter((part) => part !== undefined).join(", ")
+
+/** Returns the line without its time. */
+const described = ({ event }: Entry, paint: Paint): string => {
+  switch (event._tag) {
+    case "MessageReceived": {
+      const { blocked, message: { content, provider, sender } } = event
+      const line = `${paint("cyan", `${shown(sender)} →`)} ${contentOf(content)} ${paint("dim", `(${provider})`)}`
+      return blocked === undefined ? line : `${line} ${paint("yellow", `blocked by ${shown(blocked.hook)}`)}`
+    }
+    case "MessagePosted": {
+      const { blocked, content, source: { channelId } } = event.message
+      const line = `${paint("dim", `${shown(channelId)}:`)} ${contentOf(content)}`
+      return blocked === undefined ? line : `${line} ${paint("yellow", `blocked by ${shown(blocked.hook)}`)}`
+    }
+    case "SendSettled": {
+      const outcome = paint(isRefused(event) ? "red" : "dim", `(${shown(outcomeOf(event))})`)
+      return `${paint("cyan", `→ ${shown(event.message.to)}`)} ${contentOf(event.message.content)} ${outcome}`
+    }
+    case "DeliveryChanged":
+      return `${paint("cyan", `→ ${shown(event.recipient ?? event.messageId)}`)} ${
+        paint(colorOf(event), shown(statusOf(event)))
+      }`
+  }
+}
+
+/** Encodes an entry as JSON in one line. */
+export const toJson = Schema.encodeSync(Schema.fromJsonString(Schema.toCodecJson(Entry)))
+
+const time = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23"
+})
+
+/** Formats an entry, with its local time. */
+export const format = (entry: Entry, paint: Paint): string =>
+  `${paint("dim", time.format(DateTime.toEpochMillis(entry.time)))} ${described(entry, paint)}`

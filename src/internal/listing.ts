@@ -1,0 +1,62 @@
+/**
+ * Lists of what stores hold, the newest first, in pages.
+ */
+import * as DateTime from "effect/DateTime"
+import type { Address } from "../Address.ts"
+import { personOf } from "./person.ts"
+
+/** The place of an item in its list: by time, and then by the order in which it was stored. */
+export interface Place {
+  readonly time: number
+  readonly position: number
+}
+
+/** An item, and the place after which the next page begins. */
+export interface Listed<A> {
+  readonly value: A
+  readonly place: Place
+}
+
+/** What to list. An absent field matches everything. */
+export interface SearchOptions {
+  readonly limit: number
+  /** Only items after this place, which are older. */
+  readonly after?: Place | undefined
+  /** Only those of this person. The number may have any form. */
+  readonly number?: Address | undefined
+  readonly provider?: string | undefined
+  /** Only items from this time on. */
+  readonly since?: DateTime.Utc | undefined
+  /** Only items before this time. */
+  readonly until?: DateTime.Utc | undefined
+}
+
+/** An item in memory, with the fields that it is searched by. */
+export interface Searchable<A> extends Listed<A> {
+  readonly address: Address | undefined
+  readonly provider: string | undefined
+}
+
+/** Returns whether one place comes before another, which is older. */
+const isBefore = (one: Place, other: Place): boolean =>
+  one.time > other.time || (one.time === other.time && one.position > other.position)
+
+/** Searches items in memory. */
+export const search = <A>(
+  items: Iterable<Searchable<A>>,
+  { after, limit, number, provider, since, until }: SearchOptions
+): ReadonlyArray<Listed<A>> => {
+  const person = number === undefined ? undefined : personOf(number)
+  const from = since === undefined ? -Infinity : DateTime.toEpochMillis(since)
+  const to = until === undefined ? Infinity : DateTime.toEpochMillis(until)
+  return Array.from(items)
+    .filter((item) =>
+      (after === undefined || isBefore(after, item.place)) &&
+      (person === undefined || (item.address !== undefined && personOf(item.address) === person)) &&
+      (provider === undefined || item.provider === provider) &&
+      item.place.time >= from && item.place.time < to
+    )
+    .sort((one, other) => isBefore(one.place, other.place) ? -1 : 1)
+    .slice(0, limit)
+    .map(({ place, value }) => ({ place, value }))
+}

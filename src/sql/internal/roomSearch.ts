@@ -1,0 +1,89 @@
+/**
+ * Searches rooms and received messages in a database.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import { personOf } from "../../internal/person.ts"
+import { peopleOf } from "../../rooms/internal/routes.ts"
+import type { Room } from "../../rooms/Room.ts"
+import type { RoomEvent } from "../../rooms/RoomEvent.ts"
+import type { Service } from "../../rooms/RoomStore.ts"
+import type { StorageError, UnreadableRow } from "../../StorageError.ts"
+import type { makeReadable } from "./json.ts"
+import * as Search from "./search.ts"
+
+export interface Parts {
+  readonly sql: SqlClient.SqlClient
+  readonly asStored: <A, E>(
+    effect: Effect.Effect<A, E | SqlError>
+  ) => Effect.Effect<A, Exclude<E, SqlError | UnreadableRow> | StorageError>
+  readonly readable: Effect.Success<typeof makeReadable>
+  readonly decodeRoom: (text: string) => Effect.Effect<Room, UnreadableRow>
+  readonly decodeEvent: (text: string) => Effect.Effect<RoomEvent, UnreadableRow>
+}
+
+/** The state of a received message in its column. Other events have none. */
+export const stateOf = ({ blocked, source: { direction } }: RoomEvent): "received" | "blocked" | undefined => {
+  if (direction !== "inbound") return undefined
+  return blocked === undefined ? "received" : "blocked"
+}
+
+/** Stores by whom a room is found. */
+export const setPeople = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, room: Room) {
+  const people = Array.from(peopleOf(room))
+  yield* people.length === 0
+    ? sql`DELETE FROM sms_room_people WHERE room_id = ${room.id}`
+    : sql`DELETE FROM sms_room_people WHERE room_id = ${room.id} AND NOT (${sql.in("person", people)})`
+  for (const person of people) {
+    yield* sql`INSERT INTO sms_room_people (person, room_id) VALUES (${person}, ${room.id})
+      ON CONFLICT (person, room_id) DO NOTHING`
+  }
+})
+
+export const make = (
+  { asStored, decodeEvent, decodeRoom, readable, sql }: Parts
+): Pick<Service, "search" | "searchReceived"> => ({
+  search: ({ after, limit, number }) =>
+    asStored(Effect.gen(function*() {
+      const conditions = [
+        ...(after === undefined ? [] : [sql`(activity, id) < (${after.activity}, ${after.id})`]),
+        ...(number === undefined
+          ? []
+          : [sql`id IN (SELECT room_id FROM sms_room_people WHERE person = ${personOf(number)})`])
+      ]
+      const where = conditions.length === 0 ? sql.literal("") : sql`WHERE ${sql.and(conditions)}`
+      // The rooms of a person are few: sorting them is cheaper than searching all rooms in order.
+      const order = sql.literal(number === undefined ? "activity DESC, id DESC" : "activity + 0 DESC, id DESC")
+      const rows = yield* sql<{ id: string; room: string; activity: unknown }>`SELECT id, room, activity
+        FROM sms_rooms ${where} ORDER BY ${order} LIMIT ${limit}`.withoutTransform
+      return yield* readable(
+        rows,
+        ({ activity, id, room }) =>
+          Effect.map(decodeRoom(room), (room) => ({ room, place: { activity: Number(activity), id } })),
+        ({ id }) => id,
+        ({ id }) => ({ id })
+      )
+    })),
+  searchReceived: ({ blocked, ...options }) =>
+    asStored(Effect.gen(function*() {
+      const isState = blocked === undefined
+        ? sql.literal("state IS NOT NULL")
+        : sql`state IS NOT NULL AND state = ${blocked ? "blocked" : "received"}`
+      const rows = yield* sql<
+        { id: string; event: string; provider: string | null; position: unknown; time: unknown }
+      >`SELECT id, event, provider, position, created_at AS time FROM sms_room_events
+        ${Search.page(sql, options, [isState])}`.withoutTransform
+      return yield* readable(
+        rows,
+        (row) =>
+          Effect.map(decodeEvent(row.event), (event) => ({
+            value: { event, time: DateTime.makeUnsafe(Number(row.time)), provider: row.provider ?? undefined },
+            place: Search.placeOf(row)
+          })),
+        ({ id }) => id,
+        ({ id }) => ({ id })
+      )
+    }))
+})
