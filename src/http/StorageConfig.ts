@@ -149,8 +149,7 @@ const sqlite = (filename: string, mms: Options) =>
   sqlStorage(
     `SQLite file ${filename}`,
     "an SQLite file",
-    // The timeout is short, because SQLite blocks the event loop while it waits for another process's lock.
-    Effect.map(loadSqlite, (NodeSqliteClient) => NodeSqliteClient.layer({ filename, busyTimeout: "20 millis" })),
+    Effect.map(loadSqlite, (NodeSqliteClient) => NodeSqliteClient.layer({ filename })),
     mms,
     filename
   )

@@ -3,11 +3,14 @@
  *
  * A database has one connection, which is used by one fiber at a time: for the
  * duration of a statement, a transaction or a stream. A stream must therefore
- * not wait for another statement of the same client. Statements run
- * synchronously on the main thread. They are fast, but a statement that waits
- * for another process to release the file blocks the whole program, for at most
- * `busyTimeout`. Several processes can share a file; for many concurrent
- * writers, use a database server.
+ * not wait for another statement of the same client. Several processes can
+ * share a file; for many concurrent writers, use a database server.
+ *
+ * Statements run synchronously on the main thread: each takes microseconds, and
+ * a synced commit a fraction of a millisecond on a solid-state disk. SQLite
+ * itself never waits for a lock, because that would block the whole program: a
+ * statement that finds the file locked by another process is tried again after
+ * a timer, for at most `busyTimeout`.
  *
  * @since 0.1.0
  */
@@ -18,6 +21,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Reactivity from "effect/reactivity/Reactivity"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as SqlClient from "effect/sql/SqlClient"
@@ -49,7 +53,10 @@ export type Options = {
    * `normal` it survives only the end of the process.
    */
   readonly synchronous?: "full" | "normal" | undefined
-  /** How long a statement waits for a file that another process has locked. 5 seconds by default. */
+  /**
+   * How long a statement or the begin of a transaction waits for a file that
+   * another process has locked. 5 seconds by default.
+   */
   readonly busyTimeout?: Duration.Input | undefined
   /** The maximum number of cached prepared statements. 128 by default. */
   readonly preparedStatements?: number | undefined
@@ -71,6 +78,16 @@ const sqlError = (operation: string) => (cause: unknown): SqlError.SqlError => {
   const known = Object.assign(cause, { errno: cause.errcode })
   return new SqlError.SqlError({ reason: SqlError.classifySqliteError(known, { operation }) })
 }
+
+const isLocked = (error: unknown): boolean =>
+  error instanceof SqlError.SqlError && error.reason._tag === "LockTimeoutError"
+
+/** The waits between attempts while another process holds the lock: 1, 2, 4, 8, 16, then 20 milliseconds. */
+const whileLocked = (timeout: Duration.Duration) =>
+  Schedule.max([
+    Schedule.min([Schedule.exponential("1 millis"), Schedule.spaced("20 millis")]),
+    Schedule.during(timeout)
+  ])
 
 /**
  * Converts a parameter. SQLite has no booleans, and an object as the first
@@ -205,22 +222,21 @@ const open = (options: Options) =>
     Effect.try({
       try: () => {
         if (options.readonly !== true && isFile(options.filename)) makeFile(options.filename)
-        const database = new DatabaseSync(options.filename, { readOnly: options.readonly === true })
-        try {
-          const busyTimeout = Duration.toMillis(Duration.fromInputUnsafe(options.busyTimeout ?? "5 seconds"))
-          database.exec(`PRAGMA busy_timeout = ${Math.ceil(busyTimeout)}`)
-          if (options.readonly !== true && options.writeAheadLog !== false) database.exec("PRAGMA journal_mode = WAL")
-          database.exec(`PRAGMA synchronous = ${options.synchronous === "normal" ? "NORMAL" : "FULL"}`)
-          return database
-        } catch (cause) {
-          database.close()
-          throw cause
-        }
+        return new DatabaseSync(options.filename, { readOnly: options.readonly === true })
       },
       catch: sqlError("connect")
     }),
     (database) => Effect.sync(() => database.close())
   )
+
+const configure = (database: DatabaseSync, options: Options) =>
+  Effect.try({
+    try: () => {
+      if (options.readonly !== true && options.writeAheadLog !== false) database.exec("PRAGMA journal_mode = WAL")
+      database.exec(`PRAGMA synchronous = ${options.synchronous === "normal" ? "NORMAL" : "FULL"}`)
+    },
+    catch: sqlError("connect")
+  })
 
 /**
  * Opens the database and closes it with the scope.
@@ -232,8 +248,13 @@ export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<SqlClient.SqlClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity> {
   const database = yield* open(options)
+  const schedule = whileLocked(Duration.fromInputUnsafe(options.busyTimeout ?? "5 seconds"))
+  const untilUnlocked = <A, E, R>(effect: Effect.Effect<A, E, R>, isSafe = () => true): Effect.Effect<A, E, R> =>
+    Effect.retry(effect, { while: (error) => isLocked(error) && isSafe(), schedule })
+  yield* untilUnlocked(configure(database, options))
+
   const connection = makeConnection(database, options)
-  const acquirers = SqlClient.makeSqliteAcquirers({
+  const { borrower, ...acquirers } = SqlClient.makeSqliteAcquirers({
     // Nobody else has the connection: a transaction that is open is one whose rollback failed.
     connection: Effect.suspend(() =>
       database.isOpen && database.isTransaction
@@ -243,16 +264,32 @@ export const make = Effect.fnUntraced(function*(
     semaphore: yield* Semaphore.make(1),
     isTransaction: () => database.isTransaction
   })
-  return yield* SqlClient.make({
+  const client = yield* SqlClient.make({
     ...acquirers,
+    // SQLite itself would block the thread while it waits. Others can use the connection between two attempts.
+    borrower: (use) => untilUnlocked(borrower(use)),
     driver: "node:sqlite",
     compiler: Statement.makeCompilerSqlite(),
     // A transaction that starts with a read could not write after another process wrote in the meantime.
     beginTransaction: options.readonly === true ? "BEGIN" : "BEGIN IMMEDIATE",
+    // Readers can hold up a commit only without a write-ahead log.
+    commit: (connection) => Effect.asVoid(untilUnlocked(connection.execute("COMMIT", [], undefined))),
     prepareTransactionControls: true,
     releaseSavepoint: (name) => `RELEASE SAVEPOINT ${name}`,
     spanAttributes: [["db.system.name", "sqlite"]]
   })
+
+  const { withTransaction } = client
+  const waitingTransaction: typeof withTransaction = (body) =>
+    Effect.suspend(() => {
+      let hasBegun = false
+      const begun = Effect.suspend(() => {
+        hasBegun = true
+        return body
+      })
+      return untilUnlocked(withTransaction(begun), () => !hasBegun)
+    })
+  return Object.assign(client, { withTransaction: waitingTransaction })
 })
 
 /**

@@ -9,22 +9,10 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { identity } from "effect/Function"
-import * as Schedule from "effect/Schedule"
 import * as SqlClient from "effect/sql/SqlClient"
 import { SqlError, StatementTimeoutError } from "effect/sql/SqlError"
 import { StorageError, UnreadableRow } from "../../StorageError.ts"
 import { failureOf } from "./failure.ts"
-
-const isLocked = (error: unknown): boolean => error instanceof SqlError && error.reason._tag === "LockTimeoutError"
-
-/**
- * The retry schedule while another process locks the SQLite file. Waiting here,
- * and not in SQLite, does not block the event loop.
- */
-const whileLocked = Schedule.max([
-  Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced("100 millis")]),
-  Schedule.recurs(60)
-])
 
 /** The timeout of the database. */
 const patience: Duration.Input = "10 seconds"
@@ -65,7 +53,6 @@ export const stored = (sql: SqlClient.SqlClient, store: string) => {
     effect: Effect.Effect<A, E | SqlError, R>
   ): Effect.Effect<A, Exclude<E, SqlError | UnreadableRow> | StorageError, R> =>
     effect.pipe(
-      Effect.retry({ while: isLocked, schedule: whileLocked }),
       Effect.withTracerEnabled(false),
       inTime,
       Effect.catchCause((cause): Effect.Effect<never, Exclude<E, SqlError | UnreadableRow> | StorageError> => {
@@ -86,57 +73,77 @@ interface Waiting {
   readonly done: Deferred.Deferred<unknown, unknown>
 }
 
-const isDatabaseFailure = (exit: Exit.Exit<unknown, unknown>): boolean =>
+const isDatabaseFailure = (exit: Exit.Exit<unknown, unknown>): exit is Exit.Failure<never, unknown> =>
   exit._tag === "Failure" && Cause.squash(exit.cause) instanceof SqlError
 
-/** As many as share a commit. More would block the event loop for longer. */
+/** The maximum number of transactions that share a commit. More would delay the answers of the first ones. */
 const maxGroup = 64
 
 /**
- * Commits what arrives in one turn together on SQLite, a savepoint each: a
- * synced commit takes most of the time of a small transaction. When the database
- * fails meanwhile, and on Postgres, where groups made things slower, each
- * transaction is committed alone.
+ * Commits what arrives in one turn of the event loop together on SQLite, a
+ * savepoint each: a synced commit takes most of the time of a small transaction.
+ * When the database fails meanwhile, and on Postgres, where groups made things
+ * slower, each transaction is committed alone.
+ *
+ * A group is taken once its transaction has begun, so that what arrives while
+ * another process holds the lock shares the next commit. When the lock is not
+ * released in time, all of it fails: nothing waits for the lock twice.
  */
 export const makeTransact = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const isGrouped = sql.onDialectOrElse({ sqlite: () => true, orElse: () => false })
   if (!isGrouped) return ((body) => sql.withTransaction(body)) as Transact
 
-  const waiting: Array<Waiting> = []
+  let waiting: Array<Waiting> = []
   let isRunning = false
 
-  const inTransaction = <A, E>(body: Effect.Effect<A, E>) =>
-    Effect.exit(Effect.retry(sql.withTransaction(body), { while: isLocked, schedule: whileLocked }))
+  const finish = (group: ReadonlyArray<Waiting>, exitOf: (index: number) => Exit.Exit<unknown, unknown>) =>
+    group.forEach(({ done }, index) => Deferred.doneUnsafe(done, exitOf(index)))
 
-  const alone = ({ body, done }: Waiting) =>
-    Effect.flatMap(inTransaction(body), (exit) => Effect.sync(() => Deferred.doneUnsafe(done, exit)))
+  const alone = (one: Waiting) =>
+    Effect.map(Effect.exit(sql.withTransaction(one.body)), (exit) => finish([one], () => exit))
 
-  const together = Effect.fnUntraced(function*(group: ReadonlyArray<Waiting>) {
+  /** Runs the bodies of a group. Stops when the database fails, because it may have rolled everything back. */
+  const runAll = Effect.fnUntraced(function*(
+    group: ReadonlyArray<Waiting>
+  ): Effect.fn.Return<ReadonlyArray<Exit.Exit<unknown, unknown>>, unknown> {
     const exits: Array<Exit.Exit<unknown, unknown>> = []
-    const committed = yield* inTransaction(Effect.gen(function*() {
-      exits.length = 0
-      for (const { body } of group) {
-        const exit = yield* Effect.exit(sql.withTransaction(body))
-        // What the savepoint has kept is uncertain, and SQLite may have rolled everything back.
-        if (isDatabaseFailure(exit)) yield* exit
-        exits.push(exit)
-      }
-    }))
-    if (exits.length < group.length) yield* Effect.forEach(group, alone, { discard: true })
+    for (const { body } of group) {
+      const exit = yield* Effect.exit(sql.withTransaction(body))
+      if (isDatabaseFailure(exit)) return yield* exit
+      exits.push(exit)
+    }
+    return exits
+  })
+
+  const commit = Effect.gen(function*() {
+    let group: ReadonlyArray<Waiting> = []
+    let exits: ReadonlyArray<Exit.Exit<unknown, unknown>> | undefined
+    const committed = yield* Effect.exit(sql.withTransaction(Effect.suspend((): Effect.Effect<unknown, unknown> => {
+      group = waiting.splice(0, maxGroup)
+      return group.length === 1
+        ? group[0]!.body
+        : Effect.map(runAll(group), (all) => void (exits = all))
+    })))
+    if (group.length === 0) {
+      // The transaction did not begin.
+      group = waiting
+      waiting = []
+      finish(group, () => committed)
+    } else if (group.length === 1) finish(group, () => committed)
+    else if (exits === undefined) yield* Effect.forEach(group, alone, { discard: true })
     else {
-      group.forEach(({ done }, index) =>
-        Deferred.doneUnsafe(done, committed._tag === "Success" ? exits[index]! : committed)
-      )
+      const each = exits
+      finish(group, (index) => committed._tag === "Success" ? each[index]! : committed)
     }
   })
 
-  const commit = (group: ReadonlyArray<Waiting>) => group.length === 1 ? alone(group[0]!) : together(group)
-
   const run = Effect.gen(function*() {
-    // Lets transactions of the same event-loop turn join the group.
-    yield* Effect.yieldNow
-    while (waiting.length > 0) yield* commit(waiting.splice(0, maxGroup))
+    while (waiting.length > 0) {
+      // Lets the event loop turn: answers go out, and what arrives meanwhile joins the group.
+      yield* Effect.yieldNow
+      yield* commit
+    }
   }).pipe(Effect.ensuring(Effect.sync(() => {
     isRunning = false
   })))
