@@ -131,7 +131,7 @@ describe("a locked SQLite file", () => {
         yield* Effect.scoped(Effect.gen(function*() {
           yield* lock(filename)
           const webhook = yield* Effect.forkChild(post, { startImmediately: true })
-          for (const path of ["/health", "/rooms"]) {
+          for (const path of ["/health/live", "/rooms"]) {
             const { status } = yield* client.get(path, { headers: { authorization: "Bearer admin" } })
             assert.strictEqual(status, 200)
           }

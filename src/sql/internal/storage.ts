@@ -3,10 +3,11 @@
  * commits.
  */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { identity } from "effect/Function"
 import * as SqlClient from "effect/sql/SqlClient"
@@ -65,25 +66,31 @@ export const stored = (sql: SqlClient.SqlClient, store: string) => {
     )
 }
 
-/** Runs a transaction. The body may only wait for statements. */
-export type Transact = <A, E>(body: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError>
+export interface Transact {
+  /** Runs a transaction. The body may only wait for statements, and may run a second time. */
+  <A, E>(body: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError>
+  /** Runs one statement that writes. It needs no transaction, and shares a commit where there are groups. */
+  readonly statement: <A, E>(statement: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError>
+}
 
 interface Waiting {
   readonly body: Effect.Effect<unknown, unknown>
   readonly done: Deferred.Deferred<unknown, unknown>
 }
 
-const isDatabaseFailure = (exit: Exit.Exit<unknown, unknown>): exit is Exit.Failure<never, unknown> =>
-  exit._tag === "Failure" && Cause.squash(exit.cause) instanceof SqlError
+/** The maximum number of transactions that share a commit. */
+const maxGroup = 256
 
-/** The maximum number of transactions that share a commit. More would delay the answers of the first ones. */
-const maxGroup = 64
+/** A group takes what arrives while it runs for at most so many milliseconds: the first ones wait for the last. */
+const maxMillis = 10
 
 /**
- * Commits what arrives in one turn of the event loop together on SQLite, a
- * savepoint each: a synced commit takes most of the time of a small transaction.
- * When the database fails meanwhile, and on Postgres, where groups made things
- * slower, each transaction is committed alone.
+ * Commits what arrives in one turn of the event loop together on SQLite: a
+ * synced commit takes most of the time of a small transaction. On Postgres,
+ * where groups made things slower, each transaction is committed alone.
+ *
+ * When one of a group fails, all are rolled back, and each runs alone. Failures
+ * are rare, and a savepoint for each would double the number of statements.
  *
  * A group is taken once its transaction has begun, so that what arrives while
  * another process holds the lock shares the next commit. When the lock is not
@@ -92,50 +99,42 @@ const maxGroup = 64
 export const makeTransact = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const isGrouped = sql.onDialectOrElse({ sqlite: () => true, orElse: () => false })
-  if (!isGrouped) return ((body) => sql.withTransaction(body)) as Transact
+  if (!isGrouped) {
+    const alone = <A, E>(body: Effect.Effect<A, E>) => sql.withTransaction(body)
+    return Object.assign(alone, { statement: identity }) as Transact
+  }
 
   let waiting: Array<Waiting> = []
   let isRunning = false
 
-  const finish = (group: ReadonlyArray<Waiting>, exitOf: (index: number) => Exit.Exit<unknown, unknown>) =>
-    group.forEach(({ done }, index) => Deferred.doneUnsafe(done, exitOf(index)))
+  const finish = ({ done }: Waiting, exit: Exit.Exit<unknown, unknown>) => Deferred.doneUnsafe(done, exit)
 
-  const alone = (one: Waiting) =>
-    Effect.map(Effect.exit(sql.withTransaction(one.body)), (exit) => finish([one], () => exit))
-
-  /** Runs the bodies of a group. Stops when the database fails, because it may have rolled everything back. */
-  const runAll = Effect.fnUntraced(function*(
-    group: ReadonlyArray<Waiting>
-  ): Effect.fn.Return<ReadonlyArray<Exit.Exit<unknown, unknown>>, unknown> {
-    const exits: Array<Exit.Exit<unknown, unknown>> = []
-    for (const { body } of group) {
-      const exit = yield* Effect.exit(sql.withTransaction(body))
-      if (isDatabaseFailure(exit)) return yield* exit
-      exits.push(exit)
-    }
-    return exits
-  })
+  const alone = (one: Waiting) => Effect.map(Effect.exit(sql.withTransaction(one.body)), (exit) => finish(one, exit))
 
   const commit = Effect.gen(function*() {
-    let group: ReadonlyArray<Waiting> = []
-    let exits: ReadonlyArray<Exit.Exit<unknown, unknown>> | undefined
-    const committed = yield* Effect.exit(sql.withTransaction(Effect.suspend((): Effect.Effect<unknown, unknown> => {
-      group = waiting.splice(0, maxGroup)
-      return group.length === 1
-        ? group[0]!.body
-        : Effect.map(runAll(group), (all) => void (exits = all))
+    const { currentTimeMillis } = yield* Clock.Clock
+    const group: Array<Waiting> = []
+    const values: Array<unknown> = []
+    const committed = yield* Effect.exit(sql.withTransaction(Effect.gen(function*() {
+      const end = (yield* currentTimeMillis) + maxMillis
+      while (group.length < waiting.length && group.length < maxGroup) {
+        const one = waiting[group.length]!
+        group.push(one)
+        values.push(yield* one.body)
+        if ((yield* currentTimeMillis) > end) break
+      }
     })))
     if (group.length === 0) {
       // The transaction did not begin.
-      group = waiting
+      const all = waiting
       waiting = []
-      finish(group, () => committed)
-    } else if (group.length === 1) finish(group, () => committed)
-    else if (exits === undefined) yield* Effect.forEach(group, alone, { discard: true })
-    else {
-      const each = exits
-      finish(group, (index) => committed._tag === "Success" ? each[index]! : committed)
+      for (const one of all) finish(one, committed)
+      return
     }
+    waiting = waiting.slice(group.length)
+    const hasFailed = values.length < group.length
+    if (hasFailed && group.length > 1) return yield* Effect.forEach(group, alone, { discard: true })
+    group.forEach((one, index) => finish(one, committed._tag === "Success" ? Exit.succeed(values[index]) : committed))
   })
 
   const run = Effect.gen(function*() {
@@ -148,7 +147,7 @@ export const makeTransact = Effect.gen(function*() {
     isRunning = false
   })))
 
-  const transact: Transact = <A, E>(body: Effect.Effect<A, E>) =>
+  const transact = <A, E>(body: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError> =>
     Effect.suspend(() => {
       const done = Deferred.makeUnsafe<A, E | SqlError>()
       waiting.push({ body, done: done as Deferred.Deferred<unknown, unknown> })
@@ -156,5 +155,5 @@ export const makeTransact = Effect.gen(function*() {
       isRunning = true
       return Effect.andThen(Effect.forkDetach(Effect.uninterruptible(run)), Deferred.await(done))
     })
-  return transact
+  return Object.assign(transact, { statement: transact }) as Transact
 })

@@ -7,7 +7,7 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { PgClient } from "@effect/sql-pg"
 import { RoomInbox, RoomKit, SmsProviders, Twilio, WebhookServer } from "effect-sms"
-import { Inbox, InboxMemory } from "effect-sms/inbox"
+import { Inbox } from "effect-sms/inbox"
 import * as NodeCrypto from "effect-sms/NodeCrypto"
 import * as NodeSqliteClient from "effect-sms/sql/NodeSqliteClient"
 import * as SqlStorage from "effect-sms/sql/SqlStorage"
@@ -39,7 +39,7 @@ const layerClient = database.startsWith("postgres")
   : NodeSqliteClient.layer({ filename: database })
 
 const layerStorage = database === "memory:"
-  ? InboxMemory.layer()
+  ? Inbox.layerMemory()
   : Layer.provide(SqlStorage.layer(), layerClient)
 
 Effect.runFork(
