@@ -155,8 +155,7 @@ const sqlite = (filename: string, mms: Options) =>
   sqlStorage(
     `SQLite file ${filename}`,
     { _tag: "SQLite", filename },
-    // The timeout is short, because SQLite blocks the event loop while it waits for another process's lock.
-    Effect.map(loadSqlite, (NodeSqliteClient) => NodeSqliteClient.layer({ filename, busyTimeout: "20 millis" })),
+    Effect.map(loadSqlite, (NodeSqliteClient) => NodeSqliteClient.layer({ filename })),
     mms
   )
 

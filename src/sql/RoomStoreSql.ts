@@ -83,12 +83,13 @@ export const make = Effect.fnUntraced(function*(
     return { room, created: true }
   })
 
-  const findRoute = Effect.fnUntraced(function*(conversation: Parameters<Service["find"]>[0]) {
+  /** Finds the room that the first known key of a conversation leads to. */
+  const findRoom = Effect.fnUntraced(function*(conversation: Parameters<Service["find"]>[0]) {
     const keys = keysOf(conversation)
-    const rows = yield* sql<{ route: string; room_id: string }>`SELECT route, room_id FROM sms_routes
-      WHERE ${sql.in("route", keys)}`.withoutTransform
-    const found = keys.find((key) => rows.some(({ route }) => route === key))
-    return rows.find(({ route }) => route === found)?.room_id
+    const rows = yield* sql<{ route: string; room: string }>`SELECT route, room FROM sms_routes
+      JOIN sms_rooms ON sms_rooms.id = room_id WHERE ${sql.in("route", keys)}`.withoutTransform
+    const found = keys.flatMap((key) => rows.find(({ route }) => route === key) ?? [])[0]
+    return found === undefined ? undefined : yield* rooms.decode(found.room)
   })
 
   /** Makes keys lead to a room. */
@@ -127,12 +128,10 @@ export const make = Effect.fnUntraced(function*(
     isShared: true,
     ...RoomSearch.make({ sql, asStored, readable, decodeRoom: rooms.decode, decodeEvent: events.decode }),
     get: (roomId) => asStored(read(roomId)),
-    find: (conversation) =>
-      asStored(Effect.flatMap(findRoute(conversation), (id) => id === undefined ? Effect.undefined : read(id))),
+    find: (conversation) => asStored(findRoom(conversation)),
     route: (conversation, create) =>
       asStored(transact(Effect.gen(function*() {
-        const known = yield* findRoute(conversation)
-        const room = known === undefined ? undefined : yield* read(known)
+        const room = yield* findRoom(conversation)
         if (room !== undefined) {
           if (heard(room, conversation) === room) return { room, created: false }
           // Read again under a lock, because another server may have changed it meanwhile.
@@ -167,19 +166,20 @@ export const make = Effect.fnUntraced(function*(
             ${RoomSearch.stateOf(event) ?? null}, ${participant === undefined ? null : personOf(participant)},
             ${inbound?.provider ?? null}, ${now})
           ON CONFLICT DO NOTHING RETURNING id`.withoutTransform
-        const room = yield* read(event.roomId)
         if (rows.length > 0) {
-          yield* sql`UPDATE sms_rooms SET activity = ${nextActivity} WHERE id = ${event.roomId}`
+          const [row] = yield* sql<{ room: string }>`UPDATE sms_rooms SET activity = ${nextActivity}
+            WHERE id = ${event.roomId} RETURNING room`.withoutTransform
           yield* record(appended(event, inbound))
-          return { _tag: "Appended", room } as const
+          return { _tag: "Appended", room: row && (yield* rooms.decode(row.room)) } as const
         }
+        const room = yield* read(event.roomId)
         const [row] = yield* sql<EventRow>`SELECT position, id, event, deliveries FROM sms_room_events
           WHERE id = ${event.id} OR key = ${key ?? null} ORDER BY position LIMIT 1`.withoutTransform
         const { deliveries, event: known } = yield* toEntry(row!)
         return { _tag: "Repeated", room, event: known, deliveries } as const
       }))),
     settle: ({ id }, deliveries) =>
-      asStored(transact(Effect.flatMap(
+      asStored(transact.statement(Effect.flatMap(
         outcomes.encode(deliveries),
         (text) => Effect.asVoid(sql`UPDATE sms_room_events SET deliveries = ${text} WHERE id = ${id}`)
       ))),
@@ -204,7 +204,7 @@ export const make = Effect.fnUntraced(function*(
         return row === undefined ? undefined : yield* toEntry(row)
       })),
     addStatus: (status) =>
-      asStored(transact(Effect.gen(function*() {
+      asStored(transact.statement(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
         yield* sql`INSERT INTO sms_statuses (key, status, address, created_at)
           VALUES (${statusKey(status)}, ${yield* statuses.encode(status)}, ${addressOf(status) ?? null}, ${now})

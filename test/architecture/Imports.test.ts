@@ -48,6 +48,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "sql/InboxSql.ts": [],
   "sql/internal/queue.ts": [],
   "sql/IntentStoreSql.ts": [],
+  "sql/internal/checkpointer.ts": ["node:sqlite", "node:worker_threads"],
   "sql/internal/servers.ts": ["node:os"],
   "sql/NodeSqliteClient.ts": ["node:fs", "node:sqlite"],
   "testing/Arbitraries.ts": ["fast-check"],

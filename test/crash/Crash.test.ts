@@ -34,7 +34,7 @@ describe("killed under load", () => {
         (path) => Effect.sync(() => rmSync(path, { recursive: true }))
       )
       const filename = `${directory}/sms.db`
-      const client = NodeSqliteClient.layer({ filename, busyTimeout: "20 millis" })
+      const client = NodeSqliteClient.layer({ filename })
       const result = yield* Effect.promise(() => crash({ kills, servers: 1, databaseUrl: filename, client }))
       // Each kill can catch the answers of the lanes that were being worked on.
       check(result, kills * 10)

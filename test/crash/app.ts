@@ -28,7 +28,7 @@ const { CARRIER_URL, DATABASE_URL = "", PORT } = process.env
 
 const Database = DATABASE_URL.startsWith("postgres")
   ? PgClient.layer({ url: Redacted.make(DATABASE_URL) })
-  : NodeSqliteClient.layer({ filename: DATABASE_URL, busyTimeout: "20 millis" })
+  : NodeSqliteClient.layer({ filename: DATABASE_URL })
 
 const Storage = Layer.provide(SqlStorage.layer({ beat: "200 millis", deadAfter: "1 second" }), Database)
 

@@ -58,7 +58,8 @@ const ready = (server: ChildProcess): Promise<void> =>
     server.once("exit", () => reject(new Error(`postgres ended: ${output}`)))
   })
 
-const start = async () => {
+/** Starts one. Without `sync` it survives the tests, and not a loss of power. */
+export const start = async ({ sync }: { readonly sync: boolean }) => {
   const programs = findPrograms()
   const user = findUser()
   const directory = mkdtempSync(join(tmpdir(), "effect-sms-postgres-"))
@@ -77,8 +78,7 @@ const start = async () => {
       stdio: "pipe"
     })
     const port = await freePort()
-    // It has to survive the tests, and not a loss of power.
-    const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"]
+    const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", `fsync=${sync ? "on" : "off"}`]
     const server = spawn(
       join(programs, "postgres"),
       ["-D", data, "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])],
@@ -105,7 +105,7 @@ const start = async () => {
 /** Runs before all of the tests, and what it gives runs after them. */
 export default async (project: TestProject) => {
   try {
-    const { stop, url } = await start()
+    const { stop, url } = await start({ sync: false })
     project.provide("postgres", url)
     return stop
   } catch (error) {

@@ -273,7 +273,7 @@ describe("files", () => {
       }))
       yield* other`INSERT INTO numbers VALUES (2)`
       assert.deepStrictEqual(yield* one`SELECT n FROM numbers`.values, [[1], [2]])
-    }))
+    }), it.live)
 
   it.effect("are closed with the scope, and a statement after that is a typed error", () =>
     Effect.gen(function*() {

@@ -45,7 +45,7 @@ export const make = Effect.fnUntraced(function*(
   const inBatches = Effect.fnUntraced(function*(statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>) {
     let total = 0
     while (true) {
-      const { length } = yield* asStored(transact(statement))
+      const { length } = yield* asStored(transact.statement(statement))
       total += length
       if (length < batch) return total
     }

@@ -8,7 +8,6 @@ import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as Backfill from "./backfill.ts"
 import { discreet } from "./failure.ts"
-import { whenUnlocked } from "./storage.ts"
 
 /** A newer version of the library migrated the database; this version would corrupt it. */
 export class NewerSchema extends Schema.TaggedError<NewerSchema>()("NewerSchema", {
@@ -234,10 +233,10 @@ const known = Object.keys(migrations).length
  * several processes concurrently. Fails if a newer version has migrated the
  * database.
  */
-export const migrate = discreet(whenUnlocked(Effect.gen(function*() {
+export const migrate = discreet(Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   yield* Migrator.make({})({ table: "sms_migrations", loader: Migrator.fromRecord(migrations) })
   const [row] = yield* sql<{ found: unknown }>`SELECT MAX(migration_id) AS found FROM sms_migrations`.withoutTransform
   const found = Number(row?.found ?? 0)
   if (found > known) return yield* new NewerSchema({ found, known })
-})))
+}))

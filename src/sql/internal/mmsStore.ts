@@ -17,7 +17,6 @@ import * as MmsWindow from "../../mms/internal/window.ts"
 import type { UnreadableRow } from "../../StorageError.ts"
 import { type DatabaseFailure, discreet } from "./failure.ts"
 import { json } from "./json.ts"
-import { whenUnlocked } from "./storage.ts"
 
 export type StoreError = DatabaseFailure | UnreadableRow
 
@@ -83,7 +82,7 @@ const states = json("sms_mms_keys", MmsWindow.State)
 const messages = json("sms_mms_outbox", InboundMessage)
 
 /** Creates the tables, or migrates those of an older version. Safe to run in several processes concurrently. */
-export const migrate = discreet(whenUnlocked(
+export const migrate = discreet(
   Migrator.make({})({
     table: "sms_mms_migrations",
     loader: Migrator.fromRecord({
@@ -113,7 +112,7 @@ export const migrate = discreet(whenUnlocked(
       })
     })
   })
-))
+)
 
 export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient

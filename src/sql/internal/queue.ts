@@ -84,13 +84,11 @@ export const make = Effect.fnUntraced(function*<A>(
       )
     )
 
-  /** Creates and locks the lane first, so that positions within a lane follow the order of commits. */
-  const lockLane = (lane: string, now: number) =>
-    sql`INSERT INTO ${lanesOf} (lane, pending, ready_at, written_at, owner, claim) VALUES (${lane}, 0, ${now}, ${now}, NULL, 0)
-      ON CONFLICT (lane) DO UPDATE SET pending = ${lanesOf}.pending`
-
-  const addPending = (lane: string, count: number) =>
-    sql`UPDATE ${lanesOf} SET pending = pending + ${count} WHERE lane = ${lane}`
+  /** Creates and locks the lane, so that positions within a lane follow the order of commits. */
+  const addPending = (lane: string, count: number, now: number) =>
+    sql`INSERT INTO ${lanesOf} (lane, pending, ready_at, written_at, owner, claim)
+      VALUES (${lane}, ${count}, ${now}, ${now}, NULL, 0)
+      ON CONFLICT (lane) DO UPDATE SET pending = ${lanesOf}.pending + ${count}`
 
   const dropLane = (lane: string) => sql`DELETE FROM ${lanesOf} WHERE lane = ${lane} AND pending = 0 AND owner IS NULL`
 
@@ -112,15 +110,19 @@ export const make = Effect.fnUntraced(function*<A>(
   const accept: Queues.Queue<A>["accept"] = (events) =>
     asStored(transact(Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
-      const lanes = [...new Set(events.map(laneOf))].sort()
-      for (const lane of lanes) yield* lockLane(lane, now)
+      const lanes = events.map(laneOf)
+      const counts = new Map<string, number>()
+      for (const lane of lanes.toSorted()) counts.set(lane, (counts.get(lane) ?? 0) + 1)
+      for (const [lane, count] of counts) yield* addPending(lane, count, now)
       const accepted: Array<Queues.Accepted> = []
-      for (const event of events) accepted.push(yield* insert(event, laneOf(event), now))
-      for (const lane of lanes) {
-        const count = accepted.filter(({ _tag }, index) =>
-          _tag === "Accepted" && laneOf(events[index]!) === lane
-        ).length
-        yield* count > 0 ? addPending(lane, count) : dropLane(lane)
+      for (const [index, event] of events.entries()) {
+        const lane = lanes[index]!
+        const one = yield* insert(event, lane, now)
+        accepted.push(one)
+        if (one._tag === "Repeated") {
+          yield* addPending(lane, -1, now)
+          yield* dropLane(lane)
+        }
       }
       return accepted
     })))
@@ -203,10 +205,10 @@ export const make = Effect.fnUntraced(function*<A>(
       const now = yield* Clock.currentTimeMillis
       const me = yield* servers.me
       const number = ++claims
-      const rows = yield* asStored(
+      const rows = yield* asStored(transact.statement(
         sql<{ lane: string }>`UPDATE ${lanesOf} SET owner = ${me}, claim = ${number}
           WHERE ${claimable(now, limit)} RETURNING lane`.withoutTransform
-      )
+      ))
       return rows.map(({ lane }) => ({ lane, number }))
     }),
     head,
@@ -244,10 +246,10 @@ export const make = Effect.fnUntraced(function*<A>(
         const [row] = yield* sql<{ lane: string; state: string }>`SELECT lane, state FROM ${table} WHERE id = ${id}`
           .withoutTransform
         if (row === undefined) return false
-        yield* lockLane(row.lane, now)
+        yield* addPending(row.lane, 0, now)
         const changed = yield* sql`UPDATE ${table} SET state = 'pending', failures = 0, settled_at = NULL
           WHERE id = ${id} AND state <> 'pending' AND event <> '' RETURNING id`.withoutTransform
-        if (changed.length > 0) yield* addPending(row.lane, 1)
+        if (changed.length > 0) yield* addPending(row.lane, 1, now)
         return true
       }))),
     list: Effect.fnUntraced(function*({ before, limit, state }) {
@@ -258,11 +260,12 @@ export const make = Effect.fnUntraced(function*<A>(
       return yield* Effect.forEach(rows, toEntry)
     }),
     backlog: Effect.map(
+      // The sign keeps SQLite from looking for the minimum among all entries that were ever accepted.
       asStored(
         sql<{ pending: unknown; dead: unknown; oldest: unknown }>`SELECT
           (SELECT COUNT(*) FROM ${table} WHERE state = 'pending') AS pending,
           (SELECT COUNT(*) FROM ${table} WHERE state = 'dead') AS dead,
-          (SELECT MIN(accepted_at) FROM ${table} WHERE state = 'pending') AS oldest`.withoutTransform
+          (SELECT MIN(+accepted_at) FROM ${table} WHERE state = 'pending') AS oldest`.withoutTransform
       ),
       ([row]) => ({
         pending: Number(row?.pending ?? 0),

@@ -3,32 +3,17 @@
  * commits.
  */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { identity } from "effect/Function"
-import * as Schedule from "effect/Schedule"
 import * as SqlClient from "effect/sql/SqlClient"
 import { SqlError, StatementTimeoutError } from "effect/sql/SqlError"
 import { StorageError, UnreadableRow } from "../../StorageError.ts"
 import { failureOf } from "./failure.ts"
-
-const isLocked = (error: unknown): boolean => error instanceof SqlError && error.reason._tag === "LockTimeoutError"
-
-/**
- * The retry schedule while another process locks the SQLite file. Waiting here,
- * and not in SQLite, does not block the event loop.
- */
-const whileLocked = Schedule.max([
-  Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced("100 millis")]),
-  Schedule.recurs(60)
-])
-
-/** Repeats what fails because another process locks the SQLite file. */
-export const whenUnlocked = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.retry(effect, { while: isLocked, schedule: whileLocked })
 
 /** The timeout of the database. */
 const patience: Duration.Input = "10 seconds"
@@ -69,7 +54,6 @@ export const stored = (sql: SqlClient.SqlClient, store: string) => {
     effect: Effect.Effect<A, E | SqlError, R>
   ): Effect.Effect<A, Exclude<E, SqlError | UnreadableRow> | StorageError, R> =>
     effect.pipe(
-      whenUnlocked,
       Effect.withTracerEnabled(false),
       inTime,
       Effect.catchCause((cause): Effect.Effect<never, Exclude<E, SqlError | UnreadableRow> | StorageError> => {
@@ -82,69 +66,88 @@ export const stored = (sql: SqlClient.SqlClient, store: string) => {
     )
 }
 
-/** Runs a transaction. The body may only wait for statements. */
-export type Transact = <A, E>(body: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError>
+export interface Transact {
+  /** Runs a transaction. The body may only wait for statements, and may run a second time. */
+  <A, E>(body: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError>
+  /** Runs one statement that writes. It needs no transaction, and shares a commit where there are groups. */
+  readonly statement: <A, E>(statement: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError>
+}
 
 interface Waiting {
   readonly body: Effect.Effect<unknown, unknown>
   readonly done: Deferred.Deferred<unknown, unknown>
 }
 
-const isDatabaseFailure = (exit: Exit.Exit<unknown, unknown>): boolean =>
-  exit._tag === "Failure" && Cause.squash(exit.cause) instanceof SqlError
+/** The maximum number of transactions that share a commit. */
+const maxGroup = 256
 
-/** As many as share a commit. More would block the event loop for longer. */
-const maxGroup = 64
+/** A group takes what arrives while it runs for at most so many milliseconds: the first ones wait for the last. */
+const maxMillis = 10
 
 /**
- * Commits what arrives in one turn together on SQLite, a savepoint each: a
- * synced commit takes most of the time of a small transaction. When the database
- * fails meanwhile, and on Postgres, where groups made things slower, each
- * transaction is committed alone.
+ * Commits what arrives in one turn of the event loop together on SQLite: a
+ * synced commit takes most of the time of a small transaction. On Postgres,
+ * where groups made things slower, each transaction is committed alone.
+ *
+ * When one of a group fails, all are rolled back, and each runs alone. Failures
+ * are rare, and a savepoint for each would double the number of statements.
+ *
+ * A group is taken once its transaction has begun, so that what arrives while
+ * another process holds the lock shares the next commit. When the lock is not
+ * released in time, all of it fails: nothing waits for the lock twice.
  */
 export const makeTransact = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const isGrouped = sql.onDialectOrElse({ sqlite: () => true, orElse: () => false })
-  if (!isGrouped) return ((body) => sql.withTransaction(body)) as Transact
+  if (!isGrouped) {
+    const alone = <A, E>(body: Effect.Effect<A, E>) => sql.withTransaction(body)
+    return Object.assign(alone, { statement: identity }) as Transact
+  }
 
-  const waiting: Array<Waiting> = []
+  let waiting: Array<Waiting> = []
   let isRunning = false
 
-  const inTransaction = <A, E>(body: Effect.Effect<A, E>) => Effect.exit(whenUnlocked(sql.withTransaction(body)))
+  const finish = ({ done }: Waiting, exit: Exit.Exit<unknown, unknown>) => Deferred.doneUnsafe(done, exit)
 
-  const alone = ({ body, done }: Waiting) =>
-    Effect.flatMap(inTransaction(body), (exit) => Effect.sync(() => Deferred.doneUnsafe(done, exit)))
+  const alone = (one: Waiting) => Effect.map(Effect.exit(sql.withTransaction(one.body)), (exit) => finish(one, exit))
 
-  const together = Effect.fnUntraced(function*(group: ReadonlyArray<Waiting>) {
-    const exits: Array<Exit.Exit<unknown, unknown>> = []
-    const committed = yield* inTransaction(Effect.gen(function*() {
-      exits.length = 0
-      for (const { body } of group) {
-        const exit = yield* Effect.exit(sql.withTransaction(body))
-        // What the savepoint has kept is uncertain, and SQLite may have rolled everything back.
-        if (isDatabaseFailure(exit)) yield* exit
-        exits.push(exit)
+  const commit = Effect.gen(function*() {
+    const { currentTimeMillis } = yield* Clock.Clock
+    const group: Array<Waiting> = []
+    const values: Array<unknown> = []
+    const committed = yield* Effect.exit(sql.withTransaction(Effect.gen(function*() {
+      const end = (yield* currentTimeMillis) + maxMillis
+      while (group.length < waiting.length && group.length < maxGroup) {
+        const one = waiting[group.length]!
+        group.push(one)
+        values.push(yield* one.body)
+        if ((yield* currentTimeMillis) > end) break
       }
-    }))
-    if (exits.length < group.length) yield* Effect.forEach(group, alone, { discard: true })
-    else {
-      group.forEach(({ done }, index) =>
-        Deferred.doneUnsafe(done, committed._tag === "Success" ? exits[index]! : committed)
-      )
+    })))
+    if (group.length === 0) {
+      // The transaction did not begin.
+      const all = waiting
+      waiting = []
+      for (const one of all) finish(one, committed)
+      return
     }
+    waiting = waiting.slice(group.length)
+    const hasFailed = values.length < group.length
+    if (hasFailed && group.length > 1) return yield* Effect.forEach(group, alone, { discard: true })
+    group.forEach((one, index) => finish(one, committed._tag === "Success" ? Exit.succeed(values[index]) : committed))
   })
 
-  const commit = (group: ReadonlyArray<Waiting>) => group.length === 1 ? alone(group[0]!) : together(group)
-
   const run = Effect.gen(function*() {
-    // Lets transactions of the same event-loop turn join the group.
-    yield* Effect.yieldNow
-    while (waiting.length > 0) yield* commit(waiting.splice(0, maxGroup))
+    while (waiting.length > 0) {
+      // Lets the event loop turn: answers go out, and what arrives meanwhile joins the group.
+      yield* Effect.yieldNow
+      yield* commit
+    }
   }).pipe(Effect.ensuring(Effect.sync(() => {
     isRunning = false
   })))
 
-  const transact: Transact = <A, E>(body: Effect.Effect<A, E>) =>
+  const transact = <A, E>(body: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError> =>
     Effect.suspend(() => {
       const done = Deferred.makeUnsafe<A, E | SqlError>()
       waiting.push({ body, done: done as Deferred.Deferred<unknown, unknown> })
@@ -152,5 +155,5 @@ export const makeTransact = Effect.gen(function*() {
       isRunning = true
       return Effect.andThen(Effect.forkDetach(Effect.uninterruptible(run)), Deferred.await(done))
     })
-  return transact
+  return Object.assign(transact, { statement: transact }) as Transact
 })

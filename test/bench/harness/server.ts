@@ -6,9 +6,13 @@ import { once } from "node:events"
 import { join } from "node:path"
 
 /** Starts a program of `servers`. */
-export const startServer = (file: string, args: ReadonlyArray<string> = []): ChildProcess =>
+export const startServer = (
+  file: string,
+  args: ReadonlyArray<string> = [],
+  execArgv: ReadonlyArray<string> = []
+): ChildProcess =>
   fork(join(import.meta.dirname, "../servers", file), args, {
-    execArgv: [],
+    execArgv: [...execArgv],
     // What a server logs is not read.
     stdio: ["ignore", "ignore", "inherit", "ipc"]
   })
@@ -28,10 +32,15 @@ export const messageOf = async <A>(child: ChildProcess): Promise<A> => {
   }
 }
 
+/** Asks a server, and gives its answer. */
+export const ask = <A>(child: ChildProcess, question: string): Promise<A> => {
+  child.send(question)
+  return messageOf<A>(child)
+}
+
 /** The processor time of a server, in microseconds. Unlike the time, it does not depend on what else the cores do. */
 export const usageOf = async (child: ChildProcess): Promise<number> => {
-  child.send("How much?")
-  const { system, user } = await messageOf<NodeJS.CpuUsage>(child)
+  const { system, user } = await ask<NodeJS.CpuUsage>(child, "How much?")
   return user + system
 }
 

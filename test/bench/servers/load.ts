@@ -12,21 +12,24 @@ import { authToken, path, publicUrl, url } from "./listening.ts"
 
 export type Task =
   /** So many, as fast as they are answered, over these connections: how many in a second. */
-  | { readonly port: number; readonly requests: number; readonly connections: number }
+  | { readonly port: number; readonly requests: number; readonly connections: number; readonly people?: number }
   /** So many in a second, whether or not the ones before are answered: the time of the slow ones. */
-  | { readonly port: number; readonly perSecond: number; readonly seconds: number }
+  | { readonly port: number; readonly perSecond: number; readonly seconds: number; readonly people?: number }
 
 type Throughput = Extract<Task, { readonly requests: number }>
 type Latency = Extract<Task, { readonly seconds: number }>
 
 let sent = 0
 
-/** Of two hundred people. The id is another one each time, or it would be recognized as a repetition. */
-const next = (): Buffer => {
+/**
+ * Of two hundred people, or as many as the load is told. The id is another one
+ * each time, or it would be recognized as a repetition.
+ */
+const next = (people = 200) => (): Buffer => {
   const id = `SM${process.pid}x${sent++}`
   const form = {
     ...twilioForm(id, `Hello, number ${sent}: is my order on its way?`),
-    From: `+1650555${String(1000 + sent % 200)}`
+    From: `+1650${String(5551000 + sent * 7919 % people)}`
   }
   const text = Object.entries(form).sort(([a], [b]) => a < b ? -1 : 1).flat().join("")
   const signature = createHmac("sha1", authToken).update(url + text).digest("base64")
@@ -88,9 +91,9 @@ class Client {
 }
 
 /** In a second. */
-const throughput = async ({ connections, port, requests }: Throughput): Promise<number> => {
+const throughput = async ({ connections, people, port, requests }: Throughput): Promise<number> => {
   const clients = Array.from({ length: connections }, () => new Client(port))
-  const waiting = Array.from({ length: requests }, next)
+  const waiting = Array.from({ length: requests }, next(people))
   const start = performance.now()
   await Promise.all(clients.map(async (client) => {
     for (let bytes = waiting.pop(); bytes !== undefined; bytes = waiting.pop()) await client.request(bytes)
@@ -104,8 +107,8 @@ const throughput = async ({ connections, port, requests }: Throughput): Promise<
  * In milliseconds, what one request in a hundred takes longer than. The time
  * runs from when it was due, so that a server that stalls cannot hide it.
  */
-const p99 = async ({ perSecond, port, seconds }: Latency): Promise<number> => {
-  const waiting = Array.from({ length: perSecond * seconds }, next)
+const p99 = async ({ people, perSecond, port, seconds }: Latency): Promise<number> => {
+  const waiting = Array.from({ length: perSecond * seconds }, next(people))
   const idle: Array<Client> = []
   const open: Array<Client> = []
   const took: Array<number> = []
