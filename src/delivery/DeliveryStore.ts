@@ -17,12 +17,12 @@ import { Address } from "../Address.ts"
 import { isTerminal, Status } from "../DeliveryStatus.ts"
 import { recorder } from "../events/EventLog.ts"
 import { delivered } from "../events/internal/changes.ts"
+import { keyOf, messageKeyOf } from "../internal/deliveryKeys.ts"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
 import * as Listing from "../internal/listing.ts"
 import type { Listed, Place, SearchOptions } from "../internal/listing.ts"
 import { sizeOf } from "../internal/sizeOf.ts"
 import { contradicts } from "./internal/contradicts.ts"
-import { keyOf, messageKeyOf } from "./internal/keys.ts"
 
 /**
  * Identifies one message to one recipient. A carrier's message id covers

@@ -9,7 +9,7 @@ import { Address } from "../Address.ts"
 import { Status } from "../DeliveryStatus.ts"
 import { compact } from "../internal/record.ts"
 import { InboundMessage, OutboundMessage, SendReceipt } from "../Message.ts"
-import { RoomEvent } from "../rooms/RoomEvent.ts"
+import { RoomEvent } from "../RoomEvent.ts"
 import { SmsError } from "../SmsError.ts"
 
 const room = Schema.NonEmptyString.annotate({ description: "The id of the room" })

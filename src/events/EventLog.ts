@@ -15,79 +15,20 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Address } from "../Address.ts"
 import { sizeOf } from "../internal/sizeOf.ts"
 import type { StorageError } from "../StorageError.ts"
-import { aboutOf, Event, Kind } from "./Event.ts"
+import { Entry, type FollowOptions, type Page, type Reader } from "./Entry.ts"
+import { aboutOf, type Event } from "./Event.ts"
 import * as Followers from "./internal/followers.ts"
 import { matches } from "./internal/matches.ts"
 import * as Sends from "./internal/sends.ts"
 
-/**
- * An entry of the log.
- *
- * @category models
- * @since 0.1.0
- */
-export class Entry extends Schema.Class<Entry>("effect-sms/events/Entry")({
-  position: Schema.Int.annotate({ description: "Increases from entry to entry, not always by one" }),
-  id: Schema.NonEmptyString.annotate({ description: "The id of the event, a ULID" }),
-  time: Schema.DateTimeUtcFromString,
-  kind: Kind,
-  roomId: Schema.optionalKey(Schema.NonEmptyString),
-  address: Schema.optionalKey(Address.annotate({ description: "The person" })),
-  provider: Schema.optionalKey(Schema.NonEmptyString),
-  event: Event
-}) {}
-
-/**
- * Restricts entries. An absent field matches everything.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Filter {
-  readonly roomId?: string | undefined
-  readonly kinds?: ReadonlyArray<Kind> | undefined
-  /** The person's number, in any form. */
-  readonly number?: Address | undefined
-  /** Only entries from this time on. */
-  readonly since?: DateTime.Utc | undefined
-  /** Only entries before this time. */
-  readonly until?: DateTime.Utc | undefined
-}
-
-/**
- * A page of the log.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Page {
-  readonly entries: ReadonlyArray<Entry>
-  /** The position up to which the log was searched. The next page begins after it. */
-  readonly position: number
-}
-
-/**
- * Options of following the log.
- *
- * @category models
- * @since 0.1.0
- */
-export interface FollowOptions {
-  readonly after?: number | undefined
-  readonly filter?: Filter | undefined
-  /** After how long without entries a page is empty. Never by default. */
-  readonly heartbeat?: Duration.Input | undefined
-}
+export { Entry, type Filter, type FollowOptions, type Page, type Reader } from "./Entry.ts"
 
 /**
  * The members of {@link EventLog}.
@@ -95,21 +36,9 @@ export interface FollowOptions {
  * @category models
  * @since 0.1.0
  */
-export interface Service {
-  /**
-   * Reads entries after a position, oldest first. From position 0, begins with
-   * the oldest entry that is kept. An entry is never added before one that was
-   * read.
-   */
-  readonly read: (options: {
-    readonly after: number
-    readonly limit: number
-    readonly filter?: Filter | undefined
-  }) => Effect.Effect<Page, StorageError>
+export interface Service extends Reader {
   /** Returns the entry of an event. */
   readonly get: (id: string) => Effect.Effect<Entry | undefined, StorageError>
-  /** The position of the latest entry. */
-  readonly head: Effect.Effect<number, StorageError>
   /**
    * Streams pages of the entries after a position, and then of new ones as they
    * are appended, by this process immediately and by others within a second.

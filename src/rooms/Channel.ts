@@ -7,9 +7,9 @@ import type * as Effect from "effect/Effect"
 import type { Address } from "../Address.ts"
 import type { ChannelType, OutboundMessage, SendReceipt } from "../Message.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
+import type { RoomEvent } from "../RoomEvent.ts"
 import type { SmsError } from "../SmsError.ts"
 import type { Room } from "./Room.ts"
-import type { RoomEvent } from "./RoomEvent.ts"
 
 /**
  * An endpoint of the application: an AI, a web page or an agent's desk.

@@ -17,10 +17,10 @@ import type * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { ChannelType, OutboundMessage, SendReceipt } from "../Message.ts"
+import type { EventSource, RoomEvent } from "../RoomEvent.ts"
 import type { SmsError } from "../SmsError.ts"
 import type { Delivery } from "./Channel.ts"
 import type { Room } from "./Room.ts"
-import type { EventSource, RoomEvent } from "./RoomEvent.ts"
 
 /**
  * The decision of a hook.

@@ -5,9 +5,9 @@
  */
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { RoomEvent } from "../RoomEvent.ts"
 import type { MessagePart, WebhookEvent } from "../WebhookEvent.ts"
 import type { Delivery } from "./Channel.ts"
-import type { RoomEvent } from "./RoomEvent.ts"
 
 /**
  * The result of processing a message.

@@ -22,6 +22,7 @@ import { settled } from "../events/internal/changes.ts"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
 import * as Listing from "../internal/listing.ts"
 import type { Listed, Place, SearchOptions } from "../internal/listing.ts"
+import { providerOf } from "../internal/providerOf.ts"
 import { compact } from "../internal/record.ts"
 import { sizeOf } from "../internal/sizeOf.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
@@ -29,7 +30,6 @@ import { SmsError } from "../SmsError.ts"
 import { StorageError } from "../StorageError.ts"
 import * as Findings from "./internal/findings.ts"
 import { FoundPart } from "./internal/findings.ts"
-import { providerOf } from "./internal/providerOf.ts"
 
 /**
  * The state of an intent.

@@ -34,6 +34,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/Queue.ts": [],
   "cli/Send.ts": ["@effect/platform-node"],
   "cli/Serve.ts": ["@effect/platform-node"],
+  "cli/Tail.ts": ["@effect/platform-node"],
   "cli/Token.ts": [],
   "http/NodeServer.ts": ["@effect/platform-node", "node:http", "node:net", "node:stream"],
   "http/internal/readFile.ts": ["node:fs"],

@@ -48,6 +48,7 @@ const carriers = ["twilio", "sinch", "telnyx", "voicemeup"]
 
 const library = [
   "vocabulary",
+  "events",
   "segments",
   "provider",
   ...carriers,
@@ -66,18 +67,19 @@ const library = [
 /** What each part of the library may import besides itself. */
 const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   vocabulary: [],
+  events: ["vocabulary"],
   segments: ["vocabulary"],
   provider: ["vocabulary", "segments"],
   ...Object.fromEntries(carriers.map((carrier) => [carrier, ["vocabulary", "segments", "provider", "mms"]])),
   carriers: ["vocabulary", "provider", ...carriers],
-  sending: ["vocabulary", "segments", "provider", "delivery"],
-  delivery: ["vocabulary"],
+  sending: ["vocabulary", "events", "segments", "provider", "delivery"],
+  delivery: ["vocabulary", "events"],
   mms: ["vocabulary"],
   queue: ["vocabulary"],
   inbox: ["vocabulary", "queue"],
-  rooms: ["vocabulary", "provider", "sending", "delivery", "mms", "queue", "inbox"],
+  rooms: ["vocabulary", "events", "provider", "sending", "delivery", "mms", "queue", "inbox"],
   media: ["vocabulary", "provider", "rooms"],
-  sql: ["vocabulary", "sending", "delivery", "mms", "queue", "inbox", "rooms", "media"],
+  sql: ["vocabulary", "events", "sending", "delivery", "mms", "queue", "inbox", "rooms", "media"],
   http: library,
   testing: library,
   demo: library,

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Option, Scope, Tracer } from "effect"
 import { MediaContent } from "../../src/Content.ts"
+import { EventSource, RoomEvent } from "../../src/RoomEvent.ts"
 import * as Hook from "../../src/rooms/Hook.ts"
-import { EventSource, RoomEvent } from "../../src/rooms/RoomEvent.ts"
 import {
   fork,
   history,

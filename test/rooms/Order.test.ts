@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
+import type { RoomEvent } from "../../src/RoomEvent.ts"
 import * as Hook from "../../src/rooms/Hook.ts"
-import type { RoomEvent } from "../../src/rooms/RoomEvent.ts"
 import { fork, history, makeKit, message, recording, said, settle, textOf, watch } from "./kit.ts"
 
 describe("the events of a room", () => {

@@ -8,9 +8,9 @@ import { Address } from "../../src/Address.ts"
 import * as Content from "../../src/Content.ts"
 import { DeliveryStatus, type Status } from "../../src/DeliveryStatus.ts"
 import { InboundMessage } from "../../src/Message.ts"
+import type { RoomEvent } from "../../src/RoomEvent.ts"
 import * as Channel from "../../src/rooms/Channel.ts"
 import type { KitEvent } from "../../src/rooms/KitEvent.ts"
-import type { RoomEvent } from "../../src/rooms/RoomEvent.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 
 export const customer = Address.make("+15145550142")

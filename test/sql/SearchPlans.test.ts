@@ -74,7 +74,7 @@ describe("a page of", () => {
         for (const step of plan) {
           // Without a filter, the first page reads the index in its order, and ends with the page.
           const isFirst = name === "rooms" || name === "messages"
-          const isAllowed = /^SCAN sqlite_sequence/.test(step) || (isFirst && / USING INDEX sms_/.test(step))
+          const isAllowed = step.startsWith("SCAN sqlite_sequence") || (isFirst && / USING INDEX sms_/.test(step))
           if (!isAllowed) assert.notMatch(step, /^SCAN/, plan.join("; "))
           assert.notMatch(step, /TEMP B-TREE/, plan.join("; "))
         }

@@ -3,8 +3,8 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import { keyOf, messageKeyOf } from "../../internal/deliveryKeys.ts"
 import type { Delivery, Key } from "../DeliveryStore.ts"
-import { keyOf, messageKeyOf } from "./keys.ts"
 
 interface Waiter<E> {
   readonly key: string

@@ -1,12 +1,14 @@
 /**
  * Builds the events of the changes that stores make.
  */
-import type { Delivery } from "../../delivery/DeliveryStore.ts"
+import type * as DateTime from "effect/DateTime"
+import type { Address } from "../../Address.ts"
+import type { Status } from "../../DeliveryStatus.ts"
+import { providerOf } from "../../internal/providerOf.ts"
 import { compact } from "../../internal/record.ts"
-import type { InboundMessage, OutboundMessage } from "../../Message.ts"
-import type { RoomEvent } from "../../rooms/RoomEvent.ts"
-import type { Outcome } from "../../sending/IntentStore.ts"
-import { providerOf } from "../../sending/internal/providerOf.ts"
+import type { InboundMessage, OutboundMessage, SendReceipt } from "../../Message.ts"
+import type { RoomEvent } from "../../RoomEvent.ts"
+import type { SmsError } from "../../SmsError.ts"
 import { DeliveryChanged, type Event, MessagePosted, MessageReceived, SendSettled } from "../Event.ts"
 
 /** Builds the event of a message that was appended to its room: an inbound one, or one of the application's channels. */
@@ -30,8 +32,12 @@ export const settled = (
     readonly roomId?: string | undefined
     readonly eventId?: string | undefined
   },
-  { error, receipt, refusal, resolvedBy, state }: Omit<Outcome, "state"> & {
-    readonly state: Outcome["state"] | "cancelled"
+  { error, receipt, refusal, resolvedBy, state }: {
+    readonly state: SendSettled["state"]
+    readonly receipt?: SendReceipt | undefined
+    readonly error?: SmsError | undefined
+    readonly refusal?: string | undefined
+    readonly resolvedBy?: string | undefined
   }
 ): Event =>
   new SendSettled({
@@ -51,8 +57,16 @@ export const settled = (
 
 /** Builds the event of a delivery whose status changed. Returns `undefined` when it did not. */
 export const delivered = (
-  before: Delivery | undefined,
-  { errorCode, errorMessage, messageId, provider, recipient, since, status }: Delivery,
+  before: { readonly status: Status } | undefined,
+  { errorCode, errorMessage, messageId, provider, recipient, since, status }: {
+    readonly provider: string
+    readonly messageId: string
+    readonly recipient?: Address | undefined
+    readonly status: Status
+    readonly since: DateTime.Utc
+    readonly errorCode?: string | undefined
+    readonly errorMessage?: string | undefined
+  },
   sent: { readonly intentId?: string | undefined; readonly roomId?: string | undefined } = {}
 ): Event | undefined => {
   const previous = before?.status ?? "unknown"

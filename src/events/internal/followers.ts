@@ -15,7 +15,8 @@ import * as RcRef from "effect/RcRef"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { sizeOf } from "../../internal/sizeOf.ts"
-import type { Entry, Filter, FollowOptions, Page, Service } from "../EventLog.ts"
+import type { StorageError } from "../../StorageError.ts"
+import type { Entry, Filter, FollowOptions, Page, Reader } from "../Entry.ts"
 import { matches } from "./matches.ts"
 
 /** How often the log is polled for entries of other processes. */
@@ -44,7 +45,7 @@ const makeSignal = () => {
 }
 
 export interface Followers {
-  readonly pages: Service["pages"]
+  readonly pages: (options?: FollowOptions) => Stream.Stream<Page, StorageError>
   /** Makes followers read what this process has appended. */
   readonly wake: () => void
 }
@@ -71,7 +72,7 @@ const trim = (recent: Recent, now: number): void => {
 }
 
 export const make = Effect.fnUntraced(function*(
-  { head, read }: Pick<Service, "head" | "read">
+  { head, read }: Reader
 ): Effect.fn.Return<Followers, never, Scope.Scope> {
   const appended = makeSignal()
   const news = makeSignal()
@@ -128,7 +129,7 @@ export const make = Effect.fnUntraced(function*(
     }
   })
 
-  const pages: Service["pages"] = (options = {}) =>
+  const pages: Followers["pages"] = (options = {}) =>
     Stream.unwrap(Effect.gen(function*() {
       const recent = yield* RcRef.get(reading)
       const begin = options.after ?? recent.to

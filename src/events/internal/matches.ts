@@ -3,7 +3,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import { personOf } from "../../internal/person.ts"
-import type { Entry, Filter } from "../EventLog.ts"
+import type { Entry, Filter } from "../Entry.ts"
 
 /** Returns whether the entry matches the filter. */
 export const matches = (

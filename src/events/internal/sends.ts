@@ -1,7 +1,7 @@
 /**
  * The sends of messages in memory, for the events of their deliveries.
  */
-import { messageKeyOf } from "../../delivery/internal/keys.ts"
+import { messageKeyOf } from "../../internal/deliveryKeys.ts"
 import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
 import { compact } from "../../internal/record.ts"
 import { sizeOf } from "../../internal/sizeOf.ts"

@@ -3,9 +3,9 @@
  */
 import type * as Effect from "effect/Effect"
 import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
+import type { RoomEvent } from "../../RoomEvent.ts"
 import type { Channel, Outgoing } from "../Channel.ts"
 import type { Room } from "../Room.ts"
-import type { RoomEvent } from "../RoomEvent.ts"
 
 /** A registered channel. */
 export interface Registered extends Omit<Channel, "deliver"> {

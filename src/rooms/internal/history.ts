@@ -4,8 +4,8 @@
 import type * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
+import type { RoomEvent } from "../../RoomEvent.ts"
 import type { Room } from "../Room.ts"
-import type { RoomEvent } from "../RoomEvent.ts"
 
 /**
  * The stored outcome of an event at one channel: see `Channel.Delivery`.

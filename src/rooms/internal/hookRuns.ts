@@ -6,9 +6,9 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as SchemaIssue from "effect/SchemaIssue"
+import type { RoomEvent } from "../../RoomEvent.ts"
 import type { Hook, HookResult, Subject } from "../Hook.ts"
 import type { KitEvent } from "../KitEvent.ts"
-import type { RoomEvent } from "../RoomEvent.ts"
 import type { HookRegistry, Trigger, Triggered } from "./hooks.ts"
 
 export interface Parts {

@@ -10,10 +10,10 @@ import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
 import * as SupervisedFibers from "../../internal/supervisedFibers.ts"
+import type { RoomEvent } from "../../RoomEvent.ts"
 import type { Channel, Outgoing, SendingChannel } from "../Channel.ts"
 import type { Hook } from "../Hook.ts"
 import type { Room } from "../Room.ts"
-import type { RoomEvent } from "../RoomEvent.ts"
 import type { Registered } from "./channels.ts"
 
 export interface Registry<in A> {

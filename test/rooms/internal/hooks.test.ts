@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect } from "effect"
 import * as fc from "fast-check"
 import type { ChannelType } from "../../../src/Message.ts"
+import { EventSource, RoomEvent } from "../../../src/RoomEvent.ts"
 import * as Hook from "../../../src/rooms/Hook.ts"
 import { HookRegistry } from "../../../src/rooms/internal/hooks.ts"
-import { EventSource, RoomEvent } from "../../../src/rooms/RoomEvent.ts"
 import { textContent } from "../kit.ts"
 
 interface Source {

@@ -5,11 +5,11 @@ import { Address } from "../../../src/Address.ts"
 import { TextContent } from "../../../src/Content.ts"
 import { DeliveryStatus } from "../../../src/DeliveryStatus.ts"
 import { sizeOf } from "../../../src/internal/sizeOf.ts"
+import { EventSource, RoomEvent } from "../../../src/RoomEvent.ts"
 import { DeliveryOutcome } from "../../../src/rooms/internal/history.ts"
 import { RoomState } from "../../../src/rooms/internal/roomState.ts"
 import { opened } from "../../../src/rooms/internal/routes.ts"
 import { Attachment, Room } from "../../../src/rooms/Room.ts"
-import { EventSource, RoomEvent } from "../../../src/rooms/RoomEvent.ts"
 
 const createdAt = DateTime.makeUnsafe(0)
 const maxBytes = 16_000

@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { Address } from "../Address.ts"
-import { Content } from "../Content.ts"
-import { ChannelType } from "../Message.ts"
+import { Address } from "./Address.ts"
+import { Content } from "./Content.ts"
+import { ChannelType } from "./Message.ts"
 
 /**
  * The origin of a room event.

@@ -1,5 +1,5 @@
-import type { SendReceipt } from "../../Message.ts"
-import type { SmsError } from "../../SmsError.ts"
+import type { SendReceipt } from "../Message.ts"
+import type { SmsError } from "../SmsError.ts"
 
 /** Returns the provider that answered a send, or that the send is pinned to. */
 export const providerOf = ({ error, provider, receipt }: {
