@@ -239,7 +239,7 @@ describe("effect-sms send", () => {
   }
 
   const explained = [
-    [["--help"], 0, /send .*\n +serve .*\n +token /],
+    [["--help"], 0, /send .*\n +serve .*\n +tail .*\n +token .*\n +forget /],
     [["send", "--help"], 0, /--provider[^]*--to[^]*--from[^]*--media[^]*--json/],
     [
       ["serve", "--help"],
