@@ -53,6 +53,7 @@ const makeServer = async (databaseUrl: string, carrierUrl: string) => {
 }
 
 export interface Result {
+  readonly kills: number
   readonly promised: { readonly messages: number; readonly reports: number; readonly sends: number }
   /** Acknowledged messages that are in no room. */
   readonly lost: ReadonlyArray<string>
@@ -95,6 +96,8 @@ const inspect = Effect.gen(function*() {
 /** Runs so many kills on so many servers that share the database. */
 export const crash = async (options: {
   readonly kills: number
+  /** When it ends although there were fewer kills. */
+  readonly minutes: number
   readonly servers: number
   readonly databaseUrl: string
   readonly client: Layer.Layer<SqlClient.SqlClient, SqlError.SqlError>
@@ -104,12 +107,14 @@ export const crash = async (options: {
   while (servers.length < options.servers) servers.push(await makeServer(options.databaseUrl, carrier.url))
   const load = start(() => servers.map(({ base }) => base))
   const total = () => load.promised.messages.size + load.promised.reports.size + load.promised.sends.size
-  for (let kill = 0; kill < options.kills; kill++) {
+  const end = performance.now() + options.minutes * 60_000
+  let kills = 0
+  for (; kills < options.kills && performance.now() < end; kills++) {
     // Once something more was promised, at any instant.
     const before = total()
     while (total() < before + 8) await pause(10)
     await pause(Math.random() * 300)
-    const server = servers[kill % servers.length]!
+    const server = servers[kills % servers.length]!
     await server.kill("SIGKILL")
     await server.begin()
   }
@@ -128,13 +133,15 @@ export const crash = async (options: {
       return { ...found, reported: new Set(reported) }
     }),
     storage
-  )))
-  await Promise.all(servers.map(({ kill }) => kill("SIGTERM")))
-  await carrier.close()
+  ))).finally(async () => {
+    await Promise.all(servers.map(({ kill }) => kill("SIGTERM")))
+    await carrier.close()
+  })
 
   const { ids, messages, reports, sends } = load.promised
   const answered = (id: string) => carrier.taken.get(`re: message ${id}`) ?? 0
   return {
+    kills,
     promised: { messages: messages.size, reports: reports.size, sends: sends.size },
     lost: [...messages].filter((id) => !counts.has(id)),
     doubled: [...counts].flatMap(([id, count]) => count > 1 ? [id] : []),

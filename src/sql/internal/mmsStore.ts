@@ -17,6 +17,7 @@ import * as MmsWindow from "../../mms/internal/window.ts"
 import type { UnreadableRow } from "../../StorageError.ts"
 import { type DatabaseFailure, discreet } from "./failure.ts"
 import { json } from "./json.ts"
+import { makeTransact } from "./storage.ts"
 
 export type StoreError = DatabaseFailure | UnreadableRow
 
@@ -116,6 +117,7 @@ export const migrate = discreet(
 
 export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
+  const transact = yield* makeTransact
   // Two random 53-bit integers, unique per process.
   const instance = [yield* Random.nextInt, yield* Random.nextInt].map((n) => Math.abs(n).toString(36)).join("")
   let count = 0
@@ -133,15 +135,21 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
 
   const readState = (text: string) => text === "" ? Effect.succeed(MmsWindow.empty) : states.decode(text)
 
+  /** Reads and locks the state of a key. On SQLite a transaction has the lock of the whole file. */
+  const readLocked = (key: Key, now: number) =>
+    sql.onDialectOrElse({
+      sqlite: () => sql<{ state: string }>`SELECT state FROM sms_mms_keys WHERE mms_key = ${key.text}`,
+      // A missing row is created, because it could not be locked.
+      orElse: () =>
+        sql<{ state: string }>`INSERT INTO sms_mms_keys (mms_key, provider, state, open_windows, due_at)
+          VALUES (${key.text}, ${key.provider}, '', 0, ${now})
+          ON CONFLICT (mms_key) DO UPDATE SET due_at = sms_mms_keys.due_at RETURNING state`
+    }).withoutTransform
+
   const change: Store["change"] = (key, { availableAt, decide, now }) =>
-    discreet(sql.withTransaction(Effect.gen(function*() {
-      // Reads and locks the row, creating it if missing.
-      const [row] = yield* sql<{ state: string }>`INSERT INTO sms_mms_keys
-        (mms_key, provider, state, open_windows, due_at)
-        VALUES (${key.text}, ${key.provider}, '', 0, ${now})
-        ON CONFLICT (mms_key) DO UPDATE SET due_at = sms_mms_keys.due_at
-        RETURNING state`.withoutTransform
-      const { outputs, state } = decide(yield* readState(row!.state))
+    discreet(transact(Effect.gen(function*() {
+      const [row] = yield* readLocked(key, now)
+      const { outputs, state } = decide(yield* readState(row?.state ?? ""))
       const stored = yield* Effect.forEach(outputs, (output) =>
         output._tag === "Due"
           ? insert(output.message, { availableAt: availableAt(output), now })
@@ -152,9 +160,10 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
         const dueAt = state.open.length === 0
           ? state.forgetAt
           : Math.min(...state.open.map(({ closesAt }) => closesAt))
-        yield* sql`UPDATE sms_mms_keys
-          SET state = ${text}, open_windows = ${state.open.length}, due_at = ${dueAt}
-          WHERE mms_key = ${key.text}`
+        yield* sql`INSERT INTO sms_mms_keys (mms_key, provider, state, open_windows, due_at)
+          VALUES (${key.text}, ${key.provider}, ${text}, ${state.open.length}, ${dueAt})
+          ON CONFLICT (mms_key) DO UPDATE
+          SET state = excluded.state, open_windows = excluded.open_windows, due_at = excluded.due_at`
       }
       return { outputs, state, stored }
     })))
@@ -179,7 +188,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
     }).withoutTransform
 
   const claim: Store["claim"] = Effect.fnUntraced(function*({ limit, now, until }) {
-    const rows = [...yield* discreet(claimRows(now, until, limit))]
+    const rows = [...yield* discreet(transact.statement(claimRows(now, until, limit)))]
       .sort((one, other) => Number(one.at) - Number(other.at) || (one.id < other.id ? -1 : 1))
     const claimed: Array<Stored> = []
     const unreadable: Array<string> = []
@@ -191,11 +200,11 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
     return { messages: claimed, unreadable }
   })
 
-  const run = (statement: Statement<unknown>) => Effect.asVoid(discreet(statement))
+  const run = (statement: Statement<unknown>) => Effect.asVoid(discreet(transact.statement(statement)))
 
   return {
     change,
-    put: (message, options) => discreet(insert(message, options)),
+    put: (message, options) => discreet(transact.statement(insert(message, options))),
     claim,
     dueKeys: (now, limit) =>
       Effect.map(
@@ -210,10 +219,10 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
       ids.length === 0
         ? Effect.succeed([])
         : Effect.map(
-          discreet(
+          discreet(transact.statement(
             sql<{ id: string }>`UPDATE sms_mms_outbox SET available_at = ${until}
               WHERE ${sql.in("id", ids)} AND owner = ${instance} RETURNING id`.withoutTransform
-          ),
+          )),
           (rows) => rows.map(({ id }) => id)
         ),
     remove: (ids) => ids.length === 0 ? Effect.void : run(sql`DELETE FROM sms_mms_outbox WHERE ${sql.in("id", ids)}`),
