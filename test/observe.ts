@@ -19,6 +19,8 @@ export interface Observed {
   readonly text: () => string
   /** The value of a counter with these labels. 0 when it was never counted. */
   readonly count: (id: string, labels: Readonly<Record<string, string>>) => number
+  /** The value of a gauge with these labels, if it was ever set. */
+  readonly gauge: (id: string, labels?: Readonly<Record<string, string>>) => number | undefined
   /** Records a program that it is provided to. */
   readonly layer: Layer.Layer<never>
 }
@@ -52,6 +54,10 @@ export const observe = (): Observed => {
   const { spans, tracer } = recordingTracer()
   const registry: Metric.MetricRegistry = new Map()
   const metrics = () => Metric.snapshotUnsafe(Context.make(Metric.MetricRegistry, registry))
+  const find = (id: string, labels: Readonly<Record<string, string>>) =>
+    metrics().find((metric) =>
+      metric.id === id && Object.entries(labels).every(([key, value]) => metric.attributes?.[key] === value)
+    )
   return {
     lines,
     all,
@@ -62,11 +68,12 @@ export const observe = (): Observed => {
         ...spans.map(spanText),
         ...metrics().map(({ attributes, id }) => textOf([id, attributes]))
       ].join("\n"),
+    gauge: (id, labels = {}) => {
+      const found = find(id, labels)
+      return found?.type === "Gauge" ? Number(found.state.value) : undefined
+    },
     count: (id, labels) => {
-      const wanted = Object.entries(labels)
-      const found = metrics().find((metric) =>
-        metric.id === id && wanted.every(([key, value]) => metric.attributes?.[key] === value)
-      )
+      const found = find(id, labels)
       return found?.type === "Counter" ? Number(found.state.count) : 0
     },
     layer: Layer.mergeAll(

@@ -11,6 +11,7 @@ import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
 import { suite as people } from "../suites/PeopleSuite.ts"
 import { suite as roomStore } from "../suites/RoomStoreSuite.ts"
 import { suite as search } from "../suites/SearchSuite.ts"
+import { suite as sizes } from "../suites/SizesSuite.ts"
 import { suite as unreadable } from "../suites/UnreadableSuite.ts"
 import { database, hasPostgres } from "./database.ts"
 
@@ -31,3 +32,4 @@ deliveryStore({ name: "Postgres", layer: () => Layer.fresh(layer), bounded: fals
 unreadable("Postgres", layer, !hasPostgres)
 handOver("Postgres", layer, !hasPostgres)
 people("Postgres", layer, !hasPostgres)
+sizes("Postgres", layer, !hasPostgres)

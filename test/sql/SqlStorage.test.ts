@@ -21,6 +21,7 @@ import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
 import { suite as people } from "../suites/PeopleSuite.ts"
 import { ann, attachment, bob, event, first, room, second, suite as roomStore } from "../suites/RoomStoreSuite.ts"
 import { suite as search } from "../suites/SearchSuite.ts"
+import { suite as sizes } from "../suites/SizesSuite.ts"
 import { suite as unreadable } from "../suites/UnreadableSuite.ts"
 
 const layerClient = NodeSqliteClient.layer({ filename: ":memory:" })
@@ -37,6 +38,7 @@ const layerWithClient = Layer.provideMerge(SqlStorage.layer(), [layerClient, Nod
 unreadable("SQLite", layerWithClient)
 handOver("SQLite", layerWithClient)
 people("SQLite", layerWithClient)
+sizes("SQLite", layerWithClient)
 
 describe("the tables", () => {
   it.effect("are not used when a newer version has changed them", () =>

@@ -28,25 +28,15 @@ const digits = ann.slice(1)
 /** What must be nowhere afterwards. */
 const traces = [digits, "secret", "MX.1"]
 
-const tables = [
-  "sms_lanes",
-  "sms_inbox",
-  "sms_rooms",
-  "sms_routes",
-  "sms_room_events",
-  "sms_statuses",
-  "sms_deliveries",
-  "sms_intents",
-  "sms_events",
-  "sms_sent",
-  "sms_mms_keys",
-  "sms_mms_outbox"
-]
-
 /** All that is in the tables, as text. */
 const everything = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
-  const rows = yield* Effect.forEach(tables, (table) => sql`SELECT * FROM ${sql(table)}`)
+  const tables = yield* sql.onDialectOrElse({
+    pg: () => sql<{ name: string }>`SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()`,
+    orElse: () => sql<{ name: string }>`SELECT name FROM sqlite_master WHERE type = 'table'`
+  })
+  assert.isAbove(tables.length, 10)
+  const rows = yield* Effect.forEach(tables, ({ name }) => sql`SELECT * FROM ${sql(name)}`)
   return JSON.stringify(rows, (_, value: unknown) => typeof value === "bigint" ? Number(value) : value)
 })
 

@@ -1,5 +1,6 @@
 /**
- * Keeps tables bounded: deletes rows past their retention, in batches.
+ * Keeps tables bounded: deletes rows past their retention, in batches. Measures
+ * what is left.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -9,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { StorageError } from "../../StorageError.ts"
+import * as Sizes from "./sizes.ts"
 import { stored, type Transact } from "./storage.ts"
 
 export interface Options {
@@ -25,12 +27,18 @@ export interface Options {
 /** The maximum number of rows per batch. Each batch is a short transaction, so that other writes can run in between. */
 const batch = 500
 
+/** The interval between measurements of what is not done yet. */
+const measureInterval = "15 seconds"
+
+/** Keeps measurements, which read whole tables, out of the start. */
+const measureDelay = "5 seconds"
+
 const millis = (input: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(input))
 
 export interface CleanUp {
   /** Deletes all rows past their retention, and returns their number by table. */
   readonly run: Effect.Effect<Readonly<Record<string, number>>, StorageError>
-  /** Runs the clean-up repeatedly until the scope closes. */
+  /** Runs the clean-up and the measurements repeatedly until the scope closes. */
   readonly start: Effect.Effect<void, never, Scope.Scope>
 }
 
@@ -40,6 +48,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<CleanUp, never, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
   const asStored = stored(sql, "clean-up")
+  const sizes = yield* Sizes.make
 
   /** Repeats a statement that returns what it changed until it changes less than a batch. */
   const inBatches = Effect.fnUntraced(function*(statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>) {
@@ -82,13 +91,17 @@ export const make = Effect.fnUntraced(function*(
     }
   })
 
+  const repeatedly = (task: Effect.Effect<unknown>, every: Duration.Input, delay: Duration.Input = 0) =>
+    Effect.forkScoped(Effect.delay(Effect.repeat(task, Schedule.spaced(every)), delay))
+
   return {
     run,
-    start: Effect.asVoid(Effect.forkScoped(
-      Effect.repeat(
-        Effect.catchCause(run, (cause) => Effect.logError("Deleting expired rows failed", cause)),
-        Schedule.spaced(interval)
-      )
-    ))
+    start: Effect.gen(function*() {
+      const removeOld = Effect.catchCause(run, (cause) => Effect.logError("Deleting expired rows failed", cause))
+      // A failure to measure is not worth a line of its own: whatever else uses the database says so.
+      yield* repeatedly(removeOld, interval)
+      yield* repeatedly(Effect.ignore(sizes.measureTables), interval, measureDelay)
+      yield* repeatedly(Effect.ignore(sizes.measureBacklog), measureInterval, measureDelay)
+    })
   }
 })
