@@ -126,6 +126,8 @@ export class Intent extends Schema.Class<Intent>("effect-sms/sending/IntentStore
   readyAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
   /** The number of attempts to send a queued message that were refused for the time being. */
   failures: Schema.Int,
+  /** The number of times that a rate limit of `SendPolicy` returned a queued message to the queue. */
+  deferrals: Schema.Int,
   createdAt: Schema.DateTimeUtcFromString,
   updatedAt: Schema.DateTimeUtcFromString,
   times: Times,
@@ -211,6 +213,7 @@ export interface Queue {
   readonly requeue: (claim: Claim, options: {
     readonly delay: Duration.Duration
     readonly failures: number
+    readonly deferrals: number
     readonly error?: SmsError | undefined
   }) => Effect.Effect<void, StorageError>
   /** Cancels a queued intent. Returns the intent in the state that it has then. */
@@ -393,6 +396,7 @@ export const makeMemory = Effect.fnUntraced(function*(
     fields: Omit<Outcome, "state"> & {
       readonly readyAt?: DateTime.Utc | undefined
       readonly failures?: number | undefined
+      readonly deferrals?: number | undefined
     } = {}
   ) => {
     const isReleased = state === "refused"
@@ -450,6 +454,7 @@ export const makeMemory = Effect.fnUntraced(function*(
         priority,
         state,
         failures: 0,
+        deferrals: 0,
         createdAt: now,
         updatedAt: now,
         times: {},
@@ -541,11 +546,16 @@ export const makeMemory = Effect.fnUntraced(function*(
           if (by === token) put(intents.get(id)!, "queued", now, { readyAt: now })
         }
       }),
-    requeue: ({ id, token }, { delay, error, failures }) =>
+    requeue: ({ id, token }, { deferrals, delay, error, failures }) =>
       Effect.map(DateTime.now, (now) => {
         const intent = intents.get(id)
         if (intent?.state !== "sending" || claims.get(id) !== token) return
-        put(withoutOutcome(intent), "queued", now, { error, failures, readyAt: DateTime.addDuration(now, delay) })
+        put(withoutOutcome(intent), "queued", now, {
+          error,
+          failures,
+          deferrals,
+          readyAt: DateTime.addDuration(now, delay)
+        })
       }),
     cancel: (id) =>
       Effect.flatMap(DateTime.now, (now) => {

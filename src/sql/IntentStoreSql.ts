@@ -57,6 +57,7 @@ interface Row {
   readonly priority: unknown
   readonly ready_at: unknown
   readonly failures: unknown
+  readonly deferrals: unknown
   readonly outcome: string | null
   readonly resolved_by: string | null
   readonly found: string | null
@@ -74,8 +75,8 @@ interface Row {
 }
 
 const columnNames = [
-  "id, key, hash, message, provider, state, priority, ready_at, failures, outcome, resolved_by, room_id, event_id",
-  "found, asked, created_at, updated_at, queued_at, sending_at, accepted_at, refused_at, unknown_at, cancelled_at"
+  "id, key, hash, message, provider, state, priority, ready_at, failures, deferrals, outcome, resolved_by",
+  "room_id, event_id, found, asked, created_at, updated_at, queued_at, sending_at, accepted_at, refused_at, unknown_at, cancelled_at"
 ].join(", ")
 
 const timeOf = (column: unknown): DateTime.Utc | undefined =>
@@ -103,6 +104,7 @@ const toIntent = Effect.fnUntraced(function*(row: Row) {
       priority: Queue.priorities[Number(row.priority)]!,
       state: row.state,
       failures: Number(row.failures),
+      deferrals: Number(row.deferrals),
       createdAt: DateTime.makeUnsafe(Number(row.created_at)),
       updatedAt: DateTime.makeUnsafe(Number(row.updated_at)),
       times: timesOf(row),

@@ -266,20 +266,21 @@ export const suite = (name: string, layer: Layer.Layer<IntentStore, unknown>, sk
         yield* store.claim({ token: "first", limit: 1, bulk: 1 })
         yield* TestClock.adjust("1 second")
         const error = new SmsError({ provider: "mock", reason: new RateLimited({}) })
-        yield* store.requeue({ id, token: "first" }, { delay: Duration.seconds(3), failures: 1, error })
+        yield* store.requeue({ id, token: "first" }, { delay: Duration.seconds(3), failures: 1, deferrals: 2, error })
         const again = yield* store.get(id)
-        assert.deepStrictEqual([again?.state, again?.failures, again?.readyAt], ["queued", 1, at(5)])
+        assert.deepStrictEqual([again?.state, again?.failures, again?.deferrals], ["queued", 1, 2])
+        assert.deepStrictEqual(again?.readyAt, at(5))
         assert.deepStrictEqual([again?.error, again?.times], [error, { queued: at(2), sending: at(1) }])
         yield* TestClock.adjust("3 seconds")
         yield* store.claim({ token: "second", limit: 1, bulk: 1 })
         // A process that lost its claim changes nothing.
-        yield* store.requeue({ id, token: "first" }, { delay: Duration.zero, failures: 0 })
+        yield* store.requeue({ id, token: "first" }, { delay: Duration.zero, failures: 0, deferrals: 0 })
         yield* TestClock.adjust("1 second")
         yield* store.settle(id, { state: "accepted", receipt })
         const sent = yield* store.get(id)
         assert.deepStrictEqual([sent?.state, sent?.receipt, sent?.error], ["accepted", receipt, undefined])
         assert.deepStrictEqual(sent?.times, { queued: at(2), sending: at(5), accepted: at(6) })
-        yield* store.requeue({ id, token: "second" }, { delay: Duration.zero, failures: 0 })
+        yield* store.requeue({ id, token: "second" }, { delay: Duration.zero, failures: 0, deferrals: 0 })
         assert.deepStrictEqual(yield* store.get(id), sent)
       }))
 
@@ -330,7 +331,11 @@ export const suite = (name: string, layer: Layer.Layer<IntentStore, unknown>, sk
         yield* store.claim({ token: "first", limit: 2, bulk: 0 })
         yield* store.unclaim("first")
         yield* store.claim({ token: "second", limit: 2, bulk: 0 })
-        yield* store.requeue({ id: failed.id, token: "second" }, { delay: Duration.seconds(5), failures: 1 })
+        yield* store.requeue({ id: failed.id, token: "second" }, {
+          delay: Duration.seconds(5),
+          failures: 1,
+          deferrals: 0
+        })
         yield* enqueue(store, "ready")
         yield* enqueue(store, "scheduled", { after: 3600 })
         yield* TestClock.setTime(60_000)
