@@ -129,6 +129,19 @@ export interface SendSettings {
 }
 
 /**
+ * One part of a message that is sent in several.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PartOf {
+  /** The number of the part, the first of which is 1. */
+  readonly number: number
+  /** The number of parts. */
+  readonly of: number
+}
+
+/**
  * The options that `SmsProvider.make` handles for all providers.
  *
  * @category models

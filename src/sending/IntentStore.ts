@@ -274,6 +274,13 @@ export interface Service extends Queue, Lookups {
   }) => Effect.Effect<Reservation, StorageError>
   /** Stores the outcome of an intent. A refused intent releases its key. */
   readonly settle: (id: string, outcome: Outcome) => Effect.Effect<void, StorageError>
+  /**
+   * Moves an intent from `unknown` to `sending` for this process, which sends the
+   * rest of the message, unless its outcome was resolved or has changed. The error
+   * becomes its outcome: it holds if the process ends meanwhile. Returns whether
+   * it moved.
+   */
+  readonly resume: (intent: Intent, error: SmsError) => Effect.Effect<boolean, StorageError>
   readonly get: (id: string) => Effect.Effect<Intent | undefined, StorageError>
   /**
    * Searches intents, the latest first. The provider is the one that answered,
@@ -336,6 +343,11 @@ const perIntent = 2048
 
 const bytesOf = ({ error, message, receipt }: Intent): number =>
   perIntent + sizeOf(message) + sizeOf(receipt) + sizeOf(error?.reason)
+
+/** Returns whether an intent has the same unknown outcome as when it was read. */
+const isResumable = ({ resolvedBy, state, times: { unknown } }: Intent, read: Times): boolean =>
+  state === "unknown" && resolvedBy === undefined && unknown !== undefined && read.unknown !== undefined &&
+  DateTime.toEpochMillis(unknown) === DateTime.toEpochMillis(read.unknown)
 
 /** Orders ready intents by time. */
 const byTime = (one: Intent, other: Intent): number =>
@@ -470,6 +482,13 @@ export const makeMemory = Effect.fnUntraced(function*(
         return intent === undefined
           ? Effect.void
           : Effect.asVoid(settle(intent, Findings.withFindings(intent, outcome)))
+      }),
+    resume: ({ id, times }, error) =>
+      Effect.map(DateTime.now, (now) => {
+        const intent = find(id)
+        if (intent === undefined || !isResumable(intent, times)) return false
+        put(withoutOutcome(intent), "sending", now, { error })
+        return true
       }),
     recordFound: Effect.fnUntraced(function*(id, part) {
       const intent = intents.get(id)

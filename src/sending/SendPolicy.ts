@@ -193,14 +193,21 @@ export const makeRateLimited = Effect.fnUntraced(function*(
       : inLine
   })
 
+  const { sendRest } = provider
+
+  const admitted = <A, E>(message: OutboundMessage, settings: SendSettings = {}, send: Effect.Effect<A, E>) =>
+    admit(message, settings).pipe(
+      Effect.tapError(({ reason }) => countSend(provider.name, reason._tag)),
+      Effect.withSpan("SendPolicy.admit", { attributes: { "sms.provider": provider.name } }),
+      Effect.andThen(send)
+    )
+
   return SmsProvider.of({
     ...provider,
-    send: (message, settings = {}) =>
-      admit(message, settings).pipe(
-        Effect.tapError(({ reason }) => countSend(provider.name, reason._tag)),
-        Effect.withSpan("SendPolicy.admit", { attributes: { "sms.provider": provider.name } }),
-        Effect.andThen(provider.send(message, settings))
-      )
+    send: (message, settings) => admitted(message, settings, provider.send(message, settings)),
+    ...(sendRest !== undefined && {
+      sendRest: (message, from, settings) => admitted(message, settings, sendRest(message, from, settings))
+    })
   })
 })
 
@@ -282,12 +289,17 @@ export const makeCircuitBroken = Effect.fnUntraced(function*(
     })
   })
 
+  const { sendRest } = provider
+
+  const guarded = (send: ReturnType<Provider["send"]>) =>
+    breaker.execute(send, { key, classify: healthOf }).pipe(Effect.catchTag("CircuitBreakerError", refuse))
+
   return SmsProvider.of({
     ...provider,
-    send: (message, settings) =>
-      breaker.execute(provider.send(message, settings), { key, classify: healthOf }).pipe(
-        Effect.catchTag("CircuitBreakerError", refuse)
-      )
+    send: (message, settings) => guarded(provider.send(message, settings)),
+    ...(sendRest !== undefined && {
+      sendRest: (message, from, settings) => guarded(sendRest(message, from, settings))
+    })
   })
 })
 

@@ -230,6 +230,16 @@ export const make = Effect.fnUntraced(function*(
         const intent = yield* read(id)
         yield* write(id, intent, intent === undefined ? told : Findings.withFindings(intent, told), record)
       }))),
+    resume: ({ id, times }, error) =>
+      asStored(transact(Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        const unknownAt = times.unknown === undefined ? null : DateTime.toEpochMillis(times.unknown)
+        const rows = yield* sql`UPDATE sms_intents SET state = 'sending', owner = ${yield* servers.me}, claim = NULL,
+          outcome = ${yield* outcomes.encode({ error })}, sending_at = ${now}, updated_at = ${now}, ask_at = NULL
+          WHERE id = ${id} AND state = 'unknown' AND resolved_by IS NULL AND unknown_at = ${unknownAt}
+          RETURNING id`.withoutTransform
+        return rows.length > 0
+      }))),
     recordFound: (id, part) =>
       asStored(Effect.gen(function*() {
         // Most reports are about accepted messages, and need no transaction.

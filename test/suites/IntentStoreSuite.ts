@@ -341,5 +341,34 @@ export const suite = (name: string, layer: Layer.Layer<IntentStore, unknown>, sk
         yield* TestClock.setTime(60_000)
         assert.deepStrictEqual(namesOf(yield* claim(store)).sort(), ["failed", "ready"])
       }))
+
+    test("gives an unknown intent to one of those who send its rest, until it is settled again", (store) =>
+      Effect.gen(function*() {
+        const reserved = yield* reserve(store, "k")
+        if (reserved._tag !== "Reserved") return assert.fail(reserved._tag)
+        const { id } = reserved.intent
+        assert.isFalse(yield* store.resume(reserved.intent, error))
+        const refused = new SmsError({
+          provider: "mock",
+          reason: new RateLimited({}),
+          part: { number: 2, of: 3 },
+          accepted: receipt
+        })
+        yield* store.settle(id, { state: "unknown", error: refused })
+        const intent = (yield* store.get(id))!
+        yield* TestClock.adjust("1 second")
+        const all = yield* Effect.replicateEffect(store.resume(intent, error), 4, { concurrency: "unbounded" })
+        assert.lengthOf(all.filter(Boolean), 1)
+        const resumed = yield* store.get(id)
+        // What holds if the process ends now.
+        assert.deepStrictEqual([resumed?.state, resumed?.error], ["sending", error])
+        yield* store.settle(id, { state: "unknown", error: refused })
+        // What another call had read before is no longer so.
+        assert.isFalse(yield* store.resume(intent, error))
+        assert.isTrue(yield* store.resume((yield* store.get(id))!, error))
+        yield* store.settle(id, { state: "accepted", receipt, resolvedBy: "operator" })
+        assert.isFalse(yield* store.resume((yield* store.get(id))!, error))
+        assert.strictEqual((yield* reserve(store, "k"))._tag, "Known")
+      }))
   })
 }
