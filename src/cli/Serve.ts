@@ -138,7 +138,7 @@ const layerServer = (config: ServerConfig.ServerConfig) => {
     // Built before the server listens, so that invalid keys prevent the start.
     Layer.provide([RoomKit.layer({ shutdownTimeout }), SmsRouter.layer()]),
     Layer.provide(Outbox.layer()),
-    Layer.provide(SmsProviders.layer(...config.providers.values())),
+    Layer.provide(SmsProviders.layer(...Array.from(config.providers.values(), config.sendPolicy))),
     // One shared tracker: the router records the receipts, and the kit the delivery reports.
     Layer.provide(DeliveryTracker.layer()),
     // An unusable database prevents the start as well.

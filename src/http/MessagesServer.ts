@@ -129,7 +129,7 @@ const layerMessages = (options: Options) =>
           }
           // A send that has started is not interrupted when the caller disconnects.
           const { replayed, result } = yield* Effect.raceFirst(
-            runs.run(sendOnce({ key, message, provider, what: textOf(request) })),
+            runs.run(sendOnce({ key, message, provider, priority, what: textOf(request) })),
             Effect.andThen(draining, Effect.fail(outcomeUnknown(provider ?? "unknown", "Timeout")))
           )
           if (replayed) yield* setHeaders({ "idempotency-replayed": "true" })

@@ -87,6 +87,14 @@ export class IntentView extends Schema.Class<IntentView>("effect-sms/http/Intent
     Schema.String.annotate({ description: "The reason for the last refusal or an unknown outcome" })
   ),
   receipt: Schema.optionalKey(SendReceipt),
+  part: Schema.optionalKey(
+    Schema.Struct({ number: Schema.Int, of: Schema.Int }).annotate({
+      description: "The part that failed, counted from 1, of a message sent in several parts"
+    })
+  ),
+  accepted: Schema.optionalKey(
+    SendReceipt.annotate({ description: "The receipt of the parts that were sent, while others were not" })
+  ),
   resolvedBy: Schema.optionalKey(
     Schema.String.annotate({
       description: "The source that resolved an unknown outcome: `carrier`, `delivery report` or an operator"
@@ -144,6 +152,8 @@ export const intentViewOf = (
       provider,
       idempotencyKey: key,
       reason: error?.reason._tag ?? refusal,
+      part: error?.part,
+      accepted: error?.accepted,
       receipt,
       resolvedBy,
       asked,
@@ -230,8 +240,9 @@ export class Operations extends HttpApiGroup.make("operations")
       .annotateMerge(annotations(samples.resend))
       .annotate(
         OpenApi.Description,
-        "Asks the carrier first, and sends nothing if it has the message. Otherwise the recipient may receive the message " +
-          "twice. Repeated requests resend it only once."
+        "Asks the carrier first, and sends nothing if it has the message. Of a message whose first parts were sent, sends " +
+          "the others: fails with 504 if one of them may have been sent, and `accepted` has those that were. Otherwise " +
+          "the recipient may receive the message twice. Repeated requests resend it only once."
       ),
     HttpApiEndpoint.post("giveUp", "/intents/:id/give-up", {
       params: id,

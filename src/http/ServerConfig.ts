@@ -23,6 +23,7 @@ import * as privateHosts from "./internal/privateHosts.ts"
 import * as variableNames from "./internal/variableNames.ts"
 import * as MediaConfig from "./MediaConfig.ts"
 import { isHost } from "./PublicUrl.ts"
+import * as SendPolicyConfig from "./SendPolicyConfig.ts"
 import * as StorageConfig from "./StorageConfig.ts"
 import * as TelemetryConfig from "./TelemetryConfig.ts"
 import * as TokensConfig from "./TokensConfig.ts"
@@ -54,6 +55,8 @@ export interface ServerConfig {
   readonly server: Options
   /** The configured providers, by name. */
   readonly providers: ReadonlyMap<string, ProviderLayer>
+  /** Applies rate limits and circuit breakers to the providers. */
+  readonly sendPolicy: SendPolicyConfig.SendPolicyConfig
   /** Absent when no media store is configured. */
   readonly media: MediaConfig.MediaConfig | undefined
   /** The storage of the server. */
@@ -85,6 +88,8 @@ export const variables: ReadonlyArray<string> = [
   "ADMIN_TOKEN",
   "SEND_LONG_TEXT",
   "SEND_SEVERAL_MEDIA",
+  "SEND_RATE_LIMIT",
+  "SEND_CIRCUIT_FAILURES",
   "MEDIA_DIR",
   "MEDIA_S3_BUCKET",
   "MEDIA_S3_REGION",
@@ -260,6 +265,7 @@ export const load = Effect.fnUntraced(function*(
       tokens: yield* TokensConfig.load
     },
     providers,
+    sendPolicy: yield* SendPolicyConfig.load,
     media: yield* MediaConfig.load(configured),
     storage: yield* StorageConfig.load(providers.size > 0)
   }

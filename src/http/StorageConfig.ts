@@ -9,6 +9,8 @@ import type * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
+import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Redacted from "effect/Redacted"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
@@ -25,6 +27,7 @@ import type { People } from "../sql/People.ts"
 import type { StorageError } from "../StorageError.ts"
 import { type Database, problemOf } from "./internal/databaseProblem.ts"
 import { Readiness } from "./Readiness.ts"
+import type { Stores as SendPolicyStores } from "./SendPolicyConfig.ts"
 
 /**
  * Every store of the server except the inbox.
@@ -38,6 +41,7 @@ export type Stores =
   | DeliveryStore.DeliveryStore
   | IntentStore.IntentStore
   | MmsAggregator
+  | SendPolicyStores
 
 /**
  * The storage of the server.
@@ -174,6 +178,8 @@ const memory = (mms: Options): StorageConfig => ({
       RoomStore.layerMemory(),
       DeliveryStore.layerStoreMemory(),
       IntentStore.layerMemory(),
+      RateLimiter.layerStoreMemory,
+      CircuitBreaker.layerStoreMemory(),
       layerMemory({ ...mms, shutdownTimeout })
     ).pipe(Layer.provideMerge(EventLog.layerMemory())),
   processor: undefined,

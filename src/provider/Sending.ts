@@ -122,6 +122,23 @@ export type SendOptions = {
 export interface SendSettings {
   /** The id of the intent. It travels with the message, so that a delivery report proves that it was accepted. */
   readonly intentId?: string | undefined
+  /** A `bulk` message waits for a rate limit behind all others. `transactional` by default. */
+  readonly priority?: "transactional" | "bulk" | undefined
+  /** How long the message may wait for a rate limit, if that is shorter than what the limit allows. */
+  readonly maxWait?: Duration.Input | undefined
+}
+
+/**
+ * One part of a message that is sent in several.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PartOf {
+  /** The number of the part, the first of which is 1. */
+  readonly number: number
+  /** The number of parts. */
+  readonly of: number
 }
 
 /**

@@ -24,7 +24,7 @@ import * as Receive from "./internal/receive.ts"
 import * as Sender from "./internal/send.ts"
 import type { Lookup, Match, StatusKey } from "./Query.ts"
 import type { Limits, ReceiveCapabilities, Receiver } from "./Receiving.ts"
-import type { SendCapabilities, Sending, SendSettings } from "./Sending.ts"
+import type { PartOf, SendCapabilities, Sending, SendSettings } from "./Sending.ts"
 
 /**
  * The capabilities of a provider.
@@ -58,6 +58,15 @@ export interface Service {
    * `SmsError.accepted` lists the parts that were sent.
    */
   readonly send: (message: OutboundMessage, settings?: SendSettings) => Effect.Effect<SendReceipt, SmsError>
+  /**
+   * Sends a message from this part on, after its earlier parts were sent. The
+   * receipt has the ids of the parts that are sent now. Fails before any request
+   * when the message is not sent in that many parts. Absent when the provider
+   * cannot do so.
+   */
+  readonly sendRest?:
+    | ((message: OutboundMessage, from: PartOf, settings?: SendSettings) => Effect.Effect<SendReceipt, SmsError>)
+    | undefined
   /**
    * Finds the parts of a send whose response was lost. What is not found may
    * have been sent nevertheless. Absent when the carrier cannot be asked.
@@ -124,9 +133,12 @@ export const make = ({ name, receiver, sending }: {
       ...(sending !== undefined && { send: sending.capabilities })
     },
     from: sending?.policy.from,
-    send: sending === undefined
-      ? () => Effect.fail(new SmsError({ provider: name, reason: new NotEnabled({ detail: "It only receives" }) }))
-      : Sender.make(name, sending),
+    ...(sending === undefined
+      ? {
+        send: () =>
+          Effect.fail(new SmsError({ provider: name, reason: new NotEnabled({ detail: "It only receives" }) }))
+      }
+      : Sender.make(name, sending)),
     ...(sending !== undefined && Queries.make(name, sending)),
     acknowledgement: receiver?.acknowledgement ?? noAcknowledgement,
     ...(receiver === undefined ? Receive.makeNone(name) : Receive.make(name, receiver))

@@ -12,6 +12,12 @@ import { SmsRouter } from "../sending/SmsRouter.ts"
 import { RoomKit } from "./RoomKit.ts"
 
 /**
+ * How long a queued message waits for a rate limit before it returns to the
+ * queue. Shorter than a shutdown, which so ends no send that waits.
+ */
+const maxWait = "2 seconds"
+
+/**
  * Sends queued messages when they are ready, until the scope closes.
  * `MessagesServer` does so itself.
  *
@@ -25,8 +31,12 @@ export const dispatch = Effect.fnUntraced(function*(
   const outbox = yield* Outbox.Outbox
   const router = yield* SmsRouter
   yield* outbox.dispatch(
-    ({ id, message, provider }) =>
-      kit.guardSend(message, { provider }, (message) => router.send(message, { provider, intentId: id })),
+    ({ id, message, priority, provider }) =>
+      kit.guardSend(
+        message,
+        { provider },
+        (message) => router.send(message, { provider, intentId: id, priority, maxWait })
+      ),
     options
   )
 })

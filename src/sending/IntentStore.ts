@@ -126,6 +126,8 @@ export class Intent extends Schema.Class<Intent>("effect-sms/sending/IntentStore
   readyAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
   /** The number of attempts to send a queued message that were refused for the time being. */
   failures: Schema.Int,
+  /** The number of times that a rate limit of `SendPolicy` returned a queued message to the queue. */
+  deferrals: Schema.Int,
   createdAt: Schema.DateTimeUtcFromString,
   updatedAt: Schema.DateTimeUtcFromString,
   times: Times,
@@ -211,6 +213,7 @@ export interface Queue {
   readonly requeue: (claim: Claim, options: {
     readonly delay: Duration.Duration
     readonly failures: number
+    readonly deferrals: number
     readonly error?: SmsError | undefined
   }) => Effect.Effect<void, StorageError>
   /** Cancels a queued intent. Returns the intent in the state that it has then. */
@@ -271,6 +274,13 @@ export interface Service extends Queue, Lookups {
   }) => Effect.Effect<Reservation, StorageError>
   /** Stores the outcome of an intent. A refused intent releases its key. */
   readonly settle: (id: string, outcome: Outcome) => Effect.Effect<void, StorageError>
+  /**
+   * Moves an intent from `unknown` to `sending` for this process, which sends the
+   * rest of the message, unless its outcome was resolved or has changed. The error
+   * becomes its outcome: it holds if the process ends meanwhile. Returns whether
+   * it moved.
+   */
+  readonly resume: (intent: Intent, error: SmsError) => Effect.Effect<boolean, StorageError>
   readonly get: (id: string) => Effect.Effect<Intent | undefined, StorageError>
   /**
    * Searches intents, the latest first. The provider is the one that answered,
@@ -334,6 +344,11 @@ const perIntent = 2048
 const bytesOf = ({ error, message, receipt }: Intent): number =>
   perIntent + sizeOf(message) + sizeOf(receipt) + sizeOf(error?.reason)
 
+/** Returns whether an intent has the same unknown outcome as when it was read. */
+const isResumable = ({ resolvedBy, state, times: { unknown } }: Intent, read: Times): boolean =>
+  state === "unknown" && resolvedBy === undefined && unknown !== undefined && read.unknown !== undefined &&
+  DateTime.toEpochMillis(unknown) === DateTime.toEpochMillis(read.unknown)
+
 /** Orders ready intents by time. */
 const byTime = (one: Intent, other: Intent): number =>
   readyMillis(one) - readyMillis(other) || (one.id < other.id ? -1 : 1)
@@ -393,6 +408,7 @@ export const makeMemory = Effect.fnUntraced(function*(
     fields: Omit<Outcome, "state"> & {
       readonly readyAt?: DateTime.Utc | undefined
       readonly failures?: number | undefined
+      readonly deferrals?: number | undefined
     } = {}
   ) => {
     const isReleased = state === "refused"
@@ -450,6 +466,7 @@ export const makeMemory = Effect.fnUntraced(function*(
         priority,
         state,
         failures: 0,
+        deferrals: 0,
         createdAt: now,
         updatedAt: now,
         times: {},
@@ -465,6 +482,13 @@ export const makeMemory = Effect.fnUntraced(function*(
         return intent === undefined
           ? Effect.void
           : Effect.asVoid(settle(intent, Findings.withFindings(intent, outcome)))
+      }),
+    resume: ({ id, times }, error) =>
+      Effect.map(DateTime.now, (now) => {
+        const intent = find(id)
+        if (intent === undefined || !isResumable(intent, times)) return false
+        put(withoutOutcome(intent), "sending", now, { error })
+        return true
       }),
     recordFound: Effect.fnUntraced(function*(id, part) {
       const intent = intents.get(id)
@@ -541,11 +565,16 @@ export const makeMemory = Effect.fnUntraced(function*(
           if (by === token) put(intents.get(id)!, "queued", now, { readyAt: now })
         }
       }),
-    requeue: ({ id, token }, { delay, error, failures }) =>
+    requeue: ({ id, token }, { deferrals, delay, error, failures }) =>
       Effect.map(DateTime.now, (now) => {
         const intent = intents.get(id)
         if (intent?.state !== "sending" || claims.get(id) !== token) return
-        put(withoutOutcome(intent), "queued", now, { error, failures, readyAt: DateTime.addDuration(now, delay) })
+        put(withoutOutcome(intent), "queued", now, {
+          error,
+          failures,
+          deferrals,
+          readyAt: DateTime.addDuration(now, delay)
+        })
       }),
     cancel: (id) =>
       Effect.flatMap(DateTime.now, (now) => {

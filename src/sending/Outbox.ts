@@ -20,12 +20,14 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { OutboundMessage, SendReceipt } from "../Message.ts"
+import type { PartOf } from "../provider/Sending.ts"
 import { SmsError } from "../SmsError.ts"
 import type { StorageError } from "../StorageError.ts"
 import { type Intent, IntentStore, type Outcome, type Priority } from "./IntentStore.ts"
 import * as Dispatcher from "./internal/dispatcher.ts"
 import { outcomeUnknown } from "./internal/outcomeUnknown.ts"
 import { isProven, kindOf } from "./internal/refusals.ts"
+import * as Rest from "./internal/rest.ts"
 
 /**
  * The idempotency key was already used for another message.
@@ -122,6 +124,18 @@ export interface Answer {
 }
 
 /**
+ * Sends a message from a part on, through the provider that sent the earlier
+ * parts.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type SendRest<E> = (
+  intent: Intent,
+  options: { readonly provider: string; readonly from: PartOf }
+) => Effect.Effect<SendReceipt, E>
+
+/**
  * The members of {@link Outbox}.
  *
  * @category models
@@ -150,6 +164,17 @@ export interface Service {
     },
     KeyReused | StorageError
   >
+  /**
+   * Sends the parts of a message that were not sent, after a send of unknown
+   * outcome that sent the earlier ones. The intent is accepted once all parts
+   * are. Fails with the error of the send when a part may have been sent, and
+   * with that of `send` when no further part was sent. Returns `undefined` when
+   * no part was sent, or another call sends the rest.
+   */
+  readonly sendRest: <E>(
+    id: string,
+    send: SendRest<E>
+  ) => Effect.Effect<SendReceipt | undefined, Exclude<E, SmsError> | SmsError | StorageError>
   /**
    * Sends queued messages when they are ready, until the scope closes. A failure
    * of `send` is as in {@link Request}. A refusal that may not last returns the
@@ -303,6 +328,33 @@ export const make = Effect.fnUntraced(function*(
       }
     })
 
+  const sendRest: Service["sendRest"] = <E>(id: string, send: SendRest<E>) =>
+    Effect.uninterruptible(Effect.gen(function*() {
+      const intent = yield* store.get(id)
+      if (intent === undefined || intent.state !== "unknown" || !Rest.isBegun(intent)) return undefined
+      const rest = Rest.restOf(intent)
+      if (rest === undefined) {
+        return yield* intent.error ?? outcomeUnknown(intent.provider ?? "unknown", "ConnectionLost")
+      }
+      if (!(yield* store.resume(intent, Rest.interrupted(rest)))) return undefined
+      const exit = yield* Effect.exit(send(intent, rest))
+      if (Exit.isSuccess(exit)) {
+        const receipt = Rest.merged(rest.accepted, exit.value)
+        yield* settle(id, { state: "accepted", receipt, resolvedBy: "operator: sent the rest" })
+        return receipt
+      }
+      const failure = Cause.findError(exit.cause)
+      if (Result.isFailure(failure)) {
+        yield* settle(id, { state: "unknown", error: Rest.interrupted(rest, "Defect") })
+        return yield* Effect.failCause(exit.cause)
+      }
+      // A refusal that is none of a provider's leaves the reason as it was.
+      const refused = failure.success instanceof SmsError ? failure.success : undefined
+      const error = Rest.failureOf(rest, refused ?? { reason: intent.error!.reason })
+      yield* settle(id, { state: "unknown", error })
+      return yield* refused === undefined ? Effect.failCause(exit.cause) : error
+    })) as Effect.Effect<SendReceipt | undefined, Exclude<E, SmsError> | SmsError | StorageError>
+
   const wakes = new Set<Latch.Latch>()
 
   const enqueue: Service["enqueue"] = Effect.fnUntraced(
@@ -331,7 +383,7 @@ export const make = Effect.fnUntraced(function*(
       yield* Dispatcher.run({ intents: store, send, wake }, options)
     }).pipe(Effect.provideService(SecureRandom.SecureRandom, random))
 
-  return Outbox.of({ send, enqueue, dispatch, intents: store })
+  return Outbox.of({ send, enqueue, sendRest, dispatch, intents: store })
 })
 
 /**

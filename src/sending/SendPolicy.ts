@@ -43,6 +43,7 @@ import * as KeyedMutex from "../internal/keyedMutex.ts"
 import { compact } from "../internal/record.ts"
 import type { OutboundMessage } from "../Message.ts"
 import { count as countSend } from "../provider/internal/send.ts"
+import type { SendSettings } from "../provider/Sending.ts"
 import { type Service as Provider, SmsProvider } from "../provider/SmsProvider.ts"
 import * as Segments from "../segments/Segments.ts"
 import * as SmsError from "../SmsError.ts"
@@ -119,9 +120,10 @@ const weigh = (message: OutboundMessage, count: RateLimit["count"]): number =>
 /**
  * Limits the send rate of each sender of a provider, in a sliding window: no
  * period as long as the window has more than the limit. Waiting messages are
- * sent in order of arrival within this process; an interrupted one does not
- * delay the others. Servers that share the limiter's store share the limit. Messages that the provider refuses count against the limit, the
- * provider's own retries do not.
+ * sent in order of arrival within this process, those of the priority `bulk`
+ * after the others; an interrupted one does not delay the others. Servers that
+ * share the limiter's store share the limit. Messages that the provider refuses
+ * count against the limit, the provider's own retries do not.
  *
  * If the rate limiter fails, messages are sent without a limit and a warning is
  * logged. Several limits on one provider are independent, and all apply.
@@ -173,29 +175,39 @@ export const makeRateLimited = Effect.fnUntraced(function*(
     }
   })
 
-  const admit = Effect.fnUntraced(function*(message: OutboundMessage) {
+  const admit = Effect.fnUntraced(function*(message: OutboundMessage, settings: SendSettings) {
     const key = keyOf(message)
     const now = yield* Clock.currentTimeMillis
-    const taken = untilTaken(key, weigh(message, count), now + Duration.toMillis(maxWait))
-    if (Duration.isZero(maxWait)) return yield* taken
+    const longest = Duration.min(maxWait, Duration.fromInputUnsafe(settings.maxWait ?? Duration.infinity))
+    const taken = untilTaken(key, weigh(message, count), now + Duration.toMillis(longest))
+    if (Duration.isZero(longest)) return yield* taken
     const inTurn = turns(key)(taken)
-    return yield* Duration.isFinite(maxWait)
-      ? Effect.timeoutOrElse(inTurn, {
-        duration: maxWait,
+    // Only one bulk message at a time is in the line of the others.
+    const inLine = settings.priority === "bulk" ? turns(`bulk ${key}`)(inTurn) : inTurn
+    return yield* Duration.isFinite(longest)
+      ? Effect.timeoutOrElse(inLine, {
+        duration: longest,
         // The message is queued behind others, so its wait is at least one interval.
         orElse: () => Effect.fail(limited(Duration.divideUnsafe(window, limit)))
       })
-      : inTurn
+      : inLine
   })
+
+  const { sendRest } = provider
+
+  const admitted = <A, E>(message: OutboundMessage, settings: SendSettings = {}, send: Effect.Effect<A, E>) =>
+    admit(message, settings).pipe(
+      Effect.tapError(({ reason }) => countSend(provider.name, reason._tag)),
+      Effect.withSpan("SendPolicy.admit", { attributes: { "sms.provider": provider.name } }),
+      Effect.andThen(send)
+    )
 
   return SmsProvider.of({
     ...provider,
-    send: (message, settings) =>
-      admit(message).pipe(
-        Effect.tapError(({ reason }) => countSend(provider.name, reason._tag)),
-        Effect.withSpan("SendPolicy.admit", { attributes: { "sms.provider": provider.name } }),
-        Effect.andThen(provider.send(message, settings))
-      )
+    send: (message, settings) => admitted(message, settings, provider.send(message, settings)),
+    ...(sendRest !== undefined && {
+      sendRest: (message, from, settings) => admitted(message, settings, sendRest(message, from, settings))
+    })
   })
 })
 
@@ -277,12 +289,17 @@ export const makeCircuitBroken = Effect.fnUntraced(function*(
     })
   })
 
+  const { sendRest } = provider
+
+  const guarded = (send: ReturnType<Provider["send"]>) =>
+    breaker.execute(send, { key, classify: healthOf }).pipe(Effect.catchTag("CircuitBreakerError", refuse))
+
   return SmsProvider.of({
     ...provider,
-    send: (message, settings) =>
-      breaker.execute(provider.send(message, settings), { key, classify: healthOf }).pipe(
-        Effect.catchTag("CircuitBreakerError", refuse)
-      )
+    send: (message, settings) => guarded(provider.send(message, settings)),
+    ...(sendRest !== undefined && {
+      sendRest: (message, from, settings) => guarded(sendRest(message, from, settings))
+    })
   })
 })
 

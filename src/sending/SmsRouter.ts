@@ -29,10 +29,10 @@ import { sentOf } from "../delivery/internal/sentOf.ts"
 import * as Counters from "../internal/counters.ts"
 import { compact } from "../internal/record.ts"
 import type { OutboundMessage, SendReceipt } from "../Message.ts"
-import type { SendSettings } from "../provider/Sending.ts"
+import type { PartOf, SendSettings } from "../provider/Sending.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
-import { SmsError } from "../SmsError.ts"
+import { NotSupported, SmsError } from "../SmsError.ts"
 
 /**
  * The named provider is not registered. The error does not repeat the name,
@@ -94,6 +94,19 @@ export class SmsRouterError extends Schema.TaggedError<SmsRouterError>()("SmsRou
 }
 
 /**
+ * Options of one send.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SendOptions extends SendSettings {
+  /** The only provider to try. */
+  readonly provider?: string | undefined
+  /** The first part to send, when the named provider has sent the earlier ones. */
+  readonly from?: PartOf | undefined
+}
+
+/**
  * The members of {@link SmsRouter}.
  *
  * @category models
@@ -107,7 +120,7 @@ export interface Service {
    */
   readonly send: (
     message: OutboundMessage,
-    options?: SendSettings & { readonly provider?: string | undefined }
+    options?: SendOptions
   ) => Effect.Effect<SendReceipt, SmsError | SmsRouterError>
 }
 
@@ -143,6 +156,18 @@ type Earlier = NonNullable<SmsError["earlier"]>
 
 const withEarlier = ({ accepted, part, provider, reason }: SmsError, earlier: Earlier): SmsError =>
   new SmsError({ provider, reason, earlier, ...compact({ accepted, part }) })
+
+const sendFrom = (
+  { name, send, sendRest }: Provider,
+  message: OutboundMessage,
+  from: PartOf | undefined,
+  settings: SendSettings
+): ReturnType<Provider["send"]> => {
+  if (from === undefined) return send(message, settings)
+  if (sendRest !== undefined) return sendRest(message, from, settings)
+  const reason = new NotSupported({ field: "part", expected: "the first: the provider cannot send the others alone" })
+  return Effect.fail(new SmsError({ provider: name, reason }))
+}
 
 /** Logs one line per message, with every provider that was tried. */
 const logSend = (earlier: Earlier, provider: string, error: SmsError | undefined): Effect.Effect<void> => {
@@ -217,9 +242,9 @@ export const make = Effect.fnUntraced(function*(
     )
 
   /** Sends through one provider. An accepted message is tracked even if the caller is interrupted. */
-  const ask = (provider: Provider, message: OutboundMessage, settings: SendSettings) =>
+  const ask = (provider: Provider, message: OutboundMessage, from: PartOf | undefined, settings: SendSettings) =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.tap(Effect.result(restore(provider.send(message, settings))), (result) => {
+      Effect.tap(Effect.result(restore(sendFrom(provider, message, from, settings))), (result) => {
         const receipt = Result.isSuccess(result) ? result.success : result.failure.accepted
         return receipt === undefined ? Effect.void : track(receipt)
       })
@@ -227,12 +252,12 @@ export const make = Effect.fnUntraced(function*(
 
   const send = Effect.fn("SmsRouter.send")(function*(
     message: OutboundMessage,
-    { provider: pinned, ...settings }: SendSettings & { readonly provider?: string | undefined } = {}
+    { from, provider: pinned, ...settings }: SendOptions = {}
   ) {
     const asking = yield* pinned === undefined ? candidates(message) : Effect.map(named(pinned), (one) => [one])
     const earlier: Array<Earlier[number]> = []
     for (const [index, provider] of asking.entries()) {
-      const result = yield* ask(provider, message, settings)
+      const result = yield* ask(provider, message, from, settings)
       const failure = Result.isFailure(result) ? result.failure : undefined
       if (failure?.canFailOver === true && index < asking.length - 1) {
         yield* countFailover(provider.name, failure.reason._tag)

@@ -57,6 +57,7 @@ interface Row {
   readonly priority: unknown
   readonly ready_at: unknown
   readonly failures: unknown
+  readonly deferrals: unknown
   readonly outcome: string | null
   readonly resolved_by: string | null
   readonly found: string | null
@@ -74,8 +75,8 @@ interface Row {
 }
 
 const columnNames = [
-  "id, key, hash, message, provider, state, priority, ready_at, failures, outcome, resolved_by, room_id, event_id",
-  "found, asked, created_at, updated_at, queued_at, sending_at, accepted_at, refused_at, unknown_at, cancelled_at"
+  "id, key, hash, message, provider, state, priority, ready_at, failures, deferrals, outcome, resolved_by",
+  "room_id, event_id, found, asked, created_at, updated_at, queued_at, sending_at, accepted_at, refused_at, unknown_at, cancelled_at"
 ].join(", ")
 
 const timeOf = (column: unknown): DateTime.Utc | undefined =>
@@ -103,6 +104,7 @@ const toIntent = Effect.fnUntraced(function*(row: Row) {
       priority: Queue.priorities[Number(row.priority)]!,
       state: row.state,
       failures: Number(row.failures),
+      deferrals: Number(row.deferrals),
       createdAt: DateTime.makeUnsafe(Number(row.created_at)),
       updatedAt: DateTime.makeUnsafe(Number(row.updated_at)),
       times: timesOf(row),
@@ -227,6 +229,16 @@ export const make = Effect.fnUntraced(function*(
       asStored(recorded(Effect.fnUntraced(function*(record) {
         const intent = yield* read(id)
         yield* write(id, intent, intent === undefined ? told : Findings.withFindings(intent, told), record)
+      }))),
+    resume: ({ id, times }, error) =>
+      asStored(transact(Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        const unknownAt = times.unknown === undefined ? null : DateTime.toEpochMillis(times.unknown)
+        const rows = yield* sql`UPDATE sms_intents SET state = 'sending', owner = ${yield* servers.me}, claim = NULL,
+          outcome = ${yield* outcomes.encode({ error })}, sending_at = ${now}, updated_at = ${now}, ask_at = NULL
+          WHERE id = ${id} AND state = 'unknown' AND resolved_by IS NULL AND unknown_at = ${unknownAt}
+          RETURNING id`.withoutTransform
+        return rows.length > 0
       }))),
     recordFound: (id, part) =>
       asStored(Effect.gen(function*() {

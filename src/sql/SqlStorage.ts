@@ -12,6 +12,8 @@ import type * as SecureRandom from "effect/crypto/SecureRandom"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
+import { RateLimiterStore } from "effect/persistence/RateLimiter"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import { DeliveryStore } from "../delivery/DeliveryStore.ts"
@@ -20,16 +22,19 @@ import { Inbox } from "../inbox/Inbox.ts"
 import { RoomStore } from "../rooms/RoomStore.ts"
 import { IntentStore } from "../sending/IntentStore.ts"
 import { StorageError } from "../StorageError.ts"
+import * as CircuitBreakerStoreSql from "./CircuitBreakerStoreSql.ts"
 import * as DeliveryStoreSql from "./DeliveryStoreSql.ts"
 import * as EventLogSql from "./EventLogSql.ts"
 import * as InboxSql from "./InboxSql.ts"
 import * as IntentStoreSql from "./IntentStoreSql.ts"
 import * as CleanUp from "./internal/cleanUp.ts"
+import * as Limits from "./internal/limits.ts"
 import { migrate } from "./internal/migrations.ts"
 import { migrate as migrateMms } from "./internal/mmsStore.ts"
 import * as Servers from "./internal/servers.ts"
 import { makeTransact, stored } from "./internal/storage.ts"
 import * as People from "./People.ts"
+import * as RateLimiterStoreSql from "./RateLimiterStoreSql.ts"
 import * as RoomStoreSql from "./RoomStoreSql.ts"
 
 /**
@@ -53,7 +58,15 @@ export type Options = {
  * @category models
  * @since 0.1.0
  */
-export type Stores = Inbox | EventLog | RoomStore | DeliveryStore | IntentStore | People.People
+export type Stores =
+  | Inbox
+  | EventLog
+  | RoomStore
+  | DeliveryStore
+  | IntentStore
+  | People.People
+  | RateLimiterStore
+  | CircuitBreakerStore
 
 const migrated = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.mapError(effect, (cause) => new StorageError({ store: "migrations", cause }))
@@ -77,12 +90,15 @@ export const make = Effect.fnUntraced(function*(
   yield* migrateAll
   const transact = yield* makeTransact
   const { log, recorded } = yield* EventLogSql.make(transact)
+  const limits = yield* Limits.make(transact)
   const servers = yield* Servers.make(recorded, options)
   const context = Context.make(Inbox, yield* InboxSql.make(transact, servers)).pipe(
     Context.add(RoomStore, yield* RoomStoreSql.make(transact, recorded)),
     Context.add(DeliveryStore, yield* DeliveryStoreSql.make(transact, recorded)),
     Context.add(IntentStore, yield* IntentStoreSql.make(transact, servers, recorded)),
     Context.add(EventLog, log),
+    Context.add(RateLimiterStore, RateLimiterStoreSql.make(limits)),
+    Context.add(CircuitBreakerStore, CircuitBreakerStoreSql.make(limits)),
     Context.add(People.People, yield* People.make(transact, log))
   )
   // Started last: every store must have registered how it takes over the work of a dead process.

@@ -43,6 +43,34 @@ const refuses = (env: Env, name: string, cases: ReadonlyArray<readonly [value: s
 const takes = (env: Env, name: string, values: ReadonlyArray<string>) =>
   Effect.forEach(values, (value) => start({ ...env, [name]: value }))
 
+describe("limits of sending", () => {
+  it.effect("that say nothing stop the start", () =>
+    Effect.andThen(
+      refuses(
+        all,
+        "SEND_RATE_LIMIT",
+        ["1", "0/second", "1/fortnight", "-1/second", "1/second parts", "1e3/day"].map((value) => [
+          value,
+          /^SEND_RATE_LIMIT must be a number of messages per time, as in 1\/second/
+        ])
+      ),
+      refuses(
+        all,
+        "SEND_CIRCUIT_FAILURES",
+        ["0", "five", "1.5", "10000"].map((value) => [
+          value,
+          /^SEND_CIRCUIT_FAILURES must be a number of failures in a row/
+        ])
+      )
+    ))
+
+  it.effect("are taken as the documentation has them", () =>
+    Effect.andThen(
+      takes(all, "SEND_RATE_LIMIT", ["1/second", "0.5/second", "100/minute", "1000/day", "1/second segments"]),
+      takes(all, "SEND_CIRCUIT_FAILURES", ["1", "5", "9999"])
+    ))
+})
+
 describe("PUBLIC_URL", () => {
   it.effect("that no carrier can call stops the start", () =>
     refuses(all, "PUBLIC_URL", [

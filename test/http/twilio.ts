@@ -17,10 +17,10 @@ export const accepted = JSON.stringify({ sid: "SM1", status: "queued", num_segme
 const reply = (response: ServerResponse, status: number, body: string) =>
   response.writeHead(status, { "content-type": "application/json" }).end(body)
 
-/** Every request so far, and the next one. It is not answered unless `always` says how. */
-export const makeTwilio = Effect.fnUntraced(function*(
-  always?: { readonly status: number; readonly body: string } | "cut the connection"
-) {
+type Response = { readonly status: number; readonly body: string } | "cut the connection"
+
+/** Every request so far, and the next one. It is not answered unless `always` says how, which may depend on its number. */
+export const makeTwilio = Effect.fnUntraced(function*(always?: Response | ((number: number) => Response)) {
   const asked: Array<Asked> = []
   const waiting: Array<() => void> = []
   const server = yield* Effect.acquireRelease(
@@ -29,8 +29,9 @@ export const makeTwilio = Effect.fnUntraced(function*(
         void text(request).then((body) => {
           asked.push({ request, response, body, form: Object.fromEntries(new URLSearchParams(body)) })
           for (const look of waiting.splice(0)) look()
-          if (always === "cut the connection") response.socket!.destroy()
-          else if (always !== undefined) reply(response, always.status, always.body)
+          const answer = typeof always === "function" ? always(asked.length) : always
+          if (answer === "cut the connection") response.socket!.destroy()
+          else if (answer !== undefined) reply(response, answer.status, answer.body)
         })
       )
       server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))

@@ -139,7 +139,7 @@ describe("the server with carriers", () => {
         }
         const signature = yield* Twilio.sign({
           authToken: Redacted.make("configured"),
-          url: callback.href,
+          url: `https://sms.example.com${path}`,
           form
         })
         const post = (signature: string) =>
@@ -193,7 +193,7 @@ describe("the server with carriers", () => {
       const form = { MessageSid: "SM1", MessageStatus: "delivered", To: "+15145550142", From: "+15145550100" }
       const signature = yield* Twilio.sign({
         authToken: Redacted.make("configured"),
-        url: `https://sms.example.com${path}`,
+        url: callback.href,
         form
       })
       const report = yield* Effect.promise(() =>

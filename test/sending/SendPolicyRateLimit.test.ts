@@ -51,6 +51,34 @@ describe("a rate limit", () => {
       assert.lengthOf(yield* Fiber.join(sending), 63)
     }).pipe(Effect.provide(Limiter)))
 
+  it.effect("lets bulk messages wait behind the others, however long they have waited", () =>
+    Effect.gen(function*() {
+      const { provider, sent } = yield* limited({ limit: 1, window: "1 second" })
+      for (const text of ["b1", "b2", "b3", "b4"]) {
+        yield* start(provider.send(message(text), { priority: "bulk" }))
+        yield* Effect.yieldNow
+      }
+      for (const text of ["t1", "t2"]) yield* start(provider.send(message(text)))
+      yield* TestClock.adjust("5 seconds")
+      const texts = (yield* sent).map(({ content }) => (content as TextContent).text)
+      // The first was sent at once, and the second was in the line before the others came.
+      assert.deepStrictEqual(texts, ["b1", "b2", "t1", "t2", "b3", "b4"])
+    }).pipe(Effect.provide(Limiter)))
+
+  it.effect("refuses a message that would wait for longer than it may", () =>
+    Effect.gen(function*() {
+      const { provider, sent } = yield* limited({ limit: 1, window: "1 minute", maxWait: "30 seconds" })
+      yield* provider.send(message())
+      yield* TestClock.adjust("50 seconds")
+      assert.strictEqual(retryAfterOf(yield* Effect.flip(provider.send(message(), { maxWait: "9 seconds" }))), 10_000)
+      const sending = yield* start(provider.send(message(), { maxWait: "11 seconds" }))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(sending)
+      // It cannot wait for longer than the limit allows.
+      assert.strictEqual(retryAfterOf(yield* Effect.flip(provider.send(message(), { maxWait: "1 hour" }))), 60_000)
+      assert.lengthOf(yield* sent, 2)
+    }).pipe(Effect.provide(Limiter)))
+
   it.effect("holds in a window that begins between two messages", () =>
     Effect.gen(function*() {
       const { provider, sent } = yield* limited({ limit: 3, window: "1 second", maxWait: 0 })

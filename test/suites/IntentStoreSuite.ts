@@ -266,20 +266,21 @@ export const suite = (name: string, layer: Layer.Layer<IntentStore, unknown>, sk
         yield* store.claim({ token: "first", limit: 1, bulk: 1 })
         yield* TestClock.adjust("1 second")
         const error = new SmsError({ provider: "mock", reason: new RateLimited({}) })
-        yield* store.requeue({ id, token: "first" }, { delay: Duration.seconds(3), failures: 1, error })
+        yield* store.requeue({ id, token: "first" }, { delay: Duration.seconds(3), failures: 1, deferrals: 2, error })
         const again = yield* store.get(id)
-        assert.deepStrictEqual([again?.state, again?.failures, again?.readyAt], ["queued", 1, at(5)])
+        assert.deepStrictEqual([again?.state, again?.failures, again?.deferrals], ["queued", 1, 2])
+        assert.deepStrictEqual(again?.readyAt, at(5))
         assert.deepStrictEqual([again?.error, again?.times], [error, { queued: at(2), sending: at(1) }])
         yield* TestClock.adjust("3 seconds")
         yield* store.claim({ token: "second", limit: 1, bulk: 1 })
         // A process that lost its claim changes nothing.
-        yield* store.requeue({ id, token: "first" }, { delay: Duration.zero, failures: 0 })
+        yield* store.requeue({ id, token: "first" }, { delay: Duration.zero, failures: 0, deferrals: 0 })
         yield* TestClock.adjust("1 second")
         yield* store.settle(id, { state: "accepted", receipt })
         const sent = yield* store.get(id)
         assert.deepStrictEqual([sent?.state, sent?.receipt, sent?.error], ["accepted", receipt, undefined])
         assert.deepStrictEqual(sent?.times, { queued: at(2), sending: at(5), accepted: at(6) })
-        yield* store.requeue({ id, token: "second" }, { delay: Duration.zero, failures: 0 })
+        yield* store.requeue({ id, token: "second" }, { delay: Duration.zero, failures: 0, deferrals: 0 })
         assert.deepStrictEqual(yield* store.get(id), sent)
       }))
 
@@ -330,11 +331,44 @@ export const suite = (name: string, layer: Layer.Layer<IntentStore, unknown>, sk
         yield* store.claim({ token: "first", limit: 2, bulk: 0 })
         yield* store.unclaim("first")
         yield* store.claim({ token: "second", limit: 2, bulk: 0 })
-        yield* store.requeue({ id: failed.id, token: "second" }, { delay: Duration.seconds(5), failures: 1 })
+        yield* store.requeue({ id: failed.id, token: "second" }, {
+          delay: Duration.seconds(5),
+          failures: 1,
+          deferrals: 0
+        })
         yield* enqueue(store, "ready")
         yield* enqueue(store, "scheduled", { after: 3600 })
         yield* TestClock.setTime(60_000)
         assert.deepStrictEqual(namesOf(yield* claim(store)).sort(), ["failed", "ready"])
+      }))
+
+    test("gives an unknown intent to one of those who send its rest, until it is settled again", (store) =>
+      Effect.gen(function*() {
+        const reserved = yield* reserve(store, "k")
+        if (reserved._tag !== "Reserved") return assert.fail(reserved._tag)
+        const { id } = reserved.intent
+        assert.isFalse(yield* store.resume(reserved.intent, error))
+        const refused = new SmsError({
+          provider: "mock",
+          reason: new RateLimited({}),
+          part: { number: 2, of: 3 },
+          accepted: receipt
+        })
+        yield* store.settle(id, { state: "unknown", error: refused })
+        const intent = (yield* store.get(id))!
+        yield* TestClock.adjust("1 second")
+        const all = yield* Effect.replicateEffect(store.resume(intent, error), 4, { concurrency: "unbounded" })
+        assert.lengthOf(all.filter(Boolean), 1)
+        const resumed = yield* store.get(id)
+        // What holds if the process ends now.
+        assert.deepStrictEqual([resumed?.state, resumed?.error], ["sending", error])
+        yield* store.settle(id, { state: "unknown", error: refused })
+        // What another call had read before is no longer so.
+        assert.isFalse(yield* store.resume(intent, error))
+        assert.isTrue(yield* store.resume((yield* store.get(id))!, error))
+        yield* store.settle(id, { state: "accepted", receipt, resolvedBy: "operator" })
+        assert.isFalse(yield* store.resume((yield* store.get(id))!, error))
+        assert.strictEqual((yield* reserve(store, "k"))._tag, "Known")
       }))
   })
 }

@@ -14,6 +14,7 @@ import { Inbox, InboxProcessor } from "../../inbox/Inbox.ts"
 import { MediaStore } from "../../media/MediaStore.ts"
 import { RoomKit } from "../../rooms/RoomKit.ts"
 import type { Intent } from "../../sending/IntentStore.ts"
+import { isBegun } from "../../sending/internal/rest.ts"
 import * as Outbox from "../../sending/Outbox.ts"
 import { SmsRouter } from "../../sending/SmsRouter.ts"
 import { UnknownSends } from "../../sending/UnknownSends.ts"
@@ -72,9 +73,26 @@ export const layer = HttpApiBuilder.group(
 
     const resend = Effect.fnUntraced(
       function*(id: string) {
+        const resolved = yield* intents.get(id)
+        // An earlier request has sent the rest, or the carrier was found to have the message.
+        if (resolved?.state === "accepted" && resolved.resolvedBy !== undefined && resolved.receipt !== undefined) {
+          return resolved.receipt
+        }
         const known = yield* undecided(id)
         const asked = unknownSends === undefined ? known : (yield* unknownSends.ask(id)) ?? known
         if (asked.state === "accepted" && asked.receipt !== undefined) return asked.receipt
+        if (isBegun(asked)) {
+          const rest = yield* outbox.sendRest(
+            id,
+            ({ id, message }, options) =>
+              kit.guardSend(
+                message,
+                options,
+                (message) => router.send(message, { ...options, intentId: id, maxWait: "10 seconds" })
+              )
+          )
+          return rest ?? (yield* unknown("send of unknown outcome"))
+        }
         const { message, provider } = asked
         const sendOnce = SendOnce.make({ kit, outbox, router })
         const { result } = yield* sendOnce({ key: `resend of ${id}`, message, provider, what: id })

@@ -3,6 +3,7 @@
  * most once per key.
  */
 import * as Effect from "effect/Effect"
+import type { SendSettings } from "../../provider/Sending.ts"
 import type { SendBlocked } from "../../rooms/Hook.ts"
 import type { Service as Kit } from "../../rooms/RoomKit.ts"
 import type * as Outbox from "../../sending/Outbox.ts"
@@ -17,12 +18,15 @@ export const make = (
     readonly router: SmsRouter["Service"]
   }
 ) =>
-({ message, provider, ...request }: Omit<Outbox.Request<never>, "send">) =>
+(
+  { message, priority, provider, ...request }: Omit<Outbox.Request<never>, "send"> & Pick<SendSettings, "priority">
+) =>
   outbox.send({
     ...request,
     message,
     provider,
-    send: (intentId) => kit.guardSend(message, { provider }, (message) => router.send(message, { provider, intentId }))
+    send: (intentId) =>
+      kit.guardSend(message, { provider }, (message) => router.send(message, { provider, intentId, priority }))
   })
 
 /** The answers to a message that was not sent, for `Effect.catchTags`. */

@@ -13,7 +13,7 @@ import * as Histograms from "../../internal/histograms.ts"
 import * as Spans from "../../internal/spans.ts"
 import { type OutboundMessage, RecipientReceipt, SendReceipt } from "../../Message.ts"
 import * as SmsError from "../../SmsError.ts"
-import type { Accepted, Part, Retry, Sending, SendSettings } from "../Sending.ts"
+import type { Accepted, Part, PartOf, Retry, Sending, SendSettings } from "../Sending.ts"
 import { compact } from "../Wire.ts"
 import { maskReason } from "./masking.ts"
 import { referenced } from "./references.ts"
@@ -85,22 +85,34 @@ const receiptOf = (
   })
 }
 
+type Sent = Effect.Effect<SendReceipt, SmsError.SmsError>
+
+interface Senders {
+  readonly send: (message: OutboundMessage, settings?: SendSettings) => Sent
+  /** Sends the message from a part on. */
+  readonly sendRest: (message: OutboundMessage, from: PartOf, settings?: SendSettings) => Sent
+}
+
 /** Sends the message in as many parts as needed, and stops at the first part that fails. */
 export const make = (
   provider: string,
   { capabilities, check = () => Effect.void, deliver, policy, secrets }: Sending
-): (message: OutboundMessage, settings?: SendSettings) => Effect.Effect<SendReceipt, SmsError.SmsError> => {
+): Senders => {
   const planPolicy = policyOf(capabilities, policy)
   const retried = retrying(policy.retry)
 
-  const sendParts = Effect.fnUntraced(function*(message: OutboundMessage, parts: readonly [Part, ...Array<Part>]) {
+  const sendParts = Effect.fnUntraced(function*(
+    message: OutboundMessage,
+    parts: readonly [Part, ...Array<Part>],
+    { number: start, of }: PartOf
+  ) {
     const accepted: Array<Accepted> = []
     const failure = (reason: SmsError.SmsErrorReason) => {
       const [first, ...rest] = accepted
       return new SmsError.SmsError({
         provider,
         reason: maskReason(reason, message, secrets),
-        ...(parts.length > 1 && { part: { number: accepted.length + 1, of: parts.length } }),
+        ...(of > 1 && { part: { number: start + accepted.length, of } }),
         ...(first !== undefined && { accepted: receiptOf(provider, message, [first, ...rest]) })
       })
     }
@@ -108,25 +120,44 @@ export const make = (
     return receiptOf(provider, message, accepted as [Accepted, ...Array<Accepted>])
   })
 
-  const send = Effect.fnUntraced(function*(message: OutboundMessage, { intentId }: SendSettings) {
+  const send = Effect.fnUntraced(function*(
+    message: OutboundMessage,
+    { intentId }: SendSettings,
+    from: PartOf | undefined
+  ) {
     const refuse = (reason: SmsError.SmsErrorReason) => new SmsError.SmsError({ provider, reason })
     const parts = plan(message, planPolicy)
     if (Result.isFailure(parts)) return yield* refuse(parts.failure)
     yield* Effect.mapError(check(message), refuse)
-    return yield* sendParts(message, referenced(parts.success, intentId))
+    const all = referenced(parts.success, intentId)
+    const { number, of } = from ?? { number: 1, of: all.length }
+    const [first, ...rest] = all.slice(number - 1)
+    // Hooks or other options may have changed the message since its first parts were sent.
+    if (all.length !== of || first === undefined) {
+      const expected = `a message of ${of} parts, as when its first parts were sent`
+      return yield* refuse(new SmsError.InvalidMessage({ field: "content", expected }))
+    }
+    return yield* sendParts(message, [first, ...rest], { number, of })
   })
 
-  const timed = Effect.fnUntraced(function*(message: OutboundMessage, settings: SendSettings) {
+  const timed = Effect.fnUntraced(function*(
+    message: OutboundMessage,
+    settings: SendSettings,
+    from: PartOf | undefined
+  ) {
     const begun = yield* Clock.monotonicTimeNanos
-    const result = yield* Effect.result(send(message, settings))
+    const result = yield* Effect.result(send(message, settings, from))
     const outcome = Result.isSuccess(result) ? "accepted" : result.failure.reason._tag
     yield* count(provider, outcome)
     yield* measure({ provider, outcome }, Number((yield* Clock.monotonicTimeNanos) - begun) / 1e9)
     return yield* Effect.fromResult(result)
   })
 
-  return (message, settings = {}) =>
-    timed(message, settings).pipe(
-      Spans.withSpan("SmsProvider.send", { "sms.provider": provider })
-    )
+  const traced = (message: OutboundMessage, settings: SendSettings = {}, from?: PartOf) =>
+    timed(message, settings, from).pipe(Spans.withSpan("SmsProvider.send", { "sms.provider": provider }))
+
+  return {
+    send: (message, settings) => traced(message, settings),
+    sendRest: (message, from, settings) => traced(message, settings, from)
+  }
 }

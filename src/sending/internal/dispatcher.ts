@@ -76,7 +76,7 @@ export const run = Effect.fnUntraced(function*<E, R>(
   let isEnding = false
 
   /** Determines the outcome of a send, and stores it. */
-  const finish = ({ failures, id, provider = "unknown" }: Intent, claim: Claim, exit: Exit.Exit<SendReceipt, E>) => {
+  const finish = ({ id, provider = "unknown", ...attempts }: Intent, claim: Claim, exit: Exit.Exit<SendReceipt, E>) => {
     if (Exit.isSuccess(exit)) return intents.settle(id, { state: "accepted", receipt: exit.value })
     const failure = Cause.findError(exit.cause)
     // After a defect or an interruption, the carrier may or may not have the message.
@@ -85,7 +85,7 @@ export const run = Effect.fnUntraced(function*<E, R>(
     }
     const error = failure.success instanceof SmsError ? failure.success : undefined
     if (!isProven(failure.success)) return intents.settle(id, { state: "unknown", error })
-    const retry = error === undefined ? undefined : retryOf(error, failures, waits)
+    const retry = error === undefined ? undefined : retryOf(error, attempts, waits)
     return retry === undefined
       ? intents.settle(id, { state: "refused", error, refusal: kindOf(failure.success) })
       : intents.requeue(claim, { ...retry, error })

@@ -39,7 +39,10 @@ export const isOpen = ({ receipt, state }: Intent): boolean =>
   state === "sending" || (state === "unknown" && receipt === undefined)
 
 /** Returns the parts that the provider is known to have, by their numbers. */
-const partsOf = ({ error, found = [] }: Intent, { of, provider }: FoundPart): ReadonlyMap<number, string> => {
+export const partsOf = (
+  { error, found = [] }: Pick<Intent, "error" | "found">,
+  { of, provider }: Pick<FoundPart, "of" | "provider">
+): ReadonlyMap<number, string> => {
   const parts = new Map<number, string>()
   if (error?.provider === provider && (error.part?.of ?? 1) === of) {
     error.accepted?.messageIds.forEach((messageId, index) => parts.set(index + 1, messageId))
@@ -50,9 +53,10 @@ const partsOf = ({ error, found = [] }: Intent, { of, provider }: FoundPart): Re
   return parts
 }
 
-const receiptOf = (
+/** Makes the receipt of parts that were found. */
+export const receiptOf = (
   message: OutboundMessage,
-  last: FoundPart,
+  last: Pick<FoundPart, "provider" | "sender">,
   ids: readonly [string, ...Array<string>]
 ): SendReceipt => {
   const status = { status: "accepted", carrierStatus: "" } as const

@@ -27,11 +27,22 @@ const isOwnLimit = (reason: SmsErrorReason): boolean =>
 const retryAfterOf = (reason: SmsErrorReason): Duration.Duration =>
   "retryAfter" in reason && reason.retryAfter !== undefined ? reason.retryAfter : Duration.zero
 
-export interface Retry {
-  readonly delay: Duration.Duration
-  /** The failures so far, with this one if it counts. */
+/** How often a message was refused for the time being: by a carrier, and by a rate limit of this library's. */
+export interface Attempts {
   readonly failures: number
+  readonly deferrals: number
 }
+
+export interface Retry extends Attempts {
+  readonly delay: Duration.Duration
+}
+
+/** The longest wait for a rate limit whose own wait is shorter. */
+const longestDeferral = Duration.minutes(5)
+
+/** The wait grows, so that a long queue behind a small limit is not tried all the time. */
+const deferralOf = (deferrals: number): Duration.Duration =>
+  Duration.min(Duration.seconds(2 ** Math.min(deferrals, 10)), longestDeferral)
 
 /**
  * Returns when to try again after a proven refusal, or `undefined` when that
@@ -40,7 +51,7 @@ export interface Retry {
  */
 export const retryOf = (
   error: SmsError,
-  failures: number,
+  { deferrals, failures }: Attempts,
   waits: ReadonlyArray<Duration.Duration>
 ): Retry | undefined => {
   const reasons = [error.reason, ...(error.earlier ?? []).map(({ reason }) => reason)].filter(
@@ -49,10 +60,10 @@ export const retryOf = (
   if (reasons.length === 0) return undefined
   // The first provider that can be tried again decides.
   const asked = reasons.map(retryAfterOf).reduce((one, other) => Duration.min(one, other))
-  const [first] = waits
-  if (first === undefined) return undefined
   // Waiting for a rate limit of ours is no failure: it is sure to end.
-  if (reasons.some(isOwnLimit)) return { delay: Duration.max(first, asked), failures }
+  if (reasons.some(isOwnLimit)) {
+    return { delay: Duration.max(deferralOf(deferrals), asked), failures, deferrals: deferrals + 1 }
+  }
   const wait = waits[failures]
-  return wait === undefined ? undefined : { delay: Duration.max(wait, asked), failures: failures + 1 }
+  return wait === undefined ? undefined : { delay: Duration.max(wait, asked), failures: failures + 1, deferrals }
 }

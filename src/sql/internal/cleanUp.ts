@@ -10,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { StorageError } from "../../StorageError.ts"
+import * as Limits from "./limits.ts"
 import * as Sizes from "./sizes.ts"
 import { stored, type Transact } from "./storage.ts"
 
@@ -62,7 +63,7 @@ export const make = Effect.fnUntraced(function*(
 
   const remove = (table: string, isOld: ReturnType<typeof sql.literal>) =>
     inBatches(
-      sql`DELETE FROM ${sql(table)} WHERE position IN
+      sql`DELETE FROM ${sql(table)} WHERE ${isOld} AND position IN
         (SELECT position FROM ${sql(table)} WHERE ${isOld} LIMIT ${batch}) RETURNING position`.withoutTransform
     )
 
@@ -86,6 +87,7 @@ export const make = Effect.fnUntraced(function*(
       sms_room_events: yield* remove("sms_room_events", before("created_at", now - millis(history))),
       sms_statuses: yield* remove("sms_statuses", before("created_at", now - millis(history))),
       sms_events: yield* remove("sms_events", before("created_at", now - millis(history))),
+      sms_limits: yield* remove("sms_limits", before("expires_at", yield* asStored(Limits.timeOf(sql)))),
       sms_sent: yield* remove("sms_sent", before("created_at", now - millis(history))),
       sms_deliveries: yield* remove("sms_deliveries", before("updated_at", now - millis(history)))
     }

@@ -94,11 +94,13 @@ export const make = <Row extends { readonly id: string; readonly priority: unkno
         yield* sql`UPDATE sms_intents SET state = 'queued', owner = NULL, claim = NULL, queued_at = ${now},
           updated_at = ${now} WHERE state = 'sending' AND owner = ${yield* me} AND claim = ${token}`
       }))),
-    requeue: ({ id, token }, { delay, error, failures }) =>
+    requeue: ({ id, token }, { deferrals, delay, error, failures }) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
         yield* sql`UPDATE sms_intents SET state = 'queued', owner = NULL, claim = NULL, failures = ${failures},
-          outcome = ${yield* encode(compact({ error }))}, ready_at = ${now + Math.ceil(Duration.toMillis(delay))},
+          deferrals = ${deferrals}, outcome = ${yield* encode(compact({ error }))}, ready_at = ${
+          now + Math.ceil(Duration.toMillis(delay))
+        },
           queued_at = ${now}, updated_at = ${now} WHERE id = ${id} AND state = 'sending' AND claim = ${token}`
       }))),
     cancel: (id) =>

@@ -223,6 +223,17 @@ const migrations = {
     yield* sql`CREATE INDEX sms_intents_event ON sms_intents (event_id) WHERE event_id IS NOT NULL`
     yield* sql`DROP INDEX sms_rooms_activity`
     yield* sql`CREATE INDEX sms_rooms_activity ON sms_rooms (activity, id)`
+  }),
+  "0006_limits": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`ALTER TABLE sms_intents ADD COLUMN deferrals BIGINT NOT NULL DEFAULT 0`
+    yield* sql`CREATE TABLE sms_limits (
+      position ${yield* serial},
+      key TEXT NOT NULL UNIQUE,
+      state TEXT NOT NULL,
+      expires_at BIGINT NOT NULL
+    )`
+    yield* sql`CREATE INDEX sms_limits_expires ON sms_limits (expires_at)`
   })
 }
 
