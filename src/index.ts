@@ -15,6 +15,7 @@ export {
   MessagesClient,
   MessagesServer,
   OperationsApi,
+  OperationsClient,
   Problems,
   Readiness,
   ServerConfig,

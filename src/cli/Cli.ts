@@ -14,6 +14,7 @@ import { version } from "../internal/version.ts"
 import type { Lazy } from "../provider/Carrier.ts"
 import { CodeOfInterruption, exitCodes, fail, Failed } from "./Failed.ts"
 import * as Forget from "./Forget.ts"
+import * as Intents from "./Intents.ts"
 import * as Send from "./Send.ts"
 import * as Tail from "./Tail.ts"
 import * as Token from "./Token.ts"
@@ -39,7 +40,14 @@ const root = (carriers: ReadonlyArray<Lazy>) =>
     Command.withDescription(
       `Sends and receives SMS and MMS through ${Carriers.titles(carriers)}`
     ),
-    Command.withSubcommands([Send.command(carriers), serve(carriers), Tail.command, Token.command, Forget.command])
+    Command.withSubcommands([
+      Send.command(carriers),
+      serve(carriers),
+      ...Intents.commands,
+      Tail.command,
+      Token.command,
+      Forget.command
+    ])
   )
 
 /**

@@ -12,15 +12,12 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Address } from "../Address.ts"
 import { Kind } from "../events/Event.ts"
-import * as WebUrl from "../internal/webUrl.ts"
-import { secret, text } from "../provider/Environment.ts"
-import { exitCodes, fail } from "./Failed.ts"
+import { text } from "../provider/Environment.ts"
+import * as Access from "./access.ts"
+import { fail } from "./Failed.ts"
 
 const flags = {
-  url: Flag.String("url").pipe(
-    Flag.withDescription("The address of the server, such as https://sms.example.com"),
-    Flag.withDefault("http://127.0.0.1:3000")
-  ),
+  url: Access.url,
   after: Flag.Int("after").pipe(
     Flag.withSchema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
     Flag.withMetavar("position"),
@@ -52,16 +49,6 @@ const flags = {
 const loadClient = Effect.promise(() => import("../http/MessagesClient.ts"))
 const loadLine = Effect.promise(() => import("./Line.ts"))
 
-const variables = ["EFFECT_SMS_TOKEN", "ADMIN_TOKEN"] as const
-
-const token = Effect.gen(function*() {
-  for (const name of variables) {
-    const value = yield* secret(name)
-    if (value !== undefined) return value
-  }
-  return yield* fail(`${variables.join(" or ")} must have a token of the server with the scope read`)
-})
-
 /** Completes when the reader of standard output is gone, as `head` is after its lines. */
 const readerGone = Effect.callback<void>((resume) => {
   const listener = (error: NodeJS.ErrnoException) => {
@@ -75,10 +62,9 @@ const tail = Effect.fnUntraced(
   function*(
     { after, json, kinds, number, room, url }: Command.Command.Config.Infer<typeof flags>
   ) {
-    if (WebUrl.parse(url) === undefined) return yield* fail("--url must be an http or https URL", exitCodes.usage)
-    const bearer = yield* token
+    const access = yield* Access.read(url, "scope read")
     const [MessagesClient, Line] = [yield* loadClient, yield* loadLine]
-    const { follow } = yield* MessagesClient.make({ baseUrl: url, token: bearer })
+    const { follow } = yield* MessagesClient.make(access)
     const noColor = yield* text("NO_COLOR")
     const paint = process.stdout.isTTY && noColor === undefined ? Line.ansi : Line.plain
     const entries = follow({
@@ -110,7 +96,7 @@ export const command = Command.make("tail", flags, (input) =>
   )).pipe(
     Command.withDescription(
       `Follows what happens on a server: messages, sends and changes of deliveries, each in one line. Reconnects when the
-connection is lost, without a gap. ${variables[0]}, or ${variables[1]}, has a token of the server.`
+connection is lost, without a gap. ${Access.variables[0]}, or ${Access.variables[1]}, has a token of the server.`
     ),
     Command.withShortDescription("Follows what happens on a server"),
     Command.withExamples([

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as OpenApi from "effect/http-api/OpenApi"
@@ -12,6 +13,7 @@ import { Address } from "../Address.ts"
 import { Status } from "../DeliveryStatus.ts"
 import type { Entry } from "../inbox/Inbox.ts"
 import { compact } from "../internal/record.ts"
+import { version } from "../internal/version.ts"
 import { Person } from "../internal/writtenAddress.ts"
 import { SendReceipt } from "../Message.ts"
 import { type Intent, Priority, State, Times } from "../sending/IntentStore.ts"
@@ -268,4 +270,16 @@ export class Operations extends HttpApiGroup.make("operations")
   )
   .middleware(AdminAuthorization)
   .annotate(OpenApi.Description, "The endpoints for operators. Disabled unless the server has an admin token.")
+{}
+
+/**
+ * The API for operators alone, for clients.
+ *
+ * @category api
+ * @since 0.1.0
+ */
+export class OperationsApi extends HttpApi.make("effect-sms")
+  .add(Operations)
+  .annotate(OpenApi.Title, "effect-sms operations")
+  .annotate(OpenApi.Version, version)
 {}

@@ -28,10 +28,13 @@ const installed = [...Object.keys(manifest.dependencies), "effect"]
 
 /** The modules that use what the user has to install for them. */
 const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "cli/access.ts": [],
   "cli/Cli.ts": ["@effect/platform-node"],
   "cli/forgetPerson.ts": ["@effect/platform-node"],
   "cli/index.ts": [],
   "cli/Queue.ts": [],
+  "cli/Intents.ts": [],
+  "cli/operateIntents.ts": ["@effect/platform-node"],
   "cli/Send.ts": ["@effect/platform-node"],
   "cli/Serve.ts": ["@effect/platform-node"],
   "cli/Tail.ts": ["@effect/platform-node"],

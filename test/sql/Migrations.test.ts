@@ -1,7 +1,7 @@
 /** A database of an earlier version is taken over with what is in it. */
 import { NodeCrypto, NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, DateTime, Effect, FileSystem, Layer } from "effect"
+import { Context, DateTime, Duration, Effect, FileSystem, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Address } from "../../src/Address.ts"
@@ -62,6 +62,7 @@ describe("a database without queued messages", () => {
   it.effect("keeps its intents, with the times of their states", () =>
     Effect.gen(function*() {
       yield* restore("storage-1")
+      yield* restore("deliveries-1")
       const context = yield* SqlStorage.make()
       const intents = Context.get(context, IntentStore)
       const states = ["accepted", "refused", "unknown", "sending"] as const
@@ -72,6 +73,11 @@ describe("a database without queued messages", () => {
         assert.deepStrictEqual(intent.receipt?.messageIds, state === "accepted" ? ["1"] : undefined)
       }
       assert.strictEqual(yield* intents.nextAt, Infinity)
+      // Carriers are asked about what is unknown, and about messages without a report.
+      const asked = yield* intents.claimUnknown({ limit: 9, lease: Duration.minutes(5) })
+      assert.deepStrictEqual(asked.map(({ id }) => id), ["unknown"])
+      const due = yield* Context.get(context, DeliveryStore).claimDue({ limit: 9, lease: Duration.minutes(5) })
+      assert.deepStrictEqual(due.map(({ messageId }) => messageId), ["1"])
       const readyAt = yield* DateTime.now
       const { message } = (yield* intents.get("accepted"))!
       yield* intents.reserve({ id: "new", hash: "h", message, readyAt })

@@ -1,0 +1,59 @@
+/**
+ * A client for the operations API, derived from its definition.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
+import * as HttpApiClient from "effect/http-api/HttpApiClient"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Layer from "effect/Layer"
+import type { Options } from "./MessagesClient.ts"
+import { type Operations, OperationsApi } from "./OperationsApi.ts"
+
+/**
+ * The members of {@link OperationsClient}. Each problem response is an error
+ * class of its own, such as `NotFound`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Service = HttpApiClient.Client.Group<typeof Operations, never, never>
+
+/**
+ * The service that an operator's program uses.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class OperationsClient
+  extends Context.Service<OperationsClient, Service>()("effect-sms/http/OperationsClient")
+{}
+
+/**
+ * Builds a client of the server at the base URL. The token needs the scopes
+ * `read` and `operate`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  { baseUrl, token, transformClient = identity }: Options
+): Effect.Effect<Service, never, HttpClient.HttpClient> =>
+  Effect.flatMap(HttpClient.HttpClient, (httpClient) =>
+    HttpApiClient.group(OperationsApi, {
+      group: "operations",
+      baseUrl,
+      httpClient: transformClient(HttpClient.mapRequest(httpClient, HttpClientRequest.bearerToken(token)))
+    }))
+
+/**
+ * Provides {@link OperationsClient}.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<OperationsClient, never, HttpClient.HttpClient> =>
+  Layer.effect(OperationsClient, make(options))

@@ -1,0 +1,72 @@
+/** What an operator decides about sends with an unknown outcome, on the command line. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as CarrierServer from "../../src/testing/CarrierServer.ts"
+import { run } from "./process.ts"
+import { start } from "./server.ts"
+
+describe("effect-sms intents, resend and give-up", () => {
+  it.live("list a send with an unknown outcome, send it again, and give it up", () =>
+    Effect.gen(function*() {
+      const carrier = yield* CarrierServer.serve(({ method }) =>
+        method === "POST" ? CarrierServer.reset : CarrierServer.answer(200, { messages: [] })
+      )
+      const server = yield* start({
+        PORT: "0",
+        ADMIN_TOKEN: "admin",
+        TWILIO_AUTH_TOKEN: "token",
+        TWILIO_ACCOUNT_SID: "AC1",
+        TWILIO_FROM: "+15145550100",
+        TWILIO_BASE_URL: carrier.url
+      })
+      const [, port = ""] = /Listening on .*:(\d+)/.exec(yield* server.until(/Listening on .*\n/))!
+      const command = Effect.fnUntraced(
+        function*(args: ReadonlyArray<string>, env: Record<string, string> = {}, url = `http://127.0.0.1:${port}`) {
+          const child = yield* run([...args, "--url", url], { ADMIN_TOKEN: "admin", ...env })
+          const code = yield* child.ended
+          return { code, output: child.output(), errors: child.errors() }
+        }
+      )
+      yield* Effect.promise(() =>
+        fetch(`http://127.0.0.1:${port}/messages`, {
+          method: "POST",
+          headers: { "content-type": "application/json", authorization: "Bearer admin" },
+          body: JSON.stringify({ to: "+15145550142", text: "hello" })
+        })
+      )
+
+      const listed = yield* command(["intents", "--state", "unknown"])
+      assert.deepStrictEqual([listed.code, listed.errors], [0, ""])
+      const [id = ""] = listed.output.split(" ")
+      assert.match(listed.output, /^\S{26} {2}unknown {2}\S+Z {2}.*OutcomeUnknown.*\n$/)
+      assert.notInclude(listed.output, "5145550142")
+      const json = yield* command(["intents", "--json", "--limit", "1"])
+      assert.deepInclude(JSON.parse(json.output)[0], { id, state: "unknown", to: "+15145550142" })
+
+      // The carrier does not answer this time either.
+      const resent = yield* command(["resend", id])
+      assert.deepStrictEqual([resent.code, resent.output], [4, ""])
+      assert.lengthOf(carrier.requests.filter(({ method }) => method === "POST"), 2)
+
+      const givenUp = yield* command(["give-up", id])
+      assert.deepStrictEqual([givenUp.code, givenUp.errors], [0, ""])
+      assert.include(givenUp.output, "operator: given up")
+      const missing = yield* command(["resend", "none"])
+      assert.deepStrictEqual([missing.code, missing.output], [1, ""])
+      assert.include(missing.errors, "Unknown send")
+
+      for (
+        const [url, env, code, words] of [
+          ["", { ADMIN_TOKEN: "wrong" }, 1, "token"],
+          ["", { ADMIN_TOKEN: "" }, 1, "ADMIN_TOKEN"],
+          ["nonsense", {}, 2, "--url"],
+          ["http://127.0.0.1:1", {}, 1, "does not answer"]
+        ] as const
+      ) {
+        const refused = yield* command(["intents"], env, url === "" ? undefined : url)
+        assert.deepStrictEqual([refused.code, refused.output], [code, ""])
+        assert.include(refused.errors, words)
+        assert.lengthOf(refused.errors.trim().split("\n"), 1)
+      }
+    }), 120_000)
+})
