@@ -29,6 +29,7 @@ import type { Service as Provider } from "../provider/SmsProvider.ts"
 import * as SmsProviders from "../provider/SmsProviders.ts"
 import * as MissingReports from "../rooms/MissingReports.ts"
 import * as RoomKit from "../rooms/RoomKit.ts"
+import * as SmsChannel from "../rooms/SmsChannel.ts"
 import * as Outbox from "../sending/Outbox.ts"
 import * as SmsRouter from "../sending/SmsRouter.ts"
 import * as UnknownSends from "../sending/UnknownSends.ts"
@@ -135,6 +136,8 @@ const layerServer = (config: ServerConfig.ServerConfig) => {
   const served = Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(logProviders(config)))
   return Layer.provideMerge(layerDeadline, served).pipe(
     Layer.provide(NodeServer.layer(config)),
+    // Answers in rooms go out through the carrier that the person wrote to.
+    Layer.provide(SmsChannel.layerProviders),
     // Built before the server listens, so that invalid keys prevent the start.
     Layer.provide([RoomKit.layer({ shutdownTimeout }), SmsRouter.layer()]),
     Layer.provide(Outbox.layer()),
@@ -166,6 +169,7 @@ const layerDemo = (config: ServerConfig.ServerConfig, carriers: ReadonlyArray<La
     const options = { ...config.server, publicUrl: base, adminToken }
     return Layer.effectDiscard(Demo.play({ base, cast, adminToken })).pipe(
       Layer.provide(MessagesServer.serve(options, { disableLogger: true, disableListenLog: true })),
+      Layer.provide(SmsChannel.layerProviders),
       Layer.provide(Demo.layerReports),
       Layer.provide([RoomKit.layer(), SmsRouter.layer()]),
       Layer.provide([DeliveryTracker.layer(), Demo.layerProviders(cast)]),

@@ -182,6 +182,13 @@ const commandsOf = Effect.fnUntraced(function*(base: string, token: string, cast
   const commands: Commands = [
     ["List the rooms", get("/rooms")],
     [`Read what was said in rooms 1 to ${rooms.length}`, ...rooms.map(({ id }) => get(`/rooms/${id}/events`))],
+    [
+      "Answer in the first room",
+      ...rooms.slice(0, 1).map(({ id }) =>
+        post(`${base}/rooms/${id}/messages`, JSON.stringify({ text: "Hello back" }), authorization)
+      )
+    ],
+    ["List what was received and sent", get("/messages")],
     ["Follow a message that was sent", ...reports.map(({ messageId }) => get(`/messages/${messageId}`))],
     [
       "Send a message. The simulated carriers accept it, report it as delivered, and send nothing",

@@ -55,10 +55,8 @@ const position = Schema.NumberFromString.check(
   Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 )
 
-const description = `Streams what happens as
-[server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html): messages received, messages that
-the application's channels posted, sends with their outcome, and changes of deliveries. The id of an event is its
-position. A client that reconnects with the last one, in \`Last-Event-ID\` or in \`after\`, misses nothing and gets
+const description = `Streams what happens as server-sent events: messages received, messages that the application's
+channels posted, sends with their outcome, and changes of deliveries. The id of an event is its position. A client that reconnects with the last one, in \`Last-Event-ID\` or in \`after\`, misses nothing and gets
 nothing twice, on any server of the same database. \`after=0\` begins with the oldest event that is kept. Without a
 position, the stream begins now.
 

@@ -50,7 +50,8 @@ export type Reason = typeof Reason.Type
  * Schema of {@link Reason}: the reasons of `SmsError` and `SmsRouterError`,
  * `KeyReused` for an idempotency key that came with another message before, and
  * `StorageUnavailable` where the message could not be stored, and was not sent,
- * and `Blocked` where a hook of the application stopped it.
+ * `Blocked` where a hook of the application stopped it, and `NoChannel` for a
+ * room whose channels cannot send.
  *
  * @category schemas
  * @since 0.1.0
@@ -62,7 +63,8 @@ export const Reason = Schema.Literals([
   "NoProvider",
   "KeyReused",
   "StorageUnavailable",
-  "Blocked"
+  "Blocked",
+  "NoChannel"
 ])
 
 /**
@@ -264,6 +266,7 @@ const classOf = {
   NoProvider: "ServiceUnavailable",
   StorageUnavailable: "ServiceUnavailable",
   Blocked: "UnprocessableContent",
+  NoChannel: "Conflict",
   OutcomeUnknown: "GatewayTimeout"
 } as const satisfies Record<Reason, keyof typeof classes>
 

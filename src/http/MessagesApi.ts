@@ -13,25 +13,26 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
-import { Address } from "../Address.ts"
 import * as Carriers from "../Carriers.ts"
-import { type Delivery, Entry } from "../delivery/DeliveryStore.ts"
-import { Status } from "../DeliveryStatus.ts"
-import { compact } from "../internal/record.ts"
 import { version } from "../internal/version.ts"
 import { Recipient, Sender } from "../internal/writtenAddress.ts"
 import { ZonedTime } from "../internal/zonedTime.ts"
 import { SendReceipt } from "../Message.ts"
 import { maxName, maxReference, maxText, maxUrl } from "../provider/internal/lengths.ts"
 import { Priority } from "../sending/IntentStore.ts"
+import { Answered, AnswerRequest } from "./AnswerApi.ts"
 import { Events } from "./EventsApi.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
+import { Lists } from "./ListsApi.ts"
 import { messageProblems, seconds } from "./MessageProblems.ts"
+import { MessageView } from "./MessageView.ts"
 import { IntentView, Operations } from "./OperationsApi.ts"
 import * as Problems from "./Problems.ts"
 import { ReadRequest } from "./ReadRequest.ts"
 import { RequiredScope } from "./Tokens.ts"
 import { AdminAuthorization, WebhookApi } from "./WebhookApi.ts"
+
+export { MessageView, viewOf } from "./MessageView.ts"
 
 /** Describes a text that is decoded: the OpenAPI document has what is annotated before that. */
 const described = (description: string) => Schema.String.annotate({ description }).check(Schema.isMaxLength(maxName))
@@ -114,60 +115,11 @@ export const SendRequest = Schema.Struct({
   )
 })
 
-/**
- * The delivery of a message to one recipient, as returned by the API.
- *
- * @category models
- * @since 0.1.0
- */
-export type MessageView = typeof MessageView.Type
-
-/**
- * Schema of {@link MessageView}.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const MessageView = Schema.Struct({
-  provider: Schema.String,
-  messageId: Schema.String,
-  recipient: Schema.optionalKey(Address),
-  status: Status.annotate({ description: "The furthest status so far. It never goes back" }),
-  since: Schema.DateTimeUtcFromString.annotate({ description: "When this status was reached" }),
-  terminal: Schema.Boolean.annotate({
-    description: "Whether the status is terminal: only read can follow, and any other terminal status after unconfirmed"
-  }),
-  errorCode: Schema.optionalKey(Schema.String.annotate({ description: "The carrier's error code for this status" })),
-  errorMessage: Schema.optionalKey(Schema.String),
-  contradictions: Schema.Array(Status).annotate({
-    description: "Terminal statuses that were reported after a different one"
-  }),
-  history: Schema.Array(Entry.mapFields(({ idempotencyKey: _, ...fields }) => fields)).annotate({
-    description: "The latest reports, oldest first"
-  }),
-  dropped: Schema.Int.annotate({ description: "The number of older reports that were removed from the history" })
-})
-
-/**
- * Converts a delivery to its view.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const viewOf = (delivery: Delivery): MessageView => ({
-  provider: delivery.provider,
-  messageId: delivery.messageId,
-  status: delivery.status,
-  since: delivery.since,
-  terminal: delivery.isTerminal,
-  contradictions: delivery.contradictions,
-  history: delivery.history.map(({ idempotencyKey: _, ...entry }) => entry),
-  dropped: delivery.dropped,
-  ...compact({
-    recipient: delivery.recipient,
-    errorCode: delivery.errorCode,
-    errorMessage: delivery.errorMessage
-  })
+const idempotencyKey = Schema.Struct({
+  "idempotency-key": Schema.optionalKey(
+    Schema.String.check(Schema.isPattern(/^[!-~]{1,255}$/, { expected: "1 to 255 visible ASCII characters" }))
+      .annotate({ description: "A key chosen by the caller, different for each message: 1 to 255 visible ASCII" })
+  )
 })
 
 /**
@@ -179,12 +131,7 @@ export const viewOf = (delivery: Delivery): MessageView => ({
 export class Messages extends HttpApiGroup.make("messages")
   .add(
     HttpApiEndpoint.post("send", "/messages", {
-      headers: Schema.Struct({
-        "idempotency-key": Schema.optionalKey(
-          Schema.String.check(Schema.isPattern(/^[!-~]{1,255}$/, { expected: "1 to 255 visible ASCII characters" }))
-            .annotate({ description: "A key chosen by the caller, different for each message: 1 to 255 visible ASCII" })
-        )
-      }),
+      headers: idempotencyKey,
       payload: SendRequest,
       success: Schema.Union([SendReceipt, IntentView]).pipe(HttpApiSchema.status(202)),
       error: [...messageProblems, Problems.InternalServerError]
@@ -235,7 +182,27 @@ sends.
       .annotate(
         OpenApi.Description,
         `Returns what the carrier has reported so far. The status only ever moves forward, whatever the order of the
-reports. Messages are kept for some days, in memory.`
+reports.`
+      ),
+    HttpApiEndpoint.post("answer", "/rooms/:id/messages", {
+      params: { id: Schema.NonEmptyString.annotate({ description: "The room's id" }) },
+      headers: idempotencyKey,
+      payload: AnswerRequest,
+      success: Answered.pipe(HttpApiSchema.status(202)),
+      error: [...messageProblems, Problems.NotFound, Problems.InternalServerError]
+    })
+      .annotate(RequiredScope, "send")
+      .annotate(OpenApi.Summary, "Answer in a room")
+      .annotateMerge(annotations(samples.answer))
+      .annotate(
+        OpenApi.Description,
+        `Posts a message in the room. Each person in it gets the message through the carrier and from our number that the
+person wrote to last. The hooks of the server see it like any other message, and the room's history keeps it.
+
+The answer lists what became of each send. When nothing went out, it is the problem that \`POST /messages\` would
+answer with, and the message stays in the history. With an \`Idempotency-Key\`, the message is posted once and sent
+once: a repeated request gets what became of the first one, also of one that was refused. A room whose channels cannot
+send is a 409 with \`NoChannel\`.`
       )
   )
   .annotateEndpoints(HttpApi.PayloadParseOptions, { onExcessProperty: "error", errors: "all" })
@@ -252,6 +219,7 @@ reports. Messages are kept for some days, in memory.`
  */
 export class MessagesApi extends HttpApi.make("effect-sms")
   .add(Messages)
+  .add(Lists)
   .add(Events)
   .annotate(OpenApi.Title, "effect-sms messages")
   .annotate(OpenApi.Version, version)
@@ -265,6 +233,7 @@ export class MessagesApi extends HttpApi.make("effect-sms")
  */
 export class GatewayApi extends WebhookApi
   .add(Messages)
+  .add(Lists)
   .add(Events)
   .add(Operations)
   .annotate(

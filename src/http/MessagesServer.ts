@@ -26,10 +26,13 @@ import * as IntentStore from "../sending/IntentStore.ts"
 import { outcomeUnknown } from "../sending/internal/outcomeUnknown.ts"
 import * as Outbox from "../sending/Outbox.ts"
 import { SmsRouter } from "../sending/SmsRouter.ts"
+import type { AnswerRequest } from "./AnswerApi.ts"
 import { Draining } from "./Draining.ts"
+import * as Answer from "./internal/answer.ts"
 import * as Authorization from "./internal/authorization.ts"
 import * as Events from "./internal/events.ts"
 import { setHeaders } from "./internal/headers.ts"
+import * as Lists from "./internal/lists.ts"
 import * as Operations from "./internal/operations.ts"
 import * as Queueing from "./internal/queueing.ts"
 import * as ReadRequest from "./internal/readRequest.ts"
@@ -110,7 +113,9 @@ const layerMessages = (options: Options) =>
       const providers = yield* SmsProviders
       const runs = yield* SupervisedFibers.make(options.shutdownTimeout ?? "10 seconds")
       const outbox = yield* Outbox.Outbox
-      const sendOnce = SendOnce.make({ kit: yield* RoomKit, outbox, router: yield* SmsRouter })
+      const kit = yield* RoomKit
+      const sendOnce = SendOnce.make({ kit, outbox, router: yield* SmsRouter })
+      const post = yield* Answer.make({ kit, outbox })
       const queueing = Queueing.make({ outbox, providers })
       yield* RoomOutbox.dispatch(options.queue)
       /** Returns the name of a provider as it is registered: a request may write it in any case. */
@@ -142,6 +147,25 @@ const layerMessages = (options: Options) =>
         Effect.catchDefect(defect)
       )
 
+      const answer = Effect.fnUntraced(
+        function*(roomId: string, request: AnswerRequest, key: string | undefined) {
+          const { answered, replayed } = yield* Effect.raceFirst(
+            runs.run(post(roomId, request, key)),
+            Effect.andThen(draining, Effect.fail(outcomeUnknown("unknown", "Timeout")))
+          )
+          if (replayed) yield* setHeaders({ "idempotency-replayed": "true" })
+          return answered
+        },
+        Effect.catchTags({
+          SmsError: SendOnce.problems.SmsError,
+          SendBlocked: SendOnce.problems.SendBlocked,
+          // Repeated with its key, it goes on where it was left.
+          Unfinished: () => Effect.fail(MessageProblems.storageUnavailable),
+          StorageError: storageFailedWith(() => MessageProblems.storageUnavailable)
+        }),
+        Effect.catchDefect(defect)
+      )
+
       const find = Effect.fnUntraced(function*(messageId: string, { provider, recipient }: {
         readonly provider?: string
         readonly recipient?: string
@@ -155,6 +179,7 @@ const layerMessages = (options: Options) =>
 
       return handlers.handleAll({
         send: ({ headers, payload }) => send(payload, headers["idempotency-key"]),
+        answer: ({ headers, params, payload }) => answer(params.id, payload, headers["idempotency-key"]),
         get: Effect.fnUntraced(function*({ params, query }) {
           const [delivery, other] = yield* Effect.catch(find(params.id, query), (error) =>
             Effect.andThen(
@@ -191,7 +216,7 @@ export const layer = (options: Options = {}) =>
   Layer.provide(
     WebhookServer.layerApi(GatewayApi, options),
     Layer.provide(
-      Layer.mergeAll(layerMessages(options), Events.layer, Operations.layer),
+      Layer.mergeAll(layerMessages(options), Lists.layer, Events.layer, Operations.layer),
       [ReadRequest.layer(options), Authorization.layer(options), layerOutbox(options)]
     )
   )

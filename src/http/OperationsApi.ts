@@ -19,7 +19,9 @@ import { SendReceipt } from "../Message.ts"
 import { type Intent, Priority, State, Times } from "../sending/IntentStore.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
 import { messageProblems } from "./MessageProblems.ts"
+import * as Paging from "./Paging.ts"
 import * as Problems from "./Problems.ts"
+import { ReadRequest } from "./ReadRequest.ts"
 import { RequiredScope } from "./Tokens.ts"
 import { AdminAuthorization } from "./WebhookApi.ts"
 
@@ -31,7 +33,7 @@ import { AdminAuthorization } from "./WebhookApi.ts"
  */
 export class DeadLetter extends Schema.Class<DeadLetter>("effect-sms/http/DeadLetter")({
   id: Schema.String,
-  position: Schema.Int.annotate({ description: "Pass the smallest as `before` for the next page" }),
+  position: Schema.Int.annotate({ description: "Increases from entry to entry" }),
   kind: Schema.String.annotate({ description: "The kind of event: InboundMessage, DeliveryStatus, MessagePart, …" }),
   provider: Schema.String,
   acceptedAt: Schema.DateTimeUtcFromString,
@@ -180,10 +182,15 @@ const limit = Schema.optionalKey(
 export class Operations extends HttpApiGroup.make("operations")
   .add(
     HttpApiEndpoint.get("deadLetters", "/dead-letters", {
-      query: { limit, before: Schema.optionalKey(Schema.NumberFromString.check(Schema.isInt())) },
-      success: Schema.Array(DeadLetter),
+      query: {
+        ...Paging.pageQuery,
+        ...Paging.filterQuery,
+        kind: Schema.optionalKey(Schema.NonEmptyString.annotate({ description: "Only events of this kind" }))
+      },
+      success: Paging.pageOf(DeadLetter),
       error: Problems.ServiceUnavailable
     })
+      .middleware(ReadRequest)
       .annotate(OpenApi.Summary, "List dead letters")
       .annotateMerge(annotations(samples.deadLetters))
       .annotate(OpenApi.Description, "Lists events that were accepted but could not be processed, the latest first."),

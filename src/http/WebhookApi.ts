@@ -21,7 +21,10 @@ import { RoomEvent } from "../RoomEvent.ts"
 import { Room } from "../rooms/Room.ts"
 import type { VerifiedWebhook } from "../WebhookRequest.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
+import { numberQuery } from "./internal/numberQuery.ts"
+import * as Paging from "./Paging.ts"
 import * as Problems from "./Problems.ts"
+import { ReadRequest } from "./ReadRequest.ts"
 
 /**
  * The webhook of the current request, verified by {@link VerifyWebhook}.
@@ -139,18 +142,26 @@ export const DeliveryStatusView = DeliveryStatus.mapFields(({ raw: _, ...fields 
  */
 export class Inspection extends HttpApiGroup.make("inspection")
   .add(
-    HttpApiEndpoint.get("rooms", "/rooms", { success: Schema.Array(Room), error: Problems.ServiceUnavailable })
+    HttpApiEndpoint.get("rooms", "/rooms", {
+      query: { ...Paging.pageQuery, number: Schema.optionalKey(numberQuery) },
+      success: Paging.pageOf(Room),
+      error: Problems.ServiceUnavailable
+    })
       .annotate(OpenApi.Summary, "List the rooms")
       .annotateMerge(annotations(samples.rooms))
-      .annotate(OpenApi.Description, "The rooms in memory, most recently active first."),
+      .annotate(OpenApi.Description, "Lists the rooms, the most recently active first."),
     HttpApiEndpoint.get("roomEvents", "/rooms/:id/events", {
       params: { id: Schema.String.annotate({ description: "The room's id" }) },
-      success: Schema.Array(RoomEvent),
+      query: Paging.pageQuery,
+      success: Paging.pageOf(RoomEvent),
       error: [Problems.NotFound, Problems.ServiceUnavailable]
     })
       .annotate(OpenApi.Summary, "List what was said in a room")
       .annotateMerge(annotations(samples.roomEvents))
-      .annotate(OpenApi.Description, "The latest messages of the room, oldest first, with those that a hook blocked."),
+      .annotate(
+        OpenApi.Description,
+        "Lists the messages of the room, the latest first, with those that a hook blocked."
+      ),
     HttpApiEndpoint.get("statuses", "/statuses", {
       success: Schema.Array(DeliveryStatusView),
       error: Problems.ServiceUnavailable
@@ -159,6 +170,7 @@ export class Inspection extends HttpApiGroup.make("inspection")
       .annotateMerge(annotations(samples.statuses))
       .annotate(OpenApi.Description, "The latest delivery statuses of all providers, oldest first.")
   )
+  .middleware(ReadRequest)
   .middleware(AdminAuthorization)
   .annotate(OpenApi.Description, "Recent activity, for operators. Closed unless the server has an admin token.")
 {}

@@ -24,6 +24,7 @@ import type * as IpNetwork from "effect/net/IpNetwork"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import { InboxProcessor } from "../inbox/Inbox.ts"
 import * as Deduplicator from "../internal/deduplicator.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
@@ -34,9 +35,11 @@ import * as WebhookRequest from "../WebhookRequest.ts"
 import * as AccessLog from "./internal/accessLog.ts"
 import * as Authorization from "./internal/authorization.ts"
 import * as ByteBudget from "./internal/byteBudget.ts"
+import * as Cursors from "./internal/cursors.ts"
 import * as DocsPage from "./internal/docsPage.ts"
 import { setHeaders } from "./internal/headers.ts"
 import { checker } from "./internal/readiness.ts"
+import * as ReadRequest from "./internal/readRequest.ts"
 import * as RefusalLog from "./internal/refusalLog.ts"
 import * as RequestBody from "./internal/requestBody.ts"
 import * as RequestId from "./internal/requestId.ts"
@@ -292,18 +295,26 @@ const layerWebhooks = (options: Options) =>
     })
   )
 
+const roomCursors = Cursors.make(Schema.Struct({ activity: Schema.Int, id: Schema.String }))
+const eventCursors = Cursors.make(Schema.Int)
+
 const layerInspection = HttpApiBuilder.group(
   WebhookApi,
   "inspection",
   Effect.fnUntraced(function*(handlers) {
     const kit = yield* RoomKit
     return handlers.handleAll({
-      rooms: () => Effect.catch(kit.rooms, storageFailed),
-      roomEvents: ({ params }) =>
-        kit.events(params.id).pipe(
-          Effect.catchTag("RoomNotFound", () => Effect.fail(new Problems.NotFound({ detail: "Unknown room" }))),
-          Effect.catchTag("StorageError", storageFailed)
-        ),
+      rooms: Effect.fnUntraced(function*({ query: { cursor, limit, number } }) {
+        const after = yield* roomCursors.placeOf(cursor)
+        const found = yield* Effect.catch(kit.store.search({ ...Cursors.oneMore(limit), after, number }), storageFailed)
+        return roomCursors.page(found, limit, ({ room }) => room, ({ place }) => place)
+      }),
+      roomEvents: Effect.fnUntraced(function*({ params: { id }, query: { cursor, limit } }) {
+        const before = yield* eventCursors.placeOf(cursor)
+        const found = yield* Effect.catch(kit.store.history(id, { ...Cursors.oneMore(limit), before }), storageFailed)
+        if (found === undefined) return yield* new Problems.NotFound({ detail: "Unknown room" })
+        return eventCursors.page(found.toReversed(), limit, ({ event }) => event, ({ position }) => position)
+      }),
       statuses: () => Effect.catch(kit.statuses, storageFailed)
     })
   })
@@ -363,7 +374,7 @@ export const layerApi = <Groups extends HttpApiGroup.Constraint>(
     HttpRouter.middleware((routes) => Effect.catch(routes, notFound), { global: true })
   ).pipe(
     Layer.provide([layerWebhooks(options), layerInspection, layerSystem, layerTelemetry]),
-    Layer.provide([layerVerifyWebhook(options), Authorization.layer(options)])
+    Layer.provide([layerVerifyWebhook(options), Authorization.layer(options), ReadRequest.layer(options)])
   )
 }
 

@@ -15,6 +15,7 @@ import type { InboundMessage } from "../Message.ts"
 import type * as Queue from "../queue/Queue.ts"
 import * as QueueMemory from "../queue/QueueMemory.ts"
 import type * as QueueProcessor from "../queue/QueueProcessor.ts"
+import { addressOf } from "../sql/internal/addresses.ts"
 import type { WebhookEvent } from "../WebhookEvent.ts"
 
 /**
@@ -95,7 +96,11 @@ export const keyOf = (event: WebhookEvent): string | undefined => {
  * @category models
  * @since 0.1.0
  */
-export const definition: Queue.Definition<WebhookEvent> = { keyOf, laneOf }
+export const definition: Queue.Definition<WebhookEvent> = {
+  keyOf,
+  laneOf,
+  describe: (event) => ({ kind: event._tag, provider: event.provider, address: addressOf(event) })
+}
 
 /**
  * Provides an in-memory inbox: for a single process, for tests, and for

@@ -15,6 +15,7 @@
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type { Address } from "../Address.ts"
 import type { StorageError } from "../StorageError.ts"
 
 /**
@@ -56,6 +57,38 @@ export interface Definition<A> {
   readonly laneOf: (event: A) => string
   /** Returns `undefined` for an event that nothing recognizes. */
   readonly keyOf: (event: A) => string | undefined
+  /** Returns what an event is listed by. Without it, filters find nothing in memory. */
+  readonly describe?: ((event: A) => Described) | undefined
+}
+
+/**
+ * What an event is listed by.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Described {
+  readonly kind: string
+  readonly provider: string
+  /** The person that the event concerns. */
+  readonly address?: string | undefined
+}
+
+/**
+ * Restricts a list of entries. An absent field matches everything.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Filter {
+  readonly kind?: string | undefined
+  readonly provider?: string | undefined
+  /** The person's number, in any form. */
+  readonly number?: Address | undefined
+  /** Only entries accepted from this time on. */
+  readonly since?: DateTime.Utc | undefined
+  /** Only entries accepted before this time. */
+  readonly until?: DateTime.Utc | undefined
 }
 
 /**
@@ -123,6 +156,7 @@ export interface Queue<A> {
     readonly limit: number
     /** Only entries before this position. */
     readonly before?: number | undefined
+    readonly filter?: Filter | undefined
   }) => Effect.Effect<ReadonlyArray<Entry<A>>, StorageError>
   /** Counts the pending and dead entries, and reads when the oldest pending one was accepted. */
   readonly backlog: Effect.Effect<

@@ -8,10 +8,12 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { Address } from "../Address.ts"
 import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
+import { personOf } from "../internal/person.ts"
 import { sizeOf } from "../internal/sizeOf.ts"
 import { StorageError } from "../StorageError.ts"
-import type { Claim, Definition, Entry, Queue } from "./Queue.ts"
+import type { Claim, Definition, Described, Entry, Filter, Queue } from "./Queue.ts"
 
 interface Lane {
   readonly name: string
@@ -20,6 +22,19 @@ interface Lane {
   readyAt: number
   claimed: boolean
   claims: number
+}
+
+const matches = (
+  { acceptedAt }: Entry<unknown>,
+  described: Described | undefined,
+  { kind, number, provider, since, until }: Filter
+): boolean => {
+  const address = described?.address
+  return (kind === undefined || kind === described?.kind) &&
+    (provider === undefined || provider === described?.provider) &&
+    (number === undefined || (address !== undefined && personOf(Address.make(address)) === personOf(number))) &&
+    (since === undefined || DateTime.isGreaterThanOrEqualTo(acceptedAt, since)) &&
+    (until === undefined || DateTime.isLessThan(acceptedAt, until))
 }
 
 /**
@@ -50,7 +65,7 @@ const perEntry = 512
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function*<A>(
-  { keyOf, laneOf }: Definition<A>,
+  { describe, keyOf, laneOf }: Definition<A>,
   { capacity = 10_000, maxBytes = 32 * 1024 * 1024 }: Options = {}
 ): Effect.fn.Return<Queue<A>, never, SecureRandom.SecureRandom> {
   const random = yield* SecureRandom.SecureRandom
@@ -198,8 +213,11 @@ export const make = Effect.fnUntraced(function*<A>(
         enqueue(again)
         return true
       }),
-    list: ({ before = Infinity, limit, state }) =>
-      Effect.sync(() => inState(state).filter(({ position }) => position < before).reverse().slice(0, limit)),
+    list: ({ before = Infinity, filter = {}, limit, state }) =>
+      Effect.sync(() =>
+        inState(state).filter((entry) => entry.position < before && matches(entry, describe?.(entry.event), filter))
+          .reverse().slice(0, limit)
+      ),
     backlog: Effect.sync(() => {
       const pending = inState("pending")
       return { pending: pending.length, dead: inState("dead").length, oldest: pending[0]?.acceptedAt }

@@ -90,6 +90,8 @@ export interface Service {
     roomId: string,
     attachment: Attachments.Input
   ) => Effect.Effect<void, InvalidAttachment | RoomNotFound | StorageError>
+  /** The store of the rooms: that of the kit's context, or one in memory. */
+  readonly store: RoomStores.Service
   /** The rooms, the most recently active first. */
   readonly rooms: Effect.Effect<ReadonlyArray<Room>, StorageError>
   /** The latest events of a room, oldest first. */
@@ -192,6 +194,11 @@ export interface Service {
     readonly channelType: ChannelType
     readonly content: Content
     readonly metadata?: Readonly<Record<string, string>> | undefined
+    /**
+     * The idempotency key. A message that was posted in this room with the same
+     * key is not posted again: it is `Repeated`, or goes on where it was left.
+     */
+    readonly key?: string | undefined
   }) => Effect.Effect<ProcessResult, RoomNotFound | StorageError | Unfinished>
   /**
    * A stream of the events that occur after subscription: failures, blocks, new
@@ -367,13 +374,14 @@ export const make = Effect.fnUntraced(function*(
     detachChannel: Effect.fnUntraced(function*(roomId, input) {
       yield* known(roomId, store.detach(roomId, yield* Attachments.make(input)))
     }),
+    store,
     rooms: store.rooms(),
     events: (roomId) =>
       Effect.map(known(roomId, store.history(roomId)), (history) => history.map(({ event }) => event)),
     statuses: store.statuses(),
     tracker: tracking.tracker,
     guardSend: (message, { provider }, send) => sends.guard(message, provider, send),
-    post: Effect.fn("RoomKit.post")(function*(roomId, { channelId, channelType, content, metadata = {} }) {
+    post: Effect.fn("RoomKit.post")(function*(roomId, { channelId, channelType, content, key, metadata = {} }) {
       const room = yield* known(roomId, store.get(roomId))
       const event = new RoomEvent({
         id: yield* random.ulid,
@@ -382,7 +390,10 @@ export const make = Effect.fnUntraced(function*(
         content,
         createdAt: yield* DateTime.now
       })
-      return yield* runs.run(withAnswers(broadcast({ event, room, ...(yield* Broadcast.answering) })))
+      const repetition = key === undefined
+        ? yield* Broadcast.answering
+        : { key: JSON.stringify(["post", roomId, key]), isResumed: true }
+      return yield* runs.run(withAnswers(broadcast({ event, room, ...repetition })))
     })
   })
 })

@@ -116,16 +116,20 @@ export const make = Effect.fnUntraced(function*(
           updated_at = ${now} WHERE key = ${keyOf(key)} AND terminal = 0`
       })),
     search: ({ status, ...options }) =>
-      asStored(Effect.gen(function*() {
-        const isStatus = status === undefined ? [] : [sql`status = ${status}`]
-        const rows = yield* sql<Row & { readonly time: unknown }>`SELECT position, delivery, created_at AS time
-          FROM sms_deliveries ${Search.page(sql, options, isStatus)}`.withoutTransform
-        return yield* readable(
-          rows,
-          (row) => Effect.map(decode(row.delivery), (value) => ({ value, place: Search.placeOf(row) })),
-          ({ position }) => String(position)
-        )
-      })),
+      asStored(Search.inFull(
+        options,
+        Effect.fnUntraced(function*(page) {
+          const isStatus = status === undefined ? [] : [sql`status = ${status}`]
+          const rows = yield* sql<Row & { readonly time: unknown }>`SELECT position, delivery, created_at AS time
+            FROM sms_deliveries ${Search.page(sql, { ...options, ...page }, isStatus)}`.withoutTransform
+          const found = yield* readable(
+            rows,
+            (row) => Effect.map(decode(row.delivery), (value) => ({ value, place: Search.placeOf(row) })),
+            ({ position }) => String(position)
+          )
+          return { found, rows: rows.length, last: rows.length === 0 ? undefined : Search.placeOf(rows.at(-1)!) }
+        })
+      )),
     remove: (key) =>
       asStored(transact(Effect.gen(function*() {
         const [row] = yield* sql<Row>`DELETE FROM sms_deliveries WHERE key = ${keyOf(key)} RETURNING position, delivery`

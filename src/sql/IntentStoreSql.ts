@@ -262,21 +262,22 @@ export const make = Effect.fnUntraced(function*(
         return row === undefined ? undefined : yield* toIntent(row)
       })),
     search: ({ state, ...options }) =>
-      asStored(Effect.gen(function*() {
-        const isState = state === undefined ? [] : [sql`state = ${state}`]
-        const rows = yield* sql<Row & { readonly position: unknown }>`SELECT ${columns}, position FROM sms_intents
-          ${Search.page(sql, options, isState, { provider: "via", time: "created_at" })}`.withoutTransform
-        return yield* readable(
-          rows,
-          (row) =>
-            Effect.map(toIntent(row), (value) => ({
-              value,
-              place: Search.placeOf({ position: row.position, time: row.created_at })
-            })),
-          ({ id }) => id,
-          ({ id }) => ({ id })
-        )
-      })),
+      asStored(Search.inFull(
+        options,
+        Effect.fnUntraced(function*(page) {
+          const isState = state === undefined ? [] : [sql`state = ${state}`]
+          const rows = yield* sql<Row & { readonly position: unknown; readonly time: unknown }>`SELECT ${columns},
+            position, created_at AS time FROM sms_intents
+            ${Search.page(sql, { ...options, ...page }, isState, "via")}`.withoutTransform
+          const found = yield* readable(
+            rows,
+            (row) => Effect.map(toIntent(row), (value) => ({ value, place: Search.placeOf(row) })),
+            ({ id }) => id,
+            ({ id }) => ({ id })
+          )
+          return { found, rows: rows.length, last: rows.length === 0 ? undefined : Search.placeOf(rows.at(-1)!) }
+        })
+      )),
     ofEvent: (eventId) =>
       asStored(Effect.flatMap(
         sql<Row>`SELECT ${columns} FROM sms_intents WHERE event_id = ${eventId} ORDER BY position`.withoutTransform,

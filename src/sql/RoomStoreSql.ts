@@ -19,6 +19,7 @@ import type { Recorded } from "./EventLogSql.ts"
 import { addressOf } from "./internal/addresses.ts"
 import { json, makeReadable } from "./internal/json.ts"
 import * as RoomSearch from "./internal/roomSearch.ts"
+import * as Search from "./internal/search.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
 const rooms = json("sms_rooms", Room)
@@ -193,9 +194,16 @@ export const make = Effect.fnUntraced(function*(
       asStored(Effect.gen(function*() {
         const known = yield* sql`SELECT id FROM sms_rooms WHERE id = ${roomId}`.withoutTransform
         if (known.length === 0) return undefined
-        const rows = yield* sql<EventRow>`SELECT position, id, event, deliveries FROM sms_room_events
-          WHERE room_id = ${roomId} AND position < ${before} ORDER BY position DESC LIMIT ${limit}`.withoutTransform
-        return yield* readable(rows.toReversed(), toEntry, ({ id }) => id, ({ id }) => ({ id }))
+        const latest = yield* Search.inFull(
+          { limit, after: before },
+          Effect.fnUntraced(function*({ after = before, limit }) {
+            const rows = yield* sql<EventRow>`SELECT position, id, event, deliveries FROM sms_room_events
+              WHERE room_id = ${roomId} AND position < ${after} ORDER BY position DESC LIMIT ${limit}`.withoutTransform
+            const found = yield* readable(rows, toEntry, ({ id }) => id, ({ id }) => ({ id }))
+            return { found, rows: rows.length, last: Number(rows.at(-1)?.position ?? 0) }
+          })
+        )
+        return latest.toReversed()
       })),
     event: ({ id, roomId }) =>
       asStored(Effect.gen(function*() {

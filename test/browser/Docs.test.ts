@@ -71,7 +71,7 @@ describe("the documentation page", () => {
 
         const rooms = yield* send(page, "get", "/rooms")
         assert.deepInclude(rooms, { request: "GET /rooms", authorization: `Bearer ${token}`, status: 200 })
-        assert.lengthOf(JSON.parse(rooms.body), 4)
+        assert.lengthOf(JSON.parse(rooms.body).items, 4)
 
         const sent = yield* send(page, "post", "/messages")
         assert.deepInclude(sent, { request: "POST /messages", authorization: `Bearer ${token}`, status: 202 })

@@ -93,6 +93,7 @@ describe("GET /events", () => {
       assert.strictEqual(status, 200)
       assert.strictEqual(headers["content-type"], "text/event-stream")
       assert.strictEqual(headers["cache-control"], "no-store")
+      assert.strictEqual(headers["x-content-type-options"], "nosniff")
       assert.strictEqual(headers["x-accel-buffering"], "no")
     }).pipe(Effect.provide(gateway())))
 

@@ -458,6 +458,6 @@ describe("the routes of the gateway", () => {
       assert.deepStrictEqual(send.parameters.map(({ name }: { name: string }) => name), ["idempotency-key"])
       assert.deepStrictEqual(read.parameters.map(({ name }: { name: string }) => name), ["id", "provider", "recipient"])
       assert.include((yield* get("/docs", {})).body, "Send a message")
-      assert.deepStrictEqual(JSON.parse((yield* get("/rooms", authorized)).body), [])
+      assert.deepStrictEqual(JSON.parse((yield* get("/rooms", authorized)).body), { items: [] })
     }).pipe(Effect.provide(layerGateway())))
 })

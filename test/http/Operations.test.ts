@@ -75,7 +75,9 @@ const call = Effect.fnUntraced(function*(method: "GET" | "POST" | "DELETE", path
   return {
     status: response.status,
     body: json as unknown as Item,
-    list: (Array.isArray(json) ? json : []) as ReadonlyArray<Item>
+    list: (Array.isArray(json) ? json : (json as { readonly items?: unknown } | null)?.items ?? []) as ReadonlyArray<
+      Item
+    >
   }
 })
 

@@ -110,6 +110,8 @@ const routesOf = ({ paths }: OpenApi.OpenAPISpec): ReadonlyArray<Route> =>
   )
 
 const routes = [...routesOf(OpenApi.fromApi(MessagesApi.GatewayApi)), ...routesOf(OpenApi.fromApi(MediaApi.MediaApi))]
+  // Does not end: see Events.test.ts.
+  .filter(({ path }) => path !== "/events")
 
 const pages = ["/docs", "/openapi.json"]
 

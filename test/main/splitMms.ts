@@ -53,6 +53,10 @@ export const named = (part: typeof wrapper, name: string, fields: Partial<Record
 /** The message of both parts of this name. */
 export const wholeOf = (name: string) => whole.replace("/1.mms", `/${name}.mms`)
 
+interface Page<A> {
+  readonly items: ReadonlyArray<A>
+}
+
 interface Event {
   readonly content: {
     readonly text?: string
@@ -91,11 +95,11 @@ export const serve = Effect.fnUntraced(function*(env: Record<string, string>) {
     })
 
   const messages: Server["messages"] = Effect.gen(function*() {
-    const rooms = (yield* get("/rooms")) as ReadonlyArray<{ readonly id: string }>
+    const { items: rooms } = (yield* get("/rooms")) as Page<{ readonly id: string }>
     const events = yield* Effect.forEach(rooms, ({ id }) => get(`/rooms/${id}/events`))
-    return (events.flat() as ReadonlyArray<Event>).map(({ content: { caption, text, url } }) =>
-      [text, caption, url].filter((part) => part !== undefined).join(" ")
-    )
+    return (events as ReadonlyArray<Page<Event>>).flatMap(({ items }) => items.toReversed()).map((
+      { content: { caption, text, url } }
+    ) => [text, caption, url].filter((part) => part !== undefined).join(" "))
   })
 
   const someMessages = Effect.fnUntraced(function*(count: number) {

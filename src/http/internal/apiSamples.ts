@@ -62,6 +62,7 @@ const customer = "+15145550142"
 const ours = "+15145550100"
 const roomId = "01M8GX5913TFQ1XYQ8KBRNGFM8"
 const messageId = "SM0123456789abcdef0123456789abcdef"
+const cursor = "eyJ0aW1lIjoxNzY5NjA1MjAwMDAwfQ"
 const time = "2026-01-28T13:00:00.000Z"
 
 const receipt = {
@@ -104,6 +105,18 @@ const { idempotencyKey: _, reason: __, ...queued } = intent
 
 const cancelled = { ...queued, state: "cancelled", times: { queued: time, cancelled: time } }
 
+const delivery = {
+  provider,
+  messageId,
+  recipient: customer,
+  status: "delivered",
+  since: time,
+  terminal: true,
+  contradictions: [],
+  history: [{ status: "delivered", carrierStatus: "delivered", at: time, effect: "changed" }],
+  dropped: 0
+}
+
 /** Webhooks in both formats. They have no signature, so the server refuses them. */
 const webhook = (form: Json, payload: Json) => ({
   parameters: { provider },
@@ -142,30 +155,35 @@ export const samples = {
   ),
   webhookByGet: { parameters: { provider }, response: {} },
   rooms: {
-    response: [{
-      id: roomId,
-      createdAt: time,
-      attachments: [{ channelId: `sms-${provider}`, participant: customer, recipient: ours }]
-    }]
+    response: {
+      items: [{
+        id: roomId,
+        createdAt: time,
+        attachments: [{ channelId: `sms-${provider}`, participant: customer, recipient: ours }]
+      }],
+      next: cursor
+    }
   },
   roomEvents: {
     parameters: { id: roomId },
-    response: [{
-      _tag: "RoomEvent",
-      id: "01M8GX59HYENQFH5XGQK7JGFJR",
-      roomId,
-      source: {
-        channelId: `sms-${provider}`,
-        channelType: "sms",
-        direction: "inbound",
-        participant: customer,
-        recipient: ours,
-        externalId: messageId,
-        metadata: {}
-      },
-      content: { _tag: "TextContent", text: "Is my order on its way?" },
-      createdAt: time
-    }]
+    response: {
+      items: [{
+        _tag: "RoomEvent",
+        id: "01M8GX59HYENQFH5XGQK7JGFJR",
+        roomId,
+        source: {
+          channelId: `sms-${provider}`,
+          channelType: "sms",
+          direction: "inbound",
+          participant: customer,
+          recipient: ours,
+          externalId: messageId,
+          metadata: {}
+        },
+        content: { _tag: "TextContent", text: "Is my order on its way?" },
+        createdAt: time
+      }]
+    }
   },
   follow: { parameters: { after: "0" } },
   statuses: { response: [report] },
@@ -174,30 +192,47 @@ export const samples = {
     bodies: { "application/json": { to: customer, text: "Your parcel is on its way." } },
     response: receipt
   },
-  message: {
-    parameters: { id: messageId },
+  message: { parameters: { id: messageId }, response: delivery },
+  deliveries: { response: { items: [delivery], next: cursor } },
+  messages: {
     response: {
-      provider,
-      messageId,
-      recipient: customer,
-      status: "delivered",
-      since: time,
-      terminal: true,
-      contradictions: [],
-      history: [{ status: "delivered", carrierStatus: "delivered", at: time, effect: "changed" }],
-      dropped: 0
+      items: [{
+        id: "01M8GX59HYENQFH5XGQK7JGFJR",
+        direction: "inbound",
+        time,
+        state: "received",
+        roomId,
+        from: customer,
+        to: ours,
+        content: { _tag: "TextContent", text: "Is my order on its way?" },
+        provider,
+        messageIds: [messageId]
+      }],
+      next: cursor
+    }
+  },
+  answer: {
+    parameters: { id: roomId, "idempotency-key": "answer-17" },
+    bodies: { "application/json": { text: "It is. It arrives tomorrow." } },
+    response: {
+      roomId,
+      eventId: "01M8GX5FY3S6V7R0T2W4Z8B1CD",
+      outcomes: [{ channelId: `sms-${provider}`, outcome: "delivered" }],
+      sends: [{ to: customer, state: "accepted", provider, messageIds: [messageId] }]
     }
   },
   deadLetters: {
-    response: [{
-      id: "01M8GX82MJ1738F87MQYDSKBP3",
-      position: 17,
-      kind: "InboundMessage",
-      provider,
-      acceptedAt: time,
-      failures: 8,
-      lastError: "TypeError"
-    }]
+    response: {
+      items: [{
+        id: "01M8GX82MJ1738F87MQYDSKBP3",
+        position: 17,
+        kind: "InboundMessage",
+        provider,
+        acceptedAt: time,
+        failures: 8,
+        lastError: "TypeError"
+      }]
+    }
   },
   replay: { parameters: { id: "01M8GX82MJ1738F87MQYDSKBP3" }, response: { id: "01M8GX82MJ1738F87MQYDSKBP3" } },
   intents: { response: [intent] },

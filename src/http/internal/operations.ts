@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { Address } from "../../Address.ts"
 import type { DeliveryStoreError } from "../../delivery/DeliveryStore.ts"
 import { DeliveryTracker } from "../../delivery/DeliveryTracker.ts"
@@ -23,12 +24,15 @@ import * as MessageProblems from "../MessageProblems.ts"
 import { GatewayApi } from "../MessagesApi.ts"
 import { deadLetterOf, DeliveryView, intentViewOf } from "../OperationsApi.ts"
 import * as Problems from "../Problems.ts"
+import * as Cursors from "./cursors.ts"
 import * as SendOnce from "./sendOnce.ts"
 import { storageFailed } from "./storageFailed.ts"
 
 const unknown = (what: string) => new Problems.NotFound({ detail: `Unknown ${what}` })
 
 const defaultLimit = 100
+
+const cursors = Cursors.make(Schema.Int)
 
 const deliveryFailed = (error: DeliveryStoreError) =>
   Effect.andThen(Effect.logError(error.message, error), Effect.fail(new Problems.ServiceUnavailable({})))
@@ -108,13 +112,13 @@ export const layer = HttpApiBuilder.group(
     )
 
     return handlers.handleAll({
-      deadLetters: ({ query: { before, limit = defaultLimit } }) =>
-        inbox === undefined
-          ? Effect.succeed([])
-          : inbox.list({ state: "dead", limit, before }).pipe(
-            Effect.map((entries) => entries.map(deadLetterOf)),
-            Effect.catch(storageFailed)
-          ),
+      deadLetters: Effect.fnUntraced(function*({ query: { cursor, limit, ...filter } }) {
+        const before = yield* cursors.placeOf(cursor)
+        if (inbox === undefined) return { items: [] }
+        const reading = inbox.list({ state: "dead", ...Cursors.oneMore(limit), before, filter })
+        const found = yield* Effect.catch(reading, storageFailed)
+        return cursors.page(found, limit, deadLetterOf, ({ position }) => position)
+      }),
       replay: Effect.fnUntraced(function*({ params: { id } }) {
         const isKnown = inbox !== undefined && (yield* Effect.catch(inbox.replay(id), storageFailed))
         if (!isKnown) return yield* unknown("entry")

@@ -37,7 +37,7 @@ const fetchable = "a URL that begins with https:// or http://, without blanks or
 
 /** Validates the content against rules that hold for every carrier. */
 export const checkContent = (
-  { content }: OutboundMessage
+  { content }: Pick<OutboundMessage, "content">
 ): Result.Result<never, SmsError.InvalidMessage> | undefined => {
   const text = Content.text(content)
   const files = Content.media(content)

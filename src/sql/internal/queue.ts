@@ -9,6 +9,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
+import type { Fragment } from "effect/sql/Statement"
+import { type Address, canonical } from "../../Address.ts"
+import { personOf } from "../../internal/person.ts"
 import type * as Queues from "../../queue/Queue.ts"
 import { type StorageError, UnreadableRow } from "../../StorageError.ts"
 import { json } from "./json.ts"
@@ -40,6 +43,31 @@ export interface Definition<A> extends Queues.Definition<A> {
   /** What stands for an event of this kind that does not decode. */
   readonly standIn: (kind: string) => A
 }
+
+/** The ways in which carriers write the number of a person. */
+const formsOf = (number: Address): ReadonlyArray<string> => {
+  const person = personOf(number)
+  return Array.from(new Set([number, canonical(number), person, `+${person}`, `whatsapp:+${person}`]))
+}
+
+/** Builds the conditions of a filter. The events of every queue begin with their tag and their provider. */
+const isWanted = (
+  sql: SqlClient.SqlClient,
+  { kind, number, provider, since, until }: Queues.Filter
+): ReadonlyArray<Fragment> => [
+  ...(kind === undefined ? [] : [sql`kind = ${kind}`]),
+  ...(number === undefined ? [] : [sql.in("address", formsOf(number))]),
+  ...(provider === undefined
+    ? []
+    : [
+      sql`event LIKE '{"_tag":"' || kind || '","provider":' || ${`${escaped(JSON.stringify(provider))}%`} ESCAPE '\\'`
+    ]),
+  ...(since === undefined ? [] : [sql`accepted_at >= ${DateTime.toEpochMillis(since)}`]),
+  ...(until === undefined ? [] : [sql`accepted_at < ${DateTime.toEpochMillis(until)}`])
+]
+
+/** Escapes the wildcards of a `LIKE` pattern. */
+const escaped = (text: string): string => text.replaceAll(/[\\%_]/g, "\\$&")
 
 /** The maximum length of an id or key, limited by Postgres indexes. */
 const maxKeyLength = 2000
@@ -252,10 +280,16 @@ export const make = Effect.fnUntraced(function*<A>(
         if (changed.length > 0) yield* addPending(row.lane, 1, now)
         return true
       }))),
-    list: Effect.fnUntraced(function*({ before, limit, state }) {
+    list: Effect.fnUntraced(function*({ before, filter = {}, limit, state }) {
+      const conditions = [
+        sql`event <> ''`,
+        sql`position < ${before ?? Number.MAX_SAFE_INTEGER}`,
+        ...isWanted(sql, filter)
+      ]
       const rows = yield* asStored(
-        sql<Row>`SELECT ${columns} FROM ${table} WHERE state = ${state} AND event <> ''
-          AND position < ${before ?? Number.MAX_SAFE_INTEGER} ORDER BY position DESC LIMIT ${limit}`.withoutTransform
+        // Not a parameter, so that the index of a state is used.
+        sql<Row>`SELECT ${columns} FROM ${table} WHERE state = ${sql.literal(`'${state}'`)} AND ${sql.and(conditions)}
+          ORDER BY position DESC LIMIT ${limit}`.withoutTransform
       )
       return yield* Effect.forEach(rows, toEntry)
     }),

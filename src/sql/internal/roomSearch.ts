@@ -45,45 +45,53 @@ export const setPeople = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, r
 export const make = (
   { asStored, decodeEvent, decodeRoom, readable, sql }: Parts
 ): Pick<Service, "search" | "searchReceived"> => ({
-  search: ({ after, limit, number }) =>
-    asStored(Effect.gen(function*() {
-      const conditions = [
-        ...(after === undefined ? [] : [sql`(activity, id) < (${after.activity}, ${after.id})`]),
-        ...(number === undefined
-          ? []
-          : [sql`id IN (SELECT room_id FROM sms_room_people WHERE person = ${personOf(number)})`])
-      ]
-      const where = conditions.length === 0 ? sql.literal("") : sql`WHERE ${sql.and(conditions)}`
-      // The rooms of a person are few: sorting them is cheaper than searching all rooms in order.
-      const order = sql.literal(number === undefined ? "activity DESC, id DESC" : "activity + 0 DESC, id DESC")
-      const rows = yield* sql<{ id: string; room: string; activity: unknown }>`SELECT id, room, activity
-        FROM sms_rooms ${where} ORDER BY ${order} LIMIT ${limit}`.withoutTransform
-      return yield* readable(
-        rows,
-        ({ activity, id, room }) =>
-          Effect.map(decodeRoom(room), (room) => ({ room, place: { activity: Number(activity), id } })),
-        ({ id }) => id,
-        ({ id }) => ({ id })
-      )
-    })),
+  search: ({ number, ...options }) =>
+    asStored(Search.inFull(
+      options,
+      Effect.fnUntraced(function*({ after, limit }) {
+        const conditions = [
+          ...(after === undefined ? [] : [sql`(activity, id) < (${after.activity}, ${after.id})`]),
+          ...(number === undefined
+            ? []
+            : [sql`id IN (SELECT room_id FROM sms_room_people WHERE person = ${personOf(number)})`])
+        ]
+        const where = conditions.length === 0 ? sql.literal("") : sql`WHERE ${sql.and(conditions)}`
+        // The rooms of a person are few: sorting them is cheaper than searching all rooms in order.
+        const order = sql.literal(number === undefined ? "activity DESC, id DESC" : "activity + 0 DESC, id DESC")
+        const rows = yield* sql<{ id: string; room: string; activity: unknown }>`SELECT id, room, activity
+          FROM sms_rooms ${where} ORDER BY ${order} LIMIT ${limit}`.withoutTransform
+        const placeOf = ({ activity, id }: typeof rows[number]) => ({ activity: Number(activity), id })
+        const found = yield* readable(
+          rows,
+          (row) => Effect.map(decodeRoom(row.room), (room) => ({ room, place: placeOf(row) })),
+          ({ id }) => id,
+          ({ id }) => ({ id })
+        )
+        return { found, rows: rows.length, last: rows.length === 0 ? undefined : placeOf(rows.at(-1)!) }
+      })
+    )),
   searchReceived: ({ blocked, ...options }) =>
-    asStored(Effect.gen(function*() {
-      const isState = blocked === undefined
-        ? sql.literal("state IS NOT NULL")
-        : sql`state IS NOT NULL AND state = ${blocked ? "blocked" : "received"}`
-      const rows = yield* sql<
-        { id: string; event: string; provider: string | null; position: unknown; time: unknown }
-      >`SELECT id, event, provider, position, created_at AS time FROM sms_room_events
-        ${Search.page(sql, options, [isState])}`.withoutTransform
-      return yield* readable(
-        rows,
-        (row) =>
-          Effect.map(decodeEvent(row.event), (event) => ({
-            value: { event, time: DateTime.makeUnsafe(Number(row.time)), provider: row.provider ?? undefined },
-            place: Search.placeOf(row)
-          })),
-        ({ id }) => id,
-        ({ id }) => ({ id })
-      )
-    }))
+    asStored(Search.inFull(
+      options,
+      Effect.fnUntraced(function*(page) {
+        const isState = blocked === undefined
+          ? sql.literal("state IS NOT NULL")
+          : sql`state IS NOT NULL AND state = ${blocked ? "blocked" : "received"}`
+        const rows = yield* sql<
+          { id: string; event: string; provider: string | null; position: unknown; time: unknown }
+        >`SELECT id, event, provider, position, created_at AS time FROM sms_room_events
+          ${Search.page(sql, { ...options, ...page }, [isState])}`.withoutTransform
+        const found = yield* readable(
+          rows,
+          (row) =>
+            Effect.map(decodeEvent(row.event), (event) => ({
+              value: { event, time: DateTime.makeUnsafe(Number(row.time)), provider: row.provider ?? undefined },
+              place: Search.placeOf(row)
+            })),
+          ({ id }) => id,
+          ({ id }) => ({ id })
+        )
+        return { found, rows: rows.length, last: rows.length === 0 ? undefined : Search.placeOf(rows.at(-1)!) }
+      })
+    ))
 })

@@ -4,15 +4,11 @@
  * same wherever it is and however many rows there are.
  */
 import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { Fragment } from "effect/sql/Statement"
 import type { Place, SearchOptions } from "../../internal/listing.ts"
 import { personOf } from "../../internal/person.ts"
-
-export interface Columns {
-  readonly provider: string
-  readonly time: string
-}
 
 interface Placed {
   readonly position: unknown
@@ -27,17 +23,39 @@ export const page = (
   sql: SqlClient.SqlClient,
   { after, limit, number, provider, since, until }: SearchOptions,
   others: ReadonlyArray<Fragment> = [],
-  columns: Columns = { provider: "provider", time: "created_at" }
+  providerColumn = "provider"
 ): Fragment => {
-  const time = sql.literal(columns.time)
   const conditions = [
     ...others,
-    ...(after === undefined ? [] : [sql`(${time}, position) < (${after.time}, ${after.position})`]),
+    ...(after === undefined ? [] : [sql`(created_at, position) < (${after.time}, ${after.position})`]),
     ...(number === undefined ? [] : [sql`person = ${personOf(number)}`]),
-    ...(provider === undefined ? [] : [sql`${sql.literal(columns.provider)} = ${provider}`]),
-    ...(since === undefined ? [] : [sql`${time} >= ${DateTime.toEpochMillis(since)}`]),
-    ...(until === undefined ? [] : [sql`${time} < ${DateTime.toEpochMillis(until)}`])
+    ...(provider === undefined ? [] : [sql`${sql.literal(providerColumn)} = ${provider}`]),
+    ...(since === undefined ? [] : [sql`created_at >= ${DateTime.toEpochMillis(since)}`]),
+    ...(until === undefined ? [] : [sql`created_at < ${DateTime.toEpochMillis(until)}`])
   ]
   const where = conditions.length === 0 ? sql.literal("") : sql`WHERE ${sql.and(conditions)}`
-  return sql`${where} ORDER BY ${time} DESC, position DESC LIMIT ${limit}`
+  return sql`${where} ORDER BY created_at DESC, position DESC LIMIT ${limit}`
 }
+
+/**
+ * Reads on until a page is full. Rows that do not decode are left out of it, and
+ * a page that is not full is the last one.
+ */
+export const inFull = Effect.fnUntraced(function*<A, P, E, R>(
+  { after: begin, limit }: { readonly limit: number; readonly after?: P | undefined },
+  read: (options: { readonly limit: number; readonly after: P | undefined }) => Effect.Effect<
+    { readonly found: ReadonlyArray<A>; readonly rows: number; readonly last: P | undefined },
+    E,
+    R
+  >
+) {
+  const all: Array<A> = []
+  let after = begin
+  while (true) {
+    const wanted = limit - all.length
+    const { found, last, rows } = yield* read({ limit: wanted, after })
+    all.push(...found)
+    if (rows < wanted || found.length === rows) return all
+    after = last
+  }
+})
