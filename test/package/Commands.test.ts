@@ -21,6 +21,7 @@ const documented = pages.flatMap((page) => commandsOf(read(`docs/${page}`)))
 const isServe = (command: string) => /(^| )npx effect-sms serve$/.test(command)
 const isSend = (command: string) => command.startsWith("npx effect-sms send ")
 const isToken = (command: string) => command.startsWith("npx effect-sms token ")
+const isForget = (command: string) => command.startsWith("npx effect-sms forget ")
 const isCurl = (command: string) => command.startsWith("curl ")
 
 const quiet = { npm_config_prefer_offline: "true", npm_config_audit: "false", npm_config_fund: "false" }
@@ -57,11 +58,16 @@ const sendAndServe = (cwd: string) =>
     }
     const before = twilio.asked.length
     assert.isAbove(before, 0)
-    const server = yield* shell(cwd, serve!, { ...env, PORT: "0", HOST: "127.0.0.1" })
+    const database = { DATABASE_URL: "sqlite:effect-sms.db" }
+    const server = yield* shell(cwd, serve!, { ...env, ...database, PORT: "0", HOST: "127.0.0.1" })
     const [, port] = /Listening on .*:(\d+)/.exec(yield* server.until(/Listening on .*\n/))!
     const receipt = yield* curl(post!.replace(":3000/", `:${port}/`), 202)
     assert.deepStrictEqual(JSON.parse(receipt).messageIds, ["SM1"])
     assert.deepStrictEqual(twilio.asked.slice(before).map(({ form }) => form["Body"]), ["Your parcel is on its way."])
+    for (const [index, command] of documented.filter(isForget).entries()) {
+      const left = yield* sh(cwd, command, database)
+      assert.match(left, index === 0 ? /^sends +[1-9]/m : /^sends +0$/m)
+    }
   }))
 
 class Clone extends Context.Service<Clone, { readonly directory: string }>()("test/package/Clone") {}
@@ -83,7 +89,7 @@ layer(layerClone, { timeout: limit })("the commands of the documentation", (it) 
     assert.isTrue(isCurl(post!))
     assert.deepStrictEqual(others, [])
     assert.deepStrictEqual(
-      documented.filter((command) => !isServe(command) && !isSend(command) && !isToken(command) && !isCurl(command)),
+      documented.filter((command) => ![isServe, isSend, isToken, isForget, isCurl].some((is) => is(command))),
       []
     )
     const scripts = ["README.md", ...pages.map((page) => `docs/${page}`)].flatMap((file) =>
