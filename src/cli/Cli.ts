@@ -43,10 +43,10 @@ const root = (carriers: ReadonlyArray<Lazy>) =>
     Command.withSubcommands([
       Send.command(carriers),
       serve(carriers),
-      ...Intents.commands,
       Tail.command,
       Token.command,
-      Forget.command
+      Forget.command,
+      ...Intents.commands
     ])
   )
 

@@ -61,7 +61,7 @@ export class DeliveryView extends Schema.Class<DeliveryView>("effect-sms/http/In
     messageId: Schema.String,
     recipient: Address,
     status: Status
-  })).annotate({ description: "The status of each part at each recipient" })
+  })).annotate({ description: "The status of each part, for each recipient" })
 }) {}
 
 /**
