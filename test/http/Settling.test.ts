@@ -78,8 +78,9 @@ describe("a resend", () => {
       const { body: intent } = yield* call("get", "/intents/1")
       assert.deepStrictEqual([intent.state, intent.resolvedBy], ["accepted", "carrier"])
       assert.lengthOf(sent, 0)
-      // It is decided: there is nothing to decide any more.
-      assert.strictEqual((yield* call("post", "/intents/1/resend")).status, 404)
+      // It is decided, and stays so.
+      const again = yield* call("post", "/intents/1/resend")
+      assert.deepStrictEqual([again.status, again.body.messageIds, sent.length], [200, ["7"], 0])
     }).pipe(Effect.provide(makeLayer(matches, sent)))
   })
 
