@@ -20,6 +20,8 @@ interface Lane {
   /** The pending entries, the oldest first. */
   readonly pending: Array<string>
   readyAt: number
+  /** When `readyAt` was written. Later than now when the clock was set back since. */
+  writtenAt: number
   claimed: boolean
   claims: number
 }
@@ -79,7 +81,8 @@ export const make = Effect.fnUntraced(function*<A>(
   let position = 0
 
   const enqueue = (entry: Entry<A>) => {
-    const lane = lanes.get(entry.lane) ?? { name: entry.lane, pending: [], readyAt: 0, claimed: false, claims: 0 }
+    const lane = lanes.get(entry.lane) ??
+      { name: entry.lane, pending: [], readyAt: 0, writtenAt: 0, claimed: false, claims: 0 }
     lane.pending.push(entry.id)
     lane.pending.sort((one, other) => entries.get(one)!.position - entries.get(other)!.position)
     lanes.set(entry.lane, lane)
@@ -171,7 +174,7 @@ export const make = Effect.fnUntraced(function*<A>(
     }),
     claim: ({ limit }) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
-        const taken = free().filter(({ readyAt }) => readyAt <= now).slice(0, limit)
+        const taken = free().filter(({ readyAt, writtenAt }) => readyAt <= now || writtenAt > now).slice(0, limit)
         return taken.map((lane): Claim => {
           lane.claimed = true
           return { lane: lane.name, number: ++lane.claims }
@@ -191,6 +194,7 @@ export const make = Effect.fnUntraced(function*<A>(
         const entry = entries.get(id)!
         entries.set(id, { ...entry, failures: entry.failures + 1, lastError })
         lane.readyAt = now + Duration.toMillis(delay)
+        lane.writtenAt = now
         leave(lane)
       }),
     release: (claim) =>

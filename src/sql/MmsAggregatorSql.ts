@@ -21,7 +21,8 @@
  *
  * The clocks of the processes may differ by a small fraction of `timeout` and
  * of the lease: by one second at most. A clock that is ahead closes windows too
- * early by that difference.
+ * early by that difference. When the clock is set back, open windows begin
+ * again, and messages that were claimed before can be claimed again.
  *
  * Deletes a message's rows once it has been handled. Its correlation key, which
  * contains both phone numbers, and its part ids are kept for `rememberFor`.
@@ -116,6 +117,9 @@ const soon = 50
 /** Postgres indexes at most 2,700 bytes, and no real key is a tenth as long. */
 const maxKeyLength = 600
 
+/** The time of a clock that nobody sets. */
+const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
+
 /** The output for a part, and its outbox row when it is a message. */
 type Answer =
   | { readonly answer: MmsWindow.Due; readonly stored: Store.Stored }
@@ -125,8 +129,9 @@ const storeFailed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.mapError(effect, (cause) => new MmsAggregatorError({ cause }))
 
 /** Closes the windows past their timeout and deletes an expired state. */
-const sweep = (now: number, settings: MmsWindow.Settings) => (state: MmsWindow.State): Store.Changed => {
+const sweep = (now: number, settings: MmsWindow.Settings) => (before: MmsWindow.State): Store.Changed => {
   const outputs: Array<MmsWindow.Output> = []
+  const state = MmsWindow.followClock(before, now, settings)
   let next = state
   for (const { closesAt, id } of state.open) {
     if (closesAt > now) continue
@@ -165,9 +170,9 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
   const wake = yield* Latch.make()
   /** When the next poll is planned. `Infinity` while one is running. */
   let looksAt = Infinity
-  /** When this process starts to claim messages from the outbox. */
-  let claimsFrom = onTimeout === undefined ? Infinity : 0
-  let renewedAt = yield* Clock.currentTimeMillis
+  /** When this process starts to claim messages from the outbox, on the clock that nobody sets. */
+  let claimsFrom = onTimeout === undefined ? Infinity : -Infinity
+  let renewedAt = yield* monotonicMillis
 
   const deliveries: Deliveries.Deliveries = yield* Deliveries.make({
     onTimeout: onTimeout && ((message) => Effect.provideContext(onTimeout(message), services)),
@@ -209,7 +214,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
         yield* Effect.logError("MMS handler retries exhausted; trying again in 10 minutes")
       }
       // If this fails, the message becomes available when the lease expires.
-      yield* Effect.ignore(store.hold([id], why === "failed" ? now + pause : now))
+      yield* Effect.ignore(store.hold([id], { now, until: why === "failed" ? now + pause : now }))
     })
 
   /** Builds the delivery of a message that this process has claimed. */
@@ -241,7 +246,8 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
         sweepKey(key, now),
         "UnreadableRow",
         // The row is kept, and does not block other work.
-        ({ table }) => Effect.andThen(logUnreadable(key.text, { table }), store.postponeKey(key, now + pause))
+        ({ table }) =>
+          Effect.andThen(logUnreadable(key.text, { table }), store.postponeKey(key, { now, until: now + pause }))
       )
     }
     return keys.length === batch
@@ -251,12 +257,12 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     deliveries.hasHandler() && deliveries.size() < maxRunning && deliveries.bytes() < maxRunningBytes
 
   const claim = Effect.fnUntraced(function*(now: number) {
-    if (now < claimsFrom || !canClaim()) return false
+    if ((yield* monotonicMillis) < claimsFrom || !canClaim()) return false
     const limit = Math.min(batch, maxRunning - deliveries.size())
     const { messages, unreadable } = yield* store.claim({ now, until: now + lease, limit })
     if (unreadable.length > 0) {
       yield* Effect.forEach(unreadable, (id) => logUnreadable(id, { table: "sms_mms_outbox", id }), { discard: true })
-      yield* store.hold(unreadable, now + pause)
+      yield* store.hold(unreadable, { now, until: now + pause })
     }
     // A process that was paused past its own lease still handles what it had.
     const others = messages.filter(({ id }) => !held.has(id))
@@ -273,18 +279,20 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
         held.delete(id)
       }
     }
-    if (now - renewedAt < lease / 3) return
+    const elapsed = yield* monotonicMillis
+    if (elapsed - renewedAt < lease / 3) return
     const ids = [...held]
-    const kept = new Set(yield* store.hold(ids, now + lease))
+    const kept = new Set(yield* store.hold(ids, { now, until: now + lease }))
     // Another process has claimed the rest while this one was paused.
     for (const id of ids) if (!kept.has(id)) held.delete(id)
-    renewedAt = now
+    renewedAt = elapsed
   })
 
-  const countPending = Effect.fnUntraced(function*(now: number) {
-    if (now - countedAt < countInterval) return
+  const countPending = Effect.gen(function*() {
+    const elapsed = yield* monotonicMillis
+    if (elapsed - countedAt < countInterval) return
     yield* report(yield* store.pending)
-    countedAt = now
+    countedAt = elapsed
   })
 
   /** Does all due work, and returns when to look again. */
@@ -294,10 +302,11 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     const hasMoreKeys = yield* sweepKeys(now)
     // Uninterruptible, so that stopping the loop does not leave claimed messages undelivered.
     const hasMoreMessages = yield* Effect.uninterruptible(claim(now))
-    yield* countPending(now)
+    yield* countPending
     if (hasMoreKeys || hasMoreMessages) return now
     const { keys, outbox } = yield* store.next
-    const at = Math.min(keys, canClaim() ? Math.max(outbox, claimsFrom) : Infinity)
+    const startsAt = now + Math.max(0, claimsFrom - (yield* monotonicMillis))
+    const at = Math.min(keys, canClaim() ? Math.max(outbox, startsAt) : Infinity)
     return Math.min(at > now ? at : now + soon, now + pollInterval)
   })
 
@@ -343,7 +352,8 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     const { outputs, state, stored } = yield* store.change(key, {
       now,
       decide: (state) => {
-        const [outputs, next] = MmsWindow.step(state, new MmsWindow.Arrived({ part }), now, settings)
+        const current = MmsWindow.followClock(state, now, settings)
+        const [outputs, next] = MmsWindow.step(current, new MmsWindow.Arrived({ part }), now, settings)
         return { outputs, state: next }
       },
       availableAt: (due) => MmsWindow.answersPart(due) ? now + lease : now
@@ -392,7 +402,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     process,
     onDue: Effect.fnUntraced(function*(handler) {
       yield* deliveries.onDue(handler)
-      if (claimsFrom === Infinity) claimsFrom = (yield* Clock.currentTimeMillis) + startDelay
+      if (claimsFrom === Infinity) claimsFrom = (yield* monotonicMillis) + startDelay
       yield* wake.open
     }),
     // Messages without a successful handler stay in the database.

@@ -346,9 +346,9 @@ describe("a database that cannot be used", () => {
       const sql = yield* SqlClient.SqlClient
       const { aggregator } = yield* open()
       const messages = yield* collect(aggregator)
-      yield* sql`INSERT INTO sms_mms_keys VALUES
+      yield* sql`INSERT INTO sms_mms_keys (mms_key, provider, state, open_windows, due_at) VALUES
         (${JSON.stringify(["voicemeup", second])}, ${"voicemeup"}, ${"{}"}, 0, 0)`
-      yield* sql`INSERT INTO sms_mms_outbox VALUES (${"unreadable"}, ${"{}"}, 0, 0, NULL)`
+      yield* sql`INSERT INTO sms_mms_outbox (id, message, created_at, available_at) VALUES (${"unreadable"}, ${"{}"}, 0, 0)`
       yield* aggregator.offer(wrapper("x", { key: "2" }))
       const error = yield* Effect.flip(aggregator.offer(wrapper("w")))
       assert.include(String(error.cause), "sms_mms_keys")
@@ -370,7 +370,7 @@ test(
       yield* collect(aggregator)
       yield* sql`CREATE TRIGGER told BEFORE INSERT ON sms_mms_keys
         BEGIN SELECT RAISE(ABORT, 'row: ' || NEW.mms_key); END`
-      yield* sql`INSERT INTO sms_mms_outbox VALUES ('1', ${customer}, 0, 0, NULL)`
+      yield* sql`INSERT INTO sms_mms_outbox (id, message, created_at, available_at) VALUES ('1', ${customer}, 0, 0)`
       yield* sql`CREATE TRIGGER held BEFORE UPDATE ON sms_mms_outbox
         BEGIN SELECT RAISE(ABORT, 'row: ' || OLD.message); END`
       yield* advance("5 seconds")

@@ -157,8 +157,10 @@ export const suite = (name: string, layer: Layer.Layer<Inbox, unknown>, skip = f
       Effect.gen(function*() {
         yield* TestClock.adjust("2 hours")
         yield* inbox.accept([message("1")])
+        const [claim, entry] = yield* first(inbox)
+        yield* inbox.retry(claim, entry, { delay: Duration.seconds(5), error: "Broken" })
         yield* TestClock.setTime(3_600_000)
-        if (name !== "memory") assert.deepStrictEqual(yield* drain(inbox), ["1"])
+        assert.deepStrictEqual(yield* drain(inbox), ["1"])
       }))
   })
 }

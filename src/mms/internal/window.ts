@@ -360,6 +360,28 @@ const arrived = (draft: Draft, part: MessagePart, now: number, settings: Setting
   draft.remember(new Sent({ ...(name !== undefined && { id: name }), wrapper: false, media: true }))
 }
 
+/** How far the clocks of the processes on one store may differ, in milliseconds. */
+export const clockTolerance = 1000
+
+/**
+ * Moves the windows that were opened before the clock was set back to its new
+ * time, so that they close as if they had just been opened.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const followClock = (state: State, now: number, { rememberFor }: Settings): State => {
+  const isAhead = ({ openedAt }: Window) => openedAt > now + clockTolerance
+  const forgetAt = Math.min(state.forgetAt, now + rememberFor)
+  if (forgetAt === state.forgetAt && !state.open.some(isAhead)) return state
+  const open = state.open.map((window) =>
+    isAhead(window)
+      ? new Window({ ...window, openedAt: now, closesAt: now + window.closesAt - window.openedAt })
+      : window
+  )
+  return new State({ ...state, open, forgetAt })
+}
+
 /**
  * Computes the outputs and the next state for an input. Pure.
  *

@@ -14,6 +14,7 @@ import type { Statement } from "effect/sql/Statement"
 import { InboundMessage } from "../../Message.ts"
 import type { Key } from "../../mms/internal/memory.ts"
 import * as MmsWindow from "../../mms/internal/window.ts"
+import { clockTolerance } from "../../mms/internal/window.ts"
 import type { UnreadableRow } from "../../StorageError.ts"
 import { type DatabaseFailure, discreet } from "./failure.ts"
 import { json } from "./json.ts"
@@ -31,6 +32,11 @@ export interface Stored {
 export interface Changed {
   readonly outputs: ReadonlyArray<MmsWindow.Output>
   readonly state: MmsWindow.State | undefined
+}
+
+export interface Times {
+  readonly now: number
+  readonly until: number
 }
 
 export interface Store {
@@ -52,13 +58,17 @@ export interface Store {
     message: InboundMessage,
     options: { readonly availableAt: number; readonly now: number }
   ) => Effect.Effect<Stored, DatabaseFailure>
-  /** Returns the keys with due work or an expired state, most urgent first. */
+  /**
+   * Returns the keys with due work or an expired state, most urgent first, and
+   * those that were written before the clock was set back.
+   */
   readonly dueKeys: (now: number, limit: number) => Effect.Effect<ReadonlyArray<Key>, DatabaseFailure>
   /** Postpones a key until the given time. */
-  readonly postponeKey: (key: Key, until: number) => Effect.Effect<void, DatabaseFailure>
+  readonly postponeKey: (key: Key, times: Times) => Effect.Effect<void, DatabaseFailure>
   /**
    * Claims messages from the outbox for this process, oldest first, until the
-   * given time. No other process can claim them before.
+   * given time. No other process can claim them before, unless the clock is set
+   * back meanwhile.
    */
   readonly claim: (
     options: { readonly now: number; readonly until: number; readonly limit: number }
@@ -71,7 +81,7 @@ export interface Store {
    * that this process still owns; the others are left alone, because another
    * process has claimed them since.
    */
-  readonly hold: (ids: ReadonlyArray<string>, until: number) => Effect.Effect<ReadonlyArray<string>, DatabaseFailure>
+  readonly hold: (ids: ReadonlyArray<string>, times: Times) => Effect.Effect<ReadonlyArray<string>, DatabaseFailure>
   readonly remove: (ids: ReadonlyArray<string>) => Effect.Effect<void, DatabaseFailure>
   /** Returns the number of open windows by provider. */
   readonly pending: Effect.Effect<ReadonlyMap<string, number>, DatabaseFailure>
@@ -110,6 +120,14 @@ export const migrate = discreet(
       "0002_owner": Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
         yield* sql`ALTER TABLE sms_mms_outbox ADD COLUMN owner TEXT`
+      }),
+      // Later than now when the clock was set back since.
+      "0003_written_at": Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        for (const table of ["sms_mms_keys", "sms_mms_outbox"]) {
+          yield* sql`ALTER TABLE ${sql(table)} ADD COLUMN written_at BIGINT`
+          yield* sql`CREATE INDEX ${sql(`${table}_written_at`)} ON ${sql(table)} (written_at)`
+        }
       })
     })
   })
@@ -128,8 +146,8 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
   ) {
     // Sorts in the order in which this process creates the rows.
     const id = `${instance}-${(count++).toString(36).padStart(8, "0")}`
-    yield* sql`INSERT INTO sms_mms_outbox (id, message, created_at, available_at, owner)
-      VALUES (${id}, ${yield* messages.encode(message)}, ${now}, ${availableAt}, ${instance})`
+    yield* sql`INSERT INTO sms_mms_outbox (id, message, created_at, available_at, owner, written_at)
+      VALUES (${id}, ${yield* messages.encode(message)}, ${now}, ${availableAt}, ${instance}, ${now})`
     return { id, message }
   })
 
@@ -160,10 +178,10 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
         const dueAt = state.open.length === 0
           ? state.forgetAt
           : Math.min(...state.open.map(({ closesAt }) => closesAt))
-        yield* sql`INSERT INTO sms_mms_keys (mms_key, provider, state, open_windows, due_at)
-          VALUES (${key.text}, ${key.provider}, ${text}, ${state.open.length}, ${dueAt})
-          ON CONFLICT (mms_key) DO UPDATE
-          SET state = excluded.state, open_windows = excluded.open_windows, due_at = excluded.due_at`
+        yield* sql`INSERT INTO sms_mms_keys (mms_key, provider, state, open_windows, due_at, written_at)
+          VALUES (${key.text}, ${key.provider}, ${text}, ${state.open.length}, ${dueAt}, ${now})
+          ON CONFLICT (mms_key) DO UPDATE SET state = excluded.state, open_windows = excluded.open_windows,
+            due_at = excluded.due_at, written_at = excluded.written_at`
       }
       return { outputs, state, stored }
     })))
@@ -173,15 +191,15 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
       // Skips rows that another process is claiming. The array enforces the limit, because it is evaluated once.
       pg: () =>
         sql<{ id: string; message: string; at: unknown }>`UPDATE sms_mms_outbox
-          SET available_at = ${until}, owner = ${instance} WHERE id = ANY(ARRAY(
-            SELECT id FROM sms_mms_outbox WHERE available_at <= ${now}
+          SET available_at = ${until}, owner = ${instance}, written_at = ${now} WHERE id = ANY(ARRAY(
+            SELECT id FROM sms_mms_outbox WHERE available_at <= ${now} OR written_at > ${now + clockTolerance}
             ORDER BY available_at, id LIMIT ${limit} FOR UPDATE SKIP LOCKED
           ))
           RETURNING id, message, created_at AS at`,
       orElse: () =>
         sql<{ id: string; message: string; at: unknown }>`UPDATE sms_mms_outbox
-          SET available_at = ${until}, owner = ${instance} WHERE id IN (
-            SELECT id FROM sms_mms_outbox WHERE available_at <= ${now}
+          SET available_at = ${until}, owner = ${instance}, written_at = ${now} WHERE id IN (
+            SELECT id FROM sms_mms_outbox WHERE available_at <= ${now} OR written_at > ${now + clockTolerance}
             ORDER BY available_at, id LIMIT ${limit}
           )
           RETURNING id, message, created_at AS at`
@@ -210,17 +228,19 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
       Effect.map(
         discreet(
           sql<{ key: string; provider: string }>`SELECT mms_key AS key, provider FROM sms_mms_keys
-            WHERE due_at <= ${now} ORDER BY due_at LIMIT ${limit}`.withoutTransform
+            WHERE due_at <= ${now} OR written_at > ${now + clockTolerance} ORDER BY due_at LIMIT ${limit}`
+            .withoutTransform
         ),
         (rows) => rows.map(({ key, provider }) => ({ text: key, provider }))
       ),
-    postponeKey: (key, until) => run(sql`UPDATE sms_mms_keys SET due_at = ${until} WHERE mms_key = ${key.text}`),
-    hold: (ids, until) =>
+    postponeKey: (key, { now, until }) =>
+      run(sql`UPDATE sms_mms_keys SET due_at = ${until}, written_at = ${now} WHERE mms_key = ${key.text}`),
+    hold: (ids, { now, until }) =>
       ids.length === 0
         ? Effect.succeed([])
         : Effect.map(
           discreet(transact.statement(
-            sql<{ id: string }>`UPDATE sms_mms_outbox SET available_at = ${until}
+            sql<{ id: string }>`UPDATE sms_mms_outbox SET available_at = ${until}, written_at = ${now}
               WHERE ${sql.in("id", ids)} AND owner = ${instance} RETURNING id`.withoutTransform
           )),
           (rows) => rows.map(({ id }) => id)

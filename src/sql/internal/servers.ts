@@ -86,7 +86,7 @@ export const make = Effect.fnUntraced(function*(
       sql<{ id: string; host: string; pid: unknown; beat: unknown }>`SELECT id, host, pid, beat FROM sms_servers`
         .withoutTransform
     )
-    const now = (yield* Clock.currentTimeNanos) / 1_000_000n
+    const now = (yield* Clock.monotonicTimeNanos) / 1_000_000n
     for (const id of seen.keys()) if (!rows.some((row) => row.id === id)) seen.delete(id)
     for (const { beat, host, id, pid } of rows) {
       if (id === mine) continue
