@@ -22,7 +22,14 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/browser/**", "test/crash/**", "test/examples/**", "test/integration/**", "test/package/**"]
+          exclude: [
+            "test/browser/**",
+            "test/crash/**",
+            "test/examples/**",
+            "test/integration/**",
+            "test/package/**",
+            "test/soak/**"
+          ]
         }
       },
       {
@@ -45,6 +52,8 @@ export default defineConfig({
           globalSetup: "test/integration/postgres.ts"
         }
       },
+      // Floods servers of its own and watches their memory.
+      { extends: true, test: { name: "soak", include: ["test/soak/**/*.test.ts"] } },
       // Needs Chromium.
       { extends: true, test: { name: "browser", include: ["test/browser/**/*.test.ts"] } },
       { extends: true, test: { name: "examples", include: ["test/examples/**/*.test.ts"] } },

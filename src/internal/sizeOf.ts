@@ -4,10 +4,11 @@
  * UTF-16 unit, and an object that several values share counts for each.
  */
 
-// Measured with V8, on payloads that are made to need much.
+// Measured with V8, on payloads that are made to need much. Instances of a class share their layout.
 const perObject = 96
 const perItem = 24
 const perProperty = 48
+const perField = 16
 
 const ofText = (text: string): number => 24 + 2 * text.length
 
@@ -29,9 +30,10 @@ export const sizeOf = (value: unknown): number => {
         else if (typeof item === "object" && item !== null) (left ??= []).push(item)
       }
     } else {
+      const isPlain = Object.getPrototypeOf(next) === Object.prototype
       for (const key of Object.keys(next)) {
         const field = (next as Readonly<Record<string, unknown>>)[key]
-        bytes += perProperty + key.length
+        bytes += isPlain ? perProperty + key.length : perField
         if (typeof field === "string") bytes += ofText(field)
         else if (typeof field === "object" && field !== null) (left ??= []).push(field)
       }

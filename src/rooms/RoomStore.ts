@@ -128,8 +128,9 @@ export type MemoryOptions = {
   /** The maximum number of delivery statuses kept. 1,000 by default. */
   readonly maxStatuses?: number | undefined
   /**
-   * The maximum bytes of all rooms and their events, estimated; the least
-   * recently active room is evicted first. 64 MiB by default.
+   * The maximum bytes of all rooms and their events, estimated. The events of the
+   * least recently active rooms are evicted first, then those rooms. 64 MiB by
+   * default.
    */
   readonly maxBytes?: number | undefined
   /** The maximum bytes of all delivery statuses, estimated. 16 MiB by default. */

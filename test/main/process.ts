@@ -10,6 +10,7 @@ export const limit = 30_000
 export const searchPath = { PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` }
 
 export interface Run {
+  readonly pid: number
   /** Waits until all of the output so far fits, and gives it. */
   readonly until: (pattern: RegExp) => Effect.Effect<string>
   readonly output: () => string
@@ -57,6 +58,7 @@ export const launch = (
       const closed = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)))
       const ended = Effect.promise(() => closed)
       return {
+        pid: child.pid!,
         output: () => output,
         errors: () => errors,
         ended,

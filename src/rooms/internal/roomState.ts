@@ -70,6 +70,8 @@ export class RoomState {
   #active = 0
   /** The rooms, the least recently used first. */
   readonly #rooms: InsertionOrderedMap<RoomRecord>
+  /** The rooms that have events, the least recently used first. */
+  readonly #histories = new InsertionOrderedMap<RoomRecord>()
   readonly #routes = new Map<string, RoomRecord>()
   /** The statuses, the oldest first. */
   readonly #statuses: InsertionOrderedMap<DeliveryStatus>
@@ -170,6 +172,7 @@ export class RoomState {
     for (let oldest = events.excess(); oldest !== undefined; oldest = events.excess()) {
       this.#dropEvent(record, oldest[1])
     }
+    if (events.size > 0) this.#histories.put(room.id, record)
     this.#put(record)
     return { _tag: "Appended", room }
   }
@@ -262,11 +265,13 @@ export class RoomState {
     const { attachments, id } = record.room
     for (const attachment of attachments) this.#forgetRoutes(record, attachment)
     this.#rooms.delete(id)
+    this.#histories.delete(id)
   }
 
-  #dropEvent({ events, keys }: RoomRecord, { event, key }: Kept): void {
+  #dropEvent({ events, keys, room }: RoomRecord, { event, key }: Kept): void {
     events.delete(event.id)
     if (key !== undefined) keys.delete(key)
+    if (events.size === 0) this.#histories.delete(room.id)
   }
 
   /** Returns the bytes of a room. Its oldest events go if it exceeds the limit alone. */
@@ -295,9 +300,16 @@ export class RoomState {
     this.#evict()
   }
 
+  /** Forgets old rooms beyond their number. Beyond the bytes, the events of old rooms go before the rooms. */
   #evict(): void {
     for (let oldest = this.#rooms.excess(); oldest !== undefined; oldest = this.#rooms.excess()) {
-      this.#forget(oldest[1])
+      const history = this.#rooms.size > this.#bounds.maxRooms ? undefined : this.#histories.oldest()
+      if (history === undefined) this.#forget(oldest[1])
+      else {
+        const [id, record] = history
+        this.#dropEvent(record, record.events.oldest()![1])
+        this.#rooms.resize(id, this.#bytesOf(record))
+      }
     }
   }
 

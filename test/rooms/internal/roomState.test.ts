@@ -93,16 +93,31 @@ describe("RoomState", () => {
     )
   })
 
-  it("evicts the room that was used least recently, and then the oldest events of the last room", () => {
+  it("evicts the events of the rooms that were used least recently, oldest first, and keeps the rooms", () => {
     const state = makeState()
+    const histories = () =>
+      ["one", "two"].map((id) => state.history(id, {})?.map(({ event }) => event.id.split("-")[1]).join())
     for (const id of ["one", "two"]) {
       state.create(new Room({ id, createdAt, attachments: [] }))
-      state.append(eventOf(id, `${id}-1`, 2000), undefined)
+      state.append(eventOf(id, `${id}-1`, 1000), undefined)
+      state.append(eventOf(id, `${id}-2`, 1000), undefined)
     }
-    state.append(eventOf("one", "one-2", 3000), undefined)
-    assert.deepStrictEqual(state.rooms().map(({ id }) => id), ["one"])
-    state.append(eventOf("one", "one-3", 2500), undefined)
-    assert.deepStrictEqual(state.history("one", {})?.map(({ event }) => event.id), ["one-2", "one-3"])
+    state.append(eventOf("one", "one-3", 1000), undefined)
+    assert.deepStrictEqual(histories(), ["1,2,3", "2"])
+    state.append(eventOf("one", "one-4", 3000), undefined)
+    assert.deepStrictEqual(histories(), ["2,3,4", ""])
+    state.append(eventOf("two", "two-3", 1500), undefined)
+    assert.deepStrictEqual(histories(), ["4", "3"])
+    assert.deepStrictEqual(state.rooms().map(({ id }) => id), ["two", "one"])
+  })
+
+  it("evicts the rooms that were used least recently once no events are left", () => {
+    const state = makeState()
+    const aliases = Array.from({ length: 12 }, (_, index) => Address.make(`a:${index}`.padEnd(200, "x")))
+    for (const id of ["one", "two", "three", "four"]) {
+      state.create(new Room({ id, createdAt, attachments: [new Attachment({ channelId: id, aliases })] }))
+    }
+    assert.deepStrictEqual(state.rooms().map(({ id }) => id), ["four", "three"])
   })
 
   it("does not keep an event that exceeds the bound alone, and loses no other for it", () => {
