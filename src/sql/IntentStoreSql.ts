@@ -137,8 +137,10 @@ export const make = Effect.fnUntraced(function*(
   const lock = sql.literal(sql.onDialectOrElse({ pg: () => "FOR UPDATE", orElse: () => "" }))
 
   // The message may have been sent, so it is never resent automatically.
-  servers.onDead((server, record) =>
-    Effect.gen(function*() {
+  servers.onDead({
+    owners: sql<{ owner: string }>`SELECT DISTINCT owner FROM sms_intents WHERE state = 'sending' AND owner IS NOT NULL`
+      .withoutTransform,
+    takeOver: Effect.fnUntraced(function*(server, record) {
       const now = yield* Clock.currentTimeMillis
       const rows = yield* sql<Row>`UPDATE sms_intents SET state = 'unknown', owner = NULL, unknown_at = ${now},
         ask_at = ${now}, updated_at = ${now} WHERE state = 'sending' AND owner = ${server} RETURNING ${columns}`
@@ -147,7 +149,7 @@ export const make = Effect.fnUntraced(function*(
         yield* record(settled(intent, { state: "unknown" }))
       }
     })
-  )
+  })
 
   /** Leads from the messages of a receipt to their send, for the events of their deliveries. */
   const noteSent = Effect.fnUntraced(function*({ id, message, roomId }: Intent, { messageIds, provider }: SendReceipt) {

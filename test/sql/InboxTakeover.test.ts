@@ -1,29 +1,33 @@
 /** What a server says about a lane that another has taken over. */
 import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect } from "effect"
-import type { SqlError } from "effect/sql/SqlError"
+import { Context, Duration, Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { Inbox } from "../../src/inbox/Inbox.ts"
 import type { Claim } from "../../src/queue/Queue.ts"
-import type { RecordEvent } from "../../src/sql/EventLogSql.ts"
 import * as InboxSql from "../../src/sql/InboxSql.ts"
 import { migrate } from "../../src/sql/internal/migrations.ts"
+import type { Work } from "../../src/sql/internal/servers.ts"
 import { makeTransact, type Transact } from "../../src/sql/internal/storage.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
+import * as SqlStorage from "../../src/sql/SqlStorage.ts"
+import { observe } from "../observe.ts"
 import { message } from "../suites/InboxSuite.ts"
 
 /** A server without heartbeats, which dies when it is told to. */
 const makeServer = Effect.fnUntraced(function*(transact: Transact, id: string) {
   let [me, restarts] = [id, 0]
-  const takeOvers: Array<(server: string, record: RecordEvent) => Effect.Effect<unknown, SqlError>> = []
+  const works: Array<Work> = []
   const inbox = yield* InboxSql.make(transact, {
     me: Effect.sync(() => me),
-    onDead: (takeOver) => void takeOvers.push(takeOver)
+    onDead: (work) => void works.push(work)
   })
   /** Another server declares this one dead by mistake. It goes on with a new id. */
   const die = Effect.suspend(() => {
     const dead = me
     me = `${id}-${++restarts}`
-    return Effect.forEach(takeOvers, (take) => take(dead, () => Effect.void), { discard: true })
+    return Effect.forEach(works, ({ takeOver }) => takeOver(dead, () => Effect.void), { discard: true })
   })
   const claim = Effect.gen(function*() {
     const [claim] = yield* inbox.claim({ limit: 1 })
@@ -79,4 +83,25 @@ describe("a server that was declared dead and goes on", () => {
       assert.isUndefined(yield* a.inbox.head(old))
       assert.isTrue(yield* a.inbox.complete(mine, next))
     }))
+
+  it.effect("gives up what it claimed before it noticed", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const build = Effect.map(
+        Layer.build(Layer.fresh(SqlStorage.layer({ beat: "2 seconds", deadAfter: "10 seconds" }))),
+        (context) => Context.get(context, Inbox)
+      )
+      const [one, other] = [yield* build, yield* build]
+      yield* one.accept([message("1")])
+      // Another server has just deleted the row of this one, and taken over what it had until then.
+      yield* sql`DELETE FROM sms_servers`
+      assert.lengthOf(yield* one.claim({ limit: 1 }), 1)
+      assert.deepStrictEqual(yield* other.claim({ limit: 1 }), [])
+      yield* TestClock.adjust("2 seconds")
+      yield* Effect.repeat(Effect.yieldNow, { times: 30 })
+      assert.lengthOf(yield* other.claim({ limit: 1 }), 1)
+    }).pipe(
+      Effect.scoped,
+      Effect.provide([NodeSqliteClient.layer({ filename: ":memory:" }), NodeCrypto.layer, observe().layer])
+    ))
 })

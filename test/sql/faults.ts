@@ -1,6 +1,6 @@
 /** Faults of an SQLite database: at a statement, also `BEGIN` and `COMMIT`, for one or for many. */
 import { Effect } from "effect"
-import { StatementSync } from "node:sqlite"
+import { DatabaseSync, StatementSync } from "node:sqlite"
 
 export interface Fault {
   /** The statement at which it begins, the first of which is number 1. */
@@ -9,6 +9,10 @@ export interface Fault {
   readonly count: number
   /** Whether a statement is executed and fails nevertheless, as when the answer of a database is lost. Begins fail. */
   readonly executed: boolean
+  /** The database that has it, the first of which is number 1: see {@link track}. All have it by default. */
+  readonly database?: number | undefined
+  /** Closes the database, as the end of a process does. What was not committed is gone, and locks are free. */
+  readonly closes?: boolean | undefined
 }
 
 /** A process that is killed executes nothing from then on. */
@@ -17,20 +21,47 @@ export const killed = (at: number): Fault => ({ at, count: Infinity, executed: f
 /** `SQLITE_IOERR`, with what a message of the database might quote. */
 const failure = () => Object.assign(new Error("disk I/O error near '+15145550142'"), { errcode: 10 })
 
-/** Puts faults into every database of this process until the scope closes. */
+const owners = new WeakMap<StatementSync, { readonly database: DatabaseSync; readonly number: number }>()
+
+/** Numbers the databases that are opened until the scope closes. */
+export const track = Effect.acquireRelease(
+  Effect.sync(() => {
+    const { prepare } = DatabaseSync.prototype
+    const numbers = new Map<DatabaseSync, number>()
+    DatabaseSync.prototype.prepare = function(this: DatabaseSync, ...params: Parameters<typeof prepare>) {
+      const statement = prepare.apply(this, params)
+      const number = numbers.get(this) ?? numbers.size + 1
+      numbers.set(this, number)
+      owners.set(statement, { database: this, number })
+      return statement
+    } as typeof prepare
+    return () => void (DatabaseSync.prototype.prepare = prepare)
+  }),
+  (end) => Effect.sync(end)
+)
+
+/** Puts faults into the databases of this process until the scope closes. Those that are tracked count for themselves. */
 export const inject = (faults: ReadonlyArray<Fault>) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const { all } = StatementSync.prototype
-      let statements = 0
+      const counts = new Map<number | undefined, number>()
       StatementSync.prototype.all = function(this: StatementSync, ...params: Parameters<typeof all>) {
-        statements++
-        const fault = faults.find(({ at, count }) => statements >= at && statements < at + count)
+        const owner = owners.get(this)
+        const statements = (counts.get(owner?.number) ?? 0) + 1
+        counts.set(owner?.number, statements)
+        const fault = faults.find(({ at, count, database = owner?.number }) =>
+          database === owner?.number && statements >= at && statements < at + count
+        )
         if (fault === undefined) return all.apply(this, params)
         if (fault.executed && !/^(BEGIN|SAVEPOINT|RELEASE|ROLLBACK)/.test(this.sourceSQL)) all.apply(this, params)
+        if (fault.closes === true && owner?.database.isOpen === true) owner.database.close()
         throw failure()
       } as typeof all
-      return { count: () => statements, end: () => void (StatementSync.prototype.all = all) }
+      return {
+        count: () => [...counts.values()].reduce((sum, count) => sum + count, 0),
+        end: () => void (StatementSync.prototype.all = all)
+      }
     }),
     ({ end }) => Effect.sync(end)
   )

@@ -220,12 +220,14 @@ export const make = Effect.fnUntraced(function*<A>(
       return left.length > 0
     })
 
-  servers.onDead((server) =>
-    Effect.flatMap(
-      Clock.currentTimeMillis,
-      (now) => sql`UPDATE ${lanesOf} SET owner = NULL, ready_at = ${now}, written_at = ${now} WHERE owner = ${server}`
-    )
-  )
+  servers.onDead({
+    owners: sql<{ owner: string }>`SELECT DISTINCT owner FROM ${lanesOf} WHERE owner IS NOT NULL`.withoutTransform,
+    takeOver: (server) =>
+      Effect.flatMap(
+        Clock.currentTimeMillis,
+        (now) => sql`UPDATE ${lanesOf} SET owner = NULL, ready_at = ${now}, written_at = ${now} WHERE owner = ${server}`
+      )
+  })
 
   return {
     accept,

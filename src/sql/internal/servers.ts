@@ -5,7 +5,9 @@
  * Each process has a row with a heartbeat counter, which it increments. A
  * process that sees another's counter unchanged for a while, by its own clock,
  * declares it dead and takes over. Clocks of different processes are never
- * compared, and a clock that is set back delays nothing.
+ * compared, and a clock that is set back delays nothing. A process that is
+ * declared dead by mistake can still claim work until it notices, and can end
+ * before: whatever a process without a row owns is therefore taken over as well.
  */
 import * as Clock from "effect/Clock"
 import * as SecureRandom from "effect/crypto/SecureRandom"
@@ -30,8 +32,15 @@ export interface Options {
 export interface Servers {
   /** The id of this process. It changes if another process declared this one dead by mistake. */
   readonly me: Effect.Effect<string>
-  /** Registers a takeover of a dead process's work. It runs in the transaction that removes the process. */
-  readonly onDead: (takeOver: (server: string, record: RecordEvent) => Effect.Effect<unknown, SqlError>) => void
+  /** Registers a kind of work that processes own. */
+  readonly onDead: (work: Work) => void
+}
+
+export interface Work {
+  /** Finds the ids of processes that own some. */
+  readonly owners: Effect.Effect<ReadonlyArray<{ readonly owner: string }>, SqlError>
+  /** Takes over what a dead process owns, in the transaction that removes the process. */
+  readonly takeOver: (server: string, record: RecordEvent) => Effect.Effect<unknown, SqlError>
 }
 
 /** Returns whether a process of this machine is certainly gone. */
@@ -59,7 +68,7 @@ export const make = Effect.fnUntraced(function*(
   const random = yield* SecureRandom.SecureRandom
   const asStored = stored(sql, "servers")
   const deadAfter = Duration.toMillis(Duration.fromInputUnsafe(options.deadAfter ?? "10 seconds"))
-  const takeOvers: Array<Parameters<Servers["onDead"]>[0]> = []
+  const works: Array<Work> = []
   const me = yield* Ref.make("")
   /** The heartbeat counters of other processes, and when each value was first seen. */
   const seen = new Map<string, { readonly beat: number; readonly at: number }>()
@@ -72,16 +81,19 @@ export const make = Effect.fnUntraced(function*(
     yield* Ref.set(me, id)
   })
 
+  // If two processes declare it dead concurrently, the second one finds nothing that it owns.
   const takeOver = (server: string) =>
     asStored(recorded(Effect.fnUntraced(function*(record) {
-      // If two processes declare it dead concurrently, only one deletes the row.
-      const gone = yield* sql`DELETE FROM sms_servers WHERE id = ${server} RETURNING id`.withoutTransform
-      if (gone.length === 0) return
-      for (const take of takeOvers) yield* take(server, record)
+      yield* sql`DELETE FROM sms_servers WHERE id = ${server}`
+      for (const { takeOver } of works) yield* takeOver(server, record)
     })))
 
   const lookAround = Effect.gen(function*() {
     const mine = yield* Ref.get(me)
+    // Read first: a process has its row before it owns anything.
+    const owners = new Set(
+      (yield* asStored(Effect.forEach(works, ({ owners }) => owners))).flat().map(({ owner }) => owner)
+    )
     const rows = yield* asStored(
       sql<{ id: string; host: string; pid: unknown; beat: unknown }>`SELECT id, host, pid, beat FROM sms_servers`
         .withoutTransform
@@ -98,6 +110,7 @@ export const make = Effect.fnUntraced(function*(
         yield* takeOver(id)
       } else if (before?.beat !== Number(beat)) seen.set(id, { beat: Number(beat), at: Number(now) })
     }
+    for (const owner of owners) if (!rows.some(({ id }) => id === owner)) yield* takeOver(owner)
   })
 
   const beat = Effect.gen(function*() {
@@ -111,7 +124,7 @@ export const make = Effect.fnUntraced(function*(
 
   return {
     me: Ref.get(me),
-    onDead: (takeOver) => void takeOvers.push(takeOver),
+    onDead: (work) => void works.push(work),
     start: Effect.gen(function*() {
       yield* register
       yield* lookAround
