@@ -82,7 +82,7 @@ export const make: Effect.Effect<Sizes, never, SqlClient.SqlClient> = Effect.gen
     const [row] = yield* sql<{ pending: unknown; dead: unknown; oldest: unknown }>`SELECT
       (SELECT COUNT(*) FROM sms_inbox WHERE state = 'pending') AS pending,
       (SELECT COUNT(*) FROM sms_inbox WHERE state = 'dead') AS dead,
-      (SELECT MIN(accepted_at) FROM sms_inbox WHERE state = 'pending') AS oldest`.withoutTransform
+      (SELECT MIN(+accepted_at) FROM sms_inbox WHERE state = 'pending') AS oldest`.withoutTransform
     const queue = "inbox"
     yield* set(entries, { queue, state: "pending" }, row?.pending)
     yield* set(entries, { queue, state: "dead" }, row?.dead)

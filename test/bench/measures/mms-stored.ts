@@ -2,13 +2,10 @@
  * The aggregator of split messages on SQLite, with so many parts at a time that
  * they share commits, beside statements that do the least of it.
  */
-import { Address } from "effect-sms/Address"
-import { MediaContent, TextContent } from "effect-sms/Content"
-import { InboundMessage } from "effect-sms/Message"
 import { MmsAggregator } from "effect-sms/mms"
 import * as MmsAggregatorSql from "effect-sms/sql/MmsAggregatorSql"
 import * as NodeSqliteClient from "effect-sms/sql/NodeSqliteClient"
-import { MessagePart } from "effect-sms/WebhookEvent"
+import type { MessagePart } from "effect-sms/WebhookEvent"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -20,31 +17,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { type Measure, row } from "../harness/Measure.ts"
-
-const sender = Address.make("+14188050723")
-const recipient = Address.make("+14184805945")
-
-const part = (role: MessagePart["role"], i: number): MessagePart => {
-  const id = `${role}-${i}`
-  return new MessagePart({
-    provider: "voicemeup",
-    role,
-    correlationKey: `${sender}:${recipient}:${i}`,
-    message: new InboundMessage({
-      provider: "voicemeup",
-      channelId: "sms-voicemeup",
-      externalId: id,
-      idempotencyKey: id,
-      sender,
-      recipient,
-      content: role === "wrapper"
-        ? new TextContent({ text: "Look at this photo!" })
-        : new MediaContent({ url: `https://clients.voicemeup.com/file/${i}.mms.jpg`, mimeType: "image/jpeg" }),
-      metadata: { sms_hash: id },
-      raw: { sms_hash: id, message: "Look at this photo!" }
-    })
-  })
-}
+import { correlationKey, part } from "../inputs/parts.ts"
 
 /** How many parts come at a time. */
 const atATime = 32
@@ -76,7 +49,7 @@ const makeRaw = (filename: string) => {
   const put = database.prepare("INSERT INTO outbox (message) VALUES (?)")
   const remove = database.prepare("DELETE FROM outbox WHERE id = ?")
   const offer = (role: MessagePart["role"], i: number) => {
-    const key = `${sender}:${recipient}:${i}`
+    const key = correlationKey(i)
     const { state } = read.get(key) as { readonly state: string }
     const parts: Array<unknown> = state === "" ? [] : JSON.parse(state)
     write.run(JSON.stringify([...parts, part(role, i)]), Date.now(), key)

@@ -2,41 +2,13 @@
  * The aggregator of split messages: parts that open a window and parts that
  * close one, with few and with many windows open, and what a window holds.
  */
-import { Address } from "effect-sms/Address"
-import { MediaContent, TextContent } from "effect-sms/Content"
-import { InboundMessage } from "effect-sms/Message"
 import { MmsAggregator } from "effect-sms/mms"
-import { MessagePart } from "effect-sms/WebhookEvent"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { asyncCalls } from "../harness/calls.ts"
 import { type Contender, type Measure, row, type Setting } from "../harness/Measure.ts"
-
-const sender = Address.make("+14188050723")
-const recipient = Address.make("+14184805945")
-
-const part = (role: MessagePart["role"], i: number): MessagePart => {
-  const id = `${role}-${i}`
-  return new MessagePart({
-    provider: "voicemeup",
-    role,
-    correlationKey: `${sender}:${recipient}:${i}`,
-    message: new InboundMessage({
-      provider: "voicemeup",
-      channelId: "sms-voicemeup",
-      externalId: id,
-      idempotencyKey: id,
-      sender,
-      recipient,
-      content: role === "wrapper"
-        ? new TextContent({ text: "Look at this photo!" })
-        : new MediaContent({ url: `https://clients.voicemeup.com/file/${i}.mms.jpg`, mimeType: "image/jpeg" }),
-      metadata: { sms_hash: id },
-      raw: { sms_hash: id, message: "Look at this photo!" }
-    })
-  })
-}
+import { part } from "../inputs/parts.ts"
 
 const aggregatorWith = async (scope: Scope.Scope, pending: number) => {
   const aggregator = await Effect.runPromise(
