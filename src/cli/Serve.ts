@@ -10,7 +10,6 @@ import * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerError from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import * as NetAddress from "effect/net/NetAddress"
-import * as DeliveryStore from "../delivery/DeliveryStore.ts"
 import * as DeliveryTracker from "../delivery/DeliveryTracker.ts"
 import * as Demo from "../demo/Demo.ts"
 import * as Draining from "../http/Draining.ts"
@@ -18,6 +17,7 @@ import * as MediaServer from "../http/MediaServer.ts"
 import * as MessagesServer from "../http/MessagesServer.ts"
 import * as NodeServer from "../http/NodeServer.ts"
 import * as ServerConfig from "../http/ServerConfig.ts"
+import * as StorageConfig from "../http/StorageConfig.ts"
 import * as TelemetryConfig from "../http/TelemetryConfig.ts"
 import * as WebhookServer from "../http/WebhookServer.ts"
 import * as NodeIncrementalHash from "../media/NodeIncrementalHash.ts"
@@ -172,8 +172,8 @@ const layerDemo = (config: ServerConfig.ServerConfig, carriers: ReadonlyArray<La
       Layer.provide(SmsChannel.layerProviders),
       Layer.provide(Demo.layerReports),
       Layer.provide([RoomKit.layer(), SmsRouter.layer()]),
-      Layer.provide([DeliveryTracker.layer(), Demo.layerProviders(cast)]),
-      Layer.provide(DeliveryStore.layerStoreMemory())
+      Layer.provide([Outbox.layer(), DeliveryTracker.layer(), Demo.layerProviders(cast)]),
+      Layer.provide(StorageConfig.layerStoresMemory)
     )
   })).pipe(Layer.provide([NodeCrypto.layer, FetchHttpClient.layer, NodeServer.layer(config)]))
 

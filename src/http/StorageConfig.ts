@@ -171,17 +171,27 @@ const postgres = (url: Redacted.Redacted, mms: Options) =>
     mms
   )
 
+/**
+ * Provides the stores of a server in memory, except that of split messages.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerStoresMemory: Layer.Layer<
+  Exclude<Stores, MmsAggregator>,
+  never,
+  SecureRandom.SecureRandom
+> = Layer.mergeAll(
+  RoomStore.layerMemory(),
+  DeliveryStore.layerStoreMemory(),
+  IntentStore.layerMemory(),
+  RateLimiter.layerStoreMemory,
+  CircuitBreaker.layerStoreMemory()
+).pipe(Layer.provideMerge(EventLog.layerMemory()))
+
 const memory = (mms: Options): StorageConfig => ({
   description: "memory (lost on restart)",
-  layer: ({ shutdownTimeout }) =>
-    Layer.mergeAll(
-      RoomStore.layerMemory(),
-      DeliveryStore.layerStoreMemory(),
-      IntentStore.layerMemory(),
-      RateLimiter.layerStoreMemory,
-      CircuitBreaker.layerStoreMemory(),
-      layerMemory({ ...mms, shutdownTimeout })
-    ).pipe(Layer.provideMerge(EventLog.layerMemory())),
+  layer: ({ shutdownTimeout }) => Layer.merge(layerStoresMemory, layerMemory({ ...mms, shutdownTimeout })),
   processor: undefined,
   file: undefined,
   people: undefined,

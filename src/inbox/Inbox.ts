@@ -10,12 +10,12 @@ import * as Context from "effect/Context"
 import type * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Layer from "effect/Layer"
 import { canonical } from "../Address.ts"
+import { addressOf } from "../internal/eventAddress.ts"
 import { formOf, groupOf } from "../internal/group.ts"
 import type { InboundMessage } from "../Message.ts"
 import type * as Queue from "../queue/Queue.ts"
 import * as QueueMemory from "../queue/QueueMemory.ts"
 import type * as QueueProcessor from "../queue/QueueProcessor.ts"
-import { addressOf } from "../sql/internal/addresses.ts"
 import type { WebhookEvent } from "../WebhookEvent.ts"
 
 /**

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import { definition } from "../inbox/Inbox.ts"
+import { addressOf } from "../internal/eventAddress.ts"
 import { Unrecognized, WebhookEvent } from "../WebhookEvent.ts"
-import { addressOf } from "./internal/addresses.ts"
 import * as Queue from "./internal/queue.ts"
 import type { Servers } from "./internal/servers.ts"
 import type { Transact } from "./internal/storage.ts"

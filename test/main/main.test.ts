@@ -63,9 +63,11 @@ describe("the server without a carrier", () => {
 
         const commands = output.match(/^ {2}curl (?:.*\\\n)*.*$/gm) ?? []
         const isRoom = (command: string) => command.endsWith("/events")
-        const [list, delivery, send, webhook, ...others] = commands.filter((command) => !isRoom(command))
+        const [list, answer, messages, delivery, send, webhook, ...others] = commands.filter((command) =>
+          !isRoom(command)
+        )
         assert.deepStrictEqual(others, [])
-        const rooms = JSON.parse(yield* curl(list!))
+        const { items: rooms } = JSON.parse(yield* curl(list!))
         assert.lengthOf(rooms, 4)
         // Each room by its own id, in the order of the table.
         const said = yield* Effect.forEach(commands.filter(isRoom), (command) => curl(command))
@@ -75,12 +77,17 @@ describe("the server without a carrier", () => {
         assert.lengthOf(said, rooms.length)
         assert.strictEqual(JSON.parse(yield* curl(delivery!)).status, "delivered")
 
+        const answered = JSON.parse(yield* curl(answer!, 202))
+        assert.deepInclude(answered.sends[0], { to: rooms.at(-1).attachments[0].participant, state: "accepted" })
+        const [latest] = JSON.parse(yield* curl(messages!)).items
+        assert.deepInclude(latest, { direction: "outbound", roomId: answered.roomId, state: "accepted" })
+
         const { messageIds: [id], provider } = JSON.parse(yield* curl(send!, 202))
         const sent = JSON.parse(yield* curl(delivery!.replace(/[^/]+$/, id)))
         assert.deepInclude(sent, { provider, messageId: id, status: "delivered", recipient: "+15145550199" })
 
         assert.strictEqual(yield* curl(webhook!), "{}")
-        assert.lengthOf(JSON.parse(yield* curl(list!)), 5)
+        assert.lengthOf(JSON.parse(yield* curl(list!)).items, 5)
         assert.include(output, `${new URL(list!.split(" ").at(-1)!).origin}/docs documents the whole API`)
         assert.include(yield* curl(list!.replace(/\/rooms$/, "/docs")), "<!doctype html>")
 

@@ -1,11 +1,12 @@
 /** What every inbox does. */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, type Layer } from "effect"
+import { DateTime, Duration, Effect, type Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Address } from "../../src/Address.ts"
+import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
 import { Inbox } from "../../src/inbox/Inbox.ts"
 import { InboundMessage } from "../../src/Message.ts"
-import type { Claim } from "../../src/queue/Queue.ts"
+import type { Claim, Filter } from "../../src/queue/Queue.ts"
 import { Unrecognized } from "../../src/WebhookEvent.ts"
 import { textContent } from "../rooms/kit.ts"
 
@@ -93,6 +94,49 @@ export const suite = (name: string, layer: Layer.Layer<Inbox, unknown>, skip = f
         yield* TestClock.adjust("5 seconds")
         const [, again] = yield* first(inbox)
         assert.deepStrictEqual([again.id, again.failures, again.lastError], [entry.id, 1, "Broken"])
+      }))
+
+    test("finds dead letters by kind, provider, number in any form, and time, in pages", (inbox) =>
+      Effect.gen(function*() {
+        const report = new DeliveryStatus({
+          provider: "mo_k",
+          messageId: "1",
+          status: "sent",
+          carrierStatus: "sent",
+          recipient: Address.make(other.slice(1)),
+          idempotencyKey: "1",
+          // What a carrier writes is not the provider.
+          raw: { "{\"_tag\":\"DeliveryStatus\",\"provider\":\"mock\"": "\"provider\":\"mock\"" }
+        })
+        yield* inbox.accept([message("1"), message("2", other), report])
+        yield* TestClock.adjust("1 second")
+        yield* inbox.accept([message("3", "+15145550144")])
+        yield* inbox.accept([message("pending")])
+        for (const claim of yield* inbox.claim({ limit: 10 })) {
+          yield* inbox.bury(claim, (yield* inbox.head(claim))!, "Poison")
+          yield* inbox.release(claim)
+        }
+        const find = (filter: Filter, before?: number, limit = 10) =>
+          Effect.map(
+            inbox.list({ state: "dead", limit, before, filter }),
+            (found) =>
+              found.map(({ event }) =>
+                "idempotencyKey" in event && event._tag === "InboundMessage" ? event.idempotencyKey : event._tag
+              )
+          )
+        assert.deepStrictEqual(yield* find({}), ["3", "DeliveryStatus", "2", "1"])
+        assert.deepStrictEqual(yield* find({ kind: "DeliveryStatus" }), ["DeliveryStatus"])
+        assert.deepStrictEqual(yield* find({ provider: "mock" }), ["3", "2", "1"])
+        assert.deepStrictEqual(yield* find({ provider: "mo_k" }), ["DeliveryStatus"])
+        assert.deepStrictEqual(yield* find({ provider: "mo" }), [])
+        for (const number of [other, other.slice(1), `whatsapp:${other}`]) {
+          assert.deepStrictEqual(yield* find({ number: Address.make(number) }), ["DeliveryStatus", "2"], number)
+        }
+        const second = DateTime.makeUnsafe(1000)
+        assert.deepStrictEqual(yield* find({ since: second }), ["3"])
+        assert.deepStrictEqual(yield* find({ until: second }), ["DeliveryStatus", "2", "1"])
+        const [last] = yield* inbox.list({ state: "dead", limit: 1, filter: { provider: "mock" } })
+        assert.deepStrictEqual(yield* find({ provider: "mock" }, last!.position, 1), ["2"])
       }))
 
     test("goes on past a dead letter, lists it, and takes it up again when asked to", (inbox) =>

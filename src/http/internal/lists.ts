@@ -23,28 +23,43 @@ const deliveryCursors = Cursors.make(PlaceSchema)
 
 /** Messages come from two tables, so a page ends at a place in each. */
 interface Places {
-  readonly inbound?: Place
-  readonly outbound?: Place
+  readonly inbound: Place
+  readonly outbound: Place
 }
 
-const messageCursors = Cursors.make(
-  Schema.Struct({ inbound: Schema.optionalKey(PlaceSchema), outbound: Schema.optionalKey(PlaceSchema) })
-)
+const messageCursors = Cursors.make(Schema.Struct({ inbound: PlaceSchema, outbound: PlaceSchema }))
+
+interface Candidate {
+  readonly message: Lists.ListedMessage
+  readonly place: Place
+}
 
 interface Found {
   readonly message: Lists.ListedMessage
-  readonly direction: "inbound" | "outbound"
-  readonly place: Place
   /** Where the next page begins in both tables, after this message. */
   readonly places: Places
 }
 
+/**
+ * Returns where a table begins: at the first of what it has now, so that what is
+ * added later is on no later page, even if this page has nothing of the table.
+ */
+const beginOf = ([first]: ReadonlyArray<Candidate>): Place =>
+  first === undefined ? { time: -1, position: 0 } : { time: first.place.time, position: first.place.position + 1 }
+
 /** Merges what both tables have, the latest first. Each list is ordered already. */
-const merge = (lists: ReadonlyArray<ReadonlyArray<Omit<Found, "places">>>, begin: Places): ReadonlyArray<Found> => {
-  let places = begin
-  return lists.flat().sort((one, other) => other.place.time - one.place.time).map((found) => {
-    places = { ...places, [found.direction]: found.place }
-    return { ...found, places }
+const merge = (
+  inbound: ReadonlyArray<Candidate>,
+  outbound: ReadonlyArray<Candidate>,
+  begin: Places | undefined
+): ReadonlyArray<Found> => {
+  let places = begin ?? { inbound: beginOf(inbound), outbound: beginOf(outbound) }
+  return [
+    ...inbound.map((candidate) => ({ ...candidate, direction: "inbound" as const })),
+    ...outbound.map((candidate) => ({ ...candidate, direction: "outbound" as const }))
+  ].sort((one, other) => other.place.time - one.place.time).map(({ direction, message, place }) => {
+    places = { ...places, [direction]: place }
+    return { message, places }
   })
 }
 
@@ -61,32 +76,27 @@ export const layer = HttpApiBuilder.group(
     const inbound = (options: SearchOptions, state: string | undefined) =>
       Effect.map(
         store.searchReceived({ ...options, blocked: state === undefined ? undefined : state === "blocked" }),
-        (all) =>
-          all.map(({ place, value }) => ({ message: Lists.ofReceived(value), direction: "inbound" as const, place }))
+        (all) => all.map(({ place, value }) => ({ message: Lists.ofReceived(value), place }))
       )
 
     const outbound = (options: SearchOptions, state: State | undefined) =>
       Effect.map(
         intents.search({ ...options, state }),
-        (all) =>
-          all.map(({ place, value }) => ({ message: Lists.ofIntent(value), direction: "outbound" as const, place }))
+        (all) => all.map(({ place, value }) => ({ message: Lists.ofIntent(value), place }))
       )
 
     return handlers.handleAll({
       messages: Effect.fnUntraced(function*({ query: { cursor, direction, limit, state, ...filter } }) {
-        const places = (yield* messageCursors.placeOf(cursor)) ?? {}
+        const places = yield* messageCursors.placeOf(cursor)
         const options = { ...filter, ...Cursors.oneMore(limit) }
-        const isOutboundState = state !== undefined && !isReceivedState(state)
-        const isInboundState = state !== undefined && isReceivedState(state)
-        const lists = Effect.all([
-          direction === "outbound" || isOutboundState
-            ? Effect.succeed([])
-            : inbound({ ...options, after: places.inbound }, state),
-          direction === "inbound" || isInboundState
-            ? Effect.succeed([])
-            : outbound({ ...options, after: places.outbound }, state)
+        const sendState = state === undefined || isReceivedState(state) ? undefined : state
+        const wantsInbound = direction !== "outbound" && sendState === undefined
+        const wantsOutbound = direction !== "inbound" && (state === undefined || sendState !== undefined)
+        const reading = Effect.all([
+          wantsInbound ? inbound({ ...options, after: places?.inbound }, state) : Effect.succeed([]),
+          wantsOutbound ? outbound({ ...options, after: places?.outbound }, sendState) : Effect.succeed([])
         ])
-        const found = merge(yield* Effect.catch(lists, storageFailed), places)
+        const found = merge(...yield* Effect.catch(reading, storageFailed), places)
         return messageCursors.page(found, limit, ({ message }) => message, ({ places }) => places)
       }),
       deliveries: Effect.fnUntraced(function*({ query: { cursor, limit, ...filter } }) {
