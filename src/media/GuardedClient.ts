@@ -32,7 +32,19 @@ export interface GuardedResponse {
 }
 
 /**
- * Sends a single GET request. Every implementation must:
+ * A request. A body makes it a `POST`, else it is a `GET`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface GuardedRequest {
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | undefined
+}
+
+/**
+ * Sends a single request. Every implementation must:
  *
  * - resolve the name once, refuse it if any of its addresses is not public, and
  *   connect to one of the checked addresses
@@ -45,8 +57,7 @@ export interface GuardedResponse {
  * @since 0.1.0
  */
 export class GuardedClient extends Context.Service<GuardedClient, {
-  readonly get: (
-    url: URL,
-    headers: Readonly<Record<string, string>>
+  readonly send: (
+    request: GuardedRequest
   ) => Effect.Effect<GuardedResponse, PrivateAddress | ConnectionFailed | InvalidBody, Scope.Scope>
 }>()("effect-sms/media/GuardedClient") {}

@@ -235,11 +235,14 @@ export const make = Effect.fnUntraced(function*(
   const target = Target.make({ isHost, isRedirectHost, isTestHost })
 
   const request = (url: URL, secret: string | undefined, deadline: number) =>
-    client.get(url, {
-      accept: "*/*",
-      "user-agent": "effect-sms",
-      "accept-encoding": "identity",
-      ...(secret !== undefined && { authorization: secret })
+    client.send({
+      url,
+      headers: {
+        accept: "*/*",
+        "user-agent": "effect-sms",
+        "accept-encoding": "identity",
+        ...(secret !== undefined && { authorization: secret })
+      }
     }).pipe(Body.withTimeLimit("headers", headersMillis, deadline))
 
   /** Follows redirects and returns the first response that is not one. */

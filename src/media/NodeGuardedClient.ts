@@ -17,7 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Dns from "node:dns/promises"
-import { GuardedClient, type GuardedResponse } from "./GuardedClient.ts"
+import { GuardedClient, type GuardedRequest, type GuardedResponse } from "./GuardedClient.ts"
 import * as Connector from "./internal/NodeConnector.ts"
 import { ConnectionFailed, InvalidBody, PrivateAddress } from "./MediaError.ts"
 
@@ -33,6 +33,8 @@ export type Options = {
    * for a carrier on this machine.
    */
   readonly testHosts?: ReadonlyArray<string> | undefined
+  /** Whether every address is allowed, those of this machine and of its network too. */
+  readonly allowPrivate?: boolean | undefined
   /** Resolves a name to all its addresses, as text. Uses the operating system's resolver by default. */
   readonly resolve?: Connector.Resolve | undefined
 }
@@ -96,22 +98,23 @@ export const make = Effect.fnUntraced(function*(
           isAllowed,
           (effect, onExit) => void run(effect).addObserver(onExit)
         ),
+      allowPrivate: options.allowPrivate ?? false,
       testHosts: options.testHosts ?? []
     })
   })
 
-  const get = Effect.fnUntraced(function*(
-    url: URL,
-    headers: Readonly<Record<string, string>>
+  const send = Effect.fnUntraced(function*(
+    { body, headers, url }: GuardedRequest
   ): Effect.fn.Return<GuardedResponse, PrivateAddress | ConnectionFailed | InvalidBody, Scope.Scope> {
     const signal = yield* scopedSignal
     const response = yield* Effect.tryPromise({
       try: () =>
         dispatcher.request({
-          method: "GET",
+          method: body === undefined ? "GET" : "POST",
           origin: url.origin,
           path: url.pathname + url.search,
           headers,
+          ...(body !== undefined && { body }),
           signal,
           // The caller enforces timeouts, on the clock of the runtime.
           headersTimeout: 0,
@@ -130,7 +133,7 @@ export const make = Effect.fnUntraced(function*(
     }
   })
 
-  return GuardedClient.of({ get })
+  return GuardedClient.of({ send })
 })
 
 /**

@@ -57,6 +57,7 @@ export const lookup = (
 export const make = (options: {
   readonly build: BuildConnector
   readonly lookup: (isAllowed: (address: string) => boolean) => LookupFunction
+  readonly allowPrivate: boolean
   readonly testHosts: ReadonlyArray<string>
 }): Connector => {
   // HTTP/1.1 only: the length checks rely on its framing.
@@ -64,7 +65,7 @@ export const make = (options: {
   const open = options.build({ allowH2: false, lookup: options.lookup(() => true) })
   const isTestHost = Target.endpoints(options.testHosts)
   return (target, callback) => {
-    if (isTestHost(target)) return open(target, callback)
+    if (options.allowPrivate || isTestHost(target)) return open(target, callback)
     const address = AddressRules.literal(target.hostname)
     return address === undefined || AddressRules.isPublic(address)
       ? guarded(target, callback)

@@ -35,7 +35,9 @@ describe("the guarded client", () => {
     Effect.gen(function*() {
       const { port, sockets } = yield* host
       const client = yield* clientOf({ resolve: () => Effect.succeed(addresses) })
-      const reason = yield* Effect.flip(Effect.scoped(client.get(new URL(`http://media.example:${port}/1`), {})))
+      const reason = yield* Effect.flip(
+        Effect.scoped(client.send({ url: new URL(`http://media.example:${port}/1`), headers: {} }))
+      )
       assert.strictEqual(reason._tag, "PrivateAddress")
       assert.lengthOf(sockets, 0)
     }))
@@ -47,7 +49,7 @@ describe("the guarded client", () => {
       for (const name of ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "0"]) {
         for (const scheme of ["http", "https"]) {
           const url = new URL(`${scheme}://${name}:${port}/1`)
-          const reason = yield* Effect.flip(Effect.scoped(client.get(url, {})))
+          const reason = yield* Effect.flip(Effect.scoped(client.send({ url, headers: {} })))
           assert.strictEqual(reason._tag, "PrivateAddress", url.href)
         }
       }
@@ -58,7 +60,9 @@ describe("the guarded client", () => {
     Effect.gen(function*() {
       for (const resolve of [() => Effect.succeed([]), () => Effect.fail("no such name")]) {
         const client = yield* clientOf({ resolve })
-        const reason = yield* Effect.flip(Effect.scoped(client.get(new URL("https://media.example/1"), {})))
+        const reason = yield* Effect.flip(
+          Effect.scoped(client.send({ url: new URL("https://media.example/1"), headers: {} }))
+        )
         assert.strictEqual(reason._tag, "ConnectionFailed")
       }
     }))
@@ -70,7 +74,7 @@ describe("the guarded client", () => {
       const { asked, resolve } = yield* answers(["127.0.0.1"], ["127.0.0.2"])
       const testHosts = [`media.example:${port}`, name]
       const client = yield* clientOf({ testHosts, resolve })
-      const { status } = yield* client.get(new URL(`http://media.example:${port}/1`), {})
+      const { status } = yield* client.send({ url: new URL(`http://media.example:${port}/1`), headers: {} })
       assert.strictEqual(status, 200)
       assert.strictEqual(yield* asked, 1)
       assert.strictEqual(sockets[0]?.localAddress, "127.0.0.1")
@@ -98,6 +102,7 @@ describe("the guarded client", () => {
           build: internet,
           lookup: (isAllowed) =>
             NodeConnector.lookup(resolve, isAllowed, (effect, onExit) => void run(effect).addObserver(onExit)),
+          allowPrivate: false,
           testHosts: []
         })
       })
@@ -117,7 +122,7 @@ describe("the guarded client", () => {
       const { name } = yield* host
       const other = yield* host
       const client = yield* clientOf({ testHosts: [name] })
-      const reason = yield* Effect.flip(Effect.scoped(client.get(new URL(other.url), {})))
+      const reason = yield* Effect.flip(Effect.scoped(client.send({ url: new URL(other.url), headers: {} })))
       assert.strictEqual(reason._tag, "PrivateAddress")
     }))
 })

@@ -23,7 +23,7 @@ const fetcherOver = Effect.fnUntraced(function*(
 ) {
   const requests = yield* Ref.make<ReadonlyArray<string>>([])
   const client = Layer.succeed(GuardedClient, {
-    get: (url) => Effect.andThen(Ref.update(requests, (all) => [...all, url.href]), get(url))
+    send: ({ url }) => Effect.andThen(Ref.update(requests, (all) => [...all, url.href]), get(url))
   })
   const context = yield* Layer.build(MediaFetcher.layer({ carriers, ...options }).pipe(Layer.provide(client)))
   return { fetcher: Context.get(context, MediaFetcher.MediaFetcher), requests: Ref.get(requests) }
