@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as NetAddress from "effect/net/NetAddress"
 import * as DeliveryTracker from "../delivery/DeliveryTracker.ts"
 import * as Demo from "../demo/Demo.ts"
+import * as Forwarder from "../forward/Forwarder.ts"
 import * as Draining from "../http/Draining.ts"
 import * as MediaServer from "../http/MediaServer.ts"
 import * as MessagesServer from "../http/MessagesServer.ts"
@@ -20,6 +21,7 @@ import * as ServerConfig from "../http/ServerConfig.ts"
 import * as StorageConfig from "../http/StorageConfig.ts"
 import * as TelemetryConfig from "../http/TelemetryConfig.ts"
 import * as WebhookServer from "../http/WebhookServer.ts"
+import * as NodeGuardedClient from "../media/NodeGuardedClient.ts"
 import * as NodeIncrementalHash from "../media/NodeIncrementalHash.ts"
 import * as NodeMediaRehosting from "../media/NodeMediaRehosting.ts"
 import * as NodeCrypto from "../NodeCrypto.ts"
@@ -119,6 +121,11 @@ const layerRoutes = ({ media, server: options, storage }: ServerConfig.ServerCon
   )
 }
 
+const layerForwarding = (forward: ServerConfig.ServerConfig["forward"]) =>
+  forward === undefined ? Layer.empty : Layer.orDie(Forwarder.layer({ endpoints: forward.endpoints })).pipe(
+    Layer.provide(NodeGuardedClient.layer({ allowPrivate: forward.allowPrivate }))
+  )
+
 /** The maximum duration of a shutdown. A database that hangs must not block it. */
 const endTimeout = "30 seconds"
 
@@ -136,6 +143,7 @@ const layerServer = (config: ServerConfig.ServerConfig) => {
   const served = Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(logProviders(config)))
   return Layer.provideMerge(layerDeadline, served).pipe(
     Layer.provide(NodeServer.layer(config)),
+    Layer.provide(layerForwarding(config.forward)),
     // Answers in rooms go out through the carrier that the person wrote to.
     Layer.provide(SmsChannel.layerProviders),
     // Built before the server listens, so that invalid keys prevent the start.

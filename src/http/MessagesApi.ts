@@ -22,6 +22,7 @@ import { maxName, maxReference, maxText, maxUrl } from "../provider/internal/len
 import { Priority } from "../sending/IntentStore.ts"
 import { Answered, AnswerRequest } from "./AnswerApi.ts"
 import { Events } from "./EventsApi.ts"
+import { Forwarding } from "./ForwardingApi.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
 import { Lists } from "./ListsApi.ts"
 import { messageProblems, seconds } from "./MessageProblems.ts"
@@ -236,6 +237,7 @@ export class GatewayApi extends WebhookApi
   .add(Lists)
   .add(Events)
   .add(Operations)
+  .add(Forwarding)
   .annotate(
     OpenApi.Description,
     `Receives SMS and MMS webhooks of ${Carriers.titles()}, and sends messages through them.`

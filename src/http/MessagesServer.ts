@@ -31,6 +31,7 @@ import { Draining } from "./Draining.ts"
 import * as Answer from "./internal/answer.ts"
 import * as Authorization from "./internal/authorization.ts"
 import * as Events from "./internal/events.ts"
+import * as Forwarding from "./internal/forwarding.ts"
 import { setHeaders } from "./internal/headers.ts"
 import * as Lists from "./internal/lists.ts"
 import * as Operations from "./internal/operations.ts"
@@ -216,7 +217,7 @@ export const layer = (options: Options = {}) =>
   Layer.provide(
     WebhookServer.layerApi(GatewayApi, options),
     Layer.provide(
-      Layer.mergeAll(layerMessages(options), Lists.layer, Events.layer, Operations.layer),
+      Layer.mergeAll(layerMessages(options), Lists.layer, Events.layer, Operations.layer, Forwarding.layer),
       [ReadRequest.layer(options), Authorization.layer(options), layerOutbox(options)]
     )
   )

@@ -19,6 +19,7 @@ import type * as Carrier from "../provider/Carrier.ts"
 import * as Environment from "../provider/Environment.ts"
 import { invalid, type InvalidVariable } from "../provider/Environment.ts"
 import type { SmsProvider } from "../provider/SmsProvider.ts"
+import * as ForwardConfig from "./ForwardConfig.ts"
 import * as privateHosts from "./internal/privateHosts.ts"
 import * as variableNames from "./internal/variableNames.ts"
 import * as MediaConfig from "./MediaConfig.ts"
@@ -59,6 +60,8 @@ export interface ServerConfig {
   readonly sendPolicy: SendPolicyConfig.SendPolicyConfig
   /** Absent when no media store is configured. */
   readonly media: MediaConfig.MediaConfig | undefined
+  /** Absent when nothing is forwarded. */
+  readonly forward: ForwardConfig.ForwardConfig | undefined
   /** The storage of the server. */
   readonly storage: StorageConfig.StorageConfig
 }
@@ -103,6 +106,7 @@ export const variables: ReadonlyArray<string> = [
   "MEDIA_MAX_AGE_DAYS",
   "DATABASE_URL",
   "MMS_TIMEOUT_SECONDS",
+  ...ForwardConfig.variables,
   ...TokensConfig.variables,
   ...TelemetryConfig.variables
 ]
@@ -267,6 +271,7 @@ export const load = Effect.fnUntraced(function*(
     providers,
     sendPolicy: yield* SendPolicyConfig.load,
     media: yield* MediaConfig.load(configured),
+    forward: yield* ForwardConfig.load,
     storage: yield* StorageConfig.load(providers.size > 0)
   }
 })

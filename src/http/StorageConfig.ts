@@ -16,6 +16,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as DeliveryStore from "../delivery/DeliveryStore.ts"
 import * as EventLog from "../events/EventLog.ts"
+import * as ForwardStore from "../forward/ForwardStore.ts"
 import type { InboxProcessor } from "../inbox/Inbox.ts"
 import { layerMemory, type MmsAggregator, type MmsAggregatorError, type Options } from "../mms/MmsAggregator.ts"
 import { invalid, type InvalidVariable, secret, text } from "../provider/Environment.ts"
@@ -37,6 +38,7 @@ import type { Stores as SendPolicyStores } from "./SendPolicyConfig.ts"
  */
 export type Stores =
   | EventLog.EventLog
+  | ForwardStore.ForwardStore
   | RoomStore.RoomStore
   | DeliveryStore.DeliveryStore
   | IntentStore.IntentStore
@@ -185,6 +187,7 @@ export const layerStoresMemory: Layer.Layer<
   RoomStore.layerMemory(),
   DeliveryStore.layerStoreMemory(),
   IntentStore.layerMemory(),
+  ForwardStore.layerMemory,
   RateLimiter.layerStoreMemory,
   CircuitBreaker.layerStoreMemory()
 ).pipe(Layer.provideMerge(EventLog.layerMemory()))

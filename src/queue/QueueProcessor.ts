@@ -90,7 +90,11 @@ export interface Work<A, E, R> {
  * stored, because an application's error may quote the message.
  */
 const errorKindOf = (cause: Cause.Cause<unknown>): string => {
-  const error = Cause.squash(cause)
+  const squashed = Cause.squash(cause)
+  // A wish is no reason.
+  const error = (squashed instanceof TryAgain || squashed instanceof GiveUp) && squashed.cause !== undefined
+    ? squashed.cause
+    : squashed
   if (typeof error === "object" && error !== null) {
     if ("_tag" in error && typeof error._tag === "string") return error._tag
     if ("name" in error && typeof error.name === "string") return error.name

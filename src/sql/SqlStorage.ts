@@ -18,6 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import { DeliveryStore } from "../delivery/DeliveryStore.ts"
 import { EventLog } from "../events/EventLog.ts"
+import { ForwardStore } from "../forward/ForwardStore.ts"
 import { Inbox } from "../inbox/Inbox.ts"
 import { RoomStore } from "../rooms/RoomStore.ts"
 import { IntentStore } from "../sending/IntentStore.ts"
@@ -25,6 +26,7 @@ import { StorageError } from "../StorageError.ts"
 import * as CircuitBreakerStoreSql from "./CircuitBreakerStoreSql.ts"
 import * as DeliveryStoreSql from "./DeliveryStoreSql.ts"
 import * as EventLogSql from "./EventLogSql.ts"
+import * as ForwardStoreSql from "./ForwardStoreSql.ts"
 import * as InboxSql from "./InboxSql.ts"
 import * as IntentStoreSql from "./IntentStoreSql.ts"
 import * as CleanUp from "./internal/cleanUp.ts"
@@ -64,6 +66,7 @@ export type Stores =
   | RoomStore
   | DeliveryStore
   | IntentStore
+  | ForwardStore
   | People.People
   | RateLimiterStore
   | CircuitBreakerStore
@@ -97,6 +100,7 @@ export const make = Effect.fnUntraced(function*(
     Context.add(DeliveryStore, yield* DeliveryStoreSql.make(transact, recorded)),
     Context.add(IntentStore, yield* IntentStoreSql.make(transact, servers, recorded)),
     Context.add(EventLog, log),
+    Context.add(ForwardStore, yield* ForwardStoreSql.make(transact, servers)),
     Context.add(RateLimiterStore, RateLimiterStoreSql.make(limits)),
     Context.add(CircuitBreakerStore, CircuitBreakerStoreSql.make(limits)),
     Context.add(People.People, yield* People.make(transact, log))

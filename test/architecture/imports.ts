@@ -60,6 +60,7 @@ const library = [
   "inbox",
   "rooms",
   "media",
+  "forward",
   "sql",
   "http"
 ]
@@ -79,7 +80,8 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   inbox: ["vocabulary", "queue"],
   rooms: ["vocabulary", "events", "provider", "sending", "delivery", "mms", "queue", "inbox"],
   media: ["vocabulary", "provider", "rooms"],
-  sql: ["vocabulary", "events", "sending", "delivery", "mms", "queue", "inbox", "rooms", "media"],
+  forward: ["vocabulary", "events", "queue", "rooms", "media"],
+  sql: ["vocabulary", "events", "forward", "sending", "delivery", "mms", "queue", "inbox", "rooms", "media"],
   http: library,
   testing: library,
   demo: library,

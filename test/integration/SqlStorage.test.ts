@@ -5,6 +5,7 @@ import { Effect, Layer, Redacted } from "effect"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
 import { suite as eventLog } from "../suites/EventLogSuite.ts"
+import { suite as forwardStore } from "../suites/ForwardStoreSuite.ts"
 import { suite as handOver } from "../suites/HandOverSuite.ts"
 import { suite as inbox } from "../suites/InboxSuite.ts"
 import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
@@ -24,6 +25,7 @@ const layer = Layer.unwrap(
 ).pipe(Layer.orDie)
 
 inbox("Postgres", layer, !hasPostgres)
+forwardStore("Postgres", layer, !hasPostgres)
 intentStore("Postgres", layer, !hasPostgres)
 roomStore("Postgres", layer, !hasPostgres)
 eventLog("Postgres", layer, !hasPostgres)

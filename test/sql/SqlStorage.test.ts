@@ -15,6 +15,7 @@ import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { textContent } from "../rooms/kit.ts"
 import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
 import { suite as eventLog } from "../suites/EventLogSuite.ts"
+import { suite as forwardStore } from "../suites/ForwardStoreSuite.ts"
 import { suite as handOver } from "../suites/HandOverSuite.ts"
 import { message, suite as inbox } from "../suites/InboxSuite.ts"
 import { suite as intentStore } from "../suites/IntentStoreSuite.ts"
@@ -28,6 +29,7 @@ const layerClient = NodeSqliteClient.layer({ filename: ":memory:" })
 const layer = SqlStorage.layer().pipe(Layer.provide([layerClient, NodeCrypto.layer]))
 
 inbox("SQLite", layer)
+forwardStore("SQLite", layer)
 intentStore("SQLite", layer)
 roomStore("SQLite", layer)
 eventLog("SQLite", layer)

@@ -238,6 +238,29 @@ export const samples = {
   intents: { response: [intent] },
   intent: { parameters: { id: intent.id }, response: intent },
   cancel: { parameters: { id: intent.id }, response: cancelled },
+  forwardingEndpoints: { response: [{ endpoint: "https://app.example.com/sms", failingSince: time }] },
+  forwardingResume: {
+    bodies: { "application/json": { endpoint: "https://app.example.com/sms" } },
+    response: { replayed: 2 }
+  },
+  forwards: {
+    response: [{
+      id: "01M8GX82MJ1738F87MQYDSKBP3",
+      position: 17,
+      endpoint: "https://app.example.com/sms",
+      eventId: "01M8GX5FY3S6V7R0T2W4Z8B1CD",
+      kind: "MessageReceived",
+      state: "dead",
+      queuedAt: time,
+      failures: 15,
+      lastError: "Status500"
+    }]
+  },
+  replayForward: { parameters: { id: "01M8GX82MJ1738F87MQYDSKBP3" }, response: { replayed: 1 } },
+  replayForwards: {
+    bodies: { "application/json": { since: "2026-01-28T00:00:00.000Z", until: time } },
+    response: { replayed: 12 }
+  },
   resend: { parameters: { id: intent.id }, response: receipt },
   giveUp: { parameters: { id: intent.id }, response: { ...intent, resolvedBy: "operator: given up" } },
   forget: {

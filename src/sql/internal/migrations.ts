@@ -234,6 +234,42 @@ const migrations = {
       expires_at BIGINT NOT NULL
     )`
     yield* sql`CREATE INDEX sms_limits_expires ON sms_limits (expires_at)`
+  }),
+  "0007_forwards": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`CREATE TABLE sms_forward_lanes (
+      lane TEXT NOT NULL PRIMARY KEY,
+      pending BIGINT NOT NULL,
+      ready_at BIGINT NOT NULL,
+      written_at BIGINT NOT NULL,
+      owner TEXT,
+      claim BIGINT NOT NULL
+    )`
+    yield* sql`CREATE INDEX sms_forward_lanes_ready ON sms_forward_lanes (ready_at) WHERE owner IS NULL`
+    yield* sql`CREATE INDEX sms_forward_lanes_owner ON sms_forward_lanes (owner) WHERE owner IS NOT NULL`
+    yield* sql`CREATE TABLE sms_forwards (
+      position ${yield* serial},
+      id TEXT NOT NULL UNIQUE,
+      key TEXT UNIQUE,
+      lane TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      event TEXT NOT NULL,
+      state TEXT NOT NULL,
+      failures BIGINT NOT NULL,
+      last_error TEXT,
+      address TEXT,
+      accepted_at BIGINT NOT NULL,
+      settled_at BIGINT
+    )`
+    yield* sql`CREATE INDEX sms_forwards_lane ON sms_forwards (lane, position) WHERE state = 'pending'`
+    yield* sql`CREATE INDEX sms_forwards_dead ON sms_forwards (position) WHERE state = 'dead'`
+    yield* sql`CREATE INDEX sms_forwards_accepted ON sms_forwards (accepted_at)`
+    yield* sql`CREATE TABLE sms_forward_endpoints (
+      endpoint TEXT NOT NULL PRIMARY KEY,
+      position BIGINT NOT NULL,
+      failing_since BIGINT,
+      paused_at BIGINT
+    )`
   })
 }
 

@@ -1,0 +1,96 @@
+/**
+ * What the server posts to an application: an event as JSON.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { DeliveryChanged, MessageReceived } from "../events/Event.ts"
+import type { Entry } from "../events/EventLog.ts"
+
+/**
+ * A person's message. A message that a hook blocked has `blocked`, and is not
+ * answered.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class MessageNotification extends Schema.Class<MessageNotification>("effect-sms/forward/MessageNotification")({
+  type: Schema.tag("message.received"),
+  /** When it was received. */
+  timestamp: Schema.DateTimeUtcFromString,
+  data: MessageReceived
+}) {}
+
+/**
+ * A change of a delivery's status.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class DeliveryNotification
+  extends Schema.Class<DeliveryNotification>("effect-sms/forward/DeliveryNotification")({
+    type: Schema.tag("delivery.changed"),
+    /** When the change was recorded. */
+    timestamp: Schema.DateTimeUtcFromString,
+    data: DeliveryChanged
+  })
+{}
+
+/**
+ * What is posted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Notification = typeof Notification.Type
+
+/**
+ * Schema of {@link Notification}.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Notification = Schema.Union([MessageNotification, DeliveryNotification])
+
+/**
+ * The kinds of events that are forwarded.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const kinds = ["MessageReceived", "DeliveryChanged"] as const
+
+/**
+ * Builds the notification of an entry of the log. `undefined` for a kind that is
+ * not forwarded.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const notificationOf = ({ event, time: timestamp }: Entry): Notification | undefined => {
+  switch (event._tag) {
+    case "MessageReceived":
+      return new MessageNotification({ timestamp, data: event })
+    case "DeliveryChanged":
+      return new DeliveryNotification({ timestamp, data: event })
+    default:
+      return undefined
+  }
+}
+
+/**
+ * What an application may answer with status 200: a reply to the person. Media
+ * are URLs that the carrier can fetch.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Answer extends Schema.Class<Answer>("effect-sms/forward/Answer")({
+  reply: Schema.optionalKey(Schema.Struct({
+    text: Schema.optionalKey(Schema.String),
+    media: Schema.optionalKey(Schema.Array(Schema.Union([
+      Schema.String,
+      Schema.Struct({ url: Schema.String, mimeType: Schema.optionalKey(Schema.String) })
+    ])))
+  }))
+}) {}

@@ -1,0 +1,5 @@
+export * as Endpoint from "./Endpoint.ts"
+export * as Forwarder from "./Forwarder.ts"
+export * as ForwardStore from "./ForwardStore.ts"
+export * as Notification from "./Notification.ts"
+export * as Signature from "./Signature.ts"

@@ -1,0 +1,108 @@
+/**
+ * Posts a notification to an endpoint, and reads its answer.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { version } from "../../internal/version.ts"
+import type { GuardedClient, GuardedResponse } from "../../media/GuardedClient.ts"
+import type { Endpoint } from "../Endpoint.ts"
+import { Answer, Notification } from "../Notification.ts"
+import type { signer } from "../Signature.ts"
+
+/** How much of an answer is read, in bytes. */
+const maxAnswer = 64 * 1024
+
+/**
+ * Why an endpoint did not take a notification. The kind has nothing of the
+ * answer, which may be personal.
+ */
+export class NotTaken extends Schema.TaggedError<NotTaken>()("NotTaken", {
+  /** The status of the answer, or why there is none. */
+  kind: Schema.String,
+  /** How long the endpoint asked to wait. */
+  retryAfter: Schema.optionalKey(Schema.Duration)
+}) {
+  override get message(): string {
+    return `The endpoint did not take the event: ${this.kind}`
+  }
+}
+
+/** The endpoint answered 410: it wants nothing more. */
+export class Gone extends Schema.TaggedError<Gone>()("Gone", {}) {
+  override get message(): string {
+    return "The endpoint answered 410 and is paused"
+  }
+}
+
+const retryAfterOf = (response: GuardedResponse): Duration.Duration | undefined => {
+  const [value = ""] = response.header("retry-after")
+  return /^\d{1,6}$/.test(value) ? Duration.seconds(Number(value)) : undefined
+}
+
+/** Reads the body, up to the limit. */
+const bodyOf = (response: GuardedResponse): Effect.Effect<string, NotTaken> =>
+  response.stream.pipe(
+    Stream.runFoldEffect(
+      () => ({ chunks: [] as Array<Uint8Array>, size: 0 }),
+      ({ chunks, size }, chunk) =>
+        size + chunk.length > maxAnswer
+          ? Effect.fail(new NotTaken({ kind: "AnswerTooLarge" }))
+          : Effect.succeed({ chunks: [...chunks, chunk], size: size + chunk.length })
+    ),
+    Effect.map(({ chunks }) => Buffer.concat(chunks).toString()),
+    Effect.mapError((error) => error._tag === "NotTaken" ? error : new NotTaken({ kind: error._tag }))
+  )
+
+const encode = Schema.encodeEffect(Schema.fromJsonString(Schema.toCodecJson(Notification)))
+const decode = Schema.decodeEffect(Schema.fromJsonString(Answer))
+
+/** The answer of a body. Anything but a reply in JSON means that there is none. */
+const answerOf = (body: string): Effect.Effect<Answer> =>
+  body.trim() === ""
+    ? Effect.succeed(new Answer({}))
+    : Effect.catch(decode(body), () =>
+      Effect.as(
+        Effect.logWarning("The answer of an endpoint is no reply that can be read, and is ignored"),
+        new Answer({})
+      ))
+
+export interface Options {
+  readonly endpoint: Endpoint
+  readonly sign: Effect.Success<ReturnType<typeof signer>>
+  readonly client: GuardedClient["Service"]
+  /** How long an endpoint may take to answer. */
+  readonly timeout: Duration.Duration
+}
+
+/** Posts a notification with this id. Any status but 2xx fails. */
+export const post = (
+  { client, endpoint, sign, timeout }: Options,
+  id: string,
+  notification: Notification
+): Effect.Effect<Answer, NotTaken | Gone> =>
+  Effect.gen(function*() {
+    const body = new TextEncoder().encode(yield* Effect.orDie(encode(notification)))
+    const seconds = Math.floor(DateTime.toEpochMillis(yield* DateTime.now) / 1000)
+    const headers = {
+      "content-type": "application/json",
+      "user-agent": `effect-sms/${version}`,
+      ...(yield* sign(id, seconds, body))
+    }
+    const response = yield* Effect.mapError(
+      client.send({ url: endpoint.url, headers, body }),
+      ({ _tag: kind }) => new NotTaken({ kind })
+    )
+    const { status } = response
+    if (status === 410) return yield* new Gone()
+    if (status < 200 || status > 299) {
+      const retryAfter = retryAfterOf(response)
+      return yield* new NotTaken({ kind: `Status${status}`, ...(retryAfter !== undefined && { retryAfter }) })
+    }
+    return status === 200 ? yield* answerOf(yield* bodyOf(response)) : new Answer({})
+  }).pipe(
+    Effect.scoped,
+    Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.fail(new NotTaken({ kind: "Timeout" })) })
+  )

@@ -1,0 +1,283 @@
+import { NodeCrypto } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Duration, Effect, Layer, Redacted, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { Webhook } from "standardwebhooks"
+import * as EventLog from "../../src/events/EventLog.ts"
+import * as Endpoint from "../../src/forward/Endpoint.ts"
+import { Forwarder, layer as layerForwarder, type Options } from "../../src/forward/Forwarder.ts"
+import * as ForwardStore from "../../src/forward/ForwardStore.ts"
+import * as Schedule from "../../src/forward/internal/schedule.ts"
+import { GuardedClient, type GuardedRequest } from "../../src/media/GuardedClient.ts"
+import { ConnectionFailed } from "../../src/media/MediaError.ts"
+import * as SmsProviders from "../../src/provider/SmsProviders.ts"
+import * as RoomKit from "../../src/rooms/RoomKit.ts"
+import * as RoomStore from "../../src/rooms/RoomStore.ts"
+import * as SmsChannel from "../../src/rooms/SmsChannel.ts"
+import * as IntentStore from "../../src/sending/IntentStore.ts"
+import * as Outbox from "../../src/sending/Outbox.ts"
+import { MockSmsProvider } from "../../src/testing/index.ts"
+import { customer, message } from "../rooms/kit.ts"
+
+const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`
+
+const endpointOf = (url: string) => Endpoint.make(new URL(url), [Redacted.make(secret)])
+
+const app = endpointOf("https://app.example.com/sms?token=hidden")
+
+interface Posted {
+  readonly url: string
+  readonly id: string
+  readonly text: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+type Answer = "down" | { readonly status: number; readonly body?: string; readonly retryAfter?: string }
+
+/** An application that answers so, and what it got. */
+const makeApp = (answer: (posted: Posted, number: number) => Answer) => {
+  const posted: Array<Posted> = []
+  const send = ({ body = new Uint8Array(), headers, url }: GuardedRequest) =>
+    Effect.suspend(() => {
+      const text = Buffer.from(body).toString()
+      const { data } = JSON.parse(text)
+      const one = {
+        url: url.href,
+        id: headers["webhook-id"]!,
+        text: data.message?.content?.text ?? data.status,
+        headers,
+        body: text
+      }
+      posted.push(one)
+      const given = answer(one, posted.length)
+      if (given === "down") return Effect.fail(new ConnectionFailed({ host: url.hostname }))
+      return Effect.succeed({
+        status: given.status,
+        header: (name: string) => name === "retry-after" && given.retryAfter !== undefined ? [given.retryAfter] : [],
+        stream: Stream.make(new TextEncoder().encode(given.body ?? ""))
+      })
+    })
+  return { posted, layer: Layer.succeed(GuardedClient, { send }) }
+}
+
+const layerOf = (client: Layer.Layer<GuardedClient>, options: Partial<Options> = {}) => {
+  const mock = MockSmsProvider.layer({ name: "twilio" })
+  return layerForwarder({ endpoints: [app], ...options }).pipe(
+    Layer.provide(client),
+    Layer.provideMerge(SmsChannel.layerProviders),
+    Layer.provideMerge(RoomKit.layer()),
+    Layer.provide(Outbox.layer()),
+    Layer.provide(SmsProviders.layer(mock)),
+    Layer.provideMerge(mock),
+    Layer.provide([RoomStore.layerMemory(), IntentStore.layerMemory()]),
+    Layer.provideMerge([ForwardStore.layerMemory, EventLog.layerMemory()]),
+    Layer.provide(NodeCrypto.layer)
+  )
+}
+
+/** Lets what is due happen. */
+const settle = TestClock.adjust("10 millis").pipe(Effect.repeat({ times: 3 }))
+
+const receive = Effect.fnUntraced(function*(text: string, sender: string = customer) {
+  const kit = yield* RoomKit.RoomKit
+  yield* kit.processInbound(message(text, { sender, channelId: "sms-twilio" }))
+})
+
+const texts = (posted: ReadonlyArray<Posted>) => posted.map(({ text }) => text)
+
+describe("a message", () => {
+  it.effect("is posted to the application, signed, with its query and under the id of its event", () => {
+    const { layer, posted } = makeApp(() => ({ status: 204 }))
+    return Effect.gen(function*() {
+      yield* settle
+      yield* receive("hello")
+      yield* settle
+      assert.deepStrictEqual(texts(posted), ["hello"])
+      const [{ body, headers, id, url }] = posted as [Posted]
+      assert.strictEqual(url, "https://app.example.com/sms?token=hidden")
+      // The test clock begins in 1970, which the library refuses.
+      const webhook = new Webhook(secret)
+      const signed = webhook.sign(id, new Date(Number(headers["webhook-timestamp"]) * 1000), body)
+      assert.strictEqual(headers["webhook-signature"], signed)
+      const { data, timestamp, type } = JSON.parse(body)
+      assert.deepStrictEqual([type, data.message.sender], ["message.received", customer])
+      assert.notProperty(data.message, "raw")
+      assert.match(timestamp, /^1970-01-01T/)
+      const log = yield* EventLog.EventLog
+      assert.strictEqual((yield* log.get(id))?.event._tag, "MessageReceived")
+    }).pipe(Effect.provide(layerOf(layer)))
+  })
+
+  it.effect("is posted again until the application takes it, and later ones of its room wait", () => {
+    const { layer, posted } = makeApp((_, number) => number === 1 ? "down" : { status: 200 })
+    return Effect.gen(function*() {
+      yield* settle
+      yield* receive("1")
+      yield* settle
+      yield* receive("2")
+      yield* receive("other", "+15145550143")
+      yield* settle
+      assert.deepStrictEqual(texts(posted), ["1", "other"])
+      yield* TestClock.adjust("1 minute")
+      yield* settle
+      assert.deepStrictEqual(texts(posted), ["1", "other", "1", "2"])
+    }).pipe(Effect.provide(layerOf(layer)))
+  })
+
+  it.effect("is a dead letter after the last attempt, is listed with why, and can be posted again", () => {
+    let answer: Answer = { status: 500 }
+    const { layer, posted } = makeApp(() => answer)
+    return Effect.gen(function*() {
+      const forwarder = yield* Forwarder
+      yield* settle
+      yield* receive("1")
+      yield* TestClock.adjust("1 minute")
+      assert.lengthOf(posted, 3)
+      assert.strictEqual(new Set(posted.map(({ id }) => id)).size, 1)
+      const [dead, ...others] = yield* forwarder.list({ state: "dead", limit: 10 })
+      assert.lengthOf(others, 0)
+      assert.deepInclude(dead, { lastError: "Status500", failures: 3 })
+      answer = { status: 200 }
+      assert.isTrue(yield* forwarder.replay(dead!.id))
+      yield* settle
+      assert.lengthOf(posted, 4)
+      assert.deepStrictEqual(yield* forwarder.list({ state: "dead", limit: 10 }), [])
+    }).pipe(Effect.provide(layerOf(layer, { waits: ["5 seconds", "10 seconds"] })))
+  })
+
+  it.effect("is posted for three days, with waits that vary", () =>
+    Effect.gen(function*() {
+      const total = Schedule.waits.reduce((sum, wait) => sum + Duration.toHours(wait), 0)
+      assert.isAbove(total, 71)
+      assert.isBelow(total, 75)
+      for (const [failures, wait] of Schedule.waits.entries()) {
+        const varied = yield* Effect.all(Array.from({ length: 20 }, () => Schedule.waitAfter(Schedule.waits, failures)))
+        const millis = varied.map((each) => Duration.toMillis(each!) / Duration.toMillis(wait))
+        assert.isAbove(new Set(millis).size, 10)
+        assert.isAtLeast(Math.min(...millis), 0.9)
+        assert.isAtMost(Math.max(...millis), 1.1)
+      }
+      assert.isUndefined(yield* Schedule.waitAfter(Schedule.waits, Schedule.waits.length))
+    }))
+
+  it.effect("waits as long as the application asks", () => {
+    const { layer, posted } = makeApp((_, number) =>
+      number === 1 ? { status: 503, retryAfter: "600" } : { status: 200 }
+    )
+    return Effect.gen(function*() {
+      yield* settle
+      yield* receive("1")
+      yield* TestClock.adjust("590 seconds")
+      assert.lengthOf(posted, 1)
+      yield* TestClock.adjust("20 seconds")
+      yield* settle
+      assert.lengthOf(posted, 2)
+    }).pipe(Effect.provide(layerOf(layer)))
+  })
+})
+
+describe("an endpoint", () => {
+  it.effect("is paused after it took nothing for too long, and gets everything once it is resumed", () => {
+    let answer: Answer = "down"
+    const { layer, posted } = makeApp(() => answer)
+    const options = { pauseAfter: "1 minute", waits: ["10 seconds", "20 seconds", "40 seconds", "80 seconds"] } as const
+    return Effect.gen(function*() {
+      const forwarder = yield* Forwarder
+      yield* settle
+      yield* receive("first")
+      yield* TestClock.adjust("50 seconds")
+      yield* receive("second", "+15145550143")
+      yield* TestClock.adjust("1 minute")
+      const [paused] = yield* forwarder.endpoints
+      assert.strictEqual(paused?.name, "https://app.example.com/sms")
+      assert.isDefined(paused?.pausedAt)
+      const before = posted.length
+      yield* receive("while paused", "+15145550149")
+      yield* TestClock.adjust("2 minutes")
+      assert.lengthOf(posted, before)
+
+      answer = { status: 200 }
+      assert.strictEqual(yield* forwarder.resume(paused!.name), 2)
+      yield* TestClock.adjust("1 second")
+      assert.sameMembers(texts(posted.slice(before)), ["first", "second", "while paused"])
+      assert.isUndefined((yield* forwarder.endpoints)[0]?.failingSince)
+      assert.isUndefined(yield* forwarder.resume("https://other.example"))
+    }).pipe(Effect.provide(layerOf(layer, options)))
+  })
+
+  it.effect("that answers 410 is paused at once", () => {
+    const { layer, posted } = makeApp(() => ({ status: 410 }))
+    return Effect.gen(function*() {
+      yield* settle
+      yield* receive("1")
+      yield* receive("2", "+15145550143")
+      yield* TestClock.adjust("1 hour")
+      assert.isAtMost(posted.length, 2)
+      assert.isDefined((yield* (yield* Forwarder).endpoints)[0]?.pausedAt)
+    }).pipe(Effect.provide(layerOf(layer)))
+  })
+
+  it.effect("gets what is after its first start, and a span of time again when it is asked for", () => {
+    const other = endpointOf("https://other.example/")
+    const { layer, posted } = makeApp(() => ({ status: 200 }))
+    return Effect.gen(function*() {
+      const forwarder = yield* Forwarder
+      yield* settle
+      yield* receive("1")
+      yield* settle
+      yield* TestClock.adjust("1 hour")
+      yield* receive("2")
+      yield* settle
+      assert.deepStrictEqual(texts(posted).sort(), ["1", "1", "2", "2"])
+      const now = yield* DateTime.now
+      const span = { since: DateTime.subtract(now, { minutes: 30 }), until: DateTime.add(now, { seconds: 1 }) }
+      assert.strictEqual(yield* forwarder.replaySpan({ ...span, endpoint: other.name }), 1)
+      yield* settle
+      assert.deepStrictEqual(posted.slice(4).map(({ text, url }) => [text, url]), [["2", other.url.href]])
+      assert.strictEqual(yield* forwarder.replaySpan({ ...span, since: DateTime.makeUnsafe(0) }), 4)
+      yield* settle
+      assert.lengthOf(posted, 9)
+    }).pipe(Effect.provide(layerOf(layer, { endpoints: [app, other] })))
+  })
+})
+
+describe("an answer", () => {
+  const sent = Effect.flatMap(MockSmsProvider.MockSmsProvider, ({ sent }) => sent)
+
+  it.effect("is sent to the person once, however often the event is posted", () => {
+    const { layer, posted } = makeApp(({ text }) => ({
+      status: 200,
+      body: JSON.stringify({ reply: { text: `You said ${text}`, media: ["https://media.example.com/a.png"] } })
+    }))
+    return Effect.gen(function*() {
+      const forwarder = yield* Forwarder
+      yield* settle
+      yield* receive("hello")
+      yield* settle
+      const [one, ...others] = yield* sent
+      assert.lengthOf(others, 0)
+      assert.strictEqual(one?.to, customer)
+      assert.include(JSON.stringify(one?.content), "You said hello")
+      assert.include(JSON.stringify(one?.content), "https://media.example.com/a.png")
+      const done = yield* forwarder.list({ state: "done", limit: 10 })
+      assert.isTrue(yield* forwarder.replay(done.find(({ event }) => event.kind === "MessageReceived")!.id))
+      yield* settle
+      // The status of the answer's own delivery is an event too.
+      assert.deepStrictEqual(texts(posted), ["hello", "queued", "hello"])
+      assert.lengthOf(yield* sent, 1)
+    }).pipe(Effect.provide(layerOf(layer)))
+  })
+
+  it.effect("that is none, or cannot be read, is no reason to post again", () => {
+    const bodies = ["", "ok", "[]", "{\"reply\":{}}", "{\"reply\":{\"text\":1}}", "{\"reply\":null}", "{}"]
+    const { layer, posted } = makeApp((_, number) => ({ status: 200, body: bodies[number - 1] ?? "" }))
+    return Effect.gen(function*() {
+      yield* settle
+      for (const [index] of bodies.entries()) yield* receive(String(index), `+1514555014${index}`)
+      yield* TestClock.adjust(Duration.minutes(10))
+      assert.lengthOf(posted, bodies.length)
+      assert.lengthOf(yield* sent, 0)
+    }).pipe(Effect.provide(layerOf(layer)))
+  })
+})
