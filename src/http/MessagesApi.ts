@@ -24,6 +24,7 @@ import { Answered, AnswerRequest } from "./AnswerApi.ts"
 import { Events } from "./EventsApi.ts"
 import { Forwarding } from "./ForwardingApi.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
+import { withWebhooks } from "./internal/notifications.ts"
 import { Lists } from "./ListsApi.ts"
 import { messageProblems, seconds } from "./MessageProblems.ts"
 import { MessageView } from "./MessageView.ts"
@@ -238,6 +239,7 @@ export class GatewayApi extends WebhookApi
   .add(Events)
   .add(Operations)
   .add(Forwarding)
+  .annotate(OpenApi.Transform, withWebhooks)
   .annotate(
     OpenApi.Description,
     `Receives SMS and MMS webhooks of ${Carriers.titles()}, and sends messages through them.`

@@ -424,6 +424,24 @@ describe("GET /messages/:id", () => {
 })
 
 describe("the routes of the gateway", () => {
+  it.effect("are in one document with what is posted to applications", () =>
+    Effect.gen(function*() {
+      const { body } = yield* get("/openapi.json")
+      const document = JSON.parse(body)
+      assert.sameMembers(Object.keys(document.webhooks), ["message.received", "delivery.changed"])
+      const { content } = document.webhooks["message.received"].post.requestBody
+      const text = JSON.stringify(content["application/json"].schema)
+      // Every reference leads somewhere.
+      const references = Array.from(
+        JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g),
+        ([, name]) => name!
+      )
+      for (const name of references) assert.property(document.components.schemas, name)
+      assert.notInclude(JSON.stringify(document.webhooks), "$defs")
+      const root = text.includes("$ref") ? JSON.stringify(document.components.schemas) : text
+      assert.include(root, "message.received")
+    }).pipe(Effect.provide(layerGateway())))
+
   it.effect("are in one OpenAPI document, with every answer and what it needs", () =>
     Effect.gen(function*() {
       const { paths } = JSON.parse((yield* get("/openapi.json", {})).body)
