@@ -64,7 +64,7 @@ describe("a locked SQLite file", () => {
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const locked = yield* Effect.scoped(Effect.gen(function*() {
-        yield* lock(filename)
+        void (yield* lock(filename))
         const fiber = yield* Effect.forkChild(Effect.flip(sql.withTransaction(Effect.void)))
         yield* settle
         yield* TestClock.adjust("6 seconds")
@@ -83,7 +83,7 @@ describe("a locked SQLite file", () => {
       const inbox = yield* Inbox
       const accept = (id: string) => Effect.forkChild(Effect.exit(inbox.accept([message(id)])))
       yield* Effect.scoped(Effect.gen(function*() {
-        yield* lock(filename)
+        void (yield* lock(filename))
         const early = yield* Effect.forEach(Array.from({ length: 200 }, (_, i) => `early ${i}`), accept)
         yield* settle
         yield* TestClock.adjust("3 seconds")
@@ -129,7 +129,7 @@ describe("a locked SQLite file", () => {
           ({ status }) => status
         )
         yield* Effect.scoped(Effect.gen(function*() {
-          yield* lock(filename)
+          void (yield* lock(filename))
           const webhook = yield* Effect.forkChild(post, { startImmediately: true })
           for (const path of ["/health/live", "/rooms"]) {
             const { status } = yield* client.get(path, { headers: { authorization: "Bearer admin" } })

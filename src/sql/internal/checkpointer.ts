@@ -49,7 +49,7 @@ export const make = Effect.fnUntraced(function*(
   let seen = 0
   let started: Worker | undefined
 
-  yield* Effect.addFinalizer(() => Effect.promise(async () => started?.terminate()))
+  yield* Effect.addFinalizer(() => Effect.promise(() => Promise.resolve(started?.terminate())))
 
   const copy = Effect.callback<Copied, unknown>((resume) => {
     const worker = started ??= new Worker(program, { eval: true, execArgv: [], workerData: filename })
