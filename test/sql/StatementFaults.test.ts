@@ -42,7 +42,7 @@ const every = (statements: number, fault: (at: number) => Fault, isKilled = fals
     { discard: true }
   )
 
-const limit = 120_000
+const limit = 400_000
 
 describe("what was accepted is kept and nothing goes out twice", () => {
   it.effect("without a fault", () =>
