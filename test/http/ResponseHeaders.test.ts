@@ -8,11 +8,14 @@ import { createServer } from "node:http"
 import { connect } from "node:net"
 import { DeliveryStore } from "../../src/delivery/DeliveryStore.ts"
 import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
+import * as Endpoint from "../../src/forward/Endpoint.ts"
+import * as Forwarder from "../../src/forward/Forwarder.ts"
 import { MediaApi, MediaServer, MessagesApi, MessagesServer, WebhookServer } from "../../src/http/index.ts"
 import * as NodeServer from "../../src/http/NodeServer.ts"
 import { Inbox } from "../../src/inbox/Inbox.ts"
 import { MediaStore } from "../../src/media/MediaStore.ts"
 import * as Store from "../../src/media/MediaStore.ts"
+import * as NodeGuardedClient from "../../src/media/NodeGuardedClient.ts"
 import * as SmsProviders from "../../src/provider/SmsProviders.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import { IntentStore } from "../../src/sending/IntentStore.ts"
@@ -43,14 +46,23 @@ const layerMedia = Layer.provide(
   NodeCrypto.layer
 )
 
-const layerAll = Layer.merge(layerServices, layerMedia)
+const endpoint = Endpoint.make(new URL("https://app.example.com/sms"), [
+  Redacted.make(`whsec_${Buffer.alloc(24, 1).toString("base64")}`)
+])
+
+const layerForwarding = Forwarder.layer({ endpoints: [endpoint] }).pipe(
+  Layer.orDie,
+  Layer.provide([NodeGuardedClient.layer(), NodeCrypto.layer])
+)
+
+const layerAll = Layer.merge(Layer.provideMerge(layerForwarding, layerServices), layerMedia)
 
 const bug = Effect.die(new Error("a bug"))
 const dies = () => bug
 
 /** The same services with a bug in whatever the routes use of them. */
 const layerBroken = Layer.effectContext(Effect.gen(function*() {
-  const services = yield* Effect.context<Layer.Success<typeof layerServices> | MediaStore>()
+  const services = yield* Effect.context<Layer.Success<typeof layerServices> | Forwarder.Forwarder | MediaStore>()
   const { get } = Context
   const kit = get(services, RoomKit.RoomKit)
   const outbox = get(services, Outbox.Outbox)
@@ -74,6 +86,14 @@ const layerBroken = Layer.effectContext(Effect.gen(function*() {
     }),
     Context.add(DeliveryStore, { ...get(services, DeliveryStore), search: dies }),
     Context.add(People, { forget: dies }),
+    Context.add(Forwarder.Forwarder, {
+      endpoints: bug,
+      resume: dies,
+      replay: dies,
+      replaySpan: dies,
+      list: dies,
+      backlog: bug
+    }),
     Context.add(MediaStore, { ...get(services, MediaStore), get: dies })
   )
 }))
@@ -170,6 +190,8 @@ const bodies = [
   "{}",
   "\"\uFFFD\"",
   JSON.stringify({ text: "hi" }),
+  JSON.stringify({ endpoint: endpoint.name }),
+  JSON.stringify({ since: "2026-01-28T00:00:00Z", until: "2026-01-29T00:00:00Z" }),
   JSON.stringify({ to: "+15145550142", text: "hi" }),
   JSON.stringify({ id: "1", from: "+15145550142", to: "+15145550100", text: "hi" }),
   JSON.stringify({ to: "+15145550142", text: "x".repeat(1000) })
