@@ -71,7 +71,7 @@ export {
   SmsChannel
 } from "./rooms/index.ts"
 export { Segments } from "./segments/index.ts"
-export { IntentStore, Outbox, SendPolicy, SmsRouter, UnknownSends } from "./sending/index.ts"
+export { IntentStore, IntentStoreMemory, Outbox, SendPolicy, SmsRouter, UnknownSends } from "./sending/index.ts"
 export * as SendReference from "./SendReference.ts"
 export * as Sinch from "./sinch/index.ts"
 export * as SmsError from "./SmsError.ts"

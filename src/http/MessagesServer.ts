@@ -23,6 +23,7 @@ import { SmsProviders } from "../provider/SmsProviders.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
 import * as RoomOutbox from "../rooms/RoomOutbox.ts"
 import * as IntentStore from "../sending/IntentStore.ts"
+import * as IntentStoreMemory from "../sending/IntentStoreMemory.ts"
 import { outcomeUnknown } from "../sending/internal/outcomeUnknown.ts"
 import * as Outbox from "../sending/Outbox.ts"
 import { SmsRouter } from "../sending/SmsRouter.ts"
@@ -100,7 +101,7 @@ const layerOutbox = ({ idempotencyTimeToLive, maxIdempotencyKeys }: Options) =>
         : yield* Effect.provideServiceEffect(
           Outbox.make(),
           IntentStore.IntentStore,
-          IntentStore.makeMemory({ capacity: maxIdempotencyKeys, timeToLive: idempotencyTimeToLive })
+          IntentStoreMemory.make({ capacity: maxIdempotencyKeys, timeToLive: idempotencyTimeToLive })
         )
     })
   )

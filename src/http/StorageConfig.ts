@@ -23,7 +23,8 @@ import { invalid, type InvalidVariable, secret, text } from "../provider/Environ
 import * as RoomInbox from "../rooms/RoomInbox.ts"
 import type { RoomKit } from "../rooms/RoomKit.ts"
 import * as RoomStore from "../rooms/RoomStore.ts"
-import * as IntentStore from "../sending/IntentStore.ts"
+import type * as IntentStore from "../sending/IntentStore.ts"
+import * as IntentStoreMemory from "../sending/IntentStoreMemory.ts"
 import type { People } from "../sql/People.ts"
 import type { StorageError } from "../StorageError.ts"
 import { type Database, problemOf } from "./internal/databaseProblem.ts"
@@ -186,7 +187,7 @@ export const layerStoresMemory: Layer.Layer<
 > = Layer.mergeAll(
   RoomStore.layerMemory(),
   DeliveryStore.layerStoreMemory(),
-  IntentStore.layerMemory(),
+  IntentStoreMemory.layer(),
   ForwardStore.layerMemory,
   RateLimiter.layerStoreMemory,
   CircuitBreaker.layerStoreMemory()

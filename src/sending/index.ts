@@ -1,4 +1,5 @@
 export * as IntentStore from "./IntentStore.ts"
+export * as IntentStoreMemory from "./IntentStoreMemory.ts"
 export * as Outbox from "./Outbox.ts"
 export * as SendPolicy from "./SendPolicy.ts"
 export * as SmsRouter from "./SmsRouter.ts"

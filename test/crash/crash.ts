@@ -10,6 +10,7 @@ import { DeliveryStore } from "../../src/delivery/DeliveryStore.ts"
 import { Inbox } from "../../src/inbox/Inbox.ts"
 import * as NodeCrypto from "../../src/NodeCrypto.ts"
 import { RoomStore } from "../../src/rooms/RoomStore.ts"
+import { IntentStore } from "../../src/sending/IntentStore.ts"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { makeCarrier, start } from "./load.ts"
 
@@ -54,7 +55,12 @@ const makeServer = async (databaseUrl: string, carrierUrl: string) => {
 
 export interface Result {
   readonly kills: number
-  readonly promised: { readonly messages: number; readonly reports: number; readonly sends: number }
+  readonly promised: {
+    readonly messages: number
+    readonly reports: number
+    readonly sends: number
+    readonly queued: number
+  }
   /** Acknowledged messages that are in no room. */
   readonly lost: ReadonlyArray<string>
   /** Messages that are in a room more than once. */
@@ -65,6 +71,10 @@ export interface Result {
   readonly sentTwice: ReadonlyArray<string>
   /** Sends that were answered with success and that the carrier did not get. */
   readonly notSent: ReadonlyArray<string>
+  /** Queued messages that the carrier did not get, and that are not known as unknown. */
+  readonly stillQueued: ReadonlyArray<string>
+  /** Queued messages that the carrier did not get: a server was killed while it sent them. */
+  readonly unknown: ReadonlyArray<string>
   /** Acknowledged delivery reports that are forgotten. */
   readonly forgotten: ReadonlyArray<string>
   readonly deadLetters: number
@@ -97,6 +107,21 @@ const inspect = Effect.gen(function*() {
   return { counts, dead: (yield* inbox.backlog).dead }
 })
 
+/** Waits until no message of these is queued or being sent, and gives the state of each. */
+const settledStates = Effect.fnUntraced(function*(ids: Iterable<string>) {
+  const { get } = yield* IntentStore
+  const states = new Map<string, string>()
+  for (const id of ids) {
+    for (let rounds = 0; rounds < 600; rounds++) {
+      const state = (yield* get(id))?.state ?? "lost"
+      states.set(id, state)
+      if (state !== "queued" && state !== "sending") break
+      yield* Effect.sleep("100 millis")
+    }
+  }
+  return states
+})
+
 /** Runs so many kills on so many servers that share the database. */
 export const crash = async (options: {
   readonly kills: number
@@ -110,13 +135,14 @@ export const crash = async (options: {
   const servers = [await makeServer(options.databaseUrl, carrier.url)]
   while (servers.length < options.servers) servers.push(await makeServer(options.databaseUrl, carrier.url))
   const load = start(() => servers.map(({ base }) => base))
-  const total = () => load.promised.messages.size + load.promised.reports.size + load.promised.sends.size
+  const total = () =>
+    load.promised.messages.size + load.promised.reports.size + load.promised.sends.size + load.promised.queued.size
   const end = performance.now() + options.minutes * 60_000
   let kills = 0
   for (; kills < options.kills && performance.now() < end; kills++) {
     // Once something more was promised, at any instant.
     const before = total()
-    while (total() < before + 8) await pause(10)
+    while (total() < before + 12) await pause(10)
     await pause(Math.random() * 300)
     const server = servers[kills % servers.length]!
     await server.kill("SIGKILL")
@@ -129,7 +155,7 @@ export const crash = async (options: {
     options.client,
     NodeCrypto.layer
   ])
-  const { counts, dead, reported } = await Effect.runPromise(Effect.scoped(Effect.provide(
+  const { counts, dead, reported, states } = await Effect.runPromise(Effect.scoped(Effect.provide(
     Effect.gen(function*() {
       const found = yield* inspect
       const deliveries = yield* DeliveryStore
@@ -138,7 +164,8 @@ export const crash = async (options: {
           deliveries.ofMessage({ provider: "twilio", messageId }),
           (all) => all.some(({ status }) => status === "delivered")
         ))
-      return { ...found, reported: new Set(reported) }
+      const states = yield* settledStates(load.promised.queued.keys())
+      return { ...found, states, reported: new Set(reported) }
     }),
     storage
   ))).finally(async () => {
@@ -146,16 +173,20 @@ export const crash = async (options: {
     await carrier.close()
   })
 
-  const { ids, messages, reports, sends } = load.promised
+  const { ids, messages, queued, reports, sends } = load.promised
   const answered = (id: string) => carrier.taken.get(`re: message ${id}`) ?? 0
   return {
     kills,
-    promised: { messages: messages.size, reports: reports.size, sends: sends.size },
+    promised: { messages: messages.size, reports: reports.size, sends: sends.size, queued: queued.size },
     lost: [...messages].filter((id) => !counts.has(id)),
     doubled: [...counts].flatMap(([id, count]) => count > 1 ? [id] : []),
     unanswered: [...messages].filter((id) => answered(id) === 0),
     sentTwice: [...carrier.taken].flatMap(([text, count]) => count > 1 ? [text] : []),
     notSent: [...ids.keys()].filter((key) => !carrier.taken.has(key)),
+    stillQueued: [...queued].flatMap(([id, text]) =>
+      carrier.taken.has(text) || states.get(id) === "unknown" ? [] : [`${text}: ${states.get(id)}`]
+    ),
+    unknown: [...queued.values()].filter((text) => !carrier.taken.has(text)),
     forgotten: [...reports].filter((id) => !reported.has(id)),
     deadLetters: dead
   }

@@ -57,6 +57,8 @@ export interface Promised {
   readonly reports: Set<string>
   /** By key, the status of the final answer. */
   readonly sends: Map<string, number>
+  /** The texts of queued messages, by the id of their intent. */
+  readonly queued: Map<string, string>
   /** The carrier's ids of accepted sends. */
   readonly ids: Map<string, string>
 }
@@ -92,7 +94,13 @@ const customers = Array.from({ length: 10 }, (_, index) => `+1514555014${index}`
 
 /** Sends webhooks, delivery reports and messages until it is stopped. */
 export const start = (bases: () => ReadonlyArray<string>, callers = 4): Load => {
-  const promised: Promised = { messages: new Set(), reports: new Set(), sends: new Map(), ids: new Map() }
+  const promised: Promised = {
+    messages: new Set(),
+    reports: new Set(),
+    sends: new Map(),
+    queued: new Map(),
+    ids: new Map()
+  }
   const state = { isStopped: false }
   let count = 0
 
@@ -146,7 +154,22 @@ export const start = (bases: () => ReadonlyArray<string>, callers = 4): Load => 
     }
   }
 
-  const running = Array.from({ length: callers }, (_, caller) => [receive(caller), send()]).flat()
+  const enqueue = async () => {
+    while (!state.isStopped) {
+      const key = `queued-${++count}`
+      const sendAt = new Date(Date.now() + Math.random() * 500).toISOString()
+      const { body } = await untilAnswered(bases, (base) =>
+        fetch(`${base}/messages`, {
+          method: "POST",
+          headers: { "content-type": "application/json", authorization: "Bearer admin", "idempotency-key": key },
+          body: JSON.stringify({ to: "+15145550198", text: key, queue: true, sendAt })
+        }), (status) => status === 202)
+      promised.queued.set((JSON.parse(body) as { id: string }).id, key)
+      await pause(Math.random() * 20)
+    }
+  }
+
+  const running = Array.from({ length: callers }, (_, caller) => [receive(caller), send(), enqueue()]).flat()
   return {
     promised,
     stop: async () => {

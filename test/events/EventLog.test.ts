@@ -7,14 +7,14 @@ import { MessagePosted } from "../../src/events/Event.ts"
 import * as EventLog from "../../src/events/EventLog.ts"
 import { sizeOf } from "../../src/internal/sizeOf.ts"
 import * as RoomStore from "../../src/rooms/RoomStore.ts"
-import * as IntentStore from "../../src/sending/IntentStore.ts"
+import * as IntentStoreMemory from "../../src/sending/IntentStoreMemory.ts"
 import { suite } from "../suites/EventLogSuite.ts"
 import { event } from "../suites/RoomStoreSuite.ts"
 import { suite as search } from "../suites/SearchSuite.ts"
 
 const layer = Layer.fresh(
   Layer.provideMerge(
-    Layer.mergeAll(RoomStore.layerMemory(), layerStoreMemory(), IntentStore.layerMemory()),
+    Layer.mergeAll(RoomStore.layerMemory(), layerStoreMemory(), IntentStoreMemory.layer()),
     Layer.provide(EventLog.layerMemory(), NodeCrypto.layer)
   )
 )

@@ -14,7 +14,7 @@ import * as SmsProviders from "../../src/provider/SmsProviders.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import * as RoomStore from "../../src/rooms/RoomStore.ts"
 import * as SmsChannel from "../../src/rooms/SmsChannel.ts"
-import * as IntentStore from "../../src/sending/IntentStore.ts"
+import * as IntentStoreMemory from "../../src/sending/IntentStoreMemory.ts"
 import * as Outbox from "../../src/sending/Outbox.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
 import { customer, message } from "../rooms/kit.ts"
@@ -70,7 +70,7 @@ const layerOf = (client: Layer.Layer<GuardedClient>, options: Partial<Options> =
     Layer.provide(Outbox.layer()),
     Layer.provide(SmsProviders.layer(mock)),
     Layer.provideMerge(mock),
-    Layer.provide([RoomStore.layerMemory(), IntentStore.layerMemory()]),
+    Layer.provide([RoomStore.layerMemory(), IntentStoreMemory.layer()]),
     Layer.provideMerge([ForwardStore.layerMemory, EventLog.layerMemory()]),
     Layer.provide(NodeCrypto.layer)
   )

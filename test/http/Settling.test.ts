@@ -13,6 +13,7 @@ import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as SmsProviders from "../../src/provider/SmsProviders.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import * as IntentStore from "../../src/sending/IntentStore.ts"
+import * as IntentStoreMemory from "../../src/sending/IntentStoreMemory.ts"
 import * as Outbox from "../../src/sending/Outbox.ts"
 import * as SmsRouter from "../../src/sending/SmsRouter.ts"
 import * as UnknownSends from "../../src/sending/UnknownSends.ts"
@@ -39,7 +40,7 @@ const makeLayer = (matches: ReadonlyArray<Match>, sent: Array<OutboundMessage>) 
       Layer.provide(Outbox.layer()),
       Layer.provide(SmsProviders.layer(layerProvider)),
       Layer.provideMerge(DeliveryTracker.layer()),
-      Layer.provideMerge([DeliveryStore.layerStoreMemory(), IntentStore.layerMemory()]),
+      Layer.provideMerge([DeliveryStore.layerStoreMemory(), IntentStoreMemory.layer()]),
       Layer.provide(NodeCrypto.layer),
       Layer.provideMerge(NodeHttpServer.layerTest)
     )

@@ -5,11 +5,11 @@ import * as fc from "fast-check"
 import { Address } from "../../src/Address.ts"
 import { sizeOf } from "../../src/internal/sizeOf.ts"
 import { OutboundMessage } from "../../src/Message.ts"
-import * as IntentStore from "../../src/sending/IntentStore.ts"
+import * as IntentStoreMemory from "../../src/sending/IntentStoreMemory.ts"
 import { textContent } from "../rooms/kit.ts"
 import { suite } from "../suites/IntentStoreSuite.ts"
 
-suite("memory", Layer.provide(IntentStore.layerMemory(), NodeCrypto.layer))
+suite("memory", Layer.provide(IntentStoreMemory.layer(), NodeCrypto.layer))
 
 const to = Address.make("+15145550142")
 
@@ -22,7 +22,7 @@ it("the memory store keeps no more bytes than its bound, and forgets keys with t
   })
   type Step = { readonly key: number; readonly length: number; readonly state: "accepted" | "refused" | "unknown" }
   const play = Effect.fnUntraced(function*(steps: ReadonlyArray<Step>) {
-    const store = yield* IntentStore.makeMemory({ maxBytes })
+    const store = yield* IntentStoreMemory.make({ maxBytes })
     for (const [index, { key, length, state }] of steps.entries()) {
       const message = new OutboundMessage({ to, content: textContent("x".repeat(length)) })
       const request = { key: `${key}`, hash: `${length}`, message }

@@ -8,6 +8,7 @@ import * as Content from "../../src/Content.ts"
 import { OutboundMessage, SendReceipt } from "../../src/Message.ts"
 import { SendBlocked } from "../../src/rooms/Hook.ts"
 import * as IntentStore from "../../src/sending/IntentStore.ts"
+import * as IntentStoreMemory from "../../src/sending/IntentStoreMemory.ts"
 import * as Outbox from "../../src/sending/Outbox.ts"
 import * as SmsError from "../../src/SmsError.ts"
 import { StorageError } from "../../src/StorageError.ts"
@@ -31,7 +32,7 @@ const failure = (
 
 const unavailable = failure(new SmsError.ProviderUnavailable({}))
 
-const layer = Outbox.layer().pipe(Layer.provideMerge(IntentStore.layerMemory()), Layer.provide(NodeCrypto.layer))
+const layer = Outbox.layer().pipe(Layer.provideMerge(IntentStoreMemory.layer()), Layer.provide(NodeCrypto.layer))
 
 /** A turn of the event loop: the digest of a message takes one. */
 const turn = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
@@ -232,7 +233,7 @@ describe("the dispatcher", () => {
 
   it.effect("stores outcomes later when the store fails, and recovers claims whose answer was lost", () =>
     Effect.gen(function*() {
-      const memory = yield* IntentStore.makeMemory()
+      const memory = yield* IntentStoreMemory.make()
       const broken = new Set<string>()
       const outage = new StorageError({ store: "intents", cause: new Error("away") })
       const failing = <A, E>(name: string, effect: Effect.Effect<A, E>, isDone = false) =>

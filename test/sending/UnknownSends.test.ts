@@ -11,6 +11,7 @@ import type { Service as Provider } from "../../src/provider/SmsProvider.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as SmsProviders from "../../src/provider/SmsProviders.ts"
 import * as IntentStore from "../../src/sending/IntentStore.ts"
+import * as IntentStoreMemory from "../../src/sending/IntentStoreMemory.ts"
 import * as UnknownSends from "../../src/sending/UnknownSends.ts"
 import { OutcomeUnknown, ProviderUnavailable, SmsError } from "../../src/SmsError.ts"
 import * as MockSmsProvider from "../../src/testing/MockSmsProvider.ts"
@@ -42,7 +43,7 @@ const makeWorld = Effect.fnUntraced(function*(answers: Record<string, LookUp | u
           })
         }))
     )
-  const store = yield* IntentStore.makeMemory()
+  const store = yield* IntentStoreMemory.make()
   const deliveries = yield* DeliveryStore.makeStoreMemory()
   const context = Context.make(IntentStore.IntentStore, store).pipe(
     Context.add(DeliveryStore.DeliveryStore, deliveries)

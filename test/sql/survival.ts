@@ -15,9 +15,11 @@ import * as SmsProviders from "../../src/provider/SmsProviders.ts"
 import * as Channel from "../../src/rooms/Channel.ts"
 import * as RoomInbox from "../../src/rooms/RoomInbox.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
+import * as RoomOutbox from "../../src/rooms/RoomOutbox.ts"
 import * as SmsChannel from "../../src/rooms/SmsChannel.ts"
 import { IntentStore } from "../../src/sending/IntentStore.ts"
 import * as Outbox from "../../src/sending/Outbox.ts"
+import * as SmsRouter from "../../src/sending/SmsRouter.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
@@ -51,7 +53,11 @@ const layerProcess = ({ filename, sent }: World) => {
     respond: ({ content }) => Effect.sync(() => void sent.push(Content.text(content)))
   })
   const database = NodeSqliteClient.layer({ filename, synchronous: "normal" })
-  return RoomInbox.layer({ pollInterval: "10 minutes" }).pipe(
+  return Layer.merge(
+    RoomInbox.layer({ pollInterval: "10 minutes" }),
+    RoomOutbox.layer({ pollInterval: "10 minutes" })
+  ).pipe(
+    Layer.provideMerge(SmsRouter.layer()),
     Layer.provideMerge(Layer.mergeAll(Bot, SmsChannel.layerProviders)),
     Layer.provideMerge(RoomKit.layer()),
     Layer.provideMerge(Outbox.layer({ wait: "1 second" })),
@@ -89,6 +95,10 @@ const sendByKey = Effect.gen(function*() {
     send: () => providers.all[0]!.send(outbound)
   })
 })
+
+const queued = new OutboundMessage({ to: customer, content: textContent("from the queue") })
+
+const enqueue = Outbox.Outbox.use((outbox) => outbox.enqueue({ key: "q", what: "from the queue", message: queued }))
 
 /** A turn of the event loop, for what is not done in one: the digest of a send. */
 const turn = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
@@ -128,7 +138,7 @@ export const check = Effect.fnUntraced(function*({ sent }: World) {
   const unknown = (yield* intents.list({ state: "unknown", limit: 100 })).map(({ message }) =>
     Content.text(message.content)
   )
-  for (const text of [...replies, "by key"]) {
+  for (const text of [...replies, "by key", "from the queue"]) {
     const times = sent.filter((one) => one === text).length
     assert.isAtMost(times, 1, text)
     if (times === 0) assert.include(unknown, text)
@@ -152,6 +162,7 @@ export const start = Effect.fnUntraced(function*(world: World) {
 export const makeClients = (first: ReadonlyArray<number> = []) => {
   const waiting = new Map<WebhookEvent, number>(webhooks.map((event, index) => [event, first[index] ?? 0]))
   let isSent = false
+  let isQueued = false
   return Effect.fnUntraced(function*(servers: ReadonlyArray<Process>) {
     const on = <A, E, R>(turn: number, effect: Effect.Effect<A, E, R>) =>
       Effect.exit(Effect.provideContext(effect, servers[turn % servers.length]!.context as Context.Context<R>))
@@ -163,9 +174,13 @@ export const makeClients = (first: ReadonlyArray<number> = []) => {
       if (exits.some(Exit.isSuccess)) waiting.delete(event)
       else waiting.set(event, turn + 1)
     }
-    if (isSent) return
-    const answers = yield* Effect.forEach(servers, (_, turn) => on(turn, sendByKey), { concurrency: "unbounded" })
-    isSent = answers.some(Exit.isSuccess)
+    const onAll = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      Effect.map(
+        Effect.forEach(servers, (_, turn) => on(turn, effect), { concurrency: "unbounded" }),
+        (answers) => answers.some(Exit.isSuccess)
+      )
+    if (!isQueued) isQueued = yield* onAll(enqueue)
+    if (!isSent) isSent = yield* onAll(sendByKey)
   })
 }
 
