@@ -136,7 +136,7 @@ describe("a queued message", () => {
     [["--queue", "--at", "tomorrow", "x"], 2, /^Invalid value for flag --at/],
     [["x"], 2, /^Missing required flag: --provider\. See effect-sms send --help\n$/],
     [["--queue", "x"], 1, /^DATABASE_URL must name the database of the server/],
-    [["--queue", "x"], 1, /^DATABASE_URL must name an SQLite file that can be used/, { DATABASE_URL: "sqlite:/none/x" }]
+    [["--queue", "x"], 1, /^DATABASE_URL cannot be used: the SQLite file/, { DATABASE_URL: "sqlite:/none/x" }]
   ]
   for (const [args, code, error, env = {}] of wrong) {
     it.live(
