@@ -97,10 +97,13 @@ export const main = (carriers: ReadonlyArray<Lazy> = Carriers.all): void => {
     Effect.provide([CliOutput.layerPresenter(presenter(carriers)), NodeServices.layer])
   )
   NodeRuntime.runMain(program, {
-    teardown: (result, onExit) =>
+    teardown: (result, onExit) => {
+      // A terminal signals npm and this process, and npm passes the signal on: the second one must not kill what is ending.
+      for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {})
       Runtime.defaultTeardown(
         result,
         (code) => exit(() => onExit(code === 130 ? Ref.getUnsafe(codeOfInterruption) : code))
       )
+    }
   })
 }
