@@ -15,6 +15,7 @@ import { compact } from "../internal/record.ts"
 import type { Received } from "../rooms/RoomStore.ts"
 import { type Intent, State } from "../sending/IntentStore.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
+import { reasonOf } from "./internal/reasonOf.ts"
 import { MessageView } from "./MessageView.ts"
 import * as Paging from "./Paging.ts"
 import * as Problems from "./Problems.ts"
@@ -100,7 +101,7 @@ export const ofIntent = (intent: Intent): ListedMessage => {
       participants,
       provider: providerOf(intent),
       messageIds: receipt?.messageIds,
-      reason: error?.reason._tag ?? refusal
+      reason: reasonOf({ error, refusal })
     })
   })
 }

@@ -18,6 +18,7 @@ import { Person } from "../internal/writtenAddress.ts"
 import { SendReceipt } from "../Message.ts"
 import { type Intent, Priority, State, Times } from "../sending/IntentStore.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
+import { reasonOf } from "./internal/reasonOf.ts"
 import { messageProblems } from "./MessageProblems.ts"
 import * as Paging from "./Paging.ts"
 import * as Problems from "./Problems.ts"
@@ -155,7 +156,7 @@ export const intentViewOf = (
       participants: message.participants,
       provider,
       idempotencyKey: key,
-      reason: error?.reason._tag ?? refusal,
+      reason: reasonOf({ error, refusal }),
       part: error?.part,
       accepted: error?.accepted,
       receipt,

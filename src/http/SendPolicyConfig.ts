@@ -53,7 +53,8 @@ const rateLimit = Effect.gen(function*() {
     limit: Number(limit),
     window: Duration.seconds(units[unit as keyof typeof units]),
     count: segments === undefined ? "messages" : "segments",
-    maxWait
+    maxWait,
+    onStoreError: "fail"
   } as const
 })
 

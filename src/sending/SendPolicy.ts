@@ -81,6 +81,12 @@ export type RateLimit = {
    * message that would wait longer fails with `RateLimited` and its `retryAfter`.
    */
   readonly maxWait?: Duration.Input | undefined
+  /**
+   * What to do when the limiter's store fails. `allow` by default: messages are
+   * sent without a limit, and a warning is logged. With `fail`, they fail with
+   * `ProviderUnavailable`, so that the limit is never exceeded.
+   */
+  readonly onStoreError?: "allow" | "fail" | undefined
 }
 
 /**
@@ -125,8 +131,7 @@ const weigh = (message: OutboundMessage, count: RateLimit["count"]): number =>
  * share the limiter's store share the limit. Messages that the provider refuses
  * count against the limit, the provider's own retries do not.
  *
- * If the rate limiter fails, messages are sent without a limit and a warning is
- * logged. Several limits on one provider are independent, and all apply.
+ * Several limits on one provider are independent, and all apply.
  *
  * @category constructors
  * @since 0.1.0
@@ -152,18 +157,25 @@ export const makeRateLimited = Effect.fnUntraced(function*(
       Duration.toMillis(window)
     ])
 
-  const letPass = Effect.annotateLogs(
-    // Logged without the cause, which may contain the key.
-    Effect.logWarning("Rate limiter failed; sending without a rate limit"),
-    { provider: provider.name }
-  )
+  // Logged without the cause, which may contain the key.
+  const warn = (line: string) => Effect.annotateLogs(Effect.logWarning(line), { provider: provider.name })
+
+  const withoutLimiter = options.onStoreError === "fail"
+    ? Effect.andThen(
+      warn("Rate limiter failed; message refused"),
+      new SmsError.SmsError({
+        provider: provider.name,
+        reason: new SmsError.ProviderUnavailable({ detail: "The rate limiter failed" })
+      })
+    )
+    : Effect.as(warn("Rate limiter failed; sending without a rate limit"), undefined)
 
   const limited = (retryAfter: Duration.Duration) =>
     new SmsError.SmsError({ provider: provider.name, reason: new SmsError.RateLimited({ retryAfter }) })
 
   const consume = SlidingWindow.make({ limiter, limit, window })
 
-  const take = (key: string, tokens: number) => Effect.catch(consume(key, tokens), () => Effect.as(letPass, undefined))
+  const take = (key: string, tokens: number) => Effect.catch(consume(key, tokens), () => withoutLimiter)
 
   const untilTaken = Effect.fnUntraced(function*(key: string, tokens: number, deadline: number) {
     while (true) {

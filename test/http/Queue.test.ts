@@ -121,7 +121,7 @@ describe("a message with queue", () => {
       const kit = yield* RoomKit.RoomKit
       yield* kit.hook(Hook.beforeSend({ name: "consent", run: () => Effect.succeed(Hook.block("no consent")) }))
       const { headers } = yield* post({ ...message, queue: true })
-      assert.strictEqual((yield* until(headers["location"]!, "refused")).reason, "SendBlocked")
+      assert.strictEqual((yield* until(headers["location"]!, "refused")).reason, "Blocked")
       assert.deepStrictEqual(yield* sent, [])
     }).pipe(Effect.scoped, Effect.provide(layerGateway())))
 

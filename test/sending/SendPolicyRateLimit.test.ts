@@ -302,6 +302,18 @@ describe("a rate limit", () => {
       for (const address of [to, ours]) assert.notInclude(observed.text(), address.slice(1))
     }).pipe(Effect.provide(Broken)))
 
+  it.effect("whose store fails refuses messages where the limit must hold", () =>
+    Effect.gen(function*() {
+      const observed = observe()
+      yield* Effect.gen(function*() {
+        const { provider, sent } = yield* limited({ limit: 1, window: "1 minute", onStoreError: "fail" })
+        const { canFailOver, isRetryable, reason } = yield* Effect.flip(provider.send(message()))
+        assert.deepStrictEqual([reason._tag, canFailOver, isRetryable], ["ProviderUnavailable", true, true])
+        assert.deepStrictEqual(yield* sent, [])
+      }).pipe(Effect.provide(observed.layer))
+      for (const address of [to, ours]) assert.notInclude(observed.text(), address.slice(1))
+    }).pipe(Effect.provide(Broken)))
+
   it.effect("shows no number where it refuses, and counts the refusal", () =>
     Effect.gen(function*() {
       const observed = observe()
