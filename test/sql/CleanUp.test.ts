@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { DatabaseSync } from "node:sqlite"
 import { Address } from "../../src/Address.ts"
 import { OutboundMessage } from "../../src/Message.ts"
 import * as EventLogSql from "../../src/sql/EventLogSql.ts"
@@ -78,5 +79,37 @@ describe("the clean-up", () => {
       yield* TestClock.adjust("60 days")
       yield* cleanUp.run
       assert.deepStrictEqual(yield* counts, [1, 1, 0, 0, 0])
+    })).pipe(Effect.provide([NodeSqliteClient.layer({ filename: ":memory:" }), NodeCrypto.layer])))
+})
+
+describe("the statements of the clean-up", () => {
+  it.effect("find what is old with an index, because a search of a table would block the event loop", () =>
+    Effect.scoped(Effect.gen(function*() {
+      yield* migrate
+      const sql = yield* SqlClient.SqlClient
+      const cleanUp = yield* CleanUp.make(yield* makeTransact)
+      const statements = new Set<string>()
+      const { prepare } = DatabaseSync.prototype
+      yield* Effect.acquireUseRelease(
+        Effect.sync(() => {
+          DatabaseSync.prototype.prepare = function(this: DatabaseSync, text) {
+            statements.add(text)
+            return prepare.call(this, text)
+          }
+        }),
+        () => cleanUp.run,
+        () => Effect.sync(() => void (DatabaseSync.prototype.prepare = prepare))
+      )
+      const changes = [...statements].filter((text) => /^\s*(UPDATE|DELETE)/.test(text))
+      assert.isAbove(changes.length, 5)
+      for (const text of changes) {
+        const params = Array.from({ length: text.split("?").length - 1 }, () => 1)
+        const plan = yield* sql.unsafe<{ detail: string }>(`EXPLAIN QUERY PLAN ${text}`, params)
+        assert.deepStrictEqual(
+          plan.map(({ detail }) => detail).filter((detail) => detail.startsWith("SCAN sms_")),
+          [],
+          text
+        )
+      }
     })).pipe(Effect.provide([NodeSqliteClient.layer({ filename: ":memory:" }), NodeCrypto.layer])))
 })

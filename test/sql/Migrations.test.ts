@@ -129,3 +129,29 @@ describe("a database without lists", () => {
       assert.lengthOf(deliveries, 1)
     }).pipe(Effect.scoped, Effect.provide(layer)))
 })
+
+describe("a database without indexes by age", () => {
+  it.effect("loses what is old, and nothing else", () =>
+    Effect.gen(function*() {
+      yield* restore("storage-1")
+      const sql = yield* SqlClient.SqlClient
+      yield* TestClock.setTime(Duration.toMillis("100 days"))
+      const [old, recent] = [Duration.toMillis("1 day"), Duration.toMillis("99 days")]
+      for (const [id, time] of [["old", old], ["recent", recent]]) {
+        yield* sql`INSERT INTO sms_inbox (id, lane, kind, event, state, failures, accepted_at)
+          VALUES (${id}, 'l', 'k', '{}', 'done', 0, ${time})`
+        yield* sql`INSERT INTO sms_room_events (id, room_id, event, created_at) VALUES (${id}, 'a', '[]', ${time})`
+        yield* sql`INSERT INTO sms_statuses (key, status, created_at) VALUES (${id}, '{}', ${time})`
+      }
+      yield* SqlStorage.make()
+      yield* TestClock.adjust("1 second")
+      yield* Effect.repeat(Effect.yieldNow, { times: 200 })
+      for (
+        const [table, column] of [["sms_inbox", "id"], ["sms_room_events", "id"], ["sms_statuses", "key"]] as const
+      ) {
+        const rows = yield* sql<{ id: string }>`SELECT ${sql(column)} AS id FROM ${sql(table)} WHERE
+          ${sql(column)} IN ('old', 'recent')`
+        assert.deepStrictEqual(rows.map(({ id }) => id), ["recent"], table)
+      }
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+})

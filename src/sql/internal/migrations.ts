@@ -270,6 +270,13 @@ const migrations = {
       failing_since BIGINT,
       paused_at BIGINT
     )`
+  }),
+  "0008_ages": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    // The clean-up finds what is old without reading what is not.
+    yield* sql`CREATE INDEX sms_inbox_payloads ON sms_inbox (accepted_at) WHERE state = 'done' AND event <> ''`
+    yield* sql`CREATE INDEX sms_room_events_created ON sms_room_events (created_at)`
+    yield* sql`CREATE INDEX sms_statuses_created ON sms_statuses (created_at)`
   })
 }
 
