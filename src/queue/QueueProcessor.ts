@@ -18,6 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as Counters from "../internal/counters.ts"
 import * as Histograms from "../internal/histograms.ts"
+import * as Polling from "../internal/polling.ts"
 import { UnreadableRow } from "../StorageError.ts"
 import type { Claim, Entry, Queue } from "./Queue.ts"
 import { GiveUp, TryAgain } from "./TryAgain.ts"
@@ -42,20 +43,6 @@ export type Options = {
   /** How long shutdown waits for running work before leaving it to other processes. 5 seconds by default. */
   readonly shutdownTimeout?: Duration.Input | undefined
 }
-
-const defaultWaits: ReadonlyArray<Duration.Input> = [
-  "1 second",
-  "5 seconds",
-  "15 seconds",
-  "30 seconds",
-  "1 minute",
-  "5 minutes",
-  "15 minutes",
-  "30 minutes",
-  "1 hour",
-  "3 hours",
-  "6 hours"
-]
 
 /**
  * The processor of a queue.
@@ -138,8 +125,8 @@ export const make = Effect.fnUntraced(function*<A, E, R>(
 ): Effect.fn.Return<Processor<A>, never, R | Scope.Scope> {
   const millis = (input: Duration.Input) => Duration.toMillis(Duration.fromInputUnsafe(input))
   const concurrency = options.concurrency ?? 64
-  const pollInterval = millis(options.pollInterval ?? "1 second")
-  const waits = (options.waits ?? defaultWaits).map((wait) => Duration.fromInputUnsafe(wait))
+  const pollInterval = millis(options.pollInterval ?? Polling.defaultInterval)
+  const waits = (options.waits ?? Polling.defaultWaits).map((wait) => Duration.fromInputUnsafe(wait))
   // Processing outlives the request that delivered the event, so it must not inherit its span.
   const services = yield* Effect.context<R>()
   const fork = Effect.runForkWith(
@@ -235,31 +222,13 @@ export const make = Effect.fnUntraced(function*<A, E, R>(
     return Math.min(yield* queue.nextAt, now + pollInterval)
   })
 
-  let isBroken = false
-  const lookSafely = look.pipe(
-    Effect.tap(() => {
-      const wasBroken = isBroken
-      isBroken = false
-      return wasBroken ? Effect.logInfo(`The ${name} is available again`) : Effect.void
-    }),
-    Effect.catchCause((cause) => {
-      const wasBroken = isBroken
-      isBroken = true
-      return Effect.andThen(
-        wasBroken ? Effect.void : Effect.logError(`The ${name} is unavailable and will be retried`, cause),
-        Effect.map(Clock.currentTimeMillis, (now) => now + pollInterval)
-      )
-    })
-  )
-
-  const lookAgain = Effect.gen(function*() {
-    yield* wake.close
-    const at = yield* lookSafely
-    const wait = Math.max(0, at - (yield* Clock.currentTimeMillis))
-    yield* Effect.raceFirst(Effect.sleep(wait), wake.await)
-  })
-
-  const loop = fork(Effect.forever(lookAgain))
+  const loop = fork(Polling.loop({
+    look,
+    wake,
+    pollInterval,
+    onFailure: (cause) => Effect.logError(`The ${name} is unavailable and will be retried`, cause),
+    onRecovery: Effect.logInfo(`The ${name} is available again`)
+  }))
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
       isEnding = true

@@ -53,6 +53,7 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import { isEmpty } from "../Content.ts"
+import * as Polling from "../internal/polling.ts"
 import type { InboundMessage } from "../Message.ts"
 import * as Deliveries from "../mms/internal/deliveries.ts"
 import * as Memory from "../mms/internal/memory.ts"
@@ -310,30 +311,18 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     return Math.min(at > now ? at : now + soon, now + pollInterval)
   })
 
-  let isBroken = false
-  const lookSafely = look.pipe(
-    Effect.tap(() => {
-      const wasBroken = isBroken
-      isBroken = false
-      return wasBroken ? Effect.logInfo("MMS store recovered") : Effect.void
+  const polling = Polling.loop({
+    look: Effect.suspend(() => {
+      looksAt = Infinity
+      return look
     }),
-    Effect.catchCause((cause) => {
-      const wasBroken = isBroken
-      isBroken = true
-      const log = Effect.logError("MMS store failed; retrying", cause)
-      return Effect.andThen(
-        wasBroken ? Effect.void : log,
-        Effect.map(Clock.currentTimeMillis, (now) => now + pollInterval)
-      )
-    })
-  )
-
-  const lookAgain = Effect.gen(function*() {
-    yield* wake.close
-    looksAt = Infinity
-    looksAt = yield* lookSafely
-    const wait = Math.max(0, looksAt - (yield* Clock.currentTimeMillis))
-    yield* Effect.raceFirst(Effect.sleep(wait), wake.await)
+    wake,
+    pollInterval,
+    onFailure: (cause) => Effect.logError("MMS store failed; retrying", cause),
+    onRecovery: Effect.logInfo("MMS store recovered"),
+    onWait: (at) => {
+      looksAt = at
+    }
   })
 
   /** Wakes the loop if something is due before its next poll. */
@@ -393,7 +382,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
   // The loop outlives the caller, so it must not inherit its span.
   const fork = Effect.runForkWith(Context.omit(Tracer.ParentSpan)(yield* Effect.context<never>()))
   yield* Effect.acquireRelease(
-    Effect.sync(() => fork(Effect.forever(lookAgain))),
+    Effect.sync(() => fork(polling)),
     (loop) => Effect.andThen(Fiber.interrupt(loop), report(new Map()))
   )
 

@@ -16,6 +16,7 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
+import * as Polling from "../../internal/polling.ts"
 import type { SendReceipt } from "../../Message.ts"
 import { SmsError } from "../../SmsError.ts"
 import type { StorageError } from "../../StorageError.ts"
@@ -30,20 +31,6 @@ export interface Options {
   readonly waits?: ReadonlyArray<Duration.Input> | undefined
   readonly shutdownTimeout?: Duration.Input | undefined
 }
-
-const defaultWaits: ReadonlyArray<Duration.Input> = [
-  "1 second",
-  "5 seconds",
-  "15 seconds",
-  "30 seconds",
-  "1 minute",
-  "5 minutes",
-  "15 minutes",
-  "30 minutes",
-  "1 hour",
-  "3 hours",
-  "6 hours"
-]
 
 /** The waits for a store that fails. */
 export const patiently = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("1 minute")])
@@ -63,8 +50,8 @@ export const run = Effect.fnUntraced(function*<E, R>(
   const random = yield* SecureRandom.SecureRandom
   const concurrency = options.concurrency ?? 16
   const bulkConcurrency = options.bulkConcurrency ?? Math.ceil(concurrency / 2)
-  const pollInterval = Duration.toMillis(Duration.fromInputUnsafe(options.pollInterval ?? "1 second"))
-  const waits = (options.waits ?? defaultWaits).map((wait) => Duration.fromInputUnsafe(wait))
+  const pollInterval = Duration.toMillis(Duration.fromInputUnsafe(options.pollInterval ?? Polling.defaultInterval))
+  const waits = (options.waits ?? Polling.defaultWaits).map((wait) => Duration.fromInputUnsafe(wait))
   // A send outlives the request that queued it, so it must not inherit its span.
   const services = yield* Effect.context<R>()
   const fork = Effect.runForkWith(
@@ -141,31 +128,13 @@ export const run = Effect.fnUntraced(function*<E, R>(
     return next > now ? Math.min(next, now + pollInterval) : now + pollInterval
   })
 
-  let isBroken = false
-  const lookSafely = look.pipe(
-    Effect.tap(() => {
-      const wasBroken = isBroken
-      isBroken = false
-      return wasBroken ? Effect.logInfo("The queue of messages is available again") : Effect.void
-    }),
-    Effect.catchCause((cause) => {
-      const wasBroken = isBroken
-      isBroken = true
-      return Effect.andThen(
-        wasBroken
-          ? Effect.void
-          : Effect.logError("The queue of messages is unavailable and will be polled again", cause),
-        Effect.map(Clock.currentTimeMillis, (now) => now + pollInterval)
-      )
-    })
-  )
-
-  const loop = fork(Effect.forever(Effect.gen(function*() {
-    yield* wake.close
-    const at = yield* lookSafely
-    const wait = Math.max(0, at - (yield* Clock.currentTimeMillis))
-    yield* Effect.raceFirst(Effect.sleep(wait), wake.await)
-  })))
+  const loop = fork(Polling.loop({
+    look,
+    wake,
+    pollInterval,
+    onFailure: (cause) => Effect.logError("The queue of messages is unavailable and will be polled again", cause),
+    onRecovery: Effect.logInfo("The queue of messages is available again")
+  }))
 
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
