@@ -66,7 +66,32 @@ const terminal: ReadonlySet<Status> = new Set([
   "unconfirmed"
 ])
 
-const failure: ReadonlySet<Status> = new Set(["undelivered", "failed", "expired", "canceled"])
+/** The order in which a failure decides, when several parts of a message failed. */
+const failures: ReadonlyArray<Status> = ["failed", "undelivered", "expired", "canceled"]
+
+/**
+ * The statuses in the order in which a message passes them. Every status has a
+ * place of its own, including `accepted`, `scheduled` and the terminal ones: with
+ * equal places, the order in which reports arrive would decide.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const order: ReadonlyArray<Status> = [
+  "unknown",
+  "accepted",
+  "scheduled",
+  "queued",
+  "sending",
+  "sent",
+  "unconfirmed",
+  "canceled",
+  "expired",
+  "failed",
+  "undelivered",
+  "delivered",
+  "read"
+]
 
 /**
  * Returns whether the status is terminal. Only `read` can follow `delivered`,
@@ -83,23 +108,7 @@ export const isTerminal = (status: Status): boolean => terminal.has(status)
  * @category guards
  * @since 0.1.0
  */
-export const isFailure = (status: Status): boolean => failure.has(status)
-
-/** The order in which a failure decides, when several parts of a message failed. */
-const failures: ReadonlyArray<Status> = ["failed", "undelivered", "expired", "canceled"]
-
-/** The order of the other statuses: the first that a part has is that of the message. */
-const steps: ReadonlyArray<Status> = [
-  "unknown",
-  "accepted",
-  "scheduled",
-  "queued",
-  "sending",
-  "sent",
-  "unconfirmed",
-  "delivered",
-  "read"
-]
+export const isFailure = (status: Status): boolean => failures.includes(status)
 
 /**
  * Combines the statuses of the parts of one message. A message of which a part
@@ -110,7 +119,7 @@ const steps: ReadonlyArray<Status> = [
  * @since 0.1.0
  */
 export const combine = (statuses: readonly [Status, ...Array<Status>]): Status =>
-  [...failures, ...steps].find((status) => statuses.includes(status))!
+  [...failures, ...order].find((status) => statuses.includes(status))!
 
 /**
  * A status change of one message to one recipient, as reported by the carrier.

@@ -24,7 +24,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { Address } from "../Address.ts"
-import { type DeliveryStatus, isTerminal, type Status } from "../DeliveryStatus.ts"
+import { type DeliveryStatus, isTerminal, order, type Status } from "../DeliveryStatus.ts"
 import { keyOf, messageKeyOf } from "../internal/deliveryKeys.ts"
 import * as Histograms from "../internal/histograms.ts"
 import { compact } from "../internal/record.ts"
@@ -90,26 +90,7 @@ export interface Step {
   readonly contradicted: boolean
 }
 
-// Every status has a rank of its own, including `accepted`, `scheduled` and the
-// terminal ones: with equal ranks, the order of arrival would decide. The ranks
-// of terminal statuses only sort `reported`, since a terminal status is not
-// left.
-const order: ReadonlyArray<Status> = [
-  "unknown",
-  "accepted",
-  "scheduled",
-  "queued",
-  "sending",
-  "sent",
-  "unconfirmed",
-  "canceled",
-  "expired",
-  "failed",
-  "undelivered",
-  "delivered",
-  "read"
-]
-
+// The ranks of terminal statuses only sort `reported`, since a terminal status is not left.
 const rank = (status: Status): number => order.indexOf(status)
 
 const advances = (from: Status, to: Status): boolean => {

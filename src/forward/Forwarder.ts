@@ -94,7 +94,6 @@ export interface Service {
   }) => Effect.Effect<number, StorageError>
   /** Lists what is to be forwarded, was, or could not be, the latest first. */
   readonly list: ForwardStore["Service"]["queue"]["list"]
-  readonly backlog: ForwardStore["Service"]["queue"]["backlog"]
 }
 
 /**
@@ -306,8 +305,7 @@ export const make = Effect.fnUntraced(function*(
     }),
     replay: (id) => Effect.tap(store.queue.replay(id), processor.wake),
     replaySpan,
-    list: store.queue.list,
-    backlog: store.queue.backlog
+    list: store.queue.list
   })
 })
 

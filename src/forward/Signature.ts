@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Bytes from "../internal/bytes.ts"
 
 const prefix = "whsec_"
 
@@ -32,16 +33,9 @@ export const flawOf = (secret: string): string | undefined => {
 const keyBytes = (secret: Redacted.Redacted<string>): Uint8Array =>
   Result.getOrThrow(Base64.decode(Redacted.value(secret).slice(prefix.length)))
 
-const encoder = new TextEncoder()
-
 /** Joins the signed text with the bytes of the body. */
-const signedBytes = (id: string, seconds: number, body: Uint8Array): Uint8Array => {
-  const head = encoder.encode(`${id}.${seconds}.`)
-  const all = new Uint8Array(head.length + body.length)
-  all.set(head)
-  all.set(body, head.length)
-  return all
-}
+const signedBytes = (id: string, seconds: number, body: Uint8Array): Uint8Array =>
+  Bytes.concat([Bytes.fromText(`${id}.${seconds}.`), body])
 
 /**
  * Builds a function that signs a body, once with each secret: while a secret is

@@ -12,6 +12,7 @@ import type { Forward } from "../forward/ForwardStore.ts"
 import { compact } from "../internal/record.ts"
 import type { Entry } from "../queue/Queue.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
+import * as Paging from "./Paging.ts"
 import * as Problems from "./Problems.ts"
 import { AdminAuthorization } from "./WebhookApi.ts"
 
@@ -110,9 +111,7 @@ export class Forwarding extends HttpApiGroup.make("forwarding")
         state: Schema.optionalKey(Schema.Literals(["pending", "done", "dead"])).annotate({
           description: "`dead` by default: what no endpoint took"
         }),
-        limit: Schema.optionalKey(
-          Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: 200 }))
-        ),
+        limit: Paging.pageQuery.limit,
         before: Schema.optionalKey(Schema.NumberFromString.check(Schema.isInt()))
       },
       success: Schema.Array(ForwardView),

@@ -170,6 +170,14 @@ export class ServiceUnavailable extends HttpApiError.Problem<ServiceUnavailable>
 }) {}
 
 /**
+ * Builds the problem for something that does not exist: `room`, `intent`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unknown = (what: string): NotFound => new NotFound({ detail: `Unknown ${what}` })
+
+/**
  * Every answer to a webhook that is refused.
  *
  * @category errors

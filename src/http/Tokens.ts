@@ -112,6 +112,15 @@ export interface Known {
 const unlimited = Effect.undefined
 
 /**
+ * Returns a name that two tokens have. `admin` is that of the admin token.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const repeatedName = (tokens: ReadonlyArray<Token>): string | undefined =>
+  ["admin", ...tokens.map(({ name }) => name)].find((name, index, names) => names.indexOf(name) !== index)
+
+/**
  * Builds a function that finds the token of a credential. The admin token has
  * every scope and no limit. Every token is compared, in constant time. Fails
  * when the admin token is empty or two tokens have one name.
@@ -131,8 +140,7 @@ export const finder = Effect.fnUntraced(function*(
 > {
   const digest = yield* Digest.Digest
   const hash = (text: string) => Effect.provideService(sha256(text), Digest.Digest, digest)
-  const names = tokens.map(({ name }) => name)
-  if (new Set(["admin", ...names]).size <= names.length) {
+  if (repeatedName(tokens) !== undefined) {
     const reason = new CryptoError.InvalidKey({ description: "Two tokens have one name" })
     return yield* new CryptoError.CryptoError({ module: "Tokens", method: "finder", reason })
   }

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { invalid, type InvalidVariable, text } from "../provider/Environment.ts"
 import { issuesOf } from "../provider/Wire.ts"
-import { Token } from "./Tokens.ts"
+import { repeatedName, Token } from "./Tokens.ts"
 
 /**
  * The names of the variables.
@@ -38,8 +38,7 @@ const decode = Effect.fnUntraced(function*(variable: string, json: string) {
       return invalid(variable, `must be JSON such as ${example}: ${field === "" ? "" : `${field}: `}${expected}`)
     }
   )
-  const names = ["admin", ...tokens.map(({ name }) => name)]
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  const twice = repeatedName(tokens)
   return twice === undefined ? tokens : yield* invalid(variable, `names ${JSON.stringify(twice)} twice`)
 })
 

@@ -1,9 +1,7 @@
-/**
- * Histograms by attributes. As for counters, building one takes ten times as
- * long as an update, so each is built once and cached.
- */
+/** Histograms by attributes. */
 import type * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import { attributed } from "./attributed.ts"
 
 /** Boundaries for what takes milliseconds to seconds, in seconds. */
 export const seconds: ReadonlyArray<number> = [
@@ -30,12 +28,7 @@ export const make = <const Name extends string>(
   name: string,
   options: { readonly description: string; readonly boundaries: ReadonlyArray<number> }
 ) => {
-  const all = Metric.histogram(name, options)
-  const known = new Map<string, typeof all>()
-  return (attributes: Readonly<Record<Name, string>>, value: number): Effect.Effect<void> => {
-    const key = JSON.stringify(attributes)
-    const histogram = known.get(key) ?? Metric.withAttributes(all, attributes)
-    known.set(key, histogram)
-    return Metric.update(histogram, value)
-  }
+  const histogramOf = attributed(Metric.histogram(name, options))
+  return (attributes: Readonly<Record<Name, string>>, value: number): Effect.Effect<void> =>
+    Metric.update(histogramOf(JSON.stringify(attributes), attributes), value)
 }

@@ -12,13 +12,13 @@ import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Hex from "effect/encoding/Hex"
 import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Bytes from "../internal/bytes.ts"
 import type { OutboundMessage, SendReceipt } from "../Message.ts"
 import type { PartOf } from "../provider/Sending.ts"
 import { SmsError } from "../SmsError.ts"
@@ -225,11 +225,7 @@ export const make = Effect.fnUntraced(function*(
   const pollInterval = options.pollInterval ?? "100 millis"
   const patience = options.wait ?? "35 seconds"
 
-  const hashOf = (text: string) =>
-    Effect.map(
-      Effect.orDie(digest.digest(Digest.sha256, new TextEncoder().encode(text))),
-      (bytes) => Hex.encode(bytes)
-    )
+  const hashOf = (text: string) => Effect.orDie(digest.digestHex(Digest.sha256, Bytes.fromText(text)))
 
   /** Returns the outcome of an intent, for a call that replays it. */
   const resultOf = ({ error, provider = "unknown", receipt }: Intent): Result.Result<SendReceipt, SmsError> =>

@@ -45,6 +45,7 @@ export const make = Effect.fnUntraced(function*(
       kindOf: ({ kind }) => kind,
       // The queue has no personal data: the event stays in the log.
       addressOf: () => undefined,
+      isOf: (sql) => sql`1 = 0`,
       standIn: (kind) => new Forward({ endpoint: "", eventId: "", kind, sequence: "" })
     },
     transact,

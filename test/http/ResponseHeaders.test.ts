@@ -91,8 +91,7 @@ const layerBroken = Layer.effectContext(Effect.gen(function*() {
       resume: dies,
       replay: dies,
       replaySpan: dies,
-      list: dies,
-      backlog: bug
+      list: dies
     }),
     Context.add(MediaStore, { ...get(services, MediaStore), get: dies })
   )

@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Bytes from "../../internal/bytes.ts"
 import { version } from "../../internal/version.ts"
 import type { GuardedClient, GuardedResponse } from "../../media/GuardedClient.ts"
 import type { Endpoint } from "../Endpoint.ts"
@@ -46,13 +47,15 @@ const retryAfterOf = (response: GuardedResponse): Duration.Duration | undefined 
 const bodyOf = (response: GuardedResponse): Effect.Effect<string, NotTaken> =>
   response.stream.pipe(
     Stream.runFoldEffect(
-      () => ({ chunks: [] as Array<Uint8Array>, size: 0 }),
-      ({ chunks, size }, chunk) =>
-        size + chunk.length > maxAnswer
-          ? Effect.fail(new NotTaken({ kind: "AnswerTooLarge" }))
-          : Effect.succeed({ chunks: [...chunks, chunk], size: size + chunk.length })
+      () => ({ chunks: Array<Uint8Array>(), size: 0 }),
+      (read, chunk) => {
+        read.size += chunk.length
+        if (read.size > maxAnswer) return Effect.fail(new NotTaken({ kind: "AnswerTooLarge" }))
+        read.chunks.push(chunk)
+        return Effect.succeed(read)
+      }
     ),
-    Effect.map(({ chunks }) => Buffer.concat(chunks).toString()),
+    Effect.map(({ chunks }) => new TextDecoder().decode(Bytes.concat(chunks))),
     Effect.mapError((error) => error._tag === "NotTaken" ? error : new NotTaken({ kind: error._tag }))
   )
 
@@ -84,7 +87,7 @@ export const post = (
   notification: Notification
 ): Effect.Effect<Answer, NotTaken | Gone> =>
   Effect.gen(function*() {
-    const body = new TextEncoder().encode(yield* Effect.orDie(encode(notification)))
+    const body = Bytes.fromText(yield* Effect.orDie(encode(notification)))
     const seconds = Math.floor(DateTime.toEpochMillis(yield* DateTime.now) / 1000)
     const headers = {
       "content-type": "application/json",

@@ -4,10 +4,10 @@
  */
 import * as Digest from "effect/crypto/Digest"
 import * as Effect from "effect/Effect"
-import * as Hex from "effect/encoding/Hex"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Content from "../../Content.ts"
+import * as Bytes from "../../internal/bytes.ts"
 import { providerOf } from "../../internal/providerOf.ts"
 import { compact } from "../../internal/record.ts"
 import { checkContent } from "../../provider/internal/sendPlan.ts"
@@ -90,10 +90,7 @@ export const make = Effect.fnUntraced(function*(
   const digest = yield* Digest.Digest
 
   const hashOf = (request: AnswerRequest) =>
-    Effect.map(
-      Effect.orDie(digest.digest(Digest.sha256, new TextEncoder().encode(textOf(request)))),
-      (bytes) => Hex.encode(bytes)
-    )
+    Effect.orDie(digest.digestHex(Digest.sha256, Bytes.fromText(textOf(request))))
 
   /** Answers with what became of the messages, or with the problem of the first one when none went out. */
   const respond = Effect.fnUntraced(

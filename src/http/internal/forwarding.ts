@@ -7,10 +7,9 @@ import * as Option from "effect/Option"
 import { Forwarder } from "../../forward/Forwarder.ts"
 import { endpointViewOf, forwardViewOf } from "../ForwardingApi.ts"
 import { GatewayApi } from "../MessagesApi.ts"
-import * as Problems from "../Problems.ts"
+import * as Paging from "../Paging.ts"
+import { unknown } from "../Problems.ts"
 import { storageFailed } from "./storageFailed.ts"
-
-const unknown = (what: string) => new Problems.NotFound({ detail: `Unknown ${what}` })
 
 export const layer = HttpApiBuilder.group(
   GatewayApi,
@@ -29,7 +28,7 @@ export const layer = HttpApiBuilder.group(
         const replayed = yield* Effect.catch(forwarder?.resume(endpoint) ?? Effect.undefined, storageFailed)
         return replayed === undefined ? yield* unknown("endpoint") : { replayed }
       }),
-      forwards: ({ query: { before, limit = 50, state = "dead" } }) =>
+      forwards: ({ query: { before, limit = Paging.defaultLimit, state = "dead" } }) =>
         forwarder === undefined
           ? Effect.succeed([])
           : forwarder.list({ state, limit, before }).pipe(

@@ -28,8 +28,6 @@ import * as Cursors from "./cursors.ts"
 import * as SendOnce from "./sendOnce.ts"
 import { storageFailed } from "./storageFailed.ts"
 
-const unknown = (what: string) => new Problems.NotFound({ detail: `Unknown ${what}` })
-
 const defaultLimit = 100
 
 const cursors = Cursors.make(Schema.Int)
@@ -72,7 +70,7 @@ export const layer = HttpApiBuilder.group(
     /** Returns an intent with an unknown outcome that is not resolved yet. */
     const undecided = Effect.fnUntraced(function*(id: string) {
       const intent = yield* intents.get(id)
-      return intent?.state === "unknown" ? intent : yield* unknown("send of unknown outcome")
+      return intent?.state === "unknown" ? intent : yield* Problems.unknown("send of unknown outcome")
     })
 
     const resend = Effect.fnUntraced(
@@ -95,7 +93,7 @@ export const layer = HttpApiBuilder.group(
                 (message) => router.send(message, { ...options, intentId: id, maxWait: "10 seconds" })
               )
           )
-          return rest ?? (yield* unknown("send of unknown outcome"))
+          return rest ?? (yield* Problems.unknown("send of unknown outcome"))
         }
         const { message, provider } = asked
         const sendOnce = SendOnce.make({ kit, outbox, router })
@@ -121,7 +119,7 @@ export const layer = HttpApiBuilder.group(
       }),
       replay: Effect.fnUntraced(function*({ params: { id } }) {
         const isKnown = inbox !== undefined && (yield* Effect.catch(inbox.replay(id), storageFailed))
-        if (!isKnown) return yield* unknown("entry")
+        if (!isKnown) return yield* Problems.unknown("entry")
         if (processor !== undefined) yield* processor.wake
         return { id }
       }),
@@ -132,12 +130,12 @@ export const layer = HttpApiBuilder.group(
         ),
       intent: Effect.fnUntraced(function*({ params: { id } }) {
         const intent = yield* Effect.catch(intents.get(id), storageFailed)
-        if (intent === undefined) return yield* unknown("send")
+        if (intent === undefined) return yield* Problems.unknown("send")
         return intentViewOf(intent, yield* Effect.catch(deliveryOf(intent), deliveryFailed))
       }),
       cancel: Effect.fnUntraced(function*({ params: { id } }) {
         const intent = yield* Effect.catch(intents.cancel(id), storageFailed)
-        if (intent === undefined) return yield* unknown("send")
+        if (intent === undefined) return yield* Problems.unknown("send")
         if (intent.state === "cancelled") return intentViewOf(intent)
         return yield* new Problems.Conflict({ detail: `The message is not queued: it is ${intent.state}` })
       }),

@@ -25,6 +25,40 @@ const serial = Effect.map(SqlClient.SqlClient, (sql) =>
     orElse: () => "INTEGER PRIMARY KEY AUTOINCREMENT"
   })))
 
+/** Creates the tables of a queue: its entries, and its lanes. */
+const createQueue = Effect.fnUntraced(function*(entries: string, lanes: string) {
+  const sql = yield* SqlClient.SqlClient
+  const index = (table: string, name: string) => sql.literal(`${table}_${name}`)
+  yield* sql`CREATE TABLE ${sql.literal(lanes)} (
+    lane TEXT NOT NULL PRIMARY KEY,
+    pending BIGINT NOT NULL,
+    ready_at BIGINT NOT NULL,
+    written_at BIGINT NOT NULL,
+    owner TEXT,
+    claim BIGINT NOT NULL
+  )`
+  yield* sql`CREATE INDEX ${index(lanes, "ready")} ON ${sql.literal(lanes)} (ready_at) WHERE owner IS NULL`
+  yield* sql`CREATE INDEX ${index(lanes, "owner")} ON ${sql.literal(lanes)} (owner) WHERE owner IS NOT NULL`
+  yield* sql`CREATE TABLE ${sql.literal(entries)} (
+    position ${yield* serial},
+    id TEXT NOT NULL UNIQUE,
+    key TEXT UNIQUE,
+    lane TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    event TEXT NOT NULL,
+    state TEXT NOT NULL,
+    failures BIGINT NOT NULL,
+    last_error TEXT,
+    address TEXT,
+    accepted_at BIGINT NOT NULL,
+    settled_at BIGINT
+  )`
+  const table = sql.literal(entries)
+  yield* sql`CREATE INDEX ${index(entries, "lane")} ON ${table} (lane, position) WHERE state = 'pending'`
+  yield* sql`CREATE INDEX ${index(entries, "dead")} ON ${table} (position) WHERE state = 'dead'`
+  yield* sql`CREATE INDEX ${index(entries, "accepted")} ON ${table} (accepted_at)`
+})
+
 const migrations = {
   "0001_storage": Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
@@ -35,33 +69,7 @@ const migrations = {
       pid BIGINT NOT NULL,
       beat BIGINT NOT NULL
     )`
-    yield* sql`CREATE TABLE sms_lanes (
-      lane TEXT NOT NULL PRIMARY KEY,
-      pending BIGINT NOT NULL,
-      ready_at BIGINT NOT NULL,
-      written_at BIGINT NOT NULL,
-      owner TEXT,
-      claim BIGINT NOT NULL
-    )`
-    yield* sql`CREATE INDEX sms_lanes_ready ON sms_lanes (ready_at) WHERE owner IS NULL`
-    yield* sql`CREATE INDEX sms_lanes_owner ON sms_lanes (owner) WHERE owner IS NOT NULL`
-    yield* sql`CREATE TABLE sms_inbox (
-      position ${position},
-      id TEXT NOT NULL UNIQUE,
-      key TEXT UNIQUE,
-      lane TEXT NOT NULL,
-      kind TEXT NOT NULL,
-      event TEXT NOT NULL,
-      state TEXT NOT NULL,
-      failures BIGINT NOT NULL,
-      last_error TEXT,
-      address TEXT,
-      accepted_at BIGINT NOT NULL,
-      settled_at BIGINT
-    )`
-    yield* sql`CREATE INDEX sms_inbox_lane ON sms_inbox (lane, position) WHERE state = 'pending'`
-    yield* sql`CREATE INDEX sms_inbox_dead ON sms_inbox (position) WHERE state = 'dead'`
-    yield* sql`CREATE INDEX sms_inbox_accepted ON sms_inbox (accepted_at)`
+    yield* createQueue("sms_inbox", "sms_lanes")
     yield* sql`CREATE TABLE sms_rooms (
       id TEXT NOT NULL PRIMARY KEY,
       room TEXT NOT NULL,
@@ -237,33 +245,7 @@ const migrations = {
   }),
   "0007_forwards": Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    yield* sql`CREATE TABLE sms_forward_lanes (
-      lane TEXT NOT NULL PRIMARY KEY,
-      pending BIGINT NOT NULL,
-      ready_at BIGINT NOT NULL,
-      written_at BIGINT NOT NULL,
-      owner TEXT,
-      claim BIGINT NOT NULL
-    )`
-    yield* sql`CREATE INDEX sms_forward_lanes_ready ON sms_forward_lanes (ready_at) WHERE owner IS NULL`
-    yield* sql`CREATE INDEX sms_forward_lanes_owner ON sms_forward_lanes (owner) WHERE owner IS NOT NULL`
-    yield* sql`CREATE TABLE sms_forwards (
-      position ${yield* serial},
-      id TEXT NOT NULL UNIQUE,
-      key TEXT UNIQUE,
-      lane TEXT NOT NULL,
-      kind TEXT NOT NULL,
-      event TEXT NOT NULL,
-      state TEXT NOT NULL,
-      failures BIGINT NOT NULL,
-      last_error TEXT,
-      address TEXT,
-      accepted_at BIGINT NOT NULL,
-      settled_at BIGINT
-    )`
-    yield* sql`CREATE INDEX sms_forwards_lane ON sms_forwards (lane, position) WHERE state = 'pending'`
-    yield* sql`CREATE INDEX sms_forwards_dead ON sms_forwards (position) WHERE state = 'dead'`
-    yield* sql`CREATE INDEX sms_forwards_accepted ON sms_forwards (accepted_at)`
+    yield* createQueue("sms_forwards", "sms_forward_lanes")
     yield* sql`CREATE TABLE sms_forward_endpoints (
       endpoint TEXT NOT NULL PRIMARY KEY,
       position BIGINT NOT NULL,

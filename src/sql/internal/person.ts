@@ -9,7 +9,7 @@ import { Attachment, type Room } from "../../rooms/Room.ts"
 const shortestNumber = 7
 
 /** Escapes the wildcards of a `LIKE` pattern. */
-const escaped = (text: string): string => text.replaceAll(/[\\%_]/g, "\\$&")
+export const escaped = (text: string): string => text.replaceAll(/[\\%_]/g, "\\$&")
 
 /** Returns an address without the scheme of a channel, so that a number is the same person on every channel. */
 const bare = (address: Address): string => {

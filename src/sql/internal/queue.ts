@@ -40,6 +40,8 @@ export interface Definition<A> extends Queues.Definition<A> {
   readonly kindOf: (event: A) => string
   /** The person that the event concerns. */
   readonly addressOf: (event: A) => string | undefined
+  /** Builds the condition that the event of a row is one of this provider. */
+  readonly isOf: (sql: SqlClient.SqlClient, provider: string) => Fragment
   /** What stands for an event of this kind that does not decode. */
   readonly standIn: (kind: string) => A
 }
@@ -50,31 +52,27 @@ const formsOf = (number: Address): ReadonlyArray<string> => {
   return Array.from(new Set([number, canonical(number), person, `+${person}`, `whatsapp:+${person}`]))
 }
 
-/** Builds the conditions of a filter. The events of every queue begin with their tag and their provider. */
+/** Builds the conditions of a filter. */
 const isWanted = (
   sql: SqlClient.SqlClient,
+  isOf: Definition<never>["isOf"],
   { kind, number, provider, since, until }: Queues.Filter
 ): ReadonlyArray<Fragment> => [
   ...(kind === undefined ? [] : [sql`kind = ${kind}`]),
   ...(number === undefined ? [] : [sql.in("address", formsOf(number))]),
-  ...(provider === undefined
-    ? []
-    : [
-      sql`event LIKE '{"_tag":"' || kind || '","provider":' || ${`${escaped(JSON.stringify(provider))}%`} ESCAPE '\\'`
-    ]),
+  ...(provider === undefined ? [] : [isOf(sql, provider)]),
   ...(since === undefined ? [] : [sql`accepted_at >= ${DateTime.toEpochMillis(since)}`]),
   ...(until === undefined ? [] : [sql`accepted_at < ${DateTime.toEpochMillis(until)}`])
 ]
-
-/** Escapes the wildcards of a `LIKE` pattern. */
-const escaped = (text: string): string => text.replaceAll(/[\\%_]/g, "\\$&")
 
 /** The maximum length of an id or key, limited by Postgres indexes. */
 const maxKeyLength = 2000
 
 /** Makes the queue. The tables must exist. */
 export const make = Effect.fnUntraced(function*<A>(
-  { addressOf, keyOf, kindOf, laneOf, lanes: lanesTable, name, schema, standIn, table: entriesTable }: Definition<A>,
+  { addressOf, isOf, keyOf, kindOf, laneOf, lanes: lanesTable, name, schema, standIn, table: entriesTable }: Definition<
+    A
+  >,
   transact: Transact,
   servers: Servers
 ): Effect.fn.Return<Queues.Queue<A>, never, SqlClient.SqlClient | SecureRandom.SecureRandom> {
@@ -205,7 +203,7 @@ export const make = Effect.fnUntraced(function*<A>(
     while (true) {
       const entry = yield* readHead(claim)
       if (entry?.unreadable === undefined) return entry
-      yield* Effect.logError("An inbox entry does not decode and became a dead letter", { entry: entry.id })
+      yield* Effect.logError(`An entry of the ${name} does not decode and became a dead letter`, { entry: entry.id })
       if (!(yield* bury(claim, entry, unreadable))) return undefined
     }
   })
@@ -286,7 +284,7 @@ export const make = Effect.fnUntraced(function*<A>(
       const conditions = [
         sql`event <> ''`,
         sql`position < ${before ?? Number.MAX_SAFE_INTEGER}`,
-        ...isWanted(sql, filter)
+        ...isWanted(sql, isOf, filter)
       ]
       const rows = yield* asStored(
         // Not a parameter, so that the index of a state is used.
