@@ -112,6 +112,12 @@ export const layer = (options: Options) => {
     connectionsCheckingInterval: Math.min(5000, Math.ceil(headersTimeout / 2)),
     ServerResponse: SafeResponse
   })
+  // Shutdown would wait for a connection that stays open for another request.
+  node.on("request", (_, response: ServerResponse) => {
+    response.once("close", () => {
+      if (!node.listening) node.closeIdleConnections()
+    })
+  })
   node.on("clientError", answerClientError)
   node.maxConnections = maxConnections
   // A connection that is still open would keep the process alive.

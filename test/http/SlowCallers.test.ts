@@ -1,7 +1,7 @@
 /** Callers that are slow, on real connections and the real clock, and limits that are short. */
 import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Redacted, Scope } from "effect"
 import { once } from "node:events"
 import { connect } from "node:net"
 import { MessagesServer, WebhookServer } from "../../src/http/index.ts"
@@ -131,9 +131,12 @@ describe("handling that does not end", () => {
 })
 
 describe("Node's server", () => {
-  const layerNode = (options: Partial<NodeServer.Options>) =>
+  const layerNode = (
+    options: Partial<NodeServer.Options>,
+    kit: Layer.Layer<RoomKit.RoomKit> = Layer.provide(RoomKit.layer(), NodeCrypto.layer)
+  ) =>
     WebhookServer.serve({ publicUrl }, quiet).pipe(
-      Layer.provide(Layer.provide(RoomKit.layer(), NodeCrypto.layer)),
+      Layer.provide(kit),
       Layer.provide(layerProviders),
       Layer.provideMerge(NodeCrypto.layer),
       Layer.provideMerge(NodeServer.layer({ host: "127.0.0.1", port: 0, ...options }))
@@ -175,5 +178,33 @@ describe("Node's server", () => {
       const answered = once(first, "data")
       first.write("GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n")
       assert.match(String(yield* Effect.promise(() => answered)), /^HTTP\/1\.1 200 /)
-    }).pipe(Effect.provide(layerNode({ maxConnections: 2 }))))
+    }).pipe(Effect.scoped, Effect.provide(layerNode({ maxConnections: 2 }))))
+
+  it.live("closes a connection once the request that ran when it shut down is answered", () =>
+    Effect.gen(function*() {
+      const running = yield* Deferred.make<void>()
+      const answer = yield* Deferred.make<void>()
+      const kit = Layer.effect(
+        RoomKit.RoomKit,
+        Effect.map(RoomKit.make(), (kit) =>
+          RoomKit.RoomKit.of({
+            ...kit,
+            processEvents: () =>
+              Effect.as(Effect.andThen(Deferred.succeed(running, undefined), Deferred.await(answer)), [])
+          }))
+      ).pipe(Layer.provide(NodeCrypto.layer))
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(layerNode({ gracefulShutdownTimeout: "1 minute" }, kit), scope)
+      const sinch = carriers[1]!
+      const { body, headers, target } = yield* Effect.provideContext(sign(sinch, sinch.sms("SM1")), context)
+      const socket = connect(yield* Effect.provideContext(port, context), "127.0.0.1")
+      socket.write(head("POST", target, { host: "x", ...headers, "content-length": String(Buffer.byteLength(body)) }))
+      socket.write(body)
+      yield* Deferred.await(running)
+      const end = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+      yield* Deferred.succeed(answer, undefined)
+      // Node itself closes it 5 seconds after the answer.
+      yield* Effect.timeout(Fiber.join(end), "4 seconds")
+      socket.destroy()
+    }))
 })
