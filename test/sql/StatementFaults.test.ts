@@ -1,12 +1,12 @@
 /**
  * What was accepted is kept, and nothing goes out twice, wherever the database
- * fails or the process ends: at each single statement.
+ * fails or the process ends: at each single statement (`npm run test:faults`).
  */
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
 import { observe } from "../observe.ts"
-import { type Fault, inject, killed } from "./faults.ts"
+import { atEach, type Fault, inject, killed } from "./faults.ts"
 import { atRest, check, makeClients, type Process, start, whileTimePasses, type World } from "./survival.ts"
 
 /** Runs everything with faults, and checks the end. Gives the number of statements that were counted. */
@@ -32,15 +32,8 @@ const survive = (faults: ReadonlyArray<Fault>, { isKilled = false } = {}) =>
     return counted
   })).pipe(Effect.provide([NodeServices.layer, observe().layer]))
 
-const every = (statements: number, fault: (at: number) => Fault, isKilled = false) =>
-  Effect.forEach(
-    Array.from({ length: statements }, (_, index) => index + 1),
-    (at) =>
-      survive([fault(at)], { isKilled }).pipe(
-        Effect.catchDefect((defect) => Effect.die(new Error(`At statement ${at}`, { cause: defect })))
-      ),
-    { discard: true }
-  )
+const every = (fault: (at: number) => Fault, isKilled = false) =>
+  Effect.flatMap(survive([]), (count) => atEach(count, (at) => survive([fault(at)], { isKilled })))
 
 const limit = 400_000
 
@@ -50,25 +43,25 @@ describe("what was accepted is kept and nothing goes out twice", () => {
 
   it.effect(
     "whichever statement fails",
-    () => Effect.flatMap(survive([]), (count) => every(count, (at) => ({ at, count: 1, executed: false }))),
+    () => every((at) => ({ at, count: 1, executed: false })),
     limit
   )
 
   it.effect(
     "whichever statement's answer is lost",
-    () => Effect.flatMap(survive([]), (count) => every(count, (at) => ({ at, count: 1, executed: true }))),
+    () => every((at) => ({ at, count: 1, executed: true })),
     limit
   )
 
   it.effect(
     "whenever the database is away for a while",
-    () => Effect.flatMap(survive([]), (count) => every(count, (at) => ({ at, count: 20, executed: false }))),
+    () => every((at) => ({ at, count: 20, executed: false })),
     limit
   )
 
   it.effect(
     "whichever statement is the last one before a kill",
-    () => Effect.flatMap(survive([]), (count) => every(count, killed, true)),
+    () => every(killed, true),
     limit
   )
 })

@@ -15,6 +15,20 @@ export interface Fault {
   readonly closes?: boolean | undefined
 }
 
+/** `npm run test:faults` tries all, and `npm test` some that are the same each time. */
+export const isLong = process.env["MODE"] === "long"
+
+/** Tries a fault at every statement, in the short form at every ninth. */
+export const atEach = <E, R>(
+  statements: number,
+  survive: (at: number) => Effect.Effect<unknown, E, R>
+): Effect.Effect<void, E, R> =>
+  Effect.forEach(
+    Array.from({ length: statements }, (_, index) => index + 1).filter((at) => isLong || at % 9 === 1),
+    (at) => Effect.catchDefect(survive(at), (cause) => Effect.die(new Error(`At statement ${at}`, { cause }))),
+    { discard: true }
+  )
+
 /** A process that is killed executes nothing from then on. */
 export const killed = (at: number): Fault => ({ at, count: Infinity, executed: false })
 
