@@ -36,6 +36,8 @@ import * as Outbox from "../sending/Outbox.ts"
 import * as SmsRouter from "../sending/SmsRouter.ts"
 import * as UnknownSends from "../sending/UnknownSends.ts"
 import { fail } from "./Failed.ts"
+import * as WorkerMetrics from "./workerMetrics.ts"
+import * as Workers from "./Workers.ts"
 
 const listenError = ({ host, port }: ServerConfig.ServerConfig, { cause }: HttpServerError.ServeError): string => {
   const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined
@@ -99,6 +101,8 @@ const logProviders = Effect.fnUntraced(function*({ media, server, storage }: Ser
  */
 const mediaShutdownTimeout = "20 seconds"
 
+const listenLog = { disableListenLog: !Workers.isFirst }
+
 /** Provides the routes, and the hook that re-hosts media if a media store is configured. */
 const layerRoutes = ({ media, server: options, storage }: ServerConfig.ServerConfig) => {
   const shutdownTimeout = media === undefined ? "10 seconds" : mediaShutdownTimeout
@@ -109,11 +113,14 @@ const layerRoutes = ({ media, server: options, storage }: ServerConfig.ServerCon
   const processed = storage.processor === undefined
     ? routes
     : Layer.provide(routes, storage.processor({ shutdownTimeout: "5 seconds" }))
-  if (media === undefined) return Draining.layer(WebhookServer.serveRoutes(processed))
+  if (media === undefined) return Draining.layer(WebhookServer.serveRoutes(processed, listenLog))
   const { fetcher, isServed, store } = media
   const served = isServed
-    ? Layer.provide(WebhookServer.serveRoutes(Layer.mergeAll(processed, MediaServer.layer)), MediaServer.layerUntraced)
-    : WebhookServer.serveRoutes(processed)
+    ? Layer.provide(
+      WebhookServer.serveRoutes(Layer.mergeAll(processed, MediaServer.layer), listenLog),
+      MediaServer.layerUntraced
+    )
+    : WebhookServer.serveRoutes(processed, listenLog)
   return Draining.layer(served).pipe(
     Layer.provide(NodeMediaRehosting.layer({ ...fetcher, timeout: "15 seconds" })),
     Layer.provide(store),
@@ -140,9 +147,12 @@ const layerDeadline = Layer.effectDiscard(Effect.addFinalizer(() =>
 
 const layerServer = (config: ServerConfig.ServerConfig) => {
   const shutdownTimeout = config.media === undefined ? "5 seconds" : mediaShutdownTimeout
-  const served = Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(logProviders(config)))
+  const maxConnections = Math.ceil(config.maxConnections / Workers.countOf(config.workers))
+  const log = Workers.isFirst ? logProviders(config) : Effect.void
+  const served = Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(log))
   return Layer.provideMerge(layerDeadline, served).pipe(
-    Layer.provide(NodeServer.layer(config)),
+    Layer.provide(Workers.isWorker ? WorkerMetrics.layer : Layer.empty),
+    Layer.provide(NodeServer.layer({ ...config, maxConnections })),
     Layer.provide(layerForwarding(config.forward)),
     // Answers in rooms go out through the carrier that the person wrote to.
     Layer.provide(SmsChannel.layerProviders),
@@ -191,9 +201,13 @@ const run = Effect.fnUntraced(function*(config: ServerConfig.ServerConfig, carri
 })
 
 const start = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>) {
-  // First, because one of them may be why the start fails.
-  for (const warning of yield* ServerConfig.warnings(carriers)) yield* Effect.logWarning(warning)
+  if (!Workers.isWorker) {
+    // First, because one of them may be why the start fails.
+    for (const warning of yield* ServerConfig.warnings(carriers)) yield* Effect.logWarning(warning)
+  }
   const config = yield* ServerConfig.load(carriers)
+  const workers = Workers.countOf(config.workers)
+  if (workers > 1 && !Workers.isWorker) return yield* Effect.scoped(Workers.run(workers))
   return yield* Effect.catchTag(run(config, carriers), "ServeError", (error) => fail(listenError(config, error)))
 })
 

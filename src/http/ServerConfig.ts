@@ -53,6 +53,8 @@ export interface ServerConfig {
   readonly port: number
   /** How many connections are open at a time. One more is closed at once. */
   readonly maxConnections: number
+  /** How many processes serve the port; `auto` is one for each core. */
+  readonly workers: number | "auto"
   readonly server: Options
   /** The configured providers, by name. */
   readonly providers: ReadonlyMap<string, ProviderLayer>
@@ -88,6 +90,7 @@ export const variables: ReadonlyArray<string> = [
   "TRUSTED_PROXIES",
   "ALLOWED_HOSTS",
   "MAX_CONNECTIONS",
+  "WORKERS",
   "ADMIN_TOKEN",
   "SEND_LONG_TEXT",
   "SEND_SEVERAL_MEDIA",
@@ -236,6 +239,21 @@ const maxConnections = Effect.gen(function*() {
     : yield* invalid("MAX_CONNECTIONS", "must be a whole number from 1 to 999999")
 })
 
+/** Several processes share nothing but the database. */
+const readWorkers = Effect.fnUntraced(function*(isStored: boolean) {
+  const value = (yield* Environment.text("WORKERS")) ?? "1"
+  if (value !== "auto" && !/^[1-9]\d?$/.test(value)) {
+    return yield* invalid("WORKERS", "must be auto, or a whole number from 1 to 99")
+  }
+  if (value !== "1" && !isStored) {
+    return yield* invalid(
+      "WORKERS",
+      "needs a carrier and a DATABASE_URL other than memory: that the processes can share"
+    )
+  }
+  return value === "auto" ? value : Number(value)
+})
+
 /**
  * Reads the configuration. `carriers` are the carriers that variables may
  * enable: those of this package by default.
@@ -257,10 +275,12 @@ export const load = Effect.fnUntraced(function*(
   }
   const [publicUrl, ...others] = (yield* Environment.publicUrls) ?? []
   const hosts = yield* allowedHosts
+  const storage = yield* StorageConfig.load(providers.size > 0)
   return {
     host: (yield* host) ?? (providers.size === 0 ? "127.0.0.1" : "0.0.0.0"),
     port: yield* port,
     maxConnections: yield* maxConnections,
+    workers: yield* readWorkers(storage.processor !== undefined),
     server: {
       publicUrl: publicUrl === undefined || others.length === 0 ? publicUrl : [publicUrl, ...others],
       trustedProxies: yield* trustedProxies,
@@ -272,6 +292,6 @@ export const load = Effect.fnUntraced(function*(
     sendPolicy: yield* SendPolicyConfig.load,
     media: yield* MediaConfig.load(configured),
     forward: yield* ForwardConfig.load,
-    storage: yield* StorageConfig.load(providers.size > 0)
+    storage
   }
 })

@@ -21,7 +21,6 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import type * as IpNetwork from "effect/net/IpNetwork"
-import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -47,6 +46,7 @@ import * as RequestSpan from "./internal/requestSpan.ts"
 import * as SafeHeaders from "./internal/safeHeaders.ts"
 import { storageFailed } from "./internal/storageFailed.ts"
 import { verifyAny } from "./internal/verifyAny.ts"
+import { MetricsText } from "./MetricsText.ts"
 import * as Problems from "./Problems.ts"
 import * as PublicUrl from "./PublicUrl.ts"
 import type * as Tokens from "./Tokens.ts"
@@ -335,7 +335,7 @@ const layerSystem = HttpApiBuilder.group(
 const layerTelemetry = HttpApiBuilder.group(
   WebhookApi,
   "telemetry",
-  (handlers) => Effect.succeed(handlers.handleAll({ metrics: () => PrometheusMetrics.format() }))
+  (handlers) => Effect.map(MetricsText, (text) => handlers.handleAll({ metrics: () => text }))
 )
 
 const isOtherMethod = ({ method, url }: HttpServerRequest.HttpServerRequest): boolean =>

@@ -39,6 +39,8 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/Serve.ts": ["@effect/platform-node"],
   "cli/Tail.ts": ["@effect/platform-node"],
   "cli/Token.ts": [],
+  "cli/workerMetrics.ts": ["node:cluster"],
+  "cli/Workers.ts": ["node:cluster", "node:os"],
   "http/NodeServer.ts": ["@effect/platform-node", "node:http", "node:net", "node:stream"],
   "http/internal/readFile.ts": ["node:fs"],
   "http/internal/postgres.ts": ["@effect/sql-pg"],
