@@ -44,7 +44,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "http/NodeServer.ts": ["@effect/platform-node", "node:http", "node:net", "node:stream"],
   "http/internal/readFile.ts": ["node:fs"],
   "http/internal/postgres.ts": ["@effect/sql-pg"],
-  "main.ts": [],
+  "main.ts": ["node:module"],
   "media/internal/NodeConnector.ts": ["@effect/platform-node", "node:net"],
   "media/NodeGuardedClient.ts": ["@effect/platform-node", "node:dns"],
   "media/NodeIncrementalHash.ts": ["node:crypto"],
