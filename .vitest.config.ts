@@ -32,6 +32,18 @@ export default defineConfig({
           ]
         }
       },
+      // Webhooks are served in front of the router, and these are the same tests without that.
+      {
+        extends: true,
+        test: {
+          name: "routed",
+          include: [
+            "test/http/{AccessLog,Adversarial,Conversation,Guards,Hosts,InboxKeys,Processing,RefusalLog}.test.ts",
+            "test/http/{Refusals,ResponseHeaders,SlowCallers,SplitMms,Unread,Webhooks}.test.ts"
+          ],
+          env: { WEBHOOKS: "routed" }
+        }
+      },
       {
         extends: true,
         test: {

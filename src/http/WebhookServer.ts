@@ -3,12 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
-import * as Deferred from "effect/Deferred"
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as FiberSet from "effect/FiberSet"
 import type * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type * as HttpApiGroup from "effect/http-api/HttpApiGroup"
@@ -24,31 +21,25 @@ import type * as IpNetwork from "effect/net/IpNetwork"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { InboxProcessor } from "../inbox/Inbox.ts"
-import * as Deduplicator from "../internal/deduplicator.ts"
-import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
-import { UnknownProvider, WebhookError, type WebhookErrorReason } from "../WebhookError.ts"
-import * as WebhookRequest from "../WebhookRequest.ts"
+import { UnknownProvider, WebhookError } from "../WebhookError.ts"
 import * as AccessLog from "./internal/accessLog.ts"
 import * as Authorization from "./internal/authorization.ts"
-import * as ByteBudget from "./internal/byteBudget.ts"
 import * as Cursors from "./internal/cursors.ts"
 import * as DocsPage from "./internal/docsPage.ts"
-import { setHeaders } from "./internal/headers.ts"
 import { checker } from "./internal/readiness.ts"
 import * as ReadRequest from "./internal/readRequest.ts"
-import * as RefusalLog from "./internal/refusalLog.ts"
 import * as RequestBody from "./internal/requestBody.ts"
 import * as RequestId from "./internal/requestId.ts"
 import * as RequestSpan from "./internal/requestSpan.ts"
 import * as SafeHeaders from "./internal/safeHeaders.ts"
 import { storageFailed } from "./internal/storageFailed.ts"
-import { verifyAny } from "./internal/verifyAny.ts"
+import * as WebhookFront from "./internal/webhookFront.ts"
+import * as Processing from "./internal/webhookProcessing.ts"
+import * as Verification from "./internal/webhookVerification.ts"
 import { MetricsText } from "./MetricsText.ts"
 import * as Problems from "./Problems.ts"
-import * as PublicUrl from "./PublicUrl.ts"
 import type * as Tokens from "./Tokens.ts"
 import { CurrentWebhook, VerifyWebhook, WebhookApi } from "./WebhookApi.ts"
 
@@ -119,181 +110,64 @@ export type Options = {
   readonly tokens?: ReadonlyArray<Tokens.Token> | undefined
 }
 
-/** Answers without the reason and its hint, which are for the operator's log. */
-const answer = Effect.fnUntraced(
-  function*({ reason }: { readonly reason: WebhookErrorReason | RequestBody.BodyTimeout }) {
-    if (reason._tag === "BodyTimeout") return yield* new Problems.RequestTimeout({ detail: reason.message })
-    if (reason._tag === "MissingSignature" && reason.challenge !== undefined) {
-      yield* setHeaders({ "www-authenticate": reason.challenge })
-    }
-    if (reason._tag === "MethodNotAllowed") yield* setHeaders({ allow: reason.expected.join(", ") })
-    return yield* Problems.fromReason(reason)
-  }
-)
+/** The verification and the processing of webhooks, which the middleware, the routes and the front share. */
+class Webhooks extends Context.Service<Webhooks, {
+  readonly verification: ReturnType<typeof Verification.make>
+  readonly process: Effect.Success<ReturnType<typeof Processing.make>>
+}>()("effect-sms/http/WebhookServer/Webhooks") {}
 
-const refuse = (error: WebhookError) => Effect.andThen(RefusalLog.log(error), answer(error))
-
-/** Answers 500 so that the carrier retries; the failure may be transient. */
-const failed = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
-  yield* Effect.logError("Webhook processing failed", cause)
-  return yield* new Problems.InternalServerError({})
-})
-
-/** Answers 503 so that the carrier retries: an idempotency key recognizes what was processed. */
-const late = Effect.fnUntraced(function*({ name }: Provider) {
-  yield* Effect.annotateLogs(Effect.logError("Webhook handling timed out"), { provider: name })
-  return yield* new Problems.ServiceUnavailable({})
-})
-
-/** Answers 503 so that the carrier retries when fewer are processed. */
-const full = Effect.fnUntraced(function*() {
-  const { provider } = yield* CurrentWebhook
-  const logged = Effect.logError("Too many webhooks are being processed: a slow hook, channel or store?")
-  yield* Effect.annotateLogs(logged, { provider: provider.name })
-  return yield* new Problems.ServiceUnavailable({})
-})
-
-const layerVerifyWebhook = (options: Options) =>
+const layerShared = (options: Options) =>
   Layer.effect(
-    VerifyWebhook,
+    Webhooks,
     Effect.gen(function*() {
+      const verification = Verification.make(options)
+      const process = yield* Processing.make(options)
       const providers = yield* SmsProviders
-      const { allowedHosts, handlingTimeout = "15 seconds", publicUrl, trustedProxies = [] } = options
-      const logRefusal = RefusalLog.make()
-
-      const find = (name: string): Effect.Effect<Provider, WebhookError> =>
-        Effect.mapError(
-          Effect.fromOption(providers.find(name)),
-          () =>
-            new WebhookError({
-              provider: "unknown",
-              reason: new UnknownProvider({ known: providers.all.map(({ name }) => name) })
-            })
-        )
-
-      const refusedBy = (provider: Provider) => (reason: WebhookErrorReason) =>
-        new WebhookError({ provider: provider.name, reason })
-
-      const limitOf = ({ limits }: Provider): number => Math.min(options.maxBodyBytes ?? Infinity, limits.maxBytes)
-
-      /** Refuses whatever can be refused without the body, so that a caller without the secret cannot make it wait. */
-      const check = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
-        const { provider: name = "" } = yield* HttpRouter.params
-        const provider = yield* find(name)
-        yield* Effect.mapError(RequestBody.checkHeaders(request, limitOf(provider)), refusedBy(provider))
-        const candidates = PublicUrl.candidates(request, { publicUrl, trustedProxies })
-        const hostFault = PublicUrl.hostFault(candidates[0], allowedHosts)
-        if (hostFault !== undefined) return yield* refusedBy(provider)(hostFault)
-        const head = WebhookRequest.make({
-          method: request.method,
-          url: candidates[0].url,
-          headers: request.headers
-        })
-        yield* provider.checkHead(head)
-        return { candidates, head, provider }
-      })
-
-      const verify = Effect.fnUntraced(function*() {
-        const request = yield* HttpServerRequest.HttpServerRequest
-        const { candidates, head, provider } = yield* Effect.tapError(check(request), () => RequestBody.leave(request))
-        const reading = RequestBody.read(request, { limit: limitOf(provider), timeout: options.bodyTimeout })
-        const body = yield* Effect.mapError(
-          reading,
-          (error) =>
-            error._tag === "BodyTimeout" ? { provider: provider.name, reason: error } : refusedBy(provider)(error)
-        )
-        return { provider, webhook: yield* verifyAny(provider, { ...head, body }, candidates) }
-      })
-
-      return VerifyWebhook.of(Effect.fnUntraced(function*(next) {
-        const current = yield* verify().pipe(
-          Effect.catch((error) => Effect.andThen(logRefusal(error), answer(error))),
-          Effect.catchDefect((defect) => failed(Cause.die(defect)))
-        )
-        return yield* Effect.provideService(next, CurrentWebhook, current).pipe(
-          Effect.timeoutOrElse({ duration: handlingTimeout, orElse: () => late(current.provider) })
-        )
-      }))
+      const front = yield* WebhookFront.WebhookFront
+      if (front !== undefined) {
+        const { trustedProxies } = options
+        const handle: WebhookFront.Options["handle"] = (provider, request) =>
+          Effect.flatMap(verification.verify(provider, request), process)
+        front.answer = WebhookFront.make({ providers, trustedProxies, handle })
+      }
+      return { verification, process }
     })
   )
 
-const keyLimits = { capacity: 100_000, maxBytes: 64 * 1024 * 1024, timeToLive: "48 hours" } as const
+const layerVerifyWebhook = Layer.effect(
+  VerifyWebhook,
+  Effect.gen(function*() {
+    const { verification } = yield* Webhooks
+    const providers = yield* SmsProviders
+    const unknown = new WebhookError({
+      provider: "unknown",
+      reason: new UnknownProvider({ known: providers.all.map(({ name }) => name) })
+    })
+    return VerifyWebhook.of(Effect.fnUntraced(function*(next) {
+      const request = yield* HttpServerRequest.HttpServerRequest
+      const { provider: name = "" } = yield* HttpRouter.params
+      const provider = providers.find(name)
+      const current = yield* Option.isSome(provider)
+        ? verification.verify(provider.value, request)
+        : Effect.andThen(RequestBody.leave(request), verification.refuse(unknown))
+      return yield* Effect.provideService(next, CurrentWebhook, current)
+    }))
+  })
+)
 
-/**
- * Decodes and processes the current webhook, and returns the response that the
- * carrier expects. A carrier redelivers a webhook after a late response or an
- * error, so slow work continues in the background, and only a real failure is
- * answered with an error.
- */
-const layerWebhooks = (options: Options) =>
-  HttpApiBuilder.group(
-    WebhookApi,
-    "webhooks",
-    Effect.fnUntraced(function*(handlers) {
-      const kit = yield* RoomKit
-      const inbox = Option.getOrUndefined(yield* Effect.serviceOption(InboxProcessor))
-      // Keys of a whole webhook, which the inbox does not know. The kit has its own.
-      const seen = yield* Deduplicator.make<void>(keyLimits)
-      const once = <E>(keys: ReadonlyArray<string>, accepting: Effect.Effect<void, E>): Effect.Effect<void, E> =>
-        keys.reduceRight((accepting, key) => Effect.asVoid(seen.run(key, accepting, () => undefined)), accepting)
-      const budget = ByteBudget.make(options.maxProcessingBytes ?? 16 * 1024 * 1024)
-      const working = yield* FiberSet.make<unknown, unknown>()
-      yield* Effect.addFinalizer(() =>
-        Effect.timeoutOrElse(FiberSet.awaitEmpty(working), {
-          duration: options.shutdownTimeout ?? "10 seconds",
-          orElse: () =>
-            Effect.flatMap(
-              FiberSet.size(working),
-              (size) => Effect.logError(`Shutdown timed out with webhooks still processing: ${size}`)
-            )
-        }).pipe(Effect.andThen(kit.drain))
-      )
-
-      const acknowledgeAfter = options.acknowledgeAfter ?? "1500 millis"
-      const process = Effect.fnUntraced(function*(keep: ByteBudget.Keep) {
-        const { provider, webhook } = yield* CurrentWebhook
-        const events = yield* provider.decode(webhook).pipe(
-          Effect.catch(refuse),
-          Effect.catchDefect((defect) => failed(Cause.die(defect)))
-        )
-        const { body, contentType, status } = provider.acknowledgement
-        const acknowledged = HttpServerResponse.text(body, { status, contentType })
-        // What is in the inbox is kept, and processed from there.
-        if (inbox !== undefined) {
-          const accepting = once(webhook.idempotencyKeys ?? [], Effect.asVoid(inbox.accept(events)))
-          return yield* Effect.as(Effect.catch(accepting, storageFailed), acknowledged)
-        }
-        const stored = Deferred.makeUnsafe<void>()
-        const { idempotencyKeys } = webhook
-        const onStored = Deferred.succeed(stored, undefined)
-        const fiber = yield* kit.processEvents(events, { idempotencyKeys, onStored }).pipe(
-          Effect.catchCause(failed),
-          Effect.annotateLogs({ provider: provider.name }),
-          keep,
-          FiberSet.run(working, { startImmediately: true })
-        )
-        // If no hook or channel waits for anything, processing is complete by now and needs no timer.
-        yield* fiber.pollUnsafe() ?? Effect.timeoutOption(Fiber.join(fiber), acknowledgeAfter)
-        // An unstored part must be redelivered, so its webhook waits for the store, however long that takes.
-        if (events.some(({ _tag }) => _tag === "MessagePart")) {
-          yield* Effect.raceFirst(Deferred.await(stored), Fiber.join(fiber))
-        }
-        return acknowledged
-      })
-
-      const handle = () =>
-        Effect.flatMap(
-          CurrentWebhook,
-          ({ webhook: { request } }) => budget.within(request.body.length + request.url.length, process, full())
-        )
-
+const layerWebhooks = HttpApiBuilder.group(
+  WebhookApi,
+  "webhooks",
+  (handlers) =>
+    Effect.map(Webhooks, ({ process }) => {
+      const handle = () => Effect.flatMap(CurrentWebhook, process)
       return handlers
         .handleRaw("inbound", handle)
         .handleRaw("status", handle)
         .handleRaw("inboundGet", handle)
         .handleRaw("statusGet", handle)
     })
-  )
+)
 
 const roomCursors = Cursors.make(Schema.Struct({ activity: Schema.Int, id: Schema.String }))
 const eventCursors = Cursors.make(Schema.Int)
@@ -373,8 +247,9 @@ export const layerApi = <Groups extends HttpApiGroup.Constraint>(
       : HttpRouter.middleware(HttpMiddleware.xForwardedHeaders({ trustedProxies }), { global: true }),
     HttpRouter.middleware((routes) => Effect.catch(routes, notFound), { global: true })
   ).pipe(
-    Layer.provide([layerWebhooks(options), layerInspection, layerSystem, layerTelemetry]),
-    Layer.provide([layerVerifyWebhook(options), Authorization.layer(options), ReadRequest.layer(options)])
+    Layer.provide([layerWebhooks, layerInspection, layerSystem, layerTelemetry]),
+    Layer.provide([layerVerifyWebhook, Authorization.layer(options), ReadRequest.layer(options)]),
+    Layer.provide(layerShared(options))
   )
 }
 
@@ -412,6 +287,12 @@ export type ServeOptions = {
   readonly disableLogger?: boolean | undefined
   /** Disables the log of the listening address. */
   readonly disableListenLog?: boolean | undefined
+  /**
+   * Leaves webhooks to the router, as `HttpRouter.serve` does: for routes with
+   * global middleware that has to see them. By default, webhooks are answered in
+   * front of the router, which takes half of the time.
+   */
+  readonly disableFront?: boolean | undefined
 }
 
 /**
@@ -426,17 +307,24 @@ export type ServeOptions = {
  */
 export const serveRoutes = <A, E, R>(
   routes: Layer.Layer<A, E, R>,
-  { disableListenLog = false, disableLogger = false }: ServeOptions = {}
+  { disableFront = false, disableListenLog = false, disableLogger = false }: ServeOptions = {}
 ) => {
   const served = Effect.gen(function*() {
     const identified = yield* RequestId.make
     const isUntraced = yield* HttpMiddleware.TracerDisabledWhen
-    return HttpRouter.serve(AccessLog.noted(routes), {
-      disableListenLog,
-      disableLogger: true,
-      middleware: (app) =>
-        RequestSpan.requestSpan(identified(AccessLog.accessLog(app, { isSilent: disableLogger })), isUntraced)
-    }).pipe(Layer.provide(RequestSpan.layerDisabled))
+    const front: { answer: WebhookFront.Answer } = { answer: () => undefined }
+    return HttpRouter.serve(
+      Layer.provide(
+        AccessLog.noted(routes),
+        Layer.succeed(WebhookFront.WebhookFront, disableFront ? undefined : front)
+      ),
+      {
+        disableListenLog,
+        disableLogger: true,
+        middleware: (app) =>
+          RequestSpan.requestSpan(identified(AccessLog.accessLog(app, { isSilent: disableLogger })), isUntraced)
+      }
+    ).pipe(Layer.provide(WebhookFront.layer(front)), Layer.provide(RequestSpan.layerDisabled))
   })
   return Layer.provide(Layer.unwrap(served), layerRedactedQueries)
 }

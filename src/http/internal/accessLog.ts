@@ -16,7 +16,11 @@ import * as Option from "effect/Option"
 import * as Histograms from "../../internal/histograms.ts"
 import { isRequestError } from "./requestSpan.ts"
 
-type RouteMatch = HttpRouter.RouteContext["Service"]
+/** What the log takes of the router's `RouteContext`. */
+export interface RouteMatch {
+  readonly params: Readonly<Record<string, string | undefined>>
+  readonly route: { readonly path: string }
+}
 
 type App<E, R> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
 
@@ -44,6 +48,14 @@ const layerFoundRoute = HttpRouter.middleware(
     }),
   { global: true }
 )
+
+/** Tells the access log which route a request has that no router sees. */
+export const noteRoute = <A, E, R>(match: RouteMatch, app: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) => {
+    const found = fiber.getRef(FoundRoute)
+    if (found !== undefined) found.match = match
+    return app
+  })
 
 /** Provides the routes with what {@link accessLog} needs from the router. */
 export const noted = <A, E, R>(routes: Layer.Layer<A, E, R>) => Layer.provideMerge(layerFoundRoute, routes)
