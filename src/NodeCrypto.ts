@@ -16,6 +16,8 @@ import * as Signature from "effect/crypto/Signature"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Crypto from "node:crypto"
+import { syncCrypto } from "./internal/nodeSyncCrypto.ts"
+import * as SyncCrypto from "./internal/syncCrypto.ts"
 
 type Hash = Mac.Algorithm["hash"]["name"]
 
@@ -46,11 +48,16 @@ const makeHmac = () => {
 
 /**
  * Provides `Mac` like `NodeCrypto.layerMac`, and prepares each key only once.
+ * Carriers verify webhooks with it without an effect for each HMAC.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerMac: Layer.Layer<Mac.Mac> = Layer.suspend(() => Mac.layerWebCryptoWith({ hmac: makeHmac() })).pipe(
+export const layerMac: Layer.Layer<Mac.Mac> = Layer.effect(
+  Mac.Mac,
+  Effect.map(Mac.Mac, (mac) => SyncCrypto.add(mac, syncCrypto))
+).pipe(
+  Layer.provide(Layer.suspend(() => Mac.layerWebCryptoWith({ hmac: makeHmac() }))),
   Layer.provide(NodeCrypto.layerSecureRandom)
 )
 

@@ -4,10 +4,10 @@
  *
  * @since 0.1.0
  */
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import { isObject } from "./internal/record.ts"
 
 /**
  * A webhook payload.
@@ -24,7 +24,7 @@ export type Payload = Readonly<Record<string, unknown>>
  * @category guards
  * @since 0.1.0
  */
-export const isPayload: (value: unknown) => value is Payload = Predicate.isReadonlyObject
+export const isPayload: (value: unknown) => value is Payload = isObject
 
 /**
  * Schema of {@link Payload}. Decoding keeps the same object instead of a copy:

@@ -1,4 +1,5 @@
 /** Counters by attributes. */
+import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import { attributed } from "./attributed.ts"
@@ -19,4 +20,11 @@ export const make = (name: string, description: string) => {
   return (provider: string, outcome: string): Effect.Effect<void> =>
     // Outcomes contain no spaces, so the key is unambiguous.
     Metric.update(counterOf(`${outcome} ${provider}`, { provider, outcome }), 1)
+}
+
+/** As {@link make}, for code that has the context of its fiber and needs no effect. */
+export const makeUnsafe = (name: string, description: string) => {
+  const counterOf = counter(name, description)
+  return (context: Context.Context<never>, provider: string, outcome: string): void =>
+    counterOf(`${outcome} ${provider}`, { provider, outcome }).updateUnsafe(1, context)
 }

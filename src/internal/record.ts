@@ -25,6 +25,10 @@ export const compact = <A extends Record<string, unknown>>(
   return compacted as never
 }
 
+/** Returns whether a value is an object with members, as opposed to an array or a scalar. */
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
 /** Returns the value of an own property, so that a key such as `constructor` finds nothing. */
 export const lookup = <A>(table: Readonly<Record<string, A>>, key: string): A | undefined =>
   Object.hasOwn(table, key) ? table[key] : undefined

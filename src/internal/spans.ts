@@ -5,6 +5,7 @@
  * read the current span.
  */
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Tracer from "effect/Tracer"
 
 /** Wraps the effect in a span unless the tracer is the default one. */
@@ -15,3 +16,7 @@ export const withSpan =
       tracer === Tracer.nativeTracer
         ? effect
         : Effect.withSpan(effect, name, { attributes, captureStackTrace: false }) as Effect.Effect<A, E, R>)
+
+/** Returns whether {@link withSpan} would record a span in this fiber. */
+export const isTraced = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
+  fiber.getRef(Tracer.Tracer) !== Tracer.nativeTracer

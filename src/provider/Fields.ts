@@ -6,7 +6,8 @@
  * detects content that it does not understand; the documentation is generated
  * from it.
  */
-import { isPayload, type Payload } from "../Payload.ts"
+import { isObject } from "../internal/record.ts"
+import type { Payload } from "../Payload.ts"
 
 /**
  * The properties of the event that each field goes to, by the path of the field.
@@ -90,7 +91,7 @@ export const make = (places: Places): Fields => {
       if (nested === none) {
         const text = asText(value)
         if (text !== "") (texts ??= {})[key] = text
-      } else if (isPayload(value)) {
+      } else if (isObject(value)) {
         for (const { name, path } of nested) {
           const text = asText(at(value, path))
           if (text !== "") (texts ??= {})[name] = text

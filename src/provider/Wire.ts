@@ -17,10 +17,12 @@ import { Cost, isAmount } from "../Cost.ts"
 import { compact, lookup } from "../internal/record.ts"
 import { isPayload, type Payload } from "../Payload.ts"
 import { InvalidPayload } from "../WebhookError.ts"
+import { toCount, toText } from "./core/values.ts"
 import * as FieldReader from "./internal/fieldReader.ts"
 import { expectedLength, maxName, maxText } from "./internal/lengths.ts"
 
 export { compact, lookup }
+export { isUrl, ownString, stringOf, toText } from "./core/values.ts"
 export { maxDescription, maxName, maxReference, maxText, maxUrl } from "./internal/lengths.ts"
 
 const converted = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unknown) => A) =>
@@ -36,25 +38,6 @@ const lenient = <A extends E, E>(schema: Schema.Codec<A, E>, read: (value: unkno
   // The schema accepts every value, so `read` alone determines the result.
   FieldReader.register(field, read)
   return field
-}
-
-/**
- * Returns a non-empty string, or the first value of a repeated form field.
- * Returns `undefined` for anything else, including numbers, which are neither
- * URLs nor addresses.
- */
-export const stringOf = (value: unknown): string | undefined => {
-  const first = Array.isArray(value) ? value[0] : value
-  return typeof first === "string" && first !== "" ? first : undefined
-}
-
-/** Applies {@link stringOf} to an own property. */
-export const ownString = (payload: Payload, key: string): string | undefined => stringOf(lookup(payload, key))
-
-/** Returns a string, a number as a string, or the empty string for anything else. */
-export const toText = (value: unknown): string => {
-  if (typeof value === "string") return value
-  return typeof value === "number" || typeof value === "bigint" ? String(value) : stringOf(value) ?? ""
 }
 
 /** Refuses what is longer than carriers send. A longer text is not cut: what is kept must be what was sent. */
@@ -113,10 +96,7 @@ export const Texts = lenient(
 )
 
 /** How many of something; anything but a whole number is absent. */
-export const OptionalCount = lenient(Schema.UndefinedOr(Schema.Int), (value) => {
-  const text = toText(value)
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined
-})
+export const OptionalCount = lenient(Schema.UndefinedOr(Schema.Int), toCount)
 
 const iso = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?$/i
 
@@ -174,9 +154,6 @@ export const Items = lenient(
     return value === undefined || value === null || value === "" ? [] : [value]
   }
 )
-
-/** Returns whether a value is an `http` or `https` URL, which a list of files may contain in place of objects. */
-export const isUrl = (value: unknown): value is string => typeof value === "string" && /^https?:\/\//i.test(value)
 
 /** An object; anything else is empty. */
 export const Object_ = lenient(

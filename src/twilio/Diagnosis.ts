@@ -13,7 +13,7 @@ import type { Form } from "../provider/Body.ts"
 import { utf8 } from "../provider/Secrets.ts"
 import { percentDecoded, withoutFragment } from "../provider/Url.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
-import { fieldsText, join, split } from "./SignedText.ts"
+import { fieldsText, join, split } from "./core/signedText.ts"
 
 /** A description for the operator, and the value that may have been signed. */
 type Change<A> = readonly [name: string, changed: A]

@@ -16,6 +16,7 @@ import type { Candidate } from "../provider/Query.ts"
 import type { CarrierQueries } from "../provider/Sending.ts"
 import * as Times from "../provider/Times.ts"
 import * as Wire from "../provider/Wire.ts"
+import { statuses } from "./core/fields.ts"
 import * as Schema from "./Schema.ts"
 
 const readMessage = Wire.reader(Schema.StoredMessage)
@@ -52,7 +53,7 @@ const statusOf = (provider: string, message: unknown): ReadonlyArray<DeliverySta
   return [unchecked(DeliveryStatus, {
     provider,
     messageId: sid,
-    status: Wire.lookup(Schema.statuses, status.toLowerCase()) ?? "unknown",
+    status: Wire.lookup(statuses, status.toLowerCase()) ?? "unknown",
     carrierStatus: status,
     ...Wire.compact({
       recipient: address(to),

@@ -16,6 +16,7 @@ import type * as Sending from "../provider/Sending.ts"
 import * as Times from "../provider/Times.ts"
 import * as Wire from "../provider/Wire.ts"
 import type { SenderOptions } from "./Config.ts"
+import { statuses } from "./core/fields.ts"
 import { refusalOf } from "./Errors.ts"
 import * as Queries from "./Queries.ts"
 import * as Schema from "./Schema.ts"
@@ -85,7 +86,7 @@ const accepted = (body: unknown): Sending.Accepted | undefined => {
   if (sid === undefined) return undefined
   return {
     messageId: sid,
-    status: Wire.lookup(Schema.statuses, status.toLowerCase()) ?? "unknown",
+    status: Wire.lookup(statuses, status.toLowerCase()) ?? "unknown",
     carrierStatus: status,
     sender: from,
     // Twilio sends 0 until the messaging service has chosen a sender.

@@ -44,6 +44,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "http/NodeServer.ts": ["@effect/platform-node", "node:http", "node:net", "node:stream"],
   "http/internal/readFile.ts": ["node:fs"],
   "http/internal/postgres.ts": ["@effect/sql-pg"],
+  "internal/nodeSyncCrypto.ts": ["node:crypto"],
   "main.ts": ["node:module"],
   "media/internal/NodeConnector.ts": ["@effect/platform-node", "node:net"],
   "media/NodeGuardedClient.ts": ["@effect/platform-node", "node:dns"],
@@ -91,6 +92,13 @@ describe("imports", () => {
       }),
       ["http/a.ts:2: const host = \"media.twiliocdn.com\""]
     )
+  })
+
+  it("leave Effect and everything else that is installed out of the carriers' cores", () => {
+    const cores = [...graph.keys()].filter((file) => /^\w+\/core\//.test(file))
+    assert.isAbove(cores.length, 10)
+    const isForeign = (target: string) => !graph.has(target) && target !== "node:crypto"
+    assert.deepStrictEqual(cores.map((file) => loads(graph, file, isForeign)).filter((path) => path !== undefined), [])
   })
 
   it("name files that exist and packages that a user has", () => {

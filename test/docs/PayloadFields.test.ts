@@ -2,12 +2,13 @@ import { assert, describe, expect, it } from "@effect/vitest"
 import { DateTime, Effect, Exit, Schema } from "effect"
 import type { Payload } from "../../src/Payload.ts"
 import * as Fields from "../../src/provider/Fields.ts"
+import { classes, eventsOf } from "../../src/provider/internal/classes.ts"
 import * as SinchSchema from "../../src/sinch/Schema.ts"
 import * as Sinch from "../../src/sinch/Webhook.ts"
 import * as TelnyxSchema from "../../src/telnyx/Schema.ts"
 import * as Telnyx from "../../src/telnyx/Webhook.ts"
-import * as TwilioSchema from "../../src/twilio/Schema.ts"
-import * as Twilio from "../../src/twilio/Webhook.ts"
+import { decode as decodeTwilio } from "../../src/twilio/core/decode.ts"
+import * as TwilioSchema from "../../src/twilio/core/fields.ts"
 import * as VoiceMeUpSchema from "../../src/voicemeup/Schema.ts"
 import * as VoiceMeUp from "../../src/voicemeup/Webhook.ts"
 import type { InvalidPayload } from "../../src/WebhookError.ts"
@@ -60,7 +61,7 @@ const telnyxValues = {
 
 const samples: Readonly<Record<string, Sample>> = {
   "Twilio: messages": {
-    decode: (payload) => Twilio.decodePayload("twilio", payload),
+    decode: (payload) => eventsOf(decodeTwilio(classes, "twilio", payload)),
     values: {
       From: "whatsapp:+16505550111",
       WaId: "16505550112",
@@ -72,7 +73,7 @@ const samples: Readonly<Record<string, Sample>> = {
     }
   },
   "Twilio: status callbacks": {
-    decode: (payload) => Twilio.decodePayload("twilio", payload),
+    decode: (payload) => eventsOf(decodeTwilio(classes, "twilio", payload)),
     values: { NumSegments: "2", MessageStatus: "undelivered", SmsStatus: "failed" }
   },
   "Sinch: messages": {

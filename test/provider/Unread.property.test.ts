@@ -4,12 +4,13 @@ import * as fc from "fast-check"
 import * as Content from "../../src/Content.ts"
 import type { Payload } from "../../src/Payload.ts"
 import * as Fields from "../../src/provider/Fields.ts"
+import { classes, eventsOf } from "../../src/provider/internal/classes.ts"
 import * as SinchSchema from "../../src/sinch/Schema.ts"
 import * as Sinch from "../../src/sinch/Webhook.ts"
 import * as TelnyxSchema from "../../src/telnyx/Schema.ts"
 import * as Telnyx from "../../src/telnyx/Webhook.ts"
-import * as TwilioSchema from "../../src/twilio/Schema.ts"
-import * as Twilio from "../../src/twilio/Webhook.ts"
+import { decode as decodeTwilio } from "../../src/twilio/core/decode.ts"
+import * as TwilioSchema from "../../src/twilio/core/fields.ts"
 import * as VoiceMeUpSchema from "../../src/voicemeup/Schema.ts"
 import * as VoiceMeUp from "../../src/voicemeup/Webhook.ts"
 import { toInbound, WebhookEvent } from "../../src/WebhookEvent.ts"
@@ -70,7 +71,7 @@ const media = ["MediaUrl0", "MediaContentType0", "MediaUrl1", "MediaContentType3
 
 const cases: Readonly<Record<string, Case>> = {
   Twilio: {
-    decode: (payload) => Effect.runSync(Twilio.decodePayload("twilio", payload)),
+    decode: (payload) => Effect.runSync(eventsOf(decodeTwilio(classes, "twilio", payload))),
     payload: payloads([...topLevel(TwilioSchema.messageFields), ...media], {
       MessageSid: "SM1",
       SmsStatus: "received",

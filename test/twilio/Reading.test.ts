@@ -7,7 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { getExpectedTwilioSignature, validateRequest } from "twilio/lib/webhooks/webhooks.js"
 import type { Form } from "../../src/provider/Body.ts"
-import { fieldsText } from "../../src/twilio/SignedText.ts"
+import { fieldsText } from "../../src/twilio/core/signedText.ts"
 import * as Webhooks from "./webhooks.ts"
 
 const url = "https://mycompany.com/sms?id=1"

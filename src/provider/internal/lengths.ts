@@ -1,9 +1,7 @@
 /**
  * The lengths of fields that no carrier exceeds, in UTF-16 units.
  */
-import { type Content, parts } from "../../Content.ts"
-import { type InvalidPayload, invalidPayload } from "../../WebhookError.ts"
-import type { WebhookEvent } from "../../WebhookEvent.ts"
+import { type InvalidPayload, invalidPayload } from "../core/refusal.ts"
 
 /**
  * Ids, addresses, statuses, codes and types. The longest that carriers document
@@ -30,7 +28,7 @@ const maxKey = 4 * maxName
 
 type Limits = ReadonlyArray<readonly [field: string, max: number]>
 
-const limitsOf: Readonly<Record<WebhookEvent["_tag"], Limits>> = {
+const limitsOf: Readonly<Record<string, Limits>> = {
   InboundMessage: [
     ["externalId", maxName],
     ["idempotencyKey", maxKey],
@@ -57,23 +55,35 @@ const limitsOf: Readonly<Record<WebhookEvent["_tag"], Limits>> = {
 const isLonger = (value: unknown, max: number): boolean =>
   typeof value === "string" ? value.length > max : Array.isArray(value) && value.some((item) => isLonger(item, max))
 
-const contentFault = (content: Content): InvalidPayload | undefined => {
-  for (const part of parts(content)) {
-    for (const [name, value] of Object.entries(part)) {
-      const max = name === "url" ? maxUrl : maxText
-      if (isLonger(value, max)) return invalidPayload(`content.${name}`, `Expected ${expectedLength(max)}`)
+/** An event or a part of its content, as plain data or as an instance of its class. */
+interface Tagged {
+  readonly _tag: string
+}
+
+const contentFault = (part: Tagged): InvalidPayload | undefined => {
+  if (part._tag === "CompositeContent") {
+    for (const inner of (part as unknown as { readonly parts: ReadonlyArray<Tagged> }).parts) {
+      const fault = contentFault(inner)
+      if (fault !== undefined) return fault
     }
+    return undefined
+  }
+  for (const [name, value] of Object.entries(part)) {
+    const max = name === "url" ? maxUrl : maxText
+    if (isLonger(value, max)) return invalidPayload(`content.${name}`, `Expected ${expectedLength(max)}`)
   }
   return undefined
 }
 
 /**
  * Returns why an event is refused: a field is longer than carriers send. For
- * what a carrier's own schemas do not limit; the error names the event's field.
+ * what a carrier's own readers do not limit; the error names the event's field.
  */
-export const lengthFault = (event: WebhookEvent): InvalidPayload | undefined => {
-  const found = limitsOf[event._tag].find(([field, max]) => isLonger(event[field as keyof WebhookEvent], max))
-  if (found !== undefined) return invalidPayload(found[0], `Expected ${expectedLength(found[1])}`)
-  if (event._tag === "MessagePart") return lengthFault(event.message)
-  return event._tag === "InboundMessage" ? contentFault(event.content) : undefined
+export const lengthFault = (event: Tagged): InvalidPayload | undefined => {
+  const fields = event as unknown as Readonly<Record<string, unknown>>
+  for (const [field, max] of limitsOf[event._tag]!) {
+    if (isLonger(fields[field], max)) return invalidPayload(field, `Expected ${expectedLength(max)}`)
+  }
+  if (event._tag === "MessagePart") return lengthFault(fields["message"] as Tagged)
+  return event._tag === "InboundMessage" ? contentFault(fields["content"] as Tagged) : undefined
 }

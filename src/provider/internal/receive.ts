@@ -4,6 +4,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
 import { DeliveryStatus } from "../../DeliveryStatus.ts"
 import * as Counters from "../../internal/counters.ts"
@@ -14,10 +15,10 @@ import * as SendReference from "../../SendReference.ts"
 import * as WebhookError from "../../WebhookError.ts"
 import type { WebhookEvent } from "../../WebhookEvent.ts"
 import { unverifiedWebhook, type VerifiedWebhook, type WebhookHead, type WebhookRequest } from "../../WebhookRequest.ts"
-import * as Body from "../Body.ts"
+import { headFault, requestFault } from "../core/head.ts"
 import { defaultLimits, type Limits, type Receiver, type Verified } from "../Receiving.ts"
-import { queryOf } from "../Url.ts"
 import { lengthFault } from "./lengths.ts"
+import { invalidPayloadOf, reasonOf } from "./reasons.ts"
 
 /** The receiving half of a provider. */
 export interface Receive {
@@ -30,39 +31,25 @@ export interface Receive {
 
 type Reason = WebhookError.WebhookErrorReason
 
-const countWebhook = Counters.make("sms_webhooks_total", "Webhooks by provider and outcome")
+/** Returns whether an effect has already succeeded, as that of a core which needs no effects has. */
+const isSuccess = <A, E>(effect: Effect.Effect<A, E>): effect is Exit.Success<A, E> =>
+  Exit.isExit(effect) && Exit.isSuccess(effect)
+
+const countWebhook = Counters.makeUnsafe("sms_webhooks_total", "Webhooks by provider and outcome")
 
 /** In bytes, URL and body. Ten times the usual webhook, and each of a hundred variants is hashed whole. */
 const maxDiagnosedBytes = 4 * 1024
 const maxDiagnosesPerSecond = 5
-
-const ampersand = 0x26
-
-/** Whether there are more fields than the limit, without parsing any. */
-const hasMoreFields = (limit: number, query: string, body: Uint8Array): boolean => {
-  let fields = query === "" ? 0 : 1
-  for (let at = query.indexOf("&"); at !== -1; at = query.indexOf("&", at + 1)) {
-    if (++fields > limit) return true
-  }
-  if (body.length > 0) fields++
-  for (let at = body.indexOf(ampersand); at !== -1; at = body.indexOf(ampersand, at + 1)) {
-    if (++fields > limit) return true
-  }
-  return fields > limit
-}
-
-const contentTypeOf = ({ headers }: WebhookHead): string =>
-  headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
 
 /** Adds the reference in the callback URL to delivery reports. */
 const reportedOn = (intent: SendReference.SendReference) => (event: WebhookEvent): WebhookEvent =>
   event._tag === "DeliveryStatus" ? unchecked(DeliveryStatus, { ...event, intent }) : event
 
 export const make = (name: string, receiver: Receiver): Receive => {
-  const { contentTypes, methods } = receiver
   // Anyone could change the query of a webhook whose signature does not cover it.
   const isUrlSigned = receiver.capabilities.verification.covers.includes("url")
   const limits: Limits = { ...defaultLimits, ...receiver.limits }
+  const bounds = { ...receiver, limits }
   const refuse = (reason: Reason) => new WebhookError.WebhookError({ provider: name, reason })
 
   const budget = Ref.makeUnsafe({ second: -1, left: 0 })
@@ -85,34 +72,6 @@ export const make = (name: string, receiver: Receiver): Receive => {
   const refused = (reason: Reason, ...how: [size: number, diagnose?: () => Effect.Effect<string | undefined>]) =>
     Effect.flatMap(explain(reason, how[0], how[1]), Effect.fail)
 
-  const headFault = (head: WebhookHead): Reason | undefined => {
-    if (!methods.includes(head.method)) return new WebhookError.MethodNotAllowed({ expected: methods })
-    const query = queryOf(head.url)
-    if (head.method === "GET") {
-      if (query.length > limits.maxBytes) return new WebhookError.PayloadTooLarge({ limit: limits.maxBytes })
-    } else {
-      if (!contentTypes.includes(contentTypeOf(head))) {
-        return new WebhookError.UnsupportedContentType({ expected: contentTypes })
-      }
-      if (query.length > limits.maxQueryLength) {
-        return WebhookError.invalidPayload("", `Expected a query of at most ${limits.maxQueryLength} characters`)
-      }
-    }
-    return receiver.checkHead?.(head)
-  }
-
-  const fault = (request: WebhookRequest): Reason | undefined => {
-    const raw = Body.notRaw(request)
-    if (raw !== undefined) return raw
-    if (request.body.length > limits.maxBytes) return new WebhookError.PayloadTooLarge({ limit: limits.maxBytes })
-    const reason = headFault(request)
-    if (reason !== undefined) return reason
-    const isForm = contentTypeOf(request) === "application/x-www-form-urlencoded"
-    return hasMoreFields(limits.maxFields, queryOf(request.url), isForm ? request.body : new Uint8Array(0))
-      ? WebhookError.invalidPayload("", `Expected at most ${limits.maxFields} fields`)
-      : undefined
-  }
-
   const { diagnose, guard } = receiver
 
   const checkGuard = (head: WebhookHead): Effect.Effect<void, Reason> =>
@@ -120,65 +79,92 @@ export const make = (name: string, receiver: Receiver): Receive => {
       ? Effect.void
       : Effect.catch(guard.check(head), (reason) => refused(reason, head.url.length, () => guard.diagnose(head)))
 
-  const checkSignature = (request: WebhookRequest): Effect.Effect<Verified | void, Reason> =>
-    Effect.catch(
-      receiver.verify(request),
+  const checkSignature = (request: WebhookRequest): Effect.Effect<Verified | void, Reason> => {
+    const verified = receiver.verify(request)
+    return isSuccess(verified) ? verified : Effect.catch(
+      verified,
       (reason) => refused(reason, request.url.length + request.body.length, diagnose && (() => diagnose(request)))
     )
+  }
 
-  const checked = (events: ReadonlyArray<WebhookEvent>) => {
+  const check = (request: WebhookRequest): Effect.Effect<Verified | void, Reason> => {
+    const reason = requestFault(bounds, request)
+    if (reason !== undefined) return Effect.fail(reasonOf(reason))
+    return guard === undefined
+      ? checkSignature(request)
+      : Effect.andThen(checkGuard(request), Effect.suspend(() => checkSignature(request)))
+  }
+
+  /** Binds the keys to the provider: another may have the same for another request. */
+  const accepted = (request: WebhookRequest, verified: Verified | void): VerifiedWebhook => {
+    const webhook: { -readonly [K in keyof VerifiedWebhook]: VerifiedWebhook[K] } = unverifiedWebhook(name, request)
+    if (verified?.payload !== undefined) webhook.payload = verified.payload
+    if (verified?.idempotencyKeys !== undefined) {
+      webhook.idempotencyKeys = verified.idempotencyKeys.map((key) => `${keyPrefix}${JSON.stringify(key)}]`)
+    }
+    return webhook
+  }
+  const keyPrefix = `[${JSON.stringify(name)},`
+
+  const checked = (events: ReadonlyArray<WebhookEvent>): Effect.Effect<ReadonlyArray<WebhookEvent>, Reason> => {
     for (const event of events) {
       const fault = lengthFault(event)
-      if (fault !== undefined) return Effect.fail(fault)
+      if (fault !== undefined) return Effect.fail(invalidPayloadOf(fault))
     }
     return Effect.succeed(events)
   }
 
-  const decodePayload: Receive["decodePayload"] = (payload) =>
-    Effect.suspend(() => Effect.mapErrorEager(Effect.flatMapEager(receiver.decodePayload(payload), checked), refuse))
+  const decodeEagerly = (payload: Payload) =>
+    Effect.mapErrorEager(Effect.flatMapEager(receiver.decodePayload(payload), checked), refuse)
+
+  const count = (outcome: string) =>
+    Effect.withFiber((fiber) => {
+      countWebhook(fiber.context, name, outcome)
+      return Effect.void
+    })
+
+  const failed = (reason: Reason) => Effect.andThen(count(reason._tag), Effect.fail(refuse(reason)))
+
+  const inSpan = Spans.withSpan("SmsProvider.verify", { "sms.provider": name })
 
   return {
     limits,
-    decodePayload,
+    decodePayload: (payload) => Effect.suspend(() => decodeEagerly(payload)),
     checkHead: (head) =>
       Effect.suspend(() => {
-        const reason = headFault(head)
-        return reason === undefined ? checkGuard(head) : Effect.fail(reason)
-      }).pipe(
-        Effect.catch((reason) => Effect.andThen(countWebhook(name, reason._tag), Effect.fail(refuse(reason))))
-      ),
+        const reason = headFault(bounds, head)
+        return reason === undefined ? checkGuard(head) : Effect.fail(reasonOf(reason))
+      }).pipe(Effect.catch(failed)),
     verify: (request) =>
-      Effect.suspend((): Effect.Effect<Verified | void, Reason> => {
-        const reason = fault(request)
-        if (reason !== undefined) return Effect.fail(reason)
-        return guard === undefined
-          ? checkSignature(request)
-          : Effect.andThen(checkGuard(request), checkSignature(request))
-      }).pipe(
-        Effect.matchEffect({
-          onSuccess: (verified) =>
-            Effect.as(countWebhook(name, "verified"), {
-              ...unverifiedWebhook(name, request),
-              ...verified,
-              ...(verified?.idempotencyKeys !== undefined &&
-                { idempotencyKeys: verified.idempotencyKeys.map((key) => JSON.stringify([name, key])) })
-            }),
-          onFailure: (reason) => Effect.andThen(countWebhook(name, reason._tag), Effect.fail(refuse(reason)))
-        }),
-        Spans.withSpan("SmsProvider.verify", { "sms.provider": name })
-      ),
+      Effect.withFiber((fiber) => {
+        if (Spans.isTraced(fiber)) {
+          return inSpan(Effect.matchEffect(Effect.suspend(() => check(request)), {
+            onSuccess: (verified) => Effect.as(count("verified"), accepted(request, verified)),
+            onFailure: failed
+          }))
+        }
+        const verified = check(request)
+        if (!isSuccess(verified)) {
+          return Effect.matchEffect(verified, {
+            onSuccess: (verified) => Effect.as(count("verified"), accepted(request, verified)),
+            onFailure: failed
+          })
+        }
+        countWebhook(fiber.context, name, "verified")
+        return Effect.succeed(accepted(request, verified.value))
+      }),
     decode: (webhook) => {
-      const intent = isUrlSigned ? SendReference.fromUrl(webhook.request.url) : undefined
       if (webhook.provider !== name) {
         return Effect.fail(refuse(WebhookError.invalidPayload("", `a webhook verified by ${JSON.stringify(name)}`)))
       }
       const { payload, request } = webhook
-      const events = payload !== undefined
-        ? decodePayload(payload)
-        : Effect.suspend(() =>
-          Effect.flatMapEager(Effect.mapErrorEager(receiver.parse(request), refuse), decodePayload)
-        )
-      return intent === undefined ? events : Effect.mapEager(events, (events) => events.map(reportedOn(intent)))
+      const intent = isUrlSigned ? SendReference.fromUrl(request.url) : undefined
+      const events = Effect.suspend(() =>
+        payload === undefined
+          ? Effect.flatMapEager(Effect.mapErrorEager(receiver.parse(request), refuse), decodeEagerly)
+          : decodeEagerly(payload)
+      )
+      return intent === undefined ? events : Effect.map(events, (events) => events.map(reportedOn(intent)))
     }
   }
 }

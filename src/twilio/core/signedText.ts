@@ -8,16 +8,16 @@
  * Twilio's own SDKs do the same, each with a different list
  * (https://www.twilio.com/docs/usage/security).
  */
-import type { Form } from "../provider/Body.ts"
-import { withoutFragment } from "../provider/Url.ts"
+import type { Form } from "../../provider/core/body.ts"
+import { withoutFragment } from "../../provider/Url.ts"
 
 /**
  * Returns the signed text of the form fields. A repeated field contributes each
- * distinct value once, in sorted order.
+ * distinct value once, in sorted order. `sorted` has the names.
  */
-export const fieldsText = (form: Form): string => {
+export const fieldsText = (form: Form, sorted: ReadonlyArray<string> = Object.keys(form).sort()): string => {
   let text = ""
-  for (const name of Object.keys(form).sort()) {
+  for (const name of sorted) {
     const value = form[name]!
     if (typeof value === "string") text += name + value
     else for (const distinct of [...new Set(value)].sort()) text += name + distinct

@@ -15,10 +15,10 @@
  * and the signature of the original, so it is a repetition wherever the
  * original was received.
  */
-import type { Form } from "../provider/Body.ts"
-import { withoutFragment } from "../provider/Url.ts"
-import { type InvalidPayload, invalidPayload } from "../WebhookError.ts"
-import { split } from "./SignedText.ts"
+import type { Form } from "../../provider/core/body.ts"
+import { type InvalidPayload, invalidPayload } from "../../provider/core/refusal.ts"
+import { withoutFragment } from "../../provider/Url.ts"
+import { split } from "./signedText.ts"
 
 /**
  * Whether the signed text is about a message. It asks the text and not the
@@ -281,13 +281,19 @@ const restOf = (url: string): string => split(withoutFragment(url))?.rest ?? url
 
 /**
  * Why this form cannot be the one that Twilio signed, though its signature
- * matches. `text` is what is signed after the URL.
+ * matches. `sorted` has the names of its fields, and `text` is what is signed
+ * after the URL.
  */
-export const formFault = (url: string, form: Form, text: string): InvalidPayload | undefined => {
+export const formFault = (
+  url: string,
+  form: Form,
+  sorted: ReadonlyArray<string>,
+  text: string
+): InvalidPayload | undefined => {
   const rest = restOf(url)
-  if (!isAboutMessage(rest + text)) return undefined
-  const sorted = Object.keys(form).sort()
-  return fieldFault(form, sorted, rest) ?? singleWordFault(form, text) ?? cutFault(form, sorted)
+  const fault = fieldFault(form, sorted, rest) ?? singleWordFault(form, text) ?? cutFault(form, sorted)
+  // Asked last, because it takes as long as the rest, and a genuine form has no fault.
+  return fault !== undefined && isAboutMessage(rest + text) ? fault : undefined
 }
 
 /** Why this URL cannot be that of a GET which Twilio signed: it has the fields of a form, without separators. */

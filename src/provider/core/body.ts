@@ -1,0 +1,95 @@
+/**
+ * Parses the two body formats that carriers send, JSON and forms, into plain
+ * data.
+ */
+import { isObject, setOwn } from "../../internal/record.ts"
+import type { Payload } from "../../Payload.ts"
+import type { WebhookHead, WebhookRequest } from "../../WebhookRequest.ts"
+import { type InvalidPayload, invalidPayload, type Refused, refused } from "./refusal.ts"
+
+/** A parsed form. A field that occurs once is a string, a repeated field an array. */
+export type Form = Readonly<Record<string, string | ReadonlyArray<string>>>
+
+/** A parsed body. */
+export interface Parsed<P extends Payload = Payload> {
+  readonly _tag: "Parsed"
+  readonly payload: P
+}
+
+const parsed = <P extends Payload>(payload: P): Parsed<P> => ({ _tag: "Parsed", payload })
+
+const rawBytes = "Expected the raw bytes of the request, not what a framework parsed from them. Express: " +
+  "express.raw({ type: () => true }) on this route, before any other parser. Fastify: addContentTypeParser with " +
+  "parseAs: \"buffer\". Hono, Next.js and others with a Fetch API Request: await request.arrayBuffer()"
+
+const notBytes = invalidPayload("body", rawBytes)
+
+/**
+ * Returns why the body of a request cannot be the bytes that the carrier sent,
+ * or `undefined`: a framework has parsed it, or has consumed it and left nothing.
+ */
+export const notRaw = ({ body, headers }: WebhookRequest): InvalidPayload | undefined => {
+  // Code without types may pass anything.
+  if (!ArrayBuffer.isView(body)) return notBytes
+  return body.byteLength === 0 && Number(headers["content-length"] ?? 0) > 0 ? notBytes : undefined
+}
+
+const utf8 = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+
+const decodeText = (bytes: Uint8Array): string | Refused<InvalidPayload> => {
+  if (!ArrayBuffer.isView(bytes)) return refused(notBytes)
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return refused(invalidPayload("", "Expected UTF-8"))
+  }
+}
+
+/**
+ * Returns the same text with memory of its own. V8 keeps a part of a text as a
+ * reference to the whole, so a stored id would keep the body that it came in.
+ */
+export const detached = (text: string): string => text.length < 13 ? text : ` ${text}`.slice(1)
+
+/** Parses a query string that starts with its question mark. */
+const parsePairs = (query: string): Form => {
+  const form: Record<string, string | Array<string>> = {}
+  new URLSearchParams(query).forEach((part, name) => {
+    const value = detached(part)
+    const earlier = Object.hasOwn(form, name) ? form[name] : undefined
+    if (typeof earlier === "object") earlier.push(value)
+    else setOwn(form, name, earlier === undefined ? value : [earlier, value])
+  })
+  return form
+}
+
+/** Parses a query string or an `application/x-www-form-urlencoded` text into a flat record. Keeps empty values. */
+export const formFromText = (text: string): Form => parsePairs(text.startsWith("?") ? text : `?${text}`)
+
+/** Parses a form body. A leading `?` belongs to the first field name. */
+export const parseForm = (bytes: Uint8Array): Parsed<Form> | Refused<InvalidPayload> => {
+  const text = decodeText(bytes)
+  return typeof text === "string" ? parsed(parsePairs(`?${text}`)) : text
+}
+
+const notJson = refused(invalidPayload("", "Expected JSON"))
+
+export const parseJson = (bytes: Uint8Array): Parsed | Refused<InvalidPayload> => {
+  const text = decodeText(bytes)
+  if (typeof text !== "string") return text
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return notJson
+  }
+  return isObject(json) ? parsed(json) : refused(invalidPayload("", "Expected a JSON object"))
+}
+
+/** Returns whether the content type declares JSON. */
+export const isJson = ({ headers }: WebhookHead): boolean =>
+  headers["content-type"]?.toLowerCase().startsWith("application/json") === true
+
+/** Parses the body by its content type: as JSON if it declares JSON, otherwise as a form. */
+export const parseBody = (request: WebhookRequest): Parsed | Refused<InvalidPayload> =>
+  isJson(request) ? parseJson(request.body) : parseForm(request.body)

@@ -1,0 +1,73 @@
+/**
+ * What is checked of every webhook before its signature: method, content type,
+ * size and number of fields.
+ */
+import type { WebhookHead, WebhookRequest } from "../../WebhookRequest.ts"
+import type { Limits } from "../Receiving.ts"
+import { queryOf } from "../Url.ts"
+import { notRaw } from "./body.ts"
+import { invalidPayload, type Reason } from "./refusal.ts"
+
+/** What a carrier sends, and how much. */
+export interface Bounds<R> {
+  /** In upper case. */
+  readonly methods: ReadonlyArray<string>
+  /** Without parameters. */
+  readonly contentTypes: ReadonlyArray<string>
+  readonly limits: Limits
+  /** Rejects a request by its headers and URL alone, for example without a signature. */
+  readonly checkHead?: ((head: WebhookHead) => R | undefined) | undefined
+}
+
+const ampersand = 0x26
+
+/** Returns whether there are more fields than the limit, without parsing any. */
+const hasMoreFields = (limit: number, query: string, body: Uint8Array): boolean => {
+  let fields = query === "" ? 0 : 1
+  for (let at = query.indexOf("&"); at !== -1; at = query.indexOf("&", at + 1)) {
+    if (++fields > limit) return true
+  }
+  if (body.length > 0) fields++
+  for (let at = body.indexOf(ampersand); at !== -1; at = body.indexOf(ampersand, at + 1)) {
+    if (++fields > limit) return true
+  }
+  return fields > limit
+}
+
+const form = "application/x-www-form-urlencoded"
+
+const contentTypeOf = ({ headers }: WebhookHead): string => {
+  const given = headers["content-type"]
+  return given === form ? form : given?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
+}
+
+/** Returns why a request is refused by its headers and URL alone. */
+export const headFault = <R>(bounds: Bounds<R>, head: WebhookHead): R | Reason | undefined => {
+  const { contentTypes, limits, methods } = bounds
+  if (!methods.includes(head.method)) return { _tag: "MethodNotAllowed", expected: methods }
+  const query = queryOf(head.url)
+  if (head.method === "GET") {
+    if (query.length > limits.maxBytes) return { _tag: "PayloadTooLarge", limit: limits.maxBytes }
+  } else {
+    if (!contentTypes.includes(contentTypeOf(head))) return { _tag: "UnsupportedContentType", expected: contentTypes }
+    if (query.length > limits.maxQueryLength) {
+      return invalidPayload("", `Expected a query of at most ${limits.maxQueryLength} characters`)
+    }
+  }
+  return bounds.checkHead?.(head)
+}
+
+const nothing = /* @__PURE__ */ new Uint8Array(0)
+
+/** Returns why a request is refused before its signature is checked. */
+export const requestFault = <R>(bounds: Bounds<R>, request: WebhookRequest): R | Reason | undefined => {
+  const { limits } = bounds
+  const raw = notRaw(request)
+  if (raw !== undefined) return raw
+  if (request.body.length > limits.maxBytes) return { _tag: "PayloadTooLarge", limit: limits.maxBytes }
+  const reason = headFault(bounds, request)
+  if (reason !== undefined) return reason
+  return hasMoreFields(limits.maxFields, queryOf(request.url), contentTypeOf(request) === form ? request.body : nothing)
+    ? invalidPayload("", `Expected at most ${limits.maxFields} fields`)
+    : undefined
+}

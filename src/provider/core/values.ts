@@ -1,0 +1,33 @@
+/**
+ * Reads single values of payloads.
+ */
+import { lookup } from "../../internal/record.ts"
+import type { Payload } from "../../Payload.ts"
+
+/**
+ * Returns a non-empty string, or the first value of a repeated form field.
+ * Returns `undefined` for anything else, including numbers, which are neither
+ * URLs nor addresses.
+ */
+export const stringOf = (value: unknown): string | undefined => {
+  const first = Array.isArray(value) ? value[0] : value
+  return typeof first === "string" && first !== "" ? first : undefined
+}
+
+/** Applies {@link stringOf} to an own property. */
+export const ownString = (payload: Payload, key: string): string | undefined => stringOf(lookup(payload, key))
+
+/** Returns a string, a number as a string, or the empty string for anything else. */
+export const toText = (value: unknown): string => {
+  if (typeof value === "string") return value
+  return typeof value === "number" || typeof value === "bigint" ? String(value) : stringOf(value) ?? ""
+}
+
+/** Returns how many of something; anything but a whole number is absent. */
+export const toCount = (value: unknown): number | undefined => {
+  const text = toText(value)
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}
+
+/** Returns whether a value is an `http` or `https` URL, which a list of files may contain in place of objects. */
+export const isUrl = (value: unknown): value is string => typeof value === "string" && /^https?:\/\//i.test(value)

@@ -1,0 +1,206 @@
+/**
+ * `X-Twilio-Signature`: Base64 of HMAC-SHA1, keyed with the auth token, over
+ * the URL and the form fields, sorted by name, names and values joined without
+ * separators (https://www.twilio.com/docs/usage/security).
+ *
+ * The body is covered in one of two ways: a form by its fields in the signed
+ * text, JSON by its SHA-256 in the signed URL (`bodySHA256`). Only the content
+ * type decides which, because it also decides how the body is parsed later:
+ * JSON declared as a form must not count as covered by its hash.
+ *
+ * The cryptography is in the hands of the caller, for whom it may be
+ * asynchronous: {@link prepare} returns what is to be checked, {@link texts}
+ * what may have been signed, and {@link conclude} what a match means.
+ */
+import { equals, twentyBytes } from "../../provider/core/base64.ts"
+import { type Form, formFromText, isJson, type Parsed, parseForm } from "../../provider/core/body.ts"
+import {
+  type InvalidPayload,
+  invalidPayload,
+  invalidSignature,
+  type Reason,
+  type Refused,
+  refused
+} from "../../provider/core/refusal.ts"
+import { queryOf } from "../../provider/Url.ts"
+import type { WebhookHead, WebhookRequest } from "../../WebhookRequest.ts"
+import { formFault, queryFault } from "./reading.ts"
+import { candidates, fieldsText } from "./signedText.ts"
+
+export const header = "x-twilio-signature"
+
+/** A form, and what is signed of it. */
+export interface SignedForm {
+  readonly _tag: "SignedForm"
+  readonly form: Form
+  /** The names of its fields, sorted. */
+  readonly sorted: ReadonlyArray<string>
+  /** The names and values, as they are signed. */
+  readonly text: string
+}
+
+/** Builds the signed text of a form. */
+export const signedForm = (form: Form): SignedForm => {
+  const sorted = Object.keys(form).sort()
+  return { _tag: "SignedForm", form, sorted, text: fieldsText(form, sorted) }
+}
+
+/** Parses a form body. */
+export type ReadForm = (body: Uint8Array) => SignedForm | Refused<InvalidPayload>
+
+export const readForm: ReadForm = (body) => {
+  const read: Parsed<Form> | Refused<InvalidPayload> = parseForm(body)
+  return read._tag === "Parsed" ? signedForm(read.payload) : read
+}
+
+/** Returns the hash of the body in the signed URL. If there are two, Twilio's SDK reads the first. */
+export const signedHash = ({ url }: WebhookHead): string | undefined =>
+  new URLSearchParams(queryOf(url)).get("bodySHA256") ?? undefined
+
+/**
+ * The SHA-256 of the empty body. Twilio signs a GET with it for some products
+ * (https://github.com/twilio/twilio-php/issues/861). Any other hash covers a
+ * body, and a GET has none.
+ */
+const hashOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+/**
+ * In characters, for all candidates of one request. The longest message that
+ * Twilio delivers is signed as seven thousand, and has six candidates.
+ */
+const maxHashed = 96 * 1024
+
+/**
+ * The URL of a signed JSON body with a body that was made a form: without a
+ * field, or with one that begins in the middle of the hash.
+ */
+const isJsonAsForm = (request: WebhookHead, fields: string): boolean => {
+  if (!request.url.includes("bodySHA256")) return false
+  const hash = signedHash(request)
+  if (hash === undefined) return false
+  return fields === "" || (hash.length < 64 && /^[0-9a-f]*$/.test(hash) && /^[0-9a-f]/.test(fields))
+}
+
+/** Rejects what the headers and the URL show to be wrong, before the body is read or hashed. */
+export const checkHead = (head: WebhookHead): Reason | undefined => {
+  const tag = head.headers[header]
+  if (!tag) return { _tag: "MissingSignature", expected: `header ${header}` }
+  if (!twentyBytes.test(tag)) return invalidSignature
+  if (head.method === "GET") {
+    const hash = signedHash(head)
+    return hash === undefined || hash === hashOfNothing ? undefined : invalidSignature
+  }
+  return isJson(head) && signedHash(head) === undefined
+    ? { _tag: "MissingSignature", expected: "query parameter bodySHA256, which must cover a JSON body" }
+    : undefined
+}
+
+/** What is to be checked of a request. */
+export interface Claim {
+  readonly _tag: "Claim"
+  /** The signature, in canonical Base64. */
+  readonly tag: string
+  readonly url: string
+  /** What is signed after the URL. */
+  readonly text: string
+  /** The SHA-256 that the body must have, in lower-case hexadecimal digits. */
+  readonly hash: string | undefined
+  /** Absent for JSON and for a GET. */
+  readonly signed: SignedForm | undefined
+}
+
+export const mismatch = /* @__PURE__ */ refused(invalidSignature)
+
+/** Reads what a request claims to be. Refuses one whose signature cannot cover its body. */
+export const prepare = (request: WebhookRequest, read: ReadForm = readForm): Claim | Refused => {
+  const { body, headers, method, url } = request
+  const tag = headers[header] ?? ""
+  if (!twentyBytes.test(tag)) return mismatch
+  if (method === "GET") {
+    const isCovered = body.length === 0 || signedHash(request) === undefined
+    return isCovered ? { _tag: "Claim", tag, url, text: "", hash: undefined, signed: undefined } : mismatch
+  }
+  if (isJson(request)) {
+    return { _tag: "Claim", tag, url, text: "", hash: signedHash(request) ?? "", signed: undefined }
+  }
+  const signed = read(body)
+  if (signed._tag === "Refused") return signed
+  const { text } = signed
+  return isJsonAsForm(request, text) ? mismatch : { _tag: "Claim", tag, url, text, hash: undefined, signed }
+}
+
+/** Yields the texts that may have been signed, the most likely first. */
+export const texts = function*({ text, url }: Pick<Claim, "text" | "url">): Iterable<string> {
+  let hashed = 0
+  for (const candidate of candidates(url)) {
+    const whole = candidate + text
+    if (hashed > 0 && hashed + whole.length > maxHashed) return
+    yield whole
+    hashed += whole.length
+  }
+}
+
+/** Compares ids in any case of their hexadecimal digits. */
+const isOneOf = (accounts: ReadonlyArray<string>, account: string): boolean =>
+  accounts.some((one) => one.toLowerCase() === account.toLowerCase())
+
+/** What the verification of a webhook yields. */
+export interface Verified {
+  readonly _tag: "Verified"
+  /** The parsed body, where the signature covers the parsed form. */
+  readonly payload?: Form
+  /** What repetitions of the request are recognized by, beside the keys of its events. */
+  readonly idempotencyKeys: ReadonlyArray<string>
+}
+
+/** Checks what a matching signature does not prove: that the signed text is read as Twilio meant it, and for whom. */
+export const conclude = (
+  claim: Claim,
+  method: string,
+  accounts: ReadonlyArray<string> | undefined
+): Verified | Refused => {
+  const { signed, tag, url } = claim
+  const isGet = method === "GET"
+  const fault = signed === undefined
+    ? isGet ? queryFault(url) : undefined
+    : formFault(url, signed.form, signed.sorted, signed.text)
+  if (fault !== undefined) return refused(fault)
+  if (accounts !== undefined) {
+    const account = isGet ? formFromText(queryOf(url))["AccountSid"] : signed?.form["AccountSid"]
+    if (account !== undefined && !isOneOf(accounts, String(account))) {
+      return refused(
+        invalidPayload("AccountSid", "Expected an account whose webhooks are accepted: see webhookAccounts")
+      )
+    }
+  }
+  const idempotencyKeys = [tag]
+  return signed === undefined
+    ? { _tag: "Verified", idempotencyKeys }
+    : { _tag: "Verified", payload: signed.form, idempotencyKeys }
+}
+
+/** The cryptography of a runtime that has it synchronously. */
+export interface SyncCrypto {
+  /** The tags of a text under each of the keys, in Base64. */
+  readonly tags: ReadonlyArray<(text: string) => string>
+  /** The SHA-256, in lower-case hexadecimal digits. */
+  readonly sha256: (body: Uint8Array) => string
+}
+
+/** Verifies a request whose head and size were checked. */
+export const verifySync = (
+  { sha256, tags }: SyncCrypto,
+  accounts: ReadonlyArray<string> | undefined,
+  read: ReadForm = readForm
+) =>
+(request: WebhookRequest): Verified | Refused => {
+  const claim = prepare(request, read)
+  if (claim._tag === "Refused") return claim
+  if (claim.hash !== undefined && !equals(claim.hash, sha256(request.body))) return mismatch
+  for (const text of texts(claim)) {
+    for (const tagOf of tags) {
+      if (equals(claim.tag, tagOf(text))) return conclude(claim, request.method, accounts)
+    }
+  }
+  return mismatch
+}
