@@ -12,10 +12,11 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { createServer, type IncomingMessage, ServerResponse, STATUS_CODES } from "node:http"
+import { createServer, IncomingMessage, ServerResponse, STATUS_CODES } from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { safeHeaders } from "./internal/safeHeaders.ts"
+import { skipBody } from "./internal/skipBody.ts"
 
 /**
  * Options of the server.
@@ -31,6 +32,8 @@ export type Options = {
   readonly headersTimeout?: Duration.Input | undefined
   /** How long a caller may take to send a request with its body. 30 seconds by default. */
   readonly requestTimeout?: Duration.Input | undefined
+  /** How long a caller may take to read a part of an answer. 15 seconds by default. */
+  readonly writeTimeout?: Duration.Input | undefined
   /** How many connections are open at a time. One more is closed at once. 1000 by default. */
   readonly maxConnections?: number | undefined
   /** How long shutdown waits for open requests. Their connections are then closed. 5 seconds by default. */
@@ -94,6 +97,31 @@ const answerClientError = (error: NodeJS.ErrnoException, socket: Duplex): void =
   socket.end([...head, "", body].join("\r\n"), () => socket.destroy())
 }
 
+/** How many pieces a body may come in, and one more for each so many bytes. Callers and proxies send kilobytes at a time. */
+const maxPieces = 64
+const bytesOfPiece = 256
+
+/**
+ * Ends the connection of a body in pieces of a few bytes: each costs as much as
+ * a large one, also where the body is not wanted and only drained.
+ */
+class PiecedRequest extends IncomingMessage {
+  #pieces = 0
+  #bytes = 0
+  #isRefused = false
+
+  override push(chunk: Uint8Array | null, encoding?: BufferEncoding): boolean {
+    this.#bytes += chunk?.length ?? 0
+    if (chunk === null || ++this.#pieces <= maxPieces + this.#bytes / bytesOfPiece) return super.push(chunk, encoding)
+    if (!this.#isRefused) {
+      this.#isRefused = true
+      answerClientError(new Error("The body comes in too many pieces"), this.socket)
+      skipBody(this.socket)
+    }
+    return false
+  }
+}
+
 /**
  * Provides Node's `HttpServer`, in the place of `NodeHttpServer.layer` and
  * `createServer`.
@@ -110,7 +138,12 @@ export const layer = (options: Options) => {
     headersTimeout,
     requestTimeout,
     connectionsCheckingInterval: Math.min(5000, Math.ceil(headersTimeout / 2)),
+    IncomingMessage: PiecedRequest,
     ServerResponse: SafeResponse
+  })
+  // Nothing was read or written for so long. What waits for a store or a carrier goes on.
+  node.setTimeout(millis(options.writeTimeout ?? "15 seconds"), (socket) => {
+    if (socket.writableLength > 0) socket.destroy()
   })
   // Shutdown would wait for a connection that stays open for another request.
   node.on("request", (_, response: ServerResponse) => {

@@ -42,6 +42,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/workerMetrics.ts": ["node:cluster"],
   "cli/Workers.ts": ["node:cluster", "node:os"],
   "http/NodeServer.ts": ["@effect/platform-node", "node:http", "node:net", "node:stream"],
+  "http/internal/skipBody.ts": ["node:net"],
   "http/internal/readFile.ts": ["node:fs"],
   "http/internal/postgres.ts": ["@effect/sql-pg"],
   "internal/nodeSyncCrypto.ts": ["node:crypto"],

@@ -180,6 +180,41 @@ describe("Node's server", () => {
       assert.match(String(yield* Effect.promise(() => answered)), /^HTTP\/1\.1 200 /)
     }).pipe(Effect.scoped, Effect.provide(layerNode({ maxConnections: 2 }))))
 
+  const chunked = (body: string, size: number) => {
+    const pieces = body.match(new RegExp(`.{1,${size}}`, "gs")) ?? []
+    return [...pieces, ""].map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join("")
+  }
+
+  it.live("refuses a body in pieces of a few bytes, whichever route it is for, and takes it in larger ones", () =>
+    Effect.gen(function*() {
+      const twilio = carriers[0]!
+      const { body, headers, target } = yield* sign(twilio, twilio.sms("SM1"))
+      const encoded = { host: "x", ...headers, "transfer-encoding": "chunked", connection: "close" }
+      const whole = parseAnswer(yield* exchange(head("POST", target, encoded), chunked(body, 64)))
+      assert.strictEqual(whole.status, 200)
+      const answer = parseAnswer(yield* exchange(head("POST", target, encoded), chunked(body, 1)))
+      assert.strictEqual(answer.status, 400)
+      assert.strictEqual(answer.headers["connection"], "close")
+      // What no route reads is not read to its end either.
+      const { connection: _, ...kept } = encoded
+      const endless = chunked("x".repeat(1000), 1).slice(0, -5)
+      assert.strictEqual(parseAnswer(yield* exchange(head("POST", "/nope", kept), endless)).status, 404)
+    }).pipe(Effect.provide(layerNode({}))))
+
+  it.live("closes the connection of a caller that does not read its answers", () =>
+    Effect.gen(function*() {
+      const to = yield* port
+      const socket = connect({ port: to, host: "127.0.0.1" }).pause()
+      socket.on("error", () => undefined)
+      const closed = new Promise((resolve) => socket.once("close", resolve))
+      const ask = () => socket.write("GET /docs HTTP/1.1\r\nhost: x\r\n\r\n")
+      // More than the buffers of the connection hold. It notices the end when it writes.
+      for (let i = 0; i < 2000; i++) ask()
+      const asking = setInterval(ask, 10)
+      yield* Effect.promise(() => closed)
+      clearInterval(asking)
+    }).pipe(Effect.provide(layerNode({ writeTimeout: "100 millis" }))))
+
   it.live("closes a connection once the request that ran when it shut down is answered", () =>
     Effect.gen(function*() {
       const running = yield* Deferred.make<void>()
