@@ -38,13 +38,18 @@ const ipOf = (text: string | undefined): NetAddress.IpAddress | undefined => {
 const listOf = (request: Request, name: string): ReadonlyArray<string> =>
   request.headers[name]?.split(",").map((value) => value.trim()) ?? []
 
+/** As many proxies as a request may have come through. A caller may write any number of addresses. */
+const maxProxies = 16
+
 /**
  * Counts the trusted proxies that a request came through, from the nearest on.
  * Each of them wrote into `X-Forwarded-For` who called it, so an address there
  * counts while all the proxies to its right are trusted.
  */
 const countProxies = (request: Request, trustedProxies: ReadonlyArray<IpNetwork.IpNetwork>): number => {
-  const callers = [...listOf(request, "x-forwarded-for"), Option.getOrUndefined(request.peerAddress)].reverse()
+  const callers = [...listOf(request, "x-forwarded-for"), Option.getOrUndefined(request.peerAddress)]
+    .slice(-maxProxies)
+    .reverse()
   const first = callers.findIndex((caller) => {
     const ip = ipOf(caller)
     return ip === undefined || !trustedProxies.some((network) => IpNetwork.contains(network, ip))

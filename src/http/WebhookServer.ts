@@ -28,6 +28,7 @@ import * as AccessLog from "./internal/accessLog.ts"
 import * as Authorization from "./internal/authorization.ts"
 import * as Cursors from "./internal/cursors.ts"
 import * as DocsPage from "./internal/docsPage.ts"
+import { forwardedHeaders } from "./internal/forwardedHeaders.ts"
 import { checker } from "./internal/readiness.ts"
 import * as ReadRequest from "./internal/readRequest.ts"
 import * as RequestBody from "./internal/requestBody.ts"
@@ -244,7 +245,7 @@ export const layerApi = <Groups extends HttpApiGroup.Constraint>(
     Layer.provide(Layer.merge(HttpApiBuilder.layer(api), DocsPage.layer(api)), SafeHeaders.layer),
     trustedProxies.length === 0
       ? Layer.empty
-      : HttpRouter.middleware(HttpMiddleware.xForwardedHeaders({ trustedProxies }), { global: true }),
+      : HttpRouter.middleware(forwardedHeaders(trustedProxies), { global: true }),
     HttpRouter.middleware((routes) => Effect.catch(routes, notFound), { global: true })
   ).pipe(
     Layer.provide([layerWebhooks, layerInspection, layerSystem, layerTelemetry]),

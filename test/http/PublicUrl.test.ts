@@ -82,6 +82,19 @@ describe("the public URL", () => {
       yield* taken("https://sms.example.com:8443", { ...proto, "x-forwarded-host": "sms.example.com:8443" })
     }).pipe(Effect.provide(layerServer({ publicUrl: undefined, trustedProxies: loopback }))))
 
+  it.effect("reads no more addresses than a request can have proxies", () =>
+    Effect.gen(function*() {
+      const headers = { "x-forwarded-proto": "https", "x-forwarded-host": "sms.example.com" }
+      const through = (proxies: number) => ({ ...headers, "x-forwarded-for": Array(proxies).fill("127.0.0.1").join() })
+      yield* taken("https://sms.example.com", through(3))
+      yield* taken("https://sms.example.com", through(1000))
+      const lists = {
+        "x-forwarded-proto": ["http", ...Array(16).fill("https")].join(),
+        "x-forwarded-host": ["other.example", ...Array(16).fill("sms.example.com")].join()
+      }
+      yield* taken("https://sms.example.com", { ...through(1000), ...lists })
+    }).pipe(Effect.provide(layerServer({ publicUrl: undefined, trustedProxies: loopback }))))
+
   it.effect("takes the one value that the nearest of two proxies sends beside two addresses", () =>
     Effect.gen(function*() {
       const headers = {

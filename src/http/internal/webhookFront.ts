@@ -8,7 +8,6 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerRespondable from "effect/http/HttpServerRespondable"
@@ -20,6 +19,7 @@ import * as Tracer from "effect/Tracer"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
 import type { SmsProviders } from "../../provider/SmsProviders.ts"
 import * as AccessLog from "./accessLog.ts"
+import { forwardedHeaders } from "./forwardedHeaders.ts"
 import { withSafeHeaders } from "./safeHeaders.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -50,9 +50,7 @@ export interface Options {
 
 /** Makes the answer. */
 export const make = ({ handle, providers, trustedProxies = [] }: Options): Answer => {
-  const forwarded = trustedProxies.length === 0
-    ? undefined
-    : HttpMiddleware.xForwardedHeaders({ trustedProxies })
+  const forwarded = trustedProxies.length === 0 ? undefined : forwardedHeaders(trustedProxies)
   return ({ method, url }) => {
     if (method !== "POST" && method !== "GET") return undefined
     const [, name = "", kind] = path.exec(url) ?? []

@@ -24,11 +24,16 @@ interface Line {
   made: number
 }
 
+/** Senders may be as many as callers name, and each has a slot for each message or segment of a window. */
+const maxSlots = 100_000
+
 export interface Options {
   readonly limiter: RateLimiter.RateLimiter
   /** The tokens per window, an integer. */
   readonly limit: number
   readonly window: Duration.Duration
+  /** The maximum number of slots of all keys: 100,000 by default. Beyond it, tokens wait for a window. */
+  readonly maxSlots?: number | undefined
 }
 
 export type SlidingWindow = (
@@ -41,9 +46,11 @@ export type SlidingWindow = (
  * before the next attempt. More tokens than the limit wait for the full limit;
  * the excess is a debt that later tokens wait for.
  */
-export const make = ({ limit, limiter, window }: Options): SlidingWindow => {
+export const make = ({ limit, limiter, maxSlots: max = maxSlots, window }: Options): SlidingWindow => {
   const millis = Duration.toMillis(window)
   const lines = new Map<string, Line>()
+  /** The slots of all lines. */
+  let made = 0
 
   const lineOf = (key: string): Line => {
     const known = lines.get(key)
@@ -62,9 +69,24 @@ export const make = ({ limit, limiter, window }: Options): SlidingWindow => {
 
   const next = (key: string, line: Line, now: number): Slot => {
     const [first] = line.slots
-    return first !== undefined && first.freeAt <= now
-      ? line.slots.shift()!
-      : { key: `${key}#${line.made++}`, freeAt: now }
+    if (first !== undefined && first.freeAt <= now) return line.slots.shift()!
+    made++
+    return { key: `${key}#${line.made++}`, freeAt: now }
+  }
+
+  /** Forgets the lines that are like new: all of their slots are free, and none is being taken. */
+  const forgetFree = (now: number): void => {
+    for (const [key, { made: count, slots }] of lines) {
+      if (slots.length < count || (slots.at(-1)?.freeAt ?? 0) > now) continue
+      lines.delete(key)
+      made -= count
+    }
+  }
+
+  /** Whether the slots can be made that the tokens need beside those that are free. */
+  const hasRoom = (line: Line, tokens: number, now: number): boolean => {
+    const taken = line.slots.findIndex(({ freeAt }) => freeAt > now)
+    return made + tokens - (taken === -1 ? line.slots.length : taken) <= max
   }
 
   const putBack = ({ slots }: Line, slot: Slot) =>
@@ -98,9 +120,11 @@ export const make = ({ limit, limiter, window }: Options): SlidingWindow => {
     )
 
   return Effect.fnUntraced(function*(key, tokens) {
-    const line = lineOf(key)
     const now = yield* Clock.currentTimeMillis
     const needed = Math.min(tokens, limit)
+    if (!hasRoom(lineOf(key), needed, now)) forgetFree(now)
+    const line = lineOf(key)
+    if (!hasRoom(line, needed, now)) return window
     let taken = 0
     while (taken < needed) {
       const at = freeAt(line, needed - taken, now)
