@@ -2,6 +2,7 @@ import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Layer, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { readFileSync } from "node:fs"
 import { Webhook } from "standardwebhooks"
 import * as EventLog from "../../src/events/EventLog.ts"
 import * as Endpoint from "../../src/forward/Endpoint.ts"
@@ -161,49 +162,96 @@ describe("a message", () => {
       assert.isUndefined(yield* Schedule.waitAfter(Schedule.waits, Schedule.waits.length))
     }))
 
-  it.effect("waits as long as the application asks", () => {
-    const { layer, posted } = makeApp((_, number) =>
-      number === 1 ? { status: 503, retryAfter: "600" } : { status: 200 }
+  it("is posted on the schedule that the documentation has", () => {
+    const text = readFileSync("docs/forwarding.md", "utf8")
+    const pairs = Array.from(text.matchAll(/\| (\d+) +\| (\d+ \w+) +(?=\|)/g), ([, attempt, wait]) => [
+      Number(attempt),
+      Duration.toMillis(Duration.fromInputUnsafe(wait as Duration.Input))
+    ])
+    assert.deepStrictEqual(
+      pairs.toSorted(([one], [other]) => one! - other!),
+      Schedule.waits.map((wait, index) => [index + 2, Duration.toMillis(wait)])
     )
-    return Effect.gen(function*() {
-      yield* settle
-      yield* receive("1")
-      yield* TestClock.adjust("590 seconds")
-      assert.lengthOf(posted, 1)
-      yield* TestClock.adjust("20 seconds")
-      yield* settle
-      assert.lengthOf(posted, 2)
-    }).pipe(Effect.provide(layerOf(layer)))
   })
+
+  it.effect.each(["600", "Thu, 01 Jan 1970 00:10:00 GMT"])(
+    "waits as long as the application asks: %s",
+    (retryAfter) => {
+      const { layer, posted } = makeApp((_, number) => number === 1 ? { status: 429, retryAfter } : { status: 200 })
+      return Effect.gen(function*() {
+        yield* settle
+        yield* receive("1")
+        yield* TestClock.adjust("590 seconds")
+        assert.lengthOf(posted, 1)
+        yield* TestClock.adjust("20 seconds")
+        yield* settle
+        assert.lengthOf(posted, 2)
+      }).pipe(Effect.provide(layerOf(layer)))
+    }
+  )
 })
 
 describe("an endpoint", () => {
-  it.effect("is paused after it took nothing for too long, and gets everything once it is resumed", () => {
+  it.effect("is paused after it took nothing for too long, and gets everything in order once it is resumed", () => {
     let answer: Answer = "down"
     const { layer, posted } = makeApp(() => answer)
-    const options = { pauseAfter: "1 minute", waits: ["10 seconds", "20 seconds", "40 seconds", "80 seconds"] } as const
+    const other = "+15145550143"
     return Effect.gen(function*() {
       const forwarder = yield* Forwarder
       yield* settle
-      yield* receive("first")
+      // A dead letter after 30 seconds, before the pause.
+      for (const text of ["1", "2"]) yield* receive(text)
       yield* TestClock.adjust("50 seconds")
-      yield* receive("second", "+15145550143")
+      for (const text of ["a", "b"]) yield* receive(text, other)
       yield* TestClock.adjust("1 minute")
       const [paused] = yield* forwarder.endpoints
       assert.strictEqual(paused?.name, "https://app.example.com/sms")
       assert.isDefined(paused?.pausedAt)
+      const dead = Effect.map(forwarder.list({ state: "dead", limit: 10 }), (all) => all.length)
+      assert.isAbove(yield* dead, 0)
+      const lost = yield* dead
       const before = posted.length
-      yield* receive("while paused", "+15145550149")
-      yield* TestClock.adjust("2 minutes")
+      yield* receive("3")
+      yield* receive("c", other)
+      yield* TestClock.adjust("20 minutes")
       assert.lengthOf(posted, before)
+      // What waits while it is paused does not become a dead letter.
+      assert.strictEqual(yield* dead, lost)
 
       answer = { status: 200 }
-      assert.strictEqual(yield* forwarder.resume(paused!.name), 2)
+      assert.strictEqual(yield* forwarder.resume(paused!.name), lost)
       yield* TestClock.adjust("1 second")
-      assert.sameMembers(texts(posted.slice(before)), ["first", "second", "while paused"])
+      yield* settle
+      const since = texts(posted.slice(before))
+      assert.deepStrictEqual(since.filter((text) => /\d/.test(text)), ["1", "2", "3"])
+      assert.deepStrictEqual(since.filter((text) => /\D/.test(text)), ["a", "b", "c"])
       assert.isUndefined((yield* forwarder.endpoints)[0]?.failingSince)
       assert.isUndefined(yield* forwarder.resume("https://other.example"))
-    }).pipe(Effect.provide(layerOf(layer, options)))
+    }).pipe(Effect.provide(layerOf(layer, { pauseAfter: "1 minute", waits: ["10 seconds", "20 seconds"] })))
+  })
+
+  it.effect("that only another server has waits for it, and its events are dead letters once their time is over", () => {
+    const { layer, posted } = makeApp(() => ({ status: 200 }))
+    return Effect.gen(function*() {
+      const { queue } = yield* ForwardStore.ForwardStore
+      yield* settle
+      yield* queue.accept([
+        new ForwardStore.Forward({
+          endpoint: "https://other.example/",
+          eventId: "1",
+          kind: "MessageReceived",
+          sequence: "a"
+        })
+      ])
+      yield* TestClock.adjust("8 minutes")
+      assert.deepStrictEqual(yield* Effect.map(queue.backlog(), ({ dead, pending }) => [pending, dead]), [1, 0])
+      yield* TestClock.adjust("8 minutes")
+      assert.deepStrictEqual(
+        (yield* queue.list({ state: "dead", limit: 10 })).map(({ lastError }) => lastError),
+        ["NoSuchEndpoint"]
+      )
+      assert.lengthOf(posted, 0)
+    }).pipe(Effect.provide(layerOf(layer, { waits: ["10 minutes"] })))
   })
 
   it.effect("that answers 410 is paused at once", () => {

@@ -2,11 +2,12 @@
  * Posts a notification to an endpoint, and reads its answer.
  */
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Bytes from "../../internal/bytes.ts"
+import { retryAfterOf } from "../../internal/retryAfter.ts"
 import { version } from "../../internal/version.ts"
 import type { GuardedClient, GuardedResponse } from "../../media/GuardedClient.ts"
 import type { Endpoint } from "../Endpoint.ts"
@@ -36,11 +37,6 @@ export class Gone extends Schema.TaggedError<Gone>()("Gone", {}) {
   override get message(): string {
     return "The endpoint answered 410 and is paused"
   }
-}
-
-const retryAfterOf = (response: GuardedResponse): Duration.Duration | undefined => {
-  const [value = ""] = response.header("retry-after")
-  return /^\d{1,6}$/.test(value) ? Duration.seconds(Number(value)) : undefined
 }
 
 /** Reads the body, up to the limit. */
@@ -101,7 +97,7 @@ export const post = (
     const { status } = response
     if (status === 410) return yield* new Gone()
     if (status < 200 || status > 299) {
-      const retryAfter = retryAfterOf(response)
+      const retryAfter = yield* retryAfterOf(response.header("retry-after")[0])
       return yield* new NotTaken({ kind: `Status${status}`, ...(retryAfter !== undefined && { retryAfter }) })
     }
     return status === 200 ? yield* answerOf(yield* bodyOf(response)) : new Answer({})
