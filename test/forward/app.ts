@@ -27,11 +27,17 @@ export interface Posted {
   readonly url: string
   readonly id: string
   readonly text: string
+  /** Who wrote the message. */
+  readonly sender: string | undefined
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-export type Answer = "down" | { readonly status: number; readonly body?: string; readonly retryAfter?: string }
+export type Answer = "down" | "never" | {
+  readonly status: number
+  readonly body?: string
+  readonly retryAfter?: string
+}
 
 /** An application that answers so, and what it got. */
 export const makeApp = (answer: (posted: Posted, number: number) => Answer) => {
@@ -44,12 +50,14 @@ export const makeApp = (answer: (posted: Posted, number: number) => Answer) => {
         url: url.href,
         id: headers["webhook-id"]!,
         text: data.message?.content?.text ?? data.status,
+        sender: data.message?.sender,
         headers,
         body: text
       }
       posted.push(one)
       const given = answer(one, posted.length)
       if (given === "down") return Effect.fail(new ConnectionFailed({ host: url.hostname }))
+      if (given === "never") return Effect.never
       return Effect.succeed({
         status: given.status,
         header: (name: string) => name === "retry-after" && given.retryAfter !== undefined ? [given.retryAfter] : [],
@@ -59,7 +67,11 @@ export const makeApp = (answer: (posted: Posted, number: number) => Answer) => {
   return { posted, layer: Layer.succeed(GuardedClient, { send }) }
 }
 
-export const layerOf = (client: Layer.Layer<GuardedClient>, options: Partial<Options> = {}) => {
+export const layerOf = (
+  client: Layer.Layer<GuardedClient>,
+  options: Partial<Options> = {},
+  store: typeof ForwardStore.layerMemory = ForwardStore.layerMemory
+) => {
   const mock = MockSmsProvider.layer({ name: "twilio" })
   return layerForwarder({ endpoints: [app], ...options }).pipe(
     Layer.provide(client),
@@ -69,7 +81,7 @@ export const layerOf = (client: Layer.Layer<GuardedClient>, options: Partial<Opt
     Layer.provide(SmsProviders.layer(mock)),
     Layer.provideMerge(mock),
     Layer.provide([RoomStore.layerMemory(), IntentStoreMemory.layer()]),
-    Layer.provideMerge([ForwardStore.layerMemory, EventLog.layerMemory()]),
+    Layer.provideMerge([store, EventLog.layerMemory()]),
     Layer.provide(NodeCrypto.layer)
   )
 }
