@@ -15,6 +15,7 @@ import { personOf } from "../../internal/person.ts"
 import type * as Queues from "../../queue/Queue.ts"
 import { type StorageError, UnreadableRow } from "../../StorageError.ts"
 import { json } from "./json.ts"
+import * as Search from "./search.ts"
 import type { Servers } from "./servers.ts"
 import { stored, type Transact } from "./storage.ts"
 
@@ -60,14 +61,13 @@ const beginsWith = (sql: SqlClient.SqlClient, lanes: string): Fragment =>
 const isWanted = (
   sql: SqlClient.SqlClient,
   isOf: Definition<never>["isOf"],
-  { kind, lanes, number, provider, since, until }: Queues.Filter
+  { kind, lanes, number, provider, ...span }: Queues.Filter
 ): ReadonlyArray<Fragment> => [
   ...(lanes === undefined ? [] : [beginsWith(sql, lanes)]),
   ...(kind === undefined ? [] : [sql`kind = ${kind}`]),
   ...(number === undefined ? [] : [sql.in("address", formsOf(number))]),
   ...(provider === undefined ? [] : [isOf(sql, provider)]),
-  ...(since === undefined ? [] : [sql`accepted_at >= ${DateTime.toEpochMillis(since)}`]),
-  ...(until === undefined ? [] : [sql`accepted_at < ${DateTime.toEpochMillis(until)}`])
+  ...Search.isIn(sql, "accepted_at", span)
 ]
 
 /** The maximum length of an id or key, limited by Postgres indexes. */
