@@ -34,6 +34,14 @@ export class Forward extends Schema.Class<Forward>("effect-sms/forward/Forward")
 }) {}
 
 /**
+ * Returns how the lanes of an endpoint begin, and of no other.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const lanesOf = (endpoint: string): string => `[${JSON.stringify(endpoint)},`
+
+/**
  * The lanes and keys of the queue: the order holds within a room, for each
  * endpoint.
  *
@@ -41,8 +49,9 @@ export class Forward extends Schema.Class<Forward>("effect-sms/forward/Forward")
  * @since 0.1.0
  */
 export const definition: Queue.Definition<Forward> = {
-  laneOf: ({ endpoint, sequence }) => JSON.stringify([endpoint, sequence]),
-  keyOf: ({ endpoint, eventId, replay = "" }) => JSON.stringify([endpoint, eventId, replay])
+  laneOf: ({ endpoint, sequence }) => `${lanesOf(endpoint)}${JSON.stringify(sequence)}]`,
+  keyOf: ({ endpoint, eventId, replay = "" }) => JSON.stringify([endpoint, eventId, replay]),
+  describe: ({ kind }) => ({ kind })
 }
 
 /**

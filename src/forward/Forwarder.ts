@@ -5,8 +5,8 @@
  * Events are read from the log in its order and queued for each endpoint. They
  * are posted at least once, in order within a room, and again on a schedule for
  * three days when an endpoint does not take them; then the event is a dead
- * letter. An endpoint that took nothing for five days is paused. Its events stay
- * in the log, and follow when an operator resumes it.
+ * letter. An endpoint that took nothing for five days is paused. Its events wait
+ * in their order until an operator resumes it.
  *
  * @since 0.1.0
  */
@@ -19,18 +19,21 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
+import * as Effects from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Content from "../Content.ts"
 import { type Entry as LogEntry, EventLog } from "../events/EventLog.ts"
 import { GuardedClient } from "../media/GuardedClient.ts"
-import type { Entry } from "../queue/Queue.ts"
+import { Postponed } from "../queue/internal/postponed.ts"
+import type { Entry, Filter as QueueFilter } from "../queue/Queue.ts"
 import * as QueueProcessor from "../queue/QueueProcessor.ts"
 import { GiveUp, TryAgain } from "../queue/TryAgain.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
 import type { StorageError } from "../StorageError.ts"
 import type { Endpoint } from "./Endpoint.ts"
-import { type EndpointState, Forward, ForwardStore } from "./ForwardStore.ts"
+import { type EndpointState, Forward, ForwardStore, lanesOf } from "./ForwardStore.ts"
+import * as Metrics from "./internal/metrics.ts"
 import { type NotTaken, post } from "./internal/post.ts"
 import * as Schedule from "./internal/schedule.ts"
 import { type Answer, kinds, notificationOf } from "./Notification.ts"
@@ -79,8 +82,9 @@ export interface EndpointView extends EndpointState {
 export interface Service {
   readonly endpoints: Effect.Effect<ReadonlyArray<EndpointView>, StorageError>
   /**
-   * Ends the pause of an endpoint, posts its dead letters again, and returns how
-   * many those are. `undefined` for an unknown endpoint.
+   * Ends the pause of an endpoint, posts its dead letters again and what waits for
+   * its next attempt at once, and returns how many dead letters those are.
+   * `undefined` for an unknown endpoint.
    */
   readonly resume: (endpoint: string) => Effect.Effect<number | undefined, StorageError>
   /** Posts an event again, whether it was taken or is a dead letter. `false` for an unknown id. */
@@ -93,7 +97,22 @@ export interface Service {
     readonly endpoint?: string | undefined
   }) => Effect.Effect<number, StorageError>
   /** Lists what is to be forwarded, was, or could not be, the latest first. */
-  readonly list: ForwardStore["Service"]["queue"]["list"]
+  readonly list: (
+    options: Omit<Parameters<ForwardStore["Service"]["queue"]["list"]>[0], "filter"> & {
+      readonly filter?: Filter | undefined
+    }
+  ) => ReturnType<ForwardStore["Service"]["queue"]["list"]>
+}
+
+/**
+ * Restricts a list of forwarded events. An absent field matches everything.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Filter extends Pick<QueueFilter, "kind" | "since" | "until"> {
+  /** Only those to this endpoint. */
+  readonly endpoint?: string | undefined
 }
 
 /**
@@ -107,6 +126,15 @@ export class Forwarder extends Context.Service<Forwarder, Service>()("effect-sms
 const pageSize = 100
 
 const filter = { kinds } as const
+
+/** How long an event waits until the server looks again whether its endpoint is paused, or configured. */
+const postponed = new Postponed({ delay: Duration.minutes(5) })
+
+/** The interval between measurements. */
+const measureInterval = "15 seconds"
+
+/** Builds the error whose name the operator reads as the last error of a dead letter. */
+const because = (name: string, message: string): Error => Object.assign(new Error(message), { name })
 
 /** What is in order: a room, or the delivery of a message without one. */
 const sequenceOf = ({ event, id, roomId }: LogEntry): string =>
@@ -143,6 +171,8 @@ export const make = Effect.fnUntraced(function*(
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "15 seconds")
   const waits = options.waits?.map((wait) => Duration.fromInputUnsafe(wait)) ?? Schedule.waits
   const pauseAfter = Duration.fromInputUnsafe(options.pauseAfter ?? "5 days")
+  /** How long an event is tried. */
+  const patience = waits.reduce(Duration.sum, Duration.zero)
   const posts = new Map<string, Omit<Parameters<typeof post>[0], "client" | "timeout">>()
   for (const endpoint of options.endpoints) {
     posts.set(endpoint.name, { endpoint, sign: yield* signer(endpoint.secrets) })
@@ -175,31 +205,35 @@ export const make = Effect.fnUntraced(function*(
     { event: { endpoint }, failures }: Entry<Forward>,
     error: NotTaken
   ) {
-    const cause = Object.assign(new Error(error.message), { name: error.kind })
+    const cause = because(error.kind, error.message)
     const since = yield* store.failed(endpoint)
     const now = yield* DateTime.now
     if (Duration.isGreaterThanOrEqualTo(DateTime.distance(since, now), pauseAfter)) {
       yield* pause(endpoint, "the endpoint took nothing for too long")
-      return yield* new GiveUp({ cause })
+      return yield* postponed
     }
     const after = yield* Schedule.waitAfter(waits, failures, error.retryAfter)
     return yield* after === undefined ? new GiveUp({ cause }) : new TryAgain({ after, cause })
   })
 
   const forward = Effect.fnUntraced(function*(queued: Entry<Forward>) {
-    const { event } = queued
+    const { acceptedAt, event } = queued
     const target = posts.get(event.endpoint)
-    // An endpoint that is not configured any more.
-    if (target === undefined) return yield* new GiveUp()
+    if (target === undefined) {
+      // Another server may have it, as while the variables change from one server to the next.
+      const age = DateTime.distance(acceptedAt, yield* DateTime.now)
+      if (Duration.isLessThan(age, patience)) return yield* postponed
+      return yield* new GiveUp({ cause: because("NoSuchEndpoint", "The endpoint is not configured any more") })
+    }
     const state = yield* store.get(event.endpoint)
-    if (state?.pausedAt !== undefined) return yield* new GiveUp()
+    if (state?.pausedAt !== undefined) return yield* postponed
     const entry = yield* log.get(event.eventId)
     const notification = entry && notificationOf(entry)
     // The person was forgotten, or the history is no longer kept.
     if (entry === undefined || notification === undefined) return
     const taken = yield* post({ ...target, client, timeout }, entry.id, notification).pipe(
       Effect.catchTags({
-        Gone: () => Effect.andThen(pause(event.endpoint, "the endpoint answered 410"), Effect.fail(new GiveUp())),
+        Gone: () => Effect.andThen(pause(event.endpoint, "the endpoint answered 410"), Effect.fail(postponed)),
         NotTaken: (error) => failed(queued, error)
       })
     )
@@ -260,16 +294,28 @@ export const make = Effect.fnUntraced(function*(
       )
     ), { discard: true })
 
+  yield* Effect.forEach(options.endpoints, (endpoint, index) =>
+    // A failure to measure is not worth a line of its own: whatever else uses the database says so.
+    Effect.forkScoped(Effect.repeat(
+      Effect.ignore(Metrics.measure(store, endpoint, index + 1)),
+      Effects.spaced(measureInterval)
+    )), { discard: true })
+
+  /** Makes the dead letters of an endpoint pending, the oldest first, so that each room keeps its order. */
   const replayDead = Effect.fnUntraced(function*(endpoint: string) {
     const ids: Array<string> = []
     for (let before: number | undefined;;) {
-      const page = yield* store.queue.list({ state: "dead", limit: pageSize, before })
-      ids.push(...page.filter(({ event }) => event.endpoint === endpoint).map(({ id }) => id))
+      const page = yield* store.queue.list({
+        state: "dead",
+        limit: pageSize,
+        before,
+        filter: { lanes: lanesOf(endpoint) }
+      })
+      ids.push(...page.map(({ id }) => id))
       before = page.at(-1)?.position
       if (before === undefined) break
     }
-    yield* Effect.forEach(ids, store.queue.replay, { discard: true })
-    yield* processor.wake
+    yield* Effect.forEach(ids.toReversed(), store.queue.replay, { discard: true })
     return ids.length
   })
 
@@ -298,14 +344,21 @@ export const make = Effect.fnUntraced(function*(
     resume: Effect.fnUntraced(function*(endpoint) {
       const latch = resumed.get(endpoint)
       if (latch === undefined) return undefined
-      yield* store.resume(endpoint)
+      // First, because those of a paused endpoint wait: what is newer must not overtake them.
       const replayed = yield* replayDead(endpoint)
+      yield* store.resume(endpoint)
+      yield* store.queue.hasten(lanesOf(endpoint))
+      yield* processor.wake
       yield* latch.open
       return replayed
     }),
     replay: (id) => Effect.tap(store.queue.replay(id), processor.wake),
     replaySpan,
-    list: store.queue.list
+    list: ({ filter: { endpoint, ...filter } = {}, ...options }) =>
+      store.queue.list({
+        ...options,
+        filter: { ...filter, lanes: endpoint === undefined ? undefined : lanesOf(endpoint) }
+      })
   })
 })
 

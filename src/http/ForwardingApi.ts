@@ -14,6 +14,7 @@ import type { Entry } from "../queue/Queue.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
 import * as Paging from "./Paging.ts"
 import * as Problems from "./Problems.ts"
+import { ReadRequest } from "./ReadRequest.ts"
 import { AdminAuthorization } from "./WebhookApi.ts"
 
 /**
@@ -40,10 +41,9 @@ export class EndpointView extends Schema.Class<EndpointView>("effect-sms/http/Fo
  */
 export class ForwardView extends Schema.Class<ForwardView>("effect-sms/http/Forward")({
   id: Schema.String,
-  position: Schema.Int.annotate({ description: "Pass the smallest as `before` for the next page" }),
   endpoint: Schema.String,
   eventId: Schema.String.annotate({ description: "The id of the event, which is the `webhook-id`" }),
-  kind: Schema.String,
+  event: Schema.String.annotate({ description: "The kind of event" }),
   state: Schema.Literals(["pending", "done", "dead"]),
   queuedAt: Schema.DateTimeUtcFromString,
   failures: Schema.Int,
@@ -66,14 +66,13 @@ export const endpointViewOf = ({ failingSince, name, pausedAt }: Forwarder.Endpo
  * @since 0.1.0
  */
 export const forwardViewOf = (
-  { acceptedAt, event: { endpoint, eventId, kind }, failures, id, lastError, position, state }: Entry<Forward>
+  { acceptedAt, event: { endpoint, eventId, kind }, failures, id, lastError, state }: Entry<Forward>
 ): ForwardView =>
   new ForwardView({
     id,
-    position,
     endpoint,
     eventId,
-    kind,
+    event: kind,
     state,
     queuedAt: acceptedAt,
     failures,
@@ -88,14 +87,14 @@ export const forwardViewOf = (
  */
 export class Forwarding extends HttpApiGroup.make("forwarding")
   .add(
-    HttpApiEndpoint.get("endpoints", "/forwarding/endpoints", {
+    HttpApiEndpoint.get("forwardingEndpoints", "/forwarding/endpoints", {
       success: Schema.Array(EndpointView),
       error: Problems.ServiceUnavailable
     })
       .annotate(OpenApi.Summary, "List where events are forwarded to")
       .annotateMerge(annotations(samples.forwardingEndpoints))
       .annotate(OpenApi.Description, "With since when an endpoint fails, and whether it is paused."),
-    HttpApiEndpoint.post("resume", "/forwarding/resume", {
+    HttpApiEndpoint.post("resumeForwarding", "/forwarding/resume", {
       payload: Schema.Struct({ endpoint: Schema.String }),
       success: Schema.Struct({ replayed: Schema.Int }),
       error: [Problems.NotFound, Problems.ServiceUnavailable]
@@ -104,30 +103,30 @@ export class Forwarding extends HttpApiGroup.make("forwarding")
       .annotateMerge(annotations(samples.forwardingResume))
       .annotate(
         OpenApi.Description,
-        "The events of the meantime follow, and its dead letters are posted again. Returns how many those are."
+        "What waited meanwhile follows at once, and its dead letters are posted again. Returns how many those are."
       ),
     HttpApiEndpoint.get("forwards", "/forwarding/events", {
       query: {
-        state: Schema.optionalKey(Schema.Literals(["pending", "done", "dead"])).annotate({
-          description: "`dead` by default: what no endpoint took"
+        ...Paging.pageQuery,
+        state: Schema.optionalKey(Schema.Literals(["pending", "done"])).annotate({
+          description: "`pending` by default: what waits. `done` is what was taken"
         }),
-        limit: Paging.pageQuery.limit,
-        before: Schema.optionalKey(Schema.NumberFromString.check(Schema.isInt()))
+        endpoint: Schema.optionalKey(Schema.NonEmptyString.annotate({ description: "Only to this endpoint" })),
+        event: Schema.optionalKey(Schema.NonEmptyString.annotate({ description: "Only this kind of event" })),
+        since: Paging.filterQuery.since,
+        until: Paging.filterQuery.until
       },
-      success: Schema.Array(ForwardView),
+      success: Paging.pageOf(ForwardView),
       error: Problems.ServiceUnavailable
     })
+      .middleware(ReadRequest)
       .annotate(OpenApi.Summary, "List forwarded events")
       .annotateMerge(annotations(samples.forwards))
-      .annotate(OpenApi.Description, "The latest first."),
-    HttpApiEndpoint.post("replayForward", "/forwarding/events/:id/replay", {
-      params: { id: Schema.NonEmptyString },
-      success: Schema.Struct({ replayed: Schema.Int }),
-      error: [Problems.NotFound, Problems.ServiceUnavailable]
-    })
-      .annotate(OpenApi.Summary, "Forward an event again")
-      .annotateMerge(annotations(samples.replayForward))
-      .annotate(OpenApi.Description, "Whether it was taken or not. It keeps its `webhook-id`."),
+      .annotate(
+        OpenApi.Description,
+        "The latest first. `GET /dead-letters` lists those that no endpoint took, and `POST /dead-letters/:id/replay` " +
+          "posts one again, whether it was taken or not."
+      ),
     HttpApiEndpoint.post("replayForwards", "/forwarding/replay", {
       payload: Schema.Struct({
         since: Schema.DateTimeUtcFromString,

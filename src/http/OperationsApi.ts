@@ -11,12 +11,15 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 import { Status } from "../DeliveryStatus.ts"
+import type { Forward } from "../forward/ForwardStore.ts"
 import type { Entry } from "../inbox/Inbox.ts"
 import { compact } from "../internal/record.ts"
 import { version } from "../internal/version.ts"
 import { Person } from "../internal/writtenAddress.ts"
 import { SendReceipt } from "../Message.ts"
+import type { Entry as QueueEntry } from "../queue/Queue.ts"
 import { type Intent, Priority, State, Times } from "../sending/IntentStore.ts"
+import { Forwarding } from "./ForwardingApi.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
 import { reasonOf } from "./internal/reasonOf.ts"
 import { messageProblems } from "./MessageProblems.ts"
@@ -27,16 +30,24 @@ import { RequiredScope } from "./Tokens.ts"
 import { AdminAuthorization } from "./WebhookApi.ts"
 
 /**
- * A dead letter of the inbox, without its content unless that is unreadable.
+ * A dead letter: a received event that could not be processed, or an event that
+ * an application did not take. It has no content, unless that is unreadable.
  *
  * @category models
  * @since 0.1.0
  */
 export class DeadLetter extends Schema.Class<DeadLetter>("effect-sms/http/DeadLetter")({
   id: Schema.String,
-  position: Schema.Int.annotate({ description: "Increases from entry to entry" }),
-  kind: Schema.String.annotate({ description: "The kind of event: InboundMessage, DeliveryStatus, MessagePart, …" }),
-  provider: Schema.String,
+  kind: Schema.Literals(["inbox", "forward"]).annotate({
+    description: "`inbox`: a received event that could not be processed. `forward`: one that an endpoint did not take"
+  }),
+  event: Schema.String.annotate({
+    description:
+      "The kind of event: InboundMessage, DeliveryStatus, MessagePart, …, or MessageReceived, DeliveryChanged"
+  }),
+  provider: Schema.optionalKey(Schema.String.annotate({ description: "Of a received event" })),
+  endpoint: Schema.optionalKey(Schema.String.annotate({ description: "Where it was posted" })),
+  eventId: Schema.optionalKey(Schema.String.annotate({ description: "The `webhook-id` with which it was posted" })),
   acceptedAt: Schema.DateTimeUtcFromString,
   failures: Schema.Int,
   lastError: Schema.optionalKey(Schema.String.annotate({ description: "The kind of the last error" })),
@@ -119,16 +130,33 @@ export class IntentView extends Schema.Class<IntentView>("effect-sms/http/Intent
  * @category constructors
  * @since 0.1.0
  */
-export const deadLetterOf = (
-  { acceptedAt, event, failures, id, lastError, position, unreadable }: Entry
-): DeadLetter =>
+export const deadLetterOf = ({ acceptedAt, event, failures, id, lastError, unreadable }: Entry): DeadLetter =>
   new DeadLetter({
     id,
-    position,
-    kind: (unreadable !== undefined && event._tag === "Unrecognized" ? event.eventType : undefined) ?? event._tag,
+    kind: "inbox",
+    event: (unreadable !== undefined && event._tag === "Unrecognized" ? event.eventType : undefined) ?? event._tag,
     provider: event.provider,
     acceptedAt,
     failures,
+    ...compact({ lastError, unreadable })
+  })
+
+/**
+ * Converts an event that was not taken to its API representation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const deadForwardOf = (
+  { acceptedAt, event: { endpoint, eventId, kind }, failures, id, lastError, unreadable }: QueueEntry<Forward>
+): DeadLetter =>
+  new DeadLetter({
+    id,
+    kind: "forward",
+    event: kind,
+    acceptedAt,
+    failures,
+    ...(unreadable === undefined && { endpoint, eventId }),
     ...compact({ lastError, unreadable })
   })
 
@@ -186,7 +214,15 @@ export class Operations extends HttpApiGroup.make("operations")
       query: {
         ...Paging.pageQuery,
         ...Paging.filterQuery,
-        kind: Schema.optionalKey(Schema.NonEmptyString.annotate({ description: "Only events of this kind" }))
+        kind: Schema.optionalKey(
+          Schema.Literals(["inbox", "forward"]).annotate({
+            description: "Only received events, or only forwarded ones"
+          })
+        ),
+        event: Schema.optionalKey(Schema.NonEmptyString.annotate({ description: "Only this kind of event" })),
+        endpoint: Schema.optionalKey(
+          Schema.NonEmptyString.annotate({ description: "Only what this endpoint did not take" })
+        )
       },
       success: Paging.pageOf(DeadLetter),
       error: Problems.ServiceUnavailable
@@ -194,7 +230,11 @@ export class Operations extends HttpApiGroup.make("operations")
       .middleware(ReadRequest)
       .annotate(OpenApi.Summary, "List dead letters")
       .annotateMerge(annotations(samples.deadLetters))
-      .annotate(OpenApi.Description, "Lists events that were accepted but could not be processed, the latest first."),
+      .annotate(
+        OpenApi.Description,
+        "Lists received events that could not be processed and events that no application took, the latest first. A " +
+          "forwarded event has no number and no provider, so these filters leave it out."
+      ),
     HttpApiEndpoint.post("replay", "/dead-letters/:id/replay", {
       params: id,
       success: Schema.Struct({ id: Schema.String }),
@@ -204,7 +244,8 @@ export class Operations extends HttpApiGroup.make("operations")
       .annotateMerge(annotations(samples.replay))
       .annotate(
         OpenApi.Description,
-        "Processes the event again, regardless of its idempotency key. A processed entry can also be replayed."
+        "Processes a received event again, regardless of its idempotency key, or posts a forwarded one again, with the " +
+          "same `webhook-id`. What was processed or taken can also be replayed, with its id."
       ),
     HttpApiEndpoint.get("intents", "/intents", {
       query: { limit, state: Schema.optionalKey(State) },
@@ -281,13 +322,14 @@ export class Operations extends HttpApiGroup.make("operations")
 {}
 
 /**
- * The API for operators alone, for clients.
+ * The API for operators alone, with forwarding, for clients.
  *
  * @category api
  * @since 0.1.0
  */
 export class OperationsApi extends HttpApi.make("effect-sms")
   .add(Operations)
+  .add(Forwarding)
   .annotate(OpenApi.Title, "effect-sms operations")
   .annotate(OpenApi.Version, version)
 {}

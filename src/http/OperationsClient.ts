@@ -10,6 +10,7 @@ import * as HttpApiClient from "effect/http-api/HttpApiClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
+import type { Forwarding } from "./ForwardingApi.ts"
 import type { Options } from "./MessagesClient.ts"
 import { type Operations, OperationsApi } from "./OperationsApi.ts"
 
@@ -20,7 +21,11 @@ import { type Operations, OperationsApi } from "./OperationsApi.ts"
  * @category models
  * @since 0.1.0
  */
-export type Service = HttpApiClient.Client.Group<typeof Operations, never, never>
+export interface Service
+  extends
+    HttpApiClient.Client.Group<typeof Operations, never, never>,
+    HttpApiClient.Client.Group<typeof Forwarding, never, never>
+{}
 
 /**
  * The service that an operator's program uses.
@@ -42,12 +47,14 @@ export class OperationsClient
 export const make = (
   { baseUrl, token, transformClient = identity }: Options
 ): Effect.Effect<Service, never, HttpClient.HttpClient> =>
-  Effect.flatMap(HttpClient.HttpClient, (httpClient) =>
-    HttpApiClient.group(OperationsApi, {
-      group: "operations",
-      baseUrl,
-      httpClient: transformClient(HttpClient.mapRequest(httpClient, HttpClientRequest.bearerToken(token)))
-    }))
+  Effect.gen(function*() {
+    const bearer = HttpClientRequest.bearerToken(token)
+    const httpClient = transformClient(HttpClient.mapRequest(yield* HttpClient.HttpClient, bearer))
+    return {
+      ...yield* HttpApiClient.group(OperationsApi, { group: "operations", baseUrl, httpClient }),
+      ...yield* HttpApiClient.group(OperationsApi, { group: "forwarding", baseUrl, httpClient })
+    }
+  })
 
 /**
  * Provides {@link OperationsClient}.

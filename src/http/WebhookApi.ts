@@ -22,6 +22,7 @@ import { Room } from "../rooms/Room.ts"
 import type { VerifiedWebhook } from "../WebhookRequest.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
 import { numberQuery } from "./internal/numberQuery.ts"
+import { zonedTime } from "./internal/zonedTimeQuery.ts"
 import * as Paging from "./Paging.ts"
 import * as Problems from "./Problems.ts"
 import { ReadRequest } from "./ReadRequest.ts"
@@ -143,7 +144,14 @@ export const DeliveryStatusView = DeliveryStatus.mapFields(({ raw: _, ...fields 
 export class Inspection extends HttpApiGroup.make("inspection")
   .add(
     HttpApiEndpoint.get("rooms", "/rooms", {
-      query: { ...Paging.pageQuery, number: Schema.optionalKey(numberQuery) },
+      query: {
+        ...Paging.pageQuery,
+        number: Schema.optionalKey(numberQuery),
+        since: Schema.optionalKey(zonedTime("Only rooms in which something was said from this time on")),
+        until: Schema.optionalKey(
+          zonedTime("Only rooms in which something was said before this time, but not before `since`")
+        )
+      },
       success: Paging.pageOf(Room),
       error: Problems.ServiceUnavailable
     })
@@ -152,7 +160,7 @@ export class Inspection extends HttpApiGroup.make("inspection")
       .annotate(OpenApi.Description, "Lists the rooms, the most recently active first."),
     HttpApiEndpoint.get("roomEvents", "/rooms/:id/events", {
       params: { id: Schema.String.annotate({ description: "The room's id" }) },
-      query: Paging.pageQuery,
+      query: { ...Paging.pageQuery, since: Paging.filterQuery.since, until: Paging.filterQuery.until },
       success: Paging.pageOf(RoomEvent),
       error: [Problems.NotFound, Problems.ServiceUnavailable]
     })

@@ -179,14 +179,17 @@ const layerInspection = HttpApiBuilder.group(
   Effect.fnUntraced(function*(handlers) {
     const kit = yield* RoomKit
     return handlers.handleAll({
-      rooms: Effect.fnUntraced(function*({ query: { cursor, limit, number } }) {
+      rooms: Effect.fnUntraced(function*({ query: { cursor, limit, number, since, until } }) {
         const after = yield* roomCursors.placeOf(cursor)
-        const found = yield* Effect.catch(kit.store.search({ ...Cursors.oneMore(limit), after, number }), storageFailed)
+        const said = since === undefined && until === undefined ? undefined : { since, until }
+        const reading = kit.store.search({ ...Cursors.oneMore(limit), after, number, said })
+        const found = yield* Effect.catch(reading, storageFailed)
         return roomCursors.page(found, limit, ({ room }) => room, ({ place }) => place)
       }),
-      roomEvents: Effect.fnUntraced(function*({ params: { id }, query: { cursor, limit } }) {
+      roomEvents: Effect.fnUntraced(function*({ params: { id }, query: { cursor, limit, ...span } }) {
         const before = yield* eventCursors.placeOf(cursor)
-        const found = yield* Effect.catch(kit.store.history(id, { ...Cursors.oneMore(limit), before }), storageFailed)
+        const reading = kit.store.history(id, { ...span, ...Cursors.oneMore(limit), before })
+        const found = yield* Effect.catch(reading, storageFailed)
         if (found === undefined) return yield* new Problems.NotFound({ detail: "Unknown room" })
         return eventCursors.page(found.toReversed(), limit, ({ event }) => event, ({ position }) => position)
       }),

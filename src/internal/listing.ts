@@ -17,18 +17,29 @@ export interface Listed<A> {
   readonly place: Place
 }
 
+/** A span of time. An absent end is open. */
+export interface TimeSpan {
+  /** Only items from this time on. */
+  readonly since?: DateTime.Utc | undefined
+  /** Only items before this time. */
+  readonly until?: DateTime.Utc | undefined
+}
+
+/** Returns whether a time, in epoch milliseconds, is in a span. */
+export const isIn = ({ since, until }: TimeSpan): (time: number) => boolean => {
+  const from = since === undefined ? -Infinity : DateTime.toEpochMillis(since)
+  const to = until === undefined ? Infinity : DateTime.toEpochMillis(until)
+  return (time) => time >= from && time < to
+}
+
 /** What to list. An absent field matches everything. */
-export interface SearchOptions {
+export interface SearchOptions extends TimeSpan {
   readonly limit: number
   /** Only items after this place, which are older. */
   readonly after?: Place | undefined
   /** Only those of this person. The number may have any form. */
   readonly number?: Address | undefined
   readonly provider?: string | undefined
-  /** Only items from this time on. */
-  readonly since?: DateTime.Utc | undefined
-  /** Only items before this time. */
-  readonly until?: DateTime.Utc | undefined
 }
 
 /** An item in memory, with the fields that it is searched by. */
@@ -44,17 +55,16 @@ const isBefore = (one: Place, other: Place): boolean =>
 /** Searches items in memory. */
 export const search = <A>(
   items: Iterable<Searchable<A>>,
-  { after, limit, number, provider, since, until }: SearchOptions
+  { after, limit, number, provider, ...span }: SearchOptions
 ): ReadonlyArray<Listed<A>> => {
   const person = number === undefined ? undefined : personOf(number)
-  const from = since === undefined ? -Infinity : DateTime.toEpochMillis(since)
-  const to = until === undefined ? Infinity : DateTime.toEpochMillis(until)
+  const isInSpan = isIn(span)
   return Array.from(items)
     .filter((item) =>
       (after === undefined || isBefore(after, item.place)) &&
       (person === undefined || (item.address !== undefined && personOf(item.address) === person)) &&
       (provider === undefined || item.provider === provider) &&
-      item.place.time >= from && item.place.time < to
+      isInSpan(item.place.time)
     )
     .sort((one, other) => isBefore(one.place, other.place) ? -1 : 1)
     .slice(0, limit)

@@ -69,7 +69,7 @@ export interface Definition<A> {
  */
 export interface Described {
   readonly kind: string
-  readonly provider: string
+  readonly provider?: string | undefined
   /** The person that the event concerns. */
   readonly address?: string | undefined
 }
@@ -83,6 +83,8 @@ export interface Described {
 export interface Filter {
   readonly kind?: string | undefined
   readonly provider?: string | undefined
+  /** Only entries of lanes that begin so. */
+  readonly lanes?: string | undefined
   /** The person's number, in any form. */
   readonly number?: Address | undefined
   /** Only entries accepted from this time on. */
@@ -141,13 +143,15 @@ export interface Queue<A> {
     readonly delay: Duration.Duration
     readonly error: string
   }) => Effect.Effect<void, StorageError>
-  /** Releases the lane for the next claim. */
-  readonly release: (claim: Claim) => Effect.Effect<void, StorageError>
+  /** Releases the lane for the next claim, which is possible at once or after a delay. */
+  readonly release: (claim: Claim, delay?: Duration.Duration) => Effect.Effect<void, StorageError>
   /**
    * Leaves every lane that this process has claimed, except for these: a claim
    * whose answer was lost, or a release that failed, would hold a lane otherwise.
    */
   readonly releaseOthers: (claims: ReadonlyArray<Claim>) => Effect.Effect<void, StorageError>
+  /** Makes the lanes that begin so claimable at once, whatever they wait for. */
+  readonly hasten: (lanes: string) => Effect.Effect<void, StorageError>
   /** Makes a dead letter, or a processed entry, pending again. `false` for an unknown id. */
   readonly replay: (id: string) => Effect.Effect<boolean, StorageError>
   /** Lists the entries in a state, the latest first. */
@@ -158,8 +162,11 @@ export interface Queue<A> {
     readonly before?: number | undefined
     readonly filter?: Filter | undefined
   }) => Effect.Effect<ReadonlyArray<Entry<A>>, StorageError>
-  /** Counts the pending and dead entries, and reads when the oldest pending one was accepted. */
-  readonly backlog: Effect.Effect<
+  /**
+   * Counts the pending and dead entries, and reads when the oldest pending one was
+   * accepted: of all lanes, or of those that begin so.
+   */
+  readonly backlog: (lanes?: string) => Effect.Effect<
     { readonly pending: number; readonly dead: number; readonly oldest: DateTime.Utc | undefined },
     StorageError
   >

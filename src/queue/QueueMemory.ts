@@ -27,12 +27,13 @@ interface Lane {
 }
 
 const matches = (
-  { acceptedAt }: Entry<unknown>,
+  { acceptedAt, lane }: Entry<unknown>,
   described: Described | undefined,
-  { kind, number, provider, since, until }: Filter
+  { kind, lanes = "", number, provider, since, until }: Filter
 ): boolean => {
   const address = described?.address
-  return (kind === undefined || kind === described?.kind) &&
+  return lane.startsWith(lanes) &&
+    (kind === undefined || kind === described?.kind) &&
     (provider === undefined || provider === described?.provider) &&
     (number === undefined || (address !== undefined && personOf(Address.make(address)) === personOf(number))) &&
     (since === undefined || DateTime.isGreaterThanOrEqualTo(acceptedAt, since)) &&
@@ -134,8 +135,10 @@ export const make = Effect.fnUntraced(function*<A>(
       return Effect.as(logged, true)
     })
 
-  const leave = (lane: Lane) => {
+  const leave = (lane: Lane, now: number, delay: Duration.Duration = Duration.zero) => {
     lane.claimed = false
+    lane.readyAt = now + Duration.toMillis(delay)
+    lane.writtenAt = now
     if (lane.pending.length === 0) lanes.delete(lane.name)
   }
 
@@ -193,19 +196,25 @@ export const make = Effect.fnUntraced(function*<A>(
         if (lane === undefined) return
         const entry = entries.get(id)!
         entries.set(id, { ...entry, failures: entry.failures + 1, lastError })
-        lane.readyAt = now + Duration.toMillis(delay)
-        lane.writtenAt = now
-        leave(lane)
+        leave(lane, now, delay)
       }),
-    release: (claim) =>
-      Effect.sync(() => {
+    release: (claim, delay) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
         const lane = held(claim)
-        if (lane !== undefined) leave(lane)
+        if (lane !== undefined) leave(lane, now, delay)
       }),
     releaseOthers: (claims) =>
-      Effect.sync(() => {
+      Effect.map(Clock.currentTimeMillis, (now) => {
         const kept = new Set(claims.flatMap((claim) => held(claim) ?? []))
-        for (const lane of lanes.values()) if (lane.claimed && !kept.has(lane)) leave(lane)
+        for (const lane of lanes.values()) if (lane.claimed && !kept.has(lane)) leave(lane, now)
+      }),
+    hasten: (begin) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        for (const lane of lanes.values()) {
+          if (!lane.name.startsWith(begin)) continue
+          lane.readyAt = now
+          lane.writtenAt = now
+        }
       }),
     replay: (id) =>
       Effect.sync(() => {
@@ -222,10 +231,12 @@ export const make = Effect.fnUntraced(function*<A>(
         inState(state).filter((entry) => entry.position < before && matches(entry, describe?.(entry.event), filter))
           .reverse().slice(0, limit)
       ),
-    backlog: Effect.sync(() => {
-      const pending = inState("pending")
-      return { pending: pending.length, dead: inState("dead").length, oldest: pending[0]?.acceptedAt }
-    }),
+    backlog: (begin = "") =>
+      Effect.sync(() => {
+        const of = (state: Entry<A>["state"]) => inState(state).filter(({ lane }) => lane.startsWith(begin))
+        const pending = of("pending")
+        return { pending: pending.length, dead: of("dead").length, oldest: pending[0]?.acceptedAt }
+      }),
     nextAt: Effect.sync(() => Math.min(Infinity, ...free().map(({ readyAt }) => readyAt)))
   }
 })

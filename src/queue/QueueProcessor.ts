@@ -20,6 +20,7 @@ import * as Counters from "../internal/counters.ts"
 import * as Histograms from "../internal/histograms.ts"
 import * as Polling from "../internal/polling.ts"
 import { UnreadableRow } from "../StorageError.ts"
+import { Postponed } from "./internal/postponed.ts"
 import type { Claim, Entry, Queue } from "./Queue.ts"
 import { GiveUp, TryAgain } from "./TryAgain.ts"
 
@@ -141,6 +142,11 @@ export const make = Effect.fnUntraced(function*<A, E, R>(
   /** Stores the outcome of an entry. Returns `false` when this process no longer holds the lane. */
   const failed = Effect.fnUntraced(function*(claim: Claim, entry: Entry<A>, cause: Cause.Cause<unknown>) {
     const { failures, id } = entry
+    const squashed = Cause.squash(cause)
+    if (squashed instanceof Postponed) {
+      yield* queue.release(claim, squashed.delay)
+      return false
+    }
     const wish = wishOf(cause)
     const wait = wish instanceof GiveUp ? undefined : waits[failures]
     const error = errorKindOf(cause)

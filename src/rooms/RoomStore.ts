@@ -15,7 +15,7 @@ import type { Address } from "../Address.ts"
 import type { DeliveryStatus } from "../DeliveryStatus.ts"
 import { recorder } from "../events/EventLog.ts"
 import { appended } from "../events/internal/changes.ts"
-import type { Listed, SearchOptions } from "../internal/listing.ts"
+import type { Listed, SearchOptions, TimeSpan } from "../internal/listing.ts"
 import type { InboundMessage } from "../Message.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
 import type { StorageError } from "../StorageError.ts"
@@ -73,11 +73,14 @@ export interface Service {
     readonly limit?: number | undefined
   }) => Effect.Effect<ReadonlyArray<Room>, StorageError>
   /** Lists the latest events of a room, oldest first. Returns `undefined` for an unknown room. */
-  readonly history: (roomId: string, options?: {
-    readonly limit?: number | undefined
-    /** Only events before this position. */
-    readonly before?: number | undefined
-  }) => Effect.Effect<ReadonlyArray<HistoryEntry> | undefined, StorageError>
+  readonly history: (
+    roomId: string,
+    options?: {
+      readonly limit?: number | undefined
+      /** Only events before this position. */
+      readonly before?: number | undefined
+    } & TimeSpan
+  ) => Effect.Effect<ReadonlyArray<HistoryEntry> | undefined, StorageError>
   /**
    * Searches rooms, the most recently active first. A room that becomes active
    * meanwhile moves to the beginning, before every place.
@@ -88,6 +91,8 @@ export interface Service {
     readonly after?: RoomPlace | undefined
     /** Only rooms that this person is in. The number may have any form. */
     readonly number?: Address | undefined
+    /** Only rooms in which something was said in this time. */
+    readonly said?: TimeSpan | undefined
   }) => Effect.Effect<ReadonlyArray<{ readonly room: Room; readonly place: RoomPlace }>, StorageError>
   /** Searches received messages in all rooms, the latest first. */
   readonly searchReceived: (

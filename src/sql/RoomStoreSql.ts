@@ -190,15 +190,20 @@ export const make = Effect.fnUntraced(function*(
           .withoutTransform,
         (found) => readable(found, ({ room }) => rooms.decode(room), ({ id }) => id, ({ id }) => ({ id }))
       )),
-    history: (roomId, { before = Number.MAX_SAFE_INTEGER, limit = defaultLimit } = {}) =>
+    history: (roomId, { before = Number.MAX_SAFE_INTEGER, limit = defaultLimit, ...span } = {}) =>
       asStored(Effect.gen(function*() {
         const known = yield* sql`SELECT id FROM sms_rooms WHERE id = ${roomId}`.withoutTransform
         if (known.length === 0) return undefined
         const latest = yield* Search.inFull(
           { limit, after: before },
           Effect.fnUntraced(function*({ after = before, limit }) {
+            const isWanted = sql.and([
+              sql`room_id = ${roomId}`,
+              sql`position < ${after}`,
+              ...Search.isIn(sql, "created_at", span)
+            ])
             const rows = yield* sql<EventRow>`SELECT position, id, event, deliveries FROM sms_room_events
-              WHERE room_id = ${roomId} AND position < ${after} ORDER BY position DESC LIMIT ${limit}`.withoutTransform
+              WHERE ${isWanted} ORDER BY position DESC LIMIT ${limit}`.withoutTransform
             const found = yield* readable(rows, toEntry, ({ id }) => id, ({ id }) => ({ id }))
             return { found, rows: rows.length, last: Number(rows.at(-1)?.position ?? 0) }
           })

@@ -86,7 +86,7 @@ const inspect = Effect.gen(function*() {
   const rooms = yield* RoomStore
   let least = Infinity
   for (let rounds = 0;; rounds++) {
-    const { pending } = yield* inbox.backlog
+    const { pending } = yield* inbox.backlog()
     if (pending === 0) break
     if (pending < least) [least, rounds] = [pending, 0]
     if (rounds > 600) return yield* Effect.die(new Error(`Still pending: ${pending}`))
@@ -104,7 +104,7 @@ const inspect = Effect.gen(function*() {
       before = page[0]!.position
     }
   }
-  return { counts, dead: (yield* inbox.backlog).dead }
+  return { counts, dead: (yield* inbox.backlog()).dead }
 })
 
 /** Waits until no message of these is queued or being sent, and gives the state of each. */

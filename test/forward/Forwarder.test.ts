@@ -1,88 +1,17 @@
-import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Effect, Layer, Redacted, Stream } from "effect"
+import { DateTime, Duration, Effect, Fiber, Layer } from "effect"
+import { PrometheusMetrics } from "effect/observability"
 import { TestClock } from "effect/testing"
+import { readFileSync } from "node:fs"
 import { Webhook } from "standardwebhooks"
 import * as EventLog from "../../src/events/EventLog.ts"
-import * as Endpoint from "../../src/forward/Endpoint.ts"
-import { Forwarder, layer as layerForwarder, type Options } from "../../src/forward/Forwarder.ts"
+import { Forwarder } from "../../src/forward/Forwarder.ts"
 import * as ForwardStore from "../../src/forward/ForwardStore.ts"
 import * as Schedule from "../../src/forward/internal/schedule.ts"
-import { GuardedClient, type GuardedRequest } from "../../src/media/GuardedClient.ts"
-import { ConnectionFailed } from "../../src/media/MediaError.ts"
-import * as SmsProviders from "../../src/provider/SmsProviders.ts"
-import * as RoomKit from "../../src/rooms/RoomKit.ts"
-import * as RoomStore from "../../src/rooms/RoomStore.ts"
-import * as SmsChannel from "../../src/rooms/SmsChannel.ts"
-import * as IntentStoreMemory from "../../src/sending/IntentStoreMemory.ts"
-import * as Outbox from "../../src/sending/Outbox.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
-import { customer, message } from "../rooms/kit.ts"
-
-const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`
-
-const endpointOf = (url: string) => Endpoint.make(new URL(url), [Redacted.make(secret)])
-
-const app = endpointOf("https://app.example.com/sms?token=hidden")
-
-interface Posted {
-  readonly url: string
-  readonly id: string
-  readonly text: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-}
-
-type Answer = "down" | { readonly status: number; readonly body?: string; readonly retryAfter?: string }
-
-/** An application that answers so, and what it got. */
-const makeApp = (answer: (posted: Posted, number: number) => Answer) => {
-  const posted: Array<Posted> = []
-  const send = ({ body = new Uint8Array(), headers, url }: GuardedRequest) =>
-    Effect.suspend(() => {
-      const text = Buffer.from(body).toString()
-      const { data } = JSON.parse(text)
-      const one = {
-        url: url.href,
-        id: headers["webhook-id"]!,
-        text: data.message?.content?.text ?? data.status,
-        headers,
-        body: text
-      }
-      posted.push(one)
-      const given = answer(one, posted.length)
-      if (given === "down") return Effect.fail(new ConnectionFailed({ host: url.hostname }))
-      return Effect.succeed({
-        status: given.status,
-        header: (name: string) => name === "retry-after" && given.retryAfter !== undefined ? [given.retryAfter] : [],
-        stream: Stream.make(new TextEncoder().encode(given.body ?? ""))
-      })
-    })
-  return { posted, layer: Layer.succeed(GuardedClient, { send }) }
-}
-
-const layerOf = (client: Layer.Layer<GuardedClient>, options: Partial<Options> = {}) => {
-  const mock = MockSmsProvider.layer({ name: "twilio" })
-  return layerForwarder({ endpoints: [app], ...options }).pipe(
-    Layer.provide(client),
-    Layer.provideMerge(SmsChannel.layerProviders),
-    Layer.provideMerge(RoomKit.layer()),
-    Layer.provide(Outbox.layer()),
-    Layer.provide(SmsProviders.layer(mock)),
-    Layer.provideMerge(mock),
-    Layer.provide([RoomStore.layerMemory(), IntentStoreMemory.layer()]),
-    Layer.provideMerge([ForwardStore.layerMemory, EventLog.layerMemory()]),
-    Layer.provide(NodeCrypto.layer)
-  )
-}
-
-/** Lets what is due happen. */
-const settle = TestClock.adjust("10 millis").pipe(Effect.repeat({ times: 3 }))
-
-const receive = Effect.fnUntraced(function*(text: string, sender: string = customer) {
-  const kit = yield* RoomKit.RoomKit
-  yield* kit.processInbound(message(text, { sender, channelId: "sms-twilio" }))
-})
+import { observe } from "../observe.ts"
+import { customer } from "../rooms/kit.ts"
+import { type Answer, app, endpointOf, layerOf, makeApp, type Posted, receive, secret, settle } from "./app.ts"
 
 const texts = (posted: ReadonlyArray<Posted>) => posted.map(({ text }) => text)
 
@@ -161,49 +90,105 @@ describe("a message", () => {
       assert.isUndefined(yield* Schedule.waitAfter(Schedule.waits, Schedule.waits.length))
     }))
 
-  it.effect("waits as long as the application asks", () => {
-    const { layer, posted } = makeApp((_, number) =>
-      number === 1 ? { status: 503, retryAfter: "600" } : { status: 200 }
+  it("is posted on the schedule that the documentation has", () => {
+    const text = readFileSync("docs/forwarding.md", "utf8")
+    const pairs = Array.from(text.matchAll(/\| (\d+) +\| (\d+ \w+) +(?=\|)/g), ([, attempt, wait]) => [
+      Number(attempt),
+      Duration.toMillis(Duration.fromInputUnsafe(wait as Duration.Input))
+    ])
+    assert.deepStrictEqual(
+      pairs.toSorted(([one], [other]) => one! - other!),
+      Schedule.waits.map((wait, index) => [index + 2, Duration.toMillis(wait)])
     )
-    return Effect.gen(function*() {
-      yield* settle
-      yield* receive("1")
-      yield* TestClock.adjust("590 seconds")
-      assert.lengthOf(posted, 1)
-      yield* TestClock.adjust("20 seconds")
-      yield* settle
-      assert.lengthOf(posted, 2)
-    }).pipe(Effect.provide(layerOf(layer)))
   })
+
+  it.effect.each(["600", "Thu, 01 Jan 1970 00:10:00 GMT"])(
+    "waits as long as the application asks: %s",
+    (retryAfter) => {
+      const { layer, posted } = makeApp((_, number) => number === 1 ? { status: 429, retryAfter } : { status: 200 })
+      return Effect.gen(function*() {
+        yield* settle
+        yield* receive("1")
+        yield* TestClock.adjust("590 seconds")
+        assert.lengthOf(posted, 1)
+        yield* TestClock.adjust("20 seconds")
+        yield* settle
+        assert.lengthOf(posted, 2)
+      }).pipe(Effect.provide(layerOf(layer)))
+    }
+  )
 })
 
 describe("an endpoint", () => {
-  it.effect("is paused after it took nothing for too long, and gets everything once it is resumed", () => {
+  it.effect("is paused after it took nothing for too long, and gets everything in order once it is resumed", () => {
     let answer: Answer = "down"
     const { layer, posted } = makeApp(() => answer)
-    const options = { pauseAfter: "1 minute", waits: ["10 seconds", "20 seconds", "40 seconds", "80 seconds"] } as const
+    const other = "+15145550143"
+    // A database takes a while for each dead letter, in which servers go on.
+    const store = Layer.effect(
+      ForwardStore.ForwardStore,
+      Effect.map(ForwardStore.makeMemory, ({ queue, ...store }) => ({
+        ...store,
+        queue: { ...queue, replay: (id: string) => Effect.delay(queue.replay(id), "2 seconds") }
+      }))
+    )
     return Effect.gen(function*() {
       const forwarder = yield* Forwarder
       yield* settle
-      yield* receive("first")
+      // Dead letters after 30 and 60 seconds, before the pause.
+      for (const text of ["1", "2"]) yield* receive(text)
       yield* TestClock.adjust("50 seconds")
-      yield* receive("second", "+15145550143")
-      yield* TestClock.adjust("1 minute")
+      for (const text of ["a", "b"]) yield* receive(text, other)
+      yield* TestClock.adjust("90 seconds")
       const [paused] = yield* forwarder.endpoints
       assert.strictEqual(paused?.name, "https://app.example.com/sms")
       assert.isDefined(paused?.pausedAt)
+      const dead = Effect.map(forwarder.list({ state: "dead", limit: 10 }), (all) => all.length)
+      assert.isAbove(yield* dead, 1)
+      const lost = yield* dead
       const before = posted.length
-      yield* receive("while paused", "+15145550149")
-      yield* TestClock.adjust("2 minutes")
+      yield* receive("3")
+      yield* receive("c", other)
+      yield* TestClock.adjust("20 minutes")
       assert.lengthOf(posted, before)
+      // What waits while it is paused does not become a dead letter.
+      assert.strictEqual(yield* dead, lost)
 
       answer = { status: 200 }
-      assert.strictEqual(yield* forwarder.resume(paused!.name), 2)
-      yield* TestClock.adjust("1 second")
-      assert.sameMembers(texts(posted.slice(before)), ["first", "second", "while paused"])
+      const resuming = yield* Effect.forkChild(forwarder.resume(paused!.name))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(yield* Fiber.join(resuming), lost)
+      yield* settle
+      const since = texts(posted.slice(before))
+      assert.deepStrictEqual(since.filter((text) => /\d/.test(text)), ["1", "2", "3"])
+      assert.deepStrictEqual(since.filter((text) => /\D/.test(text)), ["a", "b", "c"])
       assert.isUndefined((yield* forwarder.endpoints)[0]?.failingSince)
       assert.isUndefined(yield* forwarder.resume("https://other.example"))
-    }).pipe(Effect.provide(layerOf(layer, options)))
+    }).pipe(Effect.provide(layerOf(layer, { pauseAfter: "80 seconds", waits: ["10 seconds", "20 seconds"] }, store)))
+  })
+
+  it.effect("that only another server has waits for it, and its events are dead letters once their time is over", () => {
+    const { layer, posted } = makeApp(() => ({ status: 200 }))
+    return Effect.gen(function*() {
+      const { queue } = yield* ForwardStore.ForwardStore
+      yield* settle
+      yield* queue.accept([
+        new ForwardStore.Forward({
+          endpoint: "https://other.example/",
+          eventId: "1",
+          kind: "MessageReceived",
+          sequence: "a"
+        })
+      ])
+      yield* TestClock.adjust("8 minutes")
+      assert.deepStrictEqual(yield* Effect.map(queue.backlog(), ({ dead, pending }) => [pending, dead]), [1, 0])
+      yield* TestClock.adjust("8 minutes")
+      assert.deepStrictEqual(
+        (yield* queue.list({ state: "dead", limit: 10 })).map(({ lastError }) => lastError),
+        ["NoSuchEndpoint"]
+      )
+      assert.lengthOf(posted, 0)
+    }).pipe(Effect.provide(layerOf(layer, { waits: ["10 minutes"] })))
   })
 
   it.effect("that answers 410 is paused at once", () => {
@@ -239,6 +224,51 @@ describe("an endpoint", () => {
       yield* settle
       assert.lengthOf(posted, 9)
     }).pipe(Effect.provide(layerOf(layer, { endpoints: [app, other] })))
+  })
+})
+
+describe("the metrics of forwarding", () => {
+  it.effect("are what waits, for how long, and what is lost, by endpoint, and have nothing of a path or a person", () => {
+    const observed = observe()
+    const hook = endpointOf("https://hooks.example.com/services/T0/s3cret?token=hidden")
+    let answer: Answer = { status: 500 }
+    const { layer, posted } = makeApp(({ url }) => url.includes("hooks") ? answer : { status: 204 })
+    const waits = ["30 seconds", "10 minutes"] as const
+    return Effect.gen(function*() {
+      const gauges = (endpoint: string, host: string) => [
+        observed.gauge("sms_forward_entries", { endpoint, host, state: "pending" }),
+        observed.gauge("sms_forward_entries", { endpoint, host, state: "dead" }),
+        observed.gauge("sms_forward_oldest_seconds", { endpoint, host }),
+        observed.gauge("sms_forward_failing_seconds", { endpoint, host }),
+        observed.gauge("sms_forward_paused", { endpoint, host })
+      ]
+      yield* settle
+      assert.deepStrictEqual(gauges("1", "app.example.com"), [0, 0, 0, 0, 0])
+      yield* receive("one")
+      yield* receive("two")
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(gauges("1", "app.example.com"), [0, 0, 0, 0, 0])
+      const [pending, dead, oldest, failing, paused] = gauges("2", "hooks.example.com") as Array<number>
+      assert.deepStrictEqual([pending, dead, paused], [2, 0, 0])
+      for (const age of [oldest!, failing!]) {
+        assert.isAbove(age, 40)
+        assert.isAtMost(age, 60)
+      }
+      yield* TestClock.adjust("11 minutes")
+      assert.deepStrictEqual(gauges("2", "hooks.example.com").slice(0, 2), [1, 1])
+      answer = { status: 410 }
+      yield* receive("three", "+15145550143")
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(gauges("2", "hooks.example.com")[4], 1)
+      answer = { status: 204 }
+      assert.strictEqual(yield* (yield* Forwarder).resume(hook.name), 1)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(gauges("2", "hooks.example.com"), [0, 0, 0, 0, 0])
+      assert.isAbove(posted.length, 5)
+      const metrics = yield* PrometheusMetrics.format()
+      assert.include(metrics, "sms_forward_paused")
+      for (const hidden of ["hidden", "s3cret", customer.slice(1)]) assert.notInclude(metrics, hidden)
+    }).pipe(Effect.provide(Layer.provideMerge(layerOf(layer, { endpoints: [app, hook], waits }), observed.layer)))
   })
 })
 

@@ -159,6 +159,12 @@ describe("the other lists", () => {
       yield* receive("again", people[2]!)
       const said = yield* walk(`/rooms/${found!.id}/events`, 1, Effect.void)
       assert.deepStrictEqual(texts(said), ["again", "hello"])
+      for (const path of ["/rooms", `/rooms/${found!.id}/events`]) {
+        assert.isAbove((yield* items(`${path}?since=1970-01-01T00:00:00Z&until=2100-01-01T00:00:00Z`)).length, 1, path)
+        assert.deepStrictEqual(yield* items(`${path}?until=1970-01-01T00:00:00Z`), [], path)
+        assert.deepStrictEqual(yield* items(`${path}?since=2100-01-01T00:00:00Z`), [], path)
+        assert.strictEqual((yield* get(`${path}?since=yesterday`)).status, 400, path)
+      }
     }).pipe(Effect.provide(layerStored())))
 
   it.live("page deliveries, and find them by number, status and provider", () =>

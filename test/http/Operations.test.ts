@@ -53,6 +53,7 @@ interface Item {
   readonly to?: string
   readonly reason?: string
   readonly kind?: string
+  readonly event?: string
   readonly provider?: string
   readonly failures?: number
   readonly lastError?: string
@@ -119,8 +120,11 @@ describe("operations", () => {
     return Effect.gen(function*() {
       assert.strictEqual((yield* receive("1")).status, 200)
       const { list } = yield* until(call("GET", "/dead-letters"), ({ list }) => list.length === 1)
-      const { failures, id, kind, lastError, provider } = list[0]!
-      assert.deepStrictEqual([kind, provider, failures, lastError], ["InboundMessage", "mock", 1, "Unfinished"])
+      const { event, failures, id, kind, lastError, provider } = list[0]!
+      assert.deepStrictEqual(
+        [kind, event, provider, failures, lastError],
+        ["inbox", "InboundMessage", "mock", 1, "Unfinished"]
+      )
       assert.strictEqual((yield* call("POST", "/dead-letters/none/replay")).status, 404)
       isBroken = false
       assert.strictEqual((yield* call("POST", `/dead-letters/${id}/replay`)).status, 200)

@@ -36,7 +36,7 @@ describe("the inbox in memory", () => {
       yield* inbox.accept(["1", "2"].map((key) => large(key)))
       const full = yield* Effect.flip(inbox.accept([message("3"), large("4", 20_000)]))
       assert.strictEqual(full._tag, "StorageError")
-      assert.strictEqual((yield* inbox.backlog).pending, 2)
+      assert.strictEqual((yield* inbox.backlog()).pending, 2)
       // A repetition needs no room.
       assert.strictEqual((yield* inbox.accept([large("1"), large("2")]))[0]?._tag, "Repeated")
       const [claim] = yield* inbox.claim({ limit: 1 })
@@ -97,7 +97,7 @@ describe("the inbox in memory", () => {
       const ids = (yield* inbox.accept(["dead", "1", "2", "3", "pending"].map((key) => message(key))))
         .map(({ _tag }) => _tag)
       assert.deepStrictEqual(ids, ["Repeated", "Accepted", "Repeated", "Repeated", "Repeated"])
-      assert.deepStrictEqual(yield* Effect.map(inbox.backlog, ({ dead, pending }) => [dead, pending]), [1, 2])
+      assert.deepStrictEqual(yield* Effect.map(inbox.backlog(), ({ dead, pending }) => [dead, pending]), [1, 2])
       // What is replayed is not forgotten before it is processed again.
       const [known] = yield* inbox.accept([message("2")])
       assert.isTrue(yield* inbox.replay(known!.id))

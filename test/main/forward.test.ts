@@ -135,11 +135,9 @@ describe("forwarding", () => {
           )
         const endpoint = `http://127.0.0.1:${port}/sms`
         assert.deepStrictEqual(yield* ask("/forwarding/endpoints"), [200, [{ endpoint }]])
-        const [, done] = yield* ask("/forwarding/events?state=done")
-        const { id } = (done as ReadonlyArray<{ readonly id: string; readonly kind: string }>).findLast(({ kind }) =>
-          kind === "MessageReceived"
-        )!
-        assert.deepStrictEqual(yield* ask(`/forwarding/events/${id}/replay`, {}), [200, { replayed: 1 }])
+        const [, done] = yield* ask("/forwarding/events?state=done&event=MessageReceived")
+        const { id } = (done as { readonly items: ReadonlyArray<{ readonly id: string }> }).items.at(-1)!
+        assert.deepStrictEqual(yield* ask(`/dead-letters/${id}/replay`, {}), [200, { id }])
         yield* until(() => app.received.filter(({ text }) => text === "one").length === 3)
         const since = new Date(Date.now() - 600_000).toISOString()
         const span = { since, until: new Date(Date.now() + 1000).toISOString() }

@@ -6,8 +6,10 @@ import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { DatabaseSync } from "node:sqlite"
 import { Address } from "../../src/Address.ts"
+import { Forward } from "../../src/forward/ForwardStore.ts"
 import { OutboundMessage } from "../../src/Message.ts"
 import * as EventLogSql from "../../src/sql/EventLogSql.ts"
+import * as ForwardStoreSql from "../../src/sql/ForwardStoreSql.ts"
 import * as InboxSql from "../../src/sql/InboxSql.ts"
 import * as IntentStoreSql from "../../src/sql/IntentStoreSql.ts"
 import * as CleanUp from "../../src/sql/internal/cleanUp.ts"
@@ -34,6 +36,33 @@ const counts = Effect.gen(function*() {
 })
 
 describe("the clean-up", () => {
+  it.effect("removes what was forwarded or is a dead letter after a quarter, and nothing that waits", () =>
+    Effect.scoped(Effect.gen(function*() {
+      yield* migrate
+      const transact = yield* makeTransact
+      const cleanUp = yield* CleanUp.make(transact)
+      const { queue } = yield* ForwardStoreSql.make(transact, { me: Effect.succeed("me"), onDead: () => {} })
+      const endpoint = "https://app.example.com/"
+      yield* queue.accept(
+        ["done", "dead", "waits"].map((sequence) =>
+          new Forward({ endpoint, eventId: sequence, kind: "MessageReceived", sequence })
+        )
+      )
+      for (const claim of yield* queue.claim({ limit: 3 })) {
+        const entry = (yield* queue.head(claim))!
+        if (entry.event.sequence === "done") yield* queue.complete(claim, entry)
+        if (entry.event.sequence === "dead") yield* queue.bury(claim, entry, "Status500")
+        yield* queue.release(claim)
+      }
+      yield* TestClock.adjust("90 days")
+      assert.strictEqual((yield* cleanUp.run)["sms_forwards"], 0)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* cleanUp.run)["sms_forwards"], 2)
+      // As after the end of a long pause.
+      const [claim] = yield* queue.claim({ limit: 3 })
+      assert.strictEqual((yield* queue.head(claim!))?.event.sequence, "waits")
+    })).pipe(Effect.provide([NodeSqliteClient.layer({ filename: ":memory:" }), NodeCrypto.layer])))
+
   it.effect("removes payloads after a week, keys after a month, history after a quarter, in batches", () =>
     Effect.scoped(Effect.gen(function*() {
       yield* migrate

@@ -61,7 +61,7 @@ const survive = ({ faults, first }: Scenario) =>
     yield* whileTimePasses(clients(processes))
     // What failed several times waits for hours.
     const { backlog } = Context.get(processes[0]!.context, Inbox)
-    yield* Effect.repeat(whileTimePasses(backlog), {
+    yield* Effect.repeat(whileTimePasses(backlog()), {
       until: (exit) => Exit.isSuccess(exit) && exit.value.pending === 0,
       times: 20
     })

@@ -94,7 +94,7 @@ describe("a locked SQLite file", () => {
         assert.isTrue(exits.every(Exit.isFailure))
       }))
       // Nothing of it is left behind, and the next ones pass.
-      assert.strictEqual((yield* inbox.backlog).pending, 0)
+      assert.strictEqual((yield* inbox.backlog()).pending, 0)
       const after = yield* accept("after")
       yield* settle
       assert.isTrue(Exit.isSuccess(yield* Fiber.join(after)))

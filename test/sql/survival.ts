@@ -122,7 +122,7 @@ export const check = Effect.fnUntraced(function*({ sent }: World) {
   const tracker = yield* DeliveryTracker.DeliveryTracker
   const intents = yield* IntentStore
 
-  const { dead, pending } = yield* inbox.backlog
+  const { dead, pending } = yield* inbox.backlog()
   assert.deepStrictEqual({ dead, pending }, { dead: 0, pending: 0 })
 
   const rooms = yield* kit.rooms

@@ -1,8 +1,8 @@
 /** What every store of forwards does. Its queue is that of the inbox, which has a suite of its own. */
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, type Layer } from "effect"
+import { DateTime, Duration, Effect, type Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { Forward, ForwardStore } from "../../src/forward/ForwardStore.ts"
+import { Forward, ForwardStore, lanesOf } from "../../src/forward/ForwardStore.ts"
 
 const endpoint = "https://app.example.com/sms"
 
@@ -59,7 +59,7 @@ export const suite = (name: string, layer: Layer.Layer<ForwardStore, unknown>, s
           "Accepted",
           "Repeated"
         ])
-        assert.strictEqual((yield* queue.backlog).pending, 4)
+        assert.strictEqual((yield* queue.backlog()).pending, 4)
       }))
 
     test("keeps the order within a room, and no other", ({ queue }) =>
@@ -69,6 +69,34 @@ export const suite = (name: string, layer: Layer.Layer<ForwardStore, unknown>, s
         const heads = yield* Effect.forEach(claims, queue.head)
         assert.deepStrictEqual(heads.map((entry) => entry?.event.eventId).sort(), ["1", "2"])
         assert.deepStrictEqual(heads.map((entry) => entry?.event instanceof Forward), [true, true])
+      }))
+
+    test("lists, counts and hastens what is for an endpoint, and for no other", ({ queue }) =>
+      Effect.gen(function*() {
+        const others = [`${endpoint}/x`, endpoint.replace("sms", "SMS"), "https://app.example.com/s_s"]
+        const of = (endpoint: string, sequence: string) =>
+          new Forward({ endpoint, eventId: sequence, kind: "MessageReceived", sequence })
+        yield* queue.accept([of(endpoint, "a"), ...others.map((other) => of(other, "b"))])
+        yield* TestClock.adjust("1 minute")
+        yield* queue.accept([of(endpoint, "c"), of(endpoint, "dead")])
+        for (const claim of yield* queue.claim({ limit: 10 })) {
+          const entry = (yield* queue.head(claim))!
+          if (entry.event.sequence === "dead") yield* queue.bury(claim, entry, "Poison")
+          yield* queue.release(claim, Duration.hours(1))
+        }
+        const lanes = lanesOf(endpoint)
+        const pending = yield* queue.list({ state: "pending", limit: 10, filter: { lanes } })
+        assert.deepStrictEqual(pending.map(({ event }) => event.sequence), ["c", "a"])
+        const found = yield* queue.list({ state: "dead", limit: 10, filter: { lanes, kind: "MessageReceived" } })
+        assert.deepStrictEqual(found.map(({ event }) => event.sequence), ["dead"])
+        assert.deepStrictEqual(yield* queue.list({ state: "dead", limit: 10, filter: { kind: "DeliveryChanged" } }), [])
+        const { dead, oldest, pending: count } = yield* queue.backlog(lanes)
+        assert.deepStrictEqual([count, dead, oldest && DateTime.toEpochMillis(oldest)], [2, 1, 0])
+        assert.strictEqual((yield* queue.backlog()).pending, 5)
+        assert.deepStrictEqual(yield* queue.claim({ limit: 10 }), [])
+        yield* queue.hasten(lanes)
+        const claims = yield* queue.claim({ limit: 10 })
+        assert.sameMembers(claims.map(({ lane }) => lane), [`${lanes}"a"]`, `${lanes}"c"]`])
       }))
   })
 }

@@ -148,13 +148,27 @@ export const suite = (name: string, layer: Layer.Layer<Inbox, unknown>, skip = f
         assert.deepStrictEqual(yield* drain(inbox), ["2"])
         const [dead] = yield* inbox.list({ state: "dead", limit: 10 })
         assert.deepStrictEqual([dead!.id, dead!.lastError], [entry.id, "Poison"])
-        assert.deepStrictEqual(yield* Effect.map(inbox.backlog, ({ dead, pending }) => [dead, pending]), [1, 0])
+        assert.deepStrictEqual(yield* Effect.map(inbox.backlog(), ({ dead, pending }) => [dead, pending]), [1, 0])
         assert.isTrue(yield* inbox.replay(entry.id))
         assert.isFalse(yield* inbox.replay("none"))
         assert.deepStrictEqual(yield* drain(inbox), ["1"])
         // A manual replay runs although its key is known.
         assert.isTrue(yield* inbox.replay(entry.id))
         assert.deepStrictEqual(yield* drain(inbox), ["1"])
+      }))
+
+    test("leaves a lane for later, without an attempt", (inbox) =>
+      Effect.gen(function*() {
+        yield* inbox.accept([message("1")])
+        const [claim] = yield* first(inbox)
+        yield* inbox.release(claim, Duration.minutes(1))
+        // The second release of the same claim changes nothing.
+        yield* inbox.release(claim)
+        assert.deepStrictEqual(yield* inbox.claim({ limit: 1 }), [])
+        assert.strictEqual(yield* inbox.nextAt, 60_000)
+        yield* TestClock.adjust("1 minute")
+        const [, again] = yield* first(inbox)
+        assert.strictEqual(again.failures, 0)
       }))
 
     test("does not take what an outdated claim says", (inbox) =>

@@ -1,9 +1,11 @@
 /** What every store of rooms does. */
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, type Layer } from "effect"
+import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { Address } from "../../src/Address.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
+import type { TimeSpan } from "../../src/internal/listing.ts"
 import { EventSource, RoomEvent } from "../../src/RoomEvent.ts"
 import { opened } from "../../src/rooms/internal/routes.ts"
 import { Attachment, Room } from "../../src/rooms/Room.ts"
@@ -326,6 +328,35 @@ export const suite = (name: string, layer: Layer.Layer<RoomStore, unknown>, skip
         const before = yield* store.history("a", { limit: 2, before: page![0]!.position })
         assert.deepStrictEqual(ids(before), ["2", "3"])
       }))
+
+    it.effect("finds what was said in a span of time, and the rooms of it", () =>
+      Effect.gen(function*() {
+        const store = yield* RoomStore
+        for (const id of ["a", "b", "silent"]) yield* store.create(room(id))
+        // In second 0 to 5, each in one of two rooms.
+        for (const [second, id] of ["a", "a", "b", "b", "a", "a"].entries()) {
+          yield* store.append(event(`${second}`, id))
+          yield* TestClock.adjust("1 second")
+        }
+        const at = (second: number) => DateTime.makeUnsafe(second * 1000)
+        const said = (span: TimeSpan, options?: { readonly limit?: number; readonly before?: number }) =>
+          Effect.map(store.history("a", { ...span, ...options }), (all) => all!.map(({ event }) => event.id))
+        assert.deepStrictEqual(yield* said({ since: at(1) }), ["1", "4", "5"])
+        assert.deepStrictEqual(yield* said({ until: at(4) }), ["0", "1"])
+        assert.deepStrictEqual(yield* said({ since: at(1), until: at(5) }), ["1", "4"])
+        assert.deepStrictEqual(yield* said({ since: at(1), until: at(5) }, { limit: 1 }), ["4"])
+        const [last] = (yield* store.history("a", { since: at(1), until: at(5), limit: 1 }))!
+        assert.deepStrictEqual(yield* said({ since: at(1), until: at(5) }, { limit: 5, before: last!.position }), ["1"])
+        const rooms = (said: TimeSpan) =>
+          Effect.map(store.search({ limit: 10, said }), (all) => all.map(({ room }) => room.id))
+        assert.deepStrictEqual(yield* rooms({ since: at(2) }), ["a", "b"])
+        assert.deepStrictEqual(yield* rooms({ since: at(2), until: at(4) }), ["b"])
+        assert.deepStrictEqual(yield* rooms({ until: at(2) }), ["a"])
+        assert.deepStrictEqual(yield* rooms({ since: at(6) }), [])
+        const [first] = yield* store.search({ limit: 1, said: { since: at(0) } })
+        const rest = yield* store.search({ limit: 9, said: { since: at(0) }, after: first!.place })
+        assert.deepStrictEqual(rest.map(({ room }) => room.id), ["b"])
+      }).pipe(Effect.provide(layer, { local: true }), Effect.scoped))
 
     test("lists the rooms, the most recently active first", (store) =>
       Effect.gen(function*() {

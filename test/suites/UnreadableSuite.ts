@@ -68,7 +68,7 @@ export const suite = (
             [dead!.id, dead!.lastError, dead!.failures, dead!.unreadable, dead!.event.provider],
             [first!.id, "UnreadableRow", 1, text, "unknown"]
           )
-          assert.deepInclude(yield* inbox.backlog, { pending: 0, dead: 1 })
+          assert.deepInclude(yield* inbox.backlog(), { pending: 0, dead: 1 })
         }
         yield* write(row!.event)
         assert.isTrue(yield* inbox.replay(first!.id))

@@ -4,6 +4,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Bytes from "../../internal/bytes.ts"
@@ -38,10 +39,14 @@ export class Gone extends Schema.TaggedError<Gone>()("Gone", {}) {
   }
 }
 
-const retryAfterOf = (response: GuardedResponse): Duration.Duration | undefined => {
+/** Reads `Retry-After`: seconds, or a date. The module of Effect for headers would load much else. */
+const retryAfterOf = Effect.fnUntraced(function*(response: GuardedResponse) {
   const [value = ""] = response.header("retry-after")
-  return /^\d{1,6}$/.test(value) ? Duration.seconds(Number(value)) : undefined
-}
+  if (/^\d+$/.test(value)) return Duration.seconds(Number(value))
+  const date = DateTime.make(value)
+  if (Option.isNone(date)) return undefined
+  return Duration.max(Duration.zero, DateTime.distance(yield* DateTime.now, date.value))
+})
 
 /** Reads the body, up to the limit. */
 const bodyOf = (response: GuardedResponse): Effect.Effect<string, NotTaken> =>
@@ -101,7 +106,7 @@ export const post = (
     const { status } = response
     if (status === 410) return yield* new Gone()
     if (status < 200 || status > 299) {
-      const retryAfter = retryAfterOf(response)
+      const retryAfter = yield* retryAfterOf(response)
       return yield* new NotTaken({ kind: `Status${status}`, ...(retryAfter !== undefined && { retryAfter }) })
     }
     return status === 200 ? yield* answerOf(yield* bodyOf(response)) : new Answer({})

@@ -225,8 +225,8 @@ export const samples = {
     response: {
       items: [{
         id: "01M8GX82MJ1738F87MQYDSKBP3",
-        position: 17,
-        kind: "InboundMessage",
+        kind: "inbox",
+        event: "InboundMessage",
         provider,
         acceptedAt: time,
         failures: 8,
@@ -244,19 +244,20 @@ export const samples = {
     response: { replayed: 2 }
   },
   forwards: {
-    response: [{
-      id: "01M8GX82MJ1738F87MQYDSKBP3",
-      position: 17,
-      endpoint: "https://app.example.com/sms",
-      eventId: "01M8GX5FY3S6V7R0T2W4Z8B1CD",
-      kind: "MessageReceived",
-      state: "dead",
-      queuedAt: time,
-      failures: 15,
-      lastError: "Status500"
-    }]
+    response: {
+      items: [{
+        id: "01M8GX82MJ1738F87MQYDSKBP3",
+        endpoint: "https://app.example.com/sms",
+        eventId: "01M8GX5FY3S6V7R0T2W4Z8B1CD",
+        event: "MessageReceived",
+        state: "pending",
+        queuedAt: time,
+        failures: 3,
+        lastError: "Status500"
+      }],
+      next: cursor
+    }
   },
-  replayForward: { parameters: { id: "01M8GX82MJ1738F87MQYDSKBP3" }, response: { replayed: 1 } },
   replayForwards: {
     bodies: { "application/json": { since: "2026-01-28T00:00:00.000Z", until: time } },
     response: { replayed: 12 }

@@ -4,12 +4,15 @@
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { Forwarder } from "../../forward/Forwarder.ts"
 import { endpointViewOf, forwardViewOf } from "../ForwardingApi.ts"
 import { GatewayApi } from "../MessagesApi.ts"
-import * as Paging from "../Paging.ts"
 import { unknown } from "../Problems.ts"
+import * as Cursors from "./cursors.ts"
 import { storageFailed } from "./storageFailed.ts"
+
+const cursors = Cursors.make(Schema.Int)
 
 export const layer = HttpApiBuilder.group(
   GatewayApi,
@@ -17,27 +20,25 @@ export const layer = HttpApiBuilder.group(
   Effect.fnUntraced(function*(handlers) {
     const forwarder = Option.getOrUndefined(yield* Effect.serviceOption(Forwarder))
     return handlers.handleAll({
-      endpoints: () =>
+      forwardingEndpoints: () =>
         forwarder === undefined
           ? Effect.succeed([])
           : forwarder.endpoints.pipe(
             Effect.map((endpoints) => endpoints.map(endpointViewOf)),
             Effect.catch(storageFailed)
           ),
-      resume: Effect.fnUntraced(function*({ payload: { endpoint } }) {
+      resumeForwarding: Effect.fnUntraced(function*({ payload: { endpoint } }) {
         const replayed = yield* Effect.catch(forwarder?.resume(endpoint) ?? Effect.undefined, storageFailed)
         return replayed === undefined ? yield* unknown("endpoint") : { replayed }
       }),
-      forwards: ({ query: { before, limit = Paging.defaultLimit, state = "dead" } }) =>
-        forwarder === undefined
-          ? Effect.succeed([])
-          : forwarder.list({ state, limit, before }).pipe(
-            Effect.map((entries) => entries.map(forwardViewOf)),
-            Effect.catch(storageFailed)
-          ),
-      replayForward: Effect.fnUntraced(function*({ params: { id } }) {
-        const isKnown = forwarder !== undefined && (yield* Effect.catch(forwarder.replay(id), storageFailed))
-        return isKnown ? { replayed: 1 } : yield* unknown("event")
+      forwards: Effect.fnUntraced(function*({ query }) {
+        const { cursor, endpoint, event, limit, since, state = "pending", until } = query
+        const before = yield* cursors.placeOf(cursor)
+        if (forwarder === undefined) return { items: [] }
+        const filter = { endpoint, kind: event, since, until }
+        const reading = forwarder.list({ state, ...Cursors.oneMore(limit), before, filter })
+        const found = yield* Effect.catch(reading, storageFailed)
+        return cursors.page(found, limit, forwardViewOf, ({ position }) => position)
       }),
       replayForwards: Effect.fnUntraced(function*({ payload }) {
         const endpoints = forwarder === undefined ? [] : yield* Effect.catch(forwarder.endpoints, storageFailed)

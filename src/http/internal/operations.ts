@@ -2,17 +2,19 @@
  * The handlers of the operations API. A server without a database has no inbox
  * and no personal data to delete, so its lists are empty.
  */
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { Address } from "../../Address.ts"
 import type { DeliveryStoreError } from "../../delivery/DeliveryStore.ts"
 import { DeliveryTracker } from "../../delivery/DeliveryTracker.ts"
 import { sentOf } from "../../delivery/internal/sentOf.ts"
 import { combine } from "../../DeliveryStatus.ts"
+import { Forwarder } from "../../forward/Forwarder.ts"
 import { Inbox, InboxProcessor } from "../../inbox/Inbox.ts"
 import { MediaStore } from "../../media/MediaStore.ts"
+import type { Entry } from "../../queue/Queue.ts"
 import { RoomKit } from "../../rooms/RoomKit.ts"
 import type { Intent } from "../../sending/IntentStore.ts"
 import { isBegun } from "../../sending/internal/rest.ts"
@@ -22,15 +24,23 @@ import { UnknownSends } from "../../sending/UnknownSends.ts"
 import { People } from "../../sql/People.ts"
 import * as MessageProblems from "../MessageProblems.ts"
 import { GatewayApi } from "../MessagesApi.ts"
-import { deadLetterOf, DeliveryView, intentViewOf } from "../OperationsApi.ts"
+import { deadForwardOf, type DeadLetter, deadLetterOf, DeliveryView, intentViewOf } from "../OperationsApi.ts"
 import * as Problems from "../Problems.ts"
 import * as Cursors from "./cursors.ts"
+import * as MergedPages from "./mergedPages.ts"
 import * as SendOnce from "./sendOnce.ts"
 import { storageFailed } from "./storageFailed.ts"
 
 const defaultLimit = 100
 
-const cursors = Cursors.make(Schema.Int)
+const deadLetterPages = MergedPages.make(["inbox", "forward"])
+
+/** Converts entries to their API representation, each with its place. */
+const candidatesOf = <A>(entries: ReadonlyArray<Entry<A>>, of: (entry: Entry<A>) => DeadLetter) =>
+  entries.map((entry) => ({
+    item: of(entry),
+    place: { time: DateTime.toEpochMillis(entry.acceptedAt), position: entry.position }
+  }))
 
 const deliveryFailed = (error: DeliveryStoreError) =>
   Effect.andThen(Effect.logError(error.message, error), Effect.fail(new Problems.ServiceUnavailable({})))
@@ -40,6 +50,7 @@ export const layer = HttpApiBuilder.group(
   "operations",
   Effect.fnUntraced(function*(handlers) {
     const inbox = Option.getOrUndefined(yield* Effect.serviceOption(Inbox))
+    const forwarder = Option.getOrUndefined(yield* Effect.serviceOption(Forwarder))
     const processor = Option.getOrUndefined(yield* Effect.serviceOption(InboxProcessor))
     const outbox = yield* Outbox.Outbox
     const { intents } = outbox
@@ -110,19 +121,38 @@ export const layer = HttpApiBuilder.group(
     )
 
     return handlers.handleAll({
-      deadLetters: Effect.fnUntraced(function*({ query: { cursor, limit, ...filter } }) {
-        const before = yield* cursors.placeOf(cursor)
-        if (inbox === undefined) return { items: [] }
-        const reading = inbox.list({ state: "dead", ...Cursors.oneMore(limit), before, filter })
-        const found = yield* Effect.catch(reading, storageFailed)
-        return cursors.page(found, limit, deadLetterOf, ({ position }) => position)
+      deadLetters: Effect.fnUntraced(function*({ query }) {
+        const { cursor, endpoint, event, kind, limit, number, provider, since, until } = query
+        const places = yield* deadLetterPages.placesOf(cursor)
+        const options = { state: "dead", ...Cursors.oneMore(limit) } as const
+        const filter = { kind: event, since, until }
+        const reading = Effect.all({
+          inbox: kind === "forward" || endpoint !== undefined || inbox === undefined
+            ? Effect.succeed([])
+            : Effect.map(
+              inbox.list({ ...options, before: places?.inbox.position, filter: { ...filter, number, provider } }),
+              (entries) => candidatesOf(entries, deadLetterOf)
+            ),
+          forward: kind === "inbox" || number !== undefined || provider !== undefined || forwarder === undefined
+            ? Effect.succeed([])
+            : Effect.map(
+              forwarder.list({ ...options, before: places?.forward.position, filter: { ...filter, endpoint } }),
+              (entries) => candidatesOf(entries, deadForwardOf)
+            )
+        })
+        return deadLetterPages.page(yield* Effect.catch(reading, storageFailed), limit, places)
       }),
-      replay: Effect.fnUntraced(function*({ params: { id } }) {
-        const isKnown = inbox !== undefined && (yield* Effect.catch(inbox.replay(id), storageFailed))
-        if (!isKnown) return yield* Problems.unknown("entry")
-        if (processor !== undefined) yield* processor.wake
-        return { id }
-      }),
+      replay: Effect.fnUntraced(
+        function*({ params: { id } }) {
+          if (inbox !== undefined && (yield* inbox.replay(id))) {
+            if (processor !== undefined) yield* processor.wake
+            return { id }
+          }
+          if (forwarder !== undefined && (yield* forwarder.replay(id))) return { id }
+          return yield* Problems.unknown("entry")
+        },
+        Effect.catchTag("StorageError", storageFailed)
+      ),
       intents: ({ query: { limit = defaultLimit, state } }) =>
         intents.list({ state, limit }).pipe(
           Effect.map((all) => all.map((intent) => intentViewOf(intent))),

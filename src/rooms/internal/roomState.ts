@@ -7,7 +7,7 @@ import type { Address } from "../../Address.ts"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
 import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
 import * as Listing from "../../internal/listing.ts"
-import type { Listed, Place, Searchable, SearchOptions } from "../../internal/listing.ts"
+import type { Listed, Place, Searchable, SearchOptions, TimeSpan } from "../../internal/listing.ts"
 import { personOf } from "../../internal/person.ts"
 import { sizeOf } from "../../internal/sizeOf.ts"
 import type { RoomEvent } from "../../RoomEvent.ts"
@@ -188,30 +188,35 @@ export class RoomState {
 
   history(
     roomId: string,
-    { before = Infinity, limit = Infinity }: {
+    { before = Infinity, limit = Infinity, ...span }: TimeSpan & {
       readonly before?: number | undefined
       readonly limit?: number | undefined
     }
   ): ReadonlyArray<HistoryEntry> | undefined {
     const record = this.#rooms.get(roomId)
     if (record === undefined) return undefined
-    const entries = Array.from(record.events.values(), entryOf)
-    const wanted = before === Infinity ? entries : entries.filter(({ position }) => position < before)
+    const isInSpan = Listing.isIn(span)
+    const wanted = Array.from(record.events.values())
+      .filter(({ place, position }) => position < before && isInSpan(place.time))
+      .map(entryOf)
     return limit === Infinity ? wanted : wanted.slice(-limit)
   }
 
   search(
-    { after, limit, number }: {
+    { after, limit, number, said }: {
       readonly limit: number
       readonly after?: RoomPlace | undefined
       readonly number?: Address | undefined
+      readonly said?: TimeSpan | undefined
     }
   ): ReadonlyArray<{ readonly room: Room; readonly place: RoomPlace }> {
     const person = number === undefined ? undefined : personOf(number)
+    const isInSpan = said === undefined ? undefined : Listing.isIn(said)
     return Array.from(this.#rooms.values()).reverse()
-      .filter(({ activity, room }) =>
+      .filter(({ activity, events, room }) =>
         (after === undefined || activity < after.activity) &&
-        (person === undefined || peopleOf(room).has(person))
+        (person === undefined || peopleOf(room).has(person)) &&
+        (isInSpan === undefined || Array.from(events.values()).some(({ place }) => isInSpan(place.time)))
       )
       .slice(0, limit)
       .map(({ activity, room }) => ({ room, place: { activity, id: room.id } }))

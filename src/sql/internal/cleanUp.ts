@@ -80,7 +80,10 @@ export const make = Effect.fnUntraced(function*(
     return {
       payloads: payloadsGone,
       sms_inbox: yield* remove("sms_inbox", before("accepted_at", now - millis(keys), " AND state = 'done'")),
-      sms_forwards: yield* remove("sms_forwards", before("accepted_at", now - millis(history))),
+      sms_forwards: yield* remove(
+        "sms_forwards",
+        before("accepted_at", now - millis(history), " AND state <> 'pending'")
+      ),
       sms_intents: yield* remove(
         "sms_intents",
         before("updated_at", now - millis(keys), " AND state IN ('accepted', 'refused', 'cancelled')")

@@ -15,6 +15,7 @@ import { personOf } from "../../internal/person.ts"
 import type * as Queues from "../../queue/Queue.ts"
 import { type StorageError, UnreadableRow } from "../../StorageError.ts"
 import { json } from "./json.ts"
+import * as Search from "./search.ts"
 import type { Servers } from "./servers.ts"
 import { stored, type Transact } from "./storage.ts"
 
@@ -52,17 +53,21 @@ const formsOf = (number: Address): ReadonlyArray<string> => {
   return Array.from(new Set([number, canonical(number), person, `+${person}`, `whatsapp:+${person}`]))
 }
 
+/** Builds the condition that the name of a lane begins so. `LIKE` ignores case on SQLite. */
+const beginsWith = (sql: SqlClient.SqlClient, lanes: string): Fragment =>
+  sql`substr(lane, 1, ${Array.from(lanes).length}) = ${lanes}`
+
 /** Builds the conditions of a filter. */
 const isWanted = (
   sql: SqlClient.SqlClient,
   isOf: Definition<never>["isOf"],
-  { kind, number, provider, since, until }: Queues.Filter
+  { kind, lanes, number, provider, ...span }: Queues.Filter
 ): ReadonlyArray<Fragment> => [
+  ...(lanes === undefined ? [] : [beginsWith(sql, lanes)]),
   ...(kind === undefined ? [] : [sql`kind = ${kind}`]),
   ...(number === undefined ? [] : [sql.in("address", formsOf(number))]),
   ...(provider === undefined ? [] : [isOf(sql, provider)]),
-  ...(since === undefined ? [] : [sql`accepted_at >= ${DateTime.toEpochMillis(since)}`]),
-  ...(until === undefined ? [] : [sql`accepted_at < ${DateTime.toEpochMillis(until)}`])
+  ...Search.isIn(sql, "accepted_at", span)
 ]
 
 /** The maximum length of an id or key, limited by Postgres indexes. */
@@ -256,8 +261,10 @@ export const make = Effect.fnUntraced(function*<A>(
         if (!(yield* leave(claim, now, Duration.toMillis(delay)))) return
         yield* sql`UPDATE ${table} SET failures = failures + 1, last_error = ${error} WHERE id = ${id}`
       }))),
-    release: (claim) =>
-      asStored(transact(Effect.asVoid(Effect.flatMap(Clock.currentTimeMillis, (now) => leave(claim, now))))),
+    release: (claim, delay = Duration.zero) =>
+      asStored(transact(Effect.asVoid(
+        Effect.flatMap(Clock.currentTimeMillis, (now) => leave(claim, now, Duration.toMillis(delay)))
+      ))),
     releaseOthers: (claims) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
@@ -268,6 +275,12 @@ export const make = Effect.fnUntraced(function*<A>(
           .filter(({ lane, number }) => !kept.has(JSON.stringify([lane, number])))
         yield* Effect.forEach(others, (claim) => leave(claim, now), { discard: true })
       }))),
+    hasten: (lanes) =>
+      asStored(transact.statement(Effect.asVoid(
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          sql`UPDATE ${lanesOf} SET ready_at = ${now}, written_at = ${now}
+            WHERE owner IS NULL AND ready_at > ${now} AND ${beginsWith(sql, lanes)}`)
+      ))),
     replay: (id) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
@@ -293,22 +306,25 @@ export const make = Effect.fnUntraced(function*<A>(
       )
       return yield* Effect.forEach(rows, toEntry)
     }),
-    backlog: Effect.map(
-      // The sign keeps SQLite from looking for the minimum among all entries that were ever accepted.
-      asStored(
-        sql<{ pending: unknown; dead: unknown; oldest: unknown }>`SELECT
-          (SELECT COUNT(*) FROM ${table} WHERE state = 'pending') AS pending,
-          (SELECT COUNT(*) FROM ${table} WHERE state = 'dead') AS dead,
-          (SELECT MIN(+accepted_at) FROM ${table} WHERE state = 'pending') AS oldest`.withoutTransform
-      ),
-      ([row]) => ({
-        pending: Number(row?.pending ?? 0),
-        dead: Number(row?.dead ?? 0),
-        oldest: row?.oldest === null || row?.oldest === undefined
-          ? undefined
-          : DateTime.makeUnsafe(Number(row.oldest))
-      })
-    ),
+    backlog: (lanes) => {
+      const isOne = lanes === undefined ? sql.literal("") : sql`AND ${beginsWith(sql, lanes)}`
+      return Effect.map(
+        // The sign keeps SQLite from looking for the minimum among all entries that were ever accepted.
+        asStored(
+          sql<{ pending: unknown; dead: unknown; oldest: unknown }>`SELECT
+            (SELECT COUNT(*) FROM ${table} WHERE state = 'pending' ${isOne}) AS pending,
+            (SELECT COUNT(*) FROM ${table} WHERE state = 'dead' ${isOne}) AS dead,
+            (SELECT MIN(+accepted_at) FROM ${table} WHERE state = 'pending' ${isOne}) AS oldest`.withoutTransform
+        ),
+        ([row]) => ({
+          pending: Number(row?.pending ?? 0),
+          dead: Number(row?.dead ?? 0),
+          oldest: row?.oldest === null || row?.oldest === undefined
+            ? undefined
+            : DateTime.makeUnsafe(Number(row.oldest))
+        })
+      )
+    },
     nextAt: Effect.map(
       asStored(
         sql<{ at: unknown }>`SELECT MIN(ready_at) AS at FROM ${lanesOf} WHERE owner IS NULL AND pending > 0`

@@ -45,7 +45,7 @@ export const setPeople = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, r
 export const make = (
   { asStored, decodeEvent, decodeRoom, readable, sql }: Parts
 ): Pick<Service, "search" | "searchReceived"> => ({
-  search: ({ number, ...options }) =>
+  search: ({ number, said, ...options }) =>
     asStored(Search.inFull(
       options,
       Effect.fnUntraced(function*({ after, limit }) {
@@ -53,11 +53,15 @@ export const make = (
           ...(after === undefined ? [] : [sql`(activity, id) < (${after.activity}, ${after.id})`]),
           ...(number === undefined
             ? []
-            : [sql`id IN (SELECT room_id FROM sms_room_people WHERE person = ${personOf(number)})`])
+            : [sql`id IN (SELECT room_id FROM sms_room_people WHERE person = ${personOf(number)})`]),
+          ...(said === undefined
+            ? []
+            : [sql`id IN (SELECT room_id FROM sms_room_events WHERE ${sql.and(Search.isIn(sql, "created_at", said))})`])
         ]
         const where = conditions.length === 0 ? sql.literal("") : sql`WHERE ${sql.and(conditions)}`
-        // The rooms of a person are few: sorting them is cheaper than searching all rooms in order.
-        const order = sql.literal(number === undefined ? "activity DESC, id DESC" : "activity + 0 DESC, id DESC")
+        // The rooms of a person or of a time are few: sorting them is cheaper than searching all rooms in order.
+        const isAll = number === undefined && said === undefined
+        const order = sql.literal(isAll ? "activity DESC, id DESC" : "activity + 0 DESC, id DESC")
         const rows = yield* sql<{ id: string; room: string; activity: unknown }>`SELECT id, room, activity
           FROM sms_rooms ${where} ORDER BY ${order} LIMIT ${limit}`.withoutTransform
         const placeOf = ({ activity, id }: typeof rows[number]) => ({ activity: Number(activity), id })

@@ -7,7 +7,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { Fragment } from "effect/sql/Statement"
-import type { Place, SearchOptions } from "../../internal/listing.ts"
+import type { Place, SearchOptions, TimeSpan } from "../../internal/listing.ts"
 import { personOf } from "../../internal/person.ts"
 
 interface Placed {
@@ -18,10 +18,20 @@ interface Placed {
 /** Returns the place of a row. */
 export const placeOf = ({ position, time }: Placed): Place => ({ time: Number(time), position: Number(position) })
 
+/** Builds the conditions that the time in a column is in a span. */
+export const isIn = (
+  sql: SqlClient.SqlClient,
+  column: string,
+  { since, until }: TimeSpan
+): ReadonlyArray<Fragment> => [
+  ...(since === undefined ? [] : [sql`${sql.literal(column)} >= ${DateTime.toEpochMillis(since)}`]),
+  ...(until === undefined ? [] : [sql`${sql.literal(column)} < ${DateTime.toEpochMillis(until)}`])
+]
+
 /** Builds the end of a query: its conditions, order and limit. */
 export const page = (
   sql: SqlClient.SqlClient,
-  { after, limit, number, provider, since, until }: SearchOptions,
+  { after, limit, number, provider, ...span }: SearchOptions,
   others: ReadonlyArray<Fragment> = [],
   providerColumn = "provider"
 ): Fragment => {
@@ -30,8 +40,7 @@ export const page = (
     ...(after === undefined ? [] : [sql`(created_at, position) < (${after.time}, ${after.position})`]),
     ...(number === undefined ? [] : [sql`person = ${personOf(number)}`]),
     ...(provider === undefined ? [] : [sql`${sql.literal(providerColumn)} = ${provider}`]),
-    ...(since === undefined ? [] : [sql`created_at >= ${DateTime.toEpochMillis(since)}`]),
-    ...(until === undefined ? [] : [sql`created_at < ${DateTime.toEpochMillis(until)}`])
+    ...isIn(sql, "created_at", span)
   ]
   const where = conditions.length === 0 ? sql.literal("") : sql`WHERE ${sql.and(conditions)}`
   return sql`${where} ORDER BY created_at DESC, position DESC LIMIT ${limit}`

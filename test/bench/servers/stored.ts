@@ -24,7 +24,7 @@ const [database = ""] = process.argv.slice(2)
 const layerListening = Layer.effectDiscard(Effect.gen(function*() {
   const { address } = yield* HttpServer.HttpServer
   const inbox = yield* Inbox.Inbox
-  const settled = inbox.backlog.pipe(
+  const settled = inbox.backlog().pipe(
     Effect.repeat({ until: ({ pending }) => pending === 0, schedule: Schedule.spaced("5 millis") }),
     Effect.map(({ dead }) => {
       if (dead > 0) throw new Error("There are dead letters")
