@@ -63,6 +63,8 @@ const merge = (
   })
 }
 
+type MessageOptions = SearchOptions & { readonly room?: string | undefined }
+
 const isReceivedState = (state: string): state is "received" | "blocked" => state === "received" || state === "blocked"
 
 export const layer = HttpApiBuilder.group(
@@ -73,13 +75,13 @@ export const layer = HttpApiBuilder.group(
     const { intents } = yield* Outbox.Outbox
     const deliveries = Option.getOrUndefined(yield* Effect.serviceOption(DeliveryStore))
 
-    const inbound = (options: SearchOptions, state: string | undefined) =>
+    const inbound = (options: MessageOptions, state: string | undefined) =>
       Effect.map(
         store.searchReceived({ ...options, blocked: state === undefined ? undefined : state === "blocked" }),
         (all) => all.map(({ place, value }) => ({ message: Lists.ofReceived(value), place }))
       )
 
-    const outbound = (options: SearchOptions, state: State | undefined) =>
+    const outbound = (options: MessageOptions, state: State | undefined) =>
       Effect.map(
         intents.search({ ...options, state }),
         (all) => all.map(({ place, value }) => ({ message: Lists.ofIntent(value), place }))

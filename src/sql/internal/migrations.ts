@@ -259,6 +259,13 @@ const migrations = {
     yield* sql`CREATE INDEX sms_inbox_payloads ON sms_inbox (accepted_at) WHERE state = 'done' AND event <> ''`
     yield* sql`CREATE INDEX sms_room_events_created ON sms_room_events (created_at)`
     yield* sql`CREATE INDEX sms_statuses_created ON sms_statuses (created_at)`
+  }),
+  "0009_messages_of_rooms": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`CREATE INDEX sms_room_events_by_room ON sms_room_events (room_id, created_at, position)
+      WHERE state IS NOT NULL`
+    yield* sql`CREATE INDEX sms_intents_by_room ON sms_intents (room_id, created_at, position)
+      WHERE room_id IS NOT NULL`
   })
 }
 
