@@ -13,6 +13,7 @@ import * as Carriers from "../Carriers.ts"
 import { version } from "../internal/version.ts"
 import type { Lazy } from "../provider/Carrier.ts"
 import * as DeadLetters from "./DeadLetters.ts"
+import * as Doctor from "./Doctor.ts"
 import { CodeOfInterruption, exitCodes, fail, Failed } from "./Failed.ts"
 import * as Forget from "./Forget.ts"
 import * as Intents from "./Intents.ts"
@@ -48,6 +49,7 @@ const root = (carriers: ReadonlyArray<Lazy>) =>
       Tail.command,
       Messages.command,
       ...DeadLetters.commands,
+      Doctor.command(carriers),
       Token.command,
       Forget.command,
       ...Intents.commands

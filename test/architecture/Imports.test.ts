@@ -32,6 +32,8 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/calls.ts": ["@effect/platform-node"],
   "cli/Cli.ts": ["@effect/platform-node"],
   "cli/DeadLetters.ts": [],
+  "cli/Doctor.ts": [],
+  "cli/doctor/diagnose.ts": ["@effect/platform-node"],
   "cli/filters.ts": [],
   "cli/forgetPerson.ts": ["@effect/platform-node"],
   "cli/index.ts": [],

@@ -24,7 +24,7 @@ describe("effect-sms --completions bash", () => {
             [ "\${registered[i]}" = -F ] && "\${registered[i + 1]}" effect-sms '${words.at(-1)}' '${words.at(-2) ?? ""}'
           done
           printf '%s\\n' "\${COMPREPLY[@]}"`).trim().split(/\s+/)
-      assert.includeMembers(offered(""), ["send", "serve", "messages", "dead-letters", "replay"])
+      assert.includeMembers(offered(""), ["send", "serve", "messages", "dead-letters", "replay", "doctor"])
       assert.deepStrictEqual(offered("dead"), ["dead-letters"])
       assert.includeMembers(offered("messages", "--"), ["--number", "--room", "--state", "--cursor", "--json"])
       assert.deepStrictEqual(offered("send", "--provider", "t"), ["twilio", "telnyx"])

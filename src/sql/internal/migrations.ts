@@ -271,6 +271,24 @@ const migrations = {
 
 const known = Object.keys(migrations).length
 
+/** The version of the schema in a database, or `undefined` where there is none, and the one of this library. */
+export interface SchemaVersion {
+  readonly found: number | undefined
+  readonly known: number
+}
+
+/** Reads the version of the schema, and changes nothing. */
+export const schemaVersion = discreet(Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const [table] = yield* sql.onDialectOrElse({
+    pg: () => sql`SELECT 1 AS found WHERE to_regclass('sms_migrations') IS NOT NULL`,
+    orElse: () => sql`SELECT 1 AS found FROM sqlite_master WHERE name = 'sms_migrations'`
+  }).withoutTransform
+  if (table === undefined) return { found: undefined, known }
+  const [row] = yield* sql<{ found: unknown }>`SELECT MAX(migration_id) AS found FROM sms_migrations`.withoutTransform
+  return { found: Number(row?.found ?? 0), known }
+}))
+
 /**
  * Creates the tables, or migrates those of an older version. Safe to run in
  * several processes concurrently. Fails if a newer version has migrated the
