@@ -243,7 +243,11 @@ describe("effect-sms send", () => {
   }
 
   const explained = [
-    [["--help"], 0, /send [^]*\n +serve [^]*\n +tail [^]*\n +messages [^]*\n +replay [^]*\n +token [^]*\n +forget /],
+    [
+      ["--help"],
+      0,
+      /send [^]*\n +serve [^]*\n +tail [^]*\n +messages [^]*\n +replay [^]*\n +doctor [^]*\n +token [^]*\n +forget /
+    ],
     [["send", "--help"], 0, /--provider[^]*--to[^]*--from[^]*--media[^]*--json/],
     [
       ["serve", "--help"],
