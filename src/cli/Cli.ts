@@ -12,9 +12,12 @@ import * as Runtime from "effect/Runtime"
 import * as Carriers from "../Carriers.ts"
 import { version } from "../internal/version.ts"
 import type { Lazy } from "../provider/Carrier.ts"
+import * as DeadLetters from "./DeadLetters.ts"
+import * as Doctor from "./Doctor.ts"
 import { CodeOfInterruption, exitCodes, fail, Failed } from "./Failed.ts"
 import * as Forget from "./Forget.ts"
 import * as Intents from "./Intents.ts"
+import * as Messages from "./Messages.ts"
 import * as Send from "./Send.ts"
 import * as Tail from "./Tail.ts"
 import * as Token from "./Token.ts"
@@ -44,6 +47,9 @@ const root = (carriers: ReadonlyArray<Lazy>) =>
       Send.command(carriers),
       serve(carriers),
       Tail.command,
+      Messages.command,
+      ...DeadLetters.commands,
+      Doctor.command(carriers),
       Token.command,
       Forget.command,
       ...Intents.commands

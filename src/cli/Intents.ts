@@ -22,9 +22,7 @@ const id = Argument.String("id").pipe(Argument.withDescription("The id of the se
 // Loaded on demand: the other commands need no client of the server.
 const load = Effect.promise(() => import("./operateIntents.ts"))
 
-const access = `${Access.variables[0]}, or ${
-  Access.variables[1]
-}, has a token of the server with the scopes read and operate.`
+const access = Access.sentence("scopes read and operate")
 
 const list = Command.make(
   "intents",

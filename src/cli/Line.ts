@@ -7,30 +7,10 @@ import * as Content from "../Content.ts"
 import * as DeliveryStatus from "../DeliveryStatus.ts"
 import type { DeliveryChanged, SendSettled } from "../events/Event.ts"
 import { Entry } from "../events/EventLog.ts"
-
-const colors = { dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const
-
-type Color = keyof typeof colors
-
-/** Writes text in a color, or as it is. */
-export type Paint = (color: Color, text: string) => string
-
-export const plain: Paint = (_, text) => text
-
-export const ansi: Paint = (color, text) => `\u001b[${colors[color]}m${text}\u001b[0m`
-
-/** Control characters, and marks that change the direction of text. */
-// oxlint-disable-next-line no-control-regex
-const controls = /[\0-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
-
-/**
- * Replaces what a terminal would take for a command, and line breaks: the text
- * comes from strangers.
- */
-const shown = (text: string): string => text.replaceAll(/\s+/g, " ").replaceAll(controls, "\ufffd")
+import { type Color, type Paint, shown } from "./paint.ts"
 
 /** Returns the text of a message and the URLs of its files. */
-const contentOf = (content: Content.Content): string =>
+export const contentOf = (content: Content.Content): string =>
   shown(
     [Content.text(content), ...Content.media(content).map(({ url }) => `<${url}>`)].filter((part) => part !== "").join(
       " "

@@ -29,6 +29,7 @@ import { checkContent } from "../provider/internal/sendPlan.ts"
 import { SmsProvider } from "../provider/SmsProvider.ts"
 import { Priority } from "../sending/IntentStore.ts"
 import type { SmsError, SmsErrorReason } from "../SmsError.ts"
+import { anyCase } from "./choice.ts"
 import { CodeOfInterruption, exitCodes, fail } from "./Failed.ts"
 
 /** Normalizes an address. The error does not contain the number, because standard error often ends up in a log. */
@@ -39,7 +40,7 @@ const cleaned = (flag: string, schema: typeof Recipient) => (address: Address) =
   )
 
 const flags = (carriers: ReadonlyArray<Lazy>) => ({
-  provider: Flag.Literals("provider", carriers.map(({ name }) => name)).pipe(
+  provider: anyCase("provider", carriers.map(({ name }) => name)).pipe(
     Flag.withDescription("The carrier to send with. Optional with --queue: the server then chooses"),
     Flag.optional
   ),

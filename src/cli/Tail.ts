@@ -12,9 +12,9 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Address } from "../Address.ts"
 import { Kind } from "../events/Event.ts"
-import { text } from "../provider/Environment.ts"
 import * as Access from "./access.ts"
 import { fail } from "./Failed.ts"
+import * as Paint from "./paint.ts"
 
 const flags = {
   url: Access.url,
@@ -65,8 +65,7 @@ const tail = Effect.fnUntraced(
     const access = yield* Access.read(url, "scope read")
     const [MessagesClient, Line] = [yield* loadClient, yield* loadLine]
     const { follow } = yield* MessagesClient.make(access)
-    const noColor = yield* text("NO_COLOR")
-    const paint = process.stdout.isTTY && noColor === undefined ? Line.ansi : Line.plain
+    const paint = yield* Paint.ofOutput
     const entries = follow({
       after: Option.getOrUndefined(after),
       room: Option.getOrUndefined(room),

@@ -16,6 +16,10 @@ export const url = Flag.String("url").pipe(
 
 export const variables = ["EFFECT_SMS_TOKEN", "ADMIN_TOKEN"] as const
 
+/** Says for the help which variable has the token, and what the token needs. */
+export const sentence = (scopes: string): string =>
+  `${variables[0]}, or ${variables[1]}, has a token of the server with the ${scopes}.`
+
 /** Checks the address, and reads the token. */
 export const read = Effect.fnUntraced(function*(
   url: string,

@@ -118,6 +118,9 @@ export class Lists extends HttpApiGroup.make("lists")
       query: {
         ...Paging.pageQuery,
         ...Paging.filterQuery,
+        room: Schema.optionalKey(
+          Schema.NonEmptyString.annotate({ description: "Only those of the room with this id" })
+        ),
         direction: Schema.optionalKey(Schema.Literals(["inbound", "outbound"])),
         state: Schema.optionalKey(MessageState)
       },

@@ -20,6 +20,7 @@ import type { Address } from "../Address.ts"
 import type { Kind } from "../events/Event.ts"
 import type { Entry } from "../events/EventLog.ts"
 import { compact } from "../internal/record.ts"
+import type { Lists } from "./ListsApi.ts"
 import { type Messages, MessagesApi } from "./MessagesApi.ts"
 import type * as Problems from "./Problems.ts"
 
@@ -64,6 +65,8 @@ export type FollowError =
  * @since 0.1.0
  */
 export interface Service extends HttpApiClient.Client.Group<typeof Messages, never, never> {
+  /** The lists of messages and deliveries, in pages. They need a token with the scope `read`. */
+  readonly lists: HttpApiClient.Client.Group<typeof Lists, never, never>
   /**
    * Streams what happens on the server. Reconnects after the last event when the
    * connection is lost or the server restarts, so the stream has no gap and no
@@ -157,11 +160,11 @@ export const make = (
 ): Effect.Effect<Service, never, HttpClient.HttpClient> =>
   Effect.gen(function*() {
     const httpClient = yield* HttpClient.HttpClient
-    const { events, messages } = yield* HttpApiClient.makeWith(MessagesApi, {
+    const { events, lists, messages } = yield* HttpApiClient.makeWith(MessagesApi, {
       baseUrl,
       httpClient: transformClient(HttpClient.mapRequest(httpClient, HttpClientRequest.bearerToken(token)))
     })
-    return MessagesClient.of({ ...messages, follow: makeFollow(events) })
+    return MessagesClient.of({ ...messages, lists, follow: makeFollow(events) })
   })
 
 /**

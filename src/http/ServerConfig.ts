@@ -7,8 +7,7 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
-import * as ConfigProvider from "effect/ConfigProvider"
+import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import type * as Layer from "effect/Layer"
@@ -21,6 +20,7 @@ import { invalid, type InvalidVariable } from "../provider/Environment.ts"
 import type { SmsProvider } from "../provider/SmsProvider.ts"
 import * as ForwardConfig from "./ForwardConfig.ts"
 import * as privateHosts from "./internal/privateHosts.ts"
+import * as SetVariables from "./internal/setVariables.ts"
 import * as variableNames from "./internal/variableNames.ts"
 import * as MediaConfig from "./MediaConfig.ts"
 import { isHost } from "./PublicUrl.ts"
@@ -74,7 +74,7 @@ export interface ServerConfig {
  * @category getters
  * @since 0.1.0
  */
-export const prefixOf = ({ name }: Pick<Carrier.Lazy, "name">): string => `${name.toUpperCase()}_`
+export const prefixOf = SetVariables.prefixOf
 
 /**
  * The variables of the server. Those of the carriers are with each carrier, in
@@ -114,38 +114,6 @@ export const variables: ReadonlyArray<string> = [
   ...TelemetryConfig.variables
 ]
 
-/** Reads the names of all variables that are set, and whether each has a value. */
-const readNames = Effect.gen(function*() {
-  const provider = yield* ConfigProvider.ConfigProvider
-  const names = new Map<string, boolean>()
-  // Environments split names at `_`, other sources do not.
-  const walk = Effect.fnUntraced(function*(
-    path: ReadonlyArray<string>
-  ): Effect.fn.Return<void, ConfigProvider.SourceError> {
-    const node = yield* provider.load([...path])
-    if (node?.value !== undefined) names.set(path.join("_"), node.value.trim() !== "")
-    else if (node === undefined && path.length > 0) names.set(path.join("_"), false)
-    if (node?._tag === "Record") { for (const key of node.keys) yield* walk([...path, key]) }
-    // Numbers are at the end: the highest stands for all.
-    else if (node?._tag === "Array") names.set([...path, node.length - 1].join("_"), true)
-  })
-  yield* walk([])
-  return names
-}).pipe(Effect.mapError((cause) => new Config.ConfigError(cause)))
-
-/** Loads the carriers that the environment has a variable of, by these rules. */
-const loadCarriers = (
-  carriers: ReadonlyArray<Carrier.Lazy>,
-  names: ReadonlyMap<string, boolean>,
-  isOf: (name: string, prefix: string) => boolean
-) =>
-  Effect.forEach(
-    carriers.filter((carrier) => [...names.keys()].some((name) => isOf(name, prefixOf(carrier)))),
-    ({ load }) => load
-  )
-
-const startsWith = (name: string, prefix: string): boolean => name.startsWith(prefix)
-
 /** Describes the URLs that carriers, or the recipients of files, call and cannot reach. */
 const unreachable = Effect.gen(function*() {
   const urls = { PUBLIC_URL: yield* Environment.text("PUBLIC_URL"), MEDIA_URL: yield* Environment.text("MEDIA_URL") }
@@ -169,10 +137,10 @@ const unreachable = Effect.gen(function*() {
 export const warnings = Effect.fnUntraced(function*(
   carriers: ReadonlyArray<Carrier.Lazy> = Carriers.all
 ): Effect.fn.Return<ReadonlyArray<string>, Config.ConfigError> {
-  const names = yield* readNames
+  const names = yield* SetVariables.readNames
   const known = [...variables]
   const carriersOf: Array<readonly [prefix: string, title: string]> = []
-  for (const carrier of yield* loadCarriers(carriers, names, variableNames.hasPrefix)) {
+  for (const carrier of yield* SetVariables.loadCarriers(carriers, names, variableNames.hasPrefix)) {
     carriersOf.push([prefixOf(carrier), carrier.title])
     for (const { name } of (yield* carrier.environment).variables) known.push(name)
   }
@@ -266,7 +234,9 @@ export const load = Effect.fnUntraced(function*(
 ): Effect.fn.Return<ServerConfig, InvalidVariable | Config.ConfigError> {
   const providers = new Map<string, ProviderLayer>()
   const configured: Array<Carrier.Any> = []
-  for (const carrier of yield* loadCarriers(carriers, yield* readNames, startsWith)) {
+  for (
+    const carrier of yield* SetVariables.loadCarriers(carriers, yield* SetVariables.readNames, SetVariables.startsWith)
+  ) {
     const { provider } = yield* carrier.environment
     const layer = yield* provider
     if (layer === undefined) continue

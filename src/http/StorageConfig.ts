@@ -67,6 +67,10 @@ export interface StorageConfig {
     | undefined
   /** The path of an SQLite file. It is created if it is missing. */
   readonly file: string | undefined
+  /** Opens the database, reads the version of its schema, and changes nothing. Absent in memory. */
+  readonly schemaVersion:
+    | Effect.Effect<{ readonly found: number | undefined; readonly known: number }, InvalidVariable>
+    | undefined
   /** The deletion of personal data alone, for a program that is no server. Absent in memory. */
   readonly people: Layer.Layer<People, InvalidVariable, SecureRandom.SecureRandom> | undefined
   /** Provides the sends alone, to a process that is no server. Absent in memory. */
@@ -151,6 +155,10 @@ const sqlStorage = (
       ),
     processor: ({ shutdownTimeout }) => Layer.provide(RoomInbox.layer({ shutdownTimeout }), layerStores),
     file: database._tag === "SQLite" ? database.filename : undefined,
+    schemaVersion: Effect.flatMap(loadStorage, ({ schemaVersion }) => schemaVersion).pipe(
+      Effect.provide(layerClient),
+      Effect.catch((error) => error._tag === "InvalidVariable" ? Effect.fail(error) : blame(database, error))
+    ),
     people: blamed(
       Layer.provide(Layer.unwrap(Effect.map(loadStorage, (SqlStorage) => SqlStorage.layerPeople)), layerClient)
     ),
@@ -198,6 +206,7 @@ const memory = (mms: Options): StorageConfig => ({
   layer: ({ shutdownTimeout }) => Layer.merge(layerStoresMemory, layerMemory({ ...mms, shutdownTimeout })),
   processor: undefined,
   file: undefined,
+  schemaVersion: undefined,
   people: undefined,
   intents: undefined
 })

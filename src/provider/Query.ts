@@ -1,6 +1,7 @@
 /**
  * The contract of asking a carrier about messages that were sent: whether it
- * has a message whose response was lost, and which status a message has.
+ * has a message whose response was lost, and which status a message has. And of
+ * asking where it posts received messages.
  *
  * @since 0.1.0
  */
@@ -73,6 +74,25 @@ export interface StatusKey {
   readonly messageId: string
   readonly recipient?: string | undefined
 }
+
+/**
+ * Where a carrier posts received messages, or why it does not tell.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Callback =
+  | {
+    /** What receives messages, such as `the messaging profile`. */
+    readonly of: string
+    /** The URL, which may have a secret in it. `undefined` when none is set. */
+    readonly url: string | undefined
+  }
+  | {
+    readonly of: string
+    /** Why the URL is not known, such as `none is configured`. */
+    readonly unknown: string
+  }
 
 /**
  * Times since a status was reached, in ascending order, by status.

@@ -211,6 +211,7 @@ export interface Queries {
   readonly fetchStatus?:
     | ((provider: string, key: Query.StatusKey) => Effect.Effect<ReadonlyArray<DeliveryStatus>, SmsErrorReason>)
     | undefined
+  readonly fetchCallbacks?: Effect.Effect<ReadonlyArray<Query.Callback>, SmsErrorReason> | undefined
 }
 
 /**
@@ -265,6 +266,19 @@ export interface CarrierQueries {
     /** Reads a 2xx response: one status for each recipient. */
     readonly statuses: (provider: string, body: unknown) => Effect.Effect<ReadonlyArray<DeliveryStatus>>
   } | undefined
+  /**
+   * Returns where received messages are posted, or `undefined` when a response
+   * is not what was asked for. `ask` makes a request, and returns a 2xx
+   * response, or `undefined` for a 404. Absent when the carrier cannot be
+   * asked.
+   */
+  readonly fetchCallbacks?:
+    | ((
+      ask: (
+        request: HttpClientRequest.HttpClientRequest
+      ) => Effect.Effect<{ readonly body: unknown } | undefined, SmsErrorReason>
+    ) => Effect.Effect<ReadonlyArray<Query.Callback> | undefined, SmsErrorReason>)
+    | undefined
 }
 
 /**

@@ -22,7 +22,7 @@ import type { VerifiedWebhook, WebhookHead, WebhookRequest, WebhookResponse } fr
 import * as Queries from "./internal/queries.ts"
 import * as Receive from "./internal/receive.ts"
 import * as Sender from "./internal/send.ts"
-import type { Lookup, Match, StatusKey } from "./Query.ts"
+import type { Callback, Lookup, Match, StatusKey } from "./Query.ts"
 import type { Limits, ReceiveCapabilities, Receiver } from "./Receiving.ts"
 import type { PartOf, SendCapabilities, Sending, SendSettings } from "./Sending.ts"
 
@@ -78,6 +78,8 @@ export interface Service {
    * cannot be asked.
    */
   readonly fetchStatus?: ((key: StatusKey) => Effect.Effect<ReadonlyArray<DeliveryStatus>, SmsError>) | undefined
+  /** Returns where the carrier posts received messages. Absent when it cannot be asked. */
+  readonly fetchCallbacks?: Effect.Effect<ReadonlyArray<Callback>, SmsError> | undefined
   /** The size past which webhooks are refused. */
   readonly limits: Limits
   /**

@@ -97,6 +97,7 @@ export interface Service {
   /** Searches received messages in all rooms, the latest first. */
   readonly searchReceived: (
     options: SearchOptions & {
+      readonly room?: string | undefined
       /** Only messages that a hook blocked, or only others. */
       readonly blocked?: boolean | undefined
     }

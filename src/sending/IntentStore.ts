@@ -277,7 +277,7 @@ export interface Service extends Queue, Lookups {
    * or that the send is pinned to.
    */
   readonly search: (
-    options: SearchOptions & { readonly state?: State | undefined }
+    options: SearchOptions & { readonly state?: State | undefined; readonly room?: string | undefined }
   ) => Effect.Effect<ReadonlyArray<Listed<Intent>>, StorageError>
   /** Lists the intents of an event in a room, the first first. */
   readonly ofEvent: (eventId: string) => Effect.Effect<ReadonlyArray<Intent>, StorageError>

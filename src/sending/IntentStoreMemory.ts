@@ -234,11 +234,11 @@ export const make = Effect.fnUntraced(function*(
         [...intents.values()].filter((intent) => intent.message.to === address && Findings.isOpen(intent))
       ),
     get: (id) => Effect.sync(() => find(id)),
-    search: ({ state, ...options }) =>
+    search: ({ room, state, ...options }) =>
       Effect.sync(() =>
         Listing.search(
           list().flatMap((intent) =>
-            state === undefined || intent.state === state
+            (state === undefined || intent.state === state) && (room === undefined || intent.roomId === room)
               ? [{
                 value: intent,
                 place: placeOf(intent),

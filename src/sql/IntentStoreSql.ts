@@ -263,14 +263,17 @@ export const make = Effect.fnUntraced(function*(
         const [row] = yield* sql<Row>`SELECT ${columns} FROM sms_intents WHERE id = ${id}`.withoutTransform
         return row === undefined ? undefined : yield* toIntent(row)
       })),
-    search: ({ state, ...options }) =>
+    search: ({ room, state, ...options }) =>
       asStored(Search.inFull(
         options,
         Effect.fnUntraced(function*(page) {
-          const isState = state === undefined ? [] : [sql`state = ${state}`]
+          const conditions = [
+            ...(state === undefined ? [] : [sql`state = ${state}`]),
+            ...(room === undefined ? [] : [sql`room_id = ${room}`])
+          ]
           const rows = yield* sql<Row & { readonly position: unknown; readonly time: unknown }>`SELECT ${columns},
             position, created_at AS time FROM sms_intents
-            ${Search.page(sql, { ...options, ...page }, isState, "via")}`.withoutTransform
+            ${Search.page(sql, { ...options, ...page }, conditions, "via")}`.withoutTransform
           const found = yield* readable(
             rows,
             (row) => Effect.map(toIntent(row), (value) => ({ value, place: Search.placeOf(row) })),

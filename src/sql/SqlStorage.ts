@@ -31,7 +31,7 @@ import * as InboxSql from "./InboxSql.ts"
 import * as IntentStoreSql from "./IntentStoreSql.ts"
 import * as CleanUp from "./internal/cleanUp.ts"
 import * as Limits from "./internal/limits.ts"
-import { migrate } from "./internal/migrations.ts"
+import { migrate, type SchemaVersion, schemaVersion as readSchemaVersion } from "./internal/migrations.ts"
 import { migrate as migrateMms } from "./internal/mmsStore.ts"
 import * as Servers from "./internal/servers.ts"
 import { makeTransact, stored } from "./internal/storage.ts"
@@ -142,6 +142,18 @@ export const layerPeople: Layer.Layer<
 export const ping: Effect.Effect<void, StorageError, SqlClient.SqlClient> = Effect.flatMap(
   SqlClient.SqlClient,
   (sql) => stored(sql, "ping")(Effect.asVoid(sql`SELECT 1`))
+)
+
+/**
+ * Reads the version of the schema in the database of the context, and that of
+ * this library. `found` is `undefined` where there are no tables. Changes
+ * nothing.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const schemaVersion: Effect.Effect<SchemaVersion, StorageError, SqlClient.SqlClient> = migrated(
+  readSchemaVersion
 )
 
 /**

@@ -182,6 +182,6 @@ export const make = Effect.fnUntraced(function*(
       ),
     accepted,
     words,
-    queries: Queries.make(get)
+    queries: Queries.make(get, options)
   }
 })

@@ -12,6 +12,20 @@ export const Message = Schema.Struct({
   from: Wire.OptionalText
 })
 
+/** The fields read from a messaging service. */
+export const MessagingService = Schema.Struct({
+  sid: Wire.OptionalText,
+  inbound_request_url: Wire.optionalText(Wire.maxUrl),
+  use_inbound_webhook_on_number: Wire.OptionalFlag
+})
+
+/** The fields read from a number of the account. */
+export const IncomingPhoneNumber = Schema.Struct({
+  phone_number: Wire.OptionalText,
+  sms_url: Wire.optionalText(Wire.maxUrl),
+  sms_application_sid: Wire.OptionalText
+})
+
 /** The fields read from a message that Twilio returns to a query. */
 export const StoredMessage = Schema.Struct({
   ...Message.fields,

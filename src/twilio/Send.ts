@@ -8,13 +8,14 @@ import { flow } from "effect/Function"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
 import type { OutboundMessage } from "../Message.ts"
-import * as Callbacks from "../provider/internal/callbacks.ts"
+import * as DefaultCallback from "../provider/internal/callbacks.ts"
 import { encodeForm } from "../provider/internal/form.ts"
 import type { StatusWaits } from "../provider/Query.ts"
 import { list } from "../provider/Secrets.ts"
 import type * as Sending from "../provider/Sending.ts"
 import * as Times from "../provider/Times.ts"
 import * as Wire from "../provider/Wire.ts"
+import * as Callbacks from "./Callbacks.ts"
 import type { SenderOptions } from "./Config.ts"
 import { statuses } from "./core/fields.ts"
 import { refusalOf } from "./Errors.ts"
@@ -54,8 +55,8 @@ const capabilities = ({ messagingServiceSid }: SenderOptions): Sending.SendCapab
 const check = ({ sendAt, validityPeriod }: OutboundMessage) =>
   Effect.andThen(Times.checkValidity(validityPeriod, "10 hours"), Times.checkSendAt(sendAt, "35 days"))
 
-const baseUrl = ({ baseUrl, location }: SenderOptions): string =>
-  baseUrl ?? `https://api.${location === undefined ? "" : `${location.edge}.${location.region}.`}twilio.com`
+const urlOf = (product: "api" | "messaging", { baseUrl, location }: SenderOptions): string =>
+  baseUrl ?? `https://${product}.${location === undefined ? "" : `${location.edge}.${location.region}.`}twilio.com`
 
 /** Builds the form fields, in the order of Twilio's SDK. */
 const formOf = (
@@ -66,7 +67,7 @@ const formOf = (
   const sendAt = message.sendAt
   return encodeForm([
     ["To", to],
-    ["StatusCallback", message.statusCallback ?? Callbacks.withIntent(statusCallback, intent)],
+    ["StatusCallback", message.statusCallback ?? DefaultCallback.withIntent(statusCallback, intent)],
     ["ValidityPeriod", validity === undefined ? undefined : String(Times.wholeSeconds(validity))],
     ["ScheduleType", sendAt === undefined ? undefined : "fixed"],
     ["SendAt", sendAt === undefined ? undefined : Times.formatSeconds(sendAt)],
@@ -105,7 +106,8 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Sending.CarrierSending, CryptoError.CryptoError> {
   const { accountSid, apiKey, authToken } = options
   const [secret] = yield* list("Twilio", apiKey?.secret ?? authToken ?? [])
-  const messages = `${baseUrl(options)}/2010-04-01/Accounts/${encodeURIComponent(accountSid)}/Messages`
+  const account = `${urlOf("api", options)}/2010-04-01/Accounts/${encodeURIComponent(accountSid)}`
+  const messages = `${account}/Messages`
   const authorized = flow(HttpClientRequest.basicAuth(apiKey?.sid ?? accountSid, secret!), HttpClientRequest.acceptJson)
   const request = authorized(HttpClientRequest.post(`${messages}.json`))
   return {
@@ -118,6 +120,9 @@ export const make = Effect.fnUntraced(function*(
       ),
     accepted,
     words,
-    queries: Queries.make(messages, authorized)
+    queries: {
+      ...Queries.make(messages, authorized),
+      fetchCallbacks: Callbacks.make({ account, messaging: urlOf("messaging", options), authorized, options })
+    }
   }
 })

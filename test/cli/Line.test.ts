@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime } from "effect"
 import { Address } from "../../src/Address.ts"
 import * as Line from "../../src/cli/Line.ts"
+import { ansi, plain } from "../../src/cli/paint.ts"
 import * as Content from "../../src/Content.ts"
 import {
   aboutOf,
@@ -30,7 +31,7 @@ const sent = new OutboundMessage({
   content: new Content.MediaContent({ url: "https://example.com/a.png", caption: "look" })
 })
 
-const lineOf = (event: Event, paint = Line.plain) => Line.format(entry(event), paint).replace(/^\S+ /, "")
+const lineOf = (event: Event, paint = plain) => Line.format(entry(event), paint).replace(/^\S+ /, "")
 
 describe("a line of tail", () => {
   it("tells of each kind of event", () => {
@@ -66,9 +67,9 @@ describe("a line of tail", () => {
     // oxlint-disable-next-line no-control-regex
     const escapes = /\u001b\[\d+m/g
     assert.notMatch(lineOf(received("x")), escapes)
-    const painted = Line.format(entry(received("x")), Line.ansi)
+    const painted = Line.format(entry(received("x")), ansi)
     assert.match(painted, escapes)
-    assert.strictEqual(painted.replaceAll(escapes, ""), Line.format(entry(received("x")), Line.plain))
+    assert.strictEqual(painted.replaceAll(escapes, ""), Line.format(entry(received("x")), plain))
   })
 
   it("has all of the entry as JSON", () => {

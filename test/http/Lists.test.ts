@@ -105,6 +105,8 @@ describe("GET /messages", () => {
       assert.deepInclude(refused, { to: bob, reason: "OptedOut" })
       assert.sameMembers(texts(yield* items(`/messages?number=${bob}`)), ["spam", "no"])
       assert.lengthOf(yield* items("/messages?provider=mock"), 4)
+      assert.deepStrictEqual(texts(yield* items(`/messages?room=${room!.id}`)), ["hello"])
+      assert.deepStrictEqual(yield* items(`/messages?room=${room!.id}&number=${bob}`), [])
       assert.deepStrictEqual(yield* items("/messages?provider=twilio"), [])
       assert.deepStrictEqual(yield* items("/messages?state=received&direction=outbound"), [])
       assert.lengthOf(yield* items("/messages?since=1970-01-01T00:00:00Z"), 4)

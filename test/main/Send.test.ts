@@ -9,8 +9,12 @@ const to = ["--to", "+15145550142"]
 const secrets = ["token-of-mine", "5550142", "Your parcel"]
 
 /** Runs `send` to its end. What it prints has no secret, no number and no text in it, but for a receipt as JSON. */
-const send = Effect.fnUntraced(function*(args: ReadonlyArray<string>, env: Record<string, string>) {
-  const child = yield* run(["send", "--provider", "twilio", ...args], env)
+const send = Effect.fnUntraced(function*(
+  args: ReadonlyArray<string>,
+  env: Record<string, string>,
+  provider = "twilio"
+) {
+  const child = yield* run(["send", "--provider", provider, ...args], env)
   const code = yield* child.ended
   const [output, errors] = [child.output(), child.errors()]
   for (const secret of secrets) {
@@ -27,7 +31,7 @@ describe("effect-sms send", () => {
     Effect.gen(function*() {
       const twilio = yield* makeTwilio({ status: 201, body: accepted })
       const env = { ...account, TWILIO_BASE_URL: twilio.baseUrl }
-      assert.deepStrictEqual(yield* send([...to, text], env), {
+      assert.deepStrictEqual(yield* send([...to, text], env, "Twilio"), {
         code: 0,
         output: "twilio accepted SM1: queued\n",
         errors: ""
@@ -239,7 +243,11 @@ describe("effect-sms send", () => {
   }
 
   const explained = [
-    [["--help"], 0, /send .*\n +serve .*\n +tail .*\n +token .*\n +forget /],
+    [
+      ["--help"],
+      0,
+      /send [^]*\n +serve [^]*\n +tail [^]*\n +messages [^]*\n +replay [^]*\n +doctor [^]*\n +token [^]*\n +forget /
+    ],
     [["send", "--help"], 0, /--provider[^]*--to[^]*--from[^]*--media[^]*--json/],
     [
       ["serve", "--help"],

@@ -121,6 +121,7 @@ describe("a database without lists", () => {
         assert.deepStrictEqual((yield* rooms.search({ limit: 9, number })).map(({ room }) => room.id), ["a"])
       }
       assert.deepStrictEqual(yield* rooms.search({ limit: 9, number: bob }), [])
+      assert.lengthOf(yield* rooms.searchReceived({ limit: 9, room: "a" }), 1)
       const received = yield* rooms.searchReceived({ limit: 9, number: ann, provider: "mock", blocked: false })
       assert.deepStrictEqual(received.map(({ value }) => value.event.id), ["in"])
       const intents = yield* Context.get(context, IntentStore).search({ limit: 9, number: ann, provider: "mock" })

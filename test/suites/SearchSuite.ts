@@ -135,6 +135,9 @@ export const suite = (name: string, layer: Layer.Layer<Stores, unknown>, skip = 
         const whole = yield* rooms.searchReceived({ limit: 100 })
         yield* checkTimes(whole, rooms.searchReceived)
         assert.deepStrictEqual(ids(yield* rooms.searchReceived({ limit: 9, number: bob })), ["4", "2"])
+        assert.deepStrictEqual(ids(yield* rooms.searchReceived({ limit: 9, room: "b" })), ["4", "2"])
+        assert.deepStrictEqual(ids(yield* rooms.searchReceived({ limit: 9, room: "a", blocked: true })), ["3"])
+        assert.deepStrictEqual(yield* rooms.searchReceived({ limit: 9, room: "b", number: ann }), [])
         assert.deepStrictEqual(ids(yield* rooms.searchReceived({ limit: 9, blocked: true })), ["3"])
         assert.notInclude(ids(yield* rooms.searchReceived({ limit: 99, blocked: false })), "3")
         assert.lengthOf(yield* rooms.searchReceived({ limit: 99, provider: "twilio" }), whole.length)
@@ -149,7 +152,11 @@ export const suite = (name: string, layer: Layer.Layer<Stores, unknown>, skip = 
       "finds sends by recipient, state and the provider that answered, and those of an event",
       Effect.gen(function*() {
         const intents = yield* IntentStore
-        const reserve = (id: string, to: Address, fields: { provider?: string; eventId?: string } = {}) =>
+        const reserve = (
+          id: string,
+          to: Address,
+          fields: { provider?: string; eventId?: string; roomId?: string } = {}
+        ) =>
           intents.reserve({
             id,
             hash: "h",
@@ -158,7 +165,7 @@ export const suite = (name: string, layer: Layer.Layer<Stores, unknown>, skip = 
             ...fields
           })
         yield* reserve("1", ann, { eventId: "e" })
-        yield* reserve("2", bob, { provider: "sinch" })
+        yield* reserve("2", bob, { provider: "sinch", roomId: "b" })
         yield* reserve("3", ann, { eventId: "e" })
         yield* reserve("4", bob)
         yield* reserve("5", bob)
@@ -183,6 +190,8 @@ export const suite = (name: string, layer: Layer.Layer<Stores, unknown>, skip = 
         for (const [provider, id] of [["sinch", "2"], ["twilio", "1"], ["telnyx", "4"]] as const) {
           assert.deepStrictEqual(ids(yield* intents.search({ limit: 9, provider })), [id])
         }
+        assert.deepStrictEqual(ids(yield* intents.search({ limit: 9, room: "b" })), ["2"])
+        assert.deepStrictEqual(ids(yield* intents.search({ limit: 9, room: "a", number: bob })), ["5", "4"])
         assert.deepStrictEqual(ids(yield* intents.search({ limit: 9, state: "refused" })), ["4"])
         assert.deepStrictEqual(yield* intents.search({ limit: 9, state: "refused", number: ann }), [])
         assert.deepStrictEqual((yield* intents.ofEvent("e")).map(({ id }) => id), ["1", "3"])

@@ -22,6 +22,8 @@ const deliveryCursors = Cursors.make(MergedPages.PlaceSchema)
 /** Messages come from two tables. */
 const messagePages = MergedPages.make(["inbound", "outbound"])
 
+type MessageOptions = SearchOptions & { readonly room?: string | undefined }
+
 const isReceivedState = (state: string): state is "received" | "blocked" => state === "received" || state === "blocked"
 
 export const layer = HttpApiBuilder.group(
@@ -32,13 +34,13 @@ export const layer = HttpApiBuilder.group(
     const { intents } = yield* Outbox.Outbox
     const deliveries = Option.getOrUndefined(yield* Effect.serviceOption(DeliveryStore))
 
-    const inbound = (options: SearchOptions, state: string | undefined) =>
+    const inbound = (options: MessageOptions, state: string | undefined) =>
       Effect.map(
         store.searchReceived({ ...options, blocked: state === undefined ? undefined : state === "blocked" }),
         (all) => all.map(({ place, value }) => ({ item: Lists.ofReceived(value), place }))
       )
 
-    const outbound = (options: SearchOptions, state: State | undefined) =>
+    const outbound = (options: MessageOptions, state: State | undefined) =>
       Effect.map(
         intents.search({ ...options, state }),
         (all) => all.map(({ place, value }) => ({ item: Lists.ofIntent(value), place }))

@@ -178,7 +178,7 @@ const asQuery = (reason: SmsError.SmsErrorReason): SmsError.SmsErrorReason =>
 /** Adapts a carrier's queries to the pipeline. */
 const queries = (
   client: Effect.Success<ReturnType<typeof make>>,
-  { queries: { fetchStatus, lookUp } = {}, words }: CarrierSending
+  { queries: { fetchCallbacks, fetchStatus, lookUp } = {}, words }: CarrierSending
 ): Queries => {
   /** Returns the body of a 2xx response, or `undefined` when the carrier does not know what it is asked for. */
   const ask = Effect.fnUntraced(
@@ -202,7 +202,11 @@ const queries = (
         if (answer !== undefined) return yield* fetchStatus.statuses(provider, answer.body)
       }
       return []
-    })
+    }),
+    fetchCallbacks: fetchCallbacks && Effect.flatMap(
+      fetchCallbacks(ask),
+      (callbacks) => callbacks === undefined ? Effect.fail(unreadable()) : Effect.succeed(callbacks)
+    )
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What all carriers share when they are asked about messages: the parts of a
- * message, and which candidate is one of them.
+ * What all carriers share when they are asked about messages and callback URLs:
+ * the parts of a message, and which candidate is one of them.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -35,7 +35,7 @@ const matchOf = (part: Part, candidate: Candidate, lookup: Lookup): Match["by"] 
 }
 
 export const make = (name: string, { capabilities, policy, queries, secrets }: Sending) => {
-  const { fetchStatus, lookUp } = queries ?? {}
+  const { fetchCallbacks, fetchStatus, lookUp } = queries ?? {}
 
   const failed = (message: OutboundMessage | undefined) => (reason: SmsErrorReason) =>
     new SmsError({ provider: name, reason: maskReason(reason, message, secrets) })
@@ -64,6 +64,9 @@ export const make = (name: string, { capabilities, policy, queries, secrets }: S
       fetchStatus: Effect.fn("SmsProvider.fetchStatus")((key: StatusKey) =>
         Effect.mapError(fetchStatus(name, key), failed(undefined))
       )
+    }),
+    ...(fetchCallbacks !== undefined && {
+      fetchCallbacks: Effect.withSpan(Effect.mapError(fetchCallbacks, failed(undefined)), "SmsProvider.fetchCallbacks")
     })
   }
 }

@@ -223,12 +223,15 @@ export class RoomState {
   }
 
   searchReceived(
-    { blocked, ...options }: SearchOptions & { readonly blocked?: boolean | undefined }
+    { blocked, room, ...options }: SearchOptions & {
+      readonly blocked?: boolean | undefined
+      readonly room?: string | undefined
+    }
   ): ReadonlyArray<Listed<Received>> {
     const found: Array<Searchable<Received>> = []
     for (const { events } of this.#rooms.values()) {
       for (const { event, place, provider } of events.values()) {
-        if (event.source.direction !== "inbound") continue
+        if (event.source.direction !== "inbound" || (room !== undefined && event.roomId !== room)) continue
         if (blocked !== undefined && blocked !== (event.blocked !== undefined)) continue
         const value = { event, time: DateTime.makeUnsafe(place.time), ...(provider !== undefined && { provider }) }
         found.push({ value, place, provider, address: event.source.participant })

@@ -259,10 +259,35 @@ const migrations = {
     yield* sql`CREATE INDEX sms_inbox_payloads ON sms_inbox (accepted_at) WHERE state = 'done' AND event <> ''`
     yield* sql`CREATE INDEX sms_room_events_created ON sms_room_events (created_at)`
     yield* sql`CREATE INDEX sms_statuses_created ON sms_statuses (created_at)`
+  }),
+  "0009_messages_of_rooms": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`CREATE INDEX sms_room_events_by_room ON sms_room_events (room_id, created_at, position)
+      WHERE state IS NOT NULL`
+    yield* sql`CREATE INDEX sms_intents_by_room ON sms_intents (room_id, created_at, position)
+      WHERE room_id IS NOT NULL`
   })
 }
 
 const known = Object.keys(migrations).length
+
+/** The version of the schema in a database, or `undefined` where there is none, and the one of this library. */
+export interface SchemaVersion {
+  readonly found: number | undefined
+  readonly known: number
+}
+
+/** Reads the version of the schema, and changes nothing. */
+export const schemaVersion = discreet(Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const [table] = yield* sql.onDialectOrElse({
+    pg: () => sql`SELECT 1 AS found WHERE to_regclass('sms_migrations') IS NOT NULL`,
+    orElse: () => sql`SELECT 1 AS found FROM sqlite_master WHERE name = 'sms_migrations'`
+  }).withoutTransform
+  if (table === undefined) return { found: undefined, known }
+  const [row] = yield* sql<{ found: unknown }>`SELECT MAX(migration_id) AS found FROM sms_migrations`.withoutTransform
+  return { found: Number(row?.found ?? 0), known }
+}))
 
 /**
  * Creates the tables, or migrates those of an older version. Safe to run in

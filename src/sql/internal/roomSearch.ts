@@ -74,17 +74,18 @@ export const make = (
         return { found, rows: rows.length, last: rows.length === 0 ? undefined : placeOf(rows.at(-1)!) }
       })
     )),
-  searchReceived: ({ blocked, ...options }) =>
+  searchReceived: ({ blocked, room, ...options }) =>
     asStored(Search.inFull(
       options,
       Effect.fnUntraced(function*(page) {
         const isState = blocked === undefined
           ? sql.literal("state IS NOT NULL")
           : sql`state IS NOT NULL AND state = ${blocked ? "blocked" : "received"}`
+        const conditions = room === undefined ? [isState] : [isState, sql`room_id = ${room}`]
         const rows = yield* sql<
           { id: string; event: string; provider: string | null; position: unknown; time: unknown }
         >`SELECT id, event, provider, position, created_at AS time FROM sms_room_events
-          ${Search.page(sql, { ...options, ...page }, [isState])}`.withoutTransform
+          ${Search.page(sql, { ...options, ...page }, conditions)}`.withoutTransform
         const found = yield* readable(
           rows,
           (row) =>

@@ -46,11 +46,14 @@ export const testQueries = ({ name, queries, secrets }: Subject, { providerAt }:
     it.effect(`${name} cannot be asked about messages`, () =>
       Effect.gen(function*() {
         const provider = yield* providerAt(yield* CarrierServer.closedUrl)
-        assert.deepStrictEqual([provider.lookUp, provider.fetchStatus], [undefined, undefined])
+        const { fetchCallbacks, fetchStatus, lookUp } = provider
+        assert.deepStrictEqual([lookUp, fetchStatus, fetchCallbacks], [undefined, undefined, undefined])
       }))
     return
   }
-  const { lookUps = [], statuses = [] } = queries
+  const { callbacks = [], lookUps = [], statuses = [] } = queries
+  /** The options with which the callbacks are asked for. */
+  const options = callbacks[0]?.options
 
   const assertRequest = ({ requests }: CarrierServer.CarrierServer, paths: ReadonlyArray<string>) => {
     assert.deepStrictEqual(requests.map(({ path }) => parametersOf(path)), paths.map(parametersOf))
@@ -63,11 +66,15 @@ export const testQueries = ({ name, queries, secrets }: Subject, { providerAt }:
 
   /** What each kind of query gives, for a send and a message of the customer. */
   const askAll = (
-    { fetchStatus, lookUp }: Provider
+    { fetchCallbacks, fetchStatus, lookUp }: Provider
   ): ReadonlyArray<Effect.Effect<ReadonlyArray<unknown>, SmsError>> => {
     const lookup: Lookup = { intentId: "1", message: message(secretText), since, until }
     const key: StatusKey = { messageId: "1", recipient: customer }
-    return [...lookUp === undefined ? [] : [lookUp(lookup)], ...fetchStatus === undefined ? [] : [fetchStatus(key)]]
+    return [
+      ...lookUp === undefined ? [] : [lookUp(lookup)],
+      ...fetchStatus === undefined ? [] : [fetchStatus(key)],
+      ...fetchCallbacks === undefined ? [] : [fetchCallbacks]
+    ]
   }
 
   describe(`${name} is asked`, () => {
@@ -106,10 +113,26 @@ export const testQueries = ({ name, queries, secrets }: Subject, { providerAt }:
         for (const { raw } of found) assert.notInclude(JSON.stringify(raw), "swordfish")
       }))
 
+    it.effect.each(callbacks)("where it posts received messages: $name", (fixture) =>
+      Effect.gen(function*() {
+        const [first = CarrierServer.reset, ...rest] = fixture.answers.map(({ body, status }) =>
+          CarrierServer.answer(status, body)
+        )
+        const carrier = yield* CarrierServer.serve(CarrierServer.inTurn(first, ...rest))
+        const provider = yield* providerAt(carrier.url, { from: undefined, ...fixture.options })
+        const found = yield* Effect.suspend(() => provider.fetchCallbacks!)
+        assertRequest(carrier, fixture.paths)
+        // A URL that is not set is absent in a fixture.
+        assert.deepStrictEqual(
+          found,
+          fixture.callbacks.map((one) => "unknown" in one ? one : { of: one.of, url: one.url })
+        )
+      }))
+
     const failing = (behaviour: CarrierServer.Behaviour) =>
       Effect.gen(function*() {
         const carrier = yield* CarrierServer.serve(behaviour)
-        const provider = yield* providerAt(carrier.url)
+        const provider = yield* providerAt(carrier.url, options)
         return yield* Effect.forEach(askAll(provider), (query, index) =>
           Effect.gen(function*() {
             const fiber = yield* Effect.forkChild(Effect.result(query))
@@ -139,7 +162,7 @@ export const testQueries = ({ name, queries, secrets }: Subject, { providerAt }:
       Effect.gen(function*() {
         for (const body of garbage) {
           const carrier = yield* CarrierServer.serve(CarrierServer.answer(200, body))
-          for (const query of askAll(yield* providerAt(carrier.url))) {
+          for (const query of askAll(yield* providerAt(carrier.url, options))) {
             const result = yield* Effect.result(query)
             if (result._tag === "Success") assert.deepStrictEqual(result.success, [])
           }
@@ -158,7 +181,7 @@ export const testQueries = ({ name, queries, secrets }: Subject, { providerAt }:
     it.effect("and a slow query can be interrupted", () =>
       Effect.gen(function*() {
         const carrier = yield* CarrierServer.serve(CarrierServer.hang)
-        const [query] = askAll(yield* providerAt(carrier.url))
+        const [query] = askAll(yield* providerAt(carrier.url, options))
         const fiber = yield* Effect.forkChild(query!)
         yield* carrier.received(1)
         yield* Fiber.interrupt(fiber)

@@ -16,7 +16,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { Address } from "../../Address.ts"
 import { type Content, MediaContent, TextContent } from "../../Content.ts"
 import { OutboundMessage } from "../../Message.ts"
-import type { Match, StatusKey } from "../../provider/Query.ts"
+import type { Callback, Match, StatusKey } from "../../provider/Query.ts"
 import type { SendOptions } from "../../provider/Sending.ts"
 import { type Service as Provider, SmsProvider } from "../../provider/SmsProvider.ts"
 import type { SmsErrorReason } from "../../SmsError.ts"
@@ -84,11 +84,23 @@ export interface StatusFixture {
   readonly statuses: ReadonlyArray<unknown>
 }
 
+export interface CallbacksFixture {
+  readonly name: string
+  /** The source of the request and the response. */
+  readonly source: string
+  readonly options: Readonly<Record<string, unknown>>
+  readonly paths: ReadonlyArray<string>
+  readonly answers: ReadonlyArray<{ readonly status: number; readonly body: unknown }>
+  readonly callbacks: ReadonlyArray<Callback>
+}
+
 export interface Queries {
   /** The headers of every request. */
   readonly headers: Readonly<Record<string, string>>
   readonly lookUps?: ReadonlyArray<LookUpFixture>
   readonly statuses?: ReadonlyArray<StatusFixture>
+  /** Where received messages are posted. The first makes a request. */
+  readonly callbacks?: ReadonlyArray<CallbacksFixture>
 }
 
 export interface Subject {

@@ -1,0 +1,132 @@
+/**
+ * The flags of the commands that list and replay something.
+ */
+import * as Argument from "effect/cli/Argument"
+import type * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import type * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { Address } from "../Address.ts"
+import { compact } from "../internal/record.ts"
+import { ZonedTime } from "../internal/zonedTime.ts"
+import { State } from "../sending/IntentStore.ts"
+import * as Access from "./access.ts"
+import { anyCase } from "./choice.ts"
+
+/** The most items that a page of the server has. */
+const maxLimit = 200
+
+/** Builds the flag of a time. */
+const time = (name: string, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withSchema(ZonedTime),
+    Flag.withMetavar("time"),
+    Flag.withDescription(`${description}, as 2026-01-28T13:00:00Z`),
+    Flag.optional
+  )
+
+const json = Flag.Boolean("json").pipe(
+  Flag.withDescription("Print the answer as JSON"),
+  Flag.withDefault(false)
+)
+
+/** The flags of every list: its filters, and which page of it to print. */
+const flags = {
+  number: Flag.String("number").pipe(
+    Flag.withSchema(Address),
+    Flag.withMetavar("number"),
+    Flag.withDescription("Only those of the person with this number, in any form with its country code"),
+    Flag.optional
+  ),
+  provider: Flag.String("provider").pipe(
+    Flag.withMetavar("name"),
+    Flag.withDescription("Only those of this provider"),
+    Flag.optional
+  ),
+  since: time("since", "Only those from this time on"),
+  until: time("until", "Only those before this time"),
+  limit: Flag.Int("limit").pipe(
+    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: maxLimit }))),
+    Flag.withMetavar("count"),
+    Flag.withDescription(`The maximum number of items. 50 by default, ${maxLimit} at most`),
+    Flag.optional
+  ),
+  cursor: Flag.String("cursor").pipe(
+    Flag.withMetavar("cursor"),
+    Flag.withDescription("Print the page after the one that named this cursor. Repeat its filters"),
+    Flag.optional
+  )
+}
+
+export const messages = {
+  url: Access.url,
+  ...flags,
+  room: Flag.String("room").pipe(
+    Flag.withMetavar("id"),
+    Flag.withDescription("Only messages of the room with this id"),
+    Flag.optional
+  ),
+  state: anyCase("state", ["received", "blocked", ...State.literals]).pipe(
+    Flag.withDescription("Only messages in this state: received ones, or sent ones"),
+    Flag.optional
+  ),
+  direction: anyCase("direction", ["inbound", "outbound"]).pipe(
+    Flag.withDescription("Only received messages, or only sent ones"),
+    Flag.optional
+  ),
+  json: json
+}
+
+export const deadLetters = {
+  url: Access.url,
+  ...flags,
+  kind: Flag.String("kind").pipe(
+    Flag.withMetavar("kind"),
+    Flag.withDescription("Only events of this kind, such as InboundMessage or DeliveryStatus"),
+    Flag.optional
+  ),
+  json: json
+}
+
+export const replay = {
+  url: Access.url,
+  id: Argument.String("id").pipe(
+    Argument.withDescription("The id of a dead letter, or of a forwarded event"),
+    Argument.optional
+  ),
+  since: time("since", "Forward the events from this time on again"),
+  until: time("until", "With --since: only those before this time. Now by default"),
+  endpoint: Flag.String("endpoint").pipe(
+    Flag.withMetavar("url"),
+    Flag.withDescription("With --since: forward only to this endpoint"),
+    Flag.optional
+  ),
+  json: json
+}
+
+/** The values of the flags of each command. */
+export type Messages = Command.Command.Config.Infer<typeof messages>
+export type DeadLetters = Command.Command.Config.Infer<typeof deadLetters>
+export type Replay = Command.Command.Config.Infer<typeof replay>
+
+/** The values of the flags of every list. */
+type Values = {
+  readonly number: Option.Option<Address>
+  readonly provider: Option.Option<string>
+  readonly since: Option.Option<DateTime.Utc>
+  readonly until: Option.Option<DateTime.Utc>
+  readonly limit: Option.Option<number>
+  readonly cursor: Option.Option<string>
+}
+
+/** Returns the query of a list. */
+export const queryOf = ({ cursor, limit, number, provider, since, until }: Values) =>
+  compact({
+    cursor: Option.getOrUndefined(cursor),
+    limit: Option.getOrUndefined(limit),
+    number: Option.getOrUndefined(number),
+    provider: Option.getOrUndefined(provider),
+    since: Option.getOrUndefined(since),
+    until: Option.getOrUndefined(until)
+  })
