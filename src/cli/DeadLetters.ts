@@ -21,17 +21,17 @@ const list = Command.make(
     )
 ).pipe(
   Command.withDescription(
-    `Lists events that a server accepted but could not process, the latest first: id, local time, kind, provider, number of
-failures, and the kind of the last error. When there are more, the cursor of the next page is on the standard error
+    `Lists events that a server could not process or forward, the latest first: id, local time, kind, event, provider or
+endpoint, number of failures, and the kind of the last error. When there are more, the cursor of the next page is on the standard error
 stream, and in the JSON as next.
 
 ${Access.sentence("scope read")}
 
 Exit codes: 0, 1 when the server cannot be reached or refuses, and 2 for an invalid command line.`
   ),
-  Command.withShortDescription("Lists events that could not be processed"),
+  Command.withShortDescription("Lists events that could not be processed or forwarded"),
   Command.withExamples([
-    { command: "effect-sms dead-letters --kind InboundMessage", description: "List the messages to replay" }
+    { command: "effect-sms dead-letters --event InboundMessage", description: "List the messages to replay" }
   ])
 )
 
@@ -44,8 +44,8 @@ const replay = Command.make(
     )
 ).pipe(
   Command.withDescription(
-    `Processes a dead letter again, or forwards an event again, by its id. With --since instead of an id, forwards the events
-of a span of time again, whether or not they were taken before. Forwarded events keep their webhook-id.
+    `Processes or forwards a dead letter again, by its id. With --since instead of an id, forwards the events of a span of
+time again, whether or not they were taken before. Forwarded events keep their webhook-id.
 
 ${Access.sentence("scope operate")}
 

@@ -81,9 +81,13 @@ export const messages = {
 export const deadLetters = {
   url: Access.url,
   ...flags,
-  kind: Flag.String("kind").pipe(
-    Flag.withMetavar("kind"),
-    Flag.withDescription("Only events of this kind, such as InboundMessage or DeliveryStatus"),
+  kind: Flag.Literals("kind", ["inbox", "forward"]).pipe(
+    Flag.withDescription("Only received events that could not be processed, or those that an endpoint did not take"),
+    Flag.optional
+  ),
+  event: Flag.String("event").pipe(
+    Flag.withMetavar("event"),
+    Flag.withDescription("Only this kind of event, such as InboundMessage or MessageReceived"),
     Flag.optional
   ),
   json: json
@@ -92,7 +96,7 @@ export const deadLetters = {
 export const replay = {
   url: Access.url,
   id: Argument.String("id").pipe(
-    Argument.withDescription("The id of a dead letter, or of a forwarded event"),
+    Argument.withDescription("The id of a dead letter"),
     Argument.optional
   ),
   since: time("since", "Forward the events from this time on again"),

@@ -44,6 +44,7 @@ export interface Build {
 /** Builds plain data. Times are in ISO 8601. */
 export const plain: Build = {
   of: (fields) => fields,
+  // @effect-diagnostics-next-line globalDate:off
   // oxlint-disable-next-line no-restricted-globals
   time: (millis) => new Date(millis).toISOString(),
   reference: (fields) => fields
