@@ -106,6 +106,7 @@ const layerBroken = (state: { isBroken: boolean; readonly replayed: Array<unknow
   const channel = Effect.suspend(() => state.isBroken ? Effect.fail("broken") : Effect.void)
   const forwarder = Layer.mock(Forwarder, {
     endpoints: Effect.succeed([{ name: "https://app.example.com/sms" } as never]),
+    list: () => Effect.succeed([]),
     replay: (id) => Effect.sync(() => id === "forward" && state.replayed.push(id) > 0),
     replaySpan: (span) => Effect.sync(() => state.replayed.push(span))
   })
@@ -131,10 +132,19 @@ describe("effect-sms dead-letters and replay", () => {
       const { errors, output } = yield* Effect.repeat(list, { until: ({ output }) => output !== "" })
       const [head, row = "", ...others] = output.split("\n")
       assert.deepStrictEqual([errors, others], ["", []])
-      assert.match(head!, /^ID +TIME +KIND +PROVIDER +FAILURES +LAST ERROR$/)
+      assert.match(head!, /^ID +TIME +KIND +EVENT +PROVIDER OR ENDPOINT +FAILURES +LAST ERROR$/)
       const [id = ""] = row.split(" ")
-      assert.match(row, /^\S{26} {2}\S+ \S+ {2}InboundMessage {2}mock {6}1 {9}Unfinished$/)
-      const json = yield* operator(["dead-letters", "--json", "--kind", "InboundMessage", "--number", ann])
+      assert.match(row, /^\S{26} {2}\S+ \S+ {2}inbox {2}InboundMessage {2}mock +1 {9}Unfinished$/)
+      const json = yield* operator([
+        "dead-letters",
+        "--json",
+        "--kind",
+        "inbox",
+        "--event",
+        "InboundMessage",
+        "--number",
+        ann
+      ])
       assert.deepInclude(JSON.parse(json.output).items[0], { id, failures: 1 })
       const sql = yield* SqlClient.SqlClient
       yield* sql`INSERT INTO sms_inbox (id, lane, kind, event, state, failures, accepted_at)
@@ -143,7 +153,7 @@ describe("effect-sms dead-letters and replay", () => {
       assert.deepInclude(JSON.parse(odd.output).items[0], { id: "odd", unreadable: "…" })
       assert.match((yield* list).output, /^odd .* unreadable$/m)
       for (const { output } of [json, odd, yield* list]) assert.notMatch(output, /5550142|a secret text/)
-      assert.strictEqual((yield* operator(["dead-letters", "--kind", "DeliveryStatus"])).output, "")
+      assert.strictEqual((yield* operator(["dead-letters", "--event", "DeliveryStatus"])).output, "")
 
       state.isBroken = false
       assert.deepStrictEqual(yield* operator(["replay", id]), { code: 0, output: `Replayed ${id}`, errors: "" })
@@ -151,7 +161,7 @@ describe("effect-sms dead-letters and replay", () => {
     }).pipe(Effect.provide(layerBroken(state)))
   })
 
-  it.live("forward an event again by its id, and those of a span of time", () => {
+  it.live("forward a dead letter again by its id, and those of a span of time", () => {
     const state = { isBroken: false, replayed: Array<unknown>() }
     const [since, until] = ["2026-01-28T13:00:00Z", "2026-01-28T14:00:00Z"] as [string, string]
     return Effect.gen(function*() {
@@ -172,7 +182,7 @@ describe("effect-sms dead-letters and replay", () => {
       const elsewhere = yield* operator(["replay", "--since", since, "--endpoint", "https://other.example.com"])
       assert.deepStrictEqual([elsewhere.code, elsewhere.errors], [1, "Unknown endpoint"])
       const unknown = yield* operator(["replay", "none"])
-      assert.deepStrictEqual([unknown.code, unknown.errors], [1, "Unknown event"])
+      assert.deepStrictEqual([unknown.code, unknown.errors], [1, "Unknown entry"])
       for (const args of [[], ["forward", "--since", since], ["--until", until]]) {
         const misused = yield* operator(["replay", ...args])
         assert.deepStrictEqual([misused.code, misused.output], [2, ""])

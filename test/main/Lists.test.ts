@@ -30,7 +30,7 @@ describe("effect-sms messages, dead-letters, replay and doctor", () => {
       assert.deepStrictEqual([messages[0], messages[2]], [0, ""])
       assert.match(messages[1], /^TIME .* TEXT\n\S+ \S+ {2}\+15145550142 → {2}received {2}voicemeup {2}Look at this\n$/)
       assert.deepStrictEqual(deadLetters, [0, "", ""])
-      assert.deepStrictEqual(replay, [1, "", "Unknown event\n"])
+      assert.deepStrictEqual(replay, [1, "", "Unknown entry\n"])
       assert.deepStrictEqual([doctor[0], doctor[2]], [0, ""])
       assert.match(doctor[1], /^ok +PUBLIC_URL +http\S+ leads to this server$/m)
       assert.match(doctor[1], /^ok +token +The server takes ADMIN_TOKEN$/m)
