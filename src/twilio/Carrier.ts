@@ -7,7 +7,7 @@ import * as Carrier from "../provider/Carrier.ts"
 import { classes, eventsOf } from "../provider/internal/classes.ts"
 import { queryOf } from "../provider/Url.ts"
 import type { SenderOptions, WebhookOptions } from "./Config.ts"
-import { bounds } from "./core/bounds.ts"
+import { acknowledgement, bounds } from "./core/bounds.ts"
 import { decode } from "./core/decode.ts"
 import * as Signature from "./Signature.ts"
 
@@ -48,9 +48,7 @@ export const carrier: Carrier.Carrier<
       parse: (request) =>
         request.method === "GET" ? Effect.succeed(formFromText(queryOf(request.url))) : parseBody(request),
       decodePayload: (payload) => eventsOf(decode(classes, name, payload)),
-      // Empty TwiML. Twilio would send a `text/plain` body to the customer
-      // (https://www.twilio.com/docs/messaging/twiml).
-      acknowledgement: { status: 200, contentType: "text/xml", body: "<Response/>" }
+      acknowledgement
     })),
   decodePayload: (provider, payload) => eventsOf(decode(classes, provider, payload)),
   send: () => import("./Send.ts"),

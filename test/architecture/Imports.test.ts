@@ -67,7 +67,8 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "testing/internal/sendRetries.ts": ["@effect/vitest"],
   "testing/internal/sendSubject.ts": ["@effect/platform-node"],
   "testing/ProviderSuite.ts": ["@effect/vitest", "fast-check", "node:util"],
-  "testing/SendSuite.ts": []
+  "testing/SendSuite.ts": [],
+  "twilio/core/Node.ts": []
 }
 
 describe("imports", () => {

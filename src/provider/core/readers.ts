@@ -72,6 +72,8 @@ export const struct = <const Fields extends Readonly<Record<string, Reader<unkno
   path: string = ""
 ): Struct<Fields> => {
   const entries = Object.entries(fields)
+  const keys = Object.keys(fields)
+  const readers = Object.values(fields)
   const issuesOf = (payload: Payload) =>
     entries.flatMap(([key, read]) => {
       const value = read(payload[key])
@@ -83,8 +85,9 @@ export const struct = <const Fields extends Readonly<Record<string, Reader<unkno
     fields,
     read: (payload) => {
       const values: Record<string, unknown> = {}
-      for (const [key, read] of entries) {
-        const value = read(payload[key])
+      for (let i = 0; i < keys.length; i++) {
+        const key = keys[i]!
+        const value = readers[i]!(payload[key])
         if (isInvalid(value)) {
           const [first, ...rest] = issuesOf(payload)
           return refused({ _tag: "InvalidPayload", issues: [first!, ...rest] })
