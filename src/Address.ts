@@ -11,6 +11,7 @@
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as CarrierDigits from "./internal/carrierDigits.ts"
 import * as NumberForms from "./internal/numberForms.ts"
 import * as PhoneText from "./internal/phoneText.ts"
 import { isUserId } from "./internal/userId.ts"
@@ -176,12 +177,7 @@ export const canonical = (address: Address): Address => {
  * @category constructors
  * @since 0.1.0
  */
-export const fromCarrierDigits = (value: string): Address =>
-  Option.match(PhoneNumber.fromDigits(value), {
-    // A phone number is never empty, which is the only constraint of an address.
-    onSome: (number) => number as string as Address,
-    onNone: () => Address.make(value)
-  })
+export const fromCarrierDigits = (value: string): Address => Address.make(CarrierDigits.fromCarrierDigits(value))
 
 /**
  * Formats an address for a carrier that writes numbers as digits: an E.164

@@ -49,6 +49,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "media/NodeIncrementalHash.ts": ["node:crypto"],
   "media/NodeMediaRehosting.ts": ["@effect/platform-node"],
   "NodeCrypto.ts": ["@effect/platform-node", "node:crypto"],
+  "sinch/core/Node.ts": [],
   "sql/SqlStorage.ts": [],
   "sql/ForwardStoreSql.ts": [],
   "sql/InboxSql.ts": [],

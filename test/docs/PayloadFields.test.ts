@@ -3,8 +3,8 @@ import { DateTime, Effect, Exit, Schema } from "effect"
 import type { Payload } from "../../src/Payload.ts"
 import * as Fields from "../../src/provider/Fields.ts"
 import { classes, eventsOf } from "../../src/provider/internal/classes.ts"
-import * as SinchSchema from "../../src/sinch/Schema.ts"
-import * as Sinch from "../../src/sinch/Webhook.ts"
+import { decode as decodeSinch } from "../../src/sinch/core/decode.ts"
+import * as SinchSchema from "../../src/sinch/core/fields.ts"
 import * as TelnyxSchema from "../../src/telnyx/Schema.ts"
 import * as Telnyx from "../../src/telnyx/Webhook.ts"
 import { decode as decodeTwilio } from "../../src/twilio/core/decode.ts"
@@ -81,8 +81,8 @@ const samples: Readonly<Record<string, Sample>> = {
     decode: (payload) =>
       Effect.map(
         Effect.all([
-          Sinch.decodePayload("sinch", payload),
-          Sinch.decodePayload("sinch", { ...payload, type: "mo_binary" })
+          eventsOf(decodeSinch(classes, "sinch", payload)),
+          eventsOf(decodeSinch(classes, "sinch", { ...payload, type: "mo_binary" }))
         ]),
         (events) => events.flat()
       ),
@@ -96,7 +96,7 @@ const samples: Readonly<Record<string, Sample>> = {
     }
   },
   "Sinch: recipient delivery reports": {
-    decode: (payload) => Sinch.decodePayload("sinch", payload),
+    decode: (payload) => eventsOf(decodeSinch(classes, "sinch", payload)),
     values: {
       type: "recipient_delivery_report_sms",
       status: "Failed",
@@ -108,7 +108,7 @@ const samples: Readonly<Record<string, Sample>> = {
     }
   },
   "Sinch: batch delivery reports": {
-    decode: (payload) => Sinch.decodePayload("sinch", payload),
+    decode: (payload) => eventsOf(decodeSinch(classes, "sinch", payload)),
     values: {
       type: "delivery_report_sms",
       "statuses.status": "Failed",

@@ -18,40 +18,14 @@
  * @since 0.1.0
  */
 import { syncCrypto } from "../../internal/nodeSyncCrypto.ts"
-import type { Payload } from "../../Payload.ts"
-import { type Decoded, plain } from "../../provider/core/build.ts"
-import { requestFault } from "../../provider/core/head.ts"
-import { limitsOf, type Received, received, secretsOf } from "../../provider/core/receive.ts"
-import { type Refused, refused } from "../../provider/core/refusal.ts"
-import type { WebhookRequest } from "../../WebhookRequest.ts"
-import { bounds } from "./bounds.ts"
-import { decode } from "./decode.ts"
+import { type Core, makeCore, type Received, secretsOf, type Verified } from "../../provider/core/receive.ts"
+import type { Refused } from "../../provider/core/refusal.ts"
+import { dialect, type Options } from "./dialect.ts"
 import { readNodeForm } from "./nodeForm.ts"
-import type { Options } from "./options.ts"
-import { payloadOf } from "./payload.ts"
-import { checkHead, type Verified, verifySync } from "./verify.ts"
+import { verifySync } from "./verify.ts"
 
-export { acknowledgement } from "./bounds.ts"
-export type { Decoded, Options, Received, Refused, Verified }
-
-/**
- * Verifies and decodes webhooks.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Core {
-  /**
-   * Verifies the signature over the exact bytes of the body. `url` is the public
-   * URL, character for character as Twilio called it, and header names are in
-   * lower case.
-   */
-  readonly verify: (request: WebhookRequest) => Verified | Refused
-  /** Decodes the payload of a webhook: a JSON object, or a form as a record. It is no proof of who sent it. */
-  readonly decode: (payload: Payload) => Decoded | Refused
-  /** Verifies a webhook and decodes its events. */
-  readonly receive: (request: WebhookRequest) => Received | Refused
-}
+export { acknowledgement } from "./dialect.ts"
+export type { Core, Options, Received, Refused, Verified }
 
 /**
  * Makes the core. Throws a `TypeError` for an empty auth token.
@@ -60,26 +34,10 @@ export interface Core {
  * @since 0.1.0
  */
 export const make = (options: Options): Core => {
-  const { name = "twilio", webhookAccounts } = options
-  const checked = { ...bounds, limits: limitsOf(options), checkHead }
   const encoder = new TextEncoder()
   const tags = secretsOf("authToken", options.authToken).map((token) => syncCrypto.hmac("sha1", encoder.encode(token)))
-  const verifySignature = verifySync({ tags, sha256: syncCrypto.sha256 }, webhookAccounts, readNodeForm)
-  const verify: Core["verify"] = (request) => {
-    const reason = requestFault(checked, request)
-    return reason === undefined ? verifySignature(request) : refused(reason)
-  }
-  return {
-    verify,
-    decode: (payload) => decode(plain, name, payload),
-    receive: (request) => {
-      const verified = verify(request)
-      if (verified._tag === "Refused") return verified
-      const { idempotencyKeys, payload } = verified
-      const parsed = payload === undefined ? payloadOf(request) : { _tag: "Parsed" as const, payload }
-      return parsed._tag === "Refused"
-        ? parsed
-        : received(decode(plain, name, parsed.payload), idempotencyKeys, request.url)
-    }
-  }
+  return makeCore(
+    dialect(options),
+    verifySync({ tags, sha256: syncCrypto.sha256 }, options.webhookAccounts, readNodeForm)
+  )
 }

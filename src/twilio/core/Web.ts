@@ -20,17 +20,14 @@
  * @since 0.1.0
  */
 import { equals } from "../../provider/core/base64.ts"
-import { plain } from "../../provider/core/build.ts"
-import { limitsOf, type Received, received, secretsOf } from "../../provider/core/receive.ts"
+import { type Received, secretsOf } from "../../provider/core/receive.ts"
 import type { Refused } from "../../provider/core/refusal.ts"
-import { hmac, read, sha256 } from "../../provider/core/web.ts"
+import { hmac, receive as receiveWeb, sha256 } from "../../provider/core/web.ts"
 import type { WebhookRequest } from "../../WebhookRequest.ts"
-import { bounds } from "./bounds.ts"
-import { decode } from "./decode.ts"
-import type { Options as Common } from "./options.ts"
-import { payloadOf } from "./payload.ts"
-import { checkHead, conclude, mismatch, prepare, texts, type Verified } from "./verify.ts"
+import { dialect, type Options as Common } from "./dialect.ts"
+import { conclude, mismatch, prepare, texts, type Verified } from "./verify.ts"
 
+export { acknowledgement } from "./dialect.ts"
 export type { Received, Refused }
 
 /**
@@ -64,14 +61,5 @@ const verify = async (request: WebhookRequest, options: Options): Promise<Verifi
  * @category constructors
  * @since 0.1.0
  */
-export const receive = async (request: Request, options: Options): Promise<Received | Refused> => {
-  const whole = await read({ ...bounds, limits: limitsOf(options), checkHead }, request, options.url)
-  if (whole._tag === "Refused") return whole
-  const verified = await verify(whole.request, options)
-  if (verified._tag === "Refused") return verified
-  const { idempotencyKeys, payload } = verified
-  const parsed = payload === undefined ? payloadOf(whole.request) : { _tag: "Parsed" as const, payload }
-  return parsed._tag === "Refused"
-    ? parsed
-    : received(decode(plain, options.name ?? "twilio", parsed.payload), idempotencyKeys, whole.request.url)
-}
+export const receive = (request: Request, options: Options): Promise<Received | Refused> =>
+  receiveWeb(dialect(options), request, options.url, (whole) => verify(whole, options))
