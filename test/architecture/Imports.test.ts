@@ -58,6 +58,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "sql/internal/checkpointer.ts": ["node:sqlite", "node:worker_threads"],
   "sql/internal/servers.ts": ["node:os"],
   "sql/NodeSqliteClient.ts": ["node:fs", "node:sqlite"],
+  "telnyx/core/Node.ts": [],
   "testing/Arbitraries.ts": ["fast-check"],
   "testing/CarrierServer.ts": ["node:http", "node:net"],
   "testing/internal/changes.ts": ["fast-check"],

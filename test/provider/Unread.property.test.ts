@@ -7,8 +7,8 @@ import * as Fields from "../../src/provider/Fields.ts"
 import { classes, eventsOf } from "../../src/provider/internal/classes.ts"
 import { decode as decodeSinch } from "../../src/sinch/core/decode.ts"
 import * as SinchSchema from "../../src/sinch/core/fields.ts"
-import * as TelnyxSchema from "../../src/telnyx/Schema.ts"
-import * as Telnyx from "../../src/telnyx/Webhook.ts"
+import { decode as decodeTelnyx } from "../../src/telnyx/core/decode.ts"
+import * as TelnyxSchema from "../../src/telnyx/core/fields.ts"
 import { decode as decodeTwilio } from "../../src/twilio/core/decode.ts"
 import * as TwilioSchema from "../../src/twilio/core/fields.ts"
 import * as VoiceMeUpSchema from "../../src/voicemeup/Schema.ts"
@@ -93,7 +93,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   Telnyx: {
     decode: (payload) =>
-      Effect.runSync(Telnyx.decodePayload("telnyx", { data: { event_type: "message.received", payload } })),
+      Effect.runSync(eventsOf(decodeTelnyx(classes, "telnyx", { data: { event_type: "message.received", payload } }))),
     payload: fc.tuple(
       payloads(topLevel(TelnyxSchema.messageFields), { id: "1", direction: "inbound", ...numbers }),
       fc.dictionary(

@@ -9,7 +9,8 @@ import { type Reason, type Refused, refused } from "./refusal.ts"
 
 const headersOf = (headers: Headers): Readonly<Record<string, string>> => Object.fromEntries(headers)
 
-const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
+/** Concatenates byte arrays into one. */
+export const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
   const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
   let end = 0
   for (const piece of pieces) {
@@ -67,7 +68,7 @@ export const receive = async (
   return verified._tag === "Refused" ? verified : receivedFrom(dialect, whole.request, verified)
 }
 
-const encoder = /* @__PURE__ */ new TextEncoder()
+export const encoder = /* @__PURE__ */ new TextEncoder()
 
 /** Prepares a key, and returns the HMAC of a text, or of bytes and a text after them, in Base64. */
 export const hmac = (hash: "SHA-1" | "SHA-256", secret: string) => {
