@@ -11,10 +11,8 @@
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as NumberForms from "./internal/numberForms.ts"
-import * as PhoneText from "./internal/phoneText.ts"
-import { isUserId } from "./internal/userId.ts"
-import * as PhoneNumber from "./PhoneNumber.ts"
+import * as AddressText from "./internal/addressText.ts"
+import * as CarrierDigits from "./internal/carrierDigits.ts"
 
 /**
  * A non-empty sender or recipient address, as the carrier wrote it.
@@ -50,40 +48,9 @@ export type Kind = "PhoneNumber" | "ShortCode" | "SenderId" | "ChannelAddress"
  * @since 0.1.0
  */
 export const kind = (address: Address): Kind => {
-  if (isPhoneNumber(address)) return "PhoneNumber"
+  if (AddressText.isPhoneNumber(address)) return "PhoneNumber"
   if (/^\d{3,8}$/.test(address)) return "ShortCode"
   return /^[a-z]+:./.test(address) ? "ChannelAddress" : "SenderId"
-}
-
-const isPhoneNumber = Schema.is(PhoneNumber.PhoneNumber)
-
-const startsWithSign = (text: string): boolean => /^[^\p{L}\p{N}]*[+\uFF0B]/u.test(text)
-
-/** Tells a phone number, well written or not, from a sender id such as `Acme 24`. */
-const looksLikeNumber = (text: string): boolean =>
-  !/\p{L}/u.test(text) || startsWithSign(text) || text.replaceAll(/\P{Nd}+/gu, "").length > 6
-
-const readNumber = (text: string): string | undefined => {
-  if (isPhoneNumber(text)) return text
-  const number = PhoneText.readInternational(text)
-  return isPhoneNumber(number) ? NumberForms.withoutTrunkZero(number) : undefined
-}
-
-const read = (text: string): string | undefined => {
-  if (isPhoneNumber(text)) return text
-  const trimmed = PhoneText.trimBlanks(text)
-  const [, writtenScheme = "", name = ""] = /^([a-z]+):([^]*)$/i.exec(trimmed) ?? []
-  const scheme = writtenScheme.toLowerCase()
-  if (scheme === "" || scheme === "tel") {
-    const cleaned = PhoneText.clean(text)
-    if (cleaned !== undefined && /^\d{3,8}$/.test(cleaned)) return cleaned
-    return readNumber(text) ?? (scheme === "tel" || looksLikeNumber(trimmed) ? undefined : trimmed)
-  }
-  const trimmedName = PhoneText.trimBlanks(name)
-  const isUser = scheme === "whatsapp" && isUserId(trimmedName)
-  const isNumber = !isUser && (scheme === "whatsapp" || startsWithSign(name))
-  const address = isNumber ? readNumber(name) : trimmedName
-  return address === undefined || address === "" ? undefined : `${scheme}:${address}`
 }
 
 /**
@@ -121,7 +88,7 @@ const read = (text: string): string | undefined => {
  * @since 0.1.0
  */
 export const fromText = (text: string): Option.Option<Address> =>
-  Option.flatMap(Option.fromUndefinedOr(read(text)), Address.makeOption)
+  Option.flatMap(Option.fromUndefinedOr(AddressText.read(text)), Address.makeOption)
 
 /**
  * Returns the form by which addresses are compared: two addresses denote the
@@ -152,14 +119,7 @@ export const fromText = (text: string): Option.Option<Address> =>
  * @category getters
  * @since 0.1.0
  */
-export const canonical = (address: Address): Address => {
-  if (isPhoneNumber(address)) return Address.make(NumberForms.canonicalNumber(address))
-  const found = /\d/.test(address) ? read(address) ?? address : address
-  const name = found.slice(found.indexOf(":") + 1)
-  return isPhoneNumber(name)
-    ? Address.make(found.slice(0, -name.length) + NumberForms.canonicalNumber(name))
-    : address
-}
+export const canonical = (address: Address): Address => Address.make(AddressText.canonical(address))
 
 /**
  * Reads the address in a payload of a carrier that is known to write numbers as
@@ -176,12 +136,7 @@ export const canonical = (address: Address): Address => {
  * @category constructors
  * @since 0.1.0
  */
-export const fromCarrierDigits = (value: string): Address =>
-  Option.match(PhoneNumber.fromDigits(value), {
-    // A phone number is never empty, which is the only constraint of an address.
-    onSome: (number) => number as string as Address,
-    onNone: () => Address.make(value)
-  })
+export const fromCarrierDigits = (value: string): Address => Address.make(CarrierDigits.fromCarrierDigits(value))
 
 /**
  * Formats an address for a carrier that writes numbers as digits: an E.164

@@ -4,8 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-
-const amount = /^-?\d{1,30}(\.\d{1,30})?$/
+import * as Amount from "./internal/amount.ts"
 
 /**
  * Returns whether a text is a decimal number.
@@ -13,7 +12,7 @@ const amount = /^-?\d{1,30}(\.\d{1,30})?$/
  * @category guards
  * @since 0.1.0
  */
-export const isAmount = (text: string): boolean => amount.test(text)
+export const isAmount = (text: string): boolean => Amount.isAmount(text)
 
 /**
  * An amount of money.
@@ -31,7 +30,7 @@ export type Cost = typeof Cost.Type
  * @since 0.1.0
  */
 export const Cost = Schema.Struct({
-  amount: Schema.String.check(Schema.isPattern(amount)),
+  amount: Schema.String.check(Schema.isPattern(Amount.amount)),
   /** The ISO 4217 code, if the carrier gives one. */
   currency: Schema.optionalKey(Schema.NonEmptyString)
 })

@@ -16,7 +16,7 @@ import * as Signature from "effect/crypto/Signature"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Crypto from "node:crypto"
-import { syncCrypto } from "./internal/nodeSyncCrypto.ts"
+import { ed25519, syncCrypto } from "./internal/nodeSyncCrypto.ts"
 import * as SyncCrypto from "./internal/syncCrypto.ts"
 
 type Hash = Mac.Algorithm["hash"]["name"]
@@ -63,25 +63,24 @@ export const layerMac: Layer.Layer<Mac.Mac> = Layer.effect(
 
 const makeSignature = Effect.gen(function*() {
   const core = yield* Signature.Signature
-  const prepared = new WeakMap<Signature.PublicKey, Crypto.KeyObject>()
+  const prepared = new WeakMap<Signature.PublicKey, ReturnType<typeof ed25519>>()
 
   const prepare = Effect.fnUntraced(function*(publicKey: Signature.PublicKey) {
-    const x = Buffer.from(yield* Signature.toBytes(publicKey)).toString("base64url")
-    const key = Crypto.createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x } })
-    prepared.set(publicKey, key)
-    return key
+    const check = ed25519(yield* Signature.toBytes(publicKey))
+    prepared.set(publicKey, check)
+    return check
   })
 
   const verify: typeof core.verify = (publicKey, signature, data) => {
     if (publicKey.algorithm._tag !== "Ed25519") return core.verify(publicKey, signature, data)
-    const verifyWith = (key: Crypto.KeyObject) => Effect.sync(() => Crypto.verify(null, data, key, signature))
-    const key = prepared.get(publicKey)
-    return key === undefined
+    const verifyWith = (check: ReturnType<typeof ed25519>) => Effect.sync(() => check(signature, data))
+    const check = prepared.get(publicKey)
+    return check === undefined
       ? Effect.flatMap(prepare(publicKey), verifyWith)
-      : verifyWith(key)
+      : verifyWith(check)
   }
 
-  return Signature.Signature.of({ ...core, verify })
+  return SyncCrypto.addEd25519(Signature.Signature.of({ ...core, verify }), ed25519)
 })
 
 /**

@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as Reference from "./internal/reference.ts"
 
 /**
  * The reference of one part of a send.
@@ -24,11 +25,6 @@ export class SendReference extends Schema.Class<SendReference>("effect-sms/SendR
   of: Schema.Int
 }) {}
 
-/** The name of the query parameter, and the start of a reference as text. */
-const name = "intent"
-
-const pattern = /^intent=([A-Za-z\d_-]{1,64})(?:\.(\d{1,4})\.(\d{1,4}))?$/
-
 /**
  * Formats a reference: `intent=ID`, or `intent=ID.2.3` for the second of three
  * parts. The text needs no escape in a query.
@@ -37,7 +33,7 @@ const pattern = /^intent=([A-Za-z\d_-]{1,64})(?:\.(\d{1,4})\.(\d{1,4}))?$/
  * @since 0.1.0
  */
 export const toText = ({ intentId, of, part }: SendReference): string =>
-  `${name}=${intentId}${of === 1 ? "" : `.${part}.${of}`}`
+  `${Reference.name}=${intentId}${of === 1 ? "" : `.${part}.${of}`}`
 
 /**
  * Parses a reference. Returns `undefined` for any other text.
@@ -46,11 +42,8 @@ export const toText = ({ intentId, of, part }: SendReference): string =>
  * @since 0.1.0
  */
 export const fromText = (text: string): SendReference | undefined => {
-  const match = pattern.exec(text)
-  if (match === null) return undefined
-  const [, intentId = "", part = "1", of = "1"] = match
-  const reference = { intentId, part: Number(part), of: Number(of) }
-  return reference.part >= 1 && reference.part <= reference.of ? new SendReference(reference) : undefined
+  const reference = Reference.fromText(text)
+  return reference === undefined ? undefined : new SendReference(reference)
 }
 
 /**
@@ -72,7 +65,6 @@ export const addToUrl = (url: string, reference: SendReference): string => {
  * @since 0.1.0
  */
 export const fromUrl = (url: string): SendReference | undefined => {
-  const query = url.split("#", 1)[0]!.split("?").slice(1).join("?")
-  const [field, ...others] = query.split("&").filter((field) => field.startsWith(`${name}=`))
-  return field === undefined || others.length > 0 ? undefined : fromText(field)
+  const reference = Reference.fromUrl(url)
+  return reference === undefined ? undefined : new SendReference(reference)
 }

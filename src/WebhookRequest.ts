@@ -57,10 +57,32 @@ const encoder = new TextEncoder()
 /** `never` for `any`, to which nothing else is assignable. */
 type Known<A> = 0 extends 1 & A ? never : A
 
+/** Returns whether a record has the form of the headers of a request, as Node's has where no header is repeated. */
+const isLowerCase = (headers: Input["headers"]): headers is Readonly<Record<string, string>> => {
+  if (Symbol.iterator in headers || Object.getPrototypeOf(headers) !== Object.prototype) return false
+  for (const name of Object.keys(headers)) {
+    if (typeof headers[name] !== "string" || name !== name.toLowerCase()) return false
+  }
+  return true
+}
+
+const normalized = (given: Input["headers"]): Readonly<Record<string, string>> => {
+  if (isLowerCase(given)) return given
+  const headers: Record<string, string> = {}
+  const entries = Symbol.iterator in given ? given as Iterable<readonly [string, string]> : Object.entries(given)
+  for (const [name, value] of entries) {
+    if (value === undefined) continue
+    const text = typeof value === "string" ? value : value.join(", ")
+    const key = name.toLowerCase()
+    setOwn(headers, key, Object.hasOwn(headers, key) ? `${headers[key]}, ${text}` : text)
+  }
+  return headers
+}
+
 /**
  * Builds a request from its parts. Headers may be a `Headers` object, Node's
  * header record or a plain record; values of a repeated header are joined with
- * a comma.
+ * a comma. A record that has the right form is kept and not copied.
  *
  * The body must be as received. One of type `any`, such as `request.body` of
  * Express, is refused by the compiler: it may be what a parser made of the
@@ -72,21 +94,11 @@ type Known<A> = 0 extends 1 & A ? never : A
 export const make = <Body extends Input["body"]>(
   input: Omit<Input, "body"> & { readonly body?: Body & Known<Body> }
 ): WebhookRequest => {
-  const headers: Record<string, string> = {}
-  const entries = Symbol.iterator in input.headers
-    ? input.headers as Iterable<readonly [string, string]>
-    : Object.entries(input.headers)
-  for (const [name, value] of entries) {
-    if (value === undefined) continue
-    const text = typeof value === "string" ? value : value.join(", ")
-    const key = name.toLowerCase()
-    setOwn(headers, key, Object.hasOwn(headers, key) ? `${headers[key]}, ${text}` : text)
-  }
   const body: Uint8Array | string = input.body ?? ""
   return {
     method: (input.method ?? "POST").toUpperCase(),
     url: input.url,
-    headers,
+    headers: normalized(input.headers),
     body: typeof body === "string" ? encoder.encode(body) : body
   }
 }

@@ -1,10 +1,11 @@
 /**
  * The participants of a group message.
  */
-import { type Address, canonical } from "../Address.ts"
+import type { Address } from "../Address.ts"
+import { canonical } from "./addressText.ts"
 
 /** Returns the addresses, each phone once, in the form that comes first. */
-export const distinct = (addresses: ReadonlyArray<Address>): ReadonlyArray<Address> => {
+export const distinct = <A extends string>(addresses: ReadonlyArray<A>): ReadonlyArray<A> => {
   const forms = new Set<string>()
   return addresses.filter((address) => {
     const form = canonical(address)
@@ -14,7 +15,7 @@ export const distinct = (addresses: ReadonlyArray<Address>): ReadonlyArray<Addre
 
 /** Returns the form by which groups are compared: equal for the same phones in any order and spelling. */
 export const formOf = (group: ReadonlyArray<Address>): ReadonlyArray<Address> =>
-  Array.from(new Set(group.map(canonical))).sort()
+  Array.from(new Set(group.map((address) => canonical(address) as Address))).sort()
 
 /** Returns whether two groups have the same phones. */
 export const isSame = (one: ReadonlyArray<Address>, other: ReadonlyArray<Address>): boolean =>

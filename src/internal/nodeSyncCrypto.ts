@@ -3,7 +3,7 @@
  * `createHmac`, which prepares the key for each text.
  */
 import * as Crypto from "node:crypto"
-import type { Hash, SyncCrypto } from "./syncCrypto.ts"
+import type { Ed25519, Hash, SyncCrypto } from "./syncCrypto.ts"
 
 /** The block of SHA-1 and SHA-256, in bytes. */
 const block = 64
@@ -39,3 +39,9 @@ const hmac: SyncCrypto["hmac"] = (hash, key) => {
 }
 
 export const syncCrypto: SyncCrypto = { hmac, sha256: (data) => Crypto.hash("sha256", data, "hex") }
+
+export const ed25519: Ed25519 = (bytes) => {
+  const x = Buffer.from(bytes).toString("base64url")
+  const key = Crypto.createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x } })
+  return (signature, data) => Crypto.verify(null, data, key, signature)
+}

@@ -3,15 +3,11 @@
  *
  * @see https://www.3gpp.org/dynareport/23040.htm 3GPP TS 23.040, 9.2.3.24
  */
-import * as Base64 from "effect/encoding/Base64"
-import * as Hex from "effect/encoding/Hex"
-import * as Result from "effect/Result"
-import { BinaryContent, TextContent } from "../Content.ts"
 import { concat } from "./bytes.ts"
+import * as Encodings from "./encodings.ts"
 import { decodeSeptets, unpack } from "./gsm7.ts"
 import { looksLike } from "./plausibleText.ts"
 import { compact } from "./record.ts"
-import { unchecked } from "./unchecked.ts"
 
 /** An information element of the header. */
 export interface Element {
@@ -37,7 +33,7 @@ export interface UserData {
 /** Parses the elements of a header. Returns `undefined` for a malformed one. */
 export const elementsOf = (header: string | undefined): ReadonlyArray<Element> | undefined => {
   if (header === undefined || header === "") return []
-  const bytes = Result.getOrUndefined(Hex.decode(header))
+  const bytes = Encodings.fromHex(header)
   if (bytes === undefined || bytes[0] !== bytes.length - 1) return undefined
   const elements: Array<Element> = []
   let at = 1
@@ -60,7 +56,7 @@ export const concatenationOf = (elements: ReadonlyArray<Element>): Concatenation
   if (element === undefined) return undefined
   const [total, number] = element.data.subarray(-2) as unknown as readonly [number, number]
   if (total < 2 || number < 1 || number > total) return undefined
-  return { reference: Hex.encode(element.data.subarray(0, -2)), total, number }
+  return { reference: Encodings.toHex(element.data.subarray(0, -2)), total, number }
 }
 
 /** Removes the concatenation element from a header. */
@@ -72,7 +68,7 @@ const withoutConcatenation = (header: string | undefined): string | undefined =>
     data.length,
     ...data
   ])
-  return bytes.length === 0 ? undefined : Hex.encode(Uint8Array.of(bytes.length, ...bytes))
+  return bytes.length === 0 ? undefined : Encodings.toHex(Uint8Array.of(bytes.length, ...bytes))
 }
 
 /** Returns whether an element marks data for an application (ports) or for the SIM. */
@@ -94,13 +90,18 @@ const septetsOf = ({ header = "" }: UserData, octets: Uint8Array): ReadonlyArray
 
 const [utf8, utf16] = ["utf-8", "utf-16be"].map((label) => new TextDecoder(label, { fatal: true, ignoreBOM: true }))
 
-const decodeBytes = (decoder: TextDecoder, bytes: Uint8Array): string | undefined =>
-  Result.getOrUndefined(Result.try({ try: () => decoder.decode(bytes), catch: () => undefined }))
+const decodeBytes = (decoder: TextDecoder, bytes: Uint8Array): string | undefined => {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
 
 const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")
 
 /** Decodes Base64. Returns `undefined` for other text. */
-export const bytesOf = (data: string): Uint8Array | undefined => Result.getOrUndefined(Base64.decode(data))
+export const bytesOf = Encodings.fromBase64
 
 /**
  * Decodes the text of a message from its segments, in order. Returns `undefined`
@@ -142,17 +143,19 @@ export const textOf = (parts: ReadonlyArray<UserData>): string | undefined => {
 const dataOf = (parts: ReadonlyArray<UserData>): string => {
   const pieces = parts.map(({ data }) => bytesOf(data))
   return pieces.every((piece) => piece !== undefined)
-    ? Base64.encode(concat(pieces))
+    ? Encodings.toBase64(concat(pieces))
     : parts.map(({ data }) => data).join("")
 }
 
+/** A text or bytes, as the fields of their content. */
+export type Fields =
+  | { readonly _tag: "TextContent"; readonly text: string }
+  | { readonly _tag: "BinaryContent"; readonly data: string; readonly header?: string }
+
 /** Decodes the content of a message from its segments: text if possible, otherwise bytes. */
-export const contentOf = (parts: readonly [UserData, ...ReadonlyArray<UserData>]): TextContent | BinaryContent => {
+export const fieldsOf = (parts: readonly [UserData, ...ReadonlyArray<UserData>]): Fields => {
   const text = textOf(parts)
   return text === undefined
-    ? unchecked(BinaryContent, {
-      data: dataOf(parts),
-      ...compact({ header: withoutConcatenation(parts[0].header) })
-    })
-    : unchecked(TextContent, { text })
+    ? { _tag: "BinaryContent", data: dataOf(parts), ...compact({ header: withoutConcatenation(parts[0].header) }) }
+    : { _tag: "TextContent", text }
 }

@@ -12,15 +12,21 @@ import { invalidPayloadOf } from "./internal/reasons.ts"
 
 export { type Form, formFromText, isJson } from "./core/body.ts"
 
-// Evaluated eagerly: parsing is synchronous, and starting a fiber would cost more than the work itself.
-const eager = <P extends Payload>(result: Core.Parsed<P> | Refused<PlainReason>): Effect.Effect<P, InvalidPayload> =>
+/**
+ * Returns a parsed body. Evaluated eagerly: parsing is synchronous, and starting a
+ * fiber would cost more than the work itself.
+ */
+export const parsedOf = <P extends Payload>(
+  result: Core.Parsed<P> | Refused<PlainReason>
+): Effect.Effect<P, InvalidPayload> =>
   result._tag === "Parsed" ? Effect.succeed(result.payload) : Effect.fail(invalidPayloadOf(result.reason))
 
 /** Parses a form body. A leading `?` belongs to the first field name. */
-export const parseForm = (bytes: Uint8Array): Effect.Effect<Core.Form, InvalidPayload> => eager(Core.parseForm(bytes))
+export const parseForm = (bytes: Uint8Array): Effect.Effect<Core.Form, InvalidPayload> =>
+  parsedOf(Core.parseForm(bytes))
 
-export const parseJson = (bytes: Uint8Array): Effect.Effect<Payload, InvalidPayload> => eager(Core.parseJson(bytes))
+export const parseJson = (bytes: Uint8Array): Effect.Effect<Payload, InvalidPayload> => parsedOf(Core.parseJson(bytes))
 
 /** Parses the body by its content type: as JSON if it declares JSON, otherwise as a form. */
 export const parseBody = (request: WebhookRequest): Effect.Effect<Payload, InvalidPayload> =>
-  eager<Payload>(Core.parseBody(request))
+  parsedOf<Payload>(Core.parseBody(request))

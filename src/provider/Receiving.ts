@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import type * as Clock from "effect/Clock"
 import type * as Effect from "effect/Effect"
 import type { Payload } from "../Payload.ts"
 import type { InvalidPayload, WebhookErrorReason } from "../WebhookError.ts"
@@ -121,7 +122,11 @@ export interface Receiver {
   readonly checkHead?: ((head: WebhookHead) => WebhookErrorReason | undefined) | undefined
   /** Checked after `checkHead`, before the body is read, and again before `verify`. */
   readonly guard?: Check | undefined
-  readonly verify: (request: WebhookRequest) => Effect.Effect<Verified | void, WebhookErrorReason>
+  /**
+   * Verifies a request. `clock` is that of the fiber. A check that needs nothing
+   * else returns an effect that has ended, which costs no fiber a step.
+   */
+  readonly verify: (request: WebhookRequest, clock: Clock.Clock) => Effect.Effect<Verified | void, WebhookErrorReason>
   /**
    * Finds the misconfiguration that explains a signature mismatch, and returns
    * it as the end of the sentence "it matches …". It tries many variants, so

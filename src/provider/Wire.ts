@@ -13,11 +13,11 @@ import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { Address } from "../Address.ts"
-import { Cost, isAmount } from "../Cost.ts"
+import { Cost } from "../Cost.ts"
 import { compact, lookup } from "../internal/record.ts"
 import { isPayload, type Payload } from "../Payload.ts"
 import { InvalidPayload } from "../WebhookError.ts"
-import { toCount, toText } from "./core/values.ts"
+import { toCost, toCount, toFlag, toText } from "./core/values.ts"
 import * as FieldReader from "./internal/fieldReader.ts"
 import { expectedLength, maxName, maxText } from "./internal/lengths.ts"
 
@@ -124,18 +124,10 @@ export const toTime = (value: unknown): DateTime.Utc | undefined => toTimeIn(val
 export const OptionalTime = lenient(Schema.UndefinedOr(Schema.DateTimeUtc), toTime)
 
 /** Decodes a boolean, or `true` and `false` as text. */
-export const OptionalFlag = lenient(Schema.UndefinedOr(Schema.Boolean), (value) => {
-  const text = typeof value === "boolean" ? String(value) : toText(value).toLowerCase()
-  return text === "true" ? true : text === "false" ? false : undefined
-})
+export const OptionalFlag = lenient(Schema.UndefinedOr(Schema.Boolean), toFlag)
 
 /** Decodes an amount of money, with its currency if there is one. */
-export const OptionalCost = lenient(Schema.UndefinedOr(Cost), (value) => {
-  if (!isPayload(value)) return undefined
-  const [amount, currency] = [toText(value["amount"]), toText(value["currency"])]
-  if (!isAmount(amount)) return undefined
-  return currency === "" ? { amount } : { amount, currency }
-})
+export const OptionalCost = lenient(Schema.UndefinedOr(Cost), toCost)
 
 /** Anything, or nothing. */
 export const Anything = lenient(Schema.Unknown, (value) => value)

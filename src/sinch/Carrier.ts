@@ -3,10 +3,12 @@ import type * as Mac from "effect/crypto/Mac"
 import * as Effect from "effect/Effect"
 import { parseJson } from "../provider/Body.ts"
 import * as Carrier from "../provider/Carrier.ts"
+import { classes, eventsOf } from "../provider/internal/classes.ts"
 import type { Verification } from "../provider/Receiving.ts"
 import type { SenderOptions, WebhookOptions } from "./Config.ts"
+import { decode } from "./core/decode.ts"
+import { acknowledgement, bounds } from "./core/dialect.ts"
 import * as Signature from "./Signature.ts"
-import { acknowledgement, decodePayload } from "./Webhook.ts"
 
 const verifications: Readonly<Record<WebhookOptions["verification"]["scheme"], Verification>> = {
   HmacSha256: { scheme: "signature", covers: ["body", "time"] },
@@ -39,14 +41,13 @@ export const carrier: Carrier.Carrier<
         deliveryStatuses: true,
         verification: verifications[verification.scheme]
       },
-      methods: ["POST"],
-      contentTypes: ["application/json"],
+      ...bounds,
       ...signature,
       parse: (request) => parseJson(request.body),
-      decodePayload: (payload) => decodePayload(name, payload),
+      decodePayload: (payload) => eventsOf(decode(classes, name, payload)),
       acknowledgement
     })),
-  decodePayload,
+  decodePayload: (provider, payload) => eventsOf(decode(classes, provider, payload)),
   send: () => import("./Send.ts"),
   environment: () => import("./Environment.ts"),
   samples: () => import("./Samples.ts")

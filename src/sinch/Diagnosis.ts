@@ -16,7 +16,7 @@ import { fromBase64, list, type Secrets, utf8 } from "../provider/Secrets.ts"
 
 type Named<A> = readonly [name: string, value: A]
 
-export const fromHex = (text: string): Uint8Array | undefined => {
+const fromHex = (text: string): Uint8Array | undefined => {
   const decoded = Hex.decode(text)
   return Result.isSuccess(decoded) ? decoded.success : undefined
 }

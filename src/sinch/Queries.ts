@@ -8,13 +8,14 @@ import * as Effect from "effect/Effect"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { fromCarrierDigits, toCarrierDigits } from "../Address.ts"
 import { isPayload } from "../Payload.ts"
+import { classes, eventsOf } from "../provider/internal/classes.ts"
 import { listOf } from "../provider/internal/listOf.ts"
 import type { Candidate } from "../provider/Query.ts"
 import type { CarrierQueries, Part } from "../provider/Sending.ts"
 import * as Wire from "../provider/Wire.ts"
 import * as SendReference from "../SendReference.ts"
+import { decode } from "./core/decode.ts"
 import * as Schema from "./Schema.ts"
-import { decodePayload } from "./Webhook.ts"
 
 const readBatch = Wire.reader(Schema.StoredBatch)
 
@@ -68,7 +69,7 @@ export const make = (batches: HttpClientRequest.HttpClientRequest): CarrierQueri
       ],
     statuses: (provider, body) =>
       isPayload(body)
-        ? decodePayload(provider, body).pipe(
+        ? eventsOf(decode(classes, provider, body)).pipe(
           Effect.map((events) => events.flatMap((event) => event._tag === "DeliveryStatus" ? [event] : [])),
           // What does not decode says nothing.
           Effect.orElseSucceed(() => [])

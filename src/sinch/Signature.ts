@@ -1,13 +1,6 @@
 /**
- * `x-sinch-webhook-signature`: Base64 of HMAC-SHA256, keyed with the secret as
- * text, over body, nonce and timestamp, joined with dots. The formula is that
- * of the official SDKs (https://github.com/sinch/sinch-sdk-node,
- * `packages/sdk-client/src/utils/authorization.helper.ts`).
- *
- * `X-Sinch-Signature`: HMAC-SHA1 over the body alone, in lower-case hex
- * according to Sinch's documentation
- * (https://developers.sinch.com/docs/numbers/api-reference/imported-hosting/tag/Imported-Numbers-and-Hosting-Orders-Callbacks),
- * or in Base64 from other senders.
+ * Signs webhooks as Sinch does, verifies them with the services of the
+ * application, and explains a mismatch.
  */
 import * as Clock from "effect/Clock"
 import type * as CryptoError from "effect/crypto/CryptoError"
@@ -18,19 +11,19 @@ import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
 import * as Bytes from "../internal/bytes.ts"
-import { fromBase64, macKeys, macMatcher, type Secrets, utf8 } from "../provider/Secrets.ts"
-import { InvalidSignature, MissingSignature, StaleTimestamp, type WebhookErrorReason } from "../WebhookError.ts"
+import * as SyncCrypto from "../internal/syncCrypto.ts"
+import type { Verified } from "../provider/core/receive.ts"
+import type { Refused } from "../provider/core/refusal.ts"
+import { reasonOf } from "../provider/internal/reasons.ts"
+import type { Receiver } from "../provider/Receiving.ts"
+import { fromBase64, list, macKeys, macMatcher, type Secrets, utf8 } from "../provider/Secrets.ts"
+import type { WebhookErrorReason } from "../WebhookError.ts"
 import * as Request from "../WebhookRequest.ts"
 import type { Verification } from "./Config.ts"
-import { fromHex, search, suspectKeys } from "./Diagnosis.ts"
+import * as Core from "./core/verify.ts"
+import { search, suspectKeys } from "./Diagnosis.ts"
 
-const headers = {
-  signature: "x-sinch-webhook-signature",
-  timestamp: "x-sinch-webhook-signature-timestamp",
-  nonce: "x-sinch-webhook-signature-nonce",
-  algorithm: "x-sinch-webhook-signature-algorithm",
-  sha1: "x-sinch-signature"
-} as const
+const { headers } = Core
 
 const signedText = (body: Uint8Array, nonce: string, timestamp: string): Uint8Array =>
   Bytes.concat([body, Bytes.fromText(`.${nonce}.${timestamp}`)])
@@ -110,94 +103,55 @@ export const signWebhook = Effect.fnUntraced(function*(options: {
 /** A signature scheme: the check, and the diagnosis of a mismatch. */
 interface Scheme {
   readonly checkHead?: (head: Request.WebhookHead) => WebhookErrorReason | undefined
-  readonly verify: (request: Request.WebhookRequest) => Effect.Effect<void, WebhookErrorReason>
+  readonly verify: Receiver["verify"]
   readonly diagnose: (request: Request.WebhookRequest) => Effect.Effect<string | undefined>
 }
 
-const matcher = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secret: Secrets) {
+const settled = (result: Verified | Refused): Effect.Effect<Verified, WebhookErrorReason> =>
+  result._tag === "Verified" ? Effect.succeed(result) : Effect.fail(reasonOf(result.reason))
+
+const algorithms = { HmacSha256: Mac.hmacSha256, HmacSha1: Mac.hmacSha1 } as const
+
+const makeVerify = Effect.fnUntraced(function*(
+  scheme: Exclude<Core.Scheme, "None">,
+  secret: Secrets,
+  tolerance: number | undefined
+): Effect.fn.Return<Scheme["verify"], CryptoError.CryptoError, Mac.Mac> {
   const mac = yield* Mac.Mac
-  const fits = macMatcher(mac, yield* macKeys("Sinch", algorithm, secret))
-  return (tag: Uint8Array | undefined, data: Uint8Array) => tag === undefined ? Effect.succeed(false) : fits(tag, data)
+  const fits = macMatcher(mac, yield* macKeys("Sinch", algorithms[scheme], secret))
+  const sync = SyncCrypto.of(mac)
+  if (sync !== undefined) {
+    const hash = scheme === "HmacSha256" ? "sha256" : "sha1"
+    const tags = (yield* list("Sinch", secret)).map((secret) => sync.hmac(hash, utf8(secret)))
+    const verifySync = Core.verifySync(scheme, tags, tolerance)
+    return (request, clock) => settled(verifySync(request, () => clock.currentTimeMillisUnsafe()))
+  }
+  return Effect.fnUntraced(function*(request) {
+    const claim = Core.prepare(scheme, request)
+    if (claim._tag === "Refused") return yield* settled(claim)
+    const tag = fromBase64(claim.tag)
+    const isMatch = tag !== undefined && (yield* fits(tag, Bytes.concat([request.body, Bytes.fromText(claim.text)])))
+    return yield* settled(isMatch ? Core.conclude(claim, yield* Clock.currentTimeMillis, tolerance) : Core.mismatch)
+  })
 })
 
-const searcher = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secret: Secrets) {
+const makeSearch = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secret: Secrets) {
   const mac = yield* Mac.Mac
   const keys = yield* suspectKeys(algorithm, secret)
   return (options: Omit<Parameters<typeof search>[0], "keys">) =>
     Effect.provideService(search({ ...options, keys }), Mac.Mac, mac)
 })
 
-/**
- * Returns whether the header declares HMAC-SHA256, in any spelling. Using the
- * hash that the header declares, as one SDK does, would allow MD5.
- */
-const isHmacSha256 = (algorithm: string): boolean => /^(?:hmac-?)?sha-?256$/i.test(algorithm)
-
-const isUnixSeconds = (timestamp: string): boolean => /^\d{1,12}$/.test(timestamp)
-
-const checkAge = Effect.fnUntracedEager(function*(timestamp: string, tolerance: Duration.Duration) {
-  if (!isUnixSeconds(timestamp)) {
-    return yield* new MissingSignature({ expected: `header ${headers.timestamp} in Unix seconds` })
-  }
-  const skewSeconds = Number(timestamp) - (yield* Clock.currentTimeMillis) / 1000
-  const toleranceSeconds = Duration.toSeconds(tolerance)
-  if (Math.abs(skewSeconds) > toleranceSeconds) {
-    return yield* new StaleTimestamp({ skewSeconds: Math.round(skewSeconds), toleranceSeconds })
-  }
-})
-
-/** Reads the signed headers, or the reason why they are no signature. An empty header counts as missing. */
-const readHmacSha256 = (
-  head: Request.WebhookHead
-): { readonly signature: string; readonly timestamp: string; readonly nonce: string } | WebhookErrorReason => {
-  const signature = head.headers[headers.signature]
-  const timestamp = head.headers[headers.timestamp]
-  const nonce = head.headers[headers.nonce]
-  if (!signature || !timestamp || !nonce) {
-    const missing = signature ? (timestamp ? headers.nonce : headers.timestamp) : headers.signature
-    const other = head.headers[headers.sha1] ? `; found ${headers.sha1}, which belongs to the HmacSha1 scheme` : ""
-    return new MissingSignature({ expected: `header ${missing}${other}` })
-  }
-  const algorithm = head.headers[headers.algorithm]
-  if (algorithm && !isHmacSha256(algorithm)) {
-    return new InvalidSignature({ hint: `nothing: ${headers.algorithm} is not HmacSHA256` })
-  }
-  // With a dot inside a part, the signed text would be ambiguous.
-  return nonce.includes(".") || timestamp.includes(".")
-    ? new InvalidSignature({ hint: "nothing: the nonce or the timestamp contains a dot" })
-    : { signature, timestamp, nonce }
-}
-
-/** Longer than Sinch redelivers a callback, and shorter than a kit remembers its key. */
-const defaultMaxAge = Duration.hours(47)
-
-/** Without a tolerance, only the age of a readable timestamp is checked. */
-const checkDefaultAge = Effect.fnUntracedEager(function*(timestamp: string) {
-  if (!isUnixSeconds(timestamp)) return
-  const skewSeconds = Math.round(Number(timestamp) - (yield* Clock.currentTimeMillis) / 1000)
-  const toleranceSeconds = Duration.toSeconds(defaultMaxAge)
-  if (-skewSeconds > toleranceSeconds) return yield* new StaleTimestamp({ skewSeconds, toleranceSeconds })
-})
-
 const makeHmacSha256 = Effect.fnUntraced(function*(secret: Secrets, tolerance: Duration.Duration | undefined) {
-  const matches = yield* matcher(Mac.hmacSha256, secret)
-  const search = yield* searcher(Mac.hmacSha256, secret)
-  const scheme: Scheme = {
-    checkHead: (head) => {
-      const signed = readHmacSha256(head)
-      return "_tag" in signed ? signed : undefined
-    },
-    verify: Effect.fnUntracedEager(function*(request) {
-      const signed = readHmacSha256(request)
-      if ("_tag" in signed) return yield* signed
-      const { nonce, signature, timestamp } = signed
-      if (!(yield* matches(fromBase64(signature), signedText(request.body, nonce, timestamp)))) {
-        return yield* new InvalidSignature({})
-      }
-      yield* tolerance === undefined ? checkDefaultAge(timestamp) : checkAge(timestamp, tolerance)
-    }),
-    diagnose: (request) => {
-      const signed = readHmacSha256(request)
+  const search = yield* makeSearch(Mac.hmacSha256, secret)
+  return {
+    verify: yield* makeVerify(
+      "HmacSha256",
+      secret,
+      tolerance === undefined ? undefined : Duration.toSeconds(tolerance)
+    ),
+    diagnose: (request: Request.WebhookRequest) => {
+      const signed = Core.readHmacSha256(request)
       if ("_tag" in signed) return Effect.undefined
       const { nonce, signature, timestamp } = signed
       return search({
@@ -212,56 +166,39 @@ const makeHmacSha256 = Effect.fnUntraced(function*(secret: Secrets, tolerance: D
       })
     }
   }
-  return scheme
 })
 
-// Forty hex digits are also valid Base64 for thirty bytes. Upper-case hex is refused: each signature has one encoding.
-const fromHexOrBase64 = (signature: string): Uint8Array | undefined =>
-  /^[0-9a-f]{40}$/.test(signature) ? fromHex(signature) : fromBase64(signature)
-
 const makeHmacSha1 = Effect.fnUntraced(function*(secret: Secrets) {
-  const matches = yield* matcher(Mac.hmacSha1, secret)
-  const search = yield* searcher(Mac.hmacSha1, secret)
-  /** The signature, or why there is none. */
-  const read = (head: Request.WebhookHead): string | WebhookErrorReason => {
-    if ([headers.signature, headers.timestamp, headers.nonce].some((name) => head.headers[name] !== undefined)) {
-      return new InvalidSignature({
-        hint: `nothing: found ${headers.signature}, which belongs to the HmacSha256 scheme`
-      })
-    }
-    return head.headers[headers.sha1] || new MissingSignature({ expected: `header ${headers.sha1}` })
-  }
-  const scheme: Scheme = {
-    checkHead: (head) => {
-      const signature = read(head)
-      return typeof signature === "string" ? undefined : signature
-    },
-    verify: Effect.fnUntracedEager(function*(request) {
-      const signature = read(request)
-      if (typeof signature !== "string") return yield* signature
-      if (!(yield* matches(fromHexOrBase64(signature), request.body))) return yield* new InvalidSignature({})
-    }),
-    diagnose: (request) => {
-      const signature = read(request)
-      return typeof signature !== "string"
-        ? Effect.undefined
-        : search({ body: request.body, signature, tag: fromHexOrBase64(signature), texts: (body) => [["", body]] })
+  const search = yield* makeSearch(Mac.hmacSha1, secret)
+  return {
+    verify: yield* makeVerify("HmacSha1", secret, undefined),
+    diagnose: (request: Request.WebhookRequest) => {
+      const claim = Core.prepare("HmacSha1", request)
+      if (claim._tag === "Refused") return Effect.undefined
+      const signature = request.headers[headers.sha1]!
+      return search({ body: request.body, signature, tag: fromBase64(claim.tag), texts: (body) => [["", body]] })
     }
   }
-  return scheme
 })
 
 /** Builds the check of the chosen scheme, and the diagnosis of a mismatch. */
-export const make = (verification: Verification): Effect.Effect<Scheme, CryptoError.CryptoError, Mac.Mac> => {
-  switch (verification.scheme) {
-    case "HmacSha256":
-      return makeHmacSha256(
-        verification.secret,
-        verification.tolerance === undefined ? undefined : Duration.fromInputUnsafe(verification.tolerance)
-      )
-    case "HmacSha1":
-      return makeHmacSha1(verification.secret)
-    case "None":
-      return Effect.succeed({ verify: () => Effect.void, diagnose: () => Effect.undefined })
+export const make = Effect.fnUntraced(function*(
+  verification: Verification
+): Effect.fn.Return<Scheme, CryptoError.CryptoError, Mac.Mac> {
+  const check = Core.checkHead(verification.scheme)
+  const checkHead = (head: Request.WebhookHead): WebhookErrorReason | undefined => {
+    const reason = check(head)
+    return reason === undefined ? undefined : reasonOf(reason)
   }
-}
+  switch (verification.scheme) {
+    case "HmacSha256": {
+      const { secret, tolerance } = verification
+      const duration = tolerance === undefined ? undefined : Duration.fromInputUnsafe(tolerance)
+      return { checkHead, ...(yield* makeHmacSha256(secret, duration)) }
+    }
+    case "HmacSha1":
+      return { checkHead, ...(yield* makeHmacSha1(verification.secret)) }
+    case "None":
+      return { verify: () => Effect.void, diagnose: () => Effect.undefined }
+  }
+})

@@ -1,11 +1,14 @@
 import type * as CryptoError from "effect/crypto/CryptoError"
 import type * as CryptoSignature from "effect/crypto/Signature"
 import * as Effect from "effect/Effect"
+import { parseJson } from "../provider/Body.ts"
 import * as Carrier from "../provider/Carrier.ts"
+import { classes, eventsOf } from "../provider/internal/classes.ts"
 import type { SenderOptions, WebhookOptions } from "./Config.ts"
+import { decode } from "./core/decode.ts"
+import { acknowledgement, bounds } from "./core/dialect.ts"
 import * as Ed25519 from "./Ed25519.ts"
 import * as Signature from "./Signature.ts"
-import { acknowledgement, decodePayload, parse } from "./Webhook.ts"
 
 /**
  * The Telnyx carrier. Webhooks are verified with the runtime's Ed25519 unless
@@ -34,14 +37,13 @@ export const carrier: Carrier.Carrier<
         deliveryStatuses: true,
         verification: { scheme: "signature", covers: ["body", "time"] }
       },
-      methods: ["POST"],
-      contentTypes: ["application/json"],
+      ...bounds,
       ...signature,
-      parse,
-      decodePayload: (payload) => decodePayload(name, payload),
+      parse: (request) => parseJson(request.body),
+      decodePayload: (payload) => eventsOf(decode(classes, name, payload)),
       acknowledgement
     })),
-  decodePayload,
+  decodePayload: (provider, payload) => eventsOf(decode(classes, provider, payload)),
   send: () => import("./Send.ts"),
   environment: () => import("./Environment.ts"),
   media: { hosts: ["media.telnyx.com"] },

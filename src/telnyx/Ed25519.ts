@@ -22,6 +22,8 @@ import * as CryptoError from "effect/crypto/CryptoError"
 import * as Signature from "effect/crypto/Signature"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as SyncCrypto from "../internal/syncCrypto.ts"
+import { isSound, isWellFormed } from "./core/ed25519.ts"
 
 const KeyTypeId = "~effect-sms/telnyx/Ed25519/PublicKey" as const
 
@@ -65,38 +67,6 @@ export interface Service {
  * @since 0.1.0
  */
 export class Ed25519 extends Context.Service<Ed25519, Service>()("effect-sms/telnyx/Ed25519") {}
-
-/** The prime of the field, and the order of the base point. */
-const p = 2n ** 255n - 19n
-const l = 2n ** 252n + 27742317777372353535851937790883648493n
-
-/** The `y` of the eight points of small order: 1 and -1 belong to one point each, the others to two. */
-const y8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n
-const smallOrder: ReadonlyArray<bigint> = [1n, p - 1n, 0n, y8, p - y8]
-
-/** Encodes a number as 32 little-endian bytes. Numbers are compared as bytes, which is faster than with `BigInt`. */
-const littleEndian = (number: bigint): Uint8Array =>
-  Uint8Array.from({ length: 32 }, (_, i) => Number(BigInt.asUintN(8, number >> BigInt(8 * i))))
-
-const order = littleEndian(l)
-const prime = littleEndian(p)
-const smallOrders = Array.from(smallOrder, littleEndian)
-
-/** Compares two encoded numbers, from the highest byte. `mask` selects the bits of the first number's top byte. */
-const compare = (one: Uint8Array, other: Uint8Array, mask: number): number => {
-  const top = (one[31]! & mask) - other[31]!
-  if (top !== 0) return top
-  let i = 30
-  while (i > 0 && one[i] === other[i]) i--
-  return one[i]! - other[i]!
-}
-
-/** Whether the point is canonically encoded and not of small order. The top bit is the sign of `x`. */
-const isSound = (point: Uint8Array): boolean =>
-  compare(point, prime, 0x7f) < 0 && smallOrders.every((small) => compare(point, small, 0x7f) !== 0)
-
-const isWellFormed = (signature: Uint8Array): boolean =>
-  signature.length === 64 && compare(signature.subarray(32), order, 0xff) < 0 && isSound(signature.subarray(0, 32))
 
 const invalidKey = (description: string) =>
   new CryptoError.CryptoError({
@@ -142,6 +112,8 @@ export const layer: Layer.Layer<Ed25519, never, Signature.Signature> = Layer.eff
         const key = yield* Signature.publicKey(Signature.ed25519, bytes)
         // The first use imports the key. An import failure occurs here instead of in a webhook.
         yield* signature.verify(key, new Uint8Array(64), new Uint8Array(0))
+        const check = SyncCrypto.ofSignature(signature)?.(bytes)
+        if (check !== undefined) return (tag: Uint8Array, data: Uint8Array) => Effect.succeed(check(tag, data))
         return (tag: Uint8Array, data: Uint8Array) => Effect.orDie(signature.verify(key, tag, data))
       })
     }))

@@ -10,10 +10,11 @@ import type { DeliveryStatus } from "../DeliveryStatus.ts"
 import { DeliveryStatus as Status } from "../DeliveryStatus.ts"
 import { unchecked } from "../internal/unchecked.ts"
 import { isPayload, type Payload } from "../Payload.ts"
+import { classes, eventsOf } from "../provider/internal/classes.ts"
 import type { CarrierQueries } from "../provider/Sending.ts"
 import * as Wire from "../provider/Wire.ts"
 import type { SenderOptions } from "./Config.ts"
-import { decodePayload } from "./Webhook.ts"
+import { decode } from "./core/decode.ts"
 
 const readProfile = Wire.reader(
   Schema.Struct({ id: Wire.OptionalText, webhook_url: Wire.optionalText(Wire.maxUrl) })
@@ -23,9 +24,9 @@ const readProfile = Wire.reader(
 const statusesOf = (provider: string, message: Payload): Effect.Effect<ReadonlyArray<DeliveryStatus>> => {
   const { media: _, subject: __, text: ___, ...payload } = message
   const isFinal = typeof payload["completed_at"] === "string"
-  return decodePayload(provider, {
+  return eventsOf(decode(classes, provider, {
     data: { event_type: isFinal ? "message.finalized" : "message.sent", payload }
-  }).pipe(
+  })).pipe(
     Effect.map((events) =>
       events.flatMap((event) => event._tag === "DeliveryStatus" ? [unchecked(Status, { ...event, raw: payload })] : [])
     ),

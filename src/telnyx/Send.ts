@@ -7,7 +7,7 @@
 import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Effect from "effect/Effect"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import { type Address, kind } from "../Address.ts"
+import { Address, kind } from "../Address.ts"
 import type { OutboundMessage } from "../Message.ts"
 import { isPayload } from "../Payload.ts"
 import * as Callbacks from "../provider/internal/callbacks.ts"
@@ -19,6 +19,7 @@ import * as Wire from "../provider/Wire.ts"
 import { greekCapitals } from "../segments/Segments.ts"
 import * as SmsError from "../SmsError.ts"
 import type { SenderOptions } from "./Config.ts"
+import * as Fields from "./core/fields.ts"
 import { refusalOf } from "./Errors.ts"
 import * as Queries from "./Queries.ts"
 import * as Schema from "./Schema.ts"
@@ -118,27 +119,32 @@ const readAccepted = Wire.reader(Schema.Accepted)
 const readRefused = Wire.reader(Schema.Refused)
 const readError = Wire.reader(Schema.RequestError)
 
-const statusOf = ({ status = "" }: Pick<Schema.Party, "status">) => ({
-  status: Wire.lookup(Schema.statuses, status.toLowerCase()) ?? "unknown" as const,
+const statusOf = ({ status = "" }: Pick<Fields.Party, "status">) => ({
+  status: Wire.lookup(Fields.statuses, status.toLowerCase()) ?? "unknown" as const,
   carrierStatus: status
 })
+
+const senderOf = (value: unknown): Address | undefined => {
+  const address = Fields.parties(value)[0]?.address
+  return address === undefined ? undefined : Address.make(address)
+}
 
 const accepted = (body: unknown, part: Sending.Part): Sending.Accepted | undefined => {
   const { from } = part
   const message = readAccepted(body)?.data
   if (message?.id === undefined) return undefined
-  const parties = Schema.parties(message.to)
+  const parties = Fields.parties(message.to)
   return {
     // The id in the delivery reports of all recipients of a group message.
     messageId: message.group_message_id ?? message.id,
     ...statusOf({ status: parties[0]?.status }),
     ...(isGroup(part) && {
       recipients: parties.flatMap((party) =>
-        party.address === undefined ? [] : [{ recipient: party.address, ...statusOf(party) }]
+        party.address === undefined ? [] : [{ recipient: Address.make(party.address), ...statusOf(party) }]
       )
     }),
     // The number from the number pool, if Telnyx has already chosen it.
-    sender: Schema.parties(message.from)[0]?.address ?? from,
+    sender: senderOf(message.from) ?? from,
     segments: message.parts || undefined
   }
 }

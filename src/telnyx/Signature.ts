@@ -1,7 +1,6 @@
 /**
- * `telnyx-signature-ed25519`: Base64 of an Ed25519 signature over the
- * `telnyx-timestamp` header, a `|` and the body, byte for byte
- * (https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks).
+ * Signs webhooks as Telnyx does, verifies them with the services of the
+ * application, and explains a mismatch.
  */
 import * as Clock from "effect/Clock"
 import * as CryptoError from "effect/crypto/CryptoError"
@@ -10,21 +9,20 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Redacted from "effect/Redacted"
+import type { Verified } from "../provider/core/receive.ts"
+import type { Refused } from "../provider/core/refusal.ts"
+import { reasonOf } from "../provider/internal/reasons.ts"
+import type { Receiver } from "../provider/Receiving.ts"
 import { fromBase64, utf8 } from "../provider/Secrets.ts"
-import { InvalidSignature, MissingSignature, StaleTimestamp, type WebhookErrorReason } from "../WebhookError.ts"
+import type { WebhookErrorReason } from "../WebhookError.ts"
 import * as Request from "../WebhookRequest.ts"
 import type { WebhookOptions } from "./Config.ts"
+import * as Core from "./core/verify.ts"
 import { variants } from "./Diagnosis.ts"
 import { Ed25519 } from "./Ed25519.ts"
 import { signedText } from "./SignedText.ts"
 
-const signatureHeader = "telnyx-signature-ed25519"
-const timestampHeader = "telnyx-timestamp"
-/**
- * The header of the previous signature scheme
- * (https://developers.telnyx.com/docs/v1/messaging/webhooks/inbound-message-signature).
- */
-const legacyHeader = "x-telnyx-signature"
+const { signatureHeader, timestampHeader } = Core
 
 const secondsNow = Effect.map(Clock.currentTimeMillis, (millis) => Math.floor(millis / 1000))
 
@@ -120,44 +118,9 @@ export const signWebhook = Effect.fnUntraced(function*(options: {
   return Request.make({ url: options.url, body, headers: { "content-type": "application/json", ...headers } })
 })
 
-const missing = ({ headers }: Request.WebhookHead, header: string) =>
-  new MissingSignature({
-    expected: Object.hasOwn(headers, legacyHeader)
-      ? `header ${header}; found ${legacyHeader}, so the messaging profile has webhook_api_version 1 and needs 2`
-      : `header ${header}`
-  })
-
-/** The two headers, or why they cannot be those of a signature. */
-const read = (
-  head: Request.WebhookHead
-): { readonly signature: Uint8Array; readonly timestamp: string } | WebhookErrorReason => {
-  const header = head.headers[signatureHeader]
-  if (!header) return missing(head, signatureHeader)
-  const timestamp = head.headers[timestampHeader]
-  if (!timestamp) return missing(head, timestampHeader)
-  const signature = fromBase64(header)
-  if (signature?.length !== 64) {
-    return new InvalidSignature({ hint: `nothing: ${signatureHeader} is not the Base64 of 64 bytes` })
-  }
-  // Fifteen digits are exact as a number, and enough for thirty million years.
-  return /^\d{1,15}$/.test(timestamp)
-    ? { signature, timestamp }
-    : new InvalidSignature({ hint: `nothing: ${timestampHeader} is not a whole number of seconds` })
-}
-
-const checkHead = (head: Request.WebhookHead): WebhookErrorReason | undefined => {
-  const signed = read(head)
-  return "_tag" in signed ? signed : undefined
-}
-
 /**
  * Builds the signature check for a list of public keys, and the diagnosis of a
  * mismatch.
- *
- * The signature is checked before the timestamp that it covers. A stale
- * timestamp therefore always means an authentic request, either a replay or one
- * received while a clock is wrong. Checking the timestamp first would save
- * nothing, because a forger can send the current time.
  */
 export const make = Effect.fnUntraced(function*(options: WebhookOptions) {
   const ed25519 = yield* Ed25519
@@ -176,17 +139,23 @@ export const make = Effect.fnUntraced(function*(options: WebhookOptions) {
     return false
   })
 
-  const verify = Effect.fnUntracedEager(
-    function*(request: Request.WebhookRequest): Effect.fn.Return<void, WebhookErrorReason> {
-      const signed = read(request)
-      if ("_tag" in signed) return yield* signed
-      const { signature, timestamp } = signed
-      if (!(yield* matches(signature, signedText(timestamp, request.body)))) return yield* new InvalidSignature({})
+  const settled = (result: Verified | Refused): Effect.Effect<Verified, WebhookErrorReason> =>
+    result._tag === "Verified" ? Effect.succeed(result) : Effect.fail(reasonOf(result.reason))
 
-      const skewSeconds = Number(timestamp) - (yield* secondsNow)
-      if (Math.abs(skewSeconds) > toleranceSeconds) return yield* new StaleTimestamp({ skewSeconds, toleranceSeconds })
-    }
-  )
+  const verify: Receiver["verify"] = (request, clock) => {
+    const claim = Core.prepare(request)
+    if (claim._tag === "Refused") return settled(claim)
+    return Effect.flatMapEager(
+      matches(claim.signature, signedText(claim.timestamp, request.body)),
+      (isMatch) =>
+        settled(isMatch ? Core.conclude(claim, clock.currentTimeMillisUnsafe(), toleranceSeconds) : Core.mismatch)
+    )
+  }
+
+  const checkHead = (head: Request.WebhookHead): WebhookErrorReason | undefined => {
+    const reason = Core.checkHead(head)
+    return reason === undefined ? undefined : reasonOf(reason)
+  }
 
   const diagnose = Effect.fnUntraced(function*(request: Request.WebhookRequest) {
     const signature = fromBase64(request.headers[signatureHeader] ?? "")

@@ -2,13 +2,12 @@ import type * as CryptoError from "effect/crypto/CryptoError"
 import type * as Digest from "effect/crypto/Digest"
 import type * as Mac from "effect/crypto/Mac"
 import * as Effect from "effect/Effect"
-import { formFromText, parseBody } from "../provider/Body.ts"
+import { parsedOf } from "../provider/Body.ts"
 import * as Carrier from "../provider/Carrier.ts"
 import { classes, eventsOf } from "../provider/internal/classes.ts"
-import { queryOf } from "../provider/Url.ts"
 import type { SenderOptions, WebhookOptions } from "./Config.ts"
-import { bounds } from "./core/bounds.ts"
 import { decode } from "./core/decode.ts"
+import { acknowledgement, bounds, parse } from "./core/dialect.ts"
 import * as Signature from "./Signature.ts"
 
 /**
@@ -45,12 +44,9 @@ export const carrier: Carrier.Carrier<
       },
       ...bounds,
       ...signature,
-      parse: (request) =>
-        request.method === "GET" ? Effect.succeed(formFromText(queryOf(request.url))) : parseBody(request),
+      parse: (request) => parsedOf(parse(request)),
       decodePayload: (payload) => eventsOf(decode(classes, name, payload)),
-      // Empty TwiML. Twilio would send a `text/plain` body to the customer
-      // (https://www.twilio.com/docs/messaging/twiml).
-      acknowledgement: { status: 200, contentType: "text/xml", body: "<Response/>" }
+      acknowledgement
     })),
   decodePayload: (provider, payload) => eventsOf(decode(classes, provider, payload)),
   send: () => import("./Send.ts"),

@@ -17,6 +17,7 @@ import type { Verified } from "../provider/Receiving.ts"
 import { fromBase64, list, macKeys, macMatcher, type Secrets, utf8 } from "../provider/Secrets.ts"
 import type { WebhookErrorReason } from "../WebhookError.ts"
 import * as Request from "../WebhookRequest.ts"
+import { readNodeForm } from "./core/nodeForm.ts"
 import { fieldsText } from "./core/signedText.ts"
 import * as Core from "./core/verify.ts"
 import * as Diagnosis from "./Diagnosis.ts"
@@ -95,7 +96,7 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets, accounts?: R
     )
 
   const verifyWith = Effect.fnUntraced(function*(request: Request.WebhookRequest) {
-    const claim = Core.prepare(request)
+    const claim = Core.prepare(request, readNodeForm)
     if (claim._tag === "Refused") return claim
     const isBody = claim.hash === undefined || (yield* hasHash(claim.hash, request.body))
     return isBody && (yield* matches(fits, fromBase64(claim.tag)!, claim.url, claim.text))
@@ -109,7 +110,11 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets, accounts?: R
   const sync = SyncCrypto.of(mac)
   const verifySync = sync === undefined
     ? undefined
-    : Core.verifySync({ tags: secrets.map((secret) => sync.hmac("sha1", utf8(secret))), sha256: sync.sha256 }, accounts)
+    : Core.verifySync(
+      { tags: secrets.map((secret) => sync.hmac("sha1", utf8(secret))), sha256: sync.sha256 },
+      accounts,
+      readNodeForm
+    )
   const verify: (request: Request.WebhookRequest) => Effect.Effect<Verified, WebhookErrorReason> =
     verifySync === undefined
       ? (request) => Effect.flatMap(verifyWith(request), settled)

@@ -60,6 +60,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "media/NodeIncrementalHash.ts": ["node:crypto"],
   "media/NodeMediaRehosting.ts": ["@effect/platform-node"],
   "NodeCrypto.ts": ["@effect/platform-node", "node:crypto"],
+  "sinch/core/Node.ts": [],
   "sql/SqlStorage.ts": [],
   "sql/ForwardStoreSql.ts": [],
   "sql/InboxSql.ts": [],
@@ -68,6 +69,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "sql/internal/checkpointer.ts": ["node:sqlite", "node:worker_threads"],
   "sql/internal/servers.ts": ["node:os"],
   "sql/NodeSqliteClient.ts": ["node:fs", "node:sqlite"],
+  "telnyx/core/Node.ts": [],
   "testing/Arbitraries.ts": ["fast-check"],
   "testing/CarrierServer.ts": ["node:http", "node:net"],
   "testing/internal/changes.ts": ["fast-check"],
@@ -78,7 +80,8 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "testing/internal/sendRetries.ts": ["@effect/vitest"],
   "testing/internal/sendSubject.ts": ["@effect/platform-node"],
   "testing/ProviderSuite.ts": ["@effect/vitest", "fast-check", "node:util"],
-  "testing/SendSuite.ts": []
+  "testing/SendSuite.ts": [],
+  "twilio/core/Node.ts": []
 }
 
 describe("imports", () => {

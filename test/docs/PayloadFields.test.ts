@@ -3,10 +3,10 @@ import { DateTime, Effect, Exit, Schema } from "effect"
 import type { Payload } from "../../src/Payload.ts"
 import * as Fields from "../../src/provider/Fields.ts"
 import { classes, eventsOf } from "../../src/provider/internal/classes.ts"
-import * as SinchSchema from "../../src/sinch/Schema.ts"
-import * as Sinch from "../../src/sinch/Webhook.ts"
-import * as TelnyxSchema from "../../src/telnyx/Schema.ts"
-import * as Telnyx from "../../src/telnyx/Webhook.ts"
+import { decode as decodeSinch } from "../../src/sinch/core/decode.ts"
+import * as SinchSchema from "../../src/sinch/core/fields.ts"
+import { decode as decodeTelnyx } from "../../src/telnyx/core/decode.ts"
+import * as TelnyxSchema from "../../src/telnyx/core/fields.ts"
 import { decode as decodeTwilio } from "../../src/twilio/core/decode.ts"
 import * as TwilioSchema from "../../src/twilio/core/fields.ts"
 import * as VoiceMeUpSchema from "../../src/voicemeup/Schema.ts"
@@ -48,7 +48,7 @@ interface Sample {
 const [one, two, three] = ["2026-07-17T12:06:01.000Z", "2026-07-17T12:06:02.000Z", "2026-07-17T12:06:03.000Z"]
 
 const telnyx = (event_type: string) => (payload: Payload) =>
-  Telnyx.decodePayload("telnyx", { data: { event_type, payload } })
+  eventsOf(decodeTelnyx(classes, "telnyx", { data: { event_type, payload } }))
 
 const telnyxValues = {
   parts: 2,
@@ -81,8 +81,8 @@ const samples: Readonly<Record<string, Sample>> = {
     decode: (payload) =>
       Effect.map(
         Effect.all([
-          Sinch.decodePayload("sinch", payload),
-          Sinch.decodePayload("sinch", { ...payload, type: "mo_binary" })
+          eventsOf(decodeSinch(classes, "sinch", payload)),
+          eventsOf(decodeSinch(classes, "sinch", { ...payload, type: "mo_binary" }))
         ]),
         (events) => events.flat()
       ),
@@ -96,7 +96,7 @@ const samples: Readonly<Record<string, Sample>> = {
     }
   },
   "Sinch: recipient delivery reports": {
-    decode: (payload) => Sinch.decodePayload("sinch", payload),
+    decode: (payload) => eventsOf(decodeSinch(classes, "sinch", payload)),
     values: {
       type: "recipient_delivery_report_sms",
       status: "Failed",
@@ -108,7 +108,7 @@ const samples: Readonly<Record<string, Sample>> = {
     }
   },
   "Sinch: batch delivery reports": {
-    decode: (payload) => Sinch.decodePayload("sinch", payload),
+    decode: (payload) => eventsOf(decodeSinch(classes, "sinch", payload)),
     values: {
       type: "delivery_report_sms",
       "statuses.status": "Failed",

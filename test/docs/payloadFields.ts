@@ -2,8 +2,8 @@
  * Writes `docs/payload-fields.md` from the tables in the carriers' schemas.
  */
 import type { Fields } from "../../src/provider/Fields.ts"
-import * as Sinch from "../../src/sinch/Schema.ts"
-import * as Telnyx from "../../src/telnyx/Schema.ts"
+import * as Sinch from "../../src/sinch/core/fields.ts"
+import * as Telnyx from "../../src/telnyx/core/fields.ts"
 import * as Twilio from "../../src/twilio/core/fields.ts"
 import * as VoiceMeUp from "../../src/voicemeup/Schema.ts"
 

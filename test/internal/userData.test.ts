@@ -3,6 +3,7 @@ import * as fc from "fast-check"
 import { BinaryContent, TextContent } from "../../src/Content.ts"
 import { basic, extension } from "../../src/internal/gsm7.ts"
 import * as UserData from "../../src/internal/userData.ts"
+import { contentOf } from "../../src/internal/userDataContent.ts"
 import { base64, header16, header8, latin1, pack, septetsOf, ucs2 } from "../userData.ts"
 
 const western = [
@@ -129,14 +130,14 @@ describe("bytes", () => {
       data: base64(latin1("VCARD"))
     }] as const
     assert.deepStrictEqual(
-      UserData.contentOf(parts),
+      contentOf(parts),
       new BinaryContent({ data: base64(latin1("BEGIN:VCARD")), header: "06050423f423f4" })
     )
   })
 
   it("that are none are an empty text, and what is no Base64 is kept as it came", () => {
-    assert.deepStrictEqual(UserData.contentOf([{ data: "" }]), new TextContent({ text: "" }))
-    assert.deepStrictEqual(UserData.contentOf([{ data: "not Base64!" }]), new BinaryContent({ data: "not Base64!" }))
+    assert.deepStrictEqual(contentOf([{ data: "" }]), new TextContent({ text: "" }))
+    assert.deepStrictEqual(contentOf([{ data: "not Base64!" }]), new BinaryContent({ data: "not Base64!" }))
   })
 
   it("never fail to be read", () => {
@@ -149,7 +150,7 @@ describe("bytes", () => {
       data: fc.oneof(fc.string({ minLength: 1 }), fc.uint8Array({ minLength: 1, maxLength: 140 }).map(base64))
     })
     fc.assert(fc.property(part, fc.array(part, { maxLength: 3 }), (first, others) => {
-      const content = UserData.contentOf([first, ...others])
+      const content = contentOf([first, ...others])
       assert.isTrue(content._tag === "TextContent" ? content.text.isWellFormed() : content.data !== "")
       UserData.concatenationOf(UserData.elementsOf(first.header) ?? [])
     }))

@@ -5,10 +5,10 @@ import * as Content from "../../src/Content.ts"
 import type { Payload } from "../../src/Payload.ts"
 import * as Fields from "../../src/provider/Fields.ts"
 import { classes, eventsOf } from "../../src/provider/internal/classes.ts"
-import * as SinchSchema from "../../src/sinch/Schema.ts"
-import * as Sinch from "../../src/sinch/Webhook.ts"
-import * as TelnyxSchema from "../../src/telnyx/Schema.ts"
-import * as Telnyx from "../../src/telnyx/Webhook.ts"
+import { decode as decodeSinch } from "../../src/sinch/core/decode.ts"
+import * as SinchSchema from "../../src/sinch/core/fields.ts"
+import { decode as decodeTelnyx } from "../../src/telnyx/core/decode.ts"
+import * as TelnyxSchema from "../../src/telnyx/core/fields.ts"
 import { decode as decodeTwilio } from "../../src/twilio/core/decode.ts"
 import * as TwilioSchema from "../../src/twilio/core/fields.ts"
 import * as VoiceMeUpSchema from "../../src/voicemeup/Schema.ts"
@@ -85,7 +85,7 @@ const cases: Readonly<Record<string, Case>> = {
     ]
   },
   Sinch: {
-    decode: (payload) => Effect.runSync(Sinch.decodePayload("sinch", payload)),
+    decode: (payload) => Effect.runSync(eventsOf(decodeSinch(classes, "sinch", payload))),
     payload: fc.constantFrom("mo_text", "mo_media", "mo_binary").chain((type) =>
       payloads(topLevel(SinchSchema.messageFields), { type, ...numbers })
     ),
@@ -93,7 +93,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   Telnyx: {
     decode: (payload) =>
-      Effect.runSync(Telnyx.decodePayload("telnyx", { data: { event_type: "message.received", payload } })),
+      Effect.runSync(eventsOf(decodeTelnyx(classes, "telnyx", { data: { event_type: "message.received", payload } }))),
     payload: fc.tuple(
       payloads(topLevel(TelnyxSchema.messageFields), { id: "1", direction: "inbound", ...numbers }),
       fc.dictionary(

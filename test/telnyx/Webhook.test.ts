@@ -4,11 +4,12 @@ import * as fc from "fast-check"
 import { FileContent, LocationContent, media, MediaContent, parts, text } from "../../src/Content.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
 import { InboundMessage } from "../../src/Message.ts"
-import { decodePayload } from "../../src/telnyx/Webhook.ts"
+import { classes, eventsOf } from "../../src/provider/internal/classes.ts"
+import { decode as decodeTelnyx } from "../../src/telnyx/core/decode.ts"
 import { Unrecognized, type WebhookEvent } from "../../src/WebhookEvent.ts"
 import { webhookFixtures } from "../fixtures.ts"
 
-const decode = (payload: Readonly<Record<string, unknown>>) => decodePayload("telnyx", payload)
+const decode = (payload: Readonly<Record<string, unknown>>) => eventsOf(decodeTelnyx(classes, "telnyx", payload))
 
 const event = (event_type: string, payload: unknown, data: Readonly<Record<string, unknown>> = {}) => ({
   data: {

@@ -3,7 +3,7 @@
  */
 import { type Content, fromParts, MediaContent, type Part, parts } from "../../Content.ts"
 import { compact } from "../../internal/record.ts"
-import { contentOf } from "../../internal/userData.ts"
+import { contentOf } from "../../internal/userDataContent.ts"
 import { InboundMessage } from "../../Message.ts"
 import type { MessagePart } from "../../WebhookEvent.ts"
 

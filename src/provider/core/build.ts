@@ -3,7 +3,7 @@
  * classes.
  */
 import type { SendReference } from "../../SendReference.ts"
-import type { WebhookEvent } from "../../WebhookEvent.ts"
+import type { Segment, WebhookEvent } from "../../WebhookEvent.ts"
 
 /** An event as plain data: the encoded form of a `WebhookEvent`, from which its schema decodes it. */
 export type Event = typeof WebhookEvent.Encoded
@@ -39,6 +39,7 @@ export interface Build {
   /** Builds a time from epoch milliseconds. */
   readonly time: (millis: number) => string
   readonly reference: (fields: typeof SendReference.Encoded) => typeof SendReference.Encoded
+  readonly segment: (fields: typeof Segment.Encoded) => typeof Segment.Encoded
 }
 
 /** Builds plain data. Times are in ISO 8601. */
@@ -47,7 +48,8 @@ export const plain: Build = {
   // @effect-diagnostics-next-line globalDate:off
   // oxlint-disable-next-line no-restricted-globals
   time: (millis) => new Date(millis).toISOString(),
-  reference: (fields) => fields
+  reference: (fields) => fields,
+  segment: (fields) => fields
 }
 
 const ofParts = ({ of }: Build, parts: ReadonlyArray<Part>): Content => {

@@ -7,21 +7,28 @@
  * that is longer than carriers send is refused and not cut: what is kept must
  * be what was sent.
  */
+import { isObject } from "../../internal/record.ts"
 import type { Payload } from "../../Payload.ts"
 import { expectedLength, maxName, maxText } from "../internal/lengths.ts"
 import { type InvalidPayload, type Refused, refused } from "./refusal.ts"
 import * as Values from "./values.ts"
 
-/** What a reader returns for a value that is refused: what it expected, and never the value. */
-export interface Invalid {
-  readonly _tag: "Invalid"
-  readonly expected: ReadonlyArray<string>
+/** What is wrong with a value: where in it, and what was expected. Never the value. */
+type Issue = readonly [path: string, expected: string]
+
+/** What a reader returns for a value that is refused. A class, because a payload may have an object of any form. */
+export class Invalid {
+  readonly issues: ReadonlyArray<Issue>
+
+  constructor(issues: ReadonlyArray<Issue>) {
+    this.issues = issues
+  }
 }
 
 /** Returns what a value is read as. It gets `undefined` for a missing field. */
 export type Reader<A> = (value: unknown) => A | Invalid
 
-const invalid = (...expected: ReadonlyArray<string>): Invalid => ({ _tag: "Invalid", expected })
+const invalid = (...expected: ReadonlyArray<string>): Invalid => new Invalid(expected.map((text) => ["", text]))
 
 const tooLong = (max: number): Invalid => invalid(`Expected ${expectedLength(max)}`)
 
@@ -49,18 +56,73 @@ export const address = (value: unknown): string | Invalid => {
   return read.length > maxName ? tooLong(maxName) : read
 }
 
+/** Reads a non-empty id, status or other name, which only a text is. */
+export const name = (value: unknown): string | Invalid => {
+  if (typeof value !== "string") return invalid("Expected string")
+  if (value === "") return nothing
+  return value.length > maxName ? tooLong(maxName) : value
+}
+
+/** Reads text that a message cannot do without, a number and the first of a list too. Refuses blank text. */
+export const required = (expected: string) => (value: unknown): string | Invalid => {
+  const read = Values.toText(value)
+  const blank = read.trim() === "" ? [`Expected ${expected}`] : []
+  const long = read.length > maxName ? [`Expected ${expectedLength(maxName)}`] : []
+  return blank.length + long.length === 0 ? read : invalid(...blank, ...long)
+}
+
+/** Reads anything, or nothing. */
+export const anything = (value: unknown): unknown => value
+
+/** Reads a list. Anything else becomes an empty list. */
+export const list = (value: unknown): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
+
+/** As {@link list}, but a value outside a list becomes a list of one. */
+export const items = (value: unknown): ReadonlyArray<unknown> => {
+  if (Array.isArray(value)) return value
+  return value === undefined || value === null || value === "" ? [] : [value]
+}
+
+/** Reads an object; anything else is empty. */
+export const object = (value: unknown): Payload => isObject(value) ? value : {}
+
 /** The types of the fields. */
 export type Of<Fields extends Readonly<Record<string, Reader<unknown>>>> = {
   readonly [K in keyof Fields]: Exclude<ReturnType<Fields[K]>, Invalid>
 }
 
-const isInvalid = (value: unknown): value is Invalid =>
-  typeof value === "object" && value !== null && (value as Invalid)._tag === "Invalid"
-
 /** A struct of fields, as it is read. */
 export interface Struct<Fields extends Readonly<Record<string, Reader<unknown>>>> {
   readonly fields: Fields
   readonly read: (payload: Payload) => Of<Fields> | Refused<InvalidPayload>
+}
+
+const join = (...path: ReadonlyArray<string>): string => path.filter((name) => name !== "").join(".")
+
+const missing: ReadonlyArray<Issue> = [["", "Missing key"]]
+
+const issuesOf = (fields: Readonly<Record<string, Reader<unknown>>>, payload: Payload): ReadonlyArray<Issue> =>
+  Object.entries(fields).flatMap(([key, read]) => {
+    const value = read(payload[key])
+    if (!(value instanceof Invalid)) return []
+    const issues = Object.hasOwn(payload, key) ? value.issues : missing
+    return issues.map(([path, expected]): Issue => [join(key, path), expected])
+  })
+
+/** Builds the reader of fields. It is done with the first one that is refused. */
+const reader = <const Fields extends Readonly<Record<string, Reader<unknown>>>>(fields: Fields) => {
+  const keys = Object.keys(fields)
+  const readers = Object.values(fields)
+  return (payload: Payload): Of<Fields> | undefined => {
+    const values: Record<string, unknown> = {}
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!
+      const value = readers[i]!(payload[key])
+      if (value instanceof Invalid) return undefined
+      values[key] = value
+    }
+    return values as Of<Fields>
+  }
 }
 
 /**
@@ -71,28 +133,35 @@ export const struct = <const Fields extends Readonly<Record<string, Reader<unkno
   fields: Fields,
   path: string = ""
 ): Struct<Fields> => {
-  const entries = Object.entries(fields)
-  const issuesOf = (payload: Payload) =>
-    entries.flatMap(([key, read]) => {
-      const value = read(payload[key])
-      if (!isInvalid(value)) return []
-      const expected = Object.hasOwn(payload, key) ? value.expected : ["Missing key"]
-      return expected.map((expected) => ({ field: path === "" ? key : `${path}.${key}`, expected }))
-    })
+  const read = reader(fields)
   return {
     fields,
     read: (payload) => {
-      const values: Record<string, unknown> = {}
-      for (const [key, read] of entries) {
-        const value = read(payload[key])
-        if (isInvalid(value)) {
-          const [first, ...rest] = issuesOf(payload)
-          return refused({ _tag: "InvalidPayload", issues: [first!, ...rest] })
-        }
-        values[key] = value
-      }
-      return values as Of<Fields>
+      const values = read(payload)
+      if (values !== undefined) return values
+      const [first, ...rest] = issuesOf(fields, payload).map(([at, expected]) => ({ field: join(path, at), expected }))
+      return refused({ _tag: "InvalidPayload", issues: [first!, ...rest] })
     }
+  }
+}
+
+/** Builds the reader of a list of objects. */
+export const structs = <const Fields extends Readonly<Record<string, Reader<unknown>>>>(
+  fields: Fields
+): Reader<ReadonlyArray<Of<Fields>>> => {
+  const read = reader(fields)
+  return (value) => {
+    if (!Array.isArray(value)) return invalid("Expected array")
+    const values: Array<Of<Fields>> = []
+    const issues = value.flatMap((item: unknown, index): ReadonlyArray<Issue> => {
+      if (!isObject(item)) return [[String(index), "Expected object"]]
+      const found = read(item)
+      if (found !== undefined) values.push(found)
+      return found === undefined
+        ? issuesOf(fields, item).map(([at, expected]) => [join(String(index), at), expected])
+        : []
+    })
+    return issues.length > 0 ? new Invalid(issues) : values
   }
 }
 

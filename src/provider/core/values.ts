@@ -1,7 +1,9 @@
 /**
  * Reads single values of payloads.
  */
-import { lookup } from "../../internal/record.ts"
+import type { Cost } from "../../Cost.ts"
+import { isAmount } from "../../internal/amount.ts"
+import { isObject, lookup } from "../../internal/record.ts"
 import type { Payload } from "../../Payload.ts"
 
 /**
@@ -27,6 +29,20 @@ export const toText = (value: unknown): string => {
 export const toCount = (value: unknown): number | undefined => {
   const text = toText(value)
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}
+
+/** Returns a boolean, or `true` and `false` as text. */
+export const toFlag = (value: unknown): boolean | undefined => {
+  const text = typeof value === "boolean" ? String(value) : toText(value).toLowerCase()
+  return text === "true" ? true : text === "false" ? false : undefined
+}
+
+/** Returns an amount of money, with its currency if there is one. */
+export const toCost = (value: unknown): typeof Cost.Encoded | undefined => {
+  if (!isObject(value)) return undefined
+  const [amount, currency] = [toText(value["amount"]), toText(value["currency"])]
+  if (!isAmount(amount)) return undefined
+  return currency === "" ? { amount } : { amount, currency }
 }
 
 /** Returns whether a value is an `http` or `https` URL, which a list of files may contain in place of objects. */

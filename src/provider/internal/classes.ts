@@ -9,7 +9,7 @@ import { unchecked } from "../../internal/unchecked.ts"
 import { InboundMessage } from "../../Message.ts"
 import { SendReference } from "../../SendReference.ts"
 import type { InvalidPayload } from "../../WebhookError.ts"
-import { MessagePart, Unrecognized, type WebhookEvent } from "../../WebhookEvent.ts"
+import { MessagePart, Segment, Unrecognized, type WebhookEvent } from "../../WebhookEvent.ts"
 import type { Build, Decoded } from "../core/build.ts"
 import type { InvalidPayload as PlainReason, Refused } from "../core/refusal.ts"
 import { invalidPayloadOf } from "./reasons.ts"
@@ -38,7 +38,8 @@ const prototypes: Readonly<Record<string, object>> = {
 export const classes: Build = {
   of: (fields) => Object.assign(Object.create(prototypes[fields._tag]!), fields),
   time: (millis) => DateTime.makeUnsafe(millis) as never,
-  reference: (fields) => unchecked(SendReference, fields)
+  reference: (fields) => unchecked(SendReference, fields),
+  segment: (fields) => unchecked(Segment, fields)
 }
 
 /** Returns the events that a core has built with {@link classes}. */

@@ -68,9 +68,11 @@ const contentFault = (part: Tagged): InvalidPayload | undefined => {
     }
     return undefined
   }
-  for (const [name, value] of Object.entries(part)) {
+  for (const name of Object.keys(part)) {
     const max = name === "url" ? maxUrl : maxText
-    if (isLonger(value, max)) return invalidPayload(`content.${name}`, `Expected ${expectedLength(max)}`)
+    if (isLonger((part as unknown as Readonly<Record<string, unknown>>)[name], max)) {
+      return invalidPayload(`content.${name}`, `Expected ${expectedLength(max)}`)
+    }
   }
   return undefined
 }

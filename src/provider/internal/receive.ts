@@ -79,20 +79,20 @@ export const make = (name: string, receiver: Receiver): Receive => {
       ? Effect.void
       : Effect.catch(guard.check(head), (reason) => refused(reason, head.url.length, () => guard.diagnose(head)))
 
-  const checkSignature = (request: WebhookRequest): Effect.Effect<Verified | void, Reason> => {
-    const verified = receiver.verify(request)
+  const checkSignature = (request: WebhookRequest, clock: Clock.Clock): Effect.Effect<Verified | void, Reason> => {
+    const verified = receiver.verify(request, clock)
     return isSuccess(verified) ? verified : Effect.catch(
       verified,
       (reason) => refused(reason, request.url.length + request.body.length, diagnose && (() => diagnose(request)))
     )
   }
 
-  const check = (request: WebhookRequest): Effect.Effect<Verified | void, Reason> => {
+  const check = (request: WebhookRequest, clock: Clock.Clock): Effect.Effect<Verified | void, Reason> => {
     const reason = requestFault(bounds, request)
     if (reason !== undefined) return Effect.fail(reasonOf(reason))
     return guard === undefined
-      ? checkSignature(request)
-      : Effect.andThen(checkGuard(request), Effect.suspend(() => checkSignature(request)))
+      ? checkSignature(request, clock)
+      : Effect.andThen(checkGuard(request), Effect.suspend(() => checkSignature(request, clock)))
   }
 
   /** Binds the keys to the provider: another may have the same for another request. */
@@ -137,13 +137,14 @@ export const make = (name: string, receiver: Receiver): Receive => {
       }).pipe(Effect.catch(failed)),
     verify: (request) =>
       Effect.withFiber((fiber) => {
+        const clock = fiber.getRef(Clock.Clock)
         if (Spans.isTraced(fiber)) {
-          return inSpan(Effect.matchEffect(Effect.suspend(() => check(request)), {
+          return inSpan(Effect.matchEffect(Effect.suspend(() => check(request, clock)), {
             onSuccess: (verified) => Effect.as(count("verified"), accepted(request, verified)),
             onFailure: failed
           }))
         }
-        const verified = check(request)
+        const verified = check(request, clock)
         if (!isSuccess(verified)) {
           return Effect.matchEffect(verified, {
             onSuccess: (verified) => Effect.as(count("verified"), accepted(request, verified)),

@@ -140,6 +140,7 @@ interface Name {
   readonly isPossible: boolean
   /** What Twilio can send as its value, where that matters. */
   readonly value: RegExp | undefined
+  readonly isLoose: boolean
 }
 
 const describe = (name: string): Name => {
@@ -152,19 +153,22 @@ const describe = (name: string): Name => {
     ? mediaType
     : undefined
   // Every name of Twilio's that is not one word is several, as `WaId` and `MediaUrl0`.
-  return { isKnown, isPossible: isKnown || /^(?:[A-Z][a-z]+\d*){2,}$/.test(name), value }
+  return { isKnown, isPossible: isKnown || /^(?:[A-Z][a-z]+\d*){2,}$/.test(name), value, isLoose: loose.has(value) }
 }
 
-// Twilio's forms have the same few names again and again.
-const described = new Map<string, Name>()
+// Twilio's forms have the same few names again and again. Those of other forms are not remembered: whoever makes
+// names up could fill the memory with them.
+const remembered = new Map<string, Name>()
 
 const nameOf = (name: string): Name => {
-  const known = described.get(name)
+  const known = remembered.get(name)
   if (known !== undefined) return known
   const found = describe(name)
-  if (described.size < 500 && name.length <= 64) described.set(name, found)
+  if (found.isKnown && remembered.size < 500) remembered.set(name, found)
   return found
 }
+
+const isKnown = (name: Name): boolean => name.isKnown
 
 const notAlone = (name: string): InvalidPayload => invalidPayload(name, "Expected it as a field of its own")
 
@@ -179,32 +183,57 @@ const swallowedFault = (form: Form, text: string): InvalidPayload | undefined =>
   return undefined
 }
 
+/**
+ * Where a name can begin in a value: all but the two of coordinates have a small
+ * letter before a capital one, and one that ends in the name of the next field
+ * begins with a last word. Most texts have none of these.
+ */
+const mayHaveName = /[a-z][A-Z]|itude|[A-Z][a-z]*$/
+
 /** A whole field in a value. It was one of its own, and another one of its name was made out of a text. */
 const wholeField = /(?:MessageSid|SmsSid)(?:SM|MM)\w|AccountSidAC\w/
 const wholeAddress = /(?:From|To)(?:[a-z][a-z0-9]*:)?\+\d{3}/
 
+const capitalized = /[A-Z][a-z]/
+const plainNumber = /^\+\d{1,20}$/
+
+/** Returns whether Twilio can send the value, where that matters. */
+const isExpected = (expected: RegExp | undefined, value: string): boolean =>
+  // The short way for nearly all addresses.
+  expected === undefined || (expected === address && plainNumber.test(value)) || expected.test(value)
+
 /** Where the fields are not those that Twilio sends, or have values that Twilio does not send. */
-const fieldFault = (form: Form, sorted: ReadonlyArray<string>, rest: string): InvalidPayload | undefined => {
+const fieldFault = (
+  form: Form,
+  sorted: ReadonlyArray<string>,
+  described: ReadonlyArray<Name>,
+  rest: string
+): InvalidPayload | undefined => {
   let id: string | undefined
   // Where the name of a field could be that is none: as it is signed, so that one on a seam is found too.
-  let suspicious = rest
-  for (const [index, name] of sorted.entries()) {
+  let suspicious = mayHaveName.test(rest) ? rest : ""
+  for (let index = 0; index < sorted.length; index++) {
+    const name = sorted[index]!
     const value = form[name]
-    const { isKnown, isPossible, value: expected } = nameOf(name)
+    const { isKnown, isLoose, isPossible, value: expected } = described[index]!
     if (!isPossible) return invalidPayload("", "Expected only names that Twilio's fields have")
     if (typeof value !== "string") return invalidPayload(name, "Expected it once")
-    if (expected?.test(value) === false) return invalidPayload(name, "Expected what Twilio sends there")
-    if (!isKnown || (loose.has(expected) && /[A-Z][a-z]/.test(value))) {
+    if (expected === sid && value === id) continue
+    if (!isExpected(expected, value)) return invalidPayload(name, "Expected what Twilio sends there")
+    if (!isKnown || (isLoose && capitalized.test(value))) {
       if (wholeField.test(value) || (name !== "Body" && wholeAddress.test(value))) {
         return invalidPayload(name, "Expected no other field in it")
       }
-      suspicious += `\n${isKnown ? "" : name}${value}${sorted[index + 1] ?? ""}`
+      if (!isKnown || described[index + 1]?.isKnown !== true || mayHaveName.test(value)) {
+        suspicious += `\n${isKnown ? "" : name}${value}${sorted[index + 1] ?? ""}`
+      }
     }
     if (expected !== sid) continue
-    if (id !== undefined && id !== value) return invalidPayload(name, "Expected the same id in each of its fields")
+    if (id !== undefined) return invalidPayload(name, "Expected the same id in each of its fields")
     id = value
   }
-  return id === undefined ? invalidPayload("MessageSid", "Expected the message id") : swallowedFault(form, suspicious)
+  if (id === undefined) return invalidPayload("MessageSid", "Expected the message id")
+  return suspicious === "" ? undefined : swallowedFault(form, suspicious)
 }
 
 /** Fields of free text, the ends of which could be taken for the name of a field. */
@@ -263,6 +292,7 @@ const cutFault = (form: Form, sorted: ReadonlyArray<string>): InvalidPayload | u
  * callback, which may lack them, those that are in the value of another field.
  */
 const singleWordFault = (form: Form, text: string): InvalidPayload | undefined => {
+  if (["Body", "From", "To"].every((name) => Object.hasOwn(form, name))) return undefined
   const status = form["SmsStatus"]
   const isStatus = form["MessageStatus"] !== undefined ||
     (status !== undefined && !/^receiv(?:ed|ing)$/i.test(String(status)))
@@ -277,7 +307,15 @@ const singleWordFault = (form: Form, text: string): InvalidPayload | undefined =
 }
 
 /** Path and query, where the fields of another cut may be. */
-const restOf = (url: string): string => split(withoutFragment(url))?.rest ?? url
+const splitRest = (url: string): string => split(withoutFragment(url))?.rest ?? url
+
+// A provider has one URL or two. Only the last one is kept, which may be anybody's.
+let last = { url: "", rest: "" }
+
+const restOf = (url: string): string => {
+  if (last.url !== url) last = { url, rest: splitRest(url) }
+  return last.rest
+}
 
 /**
  * Why this form cannot be the one that Twilio signed, though its signature
@@ -291,7 +329,9 @@ export const formFault = (
   text: string
 ): InvalidPayload | undefined => {
   const rest = restOf(url)
-  const fault = fieldFault(form, sorted, rest) ?? singleWordFault(form, text) ?? cutFault(form, sorted)
+  const described = sorted.map(nameOf)
+  const fault = fieldFault(form, sorted, described, rest) ?? singleWordFault(form, text) ??
+    (described.every(isKnown) ? undefined : cutFault(form, sorted))
   // Asked last, because it takes as long as the rest, and a genuine form has no fault.
   return fault !== undefined && isAboutMessage(rest + text) ? fault : undefined
 }

@@ -184,7 +184,7 @@ describe("the reader of fields", () => {
     fc.assert(fc.property(given, ({ payloads, schema }) => payloads.forEach(same(schema))), { numRuns: 1000 })
   })
 
-  it("covers the schemas of the carriers, but for one", () => {
+  it("covers the schemas of the carriers", () => {
     const covered = ofCarriers.filter(({ schema }) => {
       const read = FieldReader.make(schema)
       return fc.sample(payloadOf(schema), { numRuns: 100, seed: 1 }).some((payload) =>
@@ -192,7 +192,6 @@ describe("the reader of fields", () => {
       )
     })
     const left = ofCarriers.filter((schema) => !covered.includes(schema)).map(({ name }) => name)
-    // A list of structs.
-    assert.deepStrictEqual(left, ["Sinch.BatchReport"])
+    assert.deepStrictEqual(left, [])
   })
 })

@@ -7,18 +7,18 @@
  * (https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components),
  * in a member named after the message type.
  */
-import { Address } from "../Address.ts"
-import { ContactContent, FileContent, MediaContent, type Part, ReplyContent } from "../Content.ts"
-import { unchecked } from "../internal/unchecked.ts"
-import { isPayload, type Payload } from "../Payload.ts"
-import { isBlank } from "../provider/Fields.ts"
-import { locationOf } from "../provider/Location.ts"
-import * as Wire from "../provider/Wire.ts"
+import { compact, isObject } from "../../internal/record.ts"
+import type { Payload } from "../../Payload.ts"
+import type { Build, FilePart, Part, RichPart } from "../../provider/core/build.ts"
+import { locationOf } from "../../provider/core/location.ts"
+import { toText } from "../../provider/core/values.ts"
+import { isBlank } from "../../provider/Fields.ts"
 
-type Rich = Exclude<Part, { readonly _tag: "TextContent" }>
+type Contact = Extract<Part, { readonly _tag: "ContactContent" }>
+type Reply = Extract<Part, { readonly _tag: "ReplyContent" }>
 
 const member = (value: unknown, key: string): unknown =>
-  isPayload(value) && Object.hasOwn(value, key) ? value[key] : undefined
+  isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
 
 /** Returns the first of the members that is a non-empty text. */
 const text = (value: unknown, ...keys: ReadonlyArray<string>): string | undefined => {
@@ -47,9 +47,9 @@ const envelope: ReadonlySet<string> = new Set([
  * is given beside the number, or in its place when the person hides the number
  * (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids/).
  */
-export const userIdOf = (body: unknown): Address | undefined => {
+export const userIdOf = (body: unknown): string | undefined => {
   const id = text(body, "from_user_id")
-  return id === undefined ? undefined : Address.make(`whatsapp:${id}`)
+  return id === undefined ? undefined : `whatsapp:${id}`
 }
 
 /** Returns the text: `text` for RCS, `text.body` for WhatsApp. */
@@ -58,41 +58,46 @@ export const textOf = (body: Payload): string => {
   return typeof own === "string" ? own : text(own, "body") ?? ""
 }
 
-const fileOf = (file: unknown): ReadonlyArray<MediaContent | FileContent> => {
-  if (!isPayload(file) || isBlank(file)) return []
+const fileOf = ({ of }: Build, file: unknown): ReadonlyArray<FilePart> => {
+  if (!isObject(file) || isBlank(file)) return []
   const url = text(file, "file_uri", "link", "url", "file_url")
-  const fields = Wire.compact({
+  const fields = compact({
     mimeType: text(file, "mime_type", "content_type"),
     name: text(file, "file_name", "filename"),
     caption: text(file, "caption")
   })
-  if (url !== undefined) return [unchecked(MediaContent, { url, ...fields })]
-  const described = { ...fields, ...Wire.compact({ id: text(file, "id") }) }
-  return Object.keys(described).length === 0 ? [] : [unchecked(FileContent, described)]
+  if (url !== undefined) return [of({ _tag: "MediaContent", url, ...fields })]
+  const described = { ...fields, ...compact({ id: text(file, "id") }) }
+  return Object.keys(described).length === 0 ? [] : [of({ _tag: "FileContent", ...described })]
 }
 
 const items = (value: unknown): ReadonlyArray<unknown> => Array.isArray(value) ? value : [value]
 
-const contactOf = (card: unknown): ReadonlyArray<ContactContent> => {
+const contactOf = ({ of }: Build, card: unknown): ReadonlyArray<Contact> => {
   const name = member(card, "name")
   const texts = (list: string, ...keys: ReadonlyArray<string>) =>
     items(member(card, list)).flatMap((entry) => text(entry, ...keys) ?? [])
-  const named = Wire.compact({
+  const named = compact({
     name: text(card, "name") ?? text(name, "formatted_name", "first_name", "last_name"),
     organization: text(member(card, "org"), "company")
   })
   const phones = texts("phones", "phone", "wa_id")
   const emails = texts("emails", "email")
   const isEmpty = Object.keys(named).length + phones.length + emails.length === 0
-  return isEmpty ? [] : [unchecked(ContactContent, { ...named, phones, emails })]
+  return isEmpty ? [] : [of({ _tag: "ContactContent", ...named, phones, emails })]
 }
 
-const replyOf = (said: string | undefined, payload: string | undefined, inReplyTo: string | undefined) =>
+const replyOf = (
+  { of }: Build,
+  said: string | undefined,
+  payload: string | undefined,
+  inReplyTo: string | undefined
+): ReadonlyArray<Reply> =>
   said === undefined && payload === undefined
     ? []
-    : [unchecked(ReplyContent, { text: said ?? "", ...Wire.compact({ payload, inReplyTo }) })]
+    : [of({ _tag: "ReplyContent", text: said ?? "", ...compact({ payload, inReplyTo }) })]
 
-const repliesOf = (body: Payload): ReadonlyArray<ReplyContent> => {
+const repliesOf = (build: Build, body: Payload): ReadonlyArray<Reply> => {
   const inReplyTo = text(member(body, "context"), "id")
   const suggestion = member(body, "suggestion_response")
   const button = member(body, "button")
@@ -101,16 +106,16 @@ const repliesOf = (body: Payload): ReadonlyArray<ReplyContent> => {
   const form = member(interactive, "nfm_reply")
   const reaction = member(body, "reaction")
   return [
-    ...replyOf(text(suggestion, "text"), text(suggestion, "postback_data"), inReplyTo),
-    ...replyOf(text(button, "text"), text(button, "payload"), inReplyTo),
-    ...replyOf(text(choice, "title"), text(choice, "id"), inReplyTo),
-    ...replyOf(text(form, "body"), text(form, "response_json"), inReplyTo),
-    ...replyOf(text(reaction, "emoji"), undefined, text(reaction, "message_id"))
+    ...replyOf(build, text(suggestion, "text"), text(suggestion, "postback_data"), inReplyTo),
+    ...replyOf(build, text(button, "text"), text(button, "payload"), inReplyTo),
+    ...replyOf(build, text(choice, "title"), text(choice, "id"), inReplyTo),
+    ...replyOf(build, text(form, "body"), text(form, "response_json"), inReplyTo),
+    ...replyOf(build, text(reaction, "emoji"), undefined, text(reaction, "message_id"))
   ]
 }
 
-const locationsOf = (place: unknown): ReadonlyArray<Rich> => {
-  const location = locationOf({
+const locationsOf = (build: Build, place: unknown): ReadonlyArray<RichPart> => {
+  const location = locationOf(build, {
     latitude: member(place, "latitude"),
     longitude: member(place, "longitude"),
     label: member(place, "name"),
@@ -119,25 +124,28 @@ const locationsOf = (place: unknown): ReadonlyArray<Rich> => {
   return location === undefined ? [] : [location]
 }
 
-const partsOf = (body: Payload): ReadonlyArray<Rich> => [
-  ...repliesOf(body),
-  ...locationsOf(member(body, "location")),
-  ...items(member(body, "contacts")).flatMap(contactOf),
-  ...fileOf(member(member(body, "user_file"), "payload") ?? member(body, "user_file")),
-  ...["image", "video", "audio", "voice", "document", "sticker"].flatMap((kind) => fileOf(member(body, kind)))
+const partsOf = (build: Build, body: Payload): ReadonlyArray<RichPart> => [
+  ...repliesOf(build, body),
+  ...locationsOf(build, member(body, "location")),
+  ...items(member(body, "contacts")).flatMap((card) => contactOf(build, card)),
+  ...fileOf(build, member(member(body, "user_file"), "payload") ?? member(body, "user_file")),
+  ...["image", "video", "audio", "voice", "document", "sticker"].flatMap((kind) => fileOf(build, member(body, kind)))
 ]
 
 /** Decodes the text and the parts of a body. An edited message has the content of its new version. */
-export const read = (body: Payload): { readonly text: string; readonly parts: ReadonlyArray<Rich> } => {
+export const read = (
+  build: Build,
+  body: Payload
+): { readonly text: string; readonly parts: ReadonlyArray<RichPart> } => {
   const edited = member(member(body, "edit"), "message")
-  return isPayload(edited)
-    ? { text: textOf(edited), parts: partsOf(edited) }
-    : { text: textOf(body), parts: partsOf(body) }
+  return isObject(edited)
+    ? { text: textOf(edited), parts: partsOf(build, edited) }
+    : { text: textOf(body), parts: partsOf(build, body) }
 }
 
 /** Returns whether a body has any content, understood or not. */
 export const hasContent = (body: Payload): boolean => {
-  const type = Wire.toText(member(body, "type")).toLowerCase()
+  const type = toText(member(body, "type")).toLowerCase()
   return (type !== "" && type !== "text") ||
     Object.keys(body).some((key) => !envelope.has(key) && !isBlank(body[key]))
 }

@@ -1,0 +1,116 @@
+/**
+ * What the cores of all carriers do around a carrier's own checks.
+ */
+import { fromUrl } from "../../internal/reference.ts"
+import type { Payload } from "../../Payload.ts"
+import type { WebhookRequest } from "../../WebhookRequest.ts"
+import { lengthFault } from "../internal/lengths.ts"
+import { defaultLimits, type Limits } from "../Receiving.ts"
+import type { Parsed } from "./body.ts"
+import type { Decoded, Event } from "./build.ts"
+import { type Bounds, requestFault } from "./head.ts"
+import { type Reason, type Refused, refused } from "./refusal.ts"
+
+/** The options that all cores have. */
+export interface Options {
+  /** The name of the provider in the events. The carrier's by default. */
+  readonly name?: string | undefined
+  /** Limits in the place of the carrier's own. */
+  readonly limits?: Partial<Limits> | undefined
+}
+
+/** A secret, or several while one is being rotated. */
+export type Secrets = string | ReadonlyArray<string>
+
+/** Returns the secrets as a list. Throws for an empty secret, with which everybody could sign. */
+export const secretsOf = (option: string, secrets: Secrets): ReadonlyArray<string> => {
+  const list = typeof secrets === "string" ? [secrets] : secrets
+  if (list.length > 0 && list.every((secret) => secret.trim() !== "")) return list
+  throw new TypeError(`${option}: Expected a secret that is not empty`)
+}
+
+export const limitsOf = (options: Options): Limits => ({ ...defaultLimits, ...options.limits })
+
+/** The events of an authentic webhook. */
+export interface Received {
+  readonly _tag: "Received"
+  readonly events: ReadonlyArray<Event>
+  /**
+   * What repetitions of the request are recognized by, beside the keys of its
+   * events.
+   */
+  readonly idempotencyKeys: ReadonlyArray<string>
+}
+
+/** What the verification of a webhook yields. */
+export interface Verified {
+  readonly _tag: "Verified"
+  /** The parsed body, where the signature covers the parsed form. */
+  readonly payload?: Payload
+  readonly idempotencyKeys?: ReadonlyArray<string>
+}
+
+/** How a carrier's webhooks are read. */
+export interface Dialect {
+  readonly bounds: Bounds<Reason>
+  readonly parse: (request: WebhookRequest) => Parsed | Refused
+  readonly decode: (payload: Payload) => Decoded | Refused
+  /** Whether the signature covers the URL, which may have the reference of a send. */
+  readonly isUrlSigned: boolean
+}
+
+/** Decodes the events of a verified request. */
+export const receivedFrom = (
+  { decode, isUrlSigned, parse }: Dialect,
+  request: WebhookRequest,
+  { idempotencyKeys = [], payload }: Verified
+): Received | Refused => {
+  const parsed = payload === undefined ? parse(request) : { _tag: "Parsed" as const, payload }
+  if (parsed._tag === "Refused") return parsed
+  const decoded = decode(parsed.payload)
+  if (decoded._tag === "Refused") return decoded
+  for (const event of decoded.events) {
+    const fault = lengthFault(event)
+    if (fault !== undefined) return refused(fault)
+  }
+  const intent = isUrlSigned ? fromUrl(request.url) : undefined
+  const events = intent === undefined
+    ? decoded.events
+    : decoded.events.map((event) => event._tag === "DeliveryStatus" ? { ...event, intent } : event)
+  return { _tag: "Received", events, idempotencyKeys }
+}
+
+/**
+ * Verifies and decodes webhooks.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Core {
+  /**
+   * Verifies a webhook by the exact bytes of its body. `url` is the public URL,
+   * character for character as the carrier called it, and header names are in
+   * lower case.
+   */
+  readonly verify: (request: WebhookRequest) => Verified | Refused
+  /** Decodes the payload of a webhook: a JSON object, or a form as a record. It is no proof of who sent it. */
+  readonly decode: (payload: Payload) => Decoded | Refused
+  /** Verifies a webhook and decodes its events. */
+  readonly receive: (request: WebhookRequest) => Received | Refused
+}
+
+/** Makes the core of a carrier from the check of its signatures. */
+export const makeCore = (dialect: Dialect, verifySignature: (request: WebhookRequest) => Verified | Refused): Core => {
+  const verify: Core["verify"] = (request) => {
+    const reason = requestFault(dialect.bounds, request)
+    return reason === undefined ? verifySignature(request) : refused(reason)
+  }
+  return {
+    verify,
+    decode: dialect.decode,
+    receive: (request) => {
+      const verified = verify(request)
+      return verified._tag === "Refused" ? verified : receivedFrom(dialect, request, verified)
+    }
+  }
+}

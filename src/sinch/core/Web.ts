@@ -1,0 +1,41 @@
+/**
+ * Verifies and decodes Sinch's webhooks with the Fetch API and the Web
+ * Cryptography API: for Workers, Deno, Bun and Node, without Effect.
+ *
+ * @since 0.1.0
+ */
+import { equals } from "../../provider/core/base64.ts"
+import { now as systemTime } from "../../provider/core/now.ts"
+import { type Received, secretsOf, type Verified } from "../../provider/core/receive.ts"
+import type { Refused } from "../../provider/core/refusal.ts"
+import { hmac, receive as receiveWeb } from "../../provider/core/web.ts"
+import type { WebhookRequest } from "../../WebhookRequest.ts"
+import { dialect, type Options, toleranceOf, type Verification } from "./dialect.ts"
+import { conclude, mismatch, prepare } from "./verify.ts"
+
+export { acknowledgement } from "./dialect.ts"
+export type { Options, Received, Refused, Verification }
+
+const verify = async (request: WebhookRequest, options: Options): Promise<Verified | Refused> => {
+  const { now = systemTime, verification } = options
+  if (verification.scheme === "None") return { _tag: "Verified" }
+  const claim = prepare(verification.scheme, request)
+  if (claim._tag === "Refused") return claim
+  const hash = verification.scheme === "HmacSha256" ? "SHA-256" : "SHA-1"
+  for (const secret of secretsOf("secret", verification.secret)) {
+    if (equals(claim.tag, await hmac(hash, secret)(claim.text, request.body))) {
+      return conclude(claim, now(), toleranceOf(verification))
+    }
+  }
+  return mismatch
+}
+
+/**
+ * Verifies a webhook and decodes its events. Rejects with a `TypeError` for an
+ * empty secret.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const receive = (request: Request, options: Options): Promise<Received | Refused> =>
+  receiveWeb(dialect(options), request, undefined, (whole) => verify(whole, options))

@@ -1,0 +1,33 @@
+/**
+ * Verifies and decodes Telnyx's webhooks with plain synchronous functions, on
+ * Node and without Effect.
+ *
+ * @since 0.1.0
+ */
+import { ed25519 } from "../../internal/nodeSyncCrypto.ts"
+import { now as systemTime } from "../../provider/core/now.ts"
+import { type Core, makeCore, type Received, type Verified } from "../../provider/core/receive.ts"
+import type { Refused } from "../../provider/core/refusal.ts"
+import { signedText } from "../SignedText.ts"
+import { dialect, keysOf, type Options } from "./dialect.ts"
+import { isWellFormed } from "./ed25519.ts"
+import { defaultTolerance, verifySync } from "./verify.ts"
+
+export { acknowledgement } from "./dialect.ts"
+export type { Core, Options, Received, Refused, Verified }
+
+/**
+ * Makes the core. Throws a `TypeError` for a public key that cannot be used.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options): Core => {
+  const { now = systemTime, tolerance = defaultTolerance } = options
+  const checks = keysOf(options).map((key) => {
+    const check = ed25519(key)
+    return (signature: Uint8Array, data: Uint8Array) => isWellFormed(signature) && check(signature, data)
+  })
+  const verify = verifySync(checks, signedText, tolerance)
+  return makeCore(dialect(options), (request) => verify(request, now))
+}

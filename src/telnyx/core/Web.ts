@@ -1,0 +1,43 @@
+/**
+ * Verifies and decodes Telnyx's webhooks with the Fetch API and the Web
+ * Cryptography API: for Workers, Deno, Bun and Node, without Effect.
+ *
+ * @since 0.1.0
+ */
+import { now as systemTime } from "../../provider/core/now.ts"
+import type { Received, Verified } from "../../provider/core/receive.ts"
+import type { Refused } from "../../provider/core/refusal.ts"
+import { concat, encoder, receive as receiveWeb } from "../../provider/core/web.ts"
+import type { WebhookRequest } from "../../WebhookRequest.ts"
+import { dialect, keysOf, type Options } from "./dialect.ts"
+import { isWellFormed } from "./ed25519.ts"
+import { conclude, defaultTolerance, mismatch, prepare } from "./verify.ts"
+
+export { acknowledgement } from "./dialect.ts"
+export type { Options, Received, Refused }
+
+const verify = async (request: WebhookRequest, options: Options): Promise<Verified | Refused> => {
+  const { now = systemTime, tolerance = defaultTolerance } = options
+  const claim = prepare(request)
+  if (claim._tag === "Refused") return claim
+  if (!isWellFormed(claim.signature)) return mismatch
+  const data = concat([encoder.encode(`${claim.timestamp}|`), request.body])
+  const { subtle } = crypto
+  for (const bytes of keysOf(options)) {
+    const key = await subtle.importKey("raw", bytes as Uint8Array<ArrayBuffer>, "Ed25519", false, ["verify"])
+    if (await subtle.verify("Ed25519", key, claim.signature as Uint8Array<ArrayBuffer>, data)) {
+      return conclude(claim, now(), tolerance)
+    }
+  }
+  return mismatch
+}
+
+/**
+ * Verifies a webhook and decodes its events. Rejects with a `TypeError` for a
+ * public key that cannot be used.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const receive = (request: Request, options: Options): Promise<Received | Refused> =>
+  receiveWeb(dialect(options), request, undefined, (whole) => verify(whole, options))

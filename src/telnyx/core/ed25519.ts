@@ -1,0 +1,36 @@
+/**
+ * What is checked of keys and signatures before any arithmetic, because
+ * implementations disagree about unusual ones: see `Ed25519.ts`.
+ */
+
+/** The prime of the field, and the order of the base point. */
+const p = 2n ** 255n - 19n
+const l = 2n ** 252n + 27742317777372353535851937790883648493n
+
+/** The `y` of the eight points of small order: 1 and -1 belong to one point each, the others to two. */
+const y8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n
+const smallOrder: ReadonlyArray<bigint> = [1n, p - 1n, 0n, y8, p - y8]
+
+/** Encodes a number as 32 little-endian bytes. Numbers are compared as bytes, which is faster than with `BigInt`. */
+const littleEndian = (number: bigint): Uint8Array =>
+  Uint8Array.from({ length: 32 }, (_, i) => Number(BigInt.asUintN(8, number >> BigInt(8 * i))))
+
+const order = littleEndian(l)
+const prime = littleEndian(p)
+const smallOrders = Array.from(smallOrder, littleEndian)
+
+/** Compares two encoded numbers, from the highest byte. `mask` selects the bits of the first number's top byte. */
+const compare = (one: Uint8Array, other: Uint8Array, mask: number): number => {
+  const top = (one[31]! & mask) - other[31]!
+  if (top !== 0) return top
+  let i = 30
+  while (i > 0 && one[i] === other[i]) i--
+  return one[i]! - other[i]!
+}
+
+/** Whether the point is canonically encoded and not of small order. The top bit is the sign of `x`. */
+export const isSound = (point: Uint8Array): boolean =>
+  compare(point, prime, 0x7f) < 0 && smallOrders.every((small) => compare(point, small, 0x7f) !== 0)
+
+export const isWellFormed = (signature: Uint8Array): boolean =>
+  signature.length === 64 && compare(signature.subarray(32), order, 0xff) < 0 && isSound(signature.subarray(0, 32))

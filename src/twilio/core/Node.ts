@@ -1,0 +1,43 @@
+/**
+ * Verifies and decodes Twilio's webhooks with plain synchronous functions, on
+ * Node and without Effect.
+ *
+ * **Example** (A server of one's own)
+ *
+ * ```ts
+ * import * as Twilio from "effect-sms/twilio/core"
+ *
+ * const twilio = Twilio.make({ authToken: process.env.TWILIO_AUTH_TOKEN })
+ *
+ * // `body` has the bytes as they were received.
+ * const result = twilio.receive({ method: "POST", url, headers: request.headers, body })
+ * if (result._tag === "Refused") return respond(result.status)
+ * for (const event of result.events) handle(event)
+ * ```
+ *
+ * @since 0.1.0
+ */
+import { syncCrypto } from "../../internal/nodeSyncCrypto.ts"
+import { type Core, makeCore, type Received, secretsOf, type Verified } from "../../provider/core/receive.ts"
+import type { Refused } from "../../provider/core/refusal.ts"
+import { dialect, type Options } from "./dialect.ts"
+import { readNodeForm } from "./nodeForm.ts"
+import { verifySync } from "./verify.ts"
+
+export { acknowledgement } from "./dialect.ts"
+export type { Core, Options, Received, Refused, Verified }
+
+/**
+ * Makes the core. Throws a `TypeError` for an empty auth token.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options): Core => {
+  const encoder = new TextEncoder()
+  const tags = secretsOf("authToken", options.authToken).map((token) => syncCrypto.hmac("sha1", encoder.encode(token)))
+  return makeCore(
+    dialect(options),
+    verifySync({ tags, sha256: syncCrypto.sha256 }, options.webhookAccounts, readNodeForm)
+  )
+}

@@ -1,0 +1,65 @@
+/**
+ * Verifies and decodes Twilio's webhooks with the Fetch API and the Web
+ * Cryptography API: for Workers, Deno, Bun and Node, without Effect.
+ *
+ * **Example** (A worker)
+ *
+ * ```ts
+ * import * as Twilio from "effect-sms/twilio/webhook"
+ *
+ * export default {
+ *   async fetch(request, env) {
+ *     const result = await Twilio.receive(request, { authToken: env.TWILIO_AUTH_TOKEN })
+ *     if (result._tag === "Refused") return new Response(null, { status: result.status })
+ *     for (const event of result.events) await handle(event)
+ *     return new Response("<Response/>", { headers: { "content-type": "text/xml" } })
+ *   }
+ * }
+ * ```
+ *
+ * @since 0.1.0
+ */
+import { equals } from "../../provider/core/base64.ts"
+import { type Received, secretsOf } from "../../provider/core/receive.ts"
+import type { Refused } from "../../provider/core/refusal.ts"
+import { hmac, receive as receiveWeb, sha256 } from "../../provider/core/web.ts"
+import type { WebhookRequest } from "../../WebhookRequest.ts"
+import { dialect, type Options as Common } from "./dialect.ts"
+import { conclude, mismatch, prepare, texts, type Verified } from "./verify.ts"
+
+export { acknowledgement } from "./dialect.ts"
+export type { Received, Refused }
+
+/**
+ * The options of {@link receive}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options extends Common {
+  /** The public URL, character for character as Twilio called it. Behind a proxy it is not that of the request. */
+  readonly url?: string | undefined
+}
+
+const verify = async (request: WebhookRequest, options: Options): Promise<Verified | Refused> => {
+  const tags = secretsOf("authToken", options.authToken).map((token) => hmac("SHA-1", token))
+  const claim = prepare(request)
+  if (claim._tag === "Refused") return claim
+  if (claim.hash !== undefined && !equals(claim.hash, await sha256(request.body))) return mismatch
+  for (const text of texts(claim)) {
+    for (const tagOf of tags) {
+      if (equals(claim.tag, await tagOf(text))) return conclude(claim, request.method, options.webhookAccounts)
+    }
+  }
+  return mismatch
+}
+
+/**
+ * Verifies a webhook and decodes its events. Rejects with a `TypeError` for an
+ * empty auth token.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const receive = (request: Request, options: Options): Promise<Received | Refused> =>
+  receiveWeb(dialect(options), request, options.url, (whole) => verify(whole, options))

@@ -1,5 +1,0 @@
-/** How Twilio sends webhooks. */
-export const bounds = {
-  methods: ["POST", "GET"],
-  contentTypes: ["application/x-www-form-urlencoded", "application/json"]
-}

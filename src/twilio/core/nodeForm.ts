@@ -1,0 +1,24 @@
+/**
+ * Parses forms of Twilio's where the runtime has Node's `Buffer`.
+ */
+import * as FormScanner from "../../provider/core/formScanner.ts"
+import { decoders } from "../../provider/core/nodeText.ts"
+import { messageFields, statusFields } from "./fields.ts"
+import { type ReadForm, readForm, type SignedForm } from "./verify.ts"
+
+/** A message has at most ten files. */
+const files = Array.from({ length: 10 }, (_, index) => [`MediaUrl${index}`, `MediaContentType${index}`]).flat()
+
+/** Scans a form, or gives up. `undefined` where the runtime has no `Buffer`. */
+export const scan = decoders === undefined ? undefined : FormScanner.make(
+  [...Object.keys(messageFields.places), ...Object.keys(statusFields.places), ...files],
+  decoders
+)
+
+/** Parses a form with the scanner if it is plain, and with `URLSearchParams` if not. */
+export const readNodeForm: ReadForm = scan === undefined ? readForm : (body) => {
+  const scanned = ArrayBuffer.isView(body) ? scan(body) : undefined
+  if (scanned === undefined) return readForm(body)
+  const { form, sorted, text } = scanned
+  return { _tag: "SignedForm", form, sorted, text } satisfies SignedForm
+}

@@ -1,0 +1,319 @@
+/**
+ * Every way of receiving a webhook of Twilio's comes to the same: the core on
+ * Node, with its scanner of forms and with the parser that it stands in for; the
+ * core on the web; and the provider, with and without a synchronous HMAC.
+ *
+ * `npm run test:cores` does the same with 200,000 requests.
+ */
+import { NodeCrypto as PlatformCrypto } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Redacted } from "effect"
+import * as fc from "fast-check"
+import { createHash } from "node:crypto"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { gzipSync } from "node:zlib"
+import { getExpectedTwilioSignature } from "twilio/lib/webhooks/webhooks.js"
+import { syncCrypto } from "../../src/internal/nodeSyncCrypto.ts"
+import * as NodeCrypto from "../../src/NodeCrypto.ts"
+import { twentyBytes } from "../../src/provider/core/base64.ts"
+import { SmsProvider } from "../../src/provider/SmsProvider.ts"
+import * as Core from "../../src/twilio/core/Node.ts"
+import { readNodeForm, scan } from "../../src/twilio/core/nodeForm.ts"
+import { readForm, verifySync } from "../../src/twilio/core/verify.ts"
+import * as Web from "../../src/twilio/core/Web.ts"
+import * as Twilio from "../../src/twilio/index.ts"
+import type { WebhookRequest } from "../../src/WebhookRequest.ts"
+import { bundle, byProvider, inBareContext, mutated, ofCore, type Outcome, runs, runSync, toWeb } from "../cores.ts"
+import { type Cut, genuine, recuts, signedText } from "./recuts.ts"
+import * as Webhooks from "./webhooks.ts"
+
+const token = "12345"
+const account = "AC00000000000000000000000000000001"
+const options = { authToken: ["another", token] }
+
+const core = Core.make(options)
+
+const providerOf = (crypto: typeof PlatformCrypto.layer) =>
+  Effect.runSync(Effect.provide(
+    SmsProvider.use(Effect.succeed),
+    Layer.fresh(Twilio.layerWebhook({ authToken: options.authToken.map((token) => Redacted.make(token)) })).pipe(
+      Layer.provide(Layer.fresh(crypto))
+    )
+  ))
+
+const synchronous = byProvider(providerOf(NodeCrypto.layer))
+const effectful = byProvider(providerOf(PlatformCrypto.layer))
+
+const signatureOf = (cut: Cut) => getExpectedTwilioSignature(token, signedText(cut), {})
+
+const encoded = (fields: Cut["fields"]) =>
+  Buffer.from(`${new URLSearchParams(fields.map(([name, value]) => [name, value]))}`)
+
+const shuffled = <A>(values: ReadonlyArray<A>) =>
+  fc.shuffledSubarray([...values], { minLength: values.length, maxLength: values.length })
+
+/** Forms as Twilio sends them, in any order, and other cuts, other bytes and other signatures of them. */
+const forms: fc.Arbitrary<WebhookRequest> = fc.oneof(genuine.map((cut) => [cut, cut] as const), recuts).chain((
+  [original, { fields, method, url }]
+) =>
+  fc.record({
+    fields: shuffled(fields),
+    signature: fc.oneof(
+      { weight: 8, arbitrary: fc.constant(signatureOf(original)) },
+      { weight: 1, arbitrary: fc.constantFrom("", "A", "A".repeat(28), `${"A".repeat(27)}=`) }
+    )
+  }).chain(({ fields, signature }) => {
+    const body = method === "GET" ? Buffer.alloc(0) : encoded(fields)
+    return fc.oneof(
+      { weight: 2, arbitrary: fc.constant(body) },
+      { weight: 1, arbitrary: method === "GET" ? fc.constant(body) : mutated(body) }
+    ).map((body) => Webhooks.request({ method, url, body, signature }))
+  })
+)
+
+/** Forms that were changed first and signed then: genuine ones that no one has seen yet. */
+const unusual: fc.Arbitrary<WebhookRequest> = genuine.filter(({ method }) => method === "POST").chain((cut) =>
+  shuffled(cut.fields).chain((fields) => mutated(encoded(fields))).map((body) => {
+    const form: Record<string, string | Array<string>> = {}
+    new URLSearchParams(`?${body.toString()}`).forEach((value, name) => {
+      const earlier = Object.hasOwn(form, name) ? form[name] : undefined
+      Object.defineProperty(form, name, {
+        value: earlier === undefined ? value : [earlier, value].flat(),
+        enumerable: true,
+        configurable: true
+      })
+    })
+    return Webhooks.request({ url: cut.url, body, signature: getExpectedTwilioSignature(token, cut.url, form) })
+  })
+)
+
+const json: fc.Arbitrary<WebhookRequest> = fc.record({
+  body: fc.oneof(genuine.map(({ fields }) => JSON.stringify(Object.fromEntries(fields))), fc.json({ maxDepth: 2 })),
+  isIntact: fc.boolean()
+}).map(({ body, isIntact }) => {
+  const url = `https://mycompany.com/sms?bodySHA256=${createHash("sha256").update(body).digest("hex")}`
+  return Webhooks.request({
+    url,
+    contentType: "application/json",
+    body: isIntact ? body : `${body} `,
+    signature: getExpectedTwilioSignature(token, url, {})
+  })
+})
+
+const requests = fc.oneof(
+  { weight: 4, arbitrary: forms },
+  { weight: 4, arbitrary: unusual },
+  { weight: 1, arbitrary: json }
+)
+
+const carefully = verifySync(
+  {
+    tags: options.authToken.map((token) => syncCrypto.hmac("sha1", Buffer.from(token))),
+    sha256: syncCrypto.sha256
+  },
+  undefined,
+  readForm
+)
+
+const same = (actual: Outcome, expected: Outcome) => assert.deepStrictEqual(actual, expected)
+
+describe("the core of Twilio", () => {
+  it("gives the events and refusals of the provider, for any request", () => {
+    const seen = { events: 0, reason: 0 }
+    fc.assert(
+      fc.property(requests, (request) => {
+        const outcome = ofCore(core.receive(request))
+        seen["events" in outcome ? "events" : "reason"]++
+        same(outcome, runSync(synchronous(request)))
+        const verified = core.verify(request)
+        // What precedes the signature is the same code in both.
+        if (verified._tag === "Verified") assert.deepStrictEqual<unknown>(carefully(request), verified)
+        else if (request.headers["x-twilio-signature"] !== "") assert.strictEqual(carefully(request)._tag, "Refused")
+      }),
+      runs(3000)
+    )
+    assert.isAbove(seen.events, 500)
+    assert.isAbove(seen.reason, 500)
+  }, 3_600_000)
+
+  it.effect("gives them with the cryptography of the web, and of services that are effects", () =>
+    Effect.gen(function*() {
+      for (const request of fc.sample(requests, { numRuns: 300, seed: 1128 })) {
+        const expected = ofCore(core.receive(request))
+        same(yield* effectful(request), expected)
+        const received = yield* Effect.promise(() => Web.receive(toWeb(request), { ...options, url: request.url }))
+        same(ofCore(received), expected)
+      }
+    }))
+
+  it("scans forms as the parser of forms reads them, or leaves them to it", () => {
+    const seen = { scanned: 0, left: 0 }
+    const bodies = fc.oneof(forms.map(({ body }) => body), unusual.map(({ body }) => body), fc.uint8Array())
+    fc.assert(
+      fc.property(bodies, (body) => {
+        const [fast, slow] = [readNodeForm(body), readForm(body)]
+        assert.deepStrictEqual(fast, slow)
+        if (fast._tag === "SignedForm" && slow._tag === "SignedForm") {
+          assert.deepStrictEqual(Object.keys(fast.form), Object.keys(slow.form))
+        }
+        seen[scan?.(body) === undefined ? "left" : "scanned"]++
+      }),
+      runs(5000)
+    )
+    assert.isAbove(seen.scanned, 1000)
+    assert.isAbove(seen.left, 100)
+  }, 3_600_000)
+
+  const form = Object.fromEntries(
+    fc.sample(genuine.filter(({ method }) => method === "POST"), { numRuns: 1, seed: 5 })[0]!.fields
+  )
+  const url = "https://mycompany.com/sms"
+  const signed = (form: Readonly<Record<string, string>>, to = url) =>
+    Webhooks.request({
+      url: to,
+      body: `${new URLSearchParams(form)}`,
+      signature: getExpectedTwilioSignature(token, to, form)
+    })
+  const reasonOf = (request: WebhookRequest, twilio = core) => {
+    const result = twilio.receive(request)
+    return result._tag === "Refused" ? [result.reason._tag, result.status] : result._tag
+  }
+
+  it("has the limits, the accounts and the head of the provider", () => {
+    assert.strictEqual(reasonOf(signed(form)), "Received")
+    const limited = Core.make({ ...options, limits: { maxBytes: 300, maxFields: 5, maxQueryLength: 10 } })
+    assert.deepStrictEqual(reasonOf(signed({ ...form, Body: "x".repeat(300) }), limited), ["PayloadTooLarge", 413])
+    assert.deepStrictEqual(reasonOf(signed({ a: "", b: "", c: "", d: "", e: "", f: "" }), limited), [
+      "InvalidPayload",
+      400
+    ])
+    assert.deepStrictEqual(reasonOf(signed({}, `${url}?${"a".repeat(10)}`), limited), ["InvalidPayload", 400])
+    assert.deepStrictEqual(reasonOf({ ...signed(form), method: "PUT" }), ["MethodNotAllowed", 405])
+    const text = { ...signed(form).headers, "content-type": "text/plain" }
+    assert.deepStrictEqual(reasonOf({ ...signed(form), headers: text }), ["UnsupportedContentType", 415])
+    assert.deepStrictEqual(reasonOf({ ...signed(form), body: { ...form } as never }), ["InvalidPayload", 400])
+    const ours = Core.make({ ...options, webhookAccounts: [account.toLowerCase()] })
+    assert.strictEqual(reasonOf(signed({ ...form, AccountSid: account }), ours), "Received")
+    const other = { ...form, AccountSid: account.replace("1", "2") }
+    assert.deepStrictEqual(reasonOf(signed(other), ours), ["InvalidPayload", 400])
+  })
+
+  it("adds the reference of a send, which is in the signed URL", () => {
+    const report = { MessageSid: "SM00000000000000000000000000000001", MessageStatus: "delivered" }
+    const result = core.receive(signed(report, `${url}?intent=order-1.2.3`))
+    if (result._tag !== "Received") return assert.fail(result._tag)
+    assert.deepInclude(result.events[0], { intent: { intentId: "order-1", part: 2, of: 3 } })
+  })
+
+  it("refuses an empty token, with which everybody could sign", () => {
+    for (const authToken of ["", " ", [], [token, ""]]) assert.throws(() => Core.make({ authToken }), TypeError)
+  })
+
+  it("takes a signature in its canonical Base64 only", () => {
+    const request = signed(form)
+    const signature = request.headers["x-twilio-signature"]!
+    const last = signature.charCodeAt(26)
+    const others = [
+      `${signature.slice(0, 26)}${String.fromCharCode(last + 1)}=`,
+      signature.replace("=", ""),
+      signature.replaceAll("+", "-").replaceAll("/", "_").replace("=", ""),
+      `${signature}\n`,
+      ` ${signature}`
+    ]
+    for (const other of others) {
+      // Node reads the same twenty bytes.
+      assert.deepStrictEqual(Buffer.from(other, "base64"), Buffer.from(signature, "base64"))
+      const headers = { ...request.headers, "x-twilio-signature": other }
+      assert.deepStrictEqual(reasonOf({ ...request, headers }), ["InvalidSignature", 403])
+    }
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 24 }), (bytes) => {
+      assert.strictEqual(twentyBytes.test(Buffer.from(bytes).toString("base64")), bytes.length === 20)
+    }))
+  })
+
+  it("reads an escape that is not UTF-8 as the parser does, and never as another text", () => {
+    for (const text of ["%FF", "%C3", "%ED%A0%80", "%F0%9F%98", "%EF%BF%BD"]) {
+      const body = Buffer.from(`Body=${text}&From=%2B16505550111`)
+      assert.deepStrictEqual(readNodeForm(body), readForm(body))
+    }
+    const read = readNodeForm(Buffer.from([0x42, 0x6f, 0x64, 0x79, 0x3d, 0xff]))
+    assert.isTrue(read._tag === "Refused" && read.reason.issues[0].expected === "Expected UTF-8")
+  })
+
+  it("keeps no body for an id or a text that is kept", () => {
+    setFlagsFromString("--expose-gc")
+    const collect: () => void = runInNewContext("gc")
+    const kept: Array<string> = []
+    const used = () => process.memoryUsage().heapUsed
+    collect()
+    const before = used()
+    // Long names that are not known make bodies of 50 kB, which either parser reads.
+    const padding = "x".repeat(50_000)
+    for (const isPlain of [true, false]) {
+      for (let i = 0; i < 400; i++) {
+        const body = Buffer.from(
+          `MessageSid=SM${String(i).padStart(32, "0")}&ProfileName=${padding}${i}${isPlain ? "" : "&Unknown=1"}`
+        )
+        const read = readNodeForm(body)
+        if (read._tag === "SignedForm") kept.push(String(read.form["MessageSid"]))
+      }
+    }
+    collect()
+    assert.lengthOf(kept, 800)
+    // The bodies have 40 MB.
+    assert.isBelow(used() - before, 4_000_000)
+  })
+
+  it("learns nothing from requests: the same form has the same result after any others", () => {
+    const request = signed(form)
+    const expected = core.receive(request)
+    for (let i = 0; i < 2000; i++) {
+      const made = Object.fromEntries(Array.from({ length: 8 }, (_, j) => [`MadeUp${i}Of${j}`, "x"]))
+      core.receive(signed({ ...form, ...made }))
+      core.receive({ ...request, body: Buffer.from(`${new URLSearchParams(made)}`) })
+    }
+    assert.deepStrictEqual(core.receive(request), expected)
+  })
+})
+
+describe("effect-sms/twilio/webhook", () => {
+  const entry = `${import.meta.dirname}/../../src/twilio/core/Web.ts`
+
+  it("runs where there is nothing but the interfaces of the web, and is small", async () => {
+    const { code } = await bundle(entry, "receive")
+    assert.notMatch(code, /\bprocess\b|\bBuffer\b|node:|require\(/)
+    const { receive } = inBareContext<typeof Web>(code)
+    for (const request of fc.sample(requests, { numRuns: 60, seed: 26 })) {
+      const outcome = ofCore(await receive(toWeb(request), { ...options, url: request.url }))
+      // Of another realm, so that its objects have other prototypes.
+      assert.deepStrictEqual<unknown>(
+        JSON.parse(JSON.stringify(outcome)),
+        JSON.parse(JSON.stringify(ofCore(core.receive(request))))
+      )
+    }
+    assert.isBelow(gzipSync(code, { level: 9 }).length, 10_500)
+  })
+
+  it("reads no more of a body than the limit, and none of a request that is refused by its head", async () => {
+    let pulled = 0
+    const request = (headers: Readonly<Record<string, string>>) =>
+      new Request("https://mycompany.com/sms", {
+        method: "POST",
+        headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+        body: new ReadableStream({
+          pull: (controller) => {
+            pulled++
+            controller.enqueue(new Uint8Array(1024).fill(0x41))
+          }
+        }, { highWaterMark: 0 }),
+        duplex: "half"
+      } as RequestInit)
+    const refused = await Web.receive(request({}), options)
+    assert.isTrue(refused._tag === "Refused" && refused.reason._tag === "MissingSignature")
+    assert.strictEqual(pulled, 0)
+    const large = await Web.receive(request({ "x-twilio-signature": `${"A".repeat(27)}=` }), options)
+    assert.isTrue(large._tag === "Refused" && large.reason._tag === "PayloadTooLarge")
+    assert.isBelow(pulled, 70)
+  })
+})
