@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { setOwn } from "./internal/record.ts"
+import { type GivenHeaders, lowerCaseHeaders } from "./internal/headers.ts"
 import type { Payload } from "./Payload.ts"
 
 /**
@@ -46,9 +46,7 @@ export interface WebhookRequest extends WebhookHead {
 export interface Input {
   readonly method?: string | undefined
   readonly url: string
-  readonly headers:
-    | Iterable<readonly [string, string]>
-    | Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+  readonly headers: GivenHeaders
   readonly body?: Uint8Array | string | undefined
 }
 
@@ -56,28 +54,6 @@ const encoder = new TextEncoder()
 
 /** `never` for `any`, to which nothing else is assignable. */
 type Known<A> = 0 extends 1 & A ? never : A
-
-/** Returns whether a record has the form of the headers of a request, as Node's has where no header is repeated. */
-const isLowerCase = (headers: Input["headers"]): headers is Readonly<Record<string, string>> => {
-  if (Symbol.iterator in headers || Object.getPrototypeOf(headers) !== Object.prototype) return false
-  for (const name of Object.keys(headers)) {
-    if (typeof headers[name] !== "string" || name !== name.toLowerCase()) return false
-  }
-  return true
-}
-
-const normalized = (given: Input["headers"]): Readonly<Record<string, string>> => {
-  if (isLowerCase(given)) return given
-  const headers: Record<string, string> = {}
-  const entries = Symbol.iterator in given ? given as Iterable<readonly [string, string]> : Object.entries(given)
-  for (const [name, value] of entries) {
-    if (value === undefined) continue
-    const text = typeof value === "string" ? value : value.join(", ")
-    const key = name.toLowerCase()
-    setOwn(headers, key, Object.hasOwn(headers, key) ? `${headers[key]}, ${text}` : text)
-  }
-  return headers
-}
 
 /**
  * Builds a request from its parts. Headers may be a `Headers` object, Node's
@@ -98,7 +74,7 @@ export const make = <Body extends Input["body"]>(
   return {
     method: (input.method ?? "POST").toUpperCase(),
     url: input.url,
-    headers: normalized(input.headers),
+    headers: lowerCaseHeaders(input.headers),
     body: typeof body === "string" ? encoder.encode(body) : body
   }
 }

@@ -1,3 +1,4 @@
+// @effect-diagnostics globalDate:off
 /**
  * How decoders build events: as plain data, or as instances of the library's
  * classes.
@@ -45,7 +46,6 @@ export interface Build {
 /** Builds plain data. Times are in ISO 8601. */
 export const plain: Build = {
   of: (fields) => fields,
-  // @effect-diagnostics-next-line globalDate:off
   // oxlint-disable-next-line no-restricted-globals
   time: (millis) => new Date(millis).toISOString(),
   reference: (fields) => fields,

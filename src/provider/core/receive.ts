@@ -1,6 +1,7 @@
 /**
  * What the cores of all carriers do around a carrier's own checks.
  */
+import { type GivenHeaders, lowerCaseHeaders } from "../../internal/headers.ts"
 import { fromUrl } from "../../internal/reference.ts"
 import type { Payload } from "../../Payload.ts"
 import type { WebhookRequest } from "../../WebhookRequest.ts"
@@ -81,6 +82,16 @@ export const receivedFrom = (
 }
 
 /**
+ * A webhook request, with its headers as the runtime has them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface GivenRequest extends Omit<WebhookRequest, "headers"> {
+  readonly headers: GivenHeaders
+}
+
+/**
  * Verifies and decodes webhooks.
  *
  * @category models
@@ -89,26 +100,27 @@ export const receivedFrom = (
 export interface Core {
   /**
    * Verifies a webhook by the exact bytes of its body. `url` is the public URL,
-   * character for character as the carrier called it, and header names are in
-   * lower case.
+   * character for character as the carrier called it.
    */
-  readonly verify: (request: WebhookRequest) => Verified | Refused
+  readonly verify: (request: GivenRequest) => Verified | Refused
   /** Decodes the payload of a webhook: a JSON object, or a form as a record. It is no proof of who sent it. */
   readonly decode: (payload: Payload) => Decoded | Refused
   /** Verifies a webhook and decodes its events. */
-  readonly receive: (request: WebhookRequest) => Received | Refused
+  readonly receive: (request: GivenRequest) => Received | Refused
 }
 
 /** Makes the core of a carrier from the check of its signatures. */
 export const makeCore = (dialect: Dialect, verifySignature: (request: WebhookRequest) => Verified | Refused): Core => {
-  const verify: Core["verify"] = (request) => {
+  const verify = (request: WebhookRequest) => {
     const reason = requestFault(dialect.bounds, request)
     return reason === undefined ? verifySignature(request) : refused(reason)
   }
+  const requestOf = (given: GivenRequest): WebhookRequest => ({ ...given, headers: lowerCaseHeaders(given.headers) })
   return {
-    verify,
+    verify: (given) => verify(requestOf(given)),
     decode: dialect.decode,
-    receive: (request) => {
+    receive: (given) => {
+      const request = requestOf(given)
       const verified = verify(request)
       return verified._tag === "Refused" ? verified : receivedFrom(dialect, request, verified)
     }

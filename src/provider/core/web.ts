@@ -1,3 +1,4 @@
+// @effect-diagnostics asyncFunction:off
 /**
  * Requests of the Fetch API, and the HMAC of the Web Cryptography API.
  */

@@ -1,3 +1,4 @@
+// @effect-diagnostics asyncFunction:off
 /**
  * Verifies and decodes Sinch's webhooks with the Fetch API and the Web
  * Cryptography API: for Workers, Deno, Bun and Node, without Effect.

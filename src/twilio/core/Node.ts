@@ -5,14 +5,19 @@
  * **Example** (A server of one's own)
  *
  * ```ts
+ * import { createServer } from "node:http"
+ * import { buffer } from "node:stream/consumers"
  * import * as Twilio from "effect-sms/twilio/core"
  *
- * const twilio = Twilio.make({ authToken: process.env.TWILIO_AUTH_TOKEN })
+ * const twilio = Twilio.make({ authToken: process.env["TWILIO_AUTH_TOKEN"] ?? "" })
  *
- * // `body` has the bytes as they were received.
- * const result = twilio.receive({ method: "POST", url, headers: request.headers, body })
- * if (result._tag === "Refused") return respond(result.status)
- * for (const event of result.events) handle(event)
+ * export const server = createServer(async (request, response) => {
+ *   const url = `https://sms.example.com${request.url}`
+ *   const result = twilio.receive({ method: "POST", url, headers: request.headers, body: await buffer(request) })
+ *   if (result._tag === "Refused") return void response.writeHead(result.status).end()
+ *   for (const event of result.events) console.log(event._tag)
+ *   return void response.writeHead(200, { "content-type": "text/xml" }).end("<Response/>")
+ * })
  * ```
  *
  * @since 0.1.0

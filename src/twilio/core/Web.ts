@@ -1,3 +1,4 @@
+// @effect-diagnostics asyncFunction:off
 /**
  * Verifies and decodes Twilio's webhooks with the Fetch API and the Web
  * Cryptography API: for Workers, Deno, Bun and Node, without Effect.
@@ -8,10 +9,10 @@
  * import * as Twilio from "effect-sms/twilio/webhook"
  *
  * export default {
- *   async fetch(request, env) {
+ *   async fetch(request: Request, env: { readonly TWILIO_AUTH_TOKEN: string }) {
  *     const result = await Twilio.receive(request, { authToken: env.TWILIO_AUTH_TOKEN })
  *     if (result._tag === "Refused") return new Response(null, { status: result.status })
- *     for (const event of result.events) await handle(event)
+ *     for (const event of result.events) console.log(event._tag)
  *     return new Response("<Response/>", { headers: { "content-type": "text/xml" } })
  *   }
  * }
