@@ -5,14 +5,13 @@
  * With `without-rooms` it answers once a webhook is decoded, with `route-alone`
  * once its body is read: the differences are what the parts take.
  */
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { RoomKit, SmsProvider, SmsProviders, Twilio, WebhookServer } from "effect-sms"
+import * as NodeServer from "effect-sms/http/NodeServer"
 import * as NodeCrypto from "effect-sms/NodeCrypto"
 import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { createServer } from "node:http"
 import { authToken, listening, publicUrl } from "./listening.ts"
 
 const [part] = process.argv.slice(2)
@@ -56,7 +55,7 @@ Effect.runFork(
       Layer.provide([
         part === undefined ? RoomKit.layer() : layerNoRooms,
         SmsProviders.layer(part === "route-alone" ? layerUnverified : layerTwilio),
-        NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
+        NodeServer.layer({ host: "127.0.0.1", port: 0 })
       ]),
       Layer.provide(NodeCrypto.layer)
     )

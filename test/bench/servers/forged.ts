@@ -17,6 +17,7 @@ export type Kind =
   | "many fields"
   | "long query"
   | "1 MB of small fields"
+  | "chunks of one byte"
 
 export type Task =
   /** So many of one kind, one after the other. */
@@ -63,7 +64,8 @@ const bodies: Readonly<Record<Exclude<Kind, "genuine">, string>> = {
   "many fields": `${new URLSearchParams(twilioForm("SM1", ""))}&${
     Array.from({ length: 170 }, (_, i) => `F${i}=${"%F0%9F%98%80".repeat(31)}`).join("&")
   }`,
-  "long query": `${new URLSearchParams(twilioForm("SM1", ""))}`
+  "long query": `${new URLSearchParams(twilioForm("SM1", ""))}`,
+  "chunks of one byte": "x".repeat(8192)
 }
 
 const query = `?${Array.from({ length: 90 }, (_, i) => `q${i}=it's+%27a%27+${i}`).join("&")}`
@@ -76,8 +78,10 @@ const forged = (kind: Exclude<Kind, "genuine">): Call => ({
 })
 
 /** Whether the answer was the one that is due. A connection that is cut is a refusal too. */
-const call = (agent: Agent, port: number, { body, signature, target }: Call, isGenuine: boolean): Promise<void> =>
+const call = (agent: Agent, port: number, { body, signature, target }: Call, kind: Kind): Promise<void> =>
   new Promise((resolve, reject) => {
+    const isGenuine = kind === "genuine"
+    const isChunked = kind === "chunks of one byte"
     const outgoing = request({
       agent,
       port,
@@ -87,7 +91,7 @@ const call = (agent: Agent, port: number, { body, signature, target }: Call, isG
       headers: {
         host: new URL(publicUrl).host,
         "content-type": "application/x-www-form-urlencoded",
-        "content-length": Buffer.byteLength(body),
+        ...isChunked ? { "transfer-encoding": "chunked" } : { "content-length": Buffer.byteLength(body) },
         "x-twilio-signature": signature
       }
     })
@@ -99,14 +103,16 @@ const call = (agent: Agent, port: number, { body, signature, target }: Call, isG
           : reject(new Error(`Answered ${response.statusCode} to a ${isGenuine ? "genuine" : "forged"} webhook`)))
     })
     outgoing.on("error", (error) => isGenuine ? reject(error) : resolve())
-    outgoing.end(body)
+    outgoing.cork()
+    for (const byte of isChunked ? body : []) outgoing.write(byte)
+    outgoing.end(isChunked ? undefined : body)
   })
 
 const callOf = (kind: Kind): Call => kind === "genuine" ? genuine() : forged(kind)
 
 const inTurn = async (port: number, kind: Kind, requests: number): Promise<void> => {
   const agent = new Agent({ maxSockets: 1 })
-  for (let i = 0; i < requests; i++) await call(agent, port, callOf(kind), kind === "genuine")
+  for (let i = 0; i < requests; i++) await call(agent, port, callOf(kind), kind)
   agent.destroy()
 }
 
@@ -115,14 +121,14 @@ const among = async ({ forgers, genuine, kind, port }: Among): Promise<number> =
   const ended = new AbortController()
   const flood = Array.from({ length: forgers }, async () => {
     const agent = new Agent({ maxSockets: 1 })
-    while (!ended.signal.aborted) await call(agent, port, callOf(kind), false)
+    while (!ended.signal.aborted) await call(agent, port, callOf(kind), kind)
     agent.destroy()
   })
   const agent = new Agent({ maxSockets: 1 })
   const took: Array<number> = []
   for (let i = 0; i < genuine; i++) {
     const start = performance.now()
-    await call(agent, port, callOf("genuine"), true)
+    await call(agent, port, callOf("genuine"), "genuine")
     took.push(performance.now() - start)
   }
   ended.abort()

@@ -4,9 +4,9 @@
  *
  * Takes the URL of a Postgres, the path of an SQLite file, or `memory:`.
  */
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { PgClient } from "@effect/sql-pg"
 import { RoomInbox, RoomKit, SmsProviders, Twilio, WebhookServer } from "effect-sms"
+import * as NodeServer from "effect-sms/http/NodeServer"
 import { Inbox } from "effect-sms/inbox"
 import * as NodeCrypto from "effect-sms/NodeCrypto"
 import * as NodeSqliteClient from "effect-sms/sql/NodeSqliteClient"
@@ -16,7 +16,6 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import { createServer } from "node:http"
 import { authToken, listening, publicUrl } from "./listening.ts"
 
 const [database = ""] = process.argv.slice(2)
@@ -25,7 +24,7 @@ const layerListening = Layer.effectDiscard(Effect.gen(function*() {
   const { address } = yield* HttpServer.HttpServer
   const inbox = yield* Inbox.Inbox
   const settled = inbox.backlog().pipe(
-    Effect.repeat({ until: ({ pending }) => pending === 0, schedule: Schedule.spaced("5 millis") }),
+    Effect.repeat({ until: ({ pending }) => pending === 0, schedule: Schedule.spaced("20 millis") }),
     Effect.map(({ dead }) => {
       if (dead > 0) throw new Error("There are dead letters")
       return {}
@@ -48,7 +47,7 @@ Effect.runFork(
       layerListening,
       WebhookServer.serve({ publicUrl }, { disableLogger: true, disableListenLog: true })
     ).pipe(
-      Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })),
+      Layer.provide(NodeServer.layer({ host: "127.0.0.1", port: 0 })),
       Layer.provide(RoomInbox.layer()),
       Layer.provide(RoomKit.layer()),
       Layer.provide(SmsProviders.layer(Twilio.layerWebhook({ authToken: Redacted.make(authToken) }))),
