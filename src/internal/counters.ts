@@ -22,9 +22,17 @@ export const make = (name: string, description: string) => {
     Metric.update(counterOf(`${outcome} ${provider}`, { provider, outcome }), 1)
 }
 
-/** As {@link make}, for code that has the context of its fiber and needs no effect. */
+/** As {@link make} for one provider, for code that has the context of its fiber and needs no effect. */
 export const makeUnsafe = (name: string, description: string) => {
   const counterOf = counter(name, description)
-  return (context: Context.Context<never>, provider: string, outcome: string): void =>
-    counterOf(`${outcome} ${provider}`, { provider, outcome }).updateUnsafe(1, context)
+  return (provider: string) => {
+    const known = new Map<string, Metric.Metric<number, unknown>>()
+    const of = (outcome: string) => {
+      const metric = counterOf(`${outcome} ${provider}`, { provider, outcome })
+      known.set(outcome, metric)
+      return metric
+    }
+    return (context: Context.Context<never>, outcome: string): void =>
+      (known.get(outcome) ?? of(outcome)).updateUnsafe(1, context)
+  }
 }

@@ -96,20 +96,4 @@ export const matcher = Effect.fnUntraced(function*(module: string, secrets: Secr
     )
 })
 
-/**
- * Compares a text with each of the secrets, as {@link matcher} but without a
- * digest: byte by byte over the length of the given text, which the caller
- * knows, with each secret repeated to that length.
- */
-export const equals = (secrets: ReadonlyArray<string>): (given: string) => boolean => {
-  const expected = secrets.map(utf8)
-  return (given) => {
-    const bytes = utf8(given)
-    return expected.reduce((found, secret) => {
-      const repeated = bytes.map((_, index) => secret[index % secret.length]!)
-      // Both are evaluated, or a beginning of the secret would take longer.
-      const fits = Number(Mac.timingSafeEqual(bytes, repeated)) & Number(bytes.length === secret.length)
-      return found | fits
-    }, 0) === 1
-  }
-}
+export { equals } from "./core/token.ts"

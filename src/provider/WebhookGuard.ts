@@ -14,8 +14,10 @@ import * as Base64 from "effect/encoding/Base64"
 import * as Redacted from "effect/Redacted"
 import { InvalidSignature, MissingSignature, type WebhookErrorReason } from "../WebhookError.ts"
 import type { WebhookHead } from "../WebhookRequest.ts"
+import { tokenFault, valuesOf } from "./core/token.ts"
+import { reasonOf } from "./internal/reasons.ts"
 import { equals, list, type Secrets, utf8 } from "./Secrets.ts"
-import { percentDecoded, queryOf } from "./Url.ts"
+import { percentDecoded } from "./Url.ts"
 
 /**
  * A guard, with its secrets in place.
@@ -73,9 +75,6 @@ export const callbackUrl = Effect.fnUntraced(function*(options: {
   return `${options.url}${options.url.includes("?") ? "&" : "?"}${query}`
 })
 
-const valuesOf = (url: string, parameter: string): ReadonlyArray<string> =>
-  new URLSearchParams(queryOf(url).slice(1)).getAll(parameter)
-
 /** Common misconfigurations of a token, each with the fix to suggest. */
 const corrections = (given: string): ReadonlyArray<readonly [string, string]> => [
   ["the token without the white space around it", given.trim()],
@@ -103,10 +102,8 @@ export const token = (options: {
     const matches = equals(tokens)
     const matchesTrimmed = equals(tokens.map((token) => token.trim()))
     const fault = ({ url }: WebhookHead) => {
-      const [given, ...others] = valuesOf(url, parameter)
-      if (!given) return new MissingSignature({ expected: `query parameter ${parameter}` })
-      // A proxy that looks at the other one would have let it pass.
-      return others.length > 0 || !matches(given) ? new InvalidSignature({}) : undefined
+      const reason = tokenFault(url, parameter, matches)
+      return reason === undefined ? undefined : reasonOf(reason)
     }
     const hint = ({ url }: WebhookHead) => {
       const [given = "", ...others] = valuesOf(url, parameter)

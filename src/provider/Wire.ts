@@ -17,6 +17,7 @@ import { Cost } from "../Cost.ts"
 import { compact, lookup } from "../internal/record.ts"
 import { isPayload, type Payload } from "../Payload.ts"
 import { InvalidPayload } from "../WebhookError.ts"
+import { toMillis, unknown } from "./core/time.ts"
 import { toCost, toCount, toFlag, toText } from "./core/values.ts"
 import * as FieldReader from "./internal/fieldReader.ts"
 import { expectedLength, maxName, maxText } from "./internal/lengths.ts"
@@ -98,7 +99,8 @@ export const Texts = lenient(
 /** How many of something; anything but a whole number is absent. */
 export const OptionalCount = lenient(Schema.UndefinedOr(Schema.Int), toCount)
 
-const iso = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?$/i
+const fromMillis = (millis: number | undefined): DateTime.Utc | undefined =>
+  millis === undefined ? undefined : DateTime.makeUnsafe(millis)
 
 /**
  * Parses an ISO 8601 time with an offset, or a local time in the given zone. In
@@ -106,19 +108,16 @@ const iso = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d
  * used. Returns `undefined` for anything else: `Date` would read `5` as May 2001.
  */
 export const toTimeIn = (value: unknown, timeZone: DateTime.TimeZone | undefined): DateTime.Utc | undefined => {
-  const match = iso.exec(toText(value))
-  if (match === null) return undefined
-  const [, date, time, offset] = match
-  if (offset !== undefined) return Option.getOrUndefined(DateTime.make(`${date}T${time}${offset.toUpperCase()}`))
-  if (timeZone === undefined) return undefined
-  const local = DateTime.makeZoned(`${date}T${time}Z`, { timeZone, adjustForTimeZone: true })
-  return Option.getOrUndefined(Option.map(local, DateTime.toUtc))
+  if (timeZone === undefined) return fromMillis(toMillis(value, unknown))
+  const zone = (local: string) =>
+    Option.getOrUndefined(
+      Option.map(DateTime.makeZoned(local, { timeZone, adjustForTimeZone: true }), DateTime.toEpochMillis)
+    )
+  return fromMillis(toMillis(value, zone))
 }
 
-const utc = DateTime.zoneMakeOffset(0)
-
 /** Parses an ISO 8601 time. A time without an offset is read as UTC, never in the machine's time zone. */
-export const toTime = (value: unknown): DateTime.Utc | undefined => toTimeIn(value, utc)
+export const toTime = (value: unknown): DateTime.Utc | undefined => fromMillis(toMillis(value))
 
 /** Decodes with {@link toTime}. */
 export const OptionalTime = lenient(Schema.UndefinedOr(Schema.DateTimeUtc), toTime)

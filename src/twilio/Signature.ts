@@ -98,8 +98,9 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets, accounts?: R
   const verifyWith = Effect.fnUntraced(function*(request: Request.WebhookRequest) {
     const claim = Core.prepare(request, readNodeForm)
     if (claim._tag === "Refused") return claim
+    const tag = fromBase64(claim.tag)
     const isBody = claim.hash === undefined || (yield* hasHash(claim.hash, request.body))
-    return isBody && (yield* matches(fits, fromBase64(claim.tag)!, claim.url, claim.text))
+    return isBody && tag !== undefined && (yield* matches(fits, tag, claim.url, claim.text))
       ? Core.conclude(claim, request.method, accounts)
       : Core.mismatch
   })

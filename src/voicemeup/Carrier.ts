@@ -5,9 +5,12 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { parseBody } from "../provider/Body.ts"
 import * as Carrier from "../provider/Carrier.ts"
+import { unknown, zoneOf } from "../provider/core/time.ts"
+import { classes, eventsOf } from "../provider/internal/classes.ts"
 import type { SenderOptions, WebhookOptions } from "./Config.ts"
+import { decode } from "./core/decode.ts"
+import { acknowledgement, bounds } from "./core/dialect.ts"
 import * as Signature from "./Signature.ts"
-import { acknowledgement, decodePayload } from "./Webhook.ts"
 
 /**
  * The VoiceMeUp carrier. Making a provider fails when a token is empty
@@ -28,7 +31,9 @@ export const carrier: Carrier.Carrier<
   name: "voicemeup",
   title: "VoiceMeUp",
   receive: Effect.fnUntraced(function*({ name = "voicemeup", timeZone, verification }: WebhookOptions) {
-    const zone = timeZone === undefined ? undefined : yield* DateTime.zoneMakeNamedEffect(timeZone)
+    // Fails for an unknown zone.
+    if (timeZone !== undefined) yield* DateTime.zoneMakeNamedEffect(timeZone)
+    const zone = timeZone === undefined ? unknown : zoneOf(timeZone)
     return {
       capabilities: {
         mms: true,
@@ -36,16 +41,15 @@ export const carrier: Carrier.Carrier<
         deliveryStatuses: false,
         verification: { scheme: verification.scheme === "Token" ? "token" : "none", covers: [] }
       },
-      methods: ["POST"],
-      contentTypes: ["application/json", "application/x-www-form-urlencoded"],
+      ...bounds,
       guard: yield* Signature.make(verification),
       verify: () => Effect.void,
       parse: parseBody,
-      decodePayload: (payload) => decodePayload(name, zone, payload),
+      decodePayload: (payload) => eventsOf(decode(classes, name, zone, payload)),
       acknowledgement
     }
   }),
-  decodePayload: (provider, payload) => decodePayload(provider, undefined, payload),
+  decodePayload: (provider, payload) => eventsOf(decode(classes, provider, unknown, payload)),
   send: () => import("./Send.ts"),
   environment: () => import("./Environment.ts"),
   media: { hosts: ["clients.voicemeup.com", "dev-clients.voicemeup.com"] },

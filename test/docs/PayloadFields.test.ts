@@ -1,6 +1,7 @@
 import { assert, describe, expect, it } from "@effect/vitest"
-import { DateTime, Effect, Exit, Schema } from "effect"
+import { Effect, Exit, Schema } from "effect"
 import type { Payload } from "../../src/Payload.ts"
+import { utc } from "../../src/provider/core/time.ts"
 import * as Fields from "../../src/provider/Fields.ts"
 import { classes, eventsOf } from "../../src/provider/internal/classes.ts"
 import { decode as decodeSinch } from "../../src/sinch/core/decode.ts"
@@ -9,8 +10,8 @@ import { decode as decodeTelnyx } from "../../src/telnyx/core/decode.ts"
 import * as TelnyxSchema from "../../src/telnyx/core/fields.ts"
 import { decode as decodeTwilio } from "../../src/twilio/core/decode.ts"
 import * as TwilioSchema from "../../src/twilio/core/fields.ts"
-import * as VoiceMeUpSchema from "../../src/voicemeup/Schema.ts"
-import * as VoiceMeUp from "../../src/voicemeup/Webhook.ts"
+import { decode as decodeVoiceMeUp } from "../../src/voicemeup/core/decode.ts"
+import * as VoiceMeUpSchema from "../../src/voicemeup/core/fields.ts"
 import type { InvalidPayload } from "../../src/WebhookError.ts"
 import { WebhookEvent } from "../../src/WebhookEvent.ts"
 import { render, type Table, tables } from "./payloadFields.ts"
@@ -161,7 +162,7 @@ const samples: Readonly<Record<string, Sample>> = {
     lists: ["to", "errors"]
   },
   "VoiceMeUp: messages": {
-    decode: (payload) => VoiceMeUp.decodePayload("voicemeup", DateTime.zoneMakeNamedUnsafe("UTC"), payload),
+    decode: (payload) => eventsOf(decodeVoiceMeUp(classes, "voicemeup", utc, payload)),
     values: {
       direction: "inbound",
       source_number: "14188050723",

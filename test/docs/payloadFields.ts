@@ -5,7 +5,7 @@ import type { Fields } from "../../src/provider/Fields.ts"
 import * as Sinch from "../../src/sinch/core/fields.ts"
 import * as Telnyx from "../../src/telnyx/core/fields.ts"
 import * as Twilio from "../../src/twilio/core/fields.ts"
-import * as VoiceMeUp from "../../src/voicemeup/Schema.ts"
+import * as VoiceMeUp from "../../src/voicemeup/core/fields.ts"
 
 export interface Table {
   readonly carrier: string

@@ -3,6 +3,7 @@ import { Effect, Option, Schema } from "effect"
 import * as fc from "fast-check"
 import * as Content from "../../src/Content.ts"
 import type { Payload } from "../../src/Payload.ts"
+import { utc } from "../../src/provider/core/time.ts"
 import * as Fields from "../../src/provider/Fields.ts"
 import { classes, eventsOf } from "../../src/provider/internal/classes.ts"
 import { decode as decodeSinch } from "../../src/sinch/core/decode.ts"
@@ -11,8 +12,8 @@ import { decode as decodeTelnyx } from "../../src/telnyx/core/decode.ts"
 import * as TelnyxSchema from "../../src/telnyx/core/fields.ts"
 import { decode as decodeTwilio } from "../../src/twilio/core/decode.ts"
 import * as TwilioSchema from "../../src/twilio/core/fields.ts"
-import * as VoiceMeUpSchema from "../../src/voicemeup/Schema.ts"
-import * as VoiceMeUp from "../../src/voicemeup/Webhook.ts"
+import { decode as decodeVoiceMeUp } from "../../src/voicemeup/core/decode.ts"
+import * as VoiceMeUpSchema from "../../src/voicemeup/core/fields.ts"
 import { toInbound, WebhookEvent } from "../../src/WebhookEvent.ts"
 
 /** Values as they might stand in any field, of the right kind or not. */
@@ -109,7 +110,7 @@ const cases: Readonly<Record<string, Case>> = {
     ]
   },
   VoiceMeUp: {
-    decode: (payload) => Effect.runSync(VoiceMeUp.decodePayload("voicemeup", undefined, payload)),
+    decode: (payload) => Effect.runSync(eventsOf(decodeVoiceMeUp(classes, "voicemeup", utc, payload))),
     payload: payloads(topLevel(VoiceMeUpSchema.rowFields).filter((name) => name !== "direction"), {
       source_number: "14188050723",
       destination_number: "14184805945"

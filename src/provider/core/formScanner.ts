@@ -11,6 +11,7 @@ import type { Form } from "./body.ts"
 
 /** A form, with its names sorted. */
 export interface Scanned {
+  readonly _tag: "SignedForm"
   readonly form: Form
   readonly sorted: ReadonlyArray<string>
   /** The sorted names and values, without separators. */
@@ -100,8 +101,8 @@ export const make = (names: ReadonlyArray<string>, decoders: Decoders): (body: U
     return text.includes("\uFFFD") ? undefined : text
   }
 
-  /** Fills `values` and `ranks`. Returns whether the form is plain. */
-  const scan = (body: Uint8Array): boolean => {
+  /** Fills the form, `values` and `ranks`. Returns whether the form is plain. */
+  const scan = (body: Uint8Array, form: Record<string, string>): boolean => {
     const end = body.length
     const whole = decoders.latin1(body, 0, end)
     for (let at = 0; at < end; at++) {
@@ -129,6 +130,7 @@ export const make = (names: ReadonlyArray<string>, decoders: Decoders): (body: U
       if (value === undefined) return false
       values[rank] = value
       ranks.push(rank)
+      form[known[rank]!] = value
     }
     // After the last ampersand comes no field.
     return true
@@ -136,9 +138,8 @@ export const make = (names: ReadonlyArray<string>, decoders: Decoders): (body: U
 
   return (body) => {
     try {
-      if (!scan(body)) return undefined
       const form: Record<string, string> = {}
-      for (const rank of ranks) form[known[rank]!] = values[rank]!
+      if (!scan(body, form)) return undefined
       const sorted: Array<string> = []
       let text = ""
       for (let rank = 0; rank < known.length && sorted.length < ranks.length; rank++) {
@@ -148,7 +149,7 @@ export const make = (names: ReadonlyArray<string>, decoders: Decoders): (body: U
         sorted.push(name)
         text += name + value
       }
-      return { form, sorted, text }
+      return { _tag: "SignedForm", form, sorted, text }
     } finally {
       // Nothing of a body is kept.
       for (const rank of ranks) values[rank] = undefined

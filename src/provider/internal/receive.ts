@@ -35,7 +35,7 @@ type Reason = WebhookError.WebhookErrorReason
 const isSuccess = <A, E>(effect: Effect.Effect<A, E>): effect is Exit.Success<A, E> =>
   Exit.isExit(effect) && Exit.isSuccess(effect)
 
-const countWebhook = Counters.makeUnsafe("sms_webhooks_total", "Webhooks by provider and outcome")
+const counterOf = Counters.makeUnsafe("sms_webhooks_total", "Webhooks by provider and outcome")
 
 /** In bytes, URL and body. Ten times the usual webhook, and each of a hundred variants is hashed whole. */
 const maxDiagnosedBytes = 4 * 1024
@@ -50,6 +50,7 @@ export const make = (name: string, receiver: Receiver): Receive => {
   const isUrlSigned = receiver.capabilities.verification.covers.includes("url")
   const limits: Limits = { ...defaultLimits, ...receiver.limits }
   const bounds = { ...receiver, limits }
+  const countWebhook = counterOf(name)
   const refuse = (reason: Reason) => new WebhookError.WebhookError({ provider: name, reason })
 
   const budget = Ref.makeUnsafe({ second: -1, left: 0 })
@@ -119,7 +120,7 @@ export const make = (name: string, receiver: Receiver): Receive => {
 
   const count = (outcome: string) =>
     Effect.withFiber((fiber) => {
-      countWebhook(fiber.context, name, outcome)
+      countWebhook(fiber.context, outcome)
       return Effect.void
     })
 
@@ -151,7 +152,7 @@ export const make = (name: string, receiver: Receiver): Receive => {
             onFailure: failed
           })
         }
-        countWebhook(fiber.context, name, "verified")
+        countWebhook(fiber.context, "verified")
         return Effect.succeed(accepted(request, verified.value))
       }),
     decode: (webhook) => {

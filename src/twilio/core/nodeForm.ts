@@ -4,7 +4,7 @@
 import * as FormScanner from "../../provider/core/formScanner.ts"
 import { decoders } from "../../provider/core/nodeText.ts"
 import { messageFields, statusFields } from "./fields.ts"
-import { type ReadForm, readForm, type SignedForm } from "./verify.ts"
+import { type ReadForm, readForm } from "./verify.ts"
 
 /** A message has at most ten files. */
 const files = Array.from({ length: 10 }, (_, index) => [`MediaUrl${index}`, `MediaContentType${index}`]).flat()
@@ -16,9 +16,6 @@ export const scan = decoders === undefined ? undefined : FormScanner.make(
 )
 
 /** Parses a form with the scanner if it is plain, and with `URLSearchParams` if not. */
-export const readNodeForm: ReadForm = scan === undefined ? readForm : (body) => {
-  const scanned = ArrayBuffer.isView(body) ? scan(body) : undefined
-  if (scanned === undefined) return readForm(body)
-  const { form, sorted, text } = scanned
-  return { _tag: "SignedForm", form, sorted, text } satisfies SignedForm
-}
+export const readNodeForm: ReadForm = scan === undefined
+  ? readForm
+  : (body) => (ArrayBuffer.isView(body) ? scan(body) : undefined) ?? readForm(body)

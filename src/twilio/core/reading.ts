@@ -74,7 +74,8 @@ const names = [
 const anyName = new RegExp(names.join("|"), "g")
 const onlyName = new RegExp(`^(?:${names.map((name) => name.replace(/\(\?=.*?\)/, "")).join("|")})$`)
 
-const sid = /^(?:SM|MM)(?!.*[A-Z][a-z])[\w-]{1,32}$/
+// The first way is the short one for the ids that Twilio sends.
+const sid = /^(?:SM|MM)(?:[\da-f]{1,32}$|(?!.*[A-Z][a-z])[\w-]{1,32}$)/
 
 /**
  * A number, a short code, a name of up to eleven characters, or an address of
@@ -104,7 +105,7 @@ const values: ReadonlyMap<string, RegExp> = new Map([
   ["MessageSid", sid],
   ["SmsMessageSid", sid],
   ["SmsSid", sid],
-  ["AccountSid", /^AC(?!.*[A-Z][a-z])[\w-]{1,32}$/],
+  ["AccountSid", /^AC(?:[\da-f]{1,32}$|(?!.*[A-Z][a-z])[\w-]{1,32}$)/],
   ["MessagingServiceSid", /^(?:MG(?!.*[A-Z][a-z])[\w-]{1,32})?$/],
   ["ApiVersion", /^\d{4}-\d{2}-\d{2}$/],
   ["From", address],

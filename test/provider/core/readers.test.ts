@@ -3,10 +3,9 @@
  * values for the same, and say the same about those that they refuse.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Result, Schema } from "effect"
+import { Result, Schema } from "effect"
 import * as fc from "fast-check"
 import * as Readers from "../../../src/provider/core/readers.ts"
-import { toMillis } from "../../../src/provider/core/time.ts"
 import { toCount } from "../../../src/provider/core/values.ts"
 import * as Wire from "../../../src/provider/Wire.ts"
 import { runs } from "../../cores.ts"
@@ -94,23 +93,4 @@ describe("the readers of the cores", () => {
     assert.isAbove(seen.read, 100)
     assert.isAbove(seen.refused, 100)
   }, 3_600_000)
-
-  it("read times as `Wire.toTime` does", () => {
-    const text = fc.oneof(
-      value,
-      fc.stringMatching(
-        /^20[0-3]\d-[01]\d-[0-3]\d[T ][0-2]\d:[0-5]\d(:[0-6]\d(\.\d{1,9})?)?(Z|z|[+-][0-2]\d:?[0-6]\d)?$/
-      )
-    )
-    let times = 0
-    fc.assert(
-      fc.property(text, (text) => {
-        const time = Wire.toTime(text)
-        if (time !== undefined) times++
-        assert.strictEqual(toMillis(text), time && DateTime.toEpochMillis(time))
-      }),
-      runs(3000)
-    )
-    assert.isAbove(times, 500)
-  })
 })
