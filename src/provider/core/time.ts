@@ -1,3 +1,4 @@
+// @effect-diagnostics globalDate:off
 /**
  * Reads times, without a clock.
  */

@@ -1,3 +1,4 @@
+// @effect-diagnostics asyncFunction:off
 /**
  * Checks and decodes VoiceMeUp's webhooks with the Fetch API: for Workers, Deno,
  * Bun and Node, without Effect.
