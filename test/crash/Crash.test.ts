@@ -18,8 +18,11 @@ const limit = (minutes + 10) * 60_000
 /** The answers that are missing were with the carrier when the server was killed: nobody repeats those blindly. */
 const check = (result: Result) => {
   const { kills, promised, unanswered, unknown, ...rest } = result
+  const counts = Object.entries(rest).map(([name, found]) => [name, typeof found === "number" ? found : found.length])
   process.stderr.write(
-    `${kills} kills, ${JSON.stringify(promised)}, ${unanswered.length} unanswered, ${unknown.length} unknown\n`
+    `${kills} kills, ${JSON.stringify(promised)}, ${unanswered.length} unanswered, ${unknown.length} unknown, ${
+      JSON.stringify(Object.fromEntries(counts))
+    }\n`
   )
   assert.deepStrictEqual(rest, {
     lost: [],
