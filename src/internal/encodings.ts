@@ -19,9 +19,12 @@ const base64 = /^[A-Za-z\d+/]*={0,2}$/
 
 /** Decodes Base64 with its padding, line breaks left out. Returns `undefined` for other text. */
 export const fromBase64 = (text: string): Uint8Array | undefined => {
-  const stripped = text.replaceAll(/[\r\n]/g, "")
+  const stripped = /[\r\n]/.test(text) ? text.replaceAll(/[\r\n]/g, "") : text
   if (stripped.length % 4 !== 0 || !base64.test(stripped)) return undefined
-  return Uint8Array.from(atob(stripped), (character) => character.charCodeAt(0))
+  const binary = atob(stripped)
+  const bytes = new Uint8Array(binary.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i)
+  return bytes
 }
 
 /** Encodes bytes as Base64. */

@@ -36,10 +36,12 @@ const hasMoreFields = (limit: number, query: string, body: Uint8Array): boolean 
 }
 
 const form = "application/x-www-form-urlencoded"
+const json = "application/json"
 
 const contentTypeOf = ({ headers }: WebhookHead): string => {
   const given = headers["content-type"]
-  return given === form ? form : given?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
+  // As nearly all carriers write them.
+  return given === form || given === json ? given : given?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
 }
 
 /** Returns why a request is refused by its headers and URL alone. */

@@ -83,7 +83,10 @@ const contentFault = (part: Tagged): InvalidPayload | undefined => {
  */
 export const lengthFault = (event: Tagged): InvalidPayload | undefined => {
   const fields = event as unknown as Readonly<Record<string, unknown>>
-  for (const [field, max] of limitsOf[event._tag]!) {
+  const limits = limitsOf[event._tag]!
+  for (let i = 0; i < limits.length; i++) {
+    const field = limits[i]![0]
+    const max = limits[i]![1]
     if (isLonger(fields[field], max)) return invalidPayload(field, `Expected ${expectedLength(max)}`)
   }
   if (event._tag === "MessagePart") return lengthFault(fields["message"] as Tagged)

@@ -20,8 +20,8 @@ type Result = Build.Decoded | Refused<InvalidPayload>
 type Event = Of<typeof Fields.Event.fields>
 type Message = Of<typeof Fields.Message.fields>
 
-const addresses = (value: unknown): ReadonlyArray<string> =>
-  Fields.parties(value).flatMap(({ address }) => address ?? [])
+const addresses = (parties: ReadonlyArray<Fields.Party>): ReadonlyArray<string> =>
+  parties.flatMap(({ address }) => address ?? [])
 
 /** Returns the files. `media` may be null, absent or an empty list, and a file an object or a bare URL. */
 const filesOf = ({ of }: Build.Build, message: Message): ReadonlyArray<Build.FilePart> => {
@@ -81,10 +81,12 @@ const metadataOf = (payload: Payload, message: Message): Record<string, string> 
  */
 const partiesOf = (message: Message, sender: string | undefined) => {
   const all = addresses(message.to)
-  const reached = Fields.parties(message.to).flatMap(({ address, status }) =>
+  const reached = message.to.flatMap(({ address, status }) =>
     address !== undefined && status?.toLowerCase() === "webhook_delivered" ? [address] : []
   )
   const [recipient] = [...reached.length > 0 ? reached : all].sort()
+  // Nearly all messages are for one number, and comparing numbers in all their forms takes longer than the rest.
+  if (message.cc.length === 0 && all.length <= 1) return { recipient, participants: [] }
   const known = [...recipient === undefined ? [] : [recipient], ...sender === undefined ? [] : [sender]]
   const participants = distinct([...known, ...addresses(message.cc), ...all]).slice(distinct(known).length)
   return { recipient, participants }
@@ -169,8 +171,8 @@ const outboundEvents: Readonly<Record<string, "sent" | "finalized" | "read">> = 
  * recipients count only with a status.
  */
 const recipientsOf = (message: Message): ReadonlyArray<Fields.Party> => {
-  const to = Fields.parties(message.to)
-  const cc = Fields.parties(message.cc).filter(({ address, status }) =>
+  const to = message.to
+  const cc = message.cc.filter(({ address, status }) =>
     status !== undefined && !to.some((party) => party.address === address)
   )
   return to.length + cc.length === 0 ? [{ address: undefined, status: undefined }] : [...to, ...cc]
@@ -252,7 +254,7 @@ export const decode = (build: Build.Build, provider: string, payload: Payload): 
   if (isRefused(event)) return event
   const message = Fields.Message.read(event.payload)
   if (isRefused(message)) return message
-  const long = (["from", "to", "cc"] as const).find((field) => Fields.parties(message[field]).some(isLong))
+  const long = (["from", "to", "cc"] as const).find((field) => message[field].some(isLong))
   if (long !== undefined) {
     return refused(invalidPayload(`data.payload.${long}`, `Expected ${expectedLength(maxName)}`))
   }

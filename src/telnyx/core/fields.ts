@@ -6,13 +6,37 @@
 import type { Status } from "../../DeliveryStatus.ts"
 import { fromCarrierDigits } from "../../internal/carrierDigits.ts"
 import { isObject } from "../../internal/record.ts"
-import { anything, items, list, object, optionalName, optionalText, struct, text } from "../../provider/core/readers.ts"
+import { items, list, object, optionalName, optionalText, struct, text } from "../../provider/core/readers.ts"
 import { ownString, stringOf, toCost, toCount, toFlag } from "../../provider/core/values.ts"
 import * as Fields from "../../provider/Fields.ts"
 import { maxDescription, maxText } from "../../provider/internal/lengths.ts"
 
 const longText = /* @__PURE__ */ optionalText(maxText)
 const description = /* @__PURE__ */ optionalText(maxDescription)
+
+/** A sender or recipient of a message. */
+export interface Party {
+  readonly address: string | undefined
+  readonly status: string | undefined
+}
+
+const address = (value: unknown): string | undefined =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 100
+    ? fromCarrierDigits(String(value))
+    : stringOf(value)
+
+/**
+ * Parses the parties of a field: an object with a `phone_number` (RCS: an
+ * `agent_id`), a plain string (WhatsApp, and `cc` of a group message), or a
+ * list of either.
+ */
+export const parties = (value: unknown): ReadonlyArray<Party> => {
+  if (Array.isArray(value)) return value.flatMap((value) => Array.isArray(value) ? [] : parties(value))
+  const party = isObject(value)
+    ? { address: address(value["phone_number"]) ?? address(value["agent_id"]), status: ownString(value, "status") }
+    : { address: address(value), status: undefined }
+  return party.address === undefined && party.status === undefined ? [] : [party]
+}
 
 /** A webhook. A few notices, such as `link_clicked`, have no envelope: their type is at the top level. */
 export const Webhook = /* @__PURE__ */ struct({
@@ -39,9 +63,9 @@ export const Message = /* @__PURE__ */ struct({
   text: text,
   subject: longText,
   body: object,
-  from: anything,
-  to: anything,
-  cc: anything,
+  from: parties,
+  to: parties,
+  cc: parties,
   media: items,
   /** The name of the files in a send request. */
   media_urls: items,
@@ -59,30 +83,6 @@ export const CarrierError = /* @__PURE__ */ struct({
   title: description,
   detail: description
 }, "data.payload.errors")
-
-/** A sender or recipient of a message. */
-export interface Party {
-  readonly address: string | undefined
-  readonly status: string | undefined
-}
-
-const address = (value: unknown): string | undefined =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 100
-    ? fromCarrierDigits(String(value))
-    : stringOf(value)
-
-/**
- * Parses the parties of a field: an object with a `phone_number` (RCS: an
- * `agent_id`), a plain string (WhatsApp, and `cc` of a group message), or a
- * list of either.
- */
-export const parties = (value: unknown): ReadonlyArray<Party> => {
-  if (Array.isArray(value)) return value.flatMap((value) => Array.isArray(value) ? [] : parties(value))
-  const party = isObject(value)
-    ? { address: address(value["phone_number"]) ?? address(value["agent_id"]), status: ownString(value, "status") }
-    : { address: address(value), status: undefined }
-  return party.address === undefined && party.status === undefined ? [] : [party]
-}
 
 /**
  * The statuses of recipients: `to[].status` of the `telnyx` package, and

@@ -23,12 +23,8 @@ const missing = ({ headers }: WebhookHead, header: string): Reason => ({
     : `header ${header}`
 })
 
-/** Decodes the canonical Base64 of 64 bytes. */
-const signatureOf = (header: string): Uint8Array | undefined => {
-  // The last character before the padding has two bits.
-  if (!/^[A-Za-z\d+/]{85}[AQgw]==$/.test(header)) return undefined
-  return fromBase64(header)
-}
+/** Matches the canonical Base64 of 64 bytes. The last character before the padding has two bits. */
+const sixtyFourBytes = /^[A-Za-z\d+/]{85}[AQgw]==$/
 
 /** What is to be checked of a request. */
 export interface Claim {
@@ -39,26 +35,31 @@ export interface Claim {
   readonly timestamp: string
 }
 
-/** Reads the two headers, or why they cannot be those of a signature. */
-export const prepare = (head: WebhookHead): Claim | Refused => {
+/** Rejects what the headers show to be wrong, before the body is read. */
+export const checkHead = (head: WebhookHead): Reason | undefined => {
   const header = head.headers[signatureHeader]
-  if (!header) return refused(missing(head, signatureHeader))
+  if (!header) return missing(head, signatureHeader)
   const timestamp = head.headers[timestampHeader]
-  if (!timestamp) return refused(missing(head, timestampHeader))
-  const signature = signatureOf(header)
-  if (signature === undefined) {
-    return refused({ _tag: "InvalidSignature", hint: `nothing: ${signatureHeader} is not the Base64 of 64 bytes` })
+  if (!timestamp) return missing(head, timestampHeader)
+  if (!sixtyFourBytes.test(header)) {
+    return { _tag: "InvalidSignature", hint: `nothing: ${signatureHeader} is not the Base64 of 64 bytes` }
   }
   // Fifteen digits are exact as a number, and enough for thirty million years.
   return /^\d{1,15}$/.test(timestamp)
-    ? { _tag: "Claim", signature, timestamp }
-    : refused({ _tag: "InvalidSignature", hint: `nothing: ${timestampHeader} is not a whole number of seconds` })
+    ? undefined
+    : { _tag: "InvalidSignature", hint: `nothing: ${timestampHeader} is not a whole number of seconds` }
 }
 
-/** Rejects what the headers show to be wrong, before the body is read. */
-export const checkHead = (head: WebhookHead): Reason | undefined => {
-  const claim = prepare(head)
-  return claim._tag === "Refused" ? claim.reason : undefined
+/** Reads what a request claims to be. */
+export const prepare = (head: WebhookHead): Claim | Refused => {
+  const reason = checkHead(head)
+  return reason === undefined
+    ? {
+      _tag: "Claim",
+      signature: fromBase64(head.headers[signatureHeader]!)!,
+      timestamp: head.headers[timestampHeader]!
+    }
+    : refused(reason)
 }
 
 export const mismatch = /* @__PURE__ */ refused(invalidSignature)

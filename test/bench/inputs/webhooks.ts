@@ -53,6 +53,18 @@ const twilio = async (i: number): Promise<Webhook> => {
   }
 }
 
+/** The same with its fields in another order, which Twilio's signature does not depend on. */
+const inOtherOrder = async (i: number): Promise<Webhook> => {
+  const { body, headers, url } = await twilio(i)
+  const fields = body.toString().split("&")
+  // Each number that shares no factor with the count goes through all fields; the number of the webhook says where.
+  const steps = [1, 2, 3, 5, 7, 11, 13, 17].filter((step) => fields.length % step !== 0 || step === 1)
+  const step = steps[i % steps.length]!
+  const shuffled = fields.map((_, k) => fields[(i * 7 + k * step) % fields.length]!)
+  if (new Set(shuffled).size !== fields.length) throw new Error("A field is missing")
+  return { url, headers, body: Buffer.from(shuffled.join("&")) }
+}
+
 /** The example of https://developers.sinch.com/docs/sms/api-reference/sms/tag/Webhooks/. */
 const sinch = async (i: number): Promise<Webhook> => {
   const body = Buffer.from(JSON.stringify({
@@ -135,7 +147,11 @@ const voicemeup = (i: number): Promise<Webhook> => {
   return Promise.resolve({ url, body, headers: headersOf(body, "application/json") })
 }
 
-const all = (make: (i: number) => Promise<Webhook>) => Promise.all(Array.from({ length: count }, (_, i) => make(i)))
+const all = (make: (i: number) => Promise<Webhook>, length = count) =>
+  Promise.all(Array.from({ length }, (_, i) => make(i)))
+
+/** Twilio's, in more orders of the fields than anybody could remember. */
+export const reordered = await all(inOtherOrder, 8 * count)
 
 export const webhooks = {
   twilio: await all(twilio),

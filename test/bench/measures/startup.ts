@@ -23,6 +23,11 @@ const entries: Readonly<Record<string, string>> = {
     export { SmsProvider } from "effect-sms/provider"
     export { make } from "effect-sms/WebhookRequest"
   `,
+  "effect-sms/twilio/core": `export { make } from "effect-sms/twilio/core"`,
+  "effect-sms/twilio/webhook": `export { receive } from "effect-sms/twilio/webhook"`,
+  "effect-sms/sinch/webhook": `export { receive } from "effect-sms/sinch/webhook"`,
+  "effect-sms/telnyx/webhook": `export { receive } from "effect-sms/telnyx/webhook"`,
+  "effect-sms/voicemeup/webhook": `export { receive } from "effect-sms/voicemeup/webhook"`,
   "effect-sms": `export * from "effect-sms"`,
   "the whole server": `
     export { createServer } from "node:http"
@@ -128,6 +133,14 @@ export const measure: Measure = {
       "effect-sms/twilio",
       "@chat-adapter/twilio"
     ),
+    row(
+      "import of effect-sms/twilio/webhook, against @chat-adapter/twilio/webhook",
+      "import",
+      "effect-sms/twilio/webhook",
+      "@chat-adapter/twilio/webhook",
+      1
+    ),
+    row("import of effect-sms/twilio/core, against twilio", "import", "effect-sms/twilio/core", "twilio"),
     row("import of effect-sms, against twilio", "import", "effect-sms", "twilio"),
     row("memory of effect-sms/twilio, against twilio", "memory", "effect-sms/twilio", "twilio"),
     row("bundle of effect-sms/twilio, against twilio", "gzip", "effect-sms/twilio", "twilio"),

@@ -3,9 +3,13 @@ import { readTwilioWebhook } from "@chat-adapter/twilio/webhook"
 import * as NodeCrypto from "effect-sms/NodeCrypto"
 import { SmsProvider } from "effect-sms/provider"
 import * as Sinch from "effect-sms/sinch"
+import * as SinchCore from "effect-sms/sinch/core"
 import * as Telnyx from "effect-sms/telnyx"
+import * as TelnyxCore from "effect-sms/telnyx/core"
 import * as Twilio from "effect-sms/twilio"
+import * as TwilioCore from "effect-sms/twilio/core"
 import * as VoiceMeUp from "effect-sms/voicemeup"
+import * as VoiceMeUpCore from "effect-sms/voicemeup/core"
 import * as WebhookRequest from "effect-sms/WebhookRequest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -19,7 +23,15 @@ import { asyncCalls, calls } from "../harness/calls.ts"
 import type { Contender, Setting } from "../harness/Measure.ts"
 import type { Module } from "../harness/thread.ts"
 import { pick } from "../inputs/pick.ts"
-import { sinchSecret, telnyxKeys, twilioToken, voicemeupToken, type Webhook, webhooks } from "../inputs/webhooks.ts"
+import {
+  reordered,
+  sinchSecret,
+  telnyxKeys,
+  twilioToken,
+  voicemeupToken,
+  type Webhook,
+  webhooks
+} from "../inputs/webhooks.ts"
 
 const providerOf = <E>(layer: Layer.Layer<SmsProvider.SmsProvider, E>) =>
   Effect.runPromise(Effect.provide(SmsProvider.SmsProvider.use(Effect.succeed), layer))
@@ -55,6 +67,12 @@ const accepted = <A>(isAccepted: boolean, parsed: A): A => {
   return parsed
 }
 
+/** The events of a core, which throws nothing. */
+const eventsOf = (core: TwilioCore.Core) => (webhook: Webhook) => {
+  const result = core.receive({ method: "POST", ...webhook })
+  return result._tag === "Received" ? result.events : false
+}
+
 const twilio = async (setting: Setting): Promise<Record<string, Contender>> => {
   const provider = await providerOf(
     Twilio.layerWebhook({ authToken: Redacted.make(twilioToken) }).pipe(Layer.provide(NodeCrypto.layer))
@@ -71,7 +89,10 @@ const twilio = async (setting: Setting): Promise<Record<string, Contender>> => {
       { method: "POST", url, headers: new Headers(headers), text: async () => body.toString() } as Request,
       { authToken: twilioToken }
     )
+  const core = eventsOf(TwilioCore.make({ authToken: twilioToken }))
   await check("effect-sms", ours, webhooks.twilio)
+  await check("effect-sms/twilio/core", core, webhooks.twilio)
+  await check("effect-sms/twilio/core", core, reordered)
   await check("twilio", sdk, webhooks.twilio)
   await check("@chat-adapter/twilio", adapter, webhooks.twilio)
 
@@ -86,7 +107,10 @@ const twilio = async (setting: Setting): Promise<Record<string, Contender>> => {
   }
   return {
     "Twilio: effect-sms": calls(setting, (i) => ours(pick(webhooks.twilio, i))),
+    "Twilio: the core": calls(setting, (i) => core(pick(webhooks.twilio, i))),
+    "Twilio: the core, other orders": calls(setting, (i) => core(pick(reordered, i))),
     "Twilio: twilio": calls(setting, (i) => sdk(pick(webhooks.twilio, i))),
+    "Twilio: twilio, other orders": calls(setting, (i) => sdk(pick(reordered, i))),
     "Twilio: @chat-adapter/twilio": asyncCalls(setting, (i) => adapter(pick(webhooks.twilio, i))),
     "Twilio: bare HMAC": calls(setting, floor)
   }
@@ -104,7 +128,9 @@ const sinch = async (setting: Setting): Promise<Record<string, Contender>> => {
     const text = body.toString()
     return accepted(official.validateAuthenticationHeader(headers, text, "/", "POST"), official.parseEvent(text))
   }
+  const core = eventsOf(SinchCore.make({ verification: { scheme: "HmacSha256", secret: sinchSecret } }))
   await check("effect-sms", ours, webhooks.sinch)
+  await check("effect-sms/sinch/core", core, webhooks.sinch)
   await check("@sinch/sms", sdk, webhooks.sinch)
 
   const signed = webhooks.sinch.map(({ body, headers }) => ({
@@ -119,6 +145,7 @@ const sinch = async (setting: Setting): Promise<Record<string, Contender>> => {
   }
   return {
     "Sinch: effect-sms": calls(setting, (i) => ours(pick(webhooks.sinch, i))),
+    "Sinch: the core": calls(setting, (i) => core(pick(webhooks.sinch, i))),
     "Sinch: @sinch/sms": calls(setting, (i) => sdk(pick(webhooks.sinch, i))),
     "Sinch: bare HMAC": calls(setting, floor)
   }
@@ -133,7 +160,9 @@ const telnyx = async (setting: Setting): Promise<Record<string, Contender>> => {
   const ours = (webhook: Webhook) => Effect.runSync(events(provider, webhook))
   const official = new OfficialTelnyx({ apiKey: "unused", publicKey })
   const sdk = ({ body, headers }: Webhook) => official.webhooks.unwrap(body.toString(), { headers, key: publicKey })
+  const core = eventsOf(TelnyxCore.make({ publicKey, tolerance: 3600 }))
   await check("effect-sms", ours, webhooks.telnyx)
+  await check("effect-sms/telnyx/core", core, webhooks.telnyx)
   await check("telnyx", sdk, webhooks.telnyx)
 
   const key = createPublicKey({
@@ -152,6 +181,7 @@ const telnyx = async (setting: Setting): Promise<Record<string, Contender>> => {
   }
   return {
     "Telnyx: effect-sms": calls(setting, (i) => ours(pick(webhooks.telnyx, i)), times),
+    "Telnyx: the core": calls(setting, (i) => core(pick(webhooks.telnyx, i)), times),
     "Telnyx: telnyx": asyncCalls(setting, (i) => sdk(pick(webhooks.telnyx, i)), times),
     "Telnyx: bare Ed25519": calls(setting, floor, times)
   }
@@ -165,8 +195,15 @@ const voicemeup = async (setting: Setting): Promise<Record<string, Contender>> =
     )
   )
   const ours = (webhook: Webhook) => Effect.runSync(events(provider, webhook))
-  for (const webhook of webhooks.voicemeup) ours(webhook)
-  return { "VoiceMeUp: effect-sms": calls(setting, (i) => ours(pick(webhooks.voicemeup, i))) }
+  const core = eventsOf(VoiceMeUpCore.make({ verification: { scheme: "Token", token: voicemeupToken } }))
+  for (const webhook of webhooks.voicemeup) {
+    ours(webhook)
+    if (core(webhook) === false) throw new Error("effect-sms/voicemeup/core refused a webhook")
+  }
+  return {
+    "VoiceMeUp: effect-sms": calls(setting, (i) => ours(pick(webhooks.voicemeup, i))),
+    "VoiceMeUp: the core": calls(setting, (i) => core(pick(webhooks.voicemeup, i)))
+  }
 }
 
 const carriers = { twilio, sinch, telnyx, voicemeup }
