@@ -33,7 +33,8 @@ const serve = (carriers: ReadonlyArray<Lazy>) =>
   ).pipe(
     Command.withDescription(
       `Receives the webhooks of the carriers and sends messages, over HTTP. Environment variables configure the server: those
-of the carriers are listed below, the others in the README. Without a configured carrier, it runs a demonstration.`
+of the carriers are listed below, and docs/server.md has the others: PORT, PUBLIC_URL, ADMIN_TOKEN, DATABASE_URL,
+FORWARD_URL and more. Without a configured carrier, it runs a demonstration.`
     ),
     Command.withShortDescription("Receives webhooks and sends messages, over HTTP")
   )

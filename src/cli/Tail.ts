@@ -63,6 +63,8 @@ const tail = Effect.fnUntraced(
     { after, json, kinds, number, room, url }: Command.Command.Config.Infer<typeof flags>
   ) {
     const access = yield* Access.read(url, "scope read")
+    // Later, a server that does not answer is waited for.
+    yield* Access.check(access.baseUrl)
     const [MessagesClient, Line] = [yield* loadClient, yield* loadLine]
     const { follow } = yield* MessagesClient.make(access)
     const paint = yield* Paint.ofOutput
@@ -95,7 +97,11 @@ export const command = Command.make("tail", flags, (input) =>
   )).pipe(
     Command.withDescription(
       `Follows what happens on a server: messages, sends and changes of deliveries, each in one line. Reconnects when the
-connection is lost, without a gap. ${Access.variables[0]}, or ${Access.variables[1]}, has a token of the server.`
+connection is lost, without a gap.
+
+${Access.sentence("scope read")}
+
+Exit codes: 0, 1 when no server answers at the start or it refuses, and 2 for an invalid command line.`
     ),
     Command.withShortDescription("Follows what happens on a server"),
     Command.withExamples([

@@ -4,6 +4,8 @@
 import * as Flag from "effect/cli/Flag"
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
 import type * as Redacted from "effect/Redacted"
 import * as WebUrl from "../internal/webUrl.ts"
 import { type InvalidVariable, secret } from "../provider/Environment.ts"
@@ -35,3 +37,22 @@ export const read = Effect.fnUntraced(function*(
   }
   return yield* fail(`${variables.join(" or ")} must have a token of the server with the ${scopes}`)
 })
+
+/** Says why a server did not answer. The error of the client may contain the URL and no more. */
+export const explain = (url: string, error: unknown): Effect.Effect<never, Failed> =>
+  HttpClientError.isHttpClientError(error) && error.reason._tag === "TransportError"
+    ? fail(`${url} cannot be reached: is the server running, and is this its address?`)
+    : fail(`${url} does not answer as a server of effect-sms does`)
+
+/** Fails when no server of this library answers at the address. */
+export const check = (url: string): Effect.Effect<void, Failed, HttpClient.HttpClient> =>
+  HttpClient.get(new URL("health/live", `${url.replace(/\/+$/, "")}/`)).pipe(
+    Effect.flatMap(({ json }) => json),
+    Effect.timeout("10 seconds"),
+    Effect.catch((error) => explain(url, error)),
+    Effect.flatMap((body) =>
+      typeof body === "object" && body !== null && "status" in body && body.status === "live"
+        ? Effect.void
+        : explain(url, undefined)
+    )
+  )

@@ -19,10 +19,10 @@ export const printed = <A>(schema: Schema.Codec<A, unknown>) => {
 const statusOf = (error: object): number | undefined =>
   "status" in error && typeof error.status === "number" ? error.status : undefined
 
-/** Prints a problem of the server in one line. Any other error of the client may contain the URL and no more. */
+/** Prints a problem of the server in one line. */
 const explain = (url: string, codes: Readonly<Record<number, number>>) => (error: object) => {
   const status = statusOf(error)
-  if (status === undefined) return fail(`${url} does not answer as a server of effect-sms does`)
+  if (status === undefined) return Access.explain(url, error)
   if (status === 401) return fail("The server does not know the token")
   const detail = "detail" in error && typeof error.detail === "string" ? error.detail : undefined
   const title = "title" in error && typeof error.title === "string" ? error.title : String(status)

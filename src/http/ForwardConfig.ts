@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as Endpoint from "../forward/Endpoint.ts"
 import * as Signature from "../forward/Signature.ts"
 import { choice, invalid, type InvalidVariable, list, secret } from "../provider/Environment.ts"
+import { isPrivate } from "./internal/privateHosts.ts"
 
 /**
  * Where events are forwarded to.
@@ -69,6 +70,12 @@ export const load: Effect.Effect<ForwardConfig | undefined, InvalidVariable | Co
     for (const url of urls) {
       const flaw = Endpoint.flawOf(url, allowPrivate)
       if (flaw !== undefined) return yield* invalid("FORWARD_URL", flaw)
+      if (!allowPrivate && isPrivate(url)) {
+        return yield* invalid(
+          "FORWARD_URL",
+          "names a host of a private network, which needs FORWARD_ALLOW_PRIVATE=true"
+        )
+      }
       const endpoint = Endpoint.make(new URL(url), keys)
       if (endpoints.has(endpoint.name)) return yield* invalid("FORWARD_URL", "names an address twice")
       endpoints.set(endpoint.name, endpoint)

@@ -43,7 +43,7 @@ describe("effect-sms intents, resend and give-up", () => {
       const json = yield* command(["intents", "--json", "--limit", "1"])
       assert.deepInclude(JSON.parse(json.output)[0], { id, state: "unknown", to: "+15145550142" })
 
-      // The carrier does not answer this time either.
+      // The carrier cannot be reached this time either.
       const resent = yield* command(["resend", id])
       assert.deepStrictEqual([resent.code, resent.output], [4, ""])
       assert.lengthOf(carrier.requests.filter(({ method }) => method === "POST"), 2)
@@ -60,7 +60,7 @@ describe("effect-sms intents, resend and give-up", () => {
           ["", { ADMIN_TOKEN: "wrong" }, 1, "token"],
           ["", { ADMIN_TOKEN: "" }, 1, "ADMIN_TOKEN"],
           ["nonsense", {}, 2, "--url"],
-          ["http://127.0.0.1:1", {}, 1, "does not answer"]
+          ["http://127.0.0.1:1", {}, 1, "cannot be reached"]
         ] as const
       ) {
         const refused = yield* command(["intents"], env, url === "" ? undefined : url)

@@ -57,5 +57,15 @@ describe("effect-sms tail", () => {
       assert.deepStrictEqual(yield* fails(url, { ADMIN_TOKEN: "wrong" }), [1, "The server does not know the token\n"])
       const [code, error] = yield* fails(["--url", "sms.example.com"], { ADMIN_TOKEN: "x" })
       assert.deepStrictEqual([code, error], [2, "--url must be an http or https URL\n"])
+      const nowhere = "http://127.0.0.1:1"
+      assert.deepStrictEqual(yield* fails(["--url", nowhere], { ADMIN_TOKEN: "x" }), [
+        1,
+        `${nowhere} cannot be reached: is the server running, and is this its address?\n`
+      ])
+      const other = `${server.base}/docs`
+      assert.deepStrictEqual(yield* fails(["--url", other], { ADMIN_TOKEN: "x" }), [
+        1,
+        `${other} does not answer as a server of effect-sms does\n`
+      ])
     }), limit)
 })

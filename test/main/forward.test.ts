@@ -161,8 +161,10 @@ describe("forwarding", () => {
         [{ FORWARD_SECRET: secret }, /FORWARD_URL is missing/],
         [{ FORWARD_URL: "http://app.example.com", FORWARD_SECRET: secret }, /must begin with https/],
         [{ FORWARD_URL: "app.example.com", FORWARD_SECRET: secret }, /must be a URL/],
-        [{ FORWARD_URL: "https://a.example,https://a.example", FORWARD_SECRET: secret }, /twice/],
-        [{ FORWARD_URL: "https://a.example", FORWARD_SECRET: "hunter2hunter2" }, /must begin with whsec_/]
+        [{ FORWARD_URL: "https://a.example.com,https://a.example.com", FORWARD_SECRET: secret }, /twice/],
+        [{ FORWARD_URL: "https://10.0.0.1/sms", FORWARD_SECRET: secret }, /needs FORWARD_ALLOW_PRIVATE=true/],
+        [{ FORWARD_URL: "https://localhost:3001", FORWARD_SECRET: secret }, /needs FORWARD_ALLOW_PRIVATE=true/],
+        [{ FORWARD_URL: "https://a.example.com", FORWARD_SECRET: "hunter2hunter2" }, /must begin with whsec_/]
       ] as const
       for (const [env, problem] of cases) {
         const server = yield* start({ PORT: "0", VOICEMEUP_WEBHOOK_TOKEN: "t".repeat(20), ...env })
