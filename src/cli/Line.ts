@@ -9,13 +9,17 @@ import type { DeliveryChanged, SendSettled } from "../events/Event.ts"
 import { Entry } from "../events/EventLog.ts"
 import { type Color, type Paint, shown } from "./paint.ts"
 
+/** More of a text does not help to recognize it, and could fill the terminal. JSON has all of it. */
+const maxText = 320
+
+const shortened = (text: string): string => text.length > maxText ? `${text.slice(0, maxText).toWellFormed()}…` : text
+
 /** Returns the text of a message and the URLs of its files. */
 export const contentOf = (content: Content.Content): string =>
-  shown(
-    [Content.text(content), ...Content.media(content).map(({ url }) => `<${url}>`)].filter((part) => part !== "").join(
-      " "
-    )
-  )
+  [shortened(Content.text(content)), ...Content.media(content).map(({ url }) => `<${url}>`)]
+    .filter((part) => part !== "")
+    .map(shown)
+    .join(" ")
 
 const isRefused = ({ state }: SendSettled): boolean => state === "refused" || state === "unknown"
 

@@ -36,6 +36,7 @@ const lineOf = (event: Event, paint = plain) => Line.format(entry(event), paint)
 describe("a line of tail", () => {
   it("tells of each kind of event", () => {
     assert.strictEqual(lineOf(received("Is it on its way?")), "+15145550142 → Is it on its way? (twilio)")
+    assert.strictEqual(lineOf(received("a".repeat(60_000))), `+15145550142 → ${"a".repeat(320)}… (twilio)`)
     const blocked = { hook: "consent", reason: "opted out" }
     assert.strictEqual(lineOf(received("x", blocked)), "+15145550142 → x (twilio) blocked by consent")
     assert.strictEqual(lineOf(new MessagePosted({ roomId: "a", message: event("1", "a") })), "sms: hello")
