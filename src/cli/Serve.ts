@@ -4,12 +4,15 @@
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerError from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import * as NetAddress from "effect/net/NetAddress"
+import * as Option from "effect/Option"
 import * as DeliveryTracker from "../delivery/DeliveryTracker.ts"
 import * as Demo from "../demo/Demo.ts"
 import * as Forwarder from "../forward/Forwarder.ts"
@@ -104,7 +107,8 @@ const mediaShutdownTimeout = "20 seconds"
 const listenLog = { disableListenLog: !Workers.isFirst }
 
 /** Provides the routes, and the hook that re-hosts media if a media store is configured. */
-const layerRoutes = ({ media, server: options, storage }: ServerConfig.ServerConfig) => {
+const layerRoutes = ({ drainSeconds, media, server: options, storage }: ServerConfig.ServerConfig) => {
+  const drain = { grace: Duration.seconds(drainSeconds) }
   const shutdownTimeout = media === undefined ? "10 seconds" : mediaShutdownTimeout
   const routes = Layer.mergeAll(MessagesServer.layer({ ...options, shutdownTimeout }), MissingReports.layer()).pipe(
     Layer.provide(UnknownSends.layer())
@@ -113,7 +117,7 @@ const layerRoutes = ({ media, server: options, storage }: ServerConfig.ServerCon
   const processed = storage.processor === undefined
     ? routes
     : Layer.provide(routes, storage.processor({ shutdownTimeout: "5 seconds" }))
-  if (media === undefined) return Draining.layer(WebhookServer.serveRoutes(processed, listenLog))
+  if (media === undefined) return Draining.layer(WebhookServer.serveRoutes(processed, listenLog), drain)
   const { fetcher, isServed, store } = media
   const served = isServed
     ? Layer.provide(
@@ -121,7 +125,7 @@ const layerRoutes = ({ media, server: options, storage }: ServerConfig.ServerCon
       MediaServer.layerUntraced
     )
     : WebhookServer.serveRoutes(processed, listenLog)
-  return Draining.layer(served).pipe(
+  return Draining.layer(served, drain).pipe(
     Layer.provide(NodeMediaRehosting.layer({ ...fetcher, timeout: "15 seconds" })),
     Layer.provide(store),
     Layer.provide([NodeServices.layer, NodeHttpClient.layerUndici, NodeIncrementalHash.layer])
@@ -133,24 +137,27 @@ const layerForwarding = (forward: ServerConfig.ServerConfig["forward"]) =>
     Layer.provide(NodeGuardedClient.layer({ allowPrivate: forward.allowPrivate }))
   )
 
-/** The maximum duration of a shutdown. A database that hangs must not block it. */
-const endTimeout = "30 seconds"
+/** The maximum duration of a shutdown, after the time for load balancers. A database that hangs must not block it. */
+const endTimeout = Duration.seconds(30)
 
 /** Built last, so that its finalizer runs first. */
-const layerDeadline = Layer.effectDiscard(Effect.addFinalizer(() =>
-  Effect.sleep(endTimeout).pipe(
-    Effect.andThen(Effect.logError("Shutdown timed out; unfinished work is left to other processes")),
-    Effect.andThen(Effect.sync(() => process.exit(1))),
-    Effect.forkDetach
+const layerDeadline = ({ drainSeconds }: ServerConfig.ServerConfig) =>
+  Layer.effectDiscard(
+    Effect.addFinalizer(() =>
+      Effect.sleep(Duration.sum(endTimeout, Duration.seconds(drainSeconds))).pipe(
+        Effect.andThen(Effect.logError("Shutdown timed out; unfinished work is left to other processes")),
+        Effect.andThen(Effect.sync(() => process.exit(1))),
+        Effect.forkDetach
+      )
+    )
   )
-))
 
 const layerServer = (config: ServerConfig.ServerConfig) => {
   const shutdownTimeout = config.media === undefined ? "5 seconds" : mediaShutdownTimeout
   const maxConnections = Math.ceil(config.maxConnections / Workers.countOf(config.workers))
   const log = Workers.isFirst ? logProviders(config) : Effect.void
   const served = Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(log))
-  return Layer.provideMerge(layerDeadline, served).pipe(
+  return Layer.provideMerge(layerDeadline(config), served).pipe(
     Layer.provide(Workers.isWorker ? WorkerMetrics.layer : Layer.empty),
     Layer.provide(NodeServer.layer({ ...config, maxConnections })),
     Layer.provide(layerForwarding(config.forward)),
@@ -213,7 +220,8 @@ const start = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>) {
 
 /** Runs the server until the process is signalled to stop. */
 export const serve = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>) {
-  const { collector, logs } = yield* TelemetryConfig.load(process.stdout.isTTY)
+  const flag = Option.flatten(yield* Effect.serviceOption(GlobalFlag.LogLevel))
+  const { collector, logs } = yield* TelemetryConfig.load(process.stdout.isTTY, Option.getOrUndefined(flag))
   // The loggers of the collector are added to those of the process.
   const telemetry = Layer.provideMerge(Layer.provide(collector, NodeHttpClient.layerUndici), logs)
   return yield* Effect.provide(start(carriers), telemetry)

@@ -55,6 +55,8 @@ export interface ServerConfig {
   readonly maxConnections: number
   /** How many processes serve the port; `auto` is one for each core. */
   readonly workers: number | "auto"
+  /** How many seconds the server is not ready before it closes the port. */
+  readonly drainSeconds: number
   readonly server: Options
   /** The configured providers, by name. */
   readonly providers: ReadonlyMap<string, ProviderLayer>
@@ -91,6 +93,7 @@ export const variables: ReadonlyArray<string> = [
   "ALLOWED_HOSTS",
   "MAX_CONNECTIONS",
   "WORKERS",
+  "DRAIN_SECONDS",
   "ADMIN_TOKEN",
   "SEND_LONG_TEXT",
   "SEND_SEVERAL_MEDIA",
@@ -207,6 +210,14 @@ const maxConnections = Effect.gen(function*() {
     : yield* invalid("MAX_CONNECTIONS", "must be a whole number from 1 to 999999")
 })
 
+/** A load balancer has to see that the server is not ready while it is still served. */
+const drainSeconds = Effect.gen(function*() {
+  const value = (yield* Environment.text("DRAIN_SECONDS")) ?? "0"
+  return /^\d{1,3}$/.test(value) && Number(value) <= 300
+    ? Number(value)
+    : yield* invalid("DRAIN_SECONDS", "must be a whole number of seconds from 0 to 300")
+})
+
 /** Several processes share nothing but the database. */
 const readWorkers = Effect.fnUntraced(function*(isStored: boolean) {
   const value = (yield* Environment.text("WORKERS")) ?? "1"
@@ -251,6 +262,7 @@ export const load = Effect.fnUntraced(function*(
     port: yield* port,
     maxConnections: yield* maxConnections,
     workers: yield* readWorkers(storage.processor !== undefined),
+    drainSeconds: yield* drainSeconds,
     server: {
       publicUrl: publicUrl === undefined || others.length === 0 ? publicUrl : [publicUrl, ...others],
       trustedProxies: yield* trustedProxies,

@@ -32,7 +32,11 @@ export const variables: ReadonlyArray<string> = [
 
 const levels = LogLevel.values.map((level) => level.toLowerCase())
 
-const level = Effect.map(choice("LOG_LEVEL", levels), (value = "info") => LogLevel.values[levels.indexOf(value)]!)
+const level = (given: LogLevel.LogLevel | undefined) =>
+  Effect.map(
+    choice("LOG_LEVEL", levels),
+    (value = "info") => given ?? LogLevel.values[levels.indexOf(value)]!
+  )
 
 const formats = {
   pretty: Logger.consolePretty(),
@@ -75,13 +79,14 @@ const collector = Effect.gen(function*() {
 
 /**
  * Reads the configuration. `isTerminal` says whether people read the standard
- * output.
+ * output. The level of logs is `LOG_LEVEL` unless one is given.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const load = Effect.fnUntraced(function*(
-  isTerminal: boolean
+  isTerminal: boolean,
+  givenLevel?: LogLevel.LogLevel | undefined
 ): Effect.fn.Return<
   { readonly logs: Layer.Layer<never>; readonly collector: Layer.Layer<never, never, HttpClient.HttpClient> },
   InvalidVariable | Config.ConfigError
@@ -89,7 +94,7 @@ export const load = Effect.fnUntraced(function*(
   return {
     logs: Layer.merge(
       Logger.layer([formats[(yield* choice("LOG_FORMAT", Struct.keys(formats))) ?? (isTerminal ? "pretty" : "json")]]),
-      Layer.succeed(References.MinimumLogLevel, yield* level)
+      Layer.succeed(References.MinimumLogLevel, yield* level(givenLevel))
     ),
     collector: yield* collector
   }

@@ -26,6 +26,7 @@ import { RoomKit } from "../rooms/RoomKit.ts"
 import { UnknownProvider, WebhookError } from "../WebhookError.ts"
 import * as AccessLog from "./internal/accessLog.ts"
 import * as Authorization from "./internal/authorization.ts"
+import * as CloseConnections from "./internal/closeConnections.ts"
 import * as Cursors from "./internal/cursors.ts"
 import * as DocsPage from "./internal/docsPage.ts"
 import { forwardedHeaders } from "./internal/forwardedHeaders.ts"
@@ -315,6 +316,7 @@ export const serveRoutes = <A, E, R>(
 ) => {
   const served = Effect.gen(function*() {
     const identified = yield* RequestId.make
+    const closing = yield* CloseConnections.make
     const isUntraced = yield* HttpMiddleware.TracerDisabledWhen
     const front: { answer: WebhookFront.Answer } = { answer: () => undefined }
     return HttpRouter.serve(
@@ -326,7 +328,10 @@ export const serveRoutes = <A, E, R>(
         disableListenLog,
         disableLogger: true,
         middleware: (app) =>
-          RequestSpan.requestSpan(identified(AccessLog.accessLog(app, { isSilent: disableLogger })), isUntraced)
+          RequestSpan.requestSpan(
+            identified(AccessLog.accessLog(closing(app), { isSilent: disableLogger })),
+            isUntraced
+          )
       }
     ).pipe(Layer.provide(WebhookFront.layer(front)), Layer.provide(RequestSpan.layerDisabled))
   })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Layer, Tracer } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Scope, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import { Draining, Readiness } from "../../src/http/index.ts"
 import { carriers, customer, ours, secrets, text } from "./carriers.ts"
@@ -67,6 +67,27 @@ describe("health", () => {
         yield* Deferred.succeed(begun, undefined)
         assertProblem(yield* get("/health/ready"), 503, "The server is shutting down")
       }).pipe(Effect.provide(layer))
+    }))
+
+  it.effect("is not ready for the time that load balancers need, while everything is served", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const served = Draining.layer(layerServer(), { grace: "5 seconds" })
+      const services = yield* Layer.buildWithScope(served, scope)
+      yield* Effect.gen(function*() {
+        assert.strictEqual((yield* get("/health/ready")).status, 200)
+        const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+        yield* TestClock.adjust("4999 millis")
+        // The connection of a caller that would keep it open ends, too.
+        const refused = yield* get("/health/ready", { connection: "keep-alive" })
+        assertProblem(refused, 503, "The server is shutting down")
+        assert.strictEqual(refused.headers["connection"], "close")
+        assert.strictEqual((yield* post(twilio!, twilio!.sms("SM1"))).status, 200)
+        assert.strictEqual((yield* get("/rooms", { authorization: `Bearer ${secrets.admin}` })).status, 200)
+        yield* TestClock.adjust("1 millis")
+        yield* Fiber.join(closing)
+        assert.strictEqual((yield* get("/health/live")).status, 0)
+      }).pipe(Effect.provideContext(services))
     }))
 })
 

@@ -243,6 +243,7 @@ describe("a value that cannot be used", () => {
       /^TRUSTED_PROXIES must be a/
     ],
     ["ALLOWED_HOSTS", ["https://a.example", "a.example/x", "a b", "a@b", "[::1"], /^ALLOWED_HOSTS must be a comma-sep/],
+    ["DRAIN_SECONDS", ["-1", "1.5", "301", "5s"], /^DRAIN_SECONDS must be a whole number of seconds/],
     ["MAX_CONNECTIONS", ["0", "-1", "1e3", "1000000", "many"], /^MAX_CONNECTIONS must be a whole number/],
     [
       "VOICEMEUP_TIME_ZONE",
@@ -271,17 +272,19 @@ describe("a value that cannot be used", () => {
 describe("the other variables", () => {
   it.effect("are read as they are", () =>
     Effect.gen(function*() {
-      const { host, maxConnections, port, server } = yield* load({
+      const { drainSeconds, host, maxConnections, port, server } = yield* load({
         HOST: " ::1 ",
         PORT: "0",
         MAX_CONNECTIONS: "50",
+        DRAIN_SECONDS: "5",
         ALLOWED_HOSTS: "sms.example.com, [::1]:3000,",
         PUBLIC_URL: "https://sms.example.com/api/",
         TRUSTED_PROXIES: "10.0.0.0/8, 127.0.0.1, ::1,fd00::/8",
         ADMIN_TOKEN: ` ${secrets.admin} `
       })
-      assert.deepStrictEqual([host, port, maxConnections], ["::1", 0, 50])
+      assert.deepStrictEqual([host, port, maxConnections, drainSeconds], ["::1", 0, 50, 5])
       assert.strictEqual((yield* load({})).maxConnections, 1000)
+      assert.strictEqual((yield* load({})).drainSeconds, 0)
       assert.deepStrictEqual(server.allowedHosts, ["sms.example.com", "[::1]:3000"])
       assert.strictEqual(server.publicUrl, "https://sms.example.com/api/")
       const PUBLIC_URL = "https://new.example.com , https://old.example.com/api,"

@@ -1,9 +1,10 @@
 /** What the process says to programs: logs, and telemetry to a collector that the test plays. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { gunzipSync } from "node:zlib"
+import { launch, searchPath } from "./process.ts"
 import { limit, start } from "./server.ts"
 
 interface Exported {
@@ -109,6 +110,29 @@ describe("the log", () => {
       const output = yield* server.until(/level=WARN/)
       assert.notInclude(output, "level=INFO")
       assert.strictEqual((yield* server.end("SIGTERM"))[0], 0)
+    }), limit)
+
+  it.live("has the level of --log-level before that of LOG_LEVEL", () =>
+    Effect.gen(function*() {
+      const env = { ...searchPath, ...carrier, LOG_FORMAT: "logfmt", LOG_LEVEL: "error", PUBLIC_URL: "", PORT: "0" }
+      const args = ["start", "--silent", "--", "--log-level", "warn"]
+      const server = yield* launch("npm", args, env)
+      assert.notInclude(yield* server.until(/level=WARN/), "level=INFO")
+      assert.strictEqual((yield* server.end("SIGTERM"))[0], 0)
+    }), limit)
+
+  it.live("is not ready for DRAIN_SECONDS after SIGTERM, while its port is open", () =>
+    Effect.gen(function*() {
+      const server = yield* start({ ...carrier, DRAIN_SECONDS: "2" })
+      const output = yield* server.until(/http:\/\/[\d.]+:\d+/)
+      const ready = Effect.promise(() => fetch(`${/http:\/\/[\d.]+:\d+/.exec(output)![0]}/health/ready`))
+      assert.strictEqual((yield* ready).status, 200)
+      const ending = yield* Effect.forkChild(server.end("SIGTERM"), { startImmediately: true })
+      const refused = yield* Effect.repeat(ready, { while: ({ status }) => status === 200 })
+      assert.deepStrictEqual([refused.status, refused.headers.get("connection")], [503, "close"])
+      const [code, elapsed] = yield* Fiber.join(ending)
+      assert.strictEqual(code, 0)
+      assert.isAtLeast(elapsed, 2000)
     }), limit)
 
   it.live("refuses a level and a format that it does not know", () =>

@@ -2,7 +2,7 @@
  * Answers whether the server can take requests.
  */
 import * as Effect from "effect/Effect"
-import { Draining } from "../Draining.ts"
+import { Draining, Leaving } from "../Draining.ts"
 import * as Problems from "../Problems.ts"
 import { type Check, Readiness } from "../Readiness.ts"
 
@@ -21,13 +21,13 @@ const reasonOf = ({ check, reason }: Check): Effect.Effect<string | undefined> =
 /** Makes the check, which fails with the problem to answer. */
 export const checker = Effect.gen(function*() {
   const checks = yield* Readiness
-  const draining = yield* Draining
-  let isDraining = false
-  yield* Effect.forkScoped(Effect.andThen(draining, Effect.sync(() => isDraining = true)))
+  const ending = Effect.raceFirst(yield* Leaving, yield* Draining)
+  let isEnding = false
+  yield* Effect.forkScoped(Effect.andThen(ending, Effect.sync(() => isEnding = true)))
   const run = Effect.forEach(checks, reasonOf, { concurrency: "unbounded" })
   const reasons = yield* Effect.cachedWithTTL(run, timeToLive)
   return Effect.gen(function*() {
-    const all = isDraining ? ["The server is shutting down"] : (yield* reasons).filter((reason) => reason !== undefined)
+    const all = isEnding ? ["The server is shutting down"] : (yield* reasons).filter((reason) => reason !== undefined)
     if (all.length > 0) return yield* new Problems.ServiceUnavailable({ detail: all.join("; ") })
   })
 })
