@@ -137,7 +137,7 @@ const sqlStorage = (
       const { ping } = yield* loadStorage
       const sql = yield* SqlClient.SqlClient
       const check = Effect.provideService(ping, SqlClient.SqlClient, sql)
-      return [{ reason: "The database does not answer", check }]
+      return [{ reason: "The database does not answer or cannot be written", check }]
     })
   )
   return {

@@ -201,7 +201,7 @@ export class System extends HttpApiGroup.make("system", { topLevel: true })
       .annotate(OpenApi.Summary, "Check whether the server can take requests")
       .annotate(
         OpenApi.Description,
-        "503 with the reason in `detail` while the database does not answer, and during shutdown."
+        "503 with the reason in `detail` while the database does not answer or cannot be written, and during shutdown."
       )
   )
   .annotate(OpenApi.Description, "For load balancers and monitoring.")

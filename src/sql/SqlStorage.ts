@@ -134,14 +134,21 @@ export const layerPeople: Layer.Layer<
 )
 
 /**
- * Asks the database of the context for nothing, to see whether it answers.
+ * Asks the database of the context for nothing, to see whether it answers. On
+ * SQLite, where one process may keep the others from writing, it begins a
+ * transaction that could write.
  *
  * @category accessors
  * @since 0.1.0
  */
 export const ping: Effect.Effect<void, StorageError, SqlClient.SqlClient> = Effect.flatMap(
   SqlClient.SqlClient,
-  (sql) => stored(sql, "ping")(Effect.asVoid(sql`SELECT 1`))
+  (sql) => {
+    const select = sql`SELECT 1`
+    return stored(sql, "ping")(Effect.asVoid(
+      sql.onDialectOrElse({ sqlite: () => sql.withTransaction(select), orElse: () => select })
+    ))
+  }
 )
 
 /**

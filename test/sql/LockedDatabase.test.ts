@@ -1,10 +1,12 @@
 /** An SQLite file that another process has locked: nothing blocks the thread, and nothing waits for ever. */
 import { NodeCrypto, NodeHttpServer, NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, FileSystem, Latch, Layer, Redacted } from "effect"
+import { ConfigProvider, Effect, Exit, Fiber, FileSystem, Latch, Layer, Redacted } from "effect"
 import { HttpBody, HttpClient } from "effect/http"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import * as Readiness from "../../src/http/Readiness.ts"
+import * as StorageConfig from "../../src/http/StorageConfig.ts"
 import * as WebhookServer from "../../src/http/WebhookServer.ts"
 import { Inbox } from "../../src/inbox/Inbox.ts"
 import { SmsProviders } from "../../src/provider/index.ts"
@@ -59,6 +61,29 @@ describe("a locked SQLite file", () => {
       yield* Fiber.join(statement)
       assert.deepStrictEqual(yield* sql`SELECT n FROM numbers ORDER BY n`.values, [[1], [2]])
     })).pipe(Effect.provide(NodeSqliteClient.layer({ filename }))))
+
+  test("fails the check of the server while nothing can be written", (filename) =>
+    Effect.scoped(Effect.gen(function*() {
+      const { check } = (yield* Readiness.Readiness)[0]!
+      yield* check
+      const release = yield* lock(filename)
+      const checked = yield* Effect.forkChild(Effect.exit(check))
+      yield* settle
+      yield* TestClock.adjust("2 seconds")
+      assert.isUndefined(checked.pollUnsafe())
+      yield* TestClock.adjust("6 seconds")
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(checked)))
+      yield* release
+      yield* check
+    })).pipe(
+      Effect.provide(Layer.unwrap(Effect.map(
+        StorageConfig.load(true).pipe(
+          Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ DATABASE_URL: `sqlite:${filename}` })))
+        ),
+        ({ layer }) => layer({ shutdownTimeout: 0 })
+      ))),
+      Effect.provide(NodeCrypto.layer)
+    ))
 
   test("runs a transaction once, whatever fails within it", (filename) =>
     Effect.gen(function*() {
