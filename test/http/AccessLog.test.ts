@@ -1,12 +1,14 @@
 import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { HttpMiddleware, HttpRouter, HttpServerResponse } from "effect/http"
 import { IpNetwork } from "effect/net"
-import { WebhookServer } from "../../src/http/index.ts"
+import { MessagesServer, Tokens, WebhookServer } from "../../src/http/index.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
+import * as SmsRouter from "../../src/sending/SmsRouter.ts"
 import { observe } from "../observe.ts"
 import { layerProviders } from "./carriers.ts"
+import { layerTracker } from "./gateway.ts"
 import { publicUrl, request } from "./server.ts"
 
 const own = Layer.mergeAll(
@@ -18,6 +20,14 @@ const own = Layer.mergeAll(
 const serving = (options: WebhookServer.Options, routes = Layer.mergeAll(WebhookServer.layer(options), own)) =>
   WebhookServer.serveRoutes(routes, { disableListenLog: true }).pipe(
     Layer.provide([layerProviders, RoomKit.layer()]),
+    Layer.provide(NodeCrypto.layer),
+    Layer.provideMerge(NodeHttpServer.layerTest)
+  )
+
+const gateway = (options: MessagesServer.Options) =>
+  MessagesServer.serve(options, { disableListenLog: true }).pipe(
+    Layer.provide(SmsRouter.layer()),
+    Layer.provide([layerProviders, RoomKit.layer(), layerTracker]),
     Layer.provide(NodeCrypto.layer),
     Layer.provideMerge(NodeHttpServer.layerTest)
   )
@@ -129,6 +139,25 @@ describe("the log of requests", () => {
         assert.include(text, "bug")
       })
   )
+
+  it.effect("has the name of the token, whether its scope suffices or not", () =>
+    Effect.gen(function*() {
+      const { layer, lines, text } = observe()
+      const { secret, token } = yield* Effect.provide(Tokens.generate("shop", ["read"]), NodeCrypto.layer)
+      const headers = { authorization: `Bearer ${Redacted.value(secret)}` }
+      const ask = (method: "GET" | "DELETE", target: string, headers = {}) =>
+        request({ method, target, headers, body: "" })
+      yield* Effect.all([
+        ask("GET", "/rooms", headers),
+        ask("DELETE", "/people/+15145550142", headers),
+        ask("GET", "/rooms", { authorization: "Bearer wrong" })
+      ]).pipe(Effect.provide(Layer.provideMerge(gateway({ tokens: [token] }), layer)))
+      assert.deepStrictEqual(
+        lines.map(({ annotations }) => [annotations["http.status"], annotations["token"]]),
+        [[200, "shop"], [403, "shop"], [401, undefined]]
+      )
+      assert.notInclude(text(), Redacted.value(secret))
+    }))
 
   it.effect("has no path where the routes do not handle unknown ones", () =>
     Effect.gen(function*() {

@@ -93,6 +93,11 @@ describe("a token", () => {
         yield* TestClock.adjust("20 seconds")
         assert.strictEqual(yield* statusOf(shop.authorization), 200)
         assert.strictEqual(yield* statusOf(shop.authorization), 429)
+        // What its scope refuses counts, too.
+        yield* TestClock.adjust("2 minutes")
+        for (const status of [403, 403, 429]) {
+          assert.strictEqual((yield* ask("POST", "/messages", shop.authorization)).status, status)
+        }
       }).pipe(Effect.provide(layerGateway(undefined, { tokens: [shop.token, other.token] })))
     }))
 

@@ -24,9 +24,15 @@ export interface RouteMatch {
 
 type App<E, R> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
 
-/** The route that the router found for the current request. */
-const FoundRoute = Context.Reference<{ match: RouteMatch | undefined } | undefined>(
-  "effect-sms/http/accessLog/FoundRoute",
+/** What the access log learns of a request from those who handle it. */
+interface Noted {
+  match: RouteMatch | undefined
+  token: string | undefined
+}
+
+/** What was noted about the current request. */
+const NotedRequest = Context.Reference<Noted | undefined>(
+  "effect-sms/http/accessLog/NotedRequest",
   { defaultValue: () => undefined }
 )
 
@@ -40,10 +46,10 @@ const RequestState = Context.Service<{ readonly loggerDisabled: boolean }>("effe
 const layerFoundRoute = HttpRouter.middleware(
   (app) =>
     Effect.withFiber((fiber) => {
-      const found = fiber.getRef(FoundRoute)
-      return found === undefined ? app : Effect.onExit(app, () =>
+      const noted = fiber.getRef(NotedRequest)
+      return noted === undefined ? app : Effect.onExit(app, () =>
         Effect.sync(() => {
-          found.match = Option.getOrUndefined(Context.getOption(fiber.context, HttpRouter.RouteContext))
+          noted.match = Option.getOrUndefined(Context.getOption(fiber.context, HttpRouter.RouteContext))
         }))
     }),
   { global: true }
@@ -52,9 +58,17 @@ const layerFoundRoute = HttpRouter.middleware(
 /** Tells the access log which route a request has that no router sees. */
 export const noteRoute = <A, E, R>(match: RouteMatch, app: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) => {
-    const found = fiber.getRef(FoundRoute)
-    if (found !== undefined) found.match = match
+    const noted = fiber.getRef(NotedRequest)
+    if (noted !== undefined) noted.match = match
     return app
+  })
+
+/** Tells the access log the name of the token that the request has. */
+export const noteToken = (name: string): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const noted = fiber.getRef(NotedRequest)
+    if (noted !== undefined) noted.token = name
+    return Effect.void
   })
 
 /** Provides the routes with what {@link accessLog} needs from the router. */
@@ -94,14 +108,14 @@ export const accessLog = <E, R>(
       HttpServerRequest.HttpServerRequest
     )
     const state = Context.getOrUndefined(fiber.context, RequestState)
-    const found: { match: RouteMatch | undefined } = { match: undefined }
+    const noted: Noted = { match: undefined, token: undefined }
     const clock = fiber.getRef(Clock.Clock)
     const begun = clock.monotonicTimeNanosUnsafe()
     const log = (exit: Exit.Exit<HttpServerResponse.HttpServerResponse, E>) => {
       const [{ status }, cause] = Exit.isSuccess(exit)
         ? [exit.value, Option.none()] as const
         : HttpServerError.causeResponseStripped(exit.cause)
-      const route = pathOf(found.match, status)
+      const route = pathOf(noted.match, status)
       const measured = duration(
         { method, route, status: String(status) },
         Number(clock.monotonicTimeNanosUnsafe() - begun) / 1e9
@@ -112,11 +126,12 @@ export const accessLog = <E, R>(
         Effect.annotateLogs(Effect.log(messageOf(cause)), {
           "http.method": method,
           "http.route": route,
-          "http.status": status
+          "http.status": status,
+          ...(noted.token !== undefined && { token: noted.token })
         })
       )
     }
-    return Effect.provideService(app, FoundRoute, found).pipe(
+    return Effect.provideService(app, NotedRequest, noted).pipe(
       Effect.exit,
       Effect.flatMap((exit) => Effect.andThen(log(exit), exit)),
       Effect.withLogSpan("http.span")

@@ -14,6 +14,7 @@ import * as Redacted from "effect/Redacted"
 import * as Problems from "../Problems.ts"
 import * as Tokens from "../Tokens.ts"
 import { AdminAuthorization } from "../WebhookApi.ts"
+import * as AccessLog from "./accessLog.ts"
 import { setHeaders } from "./headers.ts"
 
 const scopeOf = ({ annotations, method }: HttpApiEndpoint.Top): Tokens.Scope =>
@@ -53,10 +54,12 @@ export const layer = (
         bearer: Effect.fnUntraced(function*(next, { credential, endpoint }) {
           const token = yield* find(Redacted.value(credential))
           if (token === undefined) return yield* unknown
-          const scope = scopeOf(endpoint)
-          if (!token.scopes.includes(scope)) return yield* outOfScope(scope)
+          yield* AccessLog.noteToken(token.name)
+          // Also what the scope refuses: somebody may be trying what a token can do.
           const wait = yield* token.count
           if (wait !== undefined) return yield* tooMany(wait)
+          const scope = scopeOf(endpoint)
+          if (!token.scopes.includes(scope)) return yield* outOfScope(scope)
           return yield* Effect.annotateLogs(next, { token: token.name })
         })
       })
