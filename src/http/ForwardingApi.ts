@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as OpenApi from "effect/http-api/OpenApi"
@@ -12,6 +13,7 @@ import type { Forward } from "../forward/ForwardStore.ts"
 import { compact } from "../internal/record.ts"
 import type { Entry } from "../queue/Queue.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
+import { zonedTime } from "./internal/zonedTimeQuery.ts"
 import * as Paging from "./Paging.ts"
 import * as Problems from "./Problems.ts"
 import { ReadRequest } from "./ReadRequest.ts"
@@ -119,7 +121,6 @@ export class Forwarding extends HttpApiGroup.make("forwarding")
       success: Paging.pageOf(ForwardView),
       error: Problems.ServiceUnavailable
     })
-      .middleware(ReadRequest)
       .annotate(OpenApi.Summary, "List forwarded events")
       .annotateMerge(annotations(samples.forwards))
       .annotate(
@@ -129,17 +130,19 @@ export class Forwarding extends HttpApiGroup.make("forwarding")
       ),
     HttpApiEndpoint.post("replayForwards", "/forwarding/replay", {
       payload: Schema.Struct({
-        since: Schema.DateTimeUtcFromString,
-        until: Schema.DateTimeUtcFromString,
-        endpoint: Schema.optionalKey(Schema.String)
+        since: zonedTime("The events from this time on"),
+        until: Schema.optionalKey(zonedTime("The events before this time. Defaults to now")),
+        endpoint: Schema.optionalKey(Schema.String.annotate({ description: "Only to this endpoint" }))
       }),
       success: Schema.Struct({ replayed: Schema.Int }),
       error: [Problems.NotFound, Problems.ServiceUnavailable]
     })
+      .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error", errors: "all" })
       .annotate(OpenApi.Summary, "Forward the events of a span of time again")
       .annotateMerge(annotations(samples.replayForwards))
       .annotate(OpenApi.Description, "To every endpoint, or to one. The events keep their `webhook-id`.")
   )
+  .middleware(ReadRequest)
   .middleware(AdminAuthorization)
   .annotate(OpenApi.Description, "Events that are posted to applications. Empty unless the server has FORWARD_URL.")
 {}

@@ -227,7 +227,6 @@ export class Operations extends HttpApiGroup.make("operations")
       success: Paging.pageOf(DeadLetter),
       error: Problems.ServiceUnavailable
     })
-      .middleware(ReadRequest)
       .annotate(OpenApi.Summary, "List dead letters")
       .annotateMerge(annotations(samples.deadLetters))
       .annotate(
@@ -317,6 +316,7 @@ export class Operations extends HttpApiGroup.make("operations")
           "and of files."
       )
   )
+  .middleware(ReadRequest)
   .middleware(AdminAuthorization)
   .annotate(OpenApi.Description, "The endpoints for operators. Disabled unless the server has an admin token.")
 {}

@@ -1,7 +1,7 @@
 /** Dead letters of the inbox and of forwarding, in one list. */
 import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Layer, Redacted, Stream } from "effect"
+import { Clock, DateTime, Effect, Layer, Redacted, Stream } from "effect"
 import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import * as Endpoint from "../../src/forward/Endpoint.ts"
 import * as Forwarder from "../../src/forward/Forwarder.ts"
@@ -164,6 +164,10 @@ describe("GET /dead-letters", () => {
       assert.strictEqual(done?.id, forward!.id)
       yield* client.replay({ params: { id: done!.id } })
       yield* Effect.repeat(Effect.sync(() => ids.length), { until: (count) => count === 3 })
+      // All of a span of time, which ends now.
+      yield* nextMillisecond
+      const since = DateTime.makeUnsafe(0)
+      assert.deepStrictEqual(yield* client.replayForwards({ payload: { since } }), { replayed: 1 })
     }).pipe(Effect.provide(layerOf(layer)))
   })
 

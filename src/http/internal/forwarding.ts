@@ -1,6 +1,7 @@
 /**
  * The handlers of the forwarding API. Without a forwarder, its lists are empty.
  */
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Option from "effect/Option"
@@ -8,9 +9,11 @@ import * as Schema from "effect/Schema"
 import { Forwarder } from "../../forward/Forwarder.ts"
 import { endpointViewOf, forwardViewOf } from "../ForwardingApi.ts"
 import { GatewayApi } from "../MessagesApi.ts"
-import { unknown } from "../Problems.ts"
+import * as Problems from "../Problems.ts"
 import * as Cursors from "./cursors.ts"
 import { storageFailed } from "./storageFailed.ts"
+
+const spanReversed = new Problems.BadRequest({ detail: "since: expected a time that is not after `until`" })
 
 const cursors = Cursors.make(Schema.Int)
 
@@ -29,7 +32,7 @@ export const layer = HttpApiBuilder.group(
           ),
       resumeForwarding: Effect.fnUntraced(function*({ payload: { endpoint } }) {
         const replayed = yield* Effect.catch(forwarder?.resume(endpoint) ?? Effect.undefined, storageFailed)
-        return replayed === undefined ? yield* unknown("endpoint") : { replayed }
+        return replayed === undefined ? yield* Problems.unknown("endpoint") : { replayed }
       }),
       forwards: Effect.fnUntraced(function*({ query }) {
         const { cursor, endpoint, event, limit, since, state = "pending", until } = query
@@ -42,11 +45,12 @@ export const layer = HttpApiBuilder.group(
       }),
       replayForwards: Effect.fnUntraced(function*({ payload }) {
         const endpoints = forwarder === undefined ? [] : yield* Effect.catch(forwarder.endpoints, storageFailed)
-        const { endpoint } = payload
+        const { endpoint, since, until = yield* DateTime.now } = payload
+        if (DateTime.isGreaterThan(since, until)) return yield* spanReversed
         if (forwarder === undefined || (endpoint !== undefined && endpoints.every(({ name }) => name !== endpoint))) {
-          return yield* unknown("endpoint")
+          return yield* Problems.unknown("endpoint")
         }
-        return { replayed: yield* Effect.catch(forwarder.replaySpan(payload), storageFailed) }
+        return { replayed: yield* Effect.catch(forwarder.replaySpan({ ...payload, until }), storageFailed) }
       })
     })
   })

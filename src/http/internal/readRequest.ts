@@ -7,6 +7,8 @@ import * as Effect from "effect/Effect"
 import * as HttpApiError from "effect/http-api/HttpApiError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
+import type * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import type { unhandled } from "effect/Types"
 import { issuesOf } from "../../provider/Wire.ts"
 import { InvalidPayload, invalidPayload, UnsupportedContentType } from "../../WebhookError.ts"
@@ -32,6 +34,23 @@ const misread = ([first, ...rest]: InvalidPayload["issues"]) => {
   return new InvalidPayload({ issues: [short(first), ...rest.slice(0, 9).map(short)] })
 }
 
+/** Returns the names of the parameters that an endpoint has. */
+const namesOf = (query: Schema.Top | undefined): ReadonlyArray<string> =>
+  query !== undefined && SchemaAST.isObjects(query.ast)
+    ? query.ast.propertySignatures.map(({ name }) => String(name))
+    : []
+
+/** A parameter that is ignored would answer with more than was asked for. */
+const unknownParameter = (name: string, known: ReadonlyArray<string>) =>
+  misread(
+    invalidPayload(
+      name,
+      known.length === 0
+        ? "Unknown parameter: there are none"
+        : `Unknown parameter: expected one of ${known.join(", ")}`
+    ).issues
+  )
+
 /** Provides the middleware. */
 export const layer = (
   { bodyTimeout, maxBodyBytes }: {
@@ -41,10 +60,10 @@ export const layer = (
 ): Layer.Layer<ReadRequest> =>
   Layer.sync(ReadRequest, () => {
     const readBody = RequestBody.reader(maxBodyBytes, bodyTimeout)
-    return ReadRequest.of(Effect.fnUntraced(function*(next) {
+    return ReadRequest.of(Effect.fnUntraced(function*(next, { endpoint }) {
       const request = yield* HttpServerRequest.HttpServerRequest
       if (request.method === "POST") {
-        if (!isJson(request.headers["content-type"])) return yield* refuse(json)
+        if (endpoint.payload.size > 0 && !isJson(request.headers["content-type"])) return yield* refuse(json)
         // The decoder reads the same bytes later.
         const body = yield* Effect.catch(
           readBody(request),
@@ -56,6 +75,9 @@ export const layer = (
         // The decoder replaces invalid bytes, so another text would be sent.
         if (!RequestBody.isUtf8(body)) return yield* refuse(notUtf8)
       }
+      const known = namesOf(endpoint.query)
+      const other = Object.keys(yield* HttpServerRequest.ParsedSearchParams).find((name) => !known.includes(name))
+      if (other !== undefined) return yield* refuse(unknownParameter(other, known))
       return yield* Effect.catch(next, (error): Effect.Effect<never, unhandled | BodyProblem> =>
         HttpApiError.HttpApiSchemaError.is(error) && !["Body", "ResponseHeaders"].includes(error.kind)
           ? refuse(misread(issuesOf(error.cause.issue)))
