@@ -50,15 +50,24 @@ export const SentOther = Schema.Struct({
   data: Schema.String
 })
 
-const position = Schema.NumberFromString.check(
-  Schema.isInt(),
-  Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
-)
+/** A position, or nothing, which is no position. */
+const position = (description: string) =>
+  Schema.Union([
+    Schema.Literal(""),
+    Schema.String.check(Schema.isPattern(/^\d{1,16}$/, { expected: "a position, in decimal digits" })).pipe(
+      Schema.decodeTo(
+        Schema.NumberFromString.check(
+          Schema.isInt(),
+          Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+        )
+      )
+    )
+  ]).annotate({ description })
 
 const description = `Streams what happens as server-sent events: messages received, messages that the application's
 channels posted, sends with their outcome, and changes of deliveries. The id of an event is its position. A client that reconnects with the last one, in \`Last-Event-ID\` or in \`after\`, misses nothing and gets
 nothing twice, on any server of the same database. \`after=0\` begins with the oldest event that is kept. Without a
-position, the stream begins now.
+position, or with an empty one, the stream begins now.
 
 A \`${heartbeat}\` comes first, and then whenever nothing happened for 15 seconds. Its id is a position too. The stream
 ends when the server shuts down: connect again. The filters can be combined.`
@@ -74,11 +83,11 @@ export class Events extends HttpApiGroup.make("events")
     HttpApiEndpoint.get("follow", "/events", {
       headers: Schema.Struct({
         "last-event-id": Schema.optionalKey(
-          position.annotate({ description: "The position after which to continue. Set by clients that reconnect" })
+          position("The position after which to continue. Set by clients that reconnect")
         )
       }),
       query: {
-        after: Schema.optionalKey(position.annotate({ description: "The position after which to begin" })),
+        after: Schema.optionalKey(position("The position after which to begin")),
         room: Schema.optionalKey(Schema.NonEmptyString.annotate({ description: "Only events of this room" })),
         kind: Schema.optionalKey(
           Schema.Union([Kind, Schema.Array(Kind)]).annotate({

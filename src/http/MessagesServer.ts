@@ -151,12 +151,12 @@ const layerMessages = (options: Options) =>
 
       const answer = Effect.fnUntraced(
         function*(roomId: string, request: AnswerRequest, key: string | undefined) {
-          const { answered, replayed } = yield* Effect.raceFirst(
+          const { replayed, result } = yield* Effect.raceFirst(
             runs.run(post(roomId, request, key)),
             Effect.andThen(draining, Effect.fail(outcomeUnknown("unknown", "Timeout")))
           )
           if (replayed) yield* setHeaders({ "idempotency-replayed": "true" })
-          return answered
+          return yield* Effect.fromResult(result)
         },
         Effect.catchTags({
           SmsError: SendOnce.problems.SmsError,

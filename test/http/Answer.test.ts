@@ -63,8 +63,9 @@ describe("POST /rooms/:id/messages", () => {
   it.live("is the problem of the send when it was refused, also when it is repeated", () =>
     Effect.gen(function*() {
       const roomId = yield* opened
-      for (const key of ["a", "a", undefined]) {
-        const { json, status } = yield* answer(roomId, "hello", key)
+      for (const [key, replayed] of [["a"], ["a", "true"], []]) {
+        const { headers, json, status } = yield* answer(roomId, "hello", key)
+        assert.strictEqual(headers["idempotency-replayed"], replayed)
         assert.deepStrictEqual([status, json["reason"], json["provider"]], [422, "OptedOut", "mock"])
       }
       assert.lengthOf(yield* sent, 0)
@@ -74,8 +75,9 @@ describe("POST /rooms/:id/messages", () => {
     Effect.gen(function*() {
       const roomId = yield* opened
       for (let times = 0; times < 2; times++) {
-        const { json, status } = yield* answer(roomId, "hello", "a")
+        const { headers, json, status } = yield* answer(roomId, "hello", "a")
         assert.deepStrictEqual([status, json["reason"]], [504, "OutcomeUnknown"])
+        assert.strictEqual(headers["idempotency-replayed"], times === 0 ? undefined : "true")
       }
       const unknown = (yield* call("GET", "/messages?state=unknown")).json["items"] as ReadonlyArray<unknown>
       assert.lengthOf(unknown, 1)
@@ -89,7 +91,8 @@ describe("POST /rooms/:id/messages", () => {
         Effect.scoped(Effect.gen(function*() {
           yield* kit.hook(hook)
           for (let times = 0; times < 2; times++) {
-            const { json, status } = yield* answer(roomId, "hello", hook.name)
+            const { headers, json, status } = yield* answer(roomId, "hello", hook.name)
+            assert.strictEqual(headers["idempotency-replayed"], times === 0 ? undefined : "true")
             assert.deepStrictEqual([status, json["reason"]], [422, "Blocked"], hook.name)
           }
         }))

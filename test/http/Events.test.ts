@@ -89,6 +89,8 @@ describe("GET /events", () => {
       const head = yield* EventLog.use((log) => log.head)
       const [beat] = yield* first(1, "/events", {}, true)
       assert.deepStrictEqual(beat, { id: head, event: "heartbeat", data: "" })
+      const empty = yield* first(1, "/events?after=", { "last-event-id": "" }, true)
+      assert.deepStrictEqual(empty, [beat])
       const { headers, status } = yield* open("/events")
       assert.strictEqual(status, 200)
       assert.strictEqual(headers["content-type"], "text/event-stream")
@@ -120,11 +122,33 @@ describe("GET /events", () => {
 
   it.effect("refuses a position that is none, an unknown kind, and callers without a token", () =>
     Effect.gen(function*() {
-      for (const query of ["after=-1", "after=1.5", "after=x", "kind=Nothing", "room=", "number="]) {
+      for (
+        const query of [
+          "after=-1",
+          "after=1.5",
+          "after=x",
+          "after=0x1",
+          "after=1e3",
+          "after=%201",
+          "kind=Nothing",
+          "room=",
+          "number="
+        ]
+      ) {
         assert.strictEqual((yield* get(`/events?${query}`)).status, 400, query)
       }
       assert.strictEqual((yield* get("/events", { ...authorized, "last-event-id": "x" })).status, 400)
       assertProblem(yield* get("/events", {}), 401)
+    }).pipe(Effect.provide(gateway())))
+
+  it.effect("is not in the durations of requests, because it lasts as long as its reader wants", () =>
+    Effect.gen(function*() {
+      yield* first(1, "/events", {}, true)
+      yield* get("/events?after=x")
+      yield* get("/rooms")
+      const { body } = yield* get("/metrics")
+      assert.include(body, `sms_http_request_seconds_count{method="GET",route="/rooms"`)
+      assert.notInclude(body, `route="/events"`)
     }).pipe(Effect.provide(gateway())))
 
   it.effect("is not found on a server without a log", () =>

@@ -94,6 +94,9 @@ const duration = Histograms.make("sms_http_request_seconds", {
   boundaries: Histograms.seconds
 })
 
+/** A stream lasts as long as its reader wants, which tells nothing of the server. */
+const streamRoute = "/events"
+
 /**
  * Logs the method, route and status of each response, as `HttpMiddleware.logger`
  * does with the path, and measures its duration.
@@ -116,7 +119,7 @@ export const accessLog = <E, R>(
         ? [exit.value, Option.none()] as const
         : HttpServerError.causeResponseStripped(exit.cause)
       const route = pathOf(noted.match, status)
-      const measured = duration(
+      const measured = route === streamRoute ? Effect.void : duration(
         { method, route, status: String(status) },
         Number(clock.monotonicTimeNanosUnsafe() - begun) / 1e9
       )

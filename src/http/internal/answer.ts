@@ -119,22 +119,27 @@ export const make = Effect.fnUntraced(function*(
       metadata: key === undefined ? {} : { [hashName]: hash }
     })
     const result = yield* Effect.catchTag(posting, "RoomNotFound", () => Effect.fail(unknownRoom))
-    if (result._tag === "Blocked") return yield* new SendBlocked({ hook: result.hook, reason: result.reason })
+    if (result._tag === "Blocked") {
+      const { event: { id }, hook, reason } = result
+      // The hook ran again, but the history keeps only the message of the first request.
+      const replayed = key !== undefined && (yield* kit.store.event({ id, roomId })) === undefined
+      return { replayed, result: Result.fail(new SendBlocked({ hook, reason })) }
+    }
     if (result._tag === "Broadcast") {
       const { deliveries, event } = result
       // It went on with what an earlier request had posted.
       if (key !== undefined && event.source.metadata[hashName] !== hash) return yield* MessageProblems.keyReused
       const outcomes = deliveries.map(({ channelId, outcome }) => new DeliveryOutcome({ channelId, outcome }))
       const sent = deliveries.flatMap(({ sends = [] }) => sends.map(ofResult))
-      return { replayed: false, answered: yield* respond(event.id, roomId, outcomes, sent) }
+      return { replayed: false, result: yield* Effect.result(respond(event.id, roomId, outcomes, sent)) }
     }
     const { eventId } = result
     const entry = yield* kit.store.event({ id: eventId, roomId })
     if (entry === undefined) return yield* unknownRoom
     if (entry.event.source.metadata[hashName] !== hash) return yield* MessageProblems.keyReused
     const { blocked } = entry.event
-    if (blocked !== undefined) return yield* new SendBlocked(blocked)
+    if (blocked !== undefined) return { replayed: true, result: Result.fail(new SendBlocked(blocked)) }
     const sent = (yield* outbox.intents.ofEvent(eventId)).map(ofIntent)
-    return { replayed: true, answered: yield* respond(eventId, roomId, entry.deliveries ?? [], sent) }
+    return { replayed: true, result: yield* Effect.result(respond(eventId, roomId, entry.deliveries ?? [], sent)) }
   })
 })

@@ -35,6 +35,8 @@ const textOf = (entry: Entry): string => {
 const render = ({ entries, position }: Page): string =>
   entries.length === 0 ? `id: ${position}\nevent: ${heartbeat}\ndata:\n\n` : entries.map(textOf).join("")
 
+const given = (position: number | "" | undefined): number | undefined => position === "" ? undefined : position
+
 export const layer = HttpApiBuilder.group(
   GatewayApi,
   "events",
@@ -48,7 +50,7 @@ export const layer = HttpApiBuilder.group(
         // Answers 503 instead of a stream that fails at once.
         const head = yield* Effect.catch(log.head, storageFailed)
         const pages = log.pages({
-          after: headers["last-event-id"] ?? after ?? head,
+          after: given(headers["last-event-id"]) ?? given(after) ?? head,
           filter: { roomId: room, kinds: typeof kind === "string" ? [kind] : kind, number },
           heartbeat: heartbeatInterval
         })
