@@ -107,7 +107,12 @@ describe("GET /messages", () => {
       assert.lengthOf(yield* items("/messages?provider=mock"), 4)
       assert.deepStrictEqual(texts(yield* items(`/messages?room=${room!.id}`)), ["hello"])
       assert.deepStrictEqual(yield* items(`/messages?room=${room!.id}&number=${bob}`), [])
-      assert.deepStrictEqual(yield* items("/messages?provider=twilio"), [])
+      assert.lengthOf(yield* items("/messages?provider=MOCK"), 4)
+      // A carrier that may have been configured earlier.
+      assert.deepStrictEqual(yield* items("/messages?provider=Twilio"), [])
+      for (const number of ["1%20(514)%20555-0143", "15145550143", "+15145550143", "(1)%20514.555.0143"]) {
+        assert.sameMembers(texts(yield* items(`/messages?number=${number}`)), ["spam", "no"], number)
+      }
       assert.deepStrictEqual(yield* items("/messages?state=received&direction=outbound"), [])
       assert.lengthOf(yield* items("/messages?since=1970-01-01T00:00:00Z"), 4)
       assert.deepStrictEqual(yield* items("/messages?until=1970-01-01T00:00:00Z"), [])
@@ -134,6 +139,19 @@ describe("GET /messages", () => {
           "until=yesterday"
         ]
       ) assert.strictEqual((yield* get(`/messages?${query}`)).status, 400, query)
+      for (const path of ["/messages", "/deliveries", "/dead-letters"]) {
+        const { body, status } = yield* get(`${path}?provider=twillio`)
+        assert.strictEqual(status, 400, path)
+        assert.match(JSON.parse(body).detail, /^provider: expected one of mock, .*twilio/)
+      }
+      for (const path of ["/messages", "/rooms", "/deliveries", "/dead-letters"]) {
+        for (const number of ["ann", "4185550199", "418-555-0199", "+1", "%2B0014185550199", "-"]) {
+          const { body, status } = yield* get(`${path}?number=${number}`)
+          assert.strictEqual(status, 400, `${path} ${number}`)
+          assert.match(JSON.parse(body).detail, /^number: .*country code/)
+          assert.notInclude(body, "4185550199")
+        }
+      }
       for (const path of ["/rooms", "/deliveries", "/dead-letters"]) {
         assertProblem(
           yield* get(`${path}?cursor=${next}`),

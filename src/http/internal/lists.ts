@@ -15,6 +15,7 @@ import { viewOf } from "../MessageView.ts"
 import * as Problems from "../Problems.ts"
 import * as Cursors from "./cursors.ts"
 import * as MergedPages from "./mergedPages.ts"
+import * as ProviderFilter from "./providerFilter.ts"
 import { storageFailed } from "./storageFailed.ts"
 
 const deliveryCursors = Cursors.make(MergedPages.PlaceSchema)
@@ -31,6 +32,7 @@ export const layer = HttpApiBuilder.group(
   "lists",
   Effect.fnUntraced(function*(handlers) {
     const { store } = yield* RoomKit
+    const providerOf = yield* ProviderFilter.make
     const { intents } = yield* Outbox.Outbox
     const deliveries = Option.getOrUndefined(yield* Effect.serviceOption(DeliveryStore))
 
@@ -49,7 +51,7 @@ export const layer = HttpApiBuilder.group(
     return handlers.handleAll({
       messages: Effect.fnUntraced(function*({ query: { cursor, direction, limit, state, ...filter } }) {
         const places = yield* messagePages.placesOf(cursor)
-        const options = { ...filter, ...Cursors.oneMore(limit) }
+        const options = { ...filter, provider: yield* providerOf(filter.provider), ...Cursors.oneMore(limit) }
         const sendState = state === undefined || isReceivedState(state) ? undefined : state
         const wantsInbound = direction !== "outbound" && sendState === undefined
         const wantsOutbound = direction !== "inbound" && (state === undefined || sendState !== undefined)
@@ -61,9 +63,10 @@ export const layer = HttpApiBuilder.group(
       }),
       deliveries: Effect.fnUntraced(function*({ query: { cursor, limit, ...filter } }) {
         const after = yield* deliveryCursors.placeOf(cursor)
+        const provider = yield* providerOf(filter.provider)
         if (deliveries === undefined) return { items: [] }
         const found = yield* Effect.catch(
-          deliveries.search({ ...filter, ...Cursors.oneMore(limit), after }),
+          deliveries.search({ ...filter, provider, ...Cursors.oneMore(limit), after }),
           (error) =>
             Effect.andThen(Effect.logError(error.message, error), Effect.fail(new Problems.ServiceUnavailable({})))
         )

@@ -28,6 +28,7 @@ import { deadForwardOf, type DeadLetter, deadLetterOf, DeliveryView, intentViewO
 import * as Problems from "../Problems.ts"
 import * as Cursors from "./cursors.ts"
 import * as MergedPages from "./mergedPages.ts"
+import * as ProviderFilter from "./providerFilter.ts"
 import * as SendOnce from "./sendOnce.ts"
 import { storageFailed } from "./storageFailed.ts"
 
@@ -59,6 +60,7 @@ export const layer = HttpApiBuilder.group(
     const router = yield* SmsRouter
     const kit = yield* RoomKit
     const tracker = yield* DeliveryTracker
+    const providerOf = yield* ProviderFilter.make
     const unknownSends = Option.getOrUndefined(yield* Effect.serviceOption(UnknownSends))
 
     /** Returns the delivery of an accepted message. */
@@ -122,7 +124,8 @@ export const layer = HttpApiBuilder.group(
 
     return handlers.handleAll({
       deadLetters: Effect.fnUntraced(function*({ query }) {
-        const { cursor, endpoint, event, kind, limit, number, provider, since, until } = query
+        const { cursor, endpoint, event, kind, limit, number, since, until } = query
+        const provider = yield* providerOf(query.provider)
         const places = yield* deadLetterPages.placesOf(cursor)
         const options = { state: "dead", ...Cursors.oneMore(limit) } as const
         const filter = { kind: event, since, until }
