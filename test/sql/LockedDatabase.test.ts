@@ -80,9 +80,8 @@ describe("a locked SQLite file", () => {
         StorageConfig.load(true).pipe(
           Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ DATABASE_URL: `sqlite:${filename}` })))
         ),
-        ({ layer }) => layer({ shutdownTimeout: 0 })
-      ))),
-      Effect.provide(NodeCrypto.layer)
+        ({ layer }) => Layer.provide(layer({ shutdownTimeout: 0 }), NodeCrypto.layer)
+      )))
     ))
 
   test("runs a transaction once, whatever fails within it", (filename) =>
