@@ -47,6 +47,8 @@ export class MessageReceived extends Schema.TaggedClass<MessageReceived>()("Mess
  */
 export class MessagePosted extends Schema.TaggedClass<MessagePosted>()("MessagePosted", {
   roomId: room,
+  /** The person in the room, if there is exactly one. */
+  person: Schema.optionalKey(Address),
   message: RoomEvent
 }) {}
 
@@ -145,7 +147,7 @@ export const Kind = Schema.Literals(["MessageReceived", "MessagePosted", "SendSe
  */
 export interface About {
   readonly roomId?: string
-  /** The person: the sender of a received message, the recipient of a sent one. */
+  /** The person: the sender of a received message, the recipient of a sent one, the only one in the room of a posted one. */
   readonly address?: Address
   readonly provider?: string
 }
@@ -161,7 +163,7 @@ export const aboutOf = (event: Event): About => {
     case "MessageReceived":
       return { roomId: event.roomId, address: event.message.sender, provider: event.message.provider }
     case "MessagePosted":
-      return compact({ roomId: event.roomId, address: event.message.source.participant })
+      return compact({ roomId: event.roomId, address: event.message.source.participant ?? event.person })
     case "SendSettled":
       return compact({ roomId: event.roomId, address: event.message.to, provider: event.provider })
     case "DeliveryChanged":

@@ -172,7 +172,10 @@ export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<Service> 
       append: (event, { inbound, key } = {}) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
           const result = state.append(event, key, { now, provider: inbound?.provider })
-          return Effect.as(result._tag === "Appended" ? record(appended(event, inbound)) : Effect.void, result)
+          return Effect.as(
+            result._tag === "Appended" ? record(appended(event, inbound, result.room?.participants)) : Effect.void,
+            result
+          )
         }),
       settle: (event, deliveries) => Effect.sync(() => state.settle(event, deliveries)),
       rooms: ({ limit } = {}) => Effect.sync(() => state.rooms(limit)),

@@ -170,8 +170,9 @@ export const make = Effect.fnUntraced(function*(
         if (rows.length > 0) {
           const [row] = yield* sql<{ room: string }>`UPDATE sms_rooms SET activity = ${nextActivity}
             WHERE id = ${event.roomId} RETURNING room`.withoutTransform
-          yield* record(appended(event, inbound))
-          return { _tag: "Appended", room: row && (yield* rooms.decode(row.room)) } as const
+          const room = row && (yield* rooms.decode(row.room))
+          yield* record(appended(event, inbound, room?.participants))
+          return { _tag: "Appended", room } as const
         }
         const room = yield* read(event.roomId)
         const [row] = yield* sql<EventRow>`SELECT position, id, event, deliveries FROM sms_room_events

@@ -9,6 +9,7 @@ import * as Log from "../../src/events/EventLog.ts"
 import { type Entry, EventLog, type Filter } from "../../src/events/EventLog.ts"
 import { InboundMessage, OutboundMessage, SendReceipt } from "../../src/Message.ts"
 import { RoomEvent } from "../../src/RoomEvent.ts"
+import { Attachment, Room } from "../../src/rooms/Room.ts"
 import { RoomStore } from "../../src/rooms/RoomStore.ts"
 import { IntentStore } from "../../src/sending/IntentStore.ts"
 import { textContent } from "../rooms/kit.ts"
@@ -93,6 +94,26 @@ export const suite = (name: string, layer: Layer.Layer<Stores, unknown>, skip = 
         assert.deepInclude({ ...three.event }, { message: event("4", "a", "posted") })
         assert.deepStrictEqual(yield* EventLog.use(({ get }) => get(two.id)), two)
         assert.isUndefined(yield* EventLog.use(({ get }) => get("none")))
+      })
+    )
+
+    test(
+      "finds what was posted in the room of one person by that person, and not in a room of several",
+      Effect.gen(function*() {
+        const rooms = yield* RoomStore
+        const attached = (...people: ReadonlyArray<Address>) =>
+          people.map((participant) => new Attachment({ channelId: "sms", participant }))
+        yield* rooms.create(new Room({ ...room("a"), attachments: attached(ann) }))
+        yield* rooms.create(new Room({ ...room("b"), attachments: attached(ann, bob) }))
+        yield* rooms.append(event("1", "a", "to ann"))
+        yield* rooms.append(event("2", "b", "to both"))
+        yield* rooms.append(event("3", "a", "to ann again"))
+        const { entries } = yield* read({ number: ann })
+        assert.deepStrictEqual(
+          entries.map(({ address, event }) => [address, event._tag === "MessagePosted" && event.message.id]),
+          [[ann, "1"], [ann, "3"]]
+        )
+        assert.deepStrictEqual(yield* all({ number: bob }), [])
       })
     )
 

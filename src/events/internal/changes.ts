@@ -11,9 +11,23 @@ import type { RoomEvent } from "../../RoomEvent.ts"
 import type { SmsError } from "../../SmsError.ts"
 import { DeliveryChanged, type Event, MessagePosted, MessageReceived, SendSettled } from "../Event.ts"
 
-/** Builds the event of a message that was appended to its room: an inbound one, or one of the application's channels. */
-export const appended = (event: RoomEvent, inbound: InboundMessage | undefined): Event => {
-  if (inbound === undefined) return new MessagePosted({ roomId: event.roomId, message: event })
+/**
+ * Builds the event of a message that was appended to a room with these people: an inbound one, or one of the
+ * application's channels.
+ */
+export const appended = (
+  event: RoomEvent,
+  inbound: InboundMessage | undefined,
+  people: ReadonlyArray<Address> = []
+): Event => {
+  if (inbound === undefined) {
+    const [person, ...others] = people
+    return new MessagePosted({
+      roomId: event.roomId,
+      message: event,
+      ...(person !== undefined && others.length === 0 && { person })
+    })
+  }
   const { raw: _, ...message } = inbound
   return new MessageReceived({
     roomId: event.roomId,
