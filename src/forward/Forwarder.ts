@@ -30,6 +30,7 @@ import type { Entry, Filter as QueueFilter } from "../queue/Queue.ts"
 import * as QueueProcessor from "../queue/QueueProcessor.ts"
 import { GiveUp, TryAgain } from "../queue/TryAgain.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
+import { SmsError } from "../SmsError.ts"
 import type { StorageError } from "../StorageError.ts"
 import type { Endpoint } from "./Endpoint.ts"
 import { type EndpointState, Forward, ForwardStore, lanesOf } from "./ForwardStore.ts"
@@ -179,20 +180,37 @@ export const make = Effect.fnUntraced(function*(
   }
   const resumed = new Map(options.endpoints.map(({ name }) => [name, Latch.makeUnsafe()]))
 
-  /** Sends the person what the application answered, once: the room knows the key. */
-  const answer = (entry: LogEntry, { endpoint, eventId }: Forward, given: Answer) => {
+  /**
+   * Sends the person what an application answered, once for each event: the room
+   * knows the key. A reply that the carrier refuses for now is sent when the event
+   * is posted again.
+   */
+  const answer = Effect.fnUntraced(function*(
+    entry: LogEntry,
+    { event: { eventId }, failures }: Entry<Forward>,
+    given: Answer
+  ) {
     const content = contentOf(given)
-    if (content === undefined || entry.event._tag !== "MessageReceived" || entry.event.blocked !== undefined) {
-      return Effect.void
-    }
-    const { roomId } = entry.event
-    const key = JSON.stringify(["forward", endpoint, eventId])
-    return Effect.catchTag(
-      Effect.asVoid(kit.post(roomId, { channelId: "application", channelType: "other", content, key })),
-      "RoomNotFound",
-      () => Effect.logWarning("The room of an answer is gone, and the answer with it")
-    )
-  }
+    if (content === undefined || entry.event._tag !== "MessageReceived" || entry.event.blocked !== undefined) return
+    const key = JSON.stringify(["forward", eventId])
+    const post = kit.post(entry.event.roomId, {
+      channelId: "application",
+      channelType: "other",
+      content,
+      key,
+      isPatient: true
+    })
+    yield* Effect.catchTags(Effect.asVoid(post), {
+      RoomNotFound: () => Effect.logWarning("The room of an answer is gone, and the answer with it"),
+      Unfinished: Effect.fnUntraced(function*({ cause }) {
+        const reason = cause instanceof SmsError ? cause.reason : undefined
+        const asked = reason !== undefined && "retryAfter" in reason ? reason.retryAfter : undefined
+        const why = because(reason?._tag ?? "Unfinished", "The reply could not be sent yet")
+        const after = yield* Schedule.waitAfter(waits, failures, asked)
+        return yield* after === undefined ? new GiveUp({ cause: why }) : new TryAgain({ after, cause: why })
+      })
+    })
+  })
 
   const pause = (endpoint: string, why: string) =>
     Effect.andThen(
@@ -238,7 +256,7 @@ export const make = Effect.fnUntraced(function*(
       })
     )
     if (state?.failingSince !== undefined) yield* store.succeeded(event.endpoint)
-    yield* answer(entry, event, taken)
+    yield* answer(entry, queued, taken)
   })
 
   const processor = yield* QueueProcessor.make({

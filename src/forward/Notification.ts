@@ -4,8 +4,10 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as Content from "../Content.ts"
 import { DeliveryChanged, MessageReceived } from "../events/Event.ts"
 import type { Entry } from "../events/EventLog.ts"
+import { compact } from "../internal/record.ts"
 
 /**
  * A person's message. A message that a hook blocked has `blocked`, and is not
@@ -18,7 +20,13 @@ export class MessageNotification extends Schema.Class<MessageNotification>("effe
   type: Schema.tag("message.received"),
   /** When it was received. */
   timestamp: Schema.DateTimeUtcFromString,
-  data: MessageReceived
+  data: Schema.Struct({
+    ...MessageReceived.fields,
+    /** The text of the message, with the captions of its files. Empty if there is none. */
+    text: Schema.String,
+    /** Its files, with their URLs as in `message.content`. */
+    media: Schema.Array(Schema.Struct({ url: Schema.String, mimeType: Schema.optionalKey(Schema.String) }))
+  })
 }) {}
 
 /**
@@ -70,7 +78,14 @@ export const kinds = ["MessageReceived", "DeliveryChanged"] as const
 export const notificationOf = ({ event, time: timestamp }: Entry): Notification | undefined => {
   switch (event._tag) {
     case "MessageReceived":
-      return new MessageNotification({ timestamp, data: event })
+      return new MessageNotification({
+        timestamp,
+        data: {
+          ...event,
+          text: Content.text(event.message.content),
+          media: Content.media(event.message.content).map(({ mimeType, url }) => ({ url, ...compact({ mimeType }) }))
+        }
+      })
     case "DeliveryChanged":
       return new DeliveryNotification({ timestamp, data: event })
     default:

@@ -199,6 +199,11 @@ export interface Service {
      * key is not posted again: it is `Repeated`, or goes on where it was left.
      */
     readonly key?: string | undefined
+    /**
+     * With a key: fails with `Unfinished` when a carrier refuses the message for
+     * now, so that it can be posted again with its key.
+     */
+    readonly isPatient?: boolean | undefined
   }) => Effect.Effect<ProcessResult, RoomNotFound | StorageError | Unfinished>
   /**
    * A stream of the events that occur after subscription: failures, blocks, new
@@ -382,20 +387,22 @@ export const make = Effect.fnUntraced(function*(
     statuses: store.statuses(),
     tracker: tracking.tracker,
     guardSend: (message, { provider }, send) => sends.guard(message, provider, send),
-    post: Effect.fn("RoomKit.post")(function*(roomId, { channelId, channelType, content, key, metadata = {} }) {
-      const room = yield* known(roomId, store.get(roomId))
-      const event = new RoomEvent({
-        id: yield* random.ulid,
-        roomId,
-        source: new EventSource({ channelId, channelType, direction: "outbound", metadata }),
-        content,
-        createdAt: yield* DateTime.now
-      })
-      const repetition = key === undefined
-        ? yield* Broadcast.answering
-        : { key: JSON.stringify(["post", roomId, key]), isResumed: true }
-      return yield* runs.run(withAnswers(broadcast({ event, room, ...repetition })))
-    })
+    post: Effect.fn("RoomKit.post")(
+      function*(roomId, { channelId, channelType, content, isPatient, key, metadata = {} }) {
+        const room = yield* known(roomId, store.get(roomId))
+        const event = new RoomEvent({
+          id: yield* random.ulid,
+          roomId,
+          source: new EventSource({ channelId, channelType, direction: "outbound", metadata }),
+          content,
+          createdAt: yield* DateTime.now
+        })
+        const repetition = key === undefined
+          ? yield* Broadcast.answering
+          : { key: JSON.stringify(["post", roomId, key]), isPatient, isResumed: true }
+        return yield* runs.run(withAnswers(broadcast({ event, room, ...repetition })))
+      }
+    )
   })
 })
 

@@ -5,12 +5,16 @@ import { Webhook } from "standardwebhooks"
 import { launch } from "../main/process.ts"
 
 const secret = `whsec_${Buffer.alloc(24, 3).toString("base64")}`
+const other = `whsec_${Buffer.alloc(24, 4).toString("base64")}`
 const port = "47613"
 
 describe("the chat bot of the examples", () => {
   it.live("answers a message that is signed, and no other", () =>
     Effect.gen(function*() {
-      const bot = yield* launch(process.execPath, ["examples/chat-bot.mjs"], { PORT: port, FORWARD_SECRET: secret })
+      const bot = yield* launch(process.execPath, ["examples/chat-bot.mjs"], {
+        PORT: port,
+        FORWARD_SECRET: `${other}, ${secret}`
+      })
       yield* bot.until(/listens/)
       const post = (body: unknown, signed: unknown = body) =>
         Effect.promise(async () => {
@@ -27,8 +31,10 @@ describe("the chat bot of the examples", () => {
           })
           return [response.status, await response.text()]
         })
-      const message = { type: "message.received", data: { message: { content: { text: "hi" } } } }
+      const message = { type: "message.received", data: { text: "hi", media: [] } }
       assert.deepStrictEqual(yield* post(message), [200, "{\"reply\":{\"text\":\"You said: hi\"}}"])
+      const picture = { ...message, data: { text: "", media: [{ url: "https://example.com/a.png" }] } }
+      assert.deepStrictEqual(yield* post(picture), [200, "{\"reply\":{\"text\":\"You sent a file\"}}"])
       assert.deepStrictEqual(yield* post({ type: "delivery.changed", data: {} }), [200, "{}"])
       assert.deepStrictEqual(yield* post(message, { ...message, type: "other" }), [401, ""])
     }), 30_000)

@@ -8,6 +8,7 @@ import * as EventLog from "../../src/events/EventLog.ts"
 import { Forwarder } from "../../src/forward/Forwarder.ts"
 import * as ForwardStore from "../../src/forward/ForwardStore.ts"
 import * as Schedule from "../../src/forward/internal/schedule.ts"
+import { RateLimited } from "../../src/SmsError.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
 import { observe } from "../observe.ts"
 import { customer } from "../rooms/kit.ts"
@@ -297,6 +298,27 @@ describe("an answer", () => {
       assert.deepStrictEqual(texts(posted), ["hello", "queued", "hello"])
       assert.lengthOf(yield* sent, 1)
     }).pipe(Effect.provide(layerOf(layer)))
+  })
+
+  it.effect("goes out later where the carrier refuses it for now, and once for an event of two endpoints", () => {
+    const { layer, posted } = makeApp(() => ({ status: 200, body: JSON.stringify({ reply: { text: "Thanks" } }) }))
+    const respond = (_: unknown, number: number) =>
+      number <= 2 ? Effect.fail(new RateLimited({ status: 429 })) : Effect.void
+    return Effect.gen(function*() {
+      const forwarder = yield* Forwarder
+      yield* settle
+      yield* receive("hello")
+      yield* settle
+      assert.deepStrictEqual(texts(posted).slice(0, 2), ["hello", "hello"])
+      yield* TestClock.adjust("3 minutes")
+      yield* settle
+      assert.lengthOf(yield* sent, 1)
+      assert.deepStrictEqual(yield* forwarder.list({ state: "dead", limit: 10 }), [])
+    }).pipe(
+      Effect.provide(
+        layerOf(layer, { endpoints: [app, endpointOf("https://other.example.com/sms")] }, undefined, respond)
+      )
+    )
   })
 
   it.effect("that is none, or cannot be read, is no reason to post again", () => {

@@ -70,9 +70,10 @@ export const makeApp = (answer: (posted: Posted, number: number) => Answer) => {
 export const layerOf = (
   client: Layer.Layer<GuardedClient>,
   options: Partial<Options> = {},
-  store: typeof ForwardStore.layerMemory = ForwardStore.layerMemory
+  store: typeof ForwardStore.layerMemory = ForwardStore.layerMemory,
+  respond?: MockSmsProvider.Options["respond"]
 ) => {
-  const mock = MockSmsProvider.layer({ name: "twilio" })
+  const mock = MockSmsProvider.layer({ name: "twilio", respond })
   return layerForwarder({ endpoints: [app], ...options }).pipe(
     Layer.provide(client),
     Layer.provideMerge(SmsChannel.layerProviders),

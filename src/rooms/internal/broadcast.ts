@@ -59,6 +59,8 @@ interface Incoming {
    * otherwise the event is a duplicate.
    */
   readonly isResumed: boolean
+  /** Whether the event passes again when the carrier refuses a message of it for now. */
+  readonly isPatient?: boolean | undefined
   /** Returns whether another attempt will process the event. It is then not admitted to the room. */
   readonly isAbandoned?: (() => boolean) | undefined
 }
@@ -153,7 +155,9 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
       return {
         delivery: Sends.deliveryOf(channel.id, results),
         after,
-        again: passing.isResumed ? notStored : undefined
+        again: passing.isResumed
+          ? notStored ?? (passing.isPatient ? Sends.refusedForNow(results) : undefined)
+          : undefined
       }
     }
   )
@@ -227,7 +231,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
 
   /** Delivers the event to the channels that have not received it yet. */
   const deliverAll = Effect.fnUntraced(function*(
-    { event: received, isResumed }: Incoming,
+    { event: received, isPatient = false, isResumed }: Incoming,
     event: RoomEvent,
     room: Room,
     settles: Conversation["settles"],
@@ -238,7 +242,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
     )
     const delivered = yield* Effect.forEach(
       others(room, received.source.channelId).filter(({ id }) => !settled.has(id)),
-      (channel) => deliver(channel, { received, event, room, isResumed }),
+      (channel) => deliver(channel, { received, event, room, isPatient, isResumed }),
       { concurrency: "unbounded" }
     )
     const again = delivered.filter((one) => one.again !== undefined)

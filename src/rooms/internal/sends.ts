@@ -15,6 +15,7 @@ import { OutboundMessage, type SendReceipt } from "../../Message.ts"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
 import type { RoomEvent } from "../../RoomEvent.ts"
 import { outcomeUnknown } from "../../sending/internal/outcomeUnknown.ts"
+import { isProven } from "../../sending/internal/refusals.ts"
 import type { Service as Outbox } from "../../sending/Outbox.ts"
 import { ProviderUnavailable, SmsError } from "../../SmsError.ts"
 import type { Delivery, Outgoing, SendResult } from "../Channel.ts"
@@ -44,6 +45,8 @@ export interface Passing {
   readonly room: Room
   /** Whether the event comes from an inbox, and is retried on request. */
   readonly isResumed: boolean
+  /** Whether the event passes again when the carrier refuses a message of it for now. */
+  readonly isPatient: boolean
 }
 
 export interface Sends {
@@ -83,6 +86,12 @@ export const deliveryOf = (channelId: string, sends: ReadonlyArray<SendResult>):
   return failure === undefined
     ? { channelId, outcome: "blocked", sends }
     : { channelId, outcome: "failed", error: failure.error, sends }
+}
+
+/** Returns the error of a message that did not go out and that the carrier may take later. */
+export const refusedForNow = (sends: ReadonlyArray<SendResult>): SmsError | undefined => {
+  const refused = sends.flatMap((send) => send.outcome === "failed" ? [send.error] : [])
+  return refused.find((error) => isProven(error) && error.reason.isRetryable)
 }
 
 type Addressed = Pick<SendResult, "recipient" | "participants">
