@@ -99,7 +99,7 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets, accounts?: R
     if (claim._tag === "Refused") return claim
     const isBody = claim.hash === undefined || (yield* hasHash(claim.hash, request.body))
     return isBody && (yield* matches(fits, fromBase64(claim.tag)!, claim.url, claim.text))
-      ? Core.conclude(claim, request.method, accounts)
+      ? Core.conclude(claim, request, accounts)
       : Core.mismatch
   })
 
