@@ -135,16 +135,19 @@ const isHmacSha256 = (algorithm: string): boolean => /^(?:hmac-?)?sha-?256$/i.te
 
 const isUnixSeconds = (timestamp: string): boolean => /^\d{1,12}$/.test(timestamp)
 
-const checkAge = Effect.fnUntracedEager(function*(timestamp: string, tolerance: Duration.Duration) {
-  if (!isUnixSeconds(timestamp)) {
-    return yield* new MissingSignature({ expected: `header ${headers.timestamp} in Unix seconds` })
+const notSeconds = new MissingSignature({ expected: `header ${headers.timestamp} in Unix seconds` })
+
+/** Refuses a signed time that is older than `past` or later than `future`. */
+const checkAge = Effect.fnUntracedEager(
+  function*(timestamp: string, past: Duration.Duration, future: Duration.Duration) {
+    if (!isUnixSeconds(timestamp)) return yield* notSeconds
+    const skewSeconds = Number(timestamp) - (yield* Clock.currentTimeMillis) / 1000
+    const toleranceSeconds = Duration.toSeconds(skewSeconds > 0 ? future : past)
+    if (Math.abs(skewSeconds) > toleranceSeconds) {
+      return yield* new StaleTimestamp({ skewSeconds: Math.round(skewSeconds), toleranceSeconds })
+    }
   }
-  const skewSeconds = Number(timestamp) - (yield* Clock.currentTimeMillis) / 1000
-  const toleranceSeconds = Duration.toSeconds(tolerance)
-  if (Math.abs(skewSeconds) > toleranceSeconds) {
-    return yield* new StaleTimestamp({ skewSeconds: Math.round(skewSeconds), toleranceSeconds })
-  }
-})
+)
 
 /** Reads the signed headers, or the reason why they are no signature. An empty header counts as missing. */
 const readHmacSha256 = (
@@ -171,17 +174,13 @@ const readHmacSha256 = (
 /** Longer than Sinch redelivers a callback, and shorter than a kit remembers its key. */
 const defaultMaxAge = Duration.hours(47)
 
-/** Without a tolerance, only the age of a readable timestamp is checked. */
-const checkDefaultAge = Effect.fnUntracedEager(function*(timestamp: string) {
-  if (!isUnixSeconds(timestamp)) return
-  const skewSeconds = Math.round(Number(timestamp) - (yield* Clock.currentTimeMillis) / 1000)
-  const toleranceSeconds = Duration.toSeconds(defaultMaxAge)
-  if (-skewSeconds > toleranceSeconds) return yield* new StaleTimestamp({ skewSeconds, toleranceSeconds })
-})
+/** How far Sinch's clock may be ahead. Together with the maximum age it is shorter than a kit remembers a key. */
+const defaultMaxSkew = Duration.minutes(5)
 
 const makeHmacSha256 = Effect.fnUntraced(function*(secret: Secrets, tolerance: Duration.Duration | undefined) {
   const matches = yield* matcher(Mac.hmacSha256, secret)
   const search = yield* searcher(Mac.hmacSha256, secret)
+  const [past, future] = [tolerance ?? defaultMaxAge, tolerance ?? defaultMaxSkew]
   const scheme: Scheme = {
     checkHead: (head) => {
       const signed = readHmacSha256(head)
@@ -194,7 +193,7 @@ const makeHmacSha256 = Effect.fnUntraced(function*(secret: Secrets, tolerance: D
       if (!(yield* matches(fromBase64(signature), signedText(request.body, nonce, timestamp)))) {
         return yield* new InvalidSignature({})
       }
-      yield* tolerance === undefined ? checkDefaultAge(timestamp) : checkAge(timestamp, tolerance)
+      yield* checkAge(timestamp, past, future)
     }),
     diagnose: (request) => {
       const signed = readHmacSha256(request)
