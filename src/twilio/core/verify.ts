@@ -25,7 +25,7 @@ import {
 } from "../../provider/core/refusal.ts"
 import { queryOf } from "../../provider/Url.ts"
 import type { WebhookHead, WebhookRequest } from "../../WebhookRequest.ts"
-import { formFault, queryFault } from "./reading.ts"
+import { queryFault, readForm as readSigned } from "./reading.ts"
 import { candidates, fieldsText, isAmbiguousPath } from "./signedText.ts"
 
 export const header = "x-twilio-signature"
@@ -172,21 +172,21 @@ export const conclude = (
 ): Verified | Refused => {
   const { signed, tag, url } = claim
   const isGet = request.method === "GET"
-  const fault = signed === undefined
-    ? isGet ? queryFault(url) : undefined
-    : formFault(url, signed.form, signed.sorted, signed.text)
+  const fault = isGet ? queryFault(url) : undefined
   if (fault !== undefined) return refused(fault)
+  const read = signed === undefined ? undefined : readSigned(url, signed.form, signed.sorted, signed.text)
+  if (read?._tag === "InvalidPayload") return refused(read)
   if (accounts !== undefined) {
-    const payload: Payload = signed?.form ?? payloadOf(request)
+    const payload: Payload = read?.form ?? payloadOf(request)
     const other = accountNames.find((name) => Object.hasOwn(payload, name) && !isOneOf(accounts, String(payload[name])))
     if (other !== undefined) {
       return refused(invalidPayload(other, "Expected an account whose webhooks are accepted: see webhookAccounts"))
     }
   }
   const idempotencyKeys = [tag]
-  return signed === undefined
+  return read === undefined
     ? { _tag: "Verified", idempotencyKeys }
-    : { _tag: "Verified", payload: signed.form, idempotencyKeys }
+    : { _tag: "Verified", payload: read.form, idempotencyKeys }
 }
 
 /** The cryptography of a runtime that has it synchronously. */
