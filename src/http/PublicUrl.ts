@@ -21,10 +21,11 @@ const split = (url: string) => {
   return { scheme: scheme?.toLowerCase(), authority, path: path.startsWith("/") ? path : `/${path}` }
 }
 
-const host = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i
+/** Labels with a letter or a digit at both ends, and perhaps the dot of the root. */
+const host = /^(?:\[[\da-f:.]+\]|\w(?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*\.?)(?::\d{1,5})?$/i
 
 /** Returns whether a text is a host and nothing else, with or without a port. */
-export const isHost = (text: string): boolean => host.test(text)
+export const isHost = (text: string): boolean => host.test(text) && URL.canParse(`http://${text}`)
 
 const ipOf = (text: string | undefined): NetAddress.IpAddress | undefined => {
   if (text === undefined) return undefined

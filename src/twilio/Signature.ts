@@ -101,7 +101,7 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets, accounts?: R
     const tag = fromBase64(claim.tag)
     const isBody = claim.hash === undefined || (yield* hasHash(claim.hash, request.body))
     return isBody && tag !== undefined && (yield* matches(fits, tag, claim.url, claim.text))
-      ? Core.conclude(claim, request.method, accounts)
+      ? Core.conclude(claim, request, accounts)
       : Core.mismatch
   })
 

@@ -30,6 +30,14 @@ const hosts = [
   "other.example\\hook#",
   "other.example hook",
   "a@b",
+  "..",
+  ".",
+  "a..b",
+  ".example",
+  "-",
+  "a.-",
+  "[:::]",
+  "other.example:99999",
   "[::1",
   "other.example:999999"
 ]

@@ -29,8 +29,8 @@ const clockAt = (seconds: number): Clock.Clock => ({
   sleep: () => Effect.never
 })
 
-/** No vector is older than this clock, unless a test says when. */
-const oursBy = (verification: Sinch.Verification, clock: Clock.Clock = clockAt(0)) =>
+/** The clock shows the time that was signed, unless a test says otherwise. */
+const oursBy = (verification: Sinch.Verification, clock: Clock.Clock = clockAt(Number(timestamp))) =>
   Effect.map(
     SmsProvider.pipe(Effect.provide(Sinch.layerWebhook({ verification }).pipe(Layer.provide(NodeCrypto.layer)))),
     (provider) => (headers: Headers, body: string | Uint8Array): boolean =>
@@ -69,6 +69,7 @@ const visible = fc.string({
   minLength: 1
 })
 const withoutDot = visible.filter((text) => !text.includes("."))
+const times = fc.integer({ min: 0, max: 9_999_999_999 }).map(String)
 const bodies = fc.oneof(fc.json(), fc.string({ unit: "grapheme" }), fc.constant(body))
 const secrets = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) => text.trim() !== "")
 
@@ -77,7 +78,7 @@ describe("The signature of Sinch's official SDK", () => {
     const tampering = fc.constantFrom("none", "none", "secret", "body", "nonce", "timestamp", "signature", "encoding")
     let accepted = 0
     fc.assert(
-      fc.property(secrets, bodies, withoutDot, withoutDot, tampering, (secret, body, nonce, timestamp, tampering) => {
+      fc.property(secrets, bodies, withoutDot, times, tampering, (secret, body, nonce, timestamp, tampering) => {
         const change = (part: typeof tampering, text: string) => part === tampering ? `${text}0` : text
         const right = sign(secret, body, nonce, timestamp)
         const signature = tampering === "encoding"
@@ -85,7 +86,9 @@ describe("The signature of Sinch's official SDK", () => {
           : change("signature", right)
         const headers = headersOf(signature, change("nonce", nonce), change("timestamp", timestamp))
         const received = change("body", body)
-        const ours = Effect.runSync(oursBy(Sinch.hmacSha256(Redacted.make(change("secret", secret)))))
+        const ours = Effect.runSync(
+          oursBy(Sinch.hmacSha256(Redacted.make(change("secret", secret))), clockAt(Number(timestamp)))
+        )
         const verdict = ours(headers, received)
         assert.strictEqual(verdict, theirs(change("secret", secret), headers, received))
         assert.strictEqual(verdict, tampering === "none")
@@ -109,6 +112,16 @@ describe("The signature of Sinch's official SDK", () => {
     Effect.gen(function*() {
       const ours = yield* oursBy(Sinch.hmacSha256(Redacted.make(secret)), clockAt(Number(timestamp) + 48 * 3600))
       assert.deepStrictEqual([ours(signed, body), theirs(secret, signed, body)], [false, true])
+    }))
+
+  it.effect("differs: refuses a time that is not in seconds, and one in the future, which the SDK takes", () =>
+    Effect.gen(function*() {
+      const seconds = Number(timestamp)
+      const ours = yield* oursBy(Sinch.hmacSha256(Redacted.make(secret)))
+      for (const time of [`${seconds - 49 * 3600}000`, "2025-01-13T09:22:41Z", "abc", "-5", `${seconds + 301}`]) {
+        const headers = headersOf(sign(secret, body, nonce, time), nonce, time)
+        assert.deepStrictEqual([ours(headers, body), theirs(secret, headers, body)], [false, true], time)
+      }
     }))
 
   it.effect("differs: refuses a re-serialized body, which the SDK takes as an object", () =>

@@ -1,6 +1,6 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
-import { Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
+import { Clock, Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import * as Sinch from "../../src/sinch/index.ts"
 import * as ProviderSuite from "../../src/testing/ProviderSuite.ts"
@@ -15,7 +15,11 @@ ProviderSuite.suite({
   fixtures: webhookFixtures("sinch"),
   layer: Sinch.layerWebhook({ verification: Sinch.hmacSha256(secret) }).pipe(Layer.provide(NodeCrypto.layer)),
   sign: ({ body, contentType, method, url }) =>
-    Sinch.signHmacSha256({ secret, body, nonce: "01JHFFHWYY7HSS4FWTMDTQEK8V", timestamp: "1736760161" }).pipe(
+    Clock.currentTimeMillis.pipe(
+      Effect.map((now) => String(Math.floor(now / 1000))),
+      Effect.flatMap((timestamp) =>
+        Sinch.signHmacSha256({ secret, body, nonce: "01JHFFHWYY7HSS4FWTMDTQEK8V", timestamp })
+      ),
       Effect.map((headers) =>
         WebhookRequest.make({ method, url, headers: { ...headers, "content-type": contentType }, body })
       ),

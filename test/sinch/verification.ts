@@ -36,7 +36,12 @@ export const sms = sha256Vectors[0]!
 
 export const secret = Redacted.make(sms.secret)
 
-export const sha256 = Sinch.hmacSha256(secret)
+/** For tests that are not about the signed time. */
+export const atAnyTime = { tolerance: "36500 days" } as const
+
+export const sha256 = Sinch.hmacSha256(secret, atAnyTime)
+
+export const sha256InTime = Sinch.hmacSha256(secret)
 
 export const signed = {
   "x-sinch-webhook-signature": sms.signature,

@@ -2,6 +2,7 @@ import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { HttpClient } from "effect/http"
+import { createHash } from "node:crypto"
 import * as Twilio from "../../src/twilio/index.ts"
 import type * as WebhookRequest from "../../src/WebhookRequest.ts"
 import * as Webhooks from "./webhooks.ts"
@@ -36,6 +37,16 @@ const got = Effect.fnUntraced(function*(provider: Provider, account: string) {
   return yield* outcome(provider, Webhooks.request({ method: "GET", url: target, signature }))
 })
 
+const sentJson = Effect.fnUntraced(function*(provider: Provider, payload: unknown) {
+  const body = JSON.stringify(payload)
+  const target = `${url}?bodySHA256=${createHash("sha256").update(body).digest("hex")}`
+  const signature = yield* Webhooks.sign(target)
+  return yield* outcome(
+    provider,
+    Webhooks.request({ url: target, contentType: "application/json", body, signature })
+  )
+})
+
 const refused = "twilio: AccountSid: Expected an account whose webhooks are accepted: see webhookAccounts"
 
 describe("webhooks of another account", () => {
@@ -48,6 +59,19 @@ describe("webhooks of another account", () => {
       assert.strictEqual(yield* got(provider, other), refused)
       // Nothing says that it is another's.
       assert.strictEqual(yield* posted(provider), "accepted")
+
+      for (const name of ["AccountSid", "accountSid", "account_sid"]) {
+        assert.strictEqual(yield* sentJson(provider, { [name]: ours, MessageSid: "SM1" }), "accepted")
+        const named = refused.replace("AccountSid", name)
+        for (const account of [other, "", null, 1, [ours, other], {}]) {
+          assert.strictEqual(yield* sentJson(provider, { [name]: account, MessageSid: "SM1" }), named)
+        }
+        const form = { event_type: "click", [name]: other }
+        assert.strictEqual(yield* outcome(provider, yield* Twilio.signWebhook({ authToken, url, form })), named)
+      }
+      for (const json of [{}, [], "AccountSid", { nested: { AccountSid: other } }]) {
+        assert.strictEqual(yield* sentJson(provider, json), "accepted")
+      }
     }).pipe(
       Effect.provideService(HttpClient.HttpClient, HttpClient.make(() => Effect.die("nothing is sent"))),
       Effect.provide(NodeCrypto.layer)

@@ -243,8 +243,10 @@ describe("the provider and the official package", () => {
     fc.assert(
       fc.property(cases, (case_) => {
         const url = withoutFragment(case_.url)
-        const expected = official({ ...case_, url }) === true ||
-          official({ ...case_, url: withoutCredentials(url) }) === true
+        const path = /^[a-z]+:\/\/[^/?]*([^?]*)/i.exec(url)?.[1] ?? url
+        // A path that leads to another one is refused, whatever is signed.
+        const expected = !/\\|(?:^|[/])(?:\.|%2e){1,2}(?:\/|$)/i.test(path.replace(/\s/g, "")) &&
+          (official({ ...case_, url }) === true || official({ ...case_, url: withoutCredentials(url) }) === true)
         assert.strictEqual(accepts(case_), expected)
         seen[expected ? "accepted" : "refused"]++
       }),
@@ -266,6 +268,15 @@ describe("the provider differs on purpose from the official package", () => {
     const case_: Case = { kind: "form", url: `${url}#rc=2&rp=5xx`, body, signature: signed(url, body) }
     assert.isFalse(official(case_))
     assert.isTrue(accepts(case_))
+  })
+
+  it("in a path that leads to another one, which `URL` follows", () => {
+    const other = "https://mycompany.com/other?foo=1"
+    for (const path of ["/sms;/../../other", "/sms;/%2e%2E/.%2e/other", "/sms/..\\..\\other"]) {
+      const case_: Case = { kind: "form", url: other.replace("/other", path), body, signature: signed(other, body) }
+      assert.isTrue(official(case_))
+      assert.isFalse(accepts(case_))
+    }
   })
 
   it("in credentials, which Twilio drops", () => {

@@ -73,6 +73,42 @@ const signedForm = (signedUrl: string, body: string, receivedUrl = signedUrl) =>
 const signedUrl = (url: string, body: string, parts: Partial<Webhooks.Parts>) =>
   Effect.map(Webhooks.sign(url), (signature) => Webhooks.request({ url, body, signature, ...parts }))
 
+layer(Webhooks.layer)("the path that Twilio signed", (it) => {
+  const other = "https://sms.example.com/other/hook"
+  const route = "https://sms.example.com/webhooks/sms/twilio/inbound"
+
+  it.effect.each([
+    `${route};/../../../../../other/hook`,
+    `${route};/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/other/hook`,
+    `${route};/.%2E/.%2E/.%2E/.%2E/.%2E/other/hook`,
+    `${route};/..\\..\\..\\..\\..\\other\\hook`,
+    `${route}/../../../../other/hook`,
+    "https://sms.example.com/other/./hook",
+    "https://sms.example.com/other/%2e/hook",
+    "https://sms.example.com/other/.\t/hook",
+    "https://sms.example.com/other\\hook"
+  ])("is the one that was called: %s", (called) => Effect.flatMap(signedForm(other, body, called), refuses))
+
+  it.effect.each([
+    `${route};/../../../../../other/hook`,
+    `${route}/%2E%2e`,
+    `${route}/.?a=b`,
+    "https://sms.example.com/a/..;/b"
+  ])(
+    "has no segment that leads to another one, signed or not: %s",
+    (url) => Effect.flatMap(signedForm(url, body), refuses)
+  )
+
+  it.effect.each([
+    "https://sms.example.com/a..b/.well-known/...?to=../x",
+    "https://sms.example.com/a;b=.c",
+    `${route};x`
+  ])(
+    "may have dots: %s",
+    (url) => Effect.flatMap(signedForm(url, body), accepts)
+  )
+})
+
 layer(Webhooks.layer)("the signatures of Twilio's SDK test suites and documentation", (it) => {
   it("are all there, each with a source", () => {
     assert.strictEqual(vectors.length, 40)

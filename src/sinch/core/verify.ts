@@ -107,27 +107,22 @@ export const prepare = (scheme: Exclude<Scheme, "None">, request: WebhookRequest
 /** In seconds. Longer than Sinch redelivers a callback, and shorter than a kit remembers its key. */
 const defaultMaxAge = 47 * 3600
 
+/** In seconds. How far Sinch's clock may be ahead. With the maximum age, it is shorter than a kit remembers a key. */
+const defaultMaxSkew = 5 * 60
+
 /**
  * Checks the age of what a signature matches. `now` is in epoch milliseconds, and
- * `tolerance` in seconds. Without a tolerance, only the age of a readable
- * timestamp is checked.
+ * `tolerance` in seconds.
  */
 export const conclude = ({ timestamp }: Claim, now: number, tolerance: number | undefined): Verified | Refused => {
   if (timestamp === undefined) return { _tag: "Verified" }
   if (!/^\d{1,12}$/.test(timestamp)) {
-    return tolerance === undefined
-      ? { _tag: "Verified" }
-      : refused({ _tag: "MissingSignature", expected: `header ${headers.timestamp} in Unix seconds` })
+    return refused({ _tag: "MissingSignature", expected: `header ${headers.timestamp} in Unix seconds` })
   }
   const skew = Number(timestamp) - now / 1000
-  const skewSeconds = Math.round(skew)
-  if (tolerance !== undefined) {
-    return Math.abs(skew) > tolerance
-      ? refused({ _tag: "StaleTimestamp", skewSeconds, toleranceSeconds: tolerance })
-      : { _tag: "Verified" }
-  }
-  return -skewSeconds > defaultMaxAge
-    ? refused({ _tag: "StaleTimestamp", skewSeconds, toleranceSeconds: defaultMaxAge })
+  const toleranceSeconds = tolerance ?? (skew > 0 ? defaultMaxSkew : defaultMaxAge)
+  return Math.abs(skew) > toleranceSeconds
+    ? refused({ _tag: "StaleTimestamp", skewSeconds: Math.round(skew), toleranceSeconds })
     : { _tag: "Verified" }
 }
 

@@ -49,7 +49,7 @@ const verify = async (request: WebhookRequest, options: Options): Promise<Verifi
   if (claim.hash !== undefined && !equals(claim.hash, await sha256(request.body))) return mismatch
   for (const text of texts(claim)) {
     for (const tagOf of tags) {
-      if (equals(claim.tag, await tagOf(text))) return conclude(claim, request.method, options.webhookAccounts)
+      if (equals(claim.tag, await tagOf(text))) return conclude(claim, request, options.webhookAccounts)
     }
   }
   return mismatch

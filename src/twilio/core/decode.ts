@@ -9,6 +9,7 @@ import { isRefused, type Of } from "../../provider/core/readers.ts"
 import { type InvalidPayload, invalidPayload, type Refused, refused } from "../../provider/core/refusal.ts"
 import { toText } from "../../provider/core/values.ts"
 import * as Fields from "./fields.ts"
+import { asReceived } from "./reading.ts"
 import * as Sender from "./sender.ts"
 
 type Result = Build.Decoded | Refused<InvalidPayload>
@@ -114,7 +115,7 @@ const missingId = /* @__PURE__ */ refused(/* @__PURE__ */ invalidPayload("Messag
 
 const unrecognized = ({ of }: Build.Build, provider: string, payload: Payload): Result => {
   const eventType = textAt(payload, "EventType") ?? textAt(payload, "event_type") ?? textAt(payload, "MessageType")
-  return Build.decoded(of({ _tag: "Unrecognized", provider, ...compact({ eventType }), raw: payload }))
+  return Build.decoded(of({ _tag: "Unrecognized", provider, ...compact({ eventType }), raw: asReceived(payload) }))
 }
 
 const inbound = (build: Build.Build, provider: string, payload: Payload): Result => {
@@ -136,7 +137,7 @@ const inbound = (build: Build.Build, provider: string, payload: Payload): Result
     recipient: fields.To,
     content,
     metadata: Fields.messageFields.metadataOf(payload),
-    raw: payload
+    raw: asReceived(payload)
   }
   const aliases = Sender.aliasesOf(fields.From, payload)
   if (aliases.length > 0) message.senderAliases = aliases
@@ -166,7 +167,7 @@ const status = (build: Build.Build, provider: string, payload: Payload, word: st
     // A message reaches each status once, so id and status identify the report. The
     // id alone would drop every later status.
     idempotencyKey: `${messageId}:${word}`,
-    raw: payload
+    raw: asReceived(payload)
   }))
 }
 

@@ -4,21 +4,39 @@
  * Twilio signs the URL, names and values joined without separators. So a form
  * that was captured can be cut anew, and its signature still matches: the name
  * `MessageSid` can swallow its value, `Body` can lose its end to a field that
- * never was. A form about a message is therefore accepted only if it is cut as
- * Twilio cuts it: every field that Twilio sends has its own name, the fields
- * that the events depend on contain only what Twilio can send there, and no
- * field occurs twice. Fields that are not known here are accepted if their name
- * can be one of Twilio's.
- *
- * One cut cannot be told from a new field: in a text, at a word such as
- * `CampaignId`, or directly after a letter as in `iCloudDrive`. It has the id
- * and the signature of the original, so it is a repetition wherever the
- * original was received.
+ * never was. But Twilio sorts the names and has written most values itself, and
+ * nobody knows the id of a message before it is sent. So the seams of those
+ * fields are where they are, or the form is refused. What is between them and
+ * contains a text that a person typed is read from the signed text alone,
+ * wherever it was cut: what follows the text and has not exactly the form of
+ * what Twilio adds there is text. Each cut has the same reading, and no text is
+ * a reason to refuse a form.
  */
+import type { Payload } from "../../Payload.ts"
 import type { Form } from "../../provider/core/body.ts"
 import { type InvalidPayload, invalidPayload } from "../../provider/core/refusal.ts"
 import { withoutFragment } from "../../provider/Url.ts"
+import {
+  address,
+  beginningOf,
+  type Field,
+  hasName,
+  isAlphanumeric,
+  isCutName,
+  isNumber,
+  nameOf,
+  required
+} from "./names.ts"
+import { type Pinned, schemeOf, splitAtSender } from "./senderSeam.ts"
 import { split } from "./signedText.ts"
+import { splitAtNames, splitBody, splitErrors, splitProfile } from "./textSeams.ts"
+
+const received = new WeakMap<Payload, Payload>()
+
+/** Returns the payload as it was received, of one that was read from its signed text. */
+export const asReceived = (payload: Payload): Payload => received.get(payload) ?? payload
+
+const notAlone = (name: string): InvalidPayload => invalidPayload(name, "Expected it as a field of its own")
 
 /**
  * Whether the signed text is about a message. It asks the text and not the
@@ -27,318 +45,282 @@ import { split } from "./signedText.ts"
  */
 const isAboutMessage = (text: string): boolean => /(?<!Channel)(?:MessageSid|SmsSid)=?(?:SM|MM)/.test(text)
 
-/** Names of one word, which may be in a text too. */
-const singleWords: ReadonlySet<string> = new Set([
-  "Address",
-  "Body",
-  "Forwarded",
-  "From",
-  "Label",
-  "Latitude",
-  "Longitude",
-  "To"
-])
+const ids = ["MessageSid", "SmsMessageSid", "SmsSid"]
 
-/** Names of several words, which nobody writes in a text: where one is in the signed text, it is a field. */
-const names = [
-  "Media(?:Url|ContentType)\\d+",
-  "(?:Sms|OriginalReplied)?MessageSid",
-  "OriginalRepliedMessageSender",
-  "SmsSid",
-  "(?:Messaging)?ServiceSid",
-  "AccountSid",
-  "ApiVersion",
-  "(?:Referral)?NumMedia",
-  "NumSegments",
-  "SmsStatus",
-  "MessageStatus(?=[a-z])",
-  "MessageType",
-  "(?:From|To)(?:City|State|Zip|Country)",
-  "RawDlrDoneDate",
-  "Error(?:Code(?=\\d)|Message|Url)",
-  "OptOutType",
-  "AddOns",
-  "Button(?:Text|Payload|Type)",
-  "List(?:Title|Id|Description)",
-  "InteractiveData",
-  "FlowData",
-  "Channel(?:Metadata|Prefix|InstallSid|StatusMessage)",
-  "ProfileName",
-  "WaId(?=\\d)",
-  "L(?:at|ong)itude(?=-?\\d)",
-  "ExternalUserId",
-  "FrequentlyForwarded",
-  "Referral(?:Body|Headline|SourceId|SourceType|SourceUrl|MediaId|MediaContentType|MediaUrl|CtwaClid)"
-]
+/** A whole field in the value of one that is new. It was one of its own, or is one in the text of a message. */
+const wholeField = /[a-z]Sid(?:AC|MM|SM)\w|[a-z]Sid[A-Z]{2}[0-9a-f]{32}|L(?:at|ong)itude-?\d/
 
-const anyName = new RegExp(names.join("|"), "g")
-const onlyName = new RegExp(`^(?:${names.map((name) => name.replace(/\(\?=.*?\)/, "")).join("|")})$`)
+const geography = /(?:From|To)(?:City|Country|State|Zip)/g
 
-// The first way is the short one for the ids that Twilio sends.
-const sid = /^(?:SM|MM)(?:[\da-f]{1,32}$|(?!.*[A-Z][a-z])[\w-]{1,32}$)/
+/** A webhook of Conversations, whose texts may be about the ids of messages. */
+const isOfConversation = (form: Form, fields: ReadonlyArray<Field>): boolean =>
+  /^IM[0-9a-f]{32}$/.test(String(form["MessageSid"])) && /^CH[0-9a-f]{32}$/.test(String(form["ConversationSid"])) &&
+  Object.hasOwn(form, "EventType") && !["From", "MessageStatus", "SmsStatus"].some((name) =>
+    Object.hasOwn(form, name)
+  ) &&
+  !fields.some(([name, value]) => !/^(?:Attributes|Author|Body)$/.test(name) && isAboutMessage(name + value))
 
-/**
- * A number, a short code, a name of up to eleven characters, or an address of
- * another channel: `whatsapp:+16505550111`, `messenger:1234`, or `whatsapp:`
- * where the person hides the number. Digits before letters would be a short code
- * that has swallowed the name after it.
- */
-const address = new RegExp(
-  `^(?!.*(?:Label|Latitude|Longitude|Forwarded))(?:${
-    [
-      "(?:[a-z][a-z0-9]*:)?\\+?\\d{1,20}",
-      "(?!\\d{3,}[A-Za-z])[\\p{L}\\p{N}][\\p{L}\\p{N} &_+.'-]{0,10}",
-      "[a-z][a-z0-9]*:(?!\\+)[\\x21-\\x7e]{0,128}"
-    ].join("|")
-  })?$`,
-  "u"
-)
-
-const coordinate = /^(?:-?\d{1,3}(?:\.\d*)?)?$/
-const flag = /^(?:true|false|[01])?$/i
-const withoutWord = /^(?:(?![A-Z][a-z]).)*$/s
-
-const word = /^(?:[a-z][a-z_-]{0,31}|[A-Z][A-Z_-]{0,31})$/
-
-/** What Twilio can send in the fields that the events depend on, or that are next to one that is free text. */
-const values: ReadonlyMap<string, RegExp> = new Map([
-  ["MessageSid", sid],
-  ["SmsMessageSid", sid],
-  ["SmsSid", sid],
-  ["AccountSid", /^AC(?:[\da-f]{1,32}$|(?!.*[A-Z][a-z])[\w-]{1,32}$)/],
-  ["MessagingServiceSid", /^(?:MG(?!.*[A-Z][a-z])[\w-]{1,32})?$/],
-  ["ApiVersion", /^\d{4}-\d{2}-\d{2}$/],
-  ["From", address],
-  ["To", address],
-  ["NumMedia", /^[0-9a-z]{0,8}$/],
-  ["NumSegments", /^\d{0,4}$/],
-  ["SmsStatus", word],
-  ["MessageStatus", word],
-  ["ErrorCode", /^\d{0,6}$/],
-  ["RawDlrDoneDate", /^\d{0,14}$/],
-  ["WaId", /^\d{0,20}$/],
-  ["ExternalUserId", /^(?:whatsapp:)?[^a-z]{0,128}$/],
-  ["AddOns", /^(?:\{.*\})?$/s],
-  ["Latitude", coordinate],
-  ["Longitude", coordinate],
-  ["Forwarded", flag],
-  ["FrequentlyForwarded", flag],
-  // Directly before fields of one word.
-  ["FromZip", withoutWord],
-  ["ToZip", withoutWord]
-])
-
-const mediaUrl = /^(?:https?:\/\/\S{1,2000})?$/
-const mediaType = /^(?:[\w.+-]+\/[\w.+-]+(?:\s*;.*)?)?$/
-
-/** Values that fit these may have a name in them, which begins with a capital letter and a small one. The others allow none. */
-const loose: ReadonlySet<RegExp | undefined> = new Set([undefined, address, values.get("AddOns"), mediaUrl, mediaType])
-
-/** What there is to know of a name. */
-interface Name {
-  readonly isKnown: boolean
-  /** Whether it can be one of Twilio's. */
-  readonly isPossible: boolean
-  /** What Twilio can send as its value, where that matters. */
-  readonly value: RegExp | undefined
-  readonly isLoose: boolean
-}
-
-const describe = (name: string): Name => {
-  const isKnown = singleWords.has(name) || onlyName.test(name)
-  const value = !name.startsWith("Media")
-    ? values.get(name)
-    : /^MediaUrl\d+$/.test(name)
-    ? mediaUrl
-    : /^MediaContentType\d+$/.test(name)
-    ? mediaType
-    : undefined
-  // Every name of Twilio's that is not one word is several, as `WaId` and `MediaUrl0`.
-  return { isKnown, isPossible: isKnown || /^(?:[A-Z][a-z]+\d*){2,}$/.test(name), value, isLoose: loose.has(value) }
-}
-
-// Twilio's forms have the same few names again and again. Those of other forms are not remembered: whoever makes
-// names up could fill the memory with them.
-const remembered = new Map<string, Name>()
-
-const nameOf = (name: string): Name => {
-  const known = remembered.get(name)
-  if (known !== undefined) return known
-  const found = describe(name)
-  if (found.isKnown && remembered.size < 500) remembered.set(name, found)
-  return found
-}
-
-const isKnown = (name: Name): boolean => name.isKnown
-
-const notAlone = (name: string): InvalidPayload => invalidPayload(name, "Expected it as a field of its own")
-
-/** A name in the text that is no field of the form, and not the end of a new name as in `ParentErrorCode`. */
-const swallowedFault = (form: Form, text: string): InvalidPayload | undefined => {
-  for (const [name] of text.matchAll(anyName)) {
-    if (Object.hasOwn(form, name)) continue
-    const isId = values.get(name) === sid
-    const isEndOfNew = (other: string) => other.endsWith(name) && !nameOf(other).isKnown
-    if (isId || !Object.keys(form).some(isEndOfNew)) return notAlone(name)
+/** Returns the only id of the message, which nobody knows before it is sent. */
+const idFault = (form: Form, text: string): InvalidPayload | undefined => {
+  const given = ids.filter((name) => Object.hasOwn(form, name))
+  const [first, ...others] = given.map((name) => form[name])
+  if (first === undefined) return invalidPayload("MessageSid", "Expected the message id")
+  if (others.some((other) => other !== first)) {
+    return invalidPayload("MessageSid", "Expected the same id in each of its fields")
   }
-  return undefined
+  // Nothing that a person types comes after the last one.
+  const last = [...text.matchAll(/SmsSid(?=SM|MM)/g)].at(-1) ??
+    [...text.matchAll(/(?<!Channel|Parent|Replied)MessageSid(?=SM|MM)/g)].at(-1)
+  const isLast = last !== undefined && text.startsWith(String(first), last.index + last[0].length)
+  const isElsewhere = text.split(`Sid${String(first)}`).length - 1 > given.length
+  return isLast && !isElsewhere ? undefined : notAlone("MessageSid")
 }
 
-/**
- * Where a name can begin in a value: all but the two of coordinates have a small
- * letter before a capital one, and one that ends in the name of the next field
- * begins with a last word. Most texts have none of these.
- */
-const mayHaveName = /[a-z][A-Z]|itude|[A-Z][a-z]*$/
+/** Reads a field whose name has swallowed its value as the one that it is. */
+const unswallowed = (field: Field, form: Form): Field | InvalidPayload => {
+  const [name, value] = field
+  if (isCutName(field)) return notAlone(name)
+  const known = beginningOf(name)
+  if (known === undefined || Object.hasOwn(form, known)) return field
+  const rest = name.slice(known.length) + value
+  const expected = nameOf(known).value
+  const isValue = known === "From" || known === "To" ? isNumber(rest) : expected?.test(rest) !== false
+  if (known === "From" && isAlphanumeric(rest) && !rest.includes("From") && !Object.hasOwn(form, "ExternalUserId")) {
+    return [known, rest]
+  }
+  if (isValue) return required.has(known) ? notAlone(known) : [known, rest]
+  // A new name goes on with another word, as `ErrorCodeName`.
+  const isWord = /^[A-Z][a-z]/.test(name.slice(known.length))
+  return isWord && !hasName(rest) ? field : notAlone(known)
+}
 
-/** A whole field in a value. It was one of its own, and another one of its name was made out of a text. */
-const wholeField = /(?:MessageSid|SmsSid)(?:SM|MM)\w|AccountSidAC\w/
-const wholeAddress = /(?:From|To)(?:[a-z][a-z0-9]*:)?\+\d{3}/
+/** The end of the URL of a file. */
+const isMedia = /\/Media\/ME\w+$/
 
-const capitalized = /[A-Z][a-z]/
-const plainNumber = /^\+\d{1,20}$/
+/** Adds what is new after a text to the text, and what no name looks like to the value before it. */
+const joinTexts = (fields: ReadonlyArray<Field>): ReadonlyArray<Field> => {
+  const joined: Array<Field> = []
+  for (const field of fields) {
+    const [name, value] = field
+    const [before, text] = joined.at(-1) ?? ["", ""]
+    const { isText, value: expected } = nameOf(before)
+    const isPart = !/[a-z]/.test(name) ||
+      (expected === address && (/^[a-z]/.test(name) || /^To[a-z]+:$/.test(before + text)))
+    const isFile = before.startsWith("MediaUrl") && !isMedia.test(text) && isMedia.test(text + name + value)
+    const isEnd = isText || isFile || (isPart && expected?.test(text + name + value) === true)
+    if (!nameOf(name).isKnown && isEnd) joined[joined.length - 1] = [before, text + name + value]
+    else joined.push(field)
+  }
+  return joined
+}
 
-/** Returns whether Twilio can send the value, where that matters. */
-const isExpected = (expected: RegExp | undefined, value: string): boolean =>
-  // The short way for nearly all addresses.
-  expected === undefined || (expected === address && plainNumber.test(value)) || expected.test(value)
+const list = ["ListDescription", "ListId", "ListTitle"]
+
+/** Splits the texts of a list's entry at their names, wherever they were cut. */
+const splitList = (fields: ReadonlyArray<Field>): ReadonlyArray<Field> => {
+  const start = fields.findIndex(([name]) => list.includes(name))
+  if (start === -1) return fields
+  const end = fields.findLastIndex(([name]) => list.includes(name)) + 1
+  const entry = splitAtNames(fields.slice(start, end).flat().join(""), list)
+  return [...fields.slice(0, start), ...entry.fields, ...fields.slice(end)]
+}
+
+const indexFrom = (fields: ReadonlyArray<Field>, isIt: (name: string) => boolean): number => {
+  const index = fields.findIndex(([name]) => isIt(name))
+  return index === -1 ? fields.length : index
+}
+
+const textOf = (fields: ReadonlyArray<Field>): string => fields.slice(1).flat().join("")
+
+/** Reads the fields in the order of the signed text. */
+const readFields = (all: ReadonlyArray<Field>): ReadonlyArray<Field> | InvalidPayload => {
+  const id = indexFrom(all, (name) => name >= "MessageSid")
+  const after = joinTexts(all.slice(id))
+  const valueOf = (name: string) => after.find(([other]) => other === name)?.[1]
+  const messageType = valueOf("MessageType")
+  const pinned: Pinned = { to: valueOf("To") ?? "", waId: valueOf("WaId") }
+
+  const text = indexFrom(all, (name) => name === "Body" || name === "ChannelStatusMessage" || name === "ErrorMessage")
+  const hasText = text < id
+  const start = hasText ? text : Math.min(id, indexFrom(all, (name) => name >= "From"))
+  const read = all.slice(0, start)
+  const between = all.slice(start, id)
+  const sender = splitAtSender(hasText ? between : [["", ""], ...between], pinned)
+  if ("_tag" in sender) return sender
+  const { from, rest } = sender
+  if (hasText) {
+    const [first] = between[0]!
+    const isOfChannel = schemeOf(pinned.to || from || "whatsapp:") !== ""
+    const split = first === "Body"
+      ? splitBody(sender.text, { isOfChannel, messageType, received: new Map(between) })
+      : splitErrors(sender.text, first)
+    read.push([first, split.text], ...split.fields)
+  } else if (sender.text !== "") return notAlone("From")
+  if (from !== undefined) read.push(["From", from])
+  read.push(...splitList(rest))
+
+  const profile = indexFrom(after, (name) => name === "ProfileName")
+  const end = Math.max(profile, indexFrom(after, (name) => name >= "SmsMessageSid"))
+  read.push(...after.slice(0, profile))
+  if (profile < end) {
+    const fields = after.slice(profile, end)
+    const { fields: others, text } = splitProfile(fields[0]![1] + textOf(fields))
+    read.push(["ProfileName", text], ...others)
+  }
+  return joinTexts([...read, ...after.slice(end)])
+}
+
+/** The address of a place may have anything in it but the text of the message, which is after the version. */
+const withAddress = (fields: ReadonlyArray<Field>): ReadonlyArray<Field> => {
+  const start = fields.findIndex(([name]) => name === "Address")
+  const end = fields.findIndex(([name]) => name === "Body")
+  if (start === -1 || end < start) return fields
+  const text = fields.slice(start, end + 1).flat().join("")
+  const [, address, version, body] = /^Address([^]*)ApiVersion(\d{4}-\d\d-\d\d)Body([^]*)$/.exec(text) ?? []
+  return address === undefined
+    ? fields
+    : [
+      ...fields.slice(0, start),
+      ["Address", address],
+      ["ApiVersion", version!],
+      ["Body", body!],
+      ...fields.slice(end + 1)
+    ]
+}
+
+/** Returns whether a field of Twilio's begins near the seam before a new field, of which neither has the name. */
+const isShifted = ([before, text]: Field, [name, value]: Field, fields: ReadonlyMap<string, string>): boolean => {
+  const pattern = nameOf(before).value
+  if (pattern === undefined) return false
+  const following = name + value
+  const isMissing = (known: string | undefined): known is string => known !== undefined && !fields.has(known)
+  for (let length = 1; length <= Math.min(text.length, 24); length++) {
+    const known = beginningOf(text.slice(-length) + following)
+    if (isMissing(known) && known.length > length && pattern.test(text.slice(0, -length))) return true
+  }
+  for (let end = 1; end < name.length && /^(?:[A-Z\d]+|[a-z]+)$/.test(name.slice(0, end)); end++) {
+    if (pattern.test(text + name.slice(0, end)) && isMissing(beginningOf(following.slice(end)))) return true
+  }
+  return false
+}
 
 /** Where the fields are not those that Twilio sends, or have values that Twilio does not send. */
 const fieldFault = (
-  form: Form,
-  sorted: ReadonlyArray<string>,
-  described: ReadonlyArray<Name>,
-  rest: string
+  fields: ReadonlyArray<Field>,
+  read: ReadonlyMap<string, string>
 ): InvalidPayload | undefined => {
-  let id: string | undefined
-  // Where the name of a field could be that is none: as it is signed, so that one on a seam is found too.
-  let suspicious = mayHaveName.test(rest) ? rest : ""
-  for (let index = 0; index < sorted.length; index++) {
-    const name = sorted[index]!
-    const value = form[name]
-    const { isKnown, isLoose, isPossible, value: expected } = described[index]!
-    if (!isPossible) return invalidPayload("", "Expected only names that Twilio's fields have")
-    if (typeof value !== "string") return invalidPayload(name, "Expected it once")
-    if (expected === sid && value === id) continue
-    if (!isExpected(expected, value)) return invalidPayload(name, "Expected what Twilio sends there")
-    if (!isKnown || (isLoose && capitalized.test(value))) {
-      if (wholeField.test(value) || (name !== "Body" && wholeAddress.test(value))) {
-        return invalidPayload(name, "Expected no other field in it")
+  let before: Field = ["", ""]
+  for (const [index, field] of fields.entries()) {
+    const [name, value] = field
+    const { isKnown, value: expected } = nameOf(name)
+    if (!isKnown) {
+      if (!/^[A-Za-z]\w*$/.test(name)) return invalidPayload("", "Expected only names that Twilio's fields have")
+      // Several new ones may have the name together.
+      const known = fields.findIndex(([other], at) => at > index && nameOf(other).isKnown)
+      const whole = value + fields.slice(index + 1, known === -1 ? undefined : known).flat().join("")
+      const isPlace = [...(name + value).matchAll(geography)].some(([place]) => !read.has(place))
+      if (isPlace || (!/[a-z]/.test(name) && hasName(value))) return notAlone(before[0])
+      if (isCutName([name, whole]) || wholeField.test(value)) {
+        return invalidPayload("", "Expected no other field in a new one")
       }
-      if (!isKnown || described[index + 1]?.isKnown !== true || mayHaveName.test(value)) {
-        suspicious += `\n${isKnown ? "" : name}${value}${sorted[index + 1] ?? ""}`
-      }
-    }
-    if (expected !== sid) continue
-    if (id !== undefined) return invalidPayload(name, "Expected the same id in each of its fields")
-    id = value
-  }
-  if (id === undefined) return invalidPayload("MessageSid", "Expected the message id")
-  return suspicious === "" ? undefined : swallowedFault(form, suspicious)
-}
-
-/** Fields of free text, the ends of which could be taken for the name of a field. */
-const freeText: ReadonlySet<string> = new Set([
-  "Address",
-  "Body",
-  "ButtonText",
-  "ChannelStatusMessage",
-  "ErrorMessage",
-  "Label",
-  "ListDescription",
-  "ListTitle",
-  "ProfileName",
-  "ReferralBody",
-  "ReferralHeadline"
-])
-
-/** Whether a name ends as that of a field which is missing, as `FridayExternalUserId`. */
-const hasMissing = (form: Form, name: string): boolean =>
-  [...name.matchAll(anyName)].some(([known]) => !Object.hasOwn(form, known))
-
-/** The ends of names that come after `Body` and that no new name has, where the last word of a text may be before them. */
-const afterBody = /(?:Button(?:Text|Payload|Type)|ChannelMetadata|ExternalUserId|FlowData|FrequentlyForwarded)$/
-
-/** A text that is empty, or ends so, may go on with a word. */
-const mayGoOn = /(?:^|[\s([{<"'“‘«/@#&+=:,;_-])$/
-
-/** The last words of names in Twilio's API. */
-const lastWord =
-  /(?:Sids?|Ids?|Type|Text|Ur[il]|Status|(?:Meta)?[Dd]ata|Payload|Code|Name|Version|Date|Time(?:stamp)?|Count(?:ry)?|Number|Message|Body|Title|Language|Locale|Source|Token|Key|Info|Attributes|Content|Media|Sender|Recipient|Address|Segments|Direction|Reason|Encoding|Channel|Context|Carrier|Mode|State|Prefix|Region)\d*$/
-
-/**
- * A field that is not known, directly after a free text in the signed text, may
- * be the end of that text. It is taken for that where the text may go on, and
- * its name does not end as Twilio's do. So is a name that begins with that of a
- * text which is missing.
- */
-const cutFault = (form: Form, sorted: ReadonlyArray<string>): InvalidPayload | undefined => {
-  let before = ""
-  for (const name of sorted) {
-    const value = form[before]
-    if (!nameOf(name).isKnown && (!lastWord.test(name) || hasMissing(form, name))) {
-      if (freeText.has(before) && mayGoOn.test(String(value))) return notAlone(before)
-      const [known] = afterBody.exec(name) ?? []
-      if (before === "Body" && known !== undefined && !Object.hasOwn(form, known)) return notAlone(known)
-      const [beginning] = /^(?:Address|Label)/.exec(name) ?? []
-      if (beginning !== undefined && !Object.hasOwn(form, beginning)) return notAlone(beginning)
-    }
-    before = name
+      // The rest of a word.
+      const isEnd = /^[a-z]/.test(name) && /[a-z]$/.test(before[1]) &&
+        nameOf(before[0]).value?.test(before[1] + name.charAt(0)) === true
+      if (isEnd || isShifted(before, [name, whole], read)) return notAlone(before[0])
+    } else if (expected?.test(value) === false) return invalidPayload(name, "Expected what Twilio sends there")
+    before = field
   }
   return undefined
 }
 
-/**
- * The single words: those without which the rest is no message, and in a status
- * callback, which may lack them, those that are in the value of another field.
- */
-const singleWordFault = (form: Form, text: string): InvalidPayload | undefined => {
-  if (["Body", "From", "To"].every((name) => Object.hasOwn(form, name))) return undefined
-  const status = form["SmsStatus"]
-  const isStatus = form["MessageStatus"] !== undefined ||
-    (status !== undefined && !/^receiv(?:ed|ing)$/i.test(String(status)))
-  // WhatsApp has an id in the place of a sender who hides the number.
-  const optional = isStatus ? ["From", "To"] : Object.hasOwn(form, "ExternalUserId") ? ["From"] : []
-  const missing = ["Body", "From", "To"].find((name) => {
-    if (Object.hasOwn(form, name)) return false
-    if (!optional.includes(name)) return !isStatus
-    return new RegExp(`${name}(?:[a-z][a-z0-9]*:)?(?:\\+?\\d|[A-Z]{2}\\.)`).test(text)
-  })
+/** A location has both coordinates, and its name is before them. */
+const locationFault = (fields: ReadonlyMap<string, string>): InvalidPayload | undefined => {
+  if (fields.has("Latitude") !== fields.has("Longitude")) return notAlone("Latitude")
+  if (!fields.has("Latitude")) return /Latitude-?\d/.test(fields.get("Label") ?? "") ? notAlone("Latitude") : undefined
+  const isSwallowed = !fields.has("Label") && ["From", "FromZip"].some((name) => fields.get(name)?.includes("Label"))
+  return isSwallowed ? notAlone("Label") : undefined
+}
+
+/** A message has a text, a sender and a recipient. WhatsApp has an id in the place of a sender who hides the number. */
+const missingFault = (fields: ReadonlyMap<string, string>): InvalidPayload | undefined => {
+  const status = fields.get("SmsStatus")
+  if (fields.has("MessageStatus") || (status !== undefined && !/^receiv(?:ed|ing)$/i.test(status))) return undefined
+  const missing = ["Body", "From", "To"].find((name) =>
+    !fields.has(name) && !(name === "From" && fields.has("ExternalUserId"))
+  )
   return missing === undefined ? undefined : notAlone(missing)
 }
 
 /** Path and query, where the fields of another cut may be. */
-const splitRest = (url: string): string => split(withoutFragment(url))?.rest ?? url
+const restOf = (url: string): string => split(withoutFragment(url))?.rest ?? url
 
-// A provider has one URL or two. Only the last one is kept, which may be anybody's.
-let last = { url: "", rest: "" }
-
-const restOf = (url: string): string => {
-  if (last.url !== url) last = { url, rest: splitRest(url) }
-  return last.rest
+/** Returns whether the URL has the beginning of the fields. */
+const hasFieldIn = (rest: string, text: string): boolean => {
+  const first = (rest + text.slice(0, 64)).search(/AccountSidAC\w|(?:MessageSid|SmsSid)(?:SM|MM)/)
+  return first !== -1 && first < rest.length
 }
 
+const isSame = (form: Form, fields: ReadonlyMap<string, string>, count: number): boolean => {
+  if (fields.size !== count) return false
+  for (const [name, value] of fields) if (form[name] !== value) return false
+  return true
+}
+
+/** A form as it is read. */
+export interface Read {
+  readonly _tag: "Read"
+  readonly form: Form
+}
+
+const withoutChange = (form: Form): Read => ({ _tag: "Read", form })
+
 /**
- * Why this form cannot be the one that Twilio signed, though its signature
- * matches. `sorted` has the names of its fields, and `text` is what is signed
- * after the URL.
+ * Returns the reading of a form whose signature matches, or why it cannot be the
+ * one that Twilio signed. `sorted` has the names of its fields, and `text` is
+ * what is signed after the URL.
  */
-export const formFault = (
+export const readForm = (
   url: string,
   form: Form,
   sorted: ReadonlyArray<string>,
   text: string
-): InvalidPayload | undefined => {
+): Read | InvalidPayload => {
   const rest = restOf(url)
-  const described = sorted.map(nameOf)
-  const fault = fieldFault(form, sorted, described, rest) ?? singleWordFault(form, text) ??
-    (described.every(isKnown) ? undefined : cutFault(form, sorted))
-  // Asked last, because it takes as long as the rest, and a genuine form has no fault.
-  return fault !== undefined && isAboutMessage(rest + text) ? fault : undefined
+  if (!isAboutMessage(rest + text)) return withoutChange(form)
+  const all: Array<Field> = []
+  for (const name of sorted) {
+    const value = form[name]
+    if (typeof value !== "string") return invalidPayload(name, "Expected it once")
+    const field = nameOf(name).isKnown ? [name, value] as const : unswallowed([name, value], form)
+    if ("_tag" in field) return field
+    all.push(field)
+  }
+  if (isOfConversation(form, all)) return withoutChange(form)
+  const isAccountMissing = !Object.hasOwn(form, "AccountSid") && /AccountSidAC\w/.test(text)
+  if (isAccountMissing || hasFieldIn(rest, text)) return notAlone("AccountSid")
+  const wrongId = idFault(form, text)
+  if (wrongId !== undefined) return wrongId
+  const fields = readFields(withAddress(all))
+  if ("_tag" in fields) return fields
+  const read = new Map(fields)
+  // What is sorted before the first field may be the end of the URL.
+  for (const [name] of fields) {
+    if (name >= "AccountSid") break
+    if (!/[a-z]/.test(name)) return notAlone("AccountSid")
+    read.delete(name)
+  }
+  const fault = fieldFault(fields, read) ?? missingFault(read) ?? locationFault(read)
+  if (fault !== undefined) return fault
+  if (isSame(form, read, sorted.length)) return withoutChange(form)
+  const changed = Object.fromEntries(read)
+  received.set(changed, form)
+  return { _tag: "Read", form: changed }
 }
 
 /** Why this URL cannot be that of a GET which Twilio signed: it has the fields of a form, without separators. */
-export const queryFault = (url: string): InvalidPayload | undefined =>
-  /(?:MessageSid|SmsSid)(?:SM|MM)/.test(restOf(url))
-    ? invalidPayload("", "Expected fields with separators")
-    : undefined
+export const queryFault = (url: string): InvalidPayload | undefined => {
+  const rest = restOf(url)
+  const isForm = /AccountSidAC[0-9a-f]{32}/.test(rest) ||
+    (/(?:MessageSid|SmsSid)(?:SM|MM)/.test(rest) && !/[?&](?:MessageSid|SmsSid)=(?:SM|MM)/.test(rest))
+  return isForm ? invalidPayload("", "Expected fields with separators") : undefined
+}

@@ -85,9 +85,39 @@ const withLegacyQuery = (url: string): string => {
   return url.slice(0, start) + pairs.join("&")
 }
 
+/** The path as `URL` reads it: without line breaks and tabs. */
+const pathOf = (url: string): string => {
+  const [path = ""] = (split(url)?.rest ?? url).split("?", 1)
+  return path.replace(/[\t\n\r]/g, "") || "/"
+}
+
+const unescaped = (path: string): string =>
+  path.replace(/(?:%[\da-f]{2})+/gi, (escaped) => {
+    try {
+      return decodeURIComponent(escaped)
+    } catch {
+      return escaped
+    }
+  })
+
+/** A segment that leads to another path, escaped or not. `URL` takes a backslash for a slash. */
+const dotSegment = /(?:^|[/\\])(?:\.|%2e){1,2}(?=[/\\;?]|$)/i
+
+/**
+ * Returns whether the path of a URL depends on who reads it. A router that ends
+ * a path at `;` would call one handler for it, and `URL` finds another path.
+ */
+export const isAmbiguousPath = (url: string): boolean => dotSegment.test(pathOf(url))
+
+/** Returns the URL as `URL` writes it, unless that is one of another path. */
+const normalize = (url: string): string | undefined => {
+  const normalized = URL.parse(url)?.href
+  return normalized !== undefined && unescaped(pathOf(normalized)) === unescaped(pathOf(url)) ? normalized : undefined
+}
+
 const alternatives = function*(url: string): Iterable<string> {
   yield* withPorts(url)
-  const normalized = URL.parse(url)?.href
+  const normalized = normalize(url)
   if (normalized === undefined) return
   yield* withPorts(normalized)
   yield* withPorts(withLegacyQuery(normalized))

@@ -12,8 +12,9 @@
  * asynchronous: {@link prepare} returns what is to be checked, {@link texts}
  * what may have been signed, and {@link conclude} what a match means.
  */
+import type { Payload } from "../../Payload.ts"
 import { equals, twentyBytes } from "../../provider/core/base64.ts"
-import { type Form, formFromText, isJson, type Parsed, parseForm } from "../../provider/core/body.ts"
+import { type Form, formFromText, isJson, type Parsed, parseForm, parseJson } from "../../provider/core/body.ts"
 import {
   type InvalidPayload,
   invalidPayload,
@@ -24,8 +25,8 @@ import {
 } from "../../provider/core/refusal.ts"
 import { queryOf, withoutFragment } from "../../provider/Url.ts"
 import type { WebhookHead, WebhookRequest } from "../../WebhookRequest.ts"
-import { formFault, queryFault } from "./reading.ts"
-import { candidates, fieldsText } from "./signedText.ts"
+import { queryFault, readForm as readSigned } from "./reading.ts"
+import { candidates, fieldsText, isAmbiguousPath } from "./signedText.ts"
 
 export const header = "x-twilio-signature"
 
@@ -115,6 +116,7 @@ export const mismatch = /* @__PURE__ */ refused(invalidSignature)
 export const prepare = (request: WebhookRequest, read: ReadForm = readForm): Claim | Refused => {
   const { body, headers, method, url } = request
   const tag = headers[header] ?? ""
+  if (isAmbiguousPath(url)) return mismatch
   if (method === "GET") {
     const isCovered = body.length === 0 || signedHash(request) === undefined
     return isCovered ? { _tag: "Claim", tag, url, text: "", hash: undefined, signed: undefined } : mismatch
@@ -152,30 +154,39 @@ export interface Verified {
   readonly idempotencyKeys: ReadonlyArray<string>
 }
 
+/** The payload of a request whose form is not signed as one. */
+const payloadOf = (request: WebhookRequest): Payload => {
+  if (request.method === "GET") return formFromText(queryOf(request.url))
+  const read = parseJson(request.body)
+  return read._tag === "Parsed" ? read.payload : {}
+}
+
+/** How webhooks of different products name the account. */
+const accountNames = ["AccountSid", "accountSid", "account_sid"]
+
 /** Checks what a matching signature does not prove: that the signed text is read as Twilio meant it, and for whom. */
 export const conclude = (
   claim: Claim,
-  method: string,
+  request: WebhookRequest,
   accounts: ReadonlyArray<string> | undefined
 ): Verified | Refused => {
   const { signed, tag, url } = claim
-  const isGet = method === "GET"
-  const fault = signed === undefined
-    ? isGet ? queryFault(url) : undefined
-    : formFault(url, signed.form, signed.sorted, signed.text)
+  const isGet = request.method === "GET"
+  const fault = isGet ? queryFault(url) : undefined
   if (fault !== undefined) return refused(fault)
+  const read = signed === undefined ? undefined : readSigned(url, signed.form, signed.sorted, signed.text)
+  if (read?._tag === "InvalidPayload") return refused(read)
   if (accounts !== undefined) {
-    const account = isGet ? formFromText(queryOf(url))["AccountSid"] : signed?.form["AccountSid"]
-    if (account !== undefined && !isOneOf(accounts, String(account))) {
-      return refused(
-        invalidPayload("AccountSid", "Expected an account whose webhooks are accepted: see webhookAccounts")
-      )
+    const payload: Payload = read?.form ?? payloadOf(request)
+    const other = accountNames.find((name) => Object.hasOwn(payload, name) && !isOneOf(accounts, String(payload[name])))
+    if (other !== undefined) {
+      return refused(invalidPayload(other, "Expected an account whose webhooks are accepted: see webhookAccounts"))
     }
   }
   const idempotencyKeys = [tag]
-  return signed === undefined
+  return read === undefined
     ? { _tag: "Verified", idempotencyKeys }
-    : { _tag: "Verified", payload: signed.form, idempotencyKeys }
+    : { _tag: "Verified", payload: read.form, idempotencyKeys }
 }
 
 /** The cryptography of a runtime that has it synchronously. */
@@ -199,6 +210,6 @@ export const verifySync = (
   const fits = (text: string) => tags.some((tagOf) => equals(claim.tag, tagOf(text)))
   // Nearly all match as they are received, and a generator takes as long as the rest.
   return fits(withoutFragment(claim.url) + claim.text) || Array.from(texts(claim)).slice(1).some(fits)
-    ? conclude(claim, request.method, accounts)
+    ? conclude(claim, request, accounts)
     : mismatch
 }
