@@ -322,7 +322,16 @@ describe("an answer", () => {
   })
 
   it.effect("that is none, or cannot be read, is no reason to post again", () => {
-    const bodies = ["", "ok", "[]", "{\"reply\":{}}", "{\"reply\":{\"text\":1}}", "{\"reply\":null}", "{}"]
+    const bodies = [
+      "",
+      "ok",
+      "[]",
+      "{\"reply\":{}}",
+      "{\"reply\":{\"text\":1}}",
+      "{\"reply\":null}",
+      "{}",
+      "x".repeat(70_000)
+    ]
     const { layer, posted } = makeApp((_, number) => ({ status: 200, body: bodies[number - 1] ?? "" }))
     return Effect.gen(function*() {
       yield* settle

@@ -48,34 +48,37 @@ const retryAfterOf = Effect.fnUntraced(function*(response: GuardedResponse) {
   return Duration.max(Duration.zero, DateTime.distance(yield* DateTime.now, date.value))
 })
 
-/** Reads the body, up to the limit. */
-const bodyOf = (response: GuardedResponse): Effect.Effect<string, NotTaken> =>
+/** Reads the body. `undefined` for one that is larger than a reply can be. */
+const bodyOf = (response: GuardedResponse): Effect.Effect<string | undefined, NotTaken> =>
   response.stream.pipe(
     Stream.runFoldEffect(
       () => ({ chunks: Array<Uint8Array>(), size: 0 }),
       (read, chunk) => {
         read.size += chunk.length
-        if (read.size > maxAnswer) return Effect.fail(new NotTaken({ kind: "AnswerTooLarge" }))
+        if (read.size > maxAnswer) return Effect.fail("TooLarge" as const)
         read.chunks.push(chunk)
         return Effect.succeed(read)
       }
     ),
     Effect.map(({ chunks }) => new TextDecoder().decode(Bytes.concat(chunks))),
-    Effect.mapError((error) => error._tag === "NotTaken" ? error : new NotTaken({ kind: error._tag }))
+    Effect.catch((error) =>
+      error === "TooLarge" ? Effect.succeed(undefined) : Effect.fail(new NotTaken({ kind: error._tag }))
+    )
   )
 
 const encode = Schema.encodeEffect(Schema.fromJsonString(Schema.toCodecJson(Notification)))
 const decode = Schema.decodeEffect(Schema.fromJsonString(Answer))
 
+const noReply = Effect.as(
+  Effect.logWarning("The answer of an endpoint is no reply that can be read, and is ignored"),
+  new Answer({})
+)
+
 /** The answer of a body. Anything but a reply in JSON means that there is none. */
-const answerOf = (body: string): Effect.Effect<Answer> =>
-  body.trim() === ""
-    ? Effect.succeed(new Answer({}))
-    : Effect.catch(decode(body), () =>
-      Effect.as(
-        Effect.logWarning("The answer of an endpoint is no reply that can be read, and is ignored"),
-        new Answer({})
-      ))
+const answerOf = (body: string | undefined): Effect.Effect<Answer> => {
+  if (body?.trim() === "") return Effect.succeed(new Answer({}))
+  return body === undefined ? noReply : Effect.catch(decode(body), () => noReply)
+}
 
 export interface Options {
   readonly endpoint: Endpoint
@@ -109,7 +112,9 @@ export const post = (
       const retryAfter = yield* retryAfterOf(response)
       return yield* new NotTaken({ kind: `Status${status}`, ...(retryAfter !== undefined && { retryAfter }) })
     }
-    return status === 200 ? yield* answerOf(yield* bodyOf(response)) : new Answer({})
+    if (status !== 200) return new Answer({})
+    const about = { endpoint: endpoint.name, "webhook-id": id }
+    return yield* Effect.annotateLogs(answerOf(yield* bodyOf(response)), about)
   }).pipe(
     Effect.scoped,
     Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.fail(new NotTaken({ kind: "Timeout" })) })
