@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers"
 import { Webhook } from "standardwebhooks"
 import * as Twilio from "../../src/twilio/index.ts"
 import { accepted, makeTwilio } from "../http/twilio.ts"
-import { start } from "./server.ts"
+import { start } from "../main/server.ts"
 
 const limit = 90_000
 const secret = `whsec_${Buffer.alloc(24, 1).toString("base64")}`

@@ -3,7 +3,7 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, FileSystem } from "effect"
 import { accepted, makeTwilio } from "../http/twilio.ts"
-import { start } from "./server.ts"
+import { start } from "../main/server.ts"
 
 const limit = 60_000
 

@@ -8,7 +8,7 @@ import { Effect, Fiber, FileSystem } from "effect"
 import twilio from "twilio"
 import * as CarrierServer from "../../src/testing/CarrierServer.ts"
 import { type Asked, makeTwilio } from "../http/twilio.ts"
-import { start } from "./server.ts"
+import { start } from "../main/server.ts"
 
 const limit = 60_000
 
