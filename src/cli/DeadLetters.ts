@@ -45,7 +45,8 @@ const replay = Command.make(
 ).pipe(
   Command.withDescription(
     `Processes or forwards a dead letter again, by its id. With --since instead of an id, forwards the events of a span of
-time again, whether or not they were taken before. Forwarded events keep their webhook-id.
+time again, whether or not they were taken before. Forwarded events keep their webhook-id. An event
+that had no reply yet can get one, which is sent to the person.
 
 ${Access.sentence("scope operate")}
 

@@ -113,7 +113,7 @@ export const post = (
       return yield* new NotTaken({ kind: `Status${status}`, ...(retryAfter !== undefined && { retryAfter }) })
     }
     if (status !== 200) return new Answer({})
-    const about = { endpoint: endpoint.name, "webhook-id": id }
+    const about = { endpoint: endpoint.url.host, "webhook-id": id }
     return yield* Effect.annotateLogs(answerOf(yield* bodyOf(response)), about)
   }).pipe(
     Effect.scoped,
