@@ -96,7 +96,7 @@ export const deadLetters = {
 export const replay = {
   url: Access.url,
   id: Argument.String("id").pipe(
-    Argument.withDescription("The id of a dead letter"),
+    Argument.withDescription("The id of a dead letter, or the webhook-id of a forwarded event"),
     Argument.optional
   ),
   since: time("since", "Forward the events from this time on again"),

@@ -88,7 +88,11 @@ export interface Service {
    * `undefined` for an unknown endpoint.
    */
   readonly resume: (endpoint: string) => Effect.Effect<number | undefined, StorageError>
-  /** Posts an event again, whether it was taken or is a dead letter. `false` for an unknown id. */
+  /**
+   * Posts an event again, whether it was taken or is a dead letter: by its id in
+   * the queue to that endpoint, or by its `webhook-id` to all. `false` for an
+   * unknown id.
+   */
   readonly replay: (id: string) => Effect.Effect<boolean, StorageError>
   /** Posts the events of a span of time again, and returns how many. */
   readonly replaySpan: (span: {
@@ -337,6 +341,18 @@ export const make = Effect.fnUntraced(function*(
     return ids.length
   })
 
+  const replay: Service["replay"] = Effect.fnUntraced(function*(id) {
+    if (yield* store.queue.replay(id)) {
+      yield* processor.wake
+      return true
+    }
+    const entry = yield* log.get(id)
+    if (entry === undefined || notificationOf(entry) === undefined) return false
+    const again = yield* random.ulid
+    yield* processor.accept(options.endpoints.map(({ name }) => queuedOf(name, entry, again)))
+    return true
+  })
+
   const replaySpan: Service["replaySpan"] = Effect.fnUntraced(function*({ endpoint, since, until }) {
     const targets = options.endpoints.map(({ name }) => name).filter((name) =>
       endpoint === undefined || name === endpoint
@@ -370,7 +386,7 @@ export const make = Effect.fnUntraced(function*(
       yield* latch.open
       return replayed
     }),
-    replay: (id) => Effect.tap(store.queue.replay(id), processor.wake),
+    replay,
     replaySpan,
     list: ({ filter: { endpoint, ...filter } = {}, ...options }) =>
       store.queue.list({

@@ -73,6 +73,11 @@ describe("a message", () => {
       yield* settle
       assert.lengthOf(posted, 4)
       assert.deepStrictEqual(yield* forwarder.list({ state: "dead", limit: 10 }), [])
+      // Also by the id that the application knows.
+      assert.isTrue(yield* forwarder.replay(posted[0]!.id))
+      yield* settle
+      assert.deepStrictEqual(posted.map(({ id }) => id), Array(5).fill(posted[0]!.id))
+      assert.isFalse(yield* forwarder.replay("none"))
     }).pipe(Effect.provide(layerOf(layer, { waits: ["5 seconds", "10 seconds"] })))
   })
 
