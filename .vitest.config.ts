@@ -11,6 +11,7 @@ export default defineConfig({
   test: {
     // Loading Effect takes a second. Files share it, and all cores: a quarter of the time.
     isolate: false,
+    setupFiles: "test/seed.ts",
     maxWorkers: "100%",
     // No test measures time. A property takes as long as it takes on a machine that is busy with other things.
     testTimeout: 60_000,

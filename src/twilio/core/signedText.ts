@@ -85,20 +85,19 @@ const withLegacyQuery = (url: string): string => {
   return url.slice(0, start) + pairs.join("&")
 }
 
-/** The path as `URL` reads it: without line breaks and tabs. */
+/** The path as `URL` reads it: without line breaks and tabs, and without blanks at the end of the URL. */
 const pathOf = (url: string): string => {
-  const [path = ""] = (split(url)?.rest ?? url).split("?", 1)
+  let end = url.length
+  while (end > 0 && url.charCodeAt(end - 1) <= 0x20) end--
+  const [path = ""] = (split(url)?.rest ?? url).slice(0, end - url.length || undefined).split(/[?#]/, 1)
   return path.replace(/[\t\n\r]/g, "") || "/"
 }
 
+/** Returns the bytes that a path stands for, a character each. An escape need not be part of valid UTF-8. */
 const unescaped = (path: string): string =>
-  path.replace(/(?:%[\da-f]{2})+/gi, (escaped) => {
-    try {
-      return decodeURIComponent(escaped)
-    } catch {
-      return escaped
-    }
-  })
+  path
+    .replace(/[^\0-\x7F]+/g, (text) => encodeURIComponent(text.toWellFormed()))
+    .replace(/%[\da-f]{2}/gi, (escape) => String.fromCharCode(Number.parseInt(escape.slice(1), 16)))
 
 /** A segment that leads to another path, escaped or not. `URL` takes a backslash for a slash. */
 const dotSegment = /(?:^|[/\\])(?:\.|%2e){1,2}(?=[/\\;?]|$)/i
