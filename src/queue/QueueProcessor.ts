@@ -136,6 +136,9 @@ export const make = Effect.fnUntraced(function*<A, E, R>(
   const working = new Map<Fiber.Fiber<unknown, unknown>, Claim>()
   /** Whether the queue may hold claims of this process that nobody works on. */
   let hasStray = false
+  const noteStray = () => {
+    hasStray = true
+  }
   const wake = yield* Latch.make()
   let isEnding = false
 
@@ -190,10 +193,7 @@ export const make = Effect.fnUntraced(function*<A, E, R>(
         if (entry === undefined || !(yield* processOne(claim, entry))) break
       }
     }).pipe(
-      Effect.ensuring(Effect.catch(queue.release(claim), () =>
-        Effect.sync(() => {
-          hasStray = true
-        }))),
+      Effect.ensuring(Effect.catch(queue.release(claim), () => Effect.sync(noteStray))),
       Effect.catch((error) => Effect.logError(`A lane of the ${name} could not be worked on`, error))
     )
 
@@ -211,17 +211,15 @@ export const make = Effect.fnUntraced(function*<A, E, R>(
     const limit = concurrency - working.size
     if (isEnding || limit <= 0) return now + pollInterval
     if (hasStray) {
-      yield* queue.releaseOthers([...working.values()])
+      // Cleared first: a lane that cannot be released meanwhile is not among those that this call releases.
       hasStray = false
+      yield* Effect.onError(queue.releaseOthers([...working.values()]), () => Effect.sync(noteStray))
     }
     // Between the claim and the start nothing may come, or the lanes would stay claimed.
     const claims = yield* Effect.uninterruptible(
       Effect.tapError(
         Effect.tap(queue.claim({ limit }), (claims) => Effect.sync(() => claims.forEach(start))),
-        () =>
-          Effect.sync(() => {
-            hasStray = true
-          })
+        () => Effect.sync(noteStray)
       )
     )
     if (claims.length === limit) return now

@@ -1,8 +1,9 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Layer } from "effect"
+import { Deferred, Duration, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Inbox, layerMemory } from "../../src/inbox/Inbox.ts"
+import type { Claim } from "../../src/queue/Queue.ts"
 import * as QueueProcessor from "../../src/queue/QueueProcessor.ts"
 import { GiveUp, TryAgain } from "../../src/queue/TryAgain.ts"
 import { StorageError, UnreadableRow } from "../../src/StorageError.ts"
@@ -56,4 +57,87 @@ describe("an entry that fails", () => {
     tried: ["1", "2"],
     dead: ["StorageError"]
   })
+})
+
+/** Processes three lanes over a store that fails as told, and returns what was processed and what is left. */
+const lanes = Effect.fnUntraced(function*(
+  { onRelease, onReleaseOthers }: {
+    readonly onRelease: (sender: string, nth: number) => Effect.Effect<void, StorageError>
+    readonly onReleaseOthers: (nth: number) => Effect.Effect<void, StorageError>
+  },
+  during: (processing: (sender: string) => Effect.Effect<void>) => Effect.Effect<void>
+) {
+  const inbox = yield* Inbox
+  const isMine = (sender: string) => ({ lane }: Claim) => lane.includes(sender)
+  const released = new Map<string, number>()
+  let others = 0
+  const gates = new Map<string, Deferred.Deferred<void>>()
+  for (const sender of senders) gates.set(sender, yield* Deferred.make<void>())
+  const processed: Array<string> = []
+  const { accept } = yield* QueueProcessor.make({
+    name: "inbox",
+    queue: {
+      ...inbox,
+      complete: (claim, entry) =>
+        Effect.tap(inbox.complete(claim, entry), () => Effect.sync(() => processed.push(entry.lane))),
+      release: (claim, delay) =>
+        Effect.suspend(() => {
+          const sender = senders.find((sender) => isMine(sender)(claim))!
+          const nth = (released.get(sender) ?? 0) + 1
+          released.set(sender, nth)
+          return Effect.andThen(onRelease(sender, nth), inbox.release(claim, delay))
+        }),
+      releaseOthers: (claims) =>
+        Effect.tap(inbox.releaseOthers(claims), () => Effect.suspend(() => onReleaseOthers(++others)))
+    },
+    kindOf: ({ _tag }) => _tag,
+    process: ({ lane }) => Deferred.await(gates.get(senders.find((sender) => lane.includes(sender))!)!)
+  })
+  yield* accept(senders.map((sender) => message(sender, sender)))
+  yield* during((sender) => Effect.asVoid(Deferred.succeed(gates.get(sender)!, undefined)))
+  yield* TestClock.adjust("1 second")
+  // What nobody works on could be claimed, so that the next message of each conversation is processed.
+  yield* accept(senders.map((sender) => message(`${sender} again`, sender)))
+  yield* TestClock.adjust("5 seconds")
+  return { processed: processed.length, backlog: (yield* inbox.backlog()).pending }
+})
+const senders = ["+15145550142", "+15145550143"]
+
+describe("a lane that cannot be released", () => {
+  const outage = new StorageError({ store: "inbox", cause: new Error("gone") })
+
+  it.effect("is not forgotten when that happens while others are released", () =>
+    Effect.gen(function*() {
+      const releasing = yield* Deferred.make<void>()
+      const goOn = yield* Deferred.make<void>()
+      const failed = yield* Deferred.make<void>()
+      const result = yield* lanes({
+        onRelease: (sender, nth) =>
+          nth > 1 ? Effect.void : Effect.andThen(
+            sender === senders[0] ? Effect.void : Deferred.succeed(failed, undefined),
+            Effect.fail(outage)
+          ),
+        onReleaseOthers: (nth) =>
+          nth > 1 ? Effect.void : Effect.andThen(Deferred.succeed(releasing, undefined), Deferred.await(goOn))
+      }, (process) =>
+        Effect.gen(function*() {
+          yield* TestClock.adjust("1 second")
+          yield* process(senders[0]!)
+          yield* TestClock.adjust("1 second")
+          yield* Deferred.await(releasing)
+          yield* process(senders[1]!)
+          yield* Deferred.await(failed)
+          yield* Deferred.succeed(goOn, undefined)
+        }))
+      assert.deepStrictEqual(result, { processed: 4, backlog: 0 })
+    }).pipe(Effect.scoped, Effect.provide(Layer.provide(layerMemory(), NodeCrypto.layer))))
+
+  it.effect("is not forgotten when others cannot be released either", () =>
+    Effect.gen(function*() {
+      const result = yield* lanes({
+        onRelease: (_, nth) => nth > 1 ? Effect.void : Effect.fail(outage),
+        onReleaseOthers: (nth) => nth > 2 ? Effect.void : Effect.fail(outage)
+      }, (process) => Effect.forEach(senders, process, { discard: true }))
+      assert.deepStrictEqual(result, { processed: 4, backlog: 0 })
+    }).pipe(Effect.scoped, Effect.provide(Layer.provide(layerMemory(), NodeCrypto.layer))))
 })
