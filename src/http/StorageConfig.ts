@@ -9,8 +9,6 @@ import type * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
-import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Redacted from "effect/Redacted"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
@@ -25,6 +23,7 @@ import type { RoomKit } from "../rooms/RoomKit.ts"
 import * as RoomStore from "../rooms/RoomStore.ts"
 import type * as IntentStore from "../sending/IntentStore.ts"
 import * as IntentStoreMemory from "../sending/IntentStoreMemory.ts"
+import * as LimitsMemory from "../sending/internal/limitsMemory.ts"
 import type { People } from "../sql/People.ts"
 import type { StorageError } from "../StorageError.ts"
 import { type Database, problemOf } from "./internal/databaseProblem.ts"
@@ -197,8 +196,8 @@ export const layerStoresMemory: Layer.Layer<
   DeliveryStore.layerStoreMemory(),
   IntentStoreMemory.layer(),
   ForwardStore.layerMemory,
-  RateLimiter.layerStoreMemory,
-  CircuitBreaker.layerStoreMemory()
+  LimitsMemory.layerRateLimiterStore,
+  LimitsMemory.layerCircuitBreakerStore
 ).pipe(Layer.provideMerge(EventLog.layerMemory()))
 
 const memory = (mms: Options): StorageConfig => ({

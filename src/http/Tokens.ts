@@ -19,6 +19,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import * as Secrets from "../provider/Secrets.ts"
+import * as LimitsMemory from "../sending/internal/limitsMemory.ts"
 import * as SlidingWindow from "../sending/internal/slidingWindow.ts"
 
 /**
@@ -144,7 +145,7 @@ export const finder = Effect.fnUntraced(function*(
     const reason = new CryptoError.InvalidKey({ description: "Two tokens have one name" })
     return yield* new CryptoError.CryptoError({ module: "Tokens", method: "finder", reason })
   }
-  const limiter = yield* Effect.provide(RateLimiter.make, RateLimiter.layerStoreMemory)
+  const limiter = yield* Effect.provide(RateLimiter.make, LimitsMemory.layerRateLimiterStore)
 
   const known: Array<{ readonly hash: Uint8Array; readonly token: Known }> = []
   if (adminToken !== undefined) {

@@ -9,7 +9,6 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -19,6 +18,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as SteadyClock from "../internal/steadyClock.ts"
 import type { Any, MediaCredentials } from "../provider/Carrier.ts"
 import { GuardedClient, type GuardedResponse } from "./GuardedClient.ts"
 import * as Body from "./internal/fetchBody.ts"
@@ -272,7 +272,7 @@ export const make = Effect.fnUntraced(function*(
     url: string,
     mimeType: string | undefined
   ): Effect.fn.Return<Omit<FetchedMedia, "stream"> & Pick<Body.Peeked, "stream">, MediaErrorReason, Scope.Scope> {
-    const deadline = (yield* Clock.currentTimeMillis) + totalMillis
+    const deadline = (yield* SteadyClock.millis) + totalMillis
     const response = yield* follow(url, deadline)
     if (response.status !== 200) return yield* new UnexpectedStatus({ status: response.status })
     if (isEncoded(response)) return yield* new InvalidBody({ expected: "an uncompressed body" })

@@ -9,13 +9,13 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 import * as Content from "../Content.ts"
+import * as SteadyClock from "../internal/steadyClock.ts"
 import * as Hook from "../rooms/Hook.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
 import { MediaError, TimedOut } from "./MediaError.ts"
@@ -122,9 +122,12 @@ export const make = Effect.fnUntraced(function*(
   /** Retries until the deadline. Past the deadline, fails with the last error. */
   const moveBefore = Effect.fnUntraced(function*(file: Content.MediaContent, deadline: number) {
     let last = new MediaError({ reason: new TimedOut({ limit: "total" }) })
-    const left = deadline - (yield* Clock.currentTimeMillis)
+    const left = deadline - (yield* SteadyClock.millis)
     if (left <= 0) return yield* last
-    const schedule = Schedule.while(policy, ({ duration, now }) => now + Duration.toMillis(duration) < deadline)
+    const schedule = Schedule.while(
+      policy,
+      ({ duration }) => Effect.map(SteadyClock.millis, (now) => now + Duration.toMillis(duration) < deadline)
+    )
     return yield* move(file).pipe(
       Effect.tapError((error) => Effect.sync(() => void (last = error))),
       Effect.retry({ schedule, times: retries, while: (error) => error.isRetryable }),
@@ -148,7 +151,7 @@ export const make = Effect.fnUntraced(function*(
     )
 
   const rehostParts = Effect.fnUntraced(function*(content: Content.MediaContent | Content.CompositeContent) {
-    const deadline = (yield* Clock.currentTimeMillis) + budget
+    const deadline = (yield* SteadyClock.millis) + budget
     if (content._tag === "MediaContent") return yield* rehostFile(content, deadline)
     const parts = yield* Effect.forEach(
       content.parts,

@@ -45,11 +45,12 @@ const withoutOutcome = ({ error: _, receipt: __, refusal: ___, resolvedBy: ____,
 const readyMillis = ({ readyAt, times }: Intent): number =>
   DateTime.toEpochMillis(readyAt ?? times.queued ?? DateTime.makeUnsafe(0))
 
-/** Returns whether an intent is ready. One that was ready when it was queued stays ready if the clock is set back. */
+/** Returns whether an intent is ready. If the clock was set back, all are that have no time of their own. */
 const isReady = (now: number) => (intent: Intent): boolean => {
   const at = readyMillis(intent)
   const queuedAt = DateTime.toEpochMillis(intent.times.queued ?? intent.updatedAt)
-  return at <= now || (queuedAt > now + 1000 && (at <= queuedAt || intent.failures > 0))
+  const isScheduled = at > queuedAt && intent.failures === 0 && intent.deferrals === 0
+  return at <= now || (queuedAt > now + 1000 && !isScheduled)
 }
 
 /** What an intent takes beside its contents: its key in the index, and the stack of an error. */

@@ -50,6 +50,6 @@ export const make = ({ modify }: Limits): CircuitBreaker.CircuitBreakerStore["Se
       }
     }),
     record: (options) => Effect.mapError(circuits(options.key, Circuits.record(options, settings)), failed),
-    state: (key) => Effect.mapError(circuits(key, Circuits.read(key)), failed)
+    state: (key) => Effect.mapError(circuits(key, Circuits.read(key, settings)), failed)
   })
 }

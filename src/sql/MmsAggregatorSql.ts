@@ -54,6 +54,7 @@ import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import { isEmpty } from "../Content.ts"
 import * as Polling from "../internal/polling.ts"
+import * as SteadyClock from "../internal/steadyClock.ts"
 import type { InboundMessage } from "../Message.ts"
 import * as Deliveries from "../mms/internal/deliveries.ts"
 import * as Memory from "../mms/internal/memory.ts"
@@ -118,9 +119,6 @@ const soon = 50
 /** Postgres indexes at most 2,700 bytes, and no real key is a tenth as long. */
 const maxKeyLength = 600
 
-/** The time of a clock that nobody sets. */
-const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
-
 /** The output for a part, and its outbox row when it is a message. */
 type Answer =
   | { readonly answer: MmsWindow.Due; readonly stored: Store.Stored }
@@ -173,7 +171,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
   let looksAt = Infinity
   /** When this process starts to claim messages from the outbox, on the clock that nobody sets. */
   let claimsFrom = onTimeout === undefined ? Infinity : -Infinity
-  let renewedAt = yield* monotonicMillis
+  let renewedAt = yield* SteadyClock.millis
 
   const deliveries: Deliveries.Deliveries = yield* Deliveries.make({
     onTimeout: onTimeout && ((message) => Effect.provideContext(onTimeout(message), services)),
@@ -258,7 +256,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     deliveries.hasHandler() && deliveries.size() < maxRunning && deliveries.bytes() < maxRunningBytes
 
   const claim = Effect.fnUntraced(function*(now: number) {
-    if ((yield* monotonicMillis) < claimsFrom || !canClaim()) return false
+    if ((yield* SteadyClock.millis) < claimsFrom || !canClaim()) return false
     const limit = Math.min(batch, maxRunning - deliveries.size())
     const { messages, unreadable } = yield* store.claim({ now, until: now + lease, limit })
     if (unreadable.length > 0) {
@@ -280,7 +278,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
         held.delete(id)
       }
     }
-    const elapsed = yield* monotonicMillis
+    const elapsed = yield* SteadyClock.millis
     if (elapsed - renewedAt < lease / 3) return
     const ids = [...held]
     const kept = new Set(yield* store.hold(ids, { now, until: now + lease }))
@@ -290,7 +288,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
   })
 
   const countPending = Effect.gen(function*() {
-    const elapsed = yield* monotonicMillis
+    const elapsed = yield* SteadyClock.millis
     if (elapsed - countedAt < countInterval) return
     yield* report(yield* store.pending)
     countedAt = elapsed
@@ -306,7 +304,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     yield* countPending
     if (hasMoreKeys || hasMoreMessages) return now
     const { keys, outbox } = yield* store.next
-    const startsAt = now + Math.max(0, claimsFrom - (yield* monotonicMillis))
+    const startsAt = now + Math.max(0, claimsFrom - (yield* SteadyClock.millis))
     const at = Math.min(keys, canClaim() ? Math.max(outbox, startsAt) : Infinity)
     return Math.min(at > now ? at : now + soon, now + pollInterval)
   })
@@ -391,7 +389,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     process,
     onDue: Effect.fnUntraced(function*(handler) {
       yield* deliveries.onDue(handler)
-      if (claimsFrom === Infinity) claimsFrom = (yield* monotonicMillis) + startDelay
+      if (claimsFrom === Infinity) claimsFrom = (yield* SteadyClock.millis) + startDelay
       yield* wake.open
     }),
     // Messages without a successful handler stay in the database.

@@ -3,7 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
+import * as LimitsMemory from "../../src/sending/internal/limitsMemory.ts"
 import * as SlidingWindow from "../../src/sending/internal/slidingWindow.ts"
+import { settable } from "../clock.ts"
 
 const window = Duration.seconds(10)
 
@@ -27,6 +29,17 @@ describe("the slots of all senders", () => {
       for (let i = 0; i < 3; i++) assert.isUndefined(yield* take("a", 1))
       assert.deepStrictEqual(yield* take("b", 1), window)
     }).pipe(Effect.provide(Limiter)))
+
+  it.effect("are free after a window, also when the clock was set back", () =>
+    Effect.gen(function*() {
+      const { by, turn } = yield* settable
+      const take = yield* make(3)
+      assert.isUndefined(yield* by(take("a", 3)))
+      yield* turn(-3_600_000)
+      assert.deepStrictEqual(yield* by(take("a", 1)), window)
+      yield* TestClock.adjust(window)
+      assert.isUndefined(yield* by(take("a", 1)))
+    }).pipe(Effect.provide(Layer.provide(RateLimiter.layer, LimitsMemory.layerRateLimiterStore))))
 
   it.effect("of one sender are taken again, however long it sends", () =>
     Effect.gen(function*() {

@@ -4,6 +4,7 @@ import { Duration, Effect, Exit, Layer, Scope } from "effect"
 import { CircuitBreaker, RateLimiter } from "effect/persistence"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import * as LimitsMemory from "../../src/sending/internal/limitsMemory.ts"
 import * as CircuitBreakerStoreSql from "../../src/sql/CircuitBreakerStoreSql.ts"
 import * as CleanUp from "../../src/sql/internal/cleanUp.ts"
 import * as Limits from "../../src/sql/internal/limits.ts"
@@ -26,9 +27,9 @@ const layerStores = Layer.unwrap(Effect.gen(function*() {
 
 const layer = Layer.provide(layerStores, client)
 
-suite("memory", Layer.merge(RateLimiter.layerStoreMemory, CircuitBreaker.layerStoreMemory()))
+suite("memory", Layer.merge(LimitsMemory.layerRateLimiterStore, LimitsMemory.layerCircuitBreakerStore))
 suite("SQLite", layer)
-windowSuite("memory", RateLimiter.layerStoreMemory)
+windowSuite("memory", LimitsMemory.layerRateLimiterStore)
 windowSuite("SQLite", layer)
 
 describe("limits in a database", () => {

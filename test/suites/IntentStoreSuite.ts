@@ -328,9 +328,15 @@ export const suite = (name: string, layer: Layer.Layer<IntentStore, unknown>, sk
         yield* TestClock.setTime(120_000)
         yield* enqueue(store, "now")
         const failed = yield* enqueue(store, "failed")
-        yield* store.claim({ token: "first", limit: 2, bulk: 0 })
+        const deferred = yield* enqueue(store, "deferred")
+        yield* store.claim({ token: "first", limit: 3, bulk: 0 })
         yield* store.unclaim("first")
-        yield* store.claim({ token: "second", limit: 2, bulk: 0 })
+        yield* store.claim({ token: "second", limit: 3, bulk: 0 })
+        yield* store.requeue({ id: deferred.id, token: "second" }, {
+          delay: Duration.minutes(5),
+          failures: 0,
+          deferrals: 1
+        })
         yield* store.requeue({ id: failed.id, token: "second" }, {
           delay: Duration.seconds(5),
           failures: 1,
@@ -339,7 +345,7 @@ export const suite = (name: string, layer: Layer.Layer<IntentStore, unknown>, sk
         yield* enqueue(store, "ready")
         yield* enqueue(store, "scheduled", { after: 3600 })
         yield* TestClock.setTime(60_000)
-        assert.deepStrictEqual(namesOf(yield* claim(store)).sort(), ["failed", "ready"])
+        assert.deepStrictEqual(namesOf(yield* claim(store)).sort(), ["deferred", "failed", "ready"])
       }))
 
     test("gives an unknown intent to one of those who send its rest, until it is settled again", (store) =>

@@ -5,6 +5,7 @@ import * as Arbitrary from "effect/Arbitrary"
 import { CircuitBreaker, RateLimiter } from "effect/persistence"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
+import { settable } from "../clock.ts"
 import { arrivals, assertNeverAbove, limits, timesOf } from "../sending/limited.ts"
 
 type Stores = RateLimiter.RateLimiterStore | CircuitBreaker.CircuitBreakerStore
@@ -139,6 +140,42 @@ export const suite = (
         })).pipe(Effect.scoped),
       { arbitrary: { runs } }
     )
+
+    it.effect("are held up for no longer than before by a clock that is set back", () =>
+      fresh(Effect.gen(function*() {
+        const breakers = yield* CircuitBreaker.CircuitBreakerStore
+        const store = yield* RateLimiter.RateLimiterStore
+        const { by, turn } = yield* settable
+        const refillRate = Duration.minutes(1)
+        const isTaken = Effect.map(
+          by(store.tokenBucket({ key: "a", tokens: 1, limit: 1, refillRate, allowOverflow: false })),
+          ([remaining]) => remaining >= 0
+        )
+        const isCounted = Effect.map(
+          by(store.fixedWindow({ key: "a", tokens: 1, limit: 1, refillRate })),
+          ([count]) => count <= 1
+        )
+        const options = { key: "a", tokens: 1, fallbackLimit: 1, fallbackWindow: Duration.minutes(1) }
+        const isLetThrough = Effect.map(by(store.adaptiveConsume(options)), ({ delay }) => Duration.isZero(delay))
+        const isAdmitted = by(Effect.isSuccess(Effect.scoped(breakers.admit("a"))))
+        const all = Effect.all([isTaken, isCounted, isLetThrough, isAdmitted])
+
+        const { generation } = yield* by(Effect.scoped(breakers.admit("a")))
+        yield* by(breakers.record({
+          key: "a",
+          generation,
+          outcome: "Failure",
+          tripPolicy: CircuitBreaker.consecutive(1),
+          openFor: Duration.minutes(1)
+        }))
+        yield* by(store.adaptiveFeedback({ ...options, epoch: 0, status: 429, retryAfter: Duration.minutes(1) }))
+        assert.deepStrictEqual(yield* Effect.all([isTaken, isCounted]), [true, true])
+        assert.deepStrictEqual(yield* all, [false, false, false, false])
+        yield* turn(-3_600_000)
+        assert.deepStrictEqual(yield* Effect.all([isTaken, isCounted]), [false, false])
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(yield* all, [true, true, true, true])
+      })).pipe(Effect.scoped))
 
     it.effect("give each token to one of those who ask at once", () =>
       fresh(Effect.gen(function*() {

@@ -6,7 +6,6 @@
  * that a follower that keeps up costs no query. One that is further behind
  * reads pages from the log, at its own pace.
  */
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,6 +14,7 @@ import * as RcRef from "effect/RcRef"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { sizeOf } from "../../internal/sizeOf.ts"
+import * as SteadyClock from "../../internal/steadyClock.ts"
 import type { StorageError } from "../../StorageError.ts"
 import type { Entry, Filter, FollowOptions, Page, Reader } from "../Entry.ts"
 import { matches } from "./matches.ts"
@@ -81,7 +81,7 @@ export const make = Effect.fnUntraced(function*(
     while (true) {
       const waiting = Effect.raceFirst(appended.next(), Effect.sleep(pollInterval))
       const page = yield* read({ after: recent.to, limit: pageSize })
-      const at = yield* Clock.currentTimeMillis
+      const at = yield* SteadyClock.millis
       for (const entry of page.entries) {
         const bytes = sizeOf(entry)
         recent.entries.push({ entry, at, bytes })
@@ -145,9 +145,9 @@ export const make = Effect.fnUntraced(function*(
 
 /** Waits until the duration has passed since now, in several waits. */
 const alarm = (duration: Duration.Input) =>
-  Effect.map(Clock.currentTimeMillis, (begun) => {
+  Effect.map(SteadyClock.millis, (begun) => {
     const at = begun + Duration.toMillis(Duration.fromInputUnsafe(duration))
-    return Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, at - now)))
+    return Effect.flatMap(SteadyClock.millis, (now) => Effect.sleep(Math.max(0, at - now)))
   })
 
 /** Returns the entries in memory after a position that is not before them. */

@@ -3,11 +3,11 @@
  */
 import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import * as Bytes from "../../internal/bytes.ts"
+import * as SteadyClock from "../../internal/steadyClock.ts"
 import { InvalidBody, type MediaErrorReason, TimedOut, TooLarge } from "../MediaError.ts"
 
 type Chunks = Arr.NonEmptyReadonlyArray<Uint8Array>
@@ -19,7 +19,7 @@ export interface Limits {
   /** The length that the host declared. */
   readonly size: number | undefined
   readonly idleMillis: number
-  /** In epoch milliseconds of the runtime's clock. */
+  /** In milliseconds of the clock that nobody sets. */
   readonly deadline: number
 }
 
@@ -30,7 +30,7 @@ export const withTimeLimit = (
   deadline: number
 ) =>
 <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | TimedOut, R> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+  Effect.flatMap(SteadyClock.millis, (now) => {
     const left = deadline - now
     // Built lazily: this runs for every chunk, and capturing an error's stack is expensive.
     const timedOut = () => Effect.fail(new TimedOut({ limit: left < millis ? "total" : limit }))

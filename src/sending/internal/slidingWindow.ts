@@ -7,10 +7,10 @@
  * has a bucket of its own, a slot, which is free again one window after it was
  * taken. Servers that share the limiter's store share the slots.
  */
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as RateLimiter from "effect/persistence/RateLimiter"
+import * as SteadyClock from "../../internal/steadyClock.ts"
 
 interface Slot {
   readonly key: string
@@ -120,7 +120,7 @@ export const make = ({ limit, limiter, maxSlots: max = maxSlots, window }: Optio
     )
 
   return Effect.fnUntraced(function*(key, tokens) {
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* SteadyClock.millis
     const needed = Math.min(tokens, limit)
     if (!hasRoom(lineOf(key), needed, now)) forgetFree(now)
     const line = lineOf(key)

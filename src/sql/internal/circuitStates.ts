@@ -5,7 +5,7 @@
 import * as Duration from "effect/Duration"
 import type * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Schema from "effect/Schema"
-import type { Step } from "./limits.ts"
+import { isOver, type Step } from "./limits.ts"
 
 export const Circuit = Schema.Struct({
   state: Schema.Literals(["Closed", "Open", "HalfOpen"]),
@@ -71,12 +71,12 @@ export const admit =
       expiresAt: Math.max(now, next.leaseUntil) + timeToLive
     })
     if (circuit.state === "Closed") {
-      return admitted(now >= circuit.resetAt ? { ...circuit, openings: 0 } : circuit)
+      return admitted(isOver(circuit.resetAt, circuit.lastOpenFor, now) ? { ...circuit, openings: 0 } : circuit)
     }
-    if (circuit.state === "Open" && now < circuit.openUntil) {
+    if (circuit.state === "Open" && !isOver(circuit.openUntil, circuit.lastOpenFor, now)) {
       return { answer: { _tag: "Open", retryAfter: circuit.openUntil - now } }
     }
-    if (circuit.state === "HalfOpen" && circuit.leaseUntil > now) return { answer: { _tag: "HalfOpen" } }
+    if (circuit.state === "HalfOpen" && !isOver(circuit.leaseUntil, lease, now)) return { answer: { _tag: "HalfOpen" } }
     const generation = nextGeneration(circuit.generation, now)
     return admitted(
       { ...circuit, state: "HalfOpen", generation, leaseUntil: now + lease },
@@ -145,14 +145,16 @@ export const record = (
 }
 
 export const read =
-  (key: string) => (circuit: Circuit | undefined, now: number): Step<Circuit, CircuitBreaker.State> => {
+  (key: string, { lease }: Settings) =>
+  (circuit: Circuit | undefined, now: number): Step<Circuit, CircuitBreaker.State> => {
     switch (circuit?.state) {
       case "Open": {
-        const retryAfter = Duration.millis(Math.max(0, circuit.openUntil - now))
+        const isEnded = isOver(circuit.openUntil, circuit.lastOpenFor, now)
+        const retryAfter = Duration.millis(isEnded ? 0 : circuit.openUntil - now)
         return { answer: { _tag: "Open", key, retryAfter, consecutiveOpenings: circuit.openings } }
       }
       case "HalfOpen": {
-        const probing = circuit.leaseUntil > now
+        const probing = !isOver(circuit.leaseUntil, lease, now)
         return { answer: { _tag: "HalfOpen", key, probing, consecutiveOpenings: circuit.openings } }
       }
       default:

@@ -44,7 +44,7 @@ export const make = <Row extends { readonly id: string; readonly priority: unkno
   /** Makes intents ready that were when the clock, which was set back since, was ahead. */
   const followClock = (now: number) =>
     sql`UPDATE sms_intents SET ready_at = ${now}, queued_at = ${now}
-      WHERE state = 'queued' AND queued_at > ${now + 1000} AND (ready_at <= queued_at OR failures > 0)`
+      WHERE state = 'queued' AND queued_at > ${now + 1000} AND (ready_at <= queued_at OR failures > 0 OR deferrals > 0)`
 
   const ready = (priority: Priority, now: number, limit: number) => {
     const ids = sql`SELECT id FROM sms_intents WHERE state = 'queued' AND priority = ${priorities.indexOf(priority)}
@@ -65,8 +65,8 @@ export const make = <Row extends { readonly id: string; readonly priority: unkno
   })
 
   const postpone = (id: string, now: number) =>
-    sql`UPDATE sms_intents SET state = 'queued', owner = NULL, claim = NULL, ready_at = ${now + unreadableDelay}
-      WHERE id = ${id}`
+    sql`UPDATE sms_intents SET state = 'queued', owner = NULL, claim = NULL, deferrals = deferrals + 1,
+      ready_at = ${now + unreadableDelay}, queued_at = ${now} WHERE id = ${id}`
 
   const claim: Queue["claim"] = ({ bulk, limit, token }) =>
     asStored(transact(Effect.gen(function*() {

@@ -49,6 +49,16 @@ export const timeOf = (sql: SqlClient.SqlClient): Effect.Effect<number, SqlError
     orElse: () => Clock.currentTimeMillis
   })
 
+/** How far the clocks of the processes that share a file may differ, in milliseconds. */
+const clockTolerance = 1000
+
+/**
+ * Returns whether a wait of this length is over. One that began in the future
+ * began before the clock was set back, and is over too.
+ */
+export const isOver = (until: number, length: number, now: number): boolean =>
+  until <= now || until - length > now + clockTolerance
+
 /** Makes the table's functions. The table must exist. */
 export const make = Effect.fnUntraced(function*(
   transact: Transact,
@@ -72,8 +82,8 @@ export const make = Effect.fnUntraced(function*(
             VALUES (${key}, '', 0) ON CONFLICT (key) DO UPDATE SET state = sms_limits.state
             RETURNING state, expires_at`.withoutTransform
           const now = yield* time
-          const isOver = row === undefined || row.state === "" || Number(row.expires_at) <= now
-          const { answer, expiresAt = 0, state } = step(isOver ? undefined : yield* decode(row.state), now)
+          const isNone = row === undefined || row.state === "" || Number(row.expires_at) <= now
+          const { answer, expiresAt = 0, state } = step(isNone ? undefined : yield* decode(row.state), now)
           if (state !== undefined) {
             yield* sql`UPDATE sms_limits SET state = ${yield* encode(state)}, expires_at = ${Math.ceil(expiresAt)}
               WHERE key = ${key}`

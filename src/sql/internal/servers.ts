@@ -9,7 +9,6 @@
  * declared dead by mistake can still claim work until it notices, and can end
  * before: whatever a process without a row owns is therefore taken over as well.
  */
-import * as Clock from "effect/Clock"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,6 +17,7 @@ import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { hostname } from "node:os"
+import * as SteadyClock from "../../internal/steadyClock.ts"
 import type { StorageError } from "../../StorageError.ts"
 import type { Recorded, RecordEvent } from "../EventLogSql.ts"
 import { stored } from "./storage.ts"
@@ -98,17 +98,17 @@ export const make = Effect.fnUntraced(function*(
       sql<{ id: string; host: string; pid: unknown; beat: unknown }>`SELECT id, host, pid, beat FROM sms_servers`
         .withoutTransform
     )
-    const now = (yield* Clock.monotonicTimeNanos) / 1_000_000n
+    const now = yield* SteadyClock.millis
     for (const id of seen.keys()) if (!rows.some((row) => row.id === id)) seen.delete(id)
     for (const { beat, host, id, pid } of rows) {
       if (id === mine) continue
       const before = seen.get(id)
       const isDead = isGone(host, Number(pid)) ||
-        (before?.beat === Number(beat) && Number(now) - before.at >= deadAfter)
+        (before?.beat === Number(beat) && now - before.at >= deadAfter)
       if (isDead) {
         yield* Effect.logInfo("A server has stopped sending heartbeats; taking over its work", { server: id })
         yield* takeOver(id)
-      } else if (before?.beat !== Number(beat)) seen.set(id, { beat: Number(beat), at: Number(now) })
+      } else if (before?.beat !== Number(beat)) seen.set(id, { beat: Number(beat), at: now })
     }
     for (const owner of owners) if (!rows.some(({ id }) => id === owner)) yield* takeOver(owner)
   })

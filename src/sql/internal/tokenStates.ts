@@ -5,7 +5,7 @@
 import * as Duration from "effect/Duration"
 import type * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Schema from "effect/Schema"
-import type { Step } from "./limits.ts"
+import { isOver, type Step } from "./limits.ts"
 
 type Store = RateLimiter.RateLimiterStore["Service"]
 
@@ -19,9 +19,14 @@ export const takeFromWindow = ({ limit, refillRate, tokens }: OptionsOf<"fixedWi
   state: typeof Counter.Type | undefined,
   now: number
 ): Step<typeof Counter.Type, readonly [count: number, ttl: number]> => {
-  const { count, endsAt } = state ?? { count: 0, endsAt: now }
-  if (limit !== undefined && count + tokens > limit) return { answer: [count + tokens, endsAt - now] }
-  const next = { count: count + tokens, endsAt: endsAt + Duration.toMillis(refillRate) * tokens }
+  const interval = Duration.toMillis(refillRate)
+  const known = state ?? { count: 0, endsAt: now }
+  // A clock that is set back holds nothing up for longer than the window.
+  const current = { ...known, endsAt: Math.min(known.endsAt, now + interval * known.count) }
+  if (limit !== undefined && current.count + tokens > limit) {
+    return { answer: [current.count + tokens, current.endsAt - now], state: current, expiresAt: current.endsAt }
+  }
+  const next = { count: current.count + tokens, endsAt: current.endsAt + interval * tokens }
   return { answer: [next.count, next.endsAt - now], state: next, expiresAt: next.endsAt }
 }
 
@@ -54,6 +59,8 @@ export const Adaptive = Schema.Struct({
   phase: Schema.Literals(["cooldown", "learning", "learned"]),
   epoch: Schema.Finite,
   cooldownUntil: Schema.Finite,
+  /** How long the cooldown is. */
+  cooldownFor: Schema.optionalKey(Schema.Finite),
   learningStartedAt: Schema.Finite,
   observedTokens: Schema.Finite,
   learnedLimit: Schema.Finite,
@@ -78,8 +85,8 @@ export const consumeAdaptive = ({ fallbackWindow, tokens }: OptionsOf<"adaptiveC
   const fallback = Duration.toMillis(fallbackWindow)
   switch (state.phase) {
     case "cooldown": {
-      const { cooldownUntil, epoch } = state
-      if (cooldownUntil > now) {
+      const { cooldownFor = longestWindow, cooldownUntil, epoch } = state
+      if (!isOver(cooldownUntil, cooldownFor, now)) {
         return { answer: { delay: Duration.millis(cooldownUntil - now), epoch, phase: "cooldown" } }
       }
       return {
@@ -97,9 +104,9 @@ export const consumeAdaptive = ({ fallbackWindow, tokens }: OptionsOf<"adaptiveC
     case "learned": {
       const { epoch, learnedLimit, learnedWindow } = state
       const interval = learnedWindow / learnedLimit
-      const isOver = state.cooldownUntil <= now
-      const observedTokens = (isOver ? 0 : state.observedTokens) + tokens
-      const cooldownUntil = (isOver ? now : state.cooldownUntil) + interval * tokens
+      const isNew = isOver(state.cooldownUntil, interval * state.observedTokens, now)
+      const observedTokens = (isNew ? 0 : state.observedTokens) + tokens
+      const cooldownUntil = (isNew ? now : state.cooldownUntil) + interval * tokens
       const elapsed = observedTokens * interval - (cooldownUntil - now)
       const wait = Math.floor((observedTokens - 1) / learnedLimit) * learnedWindow - elapsed
       return {
@@ -120,12 +127,13 @@ export const adapt = ({ epoch, retryAfter, status, tokens }: OptionsOf<"adaptive
   if (status !== 429 || retryAfter === undefined || epoch !== (state?.epoch ?? 0)) return unchanged
   const wait = bounded(Duration.toMillis(retryAfter))
   const cooldownUntil = now + wait
-  const cooldown = (until: number): Step<Adaptive, void> => ({
+  const cooldown = (until: number, length: number): Step<Adaptive, void> => ({
     answer: undefined,
     state: {
       phase: "cooldown",
       epoch,
       cooldownUntil: until,
+      cooldownFor: length,
       learningStartedAt: 0,
       observedTokens: 0,
       learnedLimit: 0,
@@ -133,10 +141,13 @@ export const adapt = ({ epoch, retryAfter, status, tokens }: OptionsOf<"adaptive
     },
     expiresAt: until + grace
   })
-  if (state?.phase === "cooldown") return cooldown(Math.max(state.cooldownUntil, cooldownUntil))
-  if (state?.phase !== "learning") return cooldown(cooldownUntil)
+  if (state?.phase === "cooldown" && state.cooldownUntil > cooldownUntil) {
+    const { cooldownFor = longestWindow, cooldownUntil } = state
+    if (!isOver(cooldownUntil, cooldownFor, now)) return cooldown(cooldownUntil, cooldownFor)
+  }
+  if (state?.phase !== "learning") return cooldown(cooldownUntil, wait)
   const acceptedTokens = state.observedTokens - tokens
-  if (acceptedTokens <= 0) return cooldown(cooldownUntil)
+  if (acceptedTokens <= 0) return cooldown(cooldownUntil, wait)
   const learnedWindow = bounded(now - state.learningStartedAt + wait)
   return {
     answer: undefined,

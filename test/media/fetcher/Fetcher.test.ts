@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import { GuardedClient, type GuardedResponse } from "../../../src/media/GuardedClient.ts"
 import * as MediaFetcher from "../../../src/media/MediaFetcher.ts"
 import { recordingTracer } from "../../../src/testing/internal/recordingTracer.ts"
+import { settable } from "../../clock.ts"
 import { bytesOf, carriers, fetchAll, jpeg, reasonOf } from "./hosts.ts"
 
 const answer = (
@@ -90,6 +91,18 @@ describe("the fetcher, over any client", () => {
         yield* TestClock.adjust(1)
         assert.deepInclude(yield* Fiber.join(fiber), { _tag: "TimedOut", limit })
       }
+    }))
+
+  it.effect("waits no longer for a body when the clock is set back", () =>
+    Effect.gen(function*() {
+      const { by, turn } = yield* settable
+      const drops = Stream.fromEffectRepeat(Effect.delay(Effect.succeed(Buffer.of(0x11)), 9000))
+      const { fetcher } = yield* fetcherOver(() => Effect.succeed(answer(Stream.concat(Stream.make(jpeg()), drops))))
+      const fiber = yield* Effect.forkChild(by(reasonOf(fetcher, url)), { startImmediately: true })
+      yield* turn(-3_600_000)
+      yield* TestClock.adjust("1 minute")
+      assert.isDefined(fiber.pollUnsafe())
+      assert.deepInclude(yield* Fiber.join(fiber), { _tag: "TimedOut", limit: "total" })
     }))
 
   it.effect("does not take a slow reader for a slow host", () =>
