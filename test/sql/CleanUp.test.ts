@@ -111,6 +111,30 @@ describe("the clean-up", () => {
     })).pipe(Effect.provide([NodeSqliteClient.layer({ filename: ":memory:" }), NodeCrypto.layer])))
 })
 
+describe("intents with an unknown outcome", () => {
+  it.effect("go a month after an operator decided, and not before", () =>
+    Effect.scoped(Effect.gen(function*() {
+      yield* migrate
+      const transact = yield* makeTransact
+      const { recorded } = yield* EventLogSql.make(transact)
+      const intents = yield* IntentStoreSql.make(transact, { me: Effect.succeed("me"), onDead: () => {} }, recorded)
+      const cleanUp = yield* CleanUp.make(transact)
+      const message = new OutboundMessage({ to: Address.make("+15145550142"), content: textContent("hello") })
+      for (const id of ["given up", "resent", "undecided"]) {
+        yield* intents.reserve({ id, key: id, hash: "h", message })
+        yield* intents.settle(id, { state: "unknown" })
+      }
+      yield* TestClock.adjust("60 days")
+      yield* intents.settle("given up", { state: "unknown", resolvedBy: "operator: given up" })
+      yield* intents.settle("resent", { state: "unknown", resolvedBy: "operator: resent" })
+      yield* TestClock.adjust("30 days")
+      assert.strictEqual((yield* cleanUp.run)["sms_intents"], 0)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* cleanUp.run)["sms_intents"], 2)
+      assert.deepStrictEqual((yield* intents.list({ limit: 10 })).map(({ id }) => id), ["undecided"])
+    })).pipe(Effect.provide([NodeSqliteClient.layer({ filename: ":memory:" }), NodeCrypto.layer])))
+})
+
 describe("the statements of the clean-up", () => {
   it.effect("find what is old with an index, because a search of a table would block the event loop", () =>
     Effect.scoped(Effect.gen(function*() {

@@ -86,7 +86,12 @@ export const make = Effect.fnUntraced(function*(
       ),
       sms_intents: yield* remove(
         "sms_intents",
-        before("updated_at", now - millis(keys), " AND state IN ('accepted', 'refused', 'cancelled')")
+        before(
+          "updated_at",
+          now - millis(keys),
+          // An unknown outcome is kept until an operator decides about it.
+          " AND (state IN ('accepted', 'refused', 'cancelled') OR (state = 'unknown' AND resolved_by IS NOT NULL))"
+        )
       ),
       sms_room_events: yield* remove("sms_room_events", before("created_at", now - millis(history))),
       sms_statuses: yield* remove("sms_statuses", before("created_at", now - millis(history))),
