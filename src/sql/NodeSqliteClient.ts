@@ -243,6 +243,8 @@ const configure = (database: DatabaseSync, options: Options) =>
   Effect.try({
     try: () => {
       if (options.readonly !== true && options.writeAheadLog !== false) database.exec("PRAGMA journal_mode = WAL")
+      // Deleted texts would stay in the bytes of the file. It takes no time that can be measured but for deletions.
+      database.exec("PRAGMA secure_delete = ON")
       database.exec(`PRAGMA synchronous = ${options.synchronous === "normal" ? "NORMAL" : "FULL"}`)
     },
     catch: sqlError("connect")

@@ -11,6 +11,7 @@ import type { Service as EventLog } from "../events/EventLog.ts"
 import type { MediaError } from "../media/MediaError.ts"
 import type { MediaStore } from "../media/MediaStore.ts"
 import type { StorageError } from "../StorageError.ts"
+import * as EmptyLog from "./internal/emptyLog.ts"
 import * as PersonRows from "./internal/personRows.ts"
 import type { Transact } from "./internal/storage.ts"
 
@@ -91,7 +92,8 @@ export const make = Effect.fnUntraced(function*(
   transact: Transact,
   log: Pick<EventLog, "head">
 ): Effect.fn.Return<Service, never, SqlClient.SqlClient> {
-  const rows = PersonRows.make(yield* SqlClient.SqlClient, transact)
+  const sql = yield* SqlClient.SqlClient
+  const rows = PersonRows.make(sql, transact)
 
   const deleteFiles = Effect.fnUntraced(function*(found: PersonRows.Found, media: MediaStore["Service"]) {
     const deleted = yield* Effect.forEach(yield* rows.files(found), (id) => media.delete(id), { concurrency: 4 })
@@ -106,6 +108,7 @@ export const make = Effect.fnUntraced(function*(
       const files = media === undefined ? 0 : yield* deleteFiles(found, media)
       const masked = yield* rows.mask(found)
       const removed = yield* rows.remove(found)
+      yield* EmptyLog.make(sql)
       return { ...removed, masked: masked + removed.masked, files }
     })
   })
