@@ -64,8 +64,9 @@ export interface Service {
    * Deletes the rooms in which the person is the only participant, with their
    * history, and the person's webhooks, sends, delivery statuses and split
    * messages. In rooms with others, deletes the person's messages and removes the
-   * person. In any other row that names the person, replaces the digits of the
-   * number by nines, and another address by `forgotten`.
+   * person. In any other row, replaces the digits of the number by nines, in the
+   * forms in which people write it, and another address by `forgotten`. Deletes
+   * the idempotency keys of others that contain the number.
    *
    * The person is found by any form of the number, on every channel, and by the
    * other addresses that carriers gave.

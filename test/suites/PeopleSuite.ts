@@ -40,6 +40,25 @@ const everything = Effect.gen(function*() {
   return JSON.stringify(rows, (_, value: unknown) => typeof value === "bigint" ? Number(value) : value)
 })
 
+const carol = Address.make("+15145550144")
+
+/** The number of the person, as others may write it. */
+const spellings = [
+  ann,
+  digits,
+  "+1 418 805 0723",
+  "1-418-805-0723",
+  "001 (418) 805-0723",
+  "(418) 805-0723",
+  "418-805-0723",
+  "418.805.0723",
+  "4188050723",
+  "418\u00a0805\u20110723"
+]
+
+/** Other numbers, which have the digits of the person's, or some of them. */
+const otherNumbers = [`9${digits}`, `${digits}4`, "+44 418-805-0723", "+44 4188050723", "805-0723", "418-805-0724"]
+
 const from = (sender: Address, id: string, text: string) =>
   new InboundMessage({
     provider: "mock",
@@ -220,6 +239,83 @@ export const suite = (
         // Nothing is left to forget.
         const again = yield* Effect.flatMap(People, ({ forget }) => forget(ann))
         assert.strictEqual(Object.values(again).reduce((sum, count) => sum + count, 0), 0)
+      })
+    )
+
+    test(
+      "is masked in what others wrote, however they write the number",
+      Effect.gen(function*() {
+        const [inbox, people, rooms] = [yield* Inbox, yield* People, yield* RoomStore]
+        yield* rooms.create(room("bob", attachment("sms", ours, bob)))
+        for (const [index, text] of spellings.entries()) {
+          yield* inbox.accept([from(bob, `s${index}`, text)])
+          yield* rooms.append(said(`s${index}`, "bob", bob, text))
+        }
+        for (const [index, text] of otherNumbers.entries()) yield* rooms.append(said(`o${index}`, "bob", bob, text))
+        // In the inbox, the room and the log.
+        assert.strictEqual((yield* people.forget(ann)).masked, 3 * spellings.length)
+        const texts = (yield* rooms.history("bob"))?.map(({ event }) => Content.text(event.content))
+        const masked = spellings.map((text) => text.replaceAll(/[0-9]/g, "9"))
+        assert.deepStrictEqual(texts?.slice(0, spellings.length).map((text) => text.replaceAll(/[0-9]/g, "9")), masked)
+        for (const text of texts?.slice(0, spellings.length) ?? []) assert.match(text, /^[^0-8]*$/)
+        assert.deepStrictEqual(texts?.slice(spellings.length), otherNumbers)
+        const after = otherNumbers.reduce((text, number) => text.replaceAll(number, ""), yield* everything)
+        for (const text of spellings) assert.notInclude(after, text)
+      })
+    )
+
+    test(
+      "is in no key of the sends, answers and conversations of others",
+      Effect.gen(function*() {
+        const [inbox, intents, people, rooms] = [yield* Inbox, yield* IntentStore, yield* People, yield* RoomStore]
+        const message = new OutboundMessage({ to: bob, content: textContent("hello") })
+        const group = new OutboundMessage({ ...message, participants: [ann, carol] })
+        for (
+          const [id, key] of [["a", `for ${digits}`], ["b", "for (418) 805-0723"], ["c", `for 9${digits}`]] as const
+        ) {
+          yield* intents.reserve({ id, key, hash: "h", message })
+        }
+        yield* intents.reserve({ id: "d", key: JSON.stringify(["e", "sms", bob, ann]), hash: "h", message: group })
+        yield* rooms.create(room("bob", attachment("sms", ours, bob)))
+        yield* rooms.append(said("1", "bob", undefined, "hello"), { key: JSON.stringify(["post", "bob", digits]) })
+        const inGroup = new InboundMessage({ ...from(bob, "g", "hello"), participants: [ann, carol] })
+        yield* inbox.accept([inGroup])
+        assert.include(yield* everything, digits)
+        assert.strictEqual((yield* people.forget(ann)).masked, 5)
+        assert.notInclude((yield* everything).replaceAll(`9${digits}`, ""), digits)
+        assert.deepStrictEqual(
+          (yield* intents.list({ limit: 9 })).map(({ id, key }) => [id, key]),
+          [["d", undefined], ["c", `for 9${digits}`], ["b", undefined], ["a", undefined]]
+        )
+        // The message of the group is processed all the same.
+        const [claim] = yield* inbox.claim({ limit: 1 })
+        const entry = yield* inbox.head(claim!)
+        assert.isTrue(yield* inbox.complete(claim!, entry!))
+        yield* inbox.release(claim!)
+        assert.deepInclude(yield* inbox.backlog(), { pending: 0 })
+        assert.strictEqual(yield* inbox.nextAt, Infinity)
+      })
+    )
+
+    test(
+      "takes no split message of a number along that begins or ends alike",
+      Effect.gen(function*() {
+        const [people, sql] = [yield* People, yield* SqlClient.SqlClient]
+        const aggregator = yield* MmsAggregatorSql.make()
+        const keys = Effect.map(
+          sql<{ key: string }>`SELECT mms_key AS key FROM sms_mms_keys ORDER BY mms_key`.withoutTransform,
+          (rows) => rows.map(({ key }) => key)
+        )
+        for (const number of [digits, `${digits}4`, `9${digits}`]) {
+          yield* aggregator.offer(wrapper(number, { key: `+${number}:${ours}:2026-01-28 13:00:14` }))
+        }
+        yield* aggregator.offer(wrapper("w", { text: `call +${digits}`, key: `${bob}:${ours}:2026-01-28 13:00:14` }))
+        assert.lengthOf(yield* keys, 4)
+        assert.deepInclude(yield* people.forget(ann), { messageParts: 1 })
+        assert.lengthOf(yield* keys, 3)
+        const rest = yield* everything
+        assert.include(rest, `${digits}4`)
+        assert.include(rest, `9${digits}`)
       })
     )
 

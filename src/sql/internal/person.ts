@@ -4,6 +4,7 @@
  */
 import { type Address, canonical } from "../../Address.ts"
 import { Attachment, type Room } from "../../rooms/Room.ts"
+import * as Numbers from "./personNumber.ts"
 
 /** Longer digits are a phone number wherever they occur; shorter ones may be anything. */
 const shortestNumber = 7
@@ -35,10 +36,14 @@ export interface Person {
   readonly has: (address: Address | undefined) => boolean
   /** The addresses, in the forms that are known. */
   readonly addresses: ReadonlyArray<Address>
-  /** The `LIKE` patterns of text that names the person. */
+  /** The `LIKE` patterns of JSON text with an address of the person. */
   readonly patterns: ReadonlyArray<string>
+  /** The `LIKE` patterns of text that may name the person, as people write a number. */
+  readonly written: ReadonlyArray<string>
   /** The digits of the person's numbers. */
   readonly numbers: ReadonlyArray<string>
+  /** Returns whether text has a number of the person, and not only as a part of another one. */
+  readonly isIn: (text: string) => boolean
   /** The `LIKE` patterns of route keys that lead to the person. */
   readonly routes: ReadonlyArray<string>
   /**
@@ -59,12 +64,15 @@ export const make = (known: Iterable<Address>): Person => {
   // The id of a room, which an application may have made of numbers, stays: other rows have it too.
   const number = numbers.length === 0
     ? undefined
-    : new RegExp(`"roomId":"(?:[^"\\\\]|\\\\.)*"|(?<!\\d)(${numbers.join("|")})(?!\\d)`, "g")
+    : new RegExp(`"roomId":"(?:[^"\\\\]|\\\\.)*"|(${Numbers.sourceOf(numbers)})`, "g")
+  const plain = numbers.length === 0 ? undefined : new RegExp(`(?<!\\d)(?:${numbers.join("|")})(?!\\d)`)
   return {
     has: (address) => address !== undefined && names.has(bare(address)),
     addresses,
     numbers,
     patterns: [...numbers, ...others].map((text) => `%${escaped(text)}%`),
+    written: [...numbers.map(Numbers.patternOf), ...others.map((text) => `%${escaped(text)}%`)],
+    isIn: (text) => plain?.test(text) === true,
     routes: [
       ...addresses.map((address) => `%,${escaped(JSON.stringify(address))}]`),
       ...numbers.map((digits) => `%:+${digits}"]`),
@@ -79,7 +87,7 @@ export const make = (known: Iterable<Address>): Person => {
       // Nines are still a number where a number must be, and no country has the code 999.
       const masked = number === undefined
         ? text
-        : text.replaceAll(number, (found, digits?: string) => digits === undefined ? found : "9".repeat(digits.length))
+        : text.replaceAll(number, (found, written?: string) => written?.replaceAll(/\d/g, "9") ?? found)
       return others.reduce((text, other) => text.replaceAll(other, "\"forgotten\""), masked)
     }
   }

@@ -34,10 +34,10 @@ const messages = json("sms_mms_outbox", InboundMessage)
 /** The columns that may name a person whom their row does not concern. */
 const columns = {
   sms_inbox: ["event"],
-  sms_room_events: ["event", "deliveries"],
+  sms_room_events: ["event", "deliveries", "key"],
   sms_statuses: ["status"],
   sms_deliveries: ["delivery"],
-  sms_intents: ["message", "outcome"],
+  sms_intents: ["message", "outcome", "key"],
   sms_events: ["event"]
 } satisfies Readonly<Record<string, ReadonlyArray<string>>>
 
@@ -126,7 +126,11 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
     return total
   })
 
-  /** Masks the person in the columns of a row, and returns how many rows that changed: one or none. */
+  /**
+   * Masks the person in the columns of a row, and returns how many rows that
+   * changed: one or none. A key that names the person goes: two masked keys could
+   * be the same.
+   */
   const maskRow = Effect.fnUntraced(function*(
     table: string,
     key: string,
@@ -134,11 +138,11 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
     row: Row,
     { mask }: Person.Person
   ) {
-    const changed: Record<string, string> = {}
+    const changed: Record<string, string | null> = {}
     for (const name of names) {
       const text = row[name]
       const masked = typeof text === "string" ? mask(text) : text
-      if (typeof masked === "string" && masked !== text) changed[name] = masked
+      if (typeof masked === "string" && masked !== text) changed[name] = name === "key" ? null : masked
     }
     if (Object.keys(changed).length === 0) return 0
     yield* sql`UPDATE ${sql(table)} SET ${sql.update(changed)} WHERE ${sql(key)} = ${row[key]}`
@@ -194,13 +198,28 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
     return Array.from(left)
   })
 
+  /**
+   * Masks the person in the lane of an entry, or of all entries that are pending
+   * in it. A lane that a server has claimed at that moment keeps its name.
+   */
+  const maskLane = Effect.fnUntraced(function*(row: Row, person: Person.Person) {
+    const lane = String(row["lane"])
+    const masked = person.mask(lane)
+    if (row["state"] !== "pending") return yield* maskRow("sms_inbox", "position", ["lane"], row, person)
+    const renamed = yield* sql`UPDATE sms_lanes SET lane = ${masked} WHERE lane = ${lane} AND owner IS NULL
+      AND NOT EXISTS (SELECT 1 FROM sms_lanes AS other WHERE other.lane = ${masked}) RETURNING lane`.withoutTransform
+    if (renamed.length === 0) return 0
+    yield* sql`UPDATE sms_inbox SET lane = ${masked} WHERE lane = ${lane} AND state = 'pending'`
+    return 1
+  })
+
   /** Masks the person in the rows of others, and returns how many named the person. */
   const mask = Effect.fnUntraced(function*(found: Found) {
     const { person } = found
-    const { patterns } = person
+    const { written } = person
     let total = yield* visitOthers(
       found,
-      patterns,
+      written,
       (row) => maskRow("sms_room_events", "position", columns.sms_room_events, row, person)
     )
     for (const table of ["sms_inbox", "sms_statuses", "sms_deliveries", "sms_intents", "sms_events"] as const) {
@@ -208,16 +227,16 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
       total += yield* visit(
         table,
         names,
-        sql`(address IS NULL OR NOT ${isOwn(person)}) AND ${sql.or(names.flatMap((name) => like(name, patterns)))}`,
+        sql`(address IS NULL OR NOT ${isOwn(person)}) AND ${sql.or(names.flatMap((name) => like(name, written)))}`,
         (row) => maskRow(table, "position", names, row, person)
       )
     }
-    // The lane of a group names its members. That of a pending entry is in use.
+    // The lane of a group names its members.
     yield* visit(
       "sms_inbox",
-      ["lane"],
-      sql`state <> 'pending' AND ${sql.or(like("lane", patterns))}`,
-      (row) => maskRow("sms_inbox", "position", ["lane"], row, person)
+      ["lane", "state"],
+      sql.or(like("lane", person.patterns)),
+      (row) => Effect.as(maskLane(row, person), 0)
     )
     return total
   })
@@ -271,7 +290,7 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
   const removeParts = Effect.fnUntraced(function*(person: Person.Person) {
     let [removed, masked] = [0, 0]
     const waiting = yield* sql<Row>`SELECT id, message FROM sms_mms_outbox
-      WHERE ${sql.or(like("message", person.patterns))}`.withoutTransform
+      WHERE ${sql.or(like("message", person.written))} ${lock}`.withoutTransform
     for (const row of waiting) {
       const message = yield* readable(messages.decode(String(row["message"])))
       if (message === undefined || person.has(message.sender)) {
@@ -279,11 +298,13 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
         removed++
       } else masked += yield* maskRow("sms_mms_outbox", "id", ["message"], row, person)
     }
-    if (person.numbers.length > 0) {
-      removed += yield* count(
-        sql`DELETE FROM sms_mms_keys WHERE ${sql.or(like("mms_key", person.numbers.map((digits) => `%${digits}%`)))}
-          RETURNING mms_key`.withoutTransform
-      )
+    const keys = yield* sql<Row>`SELECT mms_key, state FROM sms_mms_keys
+      WHERE ${sql.or([...like("mms_key", person.patterns), ...like("state", person.written)])} ${lock}`.withoutTransform
+    for (const row of keys) {
+      if (person.isIn(String(row["mms_key"]))) {
+        yield* sql`DELETE FROM sms_mms_keys WHERE mms_key = ${row["mms_key"]}`
+        removed++
+      } else masked += yield* maskRow("sms_mms_keys", "mms_key", ["state"], row, person)
     }
     return { removed, masked }
   })
