@@ -133,10 +133,13 @@ export const layerPeople: Layer.Layer<
   })
 )
 
+/** As much as a webhook may need: more than one page of an SQLite file. */
+const pingSize = 16 * 1024
+
 /**
- * Asks the database of the context for nothing, to see whether it answers. On
- * SQLite, where one process may keep the others from writing, it begins a
- * transaction that could write.
+ * Writes a row and deletes it, to see whether the database of the context
+ * answers and can store something: its disk may be full, it may be read-only, or
+ * another process may have locked it. The tables must exist.
  *
  * @category accessors
  * @since 0.1.0
@@ -144,10 +147,10 @@ export const layerPeople: Layer.Layer<
 export const ping: Effect.Effect<void, StorageError, SqlClient.SqlClient> = Effect.flatMap(
   SqlClient.SqlClient,
   (sql) => {
-    const select = sql`SELECT 1`
-    return stored(sql, "ping")(Effect.asVoid(
-      sql.onDialectOrElse({ sqlite: () => sql.withTransaction(select), orElse: () => select })
-    ))
+    // A row that is over goes with the clean-up, should the process end here.
+    const write = sql`INSERT INTO sms_limits (key, state, expires_at) VALUES ('ping', ${" ".repeat(pingSize)}, 0)
+      ON CONFLICT (key) DO UPDATE SET state = excluded.state`
+    return stored(sql, "ping")(Effect.asVoid(Effect.andThen(write, sql`DELETE FROM sms_limits WHERE key = 'ping'`)))
   }
 )
 

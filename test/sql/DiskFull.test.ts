@@ -34,6 +34,8 @@ describe("a database whose disk is full", () => {
       const offered = Array.from({ length: 100 }, (_, index) => String(index))
       const results = yield* Effect.forEach(offered, offer, { concurrency: "unbounded" })
       assert.isTrue(results.includes(false))
+      // The server is not ready meanwhile.
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(SqlStorage.ping)))
       const kept = () =>
         Effect.map(list({ state: "pending", limit: 1000 }), (entries) =>
           entries.flatMap(({ event }) =>
@@ -42,6 +44,8 @@ describe("a database whose disk is full", () => {
       assert.deepStrictEqual(yield* kept(), [...acknowledged].sort())
 
       yield* pages(1_000_000)
+      yield* SqlStorage.ping
+      assert.deepStrictEqual(yield* sql`SELECT key FROM sms_limits`, [])
       const again = yield* Effect.forEach(offered.filter((key) => !acknowledged.has(key)), offer)
       assert.isFalse(again.includes(false))
       assert.deepStrictEqual(yield* kept(), offered.toSorted())
