@@ -13,6 +13,7 @@ import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
@@ -271,6 +272,13 @@ export const make = Effect.fnUntraced(function*(
         )
     ).pipe(Effect.asVoid)
 
+  /** Does not let a caller wait for long, where the store has just failed. */
+  const briefly = (effect: Effect.Effect<void>) =>
+    Effect.flatMap(
+      Effect.forkIn(effect, scope, { startImmediately: true }),
+      (fiber) => Effect.timeoutOption(Fiber.await(fiber), "500 millis")
+    )
+
   const settle = (id: string, outcome: Outcome) => surely(id, store.settle(id, outcome))
 
   const first = <E>({ id, provider }: Intent, request: Request<E>): Effect.Effect<Answer, E> =>
@@ -309,7 +317,7 @@ export const make = Effect.fnUntraced(function*(
         const id = yield* random.ulid
         const reservation = yield* store.reserve({ id, key, hash, message, provider, roomId, eventId }).pipe(
           // Its answer may have been lost. Nothing was sent, so that the key is free for a repetition.
-          Effect.tapError(() => settle(id, { state: "refused" }))
+          Effect.tapError(() => briefly(settle(id, { state: "refused" })))
         )
         switch (reservation._tag) {
           case "KeyReused":
@@ -362,7 +370,7 @@ export const make = Effect.fnUntraced(function*(
       const request = { id, key, hash, message, provider, priority, readyAt: sendAt ?? now }
       const reservation = yield* store.reserve(request).pipe(
         // Its answer may have been lost. Without a key, a repetition would queue the message twice.
-        Effect.tapError(() => key === undefined ? surely(id, store.cancel(id)) : Effect.void)
+        Effect.tapError(() => key === undefined ? briefly(surely(id, store.cancel(id))) : Effect.void)
       )
       if (reservation._tag === "KeyReused") return yield* new KeyReused()
       for (const wake of wakes) wake.openUnsafe()

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
 import type { Statement } from "effect/sql/Statement"
 import { InboundMessage } from "../../Message.ts"
 import type { Key } from "../../mms/internal/memory.ts"
@@ -18,7 +19,7 @@ import { clockTolerance } from "../../mms/internal/window.ts"
 import type { UnreadableRow } from "../../StorageError.ts"
 import { type DatabaseFailure, discreet } from "./failure.ts"
 import { json } from "./json.ts"
-import { makeTransact } from "./storage.ts"
+import { makeTransact, timeLimit } from "./storage.ts"
 
 export type StoreError = DatabaseFailure | UnreadableRow
 
@@ -136,6 +137,8 @@ export const migrate = discreet(
 export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const transact = yield* makeTransact
+  const inTime = timeLimit(sql)
+  const limited = <A, E, R>(effect: Effect.Effect<A, E | SqlError, R>) => discreet(inTime(effect))
   // Two random 53-bit integers, unique per process.
   const instance = [yield* Random.nextInt, yield* Random.nextInt].map((n) => Math.abs(n).toString(36)).join("")
   let count = 0
@@ -165,7 +168,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
     }).withoutTransform
 
   const change: Store["change"] = (key, { availableAt, decide, now }) =>
-    discreet(transact(Effect.gen(function*() {
+    limited(transact(Effect.gen(function*() {
       const [row] = yield* readLocked(key, now)
       const { outputs, state } = decide(yield* readState(row?.state ?? ""))
       const stored = yield* Effect.forEach(outputs, (output) =>
@@ -206,7 +209,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
     }).withoutTransform
 
   const claim: Store["claim"] = Effect.fnUntraced(function*({ limit, now, until }) {
-    const rows = [...yield* discreet(transact.statement(claimRows(now, until, limit)))]
+    const rows = [...yield* limited(transact.statement(claimRows(now, until, limit)))]
       .sort((one, other) => Number(one.at) - Number(other.at) || (one.id < other.id ? -1 : 1))
     const claimed: Array<Stored> = []
     const unreadable: Array<string> = []
@@ -218,15 +221,15 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
     return { messages: claimed, unreadable }
   })
 
-  const run = (statement: Statement<unknown>) => Effect.asVoid(discreet(transact.statement(statement)))
+  const run = (statement: Statement<unknown>) => Effect.asVoid(limited(transact.statement(statement)))
 
   return {
     change,
-    put: (message, options) => discreet(transact.statement(insert(message, options))),
+    put: (message, options) => limited(transact.statement(insert(message, options))),
     claim,
     dueKeys: (now, limit) =>
       Effect.map(
-        discreet(
+        limited(
           sql<{ key: string; provider: string }>`SELECT mms_key AS key, provider FROM sms_mms_keys
             WHERE due_at <= ${now} OR written_at > ${now + clockTolerance} ORDER BY due_at LIMIT ${limit}`
             .withoutTransform
@@ -239,7 +242,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
       ids.length === 0
         ? Effect.succeed([])
         : Effect.map(
-          discreet(transact.statement(
+          limited(transact.statement(
             sql<{ id: string }>`UPDATE sms_mms_outbox SET available_at = ${until}, written_at = ${now}
               WHERE ${sql.in("id", ids)} AND owner = ${instance} RETURNING id`.withoutTransform
           )),
@@ -247,14 +250,14 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
         ),
     remove: (ids) => ids.length === 0 ? Effect.void : run(sql`DELETE FROM sms_mms_outbox WHERE ${sql.in("id", ids)}`),
     pending: Effect.map(
-      discreet(
+      limited(
         sql<{ provider: string; open: unknown }>`SELECT provider, SUM(open_windows) AS open FROM sms_mms_keys
           WHERE open_windows > 0 GROUP BY provider`.withoutTransform
       ),
       (rows) => new Map(rows.map(({ open, provider }) => [provider, Number(open)]))
     ),
     next: Effect.map(
-      discreet(
+      limited(
         sql<{ keys: unknown; outbox: unknown }>`SELECT
           (SELECT MIN(due_at) FROM sms_mms_keys) AS keys,
           (SELECT MIN(available_at) FROM sms_mms_outbox) AS outbox`.withoutTransform

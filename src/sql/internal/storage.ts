@@ -15,8 +15,8 @@ import { SqlError, StatementTimeoutError } from "effect/sql/SqlError"
 import { StorageError, UnreadableRow } from "../../StorageError.ts"
 import { failureOf } from "./failure.ts"
 
-/** The timeout of the database. */
-const patience: Duration.Input = "10 seconds"
+/** The timeout of the database: callers must not wait longer for the answer that it is unavailable. */
+const patience: Duration.Input = "4 seconds"
 
 /**
  * Fails after the timeout, without waiting for the interruption: a client that
@@ -25,22 +25,24 @@ const patience: Duration.Input = "10 seconds"
 const bounded = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Effect.forkDetach(effect, { startImmediately: true }), (fiber) =>
-      restore(Fiber.join(fiber)).pipe(
-        Effect.timeoutOrElse({
-          duration: patience,
-          orElse: () =>
-            Effect.fail(
-              new SqlError({
-                reason: new StatementTimeoutError({
-                  cause: new Error("The database did not respond in time"),
-                  operation: "wait"
-                })
+      // All of the waiting can be interrupted, so that neither a caller that goes away nor a shutdown waits.
+      restore(Effect.timeoutOrElse(Fiber.join(fiber), {
+        duration: patience,
+        orElse: () =>
+          Effect.fail(
+            new SqlError({
+              reason: new StatementTimeoutError({
+                cause: new Error("The database did not respond in time"),
+                operation: "wait"
               })
-            )
-        }),
-        Effect.ensuring(Effect.sync(() => fiber.interruptUnsafe()))
-      ))
+            })
+          )
+      })).pipe(Effect.ensuring(Effect.sync(() => fiber.interruptUnsafe()))))
   )
+
+/** Limits the time of an operation. SQLite statements run synchronously, so they need no limit. */
+export const timeLimit = (sql: SqlClient.SqlClient): typeof bounded =>
+  sql.onDialectOrElse({ sqlite: () => identity, orElse: () => bounded }) as typeof bounded
 
 /**
  * Converts database failures and unreadable rows to `StorageError`, and keeps row contents out of
@@ -48,8 +50,7 @@ const bounded = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | 
  * as a defect, which is converted as well.
  */
 export const stored = (sql: SqlClient.SqlClient, store: string) => {
-  // SQLite statements run synchronously, so they need no timeout.
-  const inTime = sql.onDialectOrElse({ sqlite: () => identity, orElse: () => bounded }) as typeof bounded
+  const inTime = timeLimit(sql)
   return <A, E, R>(
     effect: Effect.Effect<A, E | SqlError, R>
   ): Effect.Effect<A, Exclude<E, SqlError | UnreadableRow> | StorageError, R> =>
