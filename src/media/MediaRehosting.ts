@@ -16,7 +16,9 @@ import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 import * as Content from "../Content.ts"
 import * as SteadyClock from "../internal/steadyClock.ts"
+import { TryAgain } from "../queue/TryAgain.ts"
 import * as Hook from "../rooms/Hook.ts"
+import { EarlierAttempts } from "../rooms/internal/attempt.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
 import { MediaError, TimedOut } from "./MediaError.ts"
 import { MediaFetcher } from "./MediaFetcher.ts"
@@ -63,6 +65,13 @@ export type Options = {
 export type HookOptions = Options & {
   /** The priority of the hook: lower runs first. 0 by default. */
   readonly priority?: number | undefined
+  /**
+   * How often the inbox processes a message again, on its schedule, while a file
+   * cannot be fetched for now, before `onFailure` decides. The next messages of
+   * the conversation wait meanwhile. 4 by default: for about a minute, and the
+   * time of the attempts. Without an inbox, `onFailure` decides at once.
+   */
+  readonly laterRetries?: number | undefined
   /** The channels whose messages are re-hosted, such as `["sms-voicemeup"]`. All by default. */
   readonly channelIds?: ReadonlyArray<string> | undefined
 }
@@ -91,14 +100,13 @@ type Part = Content.Part
 const policy = Schedule.jittered(Schedule.exponential("500 millis"))
 
 /**
- * Builds a function that re-hosts the files of a content. The function fails
- * only with `onFailure: "block"`.
- *
- * @category constructors
- * @since 0.1.0
+ * Builds a function that re-hosts the files of a content. It fails with
+ * `onFailure: "block"`, and with a retryable error if the message is processed
+ * again later.
  */
-export const make = Effect.fnUntraced(function*(
-  options: Options = {}
+const makeWith = Effect.fnUntraced(function*(
+  options: Options,
+  isRetriedLater: Effect.Effect<boolean>
 ): Effect.fn.Return<
   (content: Content.Content) => Effect.Effect<Content.Content, MediaError>,
   never,
@@ -139,6 +147,7 @@ export const make = Effect.fnUntraced(function*(
     const { message, reason } = error
     yield* count(reason._tag)
     yield* Effect.logWarning("Media re-hosting failed", { host: hostOf(file.url), reason: message })
+    if (error.isRetryable && (yield* isRetriedLater)) return yield* error
     if (onFailure === "block") return yield* error
     return onFailure === "pass" ? file : new Content.MediaContent({ ...file, unavailable: message })
   })
@@ -176,6 +185,21 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
+ * Builds a function that re-hosts the files of a content. The function fails
+ * only with `onFailure: "block"`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  options: Options = {}
+): Effect.Effect<
+  (content: Content.Content) => Effect.Effect<Content.Content, MediaError>,
+  never,
+  MediaFetcher | MediaStore
+> => makeWith(options, Effect.succeed(false))
+
+/**
  * Re-hosts the files of a content. Captions and the order of the parts are
  * kept, and `mimeType` is set to the detected type. Files on hosts that the
  * fetcher does not allow are left unchanged. Fails only with `onFailure:
@@ -194,15 +218,18 @@ const allowed = Effect.succeed(Hook.allow)
 
 /**
  * Builds the hook that re-hosts the files of received messages. It runs before
- * the channels, for inbound events of `sms` and `mms` channels.
+ * the channels, for inbound events of `sms` and `mms` channels. It fails with
+ * `TryAgain` when a file cannot be fetched for now: see `laterRetries`.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const hook = Effect.fnUntraced(function*(
   options: HookOptions = {}
-): Effect.fn.Return<Hook.BeforeBroadcast<never>, never, MediaFetcher | MediaStore> {
-  const rehost = yield* make(options)
+): Effect.fn.Return<Hook.BeforeBroadcast<TryAgain>, never, MediaFetcher | MediaStore> {
+  const { laterRetries = 4 } = options
+  const isRetriedLater = Effect.map(EarlierAttempts, (attempts) => attempts !== undefined && attempts < laterRetries)
+  const rehost = yield* makeWith(options, isRetriedLater)
   return Hook.beforeBroadcast({
     name: "rehost-media",
     channelTypes: ["sms", "mms"],
@@ -217,7 +244,12 @@ export const hook = Effect.fnUntraced(function*(
         ? allowed
         : rehost(event.content).pipe(
           Effect.map((content) => content === event.content ? Hook.allow : Hook.modify(event.withContent(content))),
-          Effect.catch(({ message }) => Effect.succeed(Hook.block(`media re-hosting failed: ${message}`)))
+          Effect.catch((error) =>
+            Effect.flatMap(isRetriedLater, (isRetriedLater) =>
+              error.isRetryable && isRetriedLater
+                ? Effect.fail(new TryAgain({ cause: error }))
+                : Effect.succeed(Hook.block(`media re-hosting failed: ${error.message}`)))
+          )
         )
   })
 })

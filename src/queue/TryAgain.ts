@@ -7,8 +7,9 @@
 import * as Schema from "effect/Schema"
 
 /**
- * Requests a retry, after the given delay or according to the schedule. Without
- * an inbox there are no retries, and it is an ordinary failure.
+ * Requests a retry, after the given delay or according to the schedule: from a
+ * channel, a `BeforeBroadcast` hook or a handler of delivery reports. Without an
+ * inbox there are no retries, and it is an ordinary failure.
  *
  * @category errors
  * @since 0.1.0

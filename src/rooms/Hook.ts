@@ -108,7 +108,11 @@ export interface Options extends Filters {
  */
 export interface BeforeBroadcast<out E = unknown, out R = never> extends Options {
   readonly trigger: "BeforeBroadcast"
-  /** The decision when the hook fails, dies or times out. `block` by default. */
+  /**
+   * The decision when the hook fails, dies or times out. `block` by default. With
+   * an inbox, a hook that fails with `TryAgain` decides later: the event is
+   * processed again from the start, and the next ones of its conversation wait.
+   */
   readonly onFailure?: "block" | "allow" | undefined
   readonly run: (event: RoomEvent, room: Room) => Effect.Effect<HookResult, E, R>
 }

@@ -69,14 +69,14 @@ export interface ProcessEventsOptions {
 }
 
 /**
- * Channels or handlers failed to process an event from an inbox. The event is
+ * Channels, hooks or handlers failed to process an event from an inbox. The event is
  * retried later, without those that succeeded.
  *
  * @category errors
  * @since 0.1.0
  */
 export class Unfinished extends Schema.TaggedError<Unfinished>()("Unfinished", {
-  /** The ids of the channels, or `delivery status handler`. */
+  /** The ids of the channels, `hook` and its name, or `delivery status handler`. */
   failed: Schema.Array(Schema.String),
   /** The failure of one of them: `TryAgain` if one asked for it. */
   cause: Schema.Defect()

@@ -144,10 +144,11 @@ export interface Service {
   /**
    * Processes an entry of an inbox. The same entry may be processed several
    * times until it succeeds. Fails, so that the entry is retried, when a
-   * channel or handler fails, except with `GiveUp`.
+   * channel or handler fails, except with `GiveUp`, and when a `BeforeBroadcast`
+   * hook fails with `TryAgain`.
    */
   readonly processEntry: (
-    entry: Pick<Entry, "id" | "event">
+    entry: Pick<Entry, "id" | "event"> & Partial<Pick<Entry, "failures">>
   ) => Effect.Effect<EventResult, MmsAggregatorError | DeliveryStoreError | StorageError | Unfinished>
   /**
    * Accepts merged messages in an inbox instead of processing them, until the

@@ -79,7 +79,7 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   queue: ["vocabulary"],
   inbox: ["vocabulary", "queue"],
   rooms: ["vocabulary", "events", "provider", "sending", "delivery", "mms", "queue", "inbox"],
-  media: ["vocabulary", "provider", "rooms"],
+  media: ["vocabulary", "provider", "queue", "rooms"],
   forward: ["vocabulary", "events", "queue", "rooms", "media"],
   sql: ["vocabulary", "events", "forward", "sending", "delivery", "mms", "queue", "inbox", "rooms", "media"],
   http: library,

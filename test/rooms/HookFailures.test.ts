@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Fiber } from "effect"
+import { Cause, Deferred, Duration, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
+import { TryAgain } from "../../src/queue/TryAgain.ts"
 import * as Hook from "../../src/rooms/Hook.ts"
 import { brokenHooks, failingHooks } from "./brokenHooks.ts"
 import { fork, history, makeKit, message, recording, settle, watch } from "./kit.ts"
@@ -52,6 +53,37 @@ describe("a hook before a broadcast", () => {
         assert.deepStrictEqual(yield* changes("EventBlocked"), [])
       }))
   }
+
+  it.effect("that asks for another attempt gets the event again, from an inbox", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      const changes = yield* watch(kit)
+      const { channel, texts } = recording("web")
+      yield* kit.registerChannel(channel)
+      let attempts = 0
+      yield* kit.hook(Hook.beforeBroadcast({
+        name: "consent",
+        run: () => ++attempts < 3 ? Effect.fail(new TryAgain({ after: Duration.hours(1) })) : allowed
+      }))
+      const entry = { id: "1", event: message("hello", { idempotencyKey: "SM1" }) }
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const error = yield* Effect.flip(kit.processEntry(entry))
+        assert(error._tag === "Unfinished")
+        assert.deepStrictEqual(error.failed, ["hook consent"])
+        assert.instanceOf(error.cause, TryAgain)
+        assert.deepStrictEqual(texts, [])
+      }
+      assert.strictEqual((yield* kit.processEntry(entry))._tag, "Broadcast")
+      assert.deepStrictEqual(texts, ["hello"])
+      assert.deepStrictEqual(yield* changes("HookFailed"), [])
+    }))
+
+  it.effect("that asks for another attempt fails where there is none", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      yield* kit.hook(Hook.beforeBroadcast({ name: "consent", run: () => Effect.fail(new TryAgain()) }))
+      assert.strictEqual((yield* kit.processInbound(message("hello")))._tag, "Blocked")
+    }))
 
   it.effect("that leaves something that is no event says what is wrong with it, in a line and without what it says", () =>
     Effect.gen(function*() {

@@ -6,9 +6,11 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as SchemaIssue from "effect/SchemaIssue"
+import { TryAgain } from "../../queue/TryAgain.ts"
 import type { RoomEvent } from "../../RoomEvent.ts"
 import type { Hook, HookResult, Subject } from "../Hook.ts"
 import type { KitEvent } from "../KitEvent.ts"
+import { Unfinished } from "../ProcessResult.ts"
 import type { HookRegistry, Trigger, Triggered } from "./hooks.ts"
 
 export interface Parts {
@@ -30,8 +32,9 @@ export interface Before<H extends Hook, A> {
   readonly run: (hook: H, value: A) => Effect.Effect<HookResult<A>, unknown>
   /**
    * Whether the event is processed again when this ends without a result. A hook
-   * whose scope closes during its run then ends the processing: the event must
-   * not pass without the hook. Otherwise it counts as failed.
+   * that fails with `TryAgain`, or whose scope closes during its run, then ends
+   * the processing: the event must not pass without the hook. Otherwise it counts
+   * as failed.
    */
   readonly isResumed?: boolean | undefined
   /** Validates the value that a hook returned as a modification. */
@@ -51,7 +54,7 @@ export interface HookRuns {
   readonly before: <T extends BeforeTrigger, A>(
     trigger: T,
     options: Before<Triggered<T>, A>
-  ) => Effect.Effect<Verdict<A>>
+  ) => Effect.Effect<Verdict<A>, Unfinished>
   readonly after: <T extends AfterTrigger>(trigger: T, options: After<Triggered<T>>) => Effect.Effect<void>
 }
 
@@ -98,17 +101,20 @@ export const make = ({ hooks, notify }: Parts): HookRuns => {
     hook: H,
     value: A,
     { check, event, isResumed = false, run }: Pick<Before<H, A>, "check" | "event" | "isResumed" | "run">
-  ): Effect.Effect<Verdict<A>> =>
+  ): Effect.Effect<Verdict<A>, Unfinished> =>
     inSpan(hook, run(hook, value)).pipe(
       Effect.flatMap((result) => verdict(hook, result, value, check)),
-      Effect.catchCause((cause) =>
-        isResumed && Cause.hasInterruptsOnly(cause)
-          ? Effect.interrupt
-          : Effect.map(failed(hook, event, cause), (): Verdict<A> =>
-            hook.onFailure === "allow"
-              ? { _tag: "Passed", value }
-              : { _tag: "Blocked", value, hook: hook.name, reason: "the hook failed" })
-      )
+      Effect.catchCause((cause): Effect.Effect<Verdict<A>, Unfinished> => {
+        if (isResumed && Cause.hasInterruptsOnly(cause)) return Effect.interrupt
+        const error = Cause.squash(cause)
+        if (isResumed && error instanceof TryAgain) {
+          return Effect.fail(new Unfinished({ failed: [`hook ${hook.name}`], cause: error }))
+        }
+        return Effect.map(failed(hook, event, cause), (): Verdict<A> =>
+          hook.onFailure === "allow"
+            ? { _tag: "Passed", value }
+            : { _tag: "Blocked", value, hook: hook.name, reason: "the hook failed" })
+      })
     )
 
   return {

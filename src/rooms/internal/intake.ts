@@ -12,6 +12,7 @@ import type { StorageError } from "../../StorageError.ts"
 import type { MessagePart, WebhookEvent } from "../../WebhookEvent.ts"
 import type { KitEvent } from "../KitEvent.ts"
 import type { EventResult, ProcessEventsOptions, ProcessResult, Unfinished } from "../ProcessResult.ts"
+import { EarlierAttempts } from "./attempt.ts"
 import type { Resumed } from "./receiving.ts"
 import type * as Webhooks from "./webhooks.ts"
 
@@ -95,11 +96,15 @@ export const make = ({ accepting, aggregator, notify, once, processInbound, reco
   }
 
   return {
-    processEntry: ({ event, id }: Pick<Entry, "id" | "event">) =>
+    processEntry: ({ event, failures, id }: Pick<Entry, "id" | "event"> & Partial<Pick<Entry, "failures">>) =>
       Effect.suspend(() => {
         let isAbandoned = false
         return Effect.onInterrupt(
-          processEvent(event, Effect.void, { eventId: id, isAbandoned: () => isAbandoned }),
+          Effect.provideService(
+            processEvent(event, Effect.void, { eventId: id, isAbandoned: () => isAbandoned }),
+            EarlierAttempts,
+            failures
+          ),
           () =>
             Effect.sync(() => {
               isAbandoned = true

@@ -177,13 +177,15 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
 
   /** Asks the `BeforeSend` hooks. Tells of a message that one of them blocks. */
   const ask = Effect.fnUntraced(function*(about: AboutSend, subject: Subject, wanted: OutboundMessage) {
-    const verdict = yield* hooks.before("BeforeSend", {
+    const verdict = yield* Effect.orDie(hooks.before("BeforeSend", {
       subject,
       event: about.event,
       value: wanted,
+      // No hook can ask for another attempt: a send is not processed again.
+      isResumed: false,
       run: (hook, message) => hook.run(message, about),
       check: checkModified
-    })
+    }))
     if (verdict._tag === "Blocked") yield* blocked(about, verdict.hook, verdict.reason)
     return verdict
   })
