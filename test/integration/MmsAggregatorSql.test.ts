@@ -5,6 +5,7 @@ import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as Content from "../../src/Content.ts"
 import { MmsAggregator } from "../../src/mms/MmsAggregator.ts"
+import { Patience } from "../../src/sql/internal/storage.ts"
 import * as MmsAggregatorSql from "../../src/sql/MmsAggregatorSql.ts"
 import { media, wrapper } from "../mms/parts.ts"
 import { suite } from "../suites/MmsAggregatorSuite.ts"
@@ -35,7 +36,7 @@ describe.skipIf(!hasPostgres)("on Postgres", () => {
     layer: (options) =>
       MmsAggregatorSql.layer(options).pipe(
         Layer.provide(Layer.effectDiscard(SqlClient.SqlClient.use((sql) => Effect.sync(() => current = sql)))),
-        Layer.provide(layerClient)
+        Layer.provide([layerClient, Layer.succeed(Patience, "1 day")])
       ),
     advance: (duration) => Effect.andThen(TestClock.adjust(duration), Effect.orDie(untilQuiet)),
     durable: true

@@ -19,7 +19,7 @@ import { clockTolerance } from "../../mms/internal/window.ts"
 import type { UnreadableRow } from "../../StorageError.ts"
 import { type DatabaseFailure, discreet } from "./failure.ts"
 import { json } from "./json.ts"
-import { makeTransact, timeLimit } from "./storage.ts"
+import { makeTransact, Patience, timeLimit } from "./storage.ts"
 
 export type StoreError = DatabaseFailure | UnreadableRow
 
@@ -137,7 +137,7 @@ export const migrate = discreet(
 export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const transact = yield* makeTransact
-  const inTime = timeLimit(sql)
+  const inTime = timeLimit(sql, yield* Patience)
   const limited = <A, E, R>(effect: Effect.Effect<A, E | SqlError, R>) => discreet(inTime(effect))
   // Two random 53-bit integers, unique per process.
   const instance = [yield* Random.nextInt, yield* Random.nextInt].map((n) => Math.abs(n).toString(36)).join("")

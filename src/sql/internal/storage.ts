@@ -4,6 +4,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,34 +16,43 @@ import { SqlError, StatementTimeoutError } from "effect/sql/SqlError"
 import { StorageError, UnreadableRow } from "../../StorageError.ts"
 import { failureOf } from "./failure.ts"
 
-/** The timeout of the database: callers must not wait longer for the answer that it is unavailable. */
-const patience: Duration.Input = "4 seconds"
+/** The default timeout of the database: callers must not wait longer for the answer that it is unavailable. */
+const defaultPatience: Duration.Input = "4 seconds"
+
+/** The timeout of the database. Another one where time passes faster than the database works, as in a test. */
+export const Patience = Context.Reference<Duration.Input>("effect-sms/sql/Patience", {
+  defaultValue: () => defaultPatience
+})
 
 /**
  * Fails after the timeout, without waiting for the interruption: a client that
  * cancels a statement would also wait for a database that hangs.
  */
-const bounded = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(Effect.forkDetach(effect, { startImmediately: true }), (fiber) =>
-      // All of the waiting can be interrupted, so that neither a caller that goes away nor a shutdown waits.
-      restore(Effect.timeoutOrElse(Fiber.join(fiber), {
-        duration: patience,
-        orElse: () =>
-          Effect.fail(
-            new SqlError({
-              reason: new StatementTimeoutError({
-                cause: new Error("The database did not respond in time"),
-                operation: "wait"
+const bounded =
+  (patience: Duration.Input) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(Effect.forkDetach(effect, { startImmediately: true }), (fiber) =>
+        // All of the waiting can be interrupted, so that neither a caller that goes away nor a shutdown waits.
+        restore(Effect.timeoutOrElse(Fiber.join(fiber), {
+          duration: patience,
+          orElse: () =>
+            Effect.fail(
+              new SqlError({
+                reason: new StatementTimeoutError({
+                  cause: new Error("The database did not respond in time"),
+                  operation: "wait"
+                })
               })
-            })
-          )
-      })).pipe(Effect.ensuring(Effect.sync(() => fiber.interruptUnsafe()))))
-  )
+            )
+        })).pipe(Effect.ensuring(Effect.sync(() => fiber.interruptUnsafe()))))
+    )
 
 /** Limits the time of an operation. SQLite statements run synchronously, so they need no limit. */
-export const timeLimit = (sql: SqlClient.SqlClient): typeof bounded =>
-  sql.onDialectOrElse({ sqlite: () => identity, orElse: () => bounded }) as typeof bounded
+export const timeLimit = (
+  sql: SqlClient.SqlClient,
+  patience: Duration.Input = defaultPatience
+): ReturnType<typeof bounded> =>
+  sql.onDialectOrElse({ sqlite: () => identity, orElse: () => bounded(patience) }) as ReturnType<typeof bounded>
 
 /**
  * Converts database failures and unreadable rows to `StorageError`, and keeps row contents out of
