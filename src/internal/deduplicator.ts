@@ -84,23 +84,22 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
 
     /** Runs the effect of the call that owns the entry. On failure the key is released for the next call. */
     const work = <A, E, R>(key: string, entry: Entry<S>, effect: Effect.Effect<A, E, R>, summarize: (value: A) => S) =>
-      effect.pipe(
-        Effect.map((value): Outcome<A, S> => {
-          const summary = summarize(value)
+      Effect.matchCauseEffect(Effect.map(effect, (value) => ({ value, summary: summarize(value) })), {
+        onSuccess: ({ summary, value }): Effect.Effect<Outcome<A, S>> => {
           entry.summary = Option.some(summary)
           if (entries.get(key) === entry) {
             entries.resize(key, perEntry + sizeOf(summary))
             forgetExcess()
           }
-          return { _tag: "First", value }
-        }),
-        Effect.onExit(() =>
-          Effect.sync(() => {
-            if (Option.isNone(entry.summary) && entries.get(key) === entry) entries.delete(key)
-            if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
-          })
-        )
-      )
+          if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
+          return Effect.succeed({ _tag: "First", value })
+        },
+        onFailure: (cause) => {
+          if (entries.get(key) === entry) entries.delete(key)
+          if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
+          return Effect.failCause(cause)
+        }
+      })
 
     const wait = (entry: Entry<S>): Effect.Effect<Option.Option<S>> => {
       if (Option.isSome(entry.summary)) return Effect.succeed(entry.summary)
@@ -113,16 +112,17 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
       effect: Effect.Effect<A, E, R>,
       summarize: (value: A) => S
     ): Effect.Effect<Outcome<A, S>, E, R> =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        // An interruption between the claim and the work would leave the key claimed forever.
-        Effect.uninterruptibleMask((restore): Effect.Effect<Outcome<A, S>, E, R> => {
-          const { entry, mine } = claim(key, now)
+      // An interruption between the claim and the work would leave the key claimed forever.
+      Effect.uninterruptibleMask((restore) =>
+        Effect.withFiber((fiber): Effect.Effect<Outcome<A, S>, E, R> => {
+          const { entry, mine } = claim(key, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
           if (mine) return work(key, entry, restore(effect), summarize)
           return restore(Effect.flatMap(wait(entry), (summary) =>
             Option.isSome(summary)
               ? Effect.succeed({ _tag: "Repeated", summary: summary.value })
               : run(key, effect, summarize)))
-        }))
+        })
+      )
 
     return { run }
   })
