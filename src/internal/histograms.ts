@@ -30,20 +30,19 @@ interface Options {
   readonly boundaries: ReadonlyArray<number>
 }
 
-const histogram = (name: string, options: Options) => {
-  const histogramOf = attributed(Metric.histogram(name, options))
-  return (attributes: Readonly<Record<string, string>>) => histogramOf(JSON.stringify(attributes), attributes)
-}
-
 export const make = <const Name extends string>(name: string, options: Options) => {
-  const histogramOf = histogram(name, options)
+  const histogramOf = attributed(Metric.histogram(name, options))
   return (attributes: Readonly<Record<Name, string>>, value: number): Effect.Effect<void> =>
-    Metric.update(histogramOf(attributes), value)
+    Metric.update(histogramOf(JSON.stringify(attributes), attributes), value)
 }
 
-/** As {@link make}, for code that has the context of its fiber and needs no effect. */
+/** As {@link make}, for code that has the context of its fiber and needs no effect. Attributes are told apart by the key. */
 export const makeUnsafe = <const Name extends string>(name: string, options: Options) => {
-  const histogramOf = histogram(name, options)
-  return (context: Context.Context<never>, attributes: Readonly<Record<Name, string>>, value: number): void =>
-    histogramOf(attributes).updateUnsafe(value, context)
+  const histogramOf = attributed(Metric.histogram(name, options))
+  return (
+    context: Context.Context<never>,
+    key: string,
+    attributes: Readonly<Record<Name, string>>,
+    value: number
+  ): void => histogramOf(key, attributes).updateUnsafe(value, context)
 }

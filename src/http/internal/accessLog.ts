@@ -109,7 +109,7 @@ export const record = (
     const route = pathOf(match, status)
     if (route !== streamRoute) {
       const seconds = Number(fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe() - begun) / 1e9
-      duration(fiber.context, { method, route, status: String(status) }, seconds)
+      duration(fiber.context, `${method} ${status} ${route}`, { method, route, status: String(status) }, seconds)
     }
     if (isSilent) return Effect.void
     return Effect.annotateLogs(Effect.log(messageOf(cause)), {

@@ -6,18 +6,20 @@
  * error.
  */
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as References from "effect/References"
 import { InboxProcessor } from "../../inbox/Inbox.ts"
 import * as Deduplicator from "../../internal/deduplicator.ts"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
 import { RoomKit } from "../../rooms/RoomKit.ts"
 import type { WebhookError } from "../../WebhookError.ts"
 import type { WebhookEvent } from "../../WebhookEvent.ts"
-import type { VerifiedWebhook } from "../../WebhookRequest.ts"
+import type { VerifiedWebhook, WebhookResponse } from "../../WebhookRequest.ts"
 import * as Problems from "../Problems.ts"
 import * as ByteBudget from "./byteBudget.ts"
 import * as RefusalLog from "./refusalLog.ts"
@@ -57,24 +59,6 @@ const full = Effect.fnUntraced(function*({ name }: Provider) {
 
 const keyLimits = { capacity: 100_000, maxBytes: 64 * 1024 * 1024, timeToLive: "48 hours" } as const
 
-/** Runs an effect within a time limit. One that waits for nothing needs no timer. */
-const within = <A, E, B, E2>(
-  effect: Effect.Effect<A, E>,
-  duration: Duration.Duration,
-  orElse: () => Effect.Effect<B, E2>
-): Effect.Effect<A | B, E | E2> =>
-  Effect.flatMap(
-    Effect.forkChild(effect, { startImmediately: true }),
-    (fiber): Effect.Effect<A | B, E | E2> =>
-      fiber.pollUnsafe() ?? Effect.timeoutOrElse(Fiber.join(fiber), {
-        duration,
-        orElse: () => {
-          fiber.interruptUnsafe()
-          return orElse()
-        }
-      })
-  )
-
 /** Builds the processing of verified webhooks. Closing the scope waits for what runs in the background. */
 export const make = Effect.fnUntraced(function*(options: Options) {
   const kit = yield* RoomKit
@@ -104,22 +88,22 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const acknowledgeAfter = Duration.fromInputUnsafe(options.acknowledgeAfter ?? "1500 millis")
   const handlingTimeout = Duration.fromInputUnsafe(options.handlingTimeout ?? "15 seconds")
 
+  const withinLimit = <A, E>(provider: Provider, effect: Effect.Effect<A, E>) =>
+    Effect.timeoutOrElse(effect, { duration: handlingTimeout, orElse: () => late(provider) })
+
   /** Processes events in a fiber that runs on when nobody waits for it. */
   const start = (
     { provider, webhook: { idempotencyKeys } }: Verified,
     events: ReadonlyArray<WebhookEvent>,
     claim: ByteBudget.Claim
-  ) => {
-    const hasParts = events.some(({ _tag }) => _tag === "MessagePart")
-    const stored = hasParts ? Deferred.makeUnsafe<void>() : undefined
-    const onStored = stored && Deferred.succeed(stored, undefined)
-    const processing = kit.processEvents(events, { idempotencyKeys, onStored }).pipe(
-      Effect.catchCause(failed),
-      Effect.annotateLogs({ provider: provider.name })
-    )
-    return Effect.flatMap(Effect.forkDetach(processing, { startImmediately: true }), (
-      fiber
-    ): Effect.Effect<unknown, Problems.InternalServerError> => {
+  ) =>
+    Effect.withFiber((parent): Effect.Effect<unknown, WebhookProblem> => {
+      const stored = events.some(({ _tag }) => _tag === "MessagePart") ? Deferred.makeUnsafe<void>() : undefined
+      const onStored = stored && Deferred.succeed(stored, undefined)
+      const annotations = { ...parent.getRef(References.CurrentLogAnnotations), provider: provider.name }
+      const run = Effect.runForkWith(Context.add(parent.context, References.CurrentLogAnnotations, annotations))
+      const fiber = run(Effect.catchCause(kit.processEvents(events, { idempotencyKeys, onStored }), failed))
+      // If no hook or channel waits for anything, processing is complete by now and needs no timer.
       const exit = fiber.pollUnsafe()
       if (exit !== undefined) return exit
       working.add(fiber)
@@ -130,11 +114,11 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       })
       const acknowledged = Effect.timeoutOption(Fiber.join(fiber), acknowledgeAfter)
       // An unstored part must be redelivered, so its webhook waits for the store, however long that takes.
-      return stored === undefined
+      const settled: Effect.Effect<unknown, WebhookProblem> = stored === undefined
         ? acknowledged
         : Effect.andThen(acknowledged, Effect.raceFirst(Deferred.await(stored), Fiber.join(fiber)))
+      return withinLimit(provider, settled)
     })
-  }
 
   const process = (verified: Verified, claim: ByteBudget.Claim) => {
     const { provider, webhook } = verified
@@ -146,19 +130,19 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       if (inbox === undefined) return start(verified, events, claim)
       // What is in the inbox is kept, and processed from there.
       const accepting = once(webhook.idempotencyKeys ?? [], Effect.asVoid(inbox.accept(events)))
-      return Effect.catch(accepting, storageFailed)
+      return withinLimit(provider, Effect.catch(accepting, storageFailed))
     })
   }
 
   /** Processes a verified webhook, and returns the response that its carrier expects. */
   return (verified: Verified) =>
-    Effect.suspend(() => {
+    Effect.suspend((): Effect.Effect<WebhookResponse, WebhookProblem> => {
       const { provider, webhook: { request } } = verified
       const claim = budget.take(request.body.length + request.url.length)
       if (claim === undefined) return full(provider)
-      return within(process(verified, claim), handlingTimeout, () => late(provider)).pipe(
-        Effect.onExit(() => Effect.sync(claim.release)),
-        Effect.as(provider.acknowledgement)
+      return Effect.onExit(
+        Effect.map(process(verified, claim), () => provider.acknowledgement),
+        () => Effect.sync(claim.release)
       )
     })
 })
