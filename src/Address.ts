@@ -119,7 +119,7 @@ export const fromText = (text: string): Option.Option<Address> =>
  * @category getters
  * @since 0.1.0
  */
-export const canonical = (address: Address): Address => Address.make(AddressText.canonical(address))
+export const canonical = (address: Address): Address => AddressText.canonical(address) as Address
 
 /**
  * Reads the address in a payload of a carrier that is known to write numbers as

@@ -313,7 +313,7 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
           else if (current?.delivery.status !== delivery.status) checkLater(text, firstCheck, now)
           removed.push(...dropExcess(text))
           const event = delivered(current?.delivery, delivery)
-          return Effect.as(event === undefined ? Effect.void : record(event), { value, removed })
+          return Effect.as(event === undefined ? Effect.void : record(() => event), { value, removed })
         }),
       get: (key) => Effect.map(now, (now) => find(keyOf(key), now)?.delivery),
       ofMessage: (key) =>

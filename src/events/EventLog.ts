@@ -173,16 +173,16 @@ export const layerMemory = (options?: MemoryOptions): Layer.Layer<EventLog, neve
   Layer.effect(EventLog, makeMemory(options))
 
 /**
- * Returns a function that appends to the log of the context, and does nothing
+ * Returns a function that appends to the log of the context, and builds no event
  * when there is none. For stores in memory, where an append cannot fail.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const recorder: Effect.Effect<(event: Event) => Effect.Effect<void>> = Effect.map(
+export const recorder: Effect.Effect<(event: () => Event) => Effect.Effect<void>> = Effect.map(
   Effect.serviceOption(EventLog),
   Option.match({
     onNone: () => () => Effect.void,
-    onSome: ({ append }) => (event: Event) => Effect.orDie(append(event))
+    onSome: ({ append }) => (event: () => Event) => Effect.suspend(() => Effect.orDie(append(event())))
   })
 )

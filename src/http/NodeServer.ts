@@ -12,11 +12,9 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { createServer, IncomingMessage, ServerResponse, STATUS_CODES } from "node:http"
-import type { Socket } from "node:net"
-import type { Duplex } from "node:stream"
-import { safeHeaders } from "./internal/safeHeaders.ts"
-import { skipBody } from "./internal/skipBody.ts"
+import type { ServerResponse } from "node:http"
+import { NodeFronted } from "./internal/nodeFronted.ts"
+import { answerClientError, BoundedRequest, FrontedServer, SafeResponse } from "./internal/nodeMessages.ts"
 
 /**
  * Options of the server.
@@ -42,86 +40,6 @@ export type Options = {
 
 const millis = (input: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(input))
 
-/** Has `nosniff` also where Node itself answers, such as a request without a host or with an unknown expectation. */
-class SafeResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
-  /** The response that is being written to a connection. */
-  static readonly current = new WeakMap<Duplex, SafeResponse>()
-
-  constructor(...parameters: ConstructorParameters<typeof ServerResponse<Request>>) {
-    super(...parameters)
-    this.setHeader("x-content-type-options", safeHeaders["x-content-type-options"])
-  }
-
-  override assignSocket(socket: Socket): void {
-    super.assignSocket(socket)
-    SafeResponse.current.set(socket, this)
-  }
-
-  override detachSocket(socket: Socket): void {
-    super.detachSocket(socket)
-    SafeResponse.current.delete(socket)
-  }
-}
-
-const statusOf = ({ code }: NodeJS.ErrnoException): number => {
-  switch (code) {
-    case "ERR_HTTP_REQUEST_TIMEOUT":
-      return 408
-    case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
-      return 413
-    case "HPE_HEADER_OVERFLOW":
-      return 431
-    default:
-      return 400
-  }
-}
-
-/** Answers a request that is not HTTP, as Node does, with the headers and a problem. Says nothing of the error. */
-const answerClientError = (error: NodeJS.ErrnoException, socket: Duplex): void => {
-  // What is written after the beginning of another answer would be a part of that one.
-  const isAnswering = SafeResponse.current.get(socket)?.headersSent === true
-  if (!socket.writable || error.code === "ECONNRESET" || isAnswering) {
-    socket.destroy()
-    return
-  }
-  const status = statusOf(error)
-  const title = STATUS_CODES[status]
-  const body = JSON.stringify({ type: "about:blank", status, title })
-  const headers = {
-    ...safeHeaders,
-    "connection": "close",
-    "content-type": "application/problem+json",
-    "content-length": String(body.length)
-  }
-  const head = [`HTTP/1.1 ${status} ${title}`, ...Object.entries(headers).map((header) => header.join(": "))]
-  socket.end([...head, "", body].join("\r\n"), () => socket.destroy())
-}
-
-/** How many pieces a body may come in, and one more for each so many bytes. Callers and proxies send kilobytes at a time. */
-const maxPieces = 64
-const bytesOfPiece = 256
-
-/**
- * Ends the connection of a body in pieces of a few bytes: each costs as much as
- * a large one, also where the body is not wanted and only drained.
- */
-class PiecedRequest extends IncomingMessage {
-  #pieces = 0
-  #bytes = 0
-  #isRefused = false
-
-  override push(chunk: Uint8Array | null, encoding?: BufferEncoding): boolean {
-    this.#bytes += chunk?.length ?? 0
-    if (chunk === null || ++this.#pieces <= maxPieces + this.#bytes / bytesOfPiece) return super.push(chunk, encoding)
-    if (!this.#isRefused) {
-      this.#isRefused = true
-      answerClientError(new Error("The body comes in too many pieces"), this.socket)
-      skipBody(this.socket)
-    }
-    return false
-  }
-}
-
 /**
  * Provides Node's `HttpServer`, in the place of `NodeHttpServer.layer` and
  * `createServer`.
@@ -134,11 +52,11 @@ export const layer = (options: Options) => {
   const requestTimeout = millis(options.requestTimeout ?? "30 seconds")
   // Node refuses more than the whole request may take.
   const headersTimeout = Math.min(millis(options.headersTimeout ?? "10 seconds"), requestTimeout)
-  const node = createServer({
+  const node = new FrontedServer({
     headersTimeout,
     requestTimeout,
     connectionsCheckingInterval: Math.min(5000, Math.ceil(headersTimeout / 2)),
-    IncomingMessage: PiecedRequest,
+    IncomingMessage: BoundedRequest,
     ServerResponse: SafeResponse
   })
   // Nothing was read or written for so long. What waits for a store or a carrier goes on.
@@ -159,6 +77,9 @@ export const layer = (options: Options) => {
   )
   return Layer.provideMerge(
     layerCloseConnections,
-    NodeHttpServer.layer(() => node, { port, gracefulShutdownTimeout, ...(host !== undefined && { host }) })
+    Layer.merge(
+      NodeHttpServer.layer(() => node, { port, gracefulShutdownTimeout, ...(host !== undefined && { host }) }),
+      Layer.succeed(NodeFronted, node)
+    )
   )
 }

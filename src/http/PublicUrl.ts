@@ -13,10 +13,19 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { invalidPayload, InvalidSignature, type WebhookErrorReason } from "../WebhookError.ts"
 
-type Request = HttpServerRequest.HttpServerRequest
+/** What of a request the URL depends on. */
+export interface Asked
+  extends Pick<HttpServerRequest.HttpServerRequest, "method" | "originalUrl" | "protocol" | "peerAddress">
+{
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A request target without scheme and authority, as nearly all are. */
+const pathOnly = (path: string) => ({ scheme: undefined, authority: undefined, path })
 
 /** Splits a request target into scheme and authority, if it has them, and the rest. */
 const split = (url: string) => {
+  if (url.startsWith("/")) return pathOnly(url)
   const [, scheme, authority, path = ""] = /^(?:([a-z][a-z\d+.-]*):\/\/([^/?#]*))?(.*)$/is.exec(url) ?? []
   return { scheme: scheme?.toLowerCase(), authority, path: path.startsWith("/") ? path : `/${path}` }
 }
@@ -36,7 +45,7 @@ const ipOf = (text: string | undefined): NetAddress.IpAddress | undefined => {
 }
 
 /** The values of a header that each proxy appends to: the last one is of the nearest proxy. */
-const listOf = (request: Request, name: string): ReadonlyArray<string> =>
+const listOf = (request: Asked, name: string): ReadonlyArray<string> =>
   request.headers[name]?.split(",").map((value) => value.trim()) ?? []
 
 /** As many proxies as a request may have come through. A caller may write any number of addresses. */
@@ -47,7 +56,7 @@ const maxProxies = 16
  * Each of them wrote into `X-Forwarded-For` who called it, so an address there
  * counts while all the proxies to its right are trusted.
  */
-const countProxies = (request: Request, trustedProxies: ReadonlyArray<IpNetwork.IpNetwork>): number => {
+const countProxies = (request: Asked, trustedProxies: ReadonlyArray<IpNetwork.IpNetwork>): number => {
   const callers = [...listOf(request, "x-forwarded-for"), Option.getOrUndefined(request.peerAddress)]
     .slice(-maxProxies)
     .reverse()
@@ -67,7 +76,7 @@ const countProxies = (request: Request, trustedProxies: ReadonlyArray<IpNetwork.
  * values from the right than there are trusted proxies, because those before
  * them are the caller's.
  */
-const forwarded = (request: Request, trustedProxies: ReadonlyArray<IpNetwork.IpNetwork>) => {
+const forwarded = (request: Asked, trustedProxies: ReadonlyArray<IpNetwork.IpNetwork>) => {
   if (trustedProxies.length === 0) return {}
   const proxies = countProxies(request, trustedProxies)
   if (proxies === 0) return {}
@@ -103,17 +112,17 @@ export interface Candidate {
   readonly authority: string | undefined
 }
 
-const authorityOf = (request: Request, proxy: { readonly authority?: string }) =>
+const authorityOf = (request: Asked, proxy: { readonly authority?: string }) =>
   proxy.authority ?? request.headers["host"]
 
 /**
  * Returns the URLs that the carrier may have called: one, or as many as are
  * configured. The one whose host the request names is first.
  */
-export const candidates = (request: Request, options: Options): readonly [Candidate, ...Array<Candidate>] => {
+export const candidates = (request: Asked, options: Options): readonly [Candidate, ...Array<Candidate>] => {
   const target = split(request.originalUrl)
   const bases = typeof options.publicUrl === "string" ? [options.publicUrl] : options.publicUrl ?? []
-  const under = (base: string) => base.replace(/\/+$/, "") + target.path
+  const under = (base: string) => (base.endsWith("/") ? base.replace(/\/+$/, "") : base) + target.path
   const proxy = bases.length === 1 ? {} : forwarded(request, options.trustedProxies)
   const [first, ...others] = bases
   if (first === undefined) {

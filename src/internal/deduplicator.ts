@@ -5,7 +5,6 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { InsertionOrderedMap } from "./insertionOrderedMap.ts"
 import { sizeOf } from "./sizeOf.ts"
 
@@ -20,8 +19,9 @@ export interface Options {
 
 interface Entry<S> {
   readonly expiresAt: number
-  /** The summary of the first call. `None` until that call succeeds. */
-  summary: Option.Option<S>
+  /** The summary of the first call, which `isDone` tells from none. */
+  summary: S | undefined
+  isDone: boolean
   /** Wakes the waiting calls. Created by the first call that waits, because most keys complete before they repeat. */
   done: Deferred.Deferred<void> | undefined
 }
@@ -76,7 +76,7 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
       const earlier = entries.get(key)
       // The system clock can be set back, which leaves expired entries behind fresh ones.
       if (earlier !== undefined && earlier.expiresAt > now) return { entry: earlier, mine: false }
-      const entry: Entry<S> = { expiresAt: now + timeToLive, summary: Option.none(), done: undefined }
+      const entry: Entry<S> = { expiresAt: now + timeToLive, summary: undefined, isDone: false, done: undefined }
       entries.put(key, entry, perEntry)
       forgetExcess()
       return { entry, mine: true }
@@ -84,28 +84,28 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
 
     /** Runs the effect of the call that owns the entry. On failure the key is released for the next call. */
     const work = <A, E, R>(key: string, entry: Entry<S>, effect: Effect.Effect<A, E, R>, summarize: (value: A) => S) =>
-      effect.pipe(
-        Effect.map((value): Outcome<A, S> => {
-          const summary = summarize(value)
-          entry.summary = Option.some(summary)
+      Effect.matchCauseEffect(Effect.map(effect, (value) => ({ value, summary: summarize(value) })), {
+        onSuccess: ({ summary, value }): Effect.Effect<Outcome<A, S>> => {
+          entry.summary = summary
+          entry.isDone = true
           if (entries.get(key) === entry) {
             entries.resize(key, perEntry + sizeOf(summary))
             forgetExcess()
           }
-          return { _tag: "First", value }
-        }),
-        Effect.onExit(() =>
-          Effect.sync(() => {
-            if (Option.isNone(entry.summary) && entries.get(key) === entry) entries.delete(key)
-            if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
-          })
-        )
-      )
+          if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
+          return Effect.succeed({ _tag: "First", value })
+        },
+        onFailure: (cause) => {
+          if (entries.get(key) === entry) entries.delete(key)
+          if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
+          return Effect.failCause(cause)
+        }
+      })
 
-    const wait = (entry: Entry<S>): Effect.Effect<Option.Option<S>> => {
-      if (Option.isSome(entry.summary)) return Effect.succeed(entry.summary)
+    const wait = (entry: Entry<S>): Effect.Effect<void> => {
+      if (entry.isDone) return Effect.void
       entry.done ??= Deferred.makeUnsafe()
-      return Effect.map(Deferred.await(entry.done), () => entry.summary)
+      return Deferred.await(entry.done)
     }
 
     const run = <A, E, R>(
@@ -113,16 +113,17 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
       effect: Effect.Effect<A, E, R>,
       summarize: (value: A) => S
     ): Effect.Effect<Outcome<A, S>, E, R> =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        // An interruption between the claim and the work would leave the key claimed forever.
-        Effect.uninterruptibleMask((restore): Effect.Effect<Outcome<A, S>, E, R> => {
-          const { entry, mine } = claim(key, now)
+      // An interruption between the claim and the work would leave the key claimed forever.
+      Effect.uninterruptibleMask((restore) =>
+        Effect.withFiber((fiber): Effect.Effect<Outcome<A, S>, E, R> => {
+          const { entry, mine } = claim(key, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
           if (mine) return work(key, entry, restore(effect), summarize)
-          return restore(Effect.flatMap(wait(entry), (summary) =>
-            Option.isSome(summary)
-              ? Effect.succeed({ _tag: "Repeated", summary: summary.value })
+          return restore(Effect.flatMap(wait(entry), () =>
+            entry.isDone
+              ? Effect.succeed({ _tag: "Repeated", summary: entry.summary as S })
               : run(key, effect, summarize)))
-        }))
+        })
+      )
 
     return { run }
   })

@@ -5,7 +5,7 @@ export interface Bounds {
   readonly maxBytes?: number | undefined
 }
 
-type Entry<A> = readonly [key: string, value: A, bytes: number]
+type Entry<A> = [key: string, value: A, bytes: number]
 
 /** What an entry takes in a map, without its key and value. */
 const perEntry = 128
@@ -76,10 +76,8 @@ export class InsertionOrderedMap<A> {
     const entry = this.#entries.get(key)
     if (entry === undefined) return
     const all = perEntry + 2 * key.length + bytes
-    const resized: Entry<A> = [key, entry[1], all]
-    this.#entries.set(key, resized)
-    if (this.#oldest === entry) this.#oldest = resized
     this.#bytes += all - entry[2]
+    entry[2] = all
   }
 
   delete(key: string): boolean {
@@ -90,7 +88,7 @@ export class InsertionOrderedMap<A> {
     return this.#entries.delete(key)
   }
 
-  oldest(): Entry<A> | undefined {
+  oldest(): Readonly<Entry<A>> | undefined {
     if (this.#oldest !== undefined || this.#entries.size === 0) return this.#oldest
     // An exhausted iterator stays exhausted, even after new insertions.
     let next = this.#iterator.next()
@@ -106,7 +104,7 @@ export class InsertionOrderedMap<A> {
    * Returns the oldest entry while the map exceeds one of its bounds. The caller
    * deletes it, with what refers to it, and asks again.
    */
-  excess(): Entry<A> | undefined {
+  excess(): Readonly<Entry<A>> | undefined {
     return this.#entries.size > this.#maxEntries || this.#bytes > this.#maxBytes ? this.oldest() : undefined
   }
 }

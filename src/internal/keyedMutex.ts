@@ -1,27 +1,38 @@
 /**
  * A keyed mutex: runs one effect at a time per key, in order of arrival.
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Semaphore from "effect/Semaphore"
 
 export type KeyedMutex = (key: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 /** Builds a keyed mutex. A key without waiters takes no memory. */
 export const make = (): KeyedMutex => {
-  const lines = new Map<string, { readonly turn: Semaphore.Semaphore; length: number }>()
+  /** By the keys whose effects run, the turns of those who wait, in order. */
+  const lines = new Map<string, Array<Deferred.Deferred<void>>>()
+
+  const end = (key: string) => {
+    const next = lines.get(key)?.shift()
+    if (next === undefined) lines.delete(key)
+    else Deferred.doneUnsafe(next, Effect.void)
+  }
+
   return (key) => (effect) =>
-    Effect.acquireUseRelease(
-      Effect.sync(() => {
-        const line = lines.get(key) ?? { turn: Semaphore.makeUnsafe(1), length: 0 }
-        line.length++
-        lines.set(key, line)
-        return line
-      }),
-      ({ turn }) => turn.withPermit(effect),
-      (line) =>
-        Effect.sync(() => {
-          line.length--
-          if (line.length === 0) lines.delete(key)
-        })
-    )
+    Effect.uninterruptibleMask((restore) => {
+      const own = Effect.onExit(restore(effect), () => Effect.sync(() => end(key)))
+      const line = lines.get(key)
+      if (line === undefined) {
+        lines.set(key, [])
+        return own
+      }
+      const turn = Deferred.makeUnsafe<void>()
+      line.push(turn)
+      const leave = Effect.sync(() => {
+        const place = line.indexOf(turn)
+        // Without a place, it was this one's turn when it was interrupted.
+        if (place === -1) end(key)
+        else line.splice(place, 1)
+      })
+      return Effect.andThen(Effect.onInterrupt(restore(Deferred.await(turn)), () => leave), own)
+    })
 }

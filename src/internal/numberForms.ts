@@ -40,6 +40,8 @@ export const withoutTrunkZero = (number: string): string => number.replace(trunk
 
 /** Returns the one form of an E.164 number that all its forms have in common. It may not be the one to dial. */
 export const canonicalNumber = (number: string): string => {
+  // North America has one form.
+  if (number.startsWith("+1")) return number
   const plain = withoutTrunkZero(number)
   const form = forms.find(({ pattern }) => pattern.test(plain))
   return form === undefined ? plain : plain.replace(form.pattern, form.canonical)

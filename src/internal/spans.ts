@@ -12,10 +12,11 @@ import * as Tracer from "effect/Tracer"
 export const withSpan =
   (name: string, attributes: Readonly<Record<string, unknown>> = {}) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.flatMap(Effect.tracer, (tracer) =>
-      tracer === Tracer.nativeTracer
+    Effect.withFiber((fiber) =>
+      fiber.getRef(Tracer.Tracer) === Tracer.nativeTracer
         ? effect
-        : Effect.withSpan(effect, name, { attributes, captureStackTrace: false }) as Effect.Effect<A, E, R>)
+        : Effect.withSpan(effect, name, { attributes, captureStackTrace: false }) as Effect.Effect<A, E, R>
+    )
 
 /** Returns whether {@link withSpan} would record a span in this fiber. */
 export const isTraced = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>

@@ -2,6 +2,7 @@
  * Fibers that belong to a scope instead of to the caller that started them.
  */
 import type * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -50,20 +51,30 @@ export const make = Effect.fnUntraced(function*(
     })
   )
 
+  const started = <A, E, R>(
+    parent: Fiber.Fiber<unknown, unknown>,
+    effect: Effect.Effect<A, E, R>
+  ): Fiber.Fiber<A, E> => {
+    const context = parent.context as Context.Context<R>
+    const fiber = Effect.runForkWith(context)(open ? effect : Effect.interrupt)
+    // One that waits for nothing has ended by now.
+    if (fiber.pollUnsafe() === undefined) {
+      running.add(fiber)
+      fiber.addObserver(() => running.delete(fiber))
+    }
+    return fiber
+  }
+
   const start: SupervisedFibers["start"] = (effect) =>
-    Effect.suspend(() => Effect.forkDetach(open ? effect : Effect.interrupt, { startImmediately: true })).pipe(
-      Effect.tap((fiber) =>
-        Effect.sync(() => {
-          running.add(fiber)
-          fiber.addObserver(() => running.delete(fiber))
-        })
-      ),
-      Effect.uninterruptible
-    )
+    Effect.withFiber((parent) => Effect.succeed(started(parent, effect)))
 
   return {
     start,
-    run: (effect) => Effect.flatMap(start(effect), Fiber.join),
+    run: (effect) =>
+      Effect.withFiber((parent) => {
+        const fiber = started(parent, effect)
+        return fiber.pollUnsafe() ?? Fiber.join(fiber)
+      }),
     runWithin: (effect, limit) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(start(effect), (fiber) =>

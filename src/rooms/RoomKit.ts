@@ -267,6 +267,9 @@ export type Options = {
 
 const mebibyte = 1024 * 1024
 
+const inboundSpan = Spans.withSpan("RoomKit.processInbound")
+const statusSpan = Spans.withSpan("RoomKit.processDeliveryStatus")
+
 /** For each subscriber of the changes. */
 const maxChanges = { maxEntries: 1024, maxBytes: 8 * mebibyte }
 
@@ -326,10 +329,10 @@ export const make = Effect.fnUntraced(function*(
     )
 
   const pass = (message: InboundMessage, resumed?: Receiving.Resumed) =>
-    Spans.withSpan("RoomKit.processInbound")(runs.run(withAnswers(receive(message, resumed))))
+    inboundSpan(runs.run(withAnswers((conversation) => receive(message, conversation, resumed))))
 
   const processDeliveryStatus = (status: DeliveryStatus, options?: { readonly isResumed: boolean }) =>
-    Spans.withSpan("RoomKit.processDeliveryStatus")(statuses.process(status, options))
+    statusSpan(statuses.process(status, options))
 
   const aggregator = Option.getOrUndefined(yield* Effect.serviceOption(MmsAggregator)) ??
     (yield* makeMemory({ shutdownTimeout }))
@@ -401,7 +404,9 @@ export const make = Effect.fnUntraced(function*(
         const repetition = key === undefined
           ? yield* Broadcast.answering
           : { key: JSON.stringify(["post", roomId, key]), isPatient, isResumed: true }
-        return yield* runs.run(withAnswers(broadcast({ event, room, ...repetition })))
+        return yield* runs.run(
+          withAnswers((conversation) => broadcast({ event, room, ...repetition }, conversation))
+        )
       }
     )
   })

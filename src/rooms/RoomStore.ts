@@ -170,12 +170,12 @@ export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<Service> 
       attach: (roomId, attachment) => Effect.sync(() => state.attach(roomId, attachment)),
       detach: (roomId, attachment) => Effect.sync(() => state.detach(roomId, attachment)),
       append: (event, { inbound, key } = {}) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        Effect.withFiber((fiber): Effect.Effect<Appended> => {
+          const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
           const result = state.append(event, key, { now, provider: inbound?.provider })
-          return Effect.as(
-            result._tag === "Appended" ? record(appended(event, inbound, result.room?.participants)) : Effect.void,
-            result
-          )
+          return result._tag === "Appended"
+            ? Effect.as(record(() => appended(event, inbound, result.room?.participants)), result)
+            : Effect.succeed(result)
         }),
       settle: (event, deliveries) => Effect.sync(() => state.settle(event, deliveries)),
       rooms: ({ limit } = {}) => Effect.sync(() => state.rooms(limit)),

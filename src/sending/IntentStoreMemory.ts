@@ -150,7 +150,7 @@ export const make = Effect.fnUntraced(function*(
     Effect.flatMap(DateTime.now, (now) => {
       const next = put(withoutOutcome(intent as Intent), state, now, outcome)
       const isRepeated = intent.state === state && resolvedBy === outcome.resolvedBy
-      return Effect.as(isRepeated ? Effect.void : record(settled(next, { state, ...outcome })), next)
+      return Effect.as(isRepeated ? Effect.void : record(() => settled(next, { state, ...outcome })), next)
     })
 
   const placeOf = ({ createdAt, id }: Intent): Place => ({
@@ -296,7 +296,7 @@ export const make = Effect.fnUntraced(function*(
         const queued = queue.get(id)
         if (queued === undefined) return Effect.succeed(intents.get(id))
         const intent = put(queued, "cancelled", now)
-        return Effect.as(record(settled(intent, { state: "cancelled" })), intent)
+        return Effect.as(record(() => settled(intent, { state: "cancelled" })), intent)
       }),
     nextAt: Effect.sync(() => Math.min(Infinity, ...[...queue.values()].map(readyMillis)))
   })

@@ -13,7 +13,7 @@ import { addressOf } from "../internal/eventAddress.ts"
 import { personOf } from "../internal/person.ts"
 import { RoomEvent } from "../RoomEvent.ts"
 import { statusKey } from "../rooms/internal/history.ts"
-import { aliasKeysOf, allKeysOf, attached, detached, heard, keysOf } from "../rooms/internal/routes.ts"
+import { aliasKeysOf, allKeysOf, attached, detached, heard, keysOf, ownKeyOf } from "../rooms/internal/routes.ts"
 import { type Attachment, Room } from "../rooms/Room.ts"
 import { DeliveryOutcome, type HistoryEntry, RoomStore, type Service } from "../rooms/RoomStore.ts"
 import type { Recorded } from "./EventLogSql.ts"
@@ -86,7 +86,7 @@ export const make = Effect.fnUntraced(function*(
 
   /** Finds the room that the first known key of a conversation leads to. */
   const findRoom = Effect.fnUntraced(function*(conversation: Parameters<Service["find"]>[0]) {
-    const keys = keysOf(conversation)
+    const keys = [...keysOf(conversation)]
     const rows = yield* sql<{ route: string; room: string }>`SELECT route, room FROM sms_routes
       JOIN sms_rooms ON sms_rooms.id = room_id WHERE ${sql.in("route", keys)}`.withoutTransform
     const found = keys.flatMap((key) => rows.find(({ route }) => route === key) ?? [])[0]
@@ -142,7 +142,7 @@ export const make = Effect.fnUntraced(function*(
           return { room: after, created: false }
         }
         const made = create()
-        const [route] = keysOf(conversation)
+        const route = ownKeyOf(conversation)
         // If two servers receive the first message of a conversation, only one creates the room.
         const rows = yield* sql<
           { room_id: string }

@@ -1,4 +1,4 @@
-import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { HttpMiddleware, HttpRouter, HttpServerResponse } from "effect/http"
@@ -9,7 +9,7 @@ import * as SmsRouter from "../../src/sending/SmsRouter.ts"
 import { observe } from "../observe.ts"
 import { layerProviders } from "./carriers.ts"
 import { layerTracker } from "./gateway.ts"
-import { publicUrl, request } from "./server.ts"
+import { layerNode, publicUrl, request } from "./server.ts"
 
 const own = Layer.mergeAll(
   HttpRouter.add("GET", "/people/:number", HttpServerResponse.text("Ana")),
@@ -21,7 +21,7 @@ const serving = (options: WebhookServer.Options, routes = Layer.mergeAll(Webhook
   WebhookServer.serveRoutes(routes, { disableListenLog: true }).pipe(
     Layer.provide([layerProviders, RoomKit.layer()]),
     Layer.provide(NodeCrypto.layer),
-    Layer.provideMerge(NodeHttpServer.layerTest)
+    Layer.provideMerge(layerNode)
   )
 
 const gateway = (options: MessagesServer.Options) =>
@@ -29,7 +29,7 @@ const gateway = (options: MessagesServer.Options) =>
     Layer.provide(SmsRouter.layer()),
     Layer.provide([layerProviders, RoomKit.layer(), layerTracker]),
     Layer.provide(NodeCrypto.layer),
-    Layer.provideMerge(NodeHttpServer.layerTest)
+    Layer.provideMerge(layerNode)
   )
 
 const get = (target: string) =>

@@ -1,4 +1,4 @@
-import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -12,7 +12,7 @@ import * as SmsChannel from "../../src/rooms/SmsChannel.ts"
 import * as Twilio from "../../src/twilio/index.ts"
 import { settle } from "../rooms/kit.ts"
 import { carriers, customer, ours, secrets, text } from "./carriers.ts"
-import { post, publicUrl, quiet } from "./server.ts"
+import { layerNode, post, publicUrl, quiet } from "./server.ts"
 
 const twilio = carriers[0]!
 
@@ -68,7 +68,7 @@ const layerApp = (baseUrl: string) =>
     )),
     Layer.provide(FetchHttpClient.layer),
     Layer.provideMerge(NodeCrypto.layer),
-    Layer.provideMerge(NodeHttpServer.layerTest)
+    Layer.provideMerge(layerNode)
   )
 
 it.effect("a customer is answered through the carrier that the question came by, and the answer is followed", () =>

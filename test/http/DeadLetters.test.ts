@@ -1,5 +1,5 @@
 /** Dead letters of the inbox and of forwarding, in one list. */
-import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, DateTime, Effect, Layer, Redacted, Stream } from "effect"
 import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
@@ -19,7 +19,7 @@ import { MockSmsProvider } from "../../src/testing/index.ts"
 import { message } from "../suites/InboxSuite.ts"
 import { secrets } from "./carriers.ts"
 import { authorized } from "./gateway.ts"
-import { quiet, request } from "./server.ts"
+import { layerNode, quiet, request } from "./server.ts"
 import { receive } from "./storedGateway.ts"
 
 const url = "https://app.example.com/sms"
@@ -49,7 +49,7 @@ const layerOf = (client: Layer.Layer<GuardedClient>) => {
       mock,
       SqlStorage.layer().pipe(Layer.provide(NodeSqliteClient.layer({ filename: ":memory:" })))
     ]),
-    Layer.provideMerge([NodeCrypto.layer, NodeHttpServer.layerTest])
+    Layer.provideMerge([NodeCrypto.layer, layerNode])
   )
 }
 

@@ -1,4 +1,4 @@
-import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { WebhookServer } from "../../src/http/index.ts"
@@ -7,7 +7,7 @@ import * as WebhookGuard from "../../src/provider/WebhookGuard.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import * as Sinch from "../../src/sinch/index.ts"
 import { carriers } from "./carriers.ts"
-import { assertProblem, events, exchange, head, parseAnswer, publicUrl, quiet, request } from "./server.ts"
+import { assertProblem, events, exchange, head, layerNode, parseAnswer, publicUrl, quiet, request } from "./server.ts"
 
 const sinch = carriers[1]!
 const target = "/webhooks/sms/sinch/inbound"
@@ -18,7 +18,7 @@ const layerServer = (guards: ReadonlyArray<WebhookGuard.WebhookGuard>) =>
     Layer.provideMerge(Layer.provide(RoomKit.layer(), NodeCrypto.layer)),
     Layer.provide(SmsProviders.layer(Sinch.layerWebhook({ verification: Sinch.unsigned, guards }))),
     Layer.provideMerge(NodeCrypto.layer),
-    Layer.provideMerge(NodeHttpServer.layerTest)
+    Layer.provideMerge(layerNode)
   )
 
 const post = (target: string, headers: Readonly<Record<string, string>> = {}) =>

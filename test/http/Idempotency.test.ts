@@ -1,4 +1,4 @@
-import { NodeCrypto, NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Redacted, Ref } from "effect"
 import { TestClock } from "effect/testing"
@@ -12,7 +12,7 @@ import * as SmsError from "../../src/SmsError.ts"
 import * as Twilio from "../../src/twilio/index.ts"
 import { secrets } from "./carriers.ts"
 import { authorized, layerGateway, layerTracker, message, post, postText, sent } from "./gateway.ts"
-import { head, port, quiet, withoutId } from "./server.ts"
+import { head, layerNode, port, quiet, withoutId } from "./server.ts"
 import { accepted, makeTwilio } from "./twilio.ts"
 
 const key = { "idempotency-key": "order-17" }
@@ -132,7 +132,7 @@ const layerTwilio = (baseUrl: string) =>
     ]),
     Layer.provideMerge(layerTracker),
     Layer.provideMerge([NodeCrypto.layer, NodeHttpClient.layerUndici]),
-    Layer.provideMerge(NodeHttpServer.layerTest)
+    Layer.provideMerge(layerNode)
   )
 
 describe("many requests with one key at once", () => {

@@ -1,4 +1,4 @@
-import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Ref } from "effect"
 import { WebhookServer } from "../../src/http/index.ts"
@@ -7,7 +7,7 @@ import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import { StorageError } from "../../src/StorageError.ts"
 import type { WebhookEvent } from "../../src/WebhookEvent.ts"
 import { type Carrier, carriers, layerProviders } from "./carriers.ts"
-import { publicUrl, quiet, request } from "./server.ts"
+import { layerNode, publicUrl, quiet, request } from "./server.ts"
 
 const [twilio] = carriers as [Carrier]
 
@@ -28,7 +28,7 @@ it.effect("a webhook with a key of its own goes to the inbox once, and again onl
       Layer.provide(Layer.succeed(InboxProcessor, processor)),
       Layer.provide([RoomKit.layer(), layerProviders]),
       Layer.provideMerge(NodeCrypto.layer),
-      Layer.provideMerge(NodeHttpServer.layerTest)
+      Layer.provideMerge(layerNode)
     )
     yield* Effect.gen(function*() {
       // Without an id, so that nothing but the signature tells a repetition.

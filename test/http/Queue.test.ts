@@ -1,5 +1,5 @@
 /** Messages that are queued over HTTP. */
-import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
@@ -13,7 +13,7 @@ import { ProviderUnavailable } from "../../src/SmsError.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
 import { secrets } from "./carriers.ts"
 import { authorized, get, layerGateway, layerTracker, message, post, sent } from "./gateway.ts"
-import { type Answer, quiet, request } from "./server.ts"
+import { type Answer, layerNode, quiet, request } from "./server.ts"
 
 const key = { "idempotency-key": "order-17" }
 
@@ -33,7 +33,7 @@ const layerUnscheduled = MessagesServer.serve({ adminToken: Redacted.make(secret
   Layer.provideMerge(RoomKit.layer()),
   Layer.provideMerge(layerTracker),
   Layer.provideMerge(NodeCrypto.layer),
-  Layer.provideMerge(NodeHttpServer.layerTest)
+  Layer.provideMerge(layerNode)
 )
 
 const bodyOf = ({ body }: Answer) =>

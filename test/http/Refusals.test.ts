@@ -1,4 +1,4 @@
-import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Ref } from "effect"
 import { WebhookServer } from "../../src/http/index.ts"
@@ -12,6 +12,7 @@ import {
   events,
   exchange,
   head,
+  layerNode,
   layerServer,
   parseAnswer,
   post,
@@ -365,7 +366,7 @@ describe("a failure of ours", () => {
       const layerBrokenServer = WebhookServer.serve({ publicUrl }, quiet).pipe(
         Layer.provide([RoomKit.layer(), Layer.provide(layerBroken, layerProviders)]),
         Layer.provideMerge(NodeCrypto.layer),
-        Layer.provideMerge(NodeHttpServer.layerTest),
+        Layer.provideMerge(layerNode),
         Layer.provideMerge(layer)
       )
       yield* Effect.gen(function*() {

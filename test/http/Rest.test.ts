@@ -1,5 +1,5 @@
 /** Messages of several parts that were sent in part, and are continued. */
-import { NodeCrypto, NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { Address } from "../../src/Address.ts"
@@ -17,7 +17,7 @@ import * as Twilio from "../../src/twilio/index.ts"
 import { observe } from "../observe.ts"
 import { secrets } from "./carriers.ts"
 import { authorized, get, layerTracker, post } from "./gateway.ts"
-import { type Answer, quiet, request } from "./server.ts"
+import { type Answer, layerNode, quiet, request } from "./server.ts"
 import { makeTwilio } from "./twilio.ts"
 
 const to = Address.make("+15145550142")
@@ -39,7 +39,7 @@ const layer = (baseUrl: string) =>
     Layer.provide(SqlStorage.layer()),
     Layer.provide(NodeSqliteClient.layer({ filename: ":memory:" })),
     Layer.provideMerge([NodeCrypto.layer, NodeHttpClient.layerUndici]),
-    Layer.provideMerge(NodeHttpServer.layerTest),
+    Layer.provideMerge(layerNode),
     Layer.provide(observe().layer)
   )
 

@@ -1,5 +1,5 @@
 /** Callers that are slow, on real connections and the real clock, and limits that are short. */
-import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Redacted, Scope } from "effect"
 import { once } from "node:events"
@@ -11,7 +11,18 @@ import * as SmsRouter from "../../src/sending/SmsRouter.ts"
 import { observe } from "../observe.ts"
 import { type Carrier, carriers, layerProviders, secrets } from "./carriers.ts"
 import { layerTracker } from "./gateway.ts"
-import { assertProblem, exchange, head, layerServer, parseAnswer, port, publicUrl, quiet, request } from "./server.ts"
+import {
+  assertProblem,
+  exchange,
+  head,
+  layerNode,
+  layerServer,
+  parseAnswer,
+  port,
+  publicUrl,
+  quiet,
+  request
+} from "./server.ts"
 
 const pathOf = ({ name }: Carrier) => `/webhooks/sms/${name}/inbound`
 const sign = (carrier: Carrier, body: string) => carrier.sign({ base: publicUrl, path: pathOf(carrier), body })
@@ -74,7 +85,7 @@ describe("a body that does not arrive", () => {
           Layer.provide([RoomKit.layer(), SmsRouter.layer(), layerTracker]),
           Layer.provide(layerProviders),
           Layer.provide(NodeCrypto.layer),
-          Layer.provideMerge(NodeHttpServer.layerTest)
+          Layer.provideMerge(layerNode)
         )
       )
     ))

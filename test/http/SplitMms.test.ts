@@ -1,4 +1,4 @@
-import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
@@ -8,7 +8,7 @@ import * as SmsProviders from "../../src/provider/SmsProviders.ts"
 import * as Channel from "../../src/rooms/Channel.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import * as VoiceMeUp from "../../src/voicemeup/index.ts"
-import { events, publicUrl, quiet, request } from "./server.ts"
+import { events, layerNode, publicUrl, quiet, request } from "./server.ts"
 
 const token = Redacted.make("voicemeup-token-for-tests")
 const otherToken = Redacted.make("another-token-for-tests")
@@ -22,7 +22,7 @@ const layerServer = (kit: Layer.Layer<RoomKit.RoomKit> = Layer.provide(RoomKit.l
       VoiceMeUp.layerWebhook({ name: "tenant-2", verification: { scheme: "Token", token: otherToken } })
     )),
     Layer.provide(NodeCrypto.layer),
-    Layer.provideMerge(NodeHttpServer.layerTest)
+    Layer.provideMerge(layerNode)
   )
 
 const common = {

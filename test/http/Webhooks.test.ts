@@ -1,4 +1,4 @@
-import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
@@ -8,7 +8,7 @@ import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import * as Twilio from "../../src/twilio/index.ts"
 import { observe } from "../observe.ts"
 import { carriers, customer, layerProviders, ours, secrets, text } from "./carriers.ts"
-import { assertProblem, events, layerServer, post, publicUrl, quiet, request } from "./server.ts"
+import { assertProblem, events, layerNode, layerServer, post, publicUrl, quiet, request } from "./server.ts"
 
 for (const carrier of carriers) {
   const { name } = carrier
@@ -160,7 +160,7 @@ describe("routes of one's own beside those of the library", () => {
       const layerOwn = WebhookServer.serveRoutes(Layer.mergeAll(WebhookServer.layer({ publicUrl }), own), quiet).pipe(
         Layer.provide([layerProviders, RoomKit.layer()]),
         Layer.provide(NodeCrypto.layer),
-        Layer.provideMerge(NodeHttpServer.layerTest)
+        Layer.provideMerge(layerNode)
       )
       const get = (target: string) => request({ method: "GET", target, headers: {}, body: "" })
       const answers = yield* Effect.all([get("/orders?key=s3cret"), get("/health/live?key=s3cret")]).pipe(

@@ -1,5 +1,5 @@
 /** The gateway under test: the mock and a provider that only receives behind the router, over real HTTP. */
-import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto } from "@effect/platform-node"
 import { Effect, Layer, Redacted } from "effect"
 import * as DeliveryStore from "../../src/delivery/DeliveryStore.ts"
 import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
@@ -10,7 +10,7 @@ import * as SmsRouter from "../../src/sending/SmsRouter.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
 import * as Twilio from "../../src/twilio/index.ts"
 import { secrets } from "./carriers.ts"
-import { quiet, request } from "./server.ts"
+import { layerNode, quiet, request } from "./server.ts"
 
 export const layerTracker = Layer.provide(DeliveryTracker.layer(), DeliveryStore.layerStoreMemory())
 
@@ -25,7 +25,7 @@ export const layerGateway = (respond?: MockSmsProvider.Options["respond"], optio
     Layer.provideMerge([mock, RoomKit.layer()]),
     Layer.provideMerge(layerTracker),
     Layer.provideMerge(NodeCrypto.layer),
-    Layer.provideMerge(NodeHttpServer.layerTest)
+    Layer.provideMerge(layerNode)
   )
 }
 

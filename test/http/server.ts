@@ -1,10 +1,11 @@
 /** The server under test, and a client that sends exactly the bytes it is told to. */
-import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto } from "@effect/platform-node"
 import { assert } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
-import { HttpServer } from "effect/http"
+import { FetchHttpClient, HttpServer } from "effect/http"
 import { connect } from "node:net"
 import { WebhookServer } from "../../src/http/index.ts"
+import * as NodeServer from "../../src/http/NodeServer.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import { type Carrier, layerProviders, secrets, type Wire } from "./carriers.ts"
 
@@ -15,6 +16,14 @@ const isRouted = process.env["WEBHOOKS"] === "routed"
 
 export const quiet = { disableLogger: true, disableListenLog: true, disableFront: isRouted } as const
 
+/** The server that `npm start` has, and a client of it, as `NodeHttpServer.layerTest` has them. */
+export const layerNode = Layer.unwrap(Effect.sync(() =>
+  Layer.provideMerge(
+    Layer.provide(HttpServer.layerTestClient, FetchHttpClient.layer),
+    NodeServer.layer({ port: 0 })
+  )
+))
+
 /** Serves all carriers. `RoomKit` and the crypto services are there for the test too. */
 export const layerServer = (
   options: WebhookServer.Options = {},
@@ -24,7 +33,7 @@ export const layerServer = (
     Layer.provideMerge(kit),
     Layer.provide(layerProviders),
     Layer.provideMerge(NodeCrypto.layer),
-    Layer.provideMerge(NodeHttpServer.layerTest)
+    Layer.provideMerge(layerNode)
   )
 
 export const port = Effect.map(HttpServer.HttpServer, ({ address }) => "port" in address ? address.port : 0)
@@ -45,7 +54,7 @@ const parse = (raw: string): Answer => {
   return { status: Number(line.split(" ")[1] ?? 0), headers, body: rest.join("\r\n\r\n") }
 }
 
-/** Writes the chunks to the server, and gives all that it wrote until it closed the connection. */
+/** Writes the chunks to the server at once, and gives all that it wrote until it closed the connection. */
 export const exchange = Effect.fnUntraced(function*(...chunks: ReadonlyArray<string | Uint8Array>) {
   const to = yield* port
   return yield* Effect.callback<string>((resume) => {
@@ -54,7 +63,7 @@ export const exchange = Effect.fnUntraced(function*(...chunks: ReadonlyArray<str
     socket.on("data", (data) => received += data.toString("latin1"))
     socket.on("error", () => resume(Effect.succeed(received)))
     socket.on("close", () => resume(Effect.succeed(received)))
-    for (const chunk of chunks) socket.write(chunk)
+    socket.write(Buffer.concat(chunks.map((chunk) => Buffer.from(chunk))))
     return Effect.sync(() => socket.destroy())
   })
 })

@@ -1,5 +1,5 @@
 /** The gateway as `effect-sms serve` builds it, with the mock as its carrier and a database in memory. */
-import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
+import { NodeCrypto } from "@effect/platform-node"
 import { Effect, Layer, Redacted } from "effect"
 import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import { MessagesServer } from "../../src/http/index.ts"
@@ -13,7 +13,7 @@ import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
 import { secrets } from "./carriers.ts"
 import { authorized } from "./gateway.ts"
-import { quiet, request } from "./server.ts"
+import { layerNode, quiet, request } from "./server.ts"
 
 const layerStorage = SqlStorage.layer().pipe(Layer.provide(NodeSqliteClient.layer({ filename: ":memory:" })))
 
@@ -24,7 +24,7 @@ export const layerStored = (respond?: MockSmsProvider.Options["respond"]) => {
     Layer.provideMerge([RoomKit.layer(), SmsRouter.layer()]),
     Layer.provideMerge([Outbox.layer(), SmsProviders.layer(mock), DeliveryTracker.layer()]),
     Layer.provideMerge([mock, layerStorage]),
-    Layer.provideMerge([NodeCrypto.layer, NodeHttpServer.layerTest])
+    Layer.provideMerge([NodeCrypto.layer, layerNode])
   )
 }
 

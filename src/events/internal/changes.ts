@@ -6,6 +6,7 @@ import type { Address } from "../../Address.ts"
 import type { Status } from "../../DeliveryStatus.ts"
 import { providerOf } from "../../internal/providerOf.ts"
 import { compact } from "../../internal/record.ts"
+import { unchecked } from "../../internal/unchecked.ts"
 import type { InboundMessage, OutboundMessage, SendReceipt } from "../../Message.ts"
 import type { RoomEvent } from "../../RoomEvent.ts"
 import type { SmsError } from "../../SmsError.ts"
@@ -29,7 +30,8 @@ export const appended = (
     })
   }
   const { raw: _, ...message } = inbound
-  return new MessageReceived({
+  // Both are checked already.
+  return unchecked(MessageReceived, {
     roomId: event.roomId,
     eventId: event.id,
     message: { ...message, content: event.content },

@@ -55,14 +55,6 @@ const layerFoundRoute = HttpRouter.middleware(
   { global: true }
 )
 
-/** Tells the access log which route a request has that no router sees. */
-export const noteRoute = <A, E, R>(match: RouteMatch, app: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.withFiber((fiber) => {
-    const noted = fiber.getRef(NotedRequest)
-    if (noted !== undefined) noted.match = match
-    return app
-  })
-
 /** Tells the access log the name of the token that the request has. */
 export const noteToken = (name: string): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
@@ -89,7 +81,7 @@ const messageOf = (cause: Option.Option<Cause.Cause<unknown>>): Cause.Cause<unkn
     ? cause.value
     : "Sent HTTP response"
 
-const duration = Histograms.make("sms_http_request_seconds", {
+const duration = Histograms.makeUnsafe("sms_http_request_seconds", {
   description: "The duration of requests by method, route and status",
   boundaries: Histograms.seconds
 })
@@ -97,10 +89,38 @@ const duration = Histograms.make("sms_http_request_seconds", {
 /** A stream lasts as long as its reader wants, which tells nothing of the server. */
 const streamRoute = "/events"
 
-/**
- * Logs the method, route and status of each response, as `HttpMiddleware.logger`
- * does with the path, and measures its duration.
- */
+/** A request that was answered. */
+export interface Answered {
+  readonly method: string
+  readonly match: RouteMatch | undefined
+  readonly status: number
+  readonly cause?: Option.Option<Cause.Cause<unknown>>
+  readonly token?: string | undefined
+  /** The time when it came, of the monotonic clock. */
+  readonly begun: bigint
+}
+
+/** Measures the duration of a request and logs its method, route and status, as `HttpMiddleware.logger` does with the path. */
+export const record = (
+  { begun, cause = Option.none(), match, method, status, token }: Answered,
+  isSilent: boolean
+): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const route = pathOf(match, status)
+    if (route !== streamRoute) {
+      const seconds = Number(fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe() - begun) / 1e9
+      duration(fiber.context, `${method} ${status} ${route}`, { method, route, status: String(status) }, seconds)
+    }
+    if (isSilent) return Effect.void
+    return Effect.annotateLogs(Effect.log(messageOf(cause)), {
+      "http.method": method,
+      "http.route": route,
+      "http.status": status,
+      ...(token !== undefined && { token })
+    })
+  })
+
+/** Records each request. */
 export const accessLog = <E, R>(
   app: App<E, R>,
   { isSilent }: { readonly isSilent: boolean }
@@ -112,27 +132,12 @@ export const accessLog = <E, R>(
     )
     const state = Context.getOrUndefined(fiber.context, RequestState)
     const noted: Noted = { match: undefined, token: undefined }
-    const clock = fiber.getRef(Clock.Clock)
-    const begun = clock.monotonicTimeNanosUnsafe()
+    const begun = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
     const log = (exit: Exit.Exit<HttpServerResponse.HttpServerResponse, E>) => {
       const [{ status }, cause] = Exit.isSuccess(exit)
         ? [exit.value, Option.none()] as const
         : HttpServerError.causeResponseStripped(exit.cause)
-      const route = pathOf(noted.match, status)
-      const measured = route === streamRoute ? Effect.void : duration(
-        { method, route, status: String(status) },
-        Number(clock.monotonicTimeNanosUnsafe() - begun) / 1e9
-      )
-      if (isSilent || state?.loggerDisabled === true) return measured
-      return Effect.andThen(
-        measured,
-        Effect.annotateLogs(Effect.log(messageOf(cause)), {
-          "http.method": method,
-          "http.route": route,
-          "http.status": status,
-          ...(noted.token !== undefined && { token: noted.token })
-        })
-      )
+      return record({ ...noted, method, status, cause, begun }, isSilent || state?.loggerDisabled === true)
     }
     return Effect.provideService(app, NotedRequest, noted).pipe(
       Effect.exit,

@@ -12,13 +12,17 @@ const close = HttpEffect.appendPreResponseHandler((_, response) =>
   Effect.succeed(HttpServerResponse.setHeader(response, "connection", "close"))
 )
 
-/** Makes the middleware. */
+/** Makes a function that returns whether connections end. */
 export const make = Effect.gen(function*() {
   const leaving = yield* Leaving
   let isLeaving = false
   yield* Effect.forkScoped(Effect.andThen(leaving, Effect.sync(() => isLeaving = true)))
-  return <E, R>(
-    app: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
-  ): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R | HttpServerRequest.HttpServerRequest> =>
-    Effect.suspend(() => isLeaving ? Effect.andThen(close, app) : app)
+  return () => isLeaving
 })
+
+/** Makes the middleware. */
+export const closing = (isLeaving: () => boolean) =>
+<E, R>(
+  app: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R | HttpServerRequest.HttpServerRequest> =>
+  Effect.suspend(() => isLeaving() ? Effect.andThen(close, app) : app)

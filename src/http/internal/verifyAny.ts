@@ -2,7 +2,6 @@
  * Verification of a webhook that may have been sent to one of several URLs.
  */
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
 import type { WebhookError } from "../../WebhookError.ts"
 import type { VerifiedWebhook, WebhookRequest } from "../../WebhookRequest.ts"
@@ -23,25 +22,25 @@ const logMatch = (provider: Provider, base: string) =>
  * provider that signs no URL is asked once; then the URL in the log is the one
  * whose host the request names.
  */
-export const verifyAny = Effect.fnUntraced(function*(
+export const verifyAny = (
   provider: Provider,
   request: WebhookRequest,
   [first, ...others]: readonly [Candidate, ...Array<Candidate>]
-): Effect.fn.Return<VerifiedWebhook, WebhookError> {
+): Effect.Effect<VerifiedWebhook, WebhookError> => {
+  // There is one, and its URL is that of the request.
+  if (first.base === undefined) return provider.verify(request)
   const signsUrl = provider.capabilities.receive?.verification.covers.includes("url") === true
-  const verify = Effect.fnUntraced(function*({ base, isNamed, url }: Candidate) {
-    const webhook = yield* provider.verify({ ...request, url })
-    if (base !== undefined && (signsUrl || isNamed)) yield* logMatch(provider, base)
-    return webhook
-  })
-  const verified = yield* Effect.result(verify(first))
-  if (Result.isSuccess(verified)) return verified.success
-  const error = verified.failure
-  if (signsUrl && error.reason._tag === "InvalidSignature") {
-    for (const other of others) {
-      const verified = yield* Effect.result(verify(other))
-      if (Result.isSuccess(verified)) return verified.success
-    }
+  const verify = ({ base, isNamed, url }: Candidate): Effect.Effect<VerifiedWebhook, WebhookError> => {
+    const verified = provider.verify({ ...request, url })
+    return base !== undefined && (signsUrl || isNamed) ? Effect.tap(verified, () => logMatch(provider, base)) : verified
   }
-  return yield* error
-})
+  const refused = (error: WebhookError) => {
+    if (!signsUrl || error.reason._tag !== "InvalidSignature") return Effect.fail(error)
+    const tried = others.reduceRight(
+      (rest, other) => Effect.catch(verify(other), () => rest),
+      Effect.fail(error) as Effect.Effect<VerifiedWebhook, WebhookError>
+    )
+    return tried
+  }
+  return Effect.catch(verify(first), refused)
+}

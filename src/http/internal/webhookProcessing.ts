@@ -6,19 +6,20 @@
  * error.
  */
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as FiberSet from "effect/FiberSet"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
+import * as References from "effect/References"
 import { InboxProcessor } from "../../inbox/Inbox.ts"
 import * as Deduplicator from "../../internal/deduplicator.ts"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
 import { RoomKit } from "../../rooms/RoomKit.ts"
 import type { WebhookError } from "../../WebhookError.ts"
-import type { VerifiedWebhook } from "../../WebhookRequest.ts"
+import type { WebhookEvent } from "../../WebhookEvent.ts"
+import type { VerifiedWebhook, WebhookResponse } from "../../WebhookRequest.ts"
 import * as Problems from "../Problems.ts"
 import * as ByteBudget from "./byteBudget.ts"
 import * as RefusalLog from "./refusalLog.ts"
@@ -31,6 +32,9 @@ export interface Options {
   readonly maxProcessingBytes?: number | undefined
   readonly shutdownTimeout?: Duration.Input | undefined
 }
+
+/** What answers a webhook that is not acknowledged. */
+export type WebhookProblem = InstanceType<typeof Problems.webhookProblems[number]>
 
 /** A verified webhook. */
 export interface Verified {
@@ -64,54 +68,81 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const once = <E>(keys: ReadonlyArray<string>, accepting: Effect.Effect<void, E>): Effect.Effect<void, E> =>
     keys.reduceRight((accepting, key) => Effect.asVoid(seen.run(key, accepting, () => undefined)), accepting)
   const budget = ByteBudget.make(options.maxProcessingBytes ?? 16 * 1024 * 1024)
-  const working = yield* FiberSet.make<unknown, unknown>()
+  const working = new Set<Fiber.Fiber<unknown, unknown>>()
+  const ended = Effect.suspend((): Effect.Effect<void> =>
+    working.size === 0 ? Effect.void : Effect.flatMap(Fiber.awaitAll([...working]), () => ended)
+  )
   yield* Effect.addFinalizer(() =>
-    Effect.timeoutOrElse(FiberSet.awaitEmpty(working), {
+    Effect.timeoutOrElse(ended, {
       duration: options.shutdownTimeout ?? "10 seconds",
       orElse: () =>
-        Effect.flatMap(
-          FiberSet.size(working),
-          (size) => Effect.logError(`Shutdown timed out with webhooks still processing: ${size}`)
+        Effect.andThen(
+          Effect.suspend(() => Effect.logError(`Shutdown timed out with webhooks still processing: ${working.size}`)),
+          Effect.sync(() => {
+            for (const fiber of working) fiber.interruptUnsafe()
+          })
         )
     }).pipe(Effect.andThen(kit.drain))
   )
 
-  const { acknowledgeAfter = "1500 millis", handlingTimeout = "15 seconds" } = options
-  const process = Effect.fnUntraced(function*({ provider, webhook }: Verified, keep: ByteBudget.Keep) {
-    const events = yield* provider.decode(webhook).pipe(
+  const acknowledgeAfter = Duration.fromInputUnsafe(options.acknowledgeAfter ?? "1500 millis")
+  const handlingTimeout = Duration.fromInputUnsafe(options.handlingTimeout ?? "15 seconds")
+
+  const withinLimit = <A, E>(provider: Provider, effect: Effect.Effect<A, E>) =>
+    Effect.timeoutOrElse(effect, { duration: handlingTimeout, orElse: () => late(provider) })
+
+  /** Processes events in a fiber that runs on when nobody waits for it. */
+  const start = (
+    { provider, webhook: { idempotencyKeys } }: Verified,
+    events: ReadonlyArray<WebhookEvent>,
+    claim: ByteBudget.Claim
+  ) =>
+    Effect.withFiber((parent): Effect.Effect<unknown, WebhookProblem> => {
+      const stored = events.some(({ _tag }) => _tag === "MessagePart") ? Deferred.makeUnsafe<void>() : undefined
+      const onStored = stored && Deferred.succeed(stored, undefined)
+      const annotations = { ...parent.getRef(References.CurrentLogAnnotations), provider: provider.name }
+      const run = Effect.runForkWith(Context.add(parent.context, References.CurrentLogAnnotations, annotations))
+      const fiber = run(Effect.catchCause(kit.processEvents(events, { idempotencyKeys, onStored }), failed))
+      // If no hook or channel waits for anything, processing is complete by now and needs no timer.
+      const exit = fiber.pollUnsafe()
+      if (exit !== undefined) return exit
+      working.add(fiber)
+      claim.hold()
+      fiber.addObserver(() => {
+        working.delete(fiber)
+        claim.release()
+      })
+      const acknowledged = Effect.timeoutOption(Fiber.join(fiber), acknowledgeAfter)
+      // An unstored part must be redelivered, so its webhook waits for the store, however long that takes.
+      const settled: Effect.Effect<unknown, WebhookProblem> = stored === undefined
+        ? acknowledged
+        : Effect.andThen(acknowledged, Effect.raceFirst(Deferred.await(stored), Fiber.join(fiber)))
+      return withinLimit(provider, settled)
+    })
+
+  const process = (verified: Verified, claim: ByteBudget.Claim) => {
+    const { provider, webhook } = verified
+    const decoded = provider.decode(webhook).pipe(
       Effect.catch(refuse),
       Effect.catchDefect((defect) => failed(Cause.die(defect)))
     )
-    const { body, contentType, status } = provider.acknowledgement
-    const acknowledged = HttpServerResponse.text(body, { status, contentType })
-    // What is in the inbox is kept, and processed from there.
-    if (inbox !== undefined) {
+    return Effect.flatMap(decoded, (events): Effect.Effect<unknown, WebhookProblem> => {
+      if (inbox === undefined) return start(verified, events, claim)
+      // What is in the inbox is kept, and processed from there.
       const accepting = once(webhook.idempotencyKeys ?? [], Effect.asVoid(inbox.accept(events)))
-      return yield* Effect.as(Effect.catch(accepting, storageFailed), acknowledged)
-    }
-    const stored = Deferred.makeUnsafe<void>()
-    const { idempotencyKeys } = webhook
-    const onStored = Deferred.succeed(stored, undefined)
-    const fiber = yield* kit.processEvents(events, { idempotencyKeys, onStored }).pipe(
-      Effect.catchCause(failed),
-      Effect.annotateLogs({ provider: provider.name }),
-      keep,
-      FiberSet.run(working, { startImmediately: true })
-    )
-    // If no hook or channel waits for anything, processing is complete by now and needs no timer.
-    yield* fiber.pollUnsafe() ?? Effect.timeoutOption(Fiber.join(fiber), acknowledgeAfter)
-    // An unstored part must be redelivered, so its webhook waits for the store, however long that takes.
-    if (events.some(({ _tag }) => _tag === "MessagePart")) {
-      yield* Effect.raceFirst(Deferred.await(stored), Fiber.join(fiber))
-    }
-    return acknowledged
-  })
-
-  return (verified: Verified) => {
-    const { provider, webhook: { request } } = verified
-    const bytes = request.body.length + request.url.length
-    return budget.within(bytes, (keep) => process(verified, keep), full(provider)).pipe(
-      Effect.timeoutOrElse({ duration: handlingTimeout, orElse: () => late(provider) })
-    )
+      return withinLimit(provider, Effect.catch(accepting, storageFailed))
+    })
   }
+
+  /** Processes a verified webhook, and returns the response that its carrier expects. */
+  return (verified: Verified) =>
+    Effect.suspend((): Effect.Effect<WebhookResponse, WebhookProblem> => {
+      const { provider, webhook: { request } } = verified
+      const claim = budget.take(request.body.length + request.url.length)
+      if (claim === undefined) return full(provider)
+      return Effect.onExit(
+        Effect.map(process(verified, claim), () => provider.acknowledgement),
+        () => Effect.sync(claim.release)
+      )
+    })
 })

@@ -9,6 +9,7 @@ import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as IpNetwork from "effect/net/IpNetwork"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
 import { WebhookError, type WebhookErrorReason } from "../../WebhookError.ts"
+import type { WebhookHead } from "../../WebhookRequest.ts"
 import * as WebhookRequest from "../../WebhookRequest.ts"
 import * as Problems from "../Problems.ts"
 import * as PublicUrl from "../PublicUrl.ts"
@@ -25,23 +26,35 @@ export interface Options {
   readonly bodyTimeout?: Duration.Input | undefined
 }
 
-/** Answers without the reason and its hint, which are for the operator's log. */
-export const answer = Effect.fnUntraced(
-  function*({ reason }: { readonly reason: WebhookErrorReason | RequestBody.BodyTimeout }) {
-    if (reason._tag === "BodyTimeout") return yield* new Problems.RequestTimeout({ detail: reason.message })
-    if (reason._tag === "MissingSignature" && reason.challenge !== undefined) {
-      yield* setHeaders({ "www-authenticate": reason.challenge })
-    }
-    if (reason._tag === "MethodNotAllowed") yield* setHeaders({ allow: reason.expected.join(", ") })
-    return yield* Problems.fromReason(reason)
+/** The reason of a refusal. */
+export type Reason = WebhookErrorReason | RequestBody.BodyTimeout
+
+/** Returns the headers that the answer to a refusal has. */
+export const headersOf = (reason: Reason): Readonly<Record<string, string>> => {
+  if (reason._tag === "MissingSignature" && reason.challenge !== undefined) {
+    return { "www-authenticate": reason.challenge }
   }
-)
+  return reason._tag === "MethodNotAllowed" ? { allow: reason.expected.join(", ") } : {}
+}
+
+/** Answers without the reason and its hint, which are for the operator's log. */
+export const answer = ({ reason }: { readonly reason: Reason }) =>
+  reason._tag === "BodyTimeout"
+    ? Effect.fail(new Problems.RequestTimeout({ detail: reason.message }))
+    : Effect.fail(Problems.fromReason(reason))
 
 /** Answers 500 so that the carrier retries; the failure may be transient. */
 export const failed = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
   yield* Effect.logError("Webhook processing failed", cause)
   return yield* new Problems.InternalServerError({})
 })
+
+/** A webhook of a known provider without its body. */
+export interface Asked {
+  readonly provider: Provider
+  readonly head: WebhookHead
+  readonly candidates: ReturnType<typeof PublicUrl.candidates>
+}
 
 /** Builds the verification of webhooks for a provider that is known. */
 export const make = (options: Options) => {
@@ -53,37 +66,62 @@ export const make = (options: Options) => {
 
   const limitOf = ({ limits }: Provider): number => Math.min(options.maxBodyBytes ?? Infinity, limits.maxBytes)
 
-  /** Refuses whatever can be refused without the body, so that a caller without the secret cannot make it wait. */
-  const check = Effect.fnUntraced(function*(provider: Provider, request: HttpServerRequest.HttpServerRequest) {
-    yield* Effect.mapError(RequestBody.checkHeaders(request, limitOf(provider)), refusedBy(provider))
+  /** Reads the URL and the headers, or returns why they are refused. */
+  const examine = (provider: Provider, request: PublicUrl.Asked): Asked | WebhookErrorReason => {
     const candidates = PublicUrl.candidates(request, { publicUrl, trustedProxies })
     const hostFault = PublicUrl.hostFault(candidates[0], allowedHosts)
-    if (hostFault !== undefined) return yield* refusedBy(provider)(hostFault)
+    if (hostFault !== undefined) return hostFault
     const head = WebhookRequest.make({ method: request.method, url: candidates[0].url, headers: request.headers })
-    yield* provider.checkHead(head)
-    return { candidates, head }
+    return { provider, head, candidates }
+  }
+
+  /** Refuses whatever can be refused without the body, so that a caller without the secret cannot make it wait. */
+  const check = Effect.fnUntraced(function*(provider: Provider, request: HttpServerRequest.HttpServerRequest) {
+    const refused = refusedBy(provider)
+    yield* Effect.mapError(RequestBody.checkHeaders(request, limitOf(provider)), refused)
+    const asked = examine(provider, request)
+    if ("_tag" in asked) return yield* refused(asked)
+    yield* provider.checkHead(asked.head)
+    return asked
   })
 
-  const verify = Effect.fnUntraced(function*(provider: Provider, request: HttpServerRequest.HttpServerRequest) {
-    const { candidates, head } = yield* Effect.tapError(check(provider, request), () => RequestBody.leave(request))
+  const verifyBody = ({ candidates, head, provider }: Asked, body: Uint8Array) =>
+    Effect.map(verifyAny(provider, { ...head, body }, candidates), (webhook) => ({ provider, webhook }))
+
+  const read = Effect.fnUntraced(function*(provider: Provider, request: HttpServerRequest.HttpServerRequest) {
+    const asked = yield* Effect.tapError(check(provider, request), () => RequestBody.leave(request))
     const reading = RequestBody.read(request, { limit: limitOf(provider), timeout: options.bodyTimeout })
     const body = yield* Effect.mapError(
       reading,
       (error) => error._tag === "BodyTimeout" ? { provider: provider.name, reason: error } : refusedBy(provider)(error)
     )
-    return { provider, webhook: yield* verifyAny(provider, { ...head, body }, candidates) }
+    return yield* verifyBody(asked, body)
   })
 
   /** Logs the reason for the operator, and answers with the problem. */
-  const refuse = (error: RefusalLog.Refusal & Parameters<typeof answer>[0]) =>
+  const refuse = (error: RefusalLog.Refusal & { readonly reason: Reason }) =>
     Effect.andThen(logRefusal(error), answer(error))
 
+  const died = (defect: unknown) => failed(Cause.die(defect))
+
   return {
-    refuse,
+    limitOf,
+    examine,
+    /** Verifies a webhook whose body is there. Tells the headers of a refusal to `onRefused`. */
+    verifyBody: (asked: Asked, body: Uint8Array, onRefused: (headers: Readonly<Record<string, string>>) => void) =>
+      verifyBody(asked, body).pipe(
+        Effect.catch((error) => {
+          onRefused(headersOf(error.reason))
+          return refuse(error)
+        }),
+        Effect.catchDefect(died)
+      ),
+    refuse: (error: RefusalLog.Refusal & { readonly reason: Reason }) =>
+      Effect.andThen(setHeaders(headersOf(error.reason)), refuse(error)),
     verify: (provider: Provider, request: HttpServerRequest.HttpServerRequest) =>
-      verify(provider, request).pipe(
-        Effect.catch(refuse),
-        Effect.catchDefect((defect) => failed(Cause.die(defect)))
+      read(provider, request).pipe(
+        Effect.catch((error) => Effect.andThen(setHeaders(headersOf(error.reason)), refuse(error))),
+        Effect.catchDefect(died)
       )
   }
 }

@@ -21,7 +21,7 @@ import { Unfinished } from "../ProcessResult.ts"
 import type { Room } from "../Room.ts"
 import type { Service as RoomStore } from "../RoomStore.ts"
 import type { ChannelRegistry, Registered } from "./channels.ts"
-import { DeliveryOutcome } from "./history.ts"
+import { type Appended, DeliveryOutcome } from "./history.ts"
 import type { HookRuns } from "./hookRuns.ts"
 import type { Passing } from "./sends.ts"
 import * as Sends from "./sends.ts"
@@ -102,13 +102,8 @@ export const answering = Effect.map(
 )
 
 /** A message passed to the kit, and the answers to it. */
-interface Conversation {
-  /**
-   * Whether the current code is a hook or channel running for an event. It must
-   * not wait for another event, which may be waiting for this one.
-   */
-  readonly within: boolean
-  /** The answers of such code that are still being processed. */
+export interface Conversation {
+  /** The answers that are still being processed. */
   readonly answers: Set<Fiber.Fiber<unknown, StorageError | Unfinished>>
   /**
    * Stores what became of each event, the message last. Not before every answer
@@ -118,8 +113,10 @@ interface Conversation {
   readonly settles: Array<Effect.Effect<void, StorageError>>
 }
 
-const newConversation = (): Conversation => ({ within: false, answers: new Set(), settles: [] })
-
+/**
+ * The conversation of a hook or channel that runs for an event. It must not
+ * wait for another event, which may be waiting for this one.
+ */
 const CurrentConversation = Context.Reference<Conversation | undefined>("effect-sms/rooms/RoomKit/Conversation", {
   defaultValue: () => undefined
 })
@@ -136,6 +133,13 @@ const outcomes = {
 /** Ensures that a modified event keeps its id and room and is not marked as blocked. */
 const checkModified = ({ blocked: _, ...fields }: RoomEvent, { id, roomId }: RoomEvent) =>
   RoomEvent.makeEffect({ ...fields, id, roomId })
+
+/** An event that the hooks let pass, and what the store has of it. */
+interface Admitted {
+  readonly appended: Appended
+  readonly event: RoomEvent
+  readonly room: Room
+}
 
 export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => {
   const inTurn = KeyedMutex.make()
@@ -203,134 +207,174 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
     )
 
   /** Returns the registered channels of the room, except the source of the event. */
-  const others = (room: Room, source: string): ReadonlyArray<Registered> => {
-    const ids = new Set(room.attachments.map(({ channelId }) => channelId))
-    ids.delete(source)
-    return Array.from(ids).flatMap((id) => channels.get(id) ?? [])
+  const others = ({ attachments }: Room, source: string): ReadonlyArray<Registered> => {
+    const found = new Set<Registered>()
+    for (const { channelId } of attachments) {
+      const channel = channelId === source ? undefined : channels.get(channelId)
+      if (channel !== undefined) found.add(channel)
+    }
+    return [...found]
   }
 
   /** Runs the hooks and appends the event, or finds that the store has it already. */
-  const admit = Effect.fnUntraced(function*(incoming: Incoming) {
-    const { event: received } = incoming
-    if (incoming.isAbandoned?.() === true) return yield* Effect.interrupt
-    const room = (yield* store.get(received.roomId)) ?? incoming.room
-    const verdict = yield* hooks.before("BeforeBroadcast", {
-      subject: received,
-      event: received,
-      value: received,
-      isResumed: incoming.isResumed,
-      run: (hook, event) => hook.run(event, room),
-      check: checkModified
-    })
-    if (incoming.isAbandoned?.() === true) return yield* Effect.interrupt
-    const event = verdict.value
-    if (verdict._tag === "Blocked") return yield* block(incoming, event, verdict.hook, verdict.reason)
-    const appended = yield* store.append(event, incoming)
-    return { appended, event, room: appended.room ?? room }
-  })
+  const admit = (
+    incoming: Incoming,
+    conversation: Conversation
+  ): Effect.Effect<Passed | Admitted, StorageError> => {
+    const { event: received, isAbandoned, isResumed } = incoming
+    const unlessAbandoned = (effect: Effect.Effect<Passed | Admitted, StorageError>) =>
+      isAbandoned === undefined ? effect : Effect.suspend(() => isAbandoned() ? Effect.interrupt : effect)
+    const append = (event: RoomEvent, room: Room) =>
+      Effect.map(
+        store.append(event, incoming),
+        (appended): Admitted => ({ appended, event, room: appended.room ?? room })
+      )
+    const enter = (room: Room): Effect.Effect<Passed | Admitted, StorageError> => {
+      const verdict = hooks.before("BeforeBroadcast", {
+        subject: received,
+        event: received,
+        value: received,
+        isResumed,
+        run: (hook, event) => Effect.provideService(hook.run(event, room), CurrentConversation, conversation),
+        check: checkModified
+      })
+      return Effect.flatMapEager(
+        verdict,
+        (verdict): Effect.Effect<Passed | Admitted, StorageError> =>
+          unlessAbandoned(
+            verdict._tag === "Blocked"
+              ? block(incoming, verdict.value, verdict.hook, verdict.reason)
+              : append(verdict.value, room)
+          )
+      )
+    }
+    return unlessAbandoned(Effect.flatMap(store.get(received.roomId), (room) => enter(room ?? incoming.room)))
+  }
 
-  /** Delivers the event to the channels that have not received it yet. */
-  const deliverAll = Effect.fnUntraced(function*(
-    { event: received, isPatient = false, isResumed }: Incoming,
-    event: RoomEvent,
-    room: Room,
-    settles: Conversation["settles"],
-    earlier: ReadonlyArray<DeliveryOutcome> = []
-  ): Effect.fn.Return<Passed, StorageError | Unfinished> {
-    const settled = new Map(
-      earlier.flatMap((one) => one.outcome === "again" ? [] : [[one.channelId, one] as const])
-    )
-    const delivered = yield* Effect.forEach(
-      others(room, received.source.channelId).filter(({ id }) => !settled.has(id)),
-      (channel) => deliver(channel, { received, event, room, isPatient, isResumed }),
-      { concurrency: "unbounded" }
-    )
+  /** Concludes an event that its channels have. */
+  const conclude = (
+    { isResumed }: Incoming,
+    { event, room, settled }: Admitted & { readonly settled: ReadonlyArray<DeliveryOutcome> },
+    delivered: ReadonlyArray<Delivered>,
+    conversation: Conversation
+  ): Effect.Effect<Passed, Unfinished> => {
     const again = delivered.filter((one) => one.again !== undefined)
     const deliveries = delivered.map(({ delivery }) => delivery)
-    if (again.length === 0) {
-      yield* hooks.after("AfterBroadcast", {
-        subject: event,
-        event,
-        run: (hook) =>
-          Effect.provideService(hook.run(event, room, deliveries), CurrentSpeaker, {
-            eventId: event.id,
-            id: `hook ${hook.name}`,
-            isResumed,
-            posts: 0
-          })
-      })
-    }
-    yield* Fiber.awaitAll(delivered.flatMap(({ after }) => after))
-    const outcomes = [
-      ...settled.values(),
-      ...delivered.map(({ again, delivery: { channelId, outcome } }) =>
+    const told = again.length > 0 ? Effect.void : hooks.after("AfterBroadcast", {
+      subject: event,
+      event,
+      run: (hook) =>
+        hook.run(event, room, deliveries).pipe(
+          Effect.provideService(CurrentConversation, conversation),
+          Effect.provideService(CurrentSpeaker, { eventId: event.id, id: `hook ${hook.name}`, isResumed, posts: 0 })
+        )
+    })
+    const after = delivered.flatMap(({ after }) => after)
+    const ended = after.length === 0 ? told : Effect.andThen(told, Fiber.awaitAll(after))
+    return Effect.flatMapEager(ended, (): Effect.Effect<Passed, Unfinished> => {
+      const outcomes = delivered.map(({ again, delivery: { channelId, outcome } }) =>
         new DeliveryOutcome({ channelId, outcome: again === undefined ? outcome : "again" })
       )
-    ]
-    settles.unshift(store.settle(event, outcomes))
-    if (again.length > 0) {
-      return yield* new Unfinished({
-        failed: again.map(({ delivery }) => delivery.channelId),
-        cause: again.find((one) => one.again instanceof TryAgain)?.again ?? again[0]!.again
-      })
-    }
-    return { _tag: "Broadcast", event, deliveries }
-  })
+      conversation.settles.unshift(store.settle(event, [...settled, ...outcomes]))
+      if (again.length === 0) return Effect.succeed({ _tag: "Broadcast", event, deliveries })
+      return Effect.fail(
+        new Unfinished({
+          failed: again.map(({ delivery }) => delivery.channelId),
+          cause: again.find((one) => one.again instanceof TryAgain)?.again ?? again[0]!.again
+        })
+      )
+    })
+  }
 
-  const pass = Effect.fnUntraced(function*(
+  /** Delivers the event to the channels that have not received it yet. */
+  const deliverAll = (
     incoming: Incoming,
-    settles: Conversation["settles"]
-  ): Effect.fn.Return<Passed | Repeated, StorageError | Unfinished> {
-    const admitted = yield* admit(incoming)
-    if ("_tag" in admitted) return admitted
-    const { appended, event, room } = admitted
-    if (appended._tag === "Appended") return yield* deliverAll(incoming, event, room, settles)
-    const { deliveries, event: earlier } = appended
-    const isDone = earlier.blocked !== undefined || deliveries?.every(({ outcome }) => outcome !== "again") === true
-    // If a process stopped while it processed the event, the next attempt continues.
-    return isDone || !incoming.isResumed
-      ? { _tag: "Repeated", eventId: earlier.id, roomId: earlier.roomId }
-      : yield* deliverAll(incoming, earlier, room, settles, deliveries)
-  })
+    admitted: Admitted,
+    conversation: Conversation,
+    earlier: ReadonlyArray<DeliveryOutcome> = []
+  ): Effect.Effect<Passed, Unfinished> => {
+    const { event: received, isPatient = false, isResumed } = incoming
+    const { event, room } = admitted
+    const settled = earlier.filter(({ outcome }) => outcome !== "again")
+    const left = others(room, received.source.channelId).filter(({ id }) =>
+      settled.every(({ channelId }) => channelId !== id)
+    )
+    const delivered = left.length === 0 ? Effect.succeed([]) : Effect.forEach(
+      left,
+      (channel) => deliver(channel, { received, event, room, isPatient, isResumed }),
+      { concurrency: "unbounded" }
+    ).pipe(Effect.provideService(CurrentConversation, conversation))
+    return Effect.flatMapEager(
+      delivered,
+      (delivered) => conclude(incoming, { ...admitted, settled }, delivered, conversation)
+    )
+  }
+
+  const pass = (
+    incoming: Incoming,
+    conversation: Conversation
+  ): Effect.Effect<Passed | Repeated, StorageError | Unfinished> =>
+    Effect.flatMap(admit(incoming, conversation), (admitted): Effect.Effect<Passed | Repeated, Unfinished> => {
+      if ("_tag" in admitted) return Effect.succeed(admitted)
+      const { appended } = admitted
+      if (appended._tag === "Appended") return deliverAll(incoming, admitted, conversation)
+      const { deliveries, event: earlier } = appended
+      const isDone = earlier.blocked !== undefined || deliveries?.every(({ outcome }) => outcome !== "again") === true
+      // If a process stopped while it processed the event, the next attempt continues.
+      return isDone || !incoming.isResumed
+        ? Effect.succeed({ _tag: "Repeated", eventId: earlier.id, roomId: earlier.roomId })
+        : deliverAll(incoming, { ...admitted, event: earlier }, conversation, deliveries)
+    })
 
   const passInTurn = (incoming: Incoming, conversation: Conversation) =>
-    inTurn(incoming.event.roomId)(pass(incoming, conversation.settles)).pipe(
-      Effect.tap(({ _tag }) => _tag === "Repeated" ? Effect.void : Metric.update(outcomes[_tag], 1)),
-      Effect.provideService(CurrentConversation, { ...conversation, within: true })
+    Effect.withFiber((fiber) =>
+      Effect.map(inTurn(incoming.event.roomId)(pass(incoming, conversation)), (passed) => {
+        if (passed._tag !== "Repeated") outcomes[passed._tag].updateUnsafe(1, fiber.context)
+        return passed
+      })
     )
+
+  /** Waits for the answers, and stores what became of the events. */
+  const settle = Effect.fnUntraced(function*({ answers, settles }: Conversation) {
+    const failures: Array<Effect.Effect<never, StorageError | Unfinished>> = []
+    while (answers.size > 0) {
+      for (const exit of yield* Fiber.awaitAll([...answers])) {
+        if (Exit.isFailure(exit)) failures.push(Effect.failCause(exit.cause))
+      }
+    }
+    // If an answer could not be stored, the event counts as not processed.
+    if (failures[0] !== undefined) return yield* failures[0]
+    yield* Effect.forEach(settles, identity, { discard: true })
+  })
 
   return {
     /** Processes an event once its room is free. Hooks and channels running for another event do not wait. */
-    broadcast: Effect.fnUntraced(
-      function*(incoming: Incoming): Effect.fn.Return<Result, StorageError | Unfinished> {
-        const { event } = incoming
-        const conversation = (yield* CurrentConversation) ?? newConversation()
-        const { answers, within } = conversation
-        if (!within) return yield* passInTurn(incoming, conversation)
-        const answer = yield* runs.start(passInTurn(incoming, conversation))
-        answers.add(answer)
-        answer.addObserver(() => answers.delete(answer))
-        return { _tag: "Queued", eventId: event.id, roomId: event.roomId }
-      }
-    ),
+    broadcast: (incoming: Incoming, conversation: Conversation): Effect.Effect<Result, StorageError | Unfinished> =>
+      Effect.withFiber((fiber): Effect.Effect<Result, StorageError | Unfinished> => {
+        if (fiber.getRef(CurrentConversation) === undefined) return passInTurn(incoming, conversation)
+        const { answers } = conversation
+        const { id: eventId, roomId } = incoming.event
+        return Effect.map(runs.start(passInTurn(incoming, conversation)), (answer) => {
+          answers.add(answer)
+          answer.addObserver(() => answers.delete(answer))
+          return { _tag: "Queued", eventId, roomId }
+        })
+      }),
     /** Runs an effect, and waits until all answers that it caused are processed. */
-    withAnswers: Effect.fnUntraced(function*<A, E>(
-      effect: Effect.Effect<A, E>
-    ): Effect.fn.Return<A, E | StorageError | Unfinished> {
-      if ((yield* CurrentConversation)?.within === true) return yield* effect
-      const conversation = newConversation()
-      const { answers, settles } = conversation
-      const result = yield* Effect.exit(Effect.provideService(effect, CurrentConversation, conversation))
-      const failures: Array<Effect.Effect<never, StorageError | Unfinished>> = []
-      while (answers.size > 0) {
-        for (const exit of yield* Fiber.awaitAll([...answers])) {
-          if (Exit.isFailure(exit)) failures.push(Effect.failCause(exit.cause))
-        }
-      }
-      // If an answer could not be stored, the event counts as not processed.
-      if (failures[0] !== undefined) return yield* failures[0]
-      yield* Effect.forEach(settles, identity, { discard: true })
-      return yield* result
-    })
+    withAnswers: <A, E>(
+      use: (conversation: Conversation) => Effect.Effect<A, E>
+    ): Effect.Effect<A, E | StorageError | Unfinished> =>
+      Effect.withFiber((fiber) => {
+        const current = fiber.getRef(CurrentConversation)
+        if (current !== undefined) return use(current)
+        const conversation: Conversation = { answers: new Set(), settles: [] }
+        const { answers, settles } = conversation
+        return Effect.flatMap(Effect.exit(use(conversation)), (result) => {
+          const [first, ...others] = settles
+          // As it is for a message that no hook or channel answers.
+          const settled = answers.size > 0 || others.length > 0 ? settle(conversation) : first ?? Effect.void
+          return Effect.andThen(settled, result)
+        })
+      })
   }
 }

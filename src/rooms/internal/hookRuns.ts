@@ -117,29 +117,38 @@ export const make = ({ hooks, notify }: Parts): HookRuns => {
       })
     )
 
-  return {
-    before: Effect.fnUntraced(function*<T extends BeforeTrigger, A>(
-      trigger: T,
-      { subject, value: first, ...options }: Before<Triggered<T>, A>
-    ) {
-      let value = first
-      for (const hook of hooks.matching(trigger, subject)) {
-        // A hook that was removed while an earlier one ran may no longer use its services.
-        if (!hooks.has(hook)) {
-          if (options.isResumed === true) return yield* Effect.interrupt
-          continue
-        }
-        const verdict = yield* ask(hook, value, options)
-        if (verdict._tag === "Blocked") return verdict
-        value = verdict.value
+  const askAll = Effect.fnUntraced(function*<H extends Extract<Hook, { readonly trigger: BeforeTrigger }>, A>(
+    matching: ReadonlyArray<H>,
+    { subject: _, value: first, ...options }: Before<H, A>
+  ): Effect.fn.Return<Verdict<A>> {
+    let value = first
+    for (const hook of matching) {
+      // A hook that was removed while an earlier one ran may no longer use its services.
+      if (!hooks.has(hook)) {
+        if (options.isResumed === true) return yield* Effect.interrupt
+        continue
       }
-      return { _tag: "Passed", value }
-    }),
-    after: (trigger, { event, run, subject }) =>
-      Effect.forEach(
-        hooks.matching(trigger, subject),
+      const verdict = yield* ask(hook, value, options)
+      if (verdict._tag === "Blocked") return verdict
+      value = verdict.value
+    }
+    return { _tag: "Passed", value }
+  })
+
+  return {
+    before: (trigger, options) => {
+      const matching = hooks.matching(trigger, options.subject)
+      return matching.length === 0
+        ? Effect.succeed({ _tag: "Passed", value: options.value })
+        : askAll(matching, options)
+    },
+    after: (trigger, { event, run, subject }) => {
+      const matching = hooks.matching(trigger, subject)
+      return matching.length === 0 ? Effect.void : Effect.forEach(
+        matching,
         (hook) => Effect.catchCause(inSpan(hook, run(hook)), (cause) => failed(hook, event, cause)),
         { concurrency: "unbounded", discard: true }
       )
+    }
   }
 }

@@ -48,6 +48,7 @@ export class HookRegistry {
 
   /** Returns the hooks of a trigger that match the subject, in execution order. */
   matching<T extends Trigger>(trigger: T, subject: Subject): ReadonlyArray<Triggered<T>> {
+    if (this.#entries.size === 0) return []
     const everywhere = this.#globalFor(trigger, subject)
     const here = (this.#ofRoom.get(subject.roomId) ?? []).filter(({ hook }) =>
       hook.trigger === trigger && Hooks.matches(hook, subject)

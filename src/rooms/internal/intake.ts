@@ -121,10 +121,13 @@ export const make = ({ accepting, aggregator, notify, once, processInbound, reco
       Effect.suspend(() => {
         let left = events.filter(({ _tag }) => _tag === "MessagePart").length
         const stored = Effect.suspend(() => --left === 0 ? Effect.asVoid(onStored) : Effect.void)
-        const process = Effect.flatMap(
-          Effect.forEach(events, (event) => Effect.result(processEvent(event, stored))),
-          Effect.forEach((result) => Effect.fromResult(result))
-        )
+        const [first, ...others] = events
+        const process = first !== undefined && others.length === 0
+          ? Effect.map(processEvent(first, stored), (result) => [result])
+          : Effect.flatMap(
+            Effect.forEach(events, (event) => Effect.result(processEvent(event, stored))),
+            Effect.forEach((result) => Effect.fromResult(result))
+          )
         return once(idempotencyKeys, events, process)
       })
   }

@@ -58,59 +58,80 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, r
     return found.room
   })
 
-  const receiveAnew = Effect.fnUntraced(function*(message: InboundMessage, resumed: Resumed | undefined) {
-    const { channelId, idempotencyKey, participants, recipient, sender, senderAliases } = message
-    const now = yield* DateTime.now
-    const id = yield* random.ulid
-    const conversation = { channelId, recipient, sender, participants, aliases: senderAliases }
-    const found = yield* store.route(conversation, () => newRoom(id, now, Routes.opened(conversation)))
-    yield* tell(found)
-    const { room } = found
-    const event = unchecked(RoomEvent, {
-      id: resumed?.eventId ?? (yield* random.ulid),
-      roomId: room.id,
+  const eventOf = (message: InboundMessage, id: string, roomId: string, now: DateTime.Utc): RoomEvent =>
+    unchecked(RoomEvent, {
+      id,
+      roomId,
       source: unchecked(EventSource, {
-        channelId,
+        channelId: message.channelId,
         channelType: message.channelType,
         direction: "inbound",
-        participant: sender,
-        ...(participants !== undefined && { participants }),
-        recipient,
+        participant: message.sender,
+        ...(message.participants !== undefined && { participants: message.participants }),
+        recipient: message.recipient,
         ...(message.externalId !== undefined && { externalId: message.externalId }),
         metadata: message.metadata
       }),
       content: message.content,
       createdAt: message.receivedAt ?? now
     })
-    const key = idempotencyKey === undefined || (resumed === undefined && !store.isShared)
-      ? undefined
-      : JSON.stringify([channelId, idempotencyKey])
-    return yield* broadcast({
-      event,
-      room,
-      key,
-      inbound: message,
-      isResumed: resumed !== undefined,
-      isAbandoned: resumed?.isAbandoned
-    })
-  })
 
-  const receive = Effect.fnUntraced(function*(
+  const keyOf = (channelId: string, idempotencyKey: string): string => JSON.stringify([channelId, idempotencyKey])
+
+  const receiveAnew = (
     message: InboundMessage,
+    conversation: Broadcast.Conversation,
+    resumed: Resumed | undefined,
+    key: string | undefined
+  ) => {
+    const { channelId, participants, recipient, sender, senderAliases } = message
+    const parties = { channelId, recipient, sender, participants, aliases: senderAliases }
+    const pass = (id: string, now: DateTime.Utc, room: Room) =>
+      broadcast({
+        room,
+        event: eventOf(message, id, room.id, now),
+        key: resumed === undefined && !store.isShared ? undefined : key,
+        inbound: message,
+        isResumed: resumed !== undefined,
+        isAbandoned: resumed?.isAbandoned
+      }, conversation)
+    return Effect.flatMap(DateTime.now, (now) =>
+      Effect.flatMap(random.ulid, (id) => {
+        let isTaken = false
+        const create = () => {
+          isTaken = true
+          return newRoom(id, now, Routes.opened(parties))
+        }
+        return Effect.flatMap(store.route(parties, create), (found) => {
+          const eventId = resumed?.eventId ?? (isTaken ? undefined : id)
+          const passed = eventId === undefined
+            ? Effect.flatMap(random.ulid, (id) => pass(id, now, found.room))
+            : pass(eventId, now, found.room)
+          return found.created ? Effect.andThen(tell(found), passed) : passed
+        })
+      }))
+  }
+
+  const summaryOf = (result: ProcessResult) =>
+    "event" in result
+      ? { eventId: result.event.id, roomId: result.event.roomId }
+      : { eventId: result.eventId, roomId: result.roomId }
+
+  const receive = (
+    message: InboundMessage,
+    conversation: Broadcast.Conversation,
     resumed?: Resumed
-  ): Effect.fn.Return<ProcessResult, StorageError | Unfinished> {
-    const { idempotencyKey } = message
-    if (idempotencyKey === undefined || resumed !== undefined) return yield* receiveAnew(message, resumed)
-    const outcome = yield* seen.run(
-      JSON.stringify([message.channelId, idempotencyKey]),
-      receiveAnew(message, undefined),
-      (result) =>
-        "event" in result
-          ? { eventId: result.event.id, roomId: result.event.roomId }
-          : { eventId: result.eventId, roomId: result.roomId }
-    )
-    return outcome._tag === "First" ? outcome.value : { _tag: "Repeated", ...outcome.summary }
-  })
+  ): Effect.Effect<ProcessResult, StorageError | Unfinished> =>
+    Effect.suspend((): Effect.Effect<ProcessResult, StorageError | Unfinished> => {
+      const { channelId, idempotencyKey } = message
+      const key = idempotencyKey === undefined ? undefined : keyOf(channelId, idempotencyKey)
+      const received = receiveAnew(message, conversation, resumed, key)
+      if (key === undefined || resumed !== undefined) return received
+      return Effect.map(
+        seen.run(key, received, summaryOf),
+        (outcome) => outcome._tag === "First" ? outcome.value : { _tag: "Repeated", ...outcome.summary }
+      )
+    })
 
   return { create, receive }
 })

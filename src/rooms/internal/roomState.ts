@@ -14,7 +14,17 @@ import type { RoomEvent } from "../../RoomEvent.ts"
 import type { Attachment, Room } from "../Room.ts"
 import type { Appended, DeliveryOutcome, HistoryEntry, Received, RoomPlace } from "./history.ts"
 import { statusKey } from "./history.ts"
-import { aliasKeysOf, allKeysOf, attached, type Conversation, detached, heard, keysOf, peopleOf } from "./routes.ts"
+import {
+  aliasKeysOf,
+  allKeysOf,
+  attached,
+  type Conversation,
+  detached,
+  heard,
+  keysOf,
+  ownKeyOf,
+  peopleOf
+} from "./routes.ts"
 
 export interface Bounds {
   readonly maxRooms: number
@@ -126,7 +136,7 @@ export class RoomState {
     const made = this.create(create())
     const record = this.#rooms.get(made.room.id)
     if (record !== undefined) {
-      this.#lead(record, record.room, [keysOf(conversation)[0], ...aliasKeysOf(record.room)])
+      this.#lead(record, record.room, [ownKeyOf(conversation), ...aliasKeysOf(record.room)])
     }
     return made
   }

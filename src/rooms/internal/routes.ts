@@ -12,6 +12,7 @@
 import { type Address, canonical } from "../../Address.ts"
 import { formOf, groupOf, isSame, type Received } from "../../internal/group.ts"
 import { personOf } from "../../internal/person.ts"
+import { compact } from "../../internal/record.ts"
 import { Attachment, Room } from "../Room.ts"
 
 type Group = readonly [Address, ...Array<Address>]
@@ -47,29 +48,29 @@ export const allKeysOf = (attachment: Attachment): readonly [string, ...Array<st
 /** Returns the addresses of the sender, first the one that the message came from. */
 const senders = ({ aliases = [], sender }: Conversation): readonly [Address, ...Array<Address>] => [sender, ...aliases]
 
+/** Returns the key of the route that a new room of the conversation gets. */
+export const ownKeyOf = (conversation: Conversation): string => {
+  const { channelId, recipient, sender } = conversation
+  return routeKey(channelId, recipient, groupOf(conversation) ?? sender)
+}
+
 /**
  * Returns the route keys to look up, the most specific first: those of the
- * conversation, the participant or the group, the number, and the channel.
+ * conversation, the participant or the group, the number, and the channel. Each
+ * is built when it is asked for: the first one usually leads to a room.
  */
-export const keysOf = (conversation: Conversation): readonly [string, ...Array<string>] => {
-  const { channelId, recipient, sender } = conversation
+export function* keysOf(conversation: Conversation): Iterable<string> {
+  const { aliases = [], channelId, recipient } = conversation
   const group = groupOf(conversation)
-  if (group !== undefined) {
-    return [
-      routeKey(channelId, recipient, group),
-      routeKey(channelId, undefined, group),
-      routeKey(channelId, recipient),
-      routeKey(channelId)
-    ]
+  yield ownKeyOf(conversation)
+  if (group === undefined) {
+    for (const alias of aliases) yield routeKey(channelId, recipient, alias)
+    for (const address of senders(conversation)) yield routeKey(channelId, undefined, address)
+  } else {
+    yield routeKey(channelId, undefined, group)
   }
-  const others = conversation.aliases ?? []
-  return [
-    routeKey(channelId, recipient, sender),
-    ...others.map((alias) => routeKey(channelId, recipient, alias)),
-    ...senders(conversation).map((address) => routeKey(channelId, undefined, address)),
-    routeKey(channelId, recipient),
-    routeKey(channelId)
-  ]
+  yield routeKey(channelId, recipient)
+  yield routeKey(channelId)
 }
 
 /** Returns the room with the attachment, or the same room if it already has it. */
@@ -120,16 +121,23 @@ const newTo = (known: ReadonlyArray<Address>, addresses: ReadonlyArray<Address>)
 /** The maximum number of other addresses of one person. Carriers give one or two. */
 const maxAliases = 16
 
-const update = (attachment: Attachment, participant: Address, conversation: Conversation): Attachment => {
-  const { recipient, sender } = conversation
-  const { aliases: known = [], writesFrom: _, writesTo: __, ...fields } = attachment
-  const aliases = [...known, ...newTo([participant, ...known], senders(conversation))].slice(0, maxAliases)
-  return new Attachment({
-    ...fields,
-    ...(attachment.recipient !== recipient && { writesTo: recipient }),
-    ...(participant !== sender && { writesFrom: sender }),
-    ...(aliases.length > 0 && { aliases })
-  })
+/** Returns what a message changes of the attachment of its sender. */
+const changesOf = (attachment: Attachment, participant: Address, conversation: Conversation) => {
+  const { aliases: known = [], recipient } = attachment
+  const { aliases: given = [], sender } = conversation
+  const isKnown = sender === participant && given.length === 0
+  const others = isKnown ? [] : newTo([participant, ...known], senders(conversation))
+  return {
+    writesTo: recipient === conversation.recipient ? undefined : conversation.recipient,
+    writesFrom: participant === sender ? undefined : sender,
+    aliases: others.length === 0 ? known : [...known, ...others].slice(0, maxAliases)
+  }
+}
+
+const update = (attachment: Attachment, changes: ReturnType<typeof changesOf>): Attachment => {
+  const { aliases: _, writesFrom: __, writesTo: ___, ...fields } = attachment
+  const { aliases, writesFrom, writesTo } = changes
+  return new Attachment({ ...fields, ...compact({ writesTo, writesFrom }), ...(aliases.length > 0 && { aliases }) })
 }
 
 /** Builds the attachment of a sender or a group whose first message opens a room. */
@@ -137,7 +145,8 @@ export const opened = (conversation: Conversation): Attachment => {
   const { channelId, recipient, sender } = conversation
   const group = groupOf(conversation)
   if (group !== undefined) return new Attachment({ channelId, group, recipient })
-  return update(new Attachment({ channelId, participant: sender, recipient }), sender, conversation)
+  const attachment = new Attachment({ channelId, participant: sender, recipient })
+  return update(attachment, changesOf(attachment, sender, conversation))
 }
 
 /** Returns the attachment with the members as they were written last, and our number that they write to. */
@@ -162,16 +171,22 @@ const heardGroup = (attachment: Attachment, members: Group, { channelId, recipie
   return isUnchanged ? attachment : after
 }
 
+/** Returns whether a message comes from the participant of an attachment. */
+const isHeard = (attachment: Attachment, conversation: Conversation): boolean => {
+  if (attachment.participant === conversation.sender) return true
+  const names = new Set(senders(conversation).map(canonical))
+  return givenTo(attachment).some((address) => names.has(canonical(address)))
+}
+
 /** Returns the attachment after a message of its participant. */
 const heardPerson = (attachment: Attachment, conversation: Conversation): Attachment => {
   const { channelId, participant } = attachment
   if (participant === undefined || channelId !== conversation.channelId) return attachment
-  const names = new Set(senders(conversation).map(canonical))
-  if (!givenTo(attachment).some((address) => names.has(canonical(address)))) return attachment
-  const after = update(attachment, participant, conversation)
-  const isUnchanged = after.writesTo === attachment.writesTo && after.writesFrom === attachment.writesFrom &&
-    after.aliases?.length === attachment.aliases?.length
-  return isUnchanged ? attachment : after
+  if (!isHeard(attachment, conversation)) return attachment
+  const changes = changesOf(attachment, participant, conversation)
+  const isUnchanged = changes.writesTo === attachment.writesTo && changes.writesFrom === attachment.writesFrom &&
+    changes.aliases.length === (attachment.aliases?.length ?? 0)
+  return isUnchanged ? attachment : update(attachment, changes)
 }
 
 /**

@@ -27,6 +27,7 @@ import {
   nameOf,
   required
 } from "./names.ts"
+import { isPlain } from "./plain.ts"
 import { type Pinned, schemeOf, splitAtSender } from "./senderSeam.ts"
 import { split } from "./signedText.ts"
 import { splitAtNames, splitBody, splitErrors, splitProfile } from "./textSeams.ts"
@@ -60,6 +61,25 @@ const isOfConversation = (form: Form, fields: ReadonlyArray<Field>): boolean =>
   ) &&
   !fields.some(([name, value]) => !/^(?:Attributes|Author|Body)$/.test(name) && isAboutMessage(name + value))
 
+const otherIds = ["Channel", "Parent", "Replied"]
+
+/** Returns where the id is after the last such name, unless that is the end of another name. */
+const afterLast = (text: string, name: string, not: ReadonlyArray<string> = []): number | undefined => {
+  for (let at = text.lastIndexOf(name); at !== -1; at = at === 0 ? -1 : text.lastIndexOf(name, at - 1)) {
+    const end = at + name.length
+    const isId = text.startsWith("SM", end) || text.startsWith("MM", end)
+    if (isId && !not.some((other) => text.startsWith(other, at - other.length))) return end
+  }
+  return undefined
+}
+
+/** Returns whether a text contains another one more often than so many times. */
+const isMoreThan = (text: string, part: string, times: number): boolean => {
+  let count = 0
+  for (let at = text.indexOf(part); at !== -1 && count <= times; at = text.indexOf(part, at + part.length)) count++
+  return count > times
+}
+
 /** Returns the only id of the message, which nobody knows before it is sent. */
 const idFault = (form: Form, text: string): InvalidPayload | undefined => {
   const given = ids.filter((name) => Object.hasOwn(form, name))
@@ -69,11 +89,9 @@ const idFault = (form: Form, text: string): InvalidPayload | undefined => {
     return invalidPayload("MessageSid", "Expected the same id in each of its fields")
   }
   // Nothing that a person types comes after the last one.
-  const last = [...text.matchAll(/SmsSid(?=SM|MM)/g)].at(-1) ??
-    [...text.matchAll(/(?<!Channel|Parent|Replied)MessageSid(?=SM|MM)/g)].at(-1)
-  const isLast = last !== undefined && text.startsWith(String(first), last.index + last[0].length)
-  const isElsewhere = text.split(`Sid${String(first)}`).length - 1 > given.length
-  return isLast && !isElsewhere ? undefined : notAlone("MessageSid")
+  const last = afterLast(text, "SmsSid") ?? afterLast(text, "MessageSid", otherIds)
+  const isLast = last !== undefined && text.startsWith(String(first), last)
+  return isLast && !isMoreThan(text, `Sid${String(first)}`, given.length) ? undefined : notAlone("MessageSid")
 }
 
 /** Reads a field whose name has swallowed its value as the one that it is. */
@@ -102,13 +120,17 @@ const joinTexts = (fields: ReadonlyArray<Field>): ReadonlyArray<Field> => {
   const joined: Array<Field> = []
   for (const field of fields) {
     const [name, value] = field
+    if (nameOf(name).isKnown) {
+      joined.push(field)
+      continue
+    }
     const [before, text] = joined.at(-1) ?? ["", ""]
     const { isText, value: expected } = nameOf(before)
     const isPart = !/[a-z]/.test(name) ||
       (expected === address && (/^[a-z]/.test(name) || /^To[a-z]+:$/.test(before + text)))
     const isFile = before.startsWith("MediaUrl") && !isMedia.test(text) && isMedia.test(text + name + value)
     const isEnd = isText || isFile || (isPart && expected?.test(text + name + value) === true)
-    if (!nameOf(name).isKnown && isEnd) joined[joined.length - 1] = [before, text + name + value]
+    if (isEnd) joined[joined.length - 1] = [before, text + name + value]
     else joined.push(field)
   }
   return joined
@@ -252,7 +274,7 @@ const missingFault = (fields: ReadonlyMap<string, string>): InvalidPayload | und
 }
 
 /** Path and query, where the fields of another cut may be. */
-const restOf = (url: string): string => split(withoutFragment(url))?.rest ?? url
+export const restOf = (url: string): string => split(withoutFragment(url))?.rest ?? url
 
 /** Returns whether the URL has the beginning of the fields. */
 const hasFieldIn = (rest: string, text: string): boolean => {
@@ -286,6 +308,16 @@ export const readForm = (
   text: string
 ): Read | InvalidPayload => {
   const rest = restOf(url)
+  return isPlain(rest, form, sorted) ? withoutChange(form) : readCarefully(rest, form, sorted, text)
+}
+
+/** As {@link readForm}, of any form. `rest` has the path and the query of the URL. */
+export const readCarefully = (
+  rest: string,
+  form: Form,
+  sorted: ReadonlyArray<string>,
+  text: string
+): Read | InvalidPayload => {
   if (!isAboutMessage(rest + text)) return withoutChange(form)
   const all: Array<Field> = []
   for (const name of sorted) {
