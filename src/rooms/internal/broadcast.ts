@@ -220,16 +220,16 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
   const admit = (
     incoming: Incoming,
     conversation: Conversation
-  ): Effect.Effect<Passed | Admitted, StorageError> => {
+  ): Effect.Effect<Passed | Admitted, StorageError | Unfinished> => {
     const { event: received, isAbandoned, isResumed } = incoming
-    const unlessAbandoned = (effect: Effect.Effect<Passed | Admitted, StorageError>) =>
+    const unlessAbandoned = (effect: Effect.Effect<Passed | Admitted, StorageError | Unfinished>) =>
       isAbandoned === undefined ? effect : Effect.suspend(() => isAbandoned() ? Effect.interrupt : effect)
     const append = (event: RoomEvent, room: Room) =>
       Effect.map(
         store.append(event, incoming),
         (appended): Admitted => ({ appended, event, room: appended.room ?? room })
       )
-    const enter = (room: Room): Effect.Effect<Passed | Admitted, StorageError> => {
+    const enter = (room: Room): Effect.Effect<Passed | Admitted, StorageError | Unfinished> => {
       const verdict = hooks.before("BeforeBroadcast", {
         subject: received,
         event: received,
@@ -240,7 +240,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
       })
       return Effect.flatMapEager(
         verdict,
-        (verdict): Effect.Effect<Passed | Admitted, StorageError> =>
+        (verdict): Effect.Effect<Passed | Admitted, StorageError | Unfinished> =>
           unlessAbandoned(
             verdict._tag === "Blocked"
               ? block(incoming, verdict.value, verdict.hook, verdict.reason)

@@ -120,7 +120,7 @@ export const make = ({ hooks, notify }: Parts): HookRuns => {
   const askAll = Effect.fnUntraced(function*<H extends Extract<Hook, { readonly trigger: BeforeTrigger }>, A>(
     matching: ReadonlyArray<H>,
     { subject: _, value: first, ...options }: Before<H, A>
-  ): Effect.fn.Return<Verdict<A>> {
+  ): Effect.fn.Return<Verdict<A>, Unfinished> {
     let value = first
     for (const hook of matching) {
       // A hook that was removed while an earlier one ran may no longer use its services.
