@@ -405,7 +405,7 @@ export const make = Effect.fnUntraced(function*(
           ? yield* Broadcast.answering
           : { key: JSON.stringify(["post", roomId, key]), isPatient, isResumed: true }
         return yield* runs.run(
-          withAnswers((conversation) => broadcast({ event, room, ...repetition }, conversation))
+          withAnswers((conversation) => broadcast({ event, room, ...repetition }, conversation), repetition.key)
         )
       }
     )

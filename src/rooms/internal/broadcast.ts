@@ -143,6 +143,7 @@ interface Admitted {
 
 export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => {
   const inTurn = KeyedMutex.make()
+  const oncePerKey = KeyedMutex.make()
 
   const block = Effect.fnUntraced(function*(incoming: Incoming, event: RoomEvent, hook: string, reason: string) {
     const blocked = new RoomEvent({ ...event, blocked: { hook, reason } })
@@ -360,21 +361,27 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
           return { _tag: "Queued", eventId, roomId }
         })
       }),
-    /** Runs an effect, and waits until all answers that it caused are processed. */
+    /**
+     * Runs an effect, and waits until all answers that it caused are processed.
+     * Another one with the same key begins after that: what became of the event
+     * is not stored before, and it would be taken for one that a process left.
+     */
     withAnswers: <A, E>(
-      use: (conversation: Conversation) => Effect.Effect<A, E>
+      use: (conversation: Conversation) => Effect.Effect<A, E>,
+      key?: string
     ): Effect.Effect<A, E | StorageError | Unfinished> =>
       Effect.withFiber((fiber) => {
         const current = fiber.getRef(CurrentConversation)
         if (current !== undefined) return use(current)
         const conversation: Conversation = { answers: new Set(), settles: [] }
         const { answers, settles } = conversation
-        return Effect.flatMap(Effect.exit(use(conversation)), (result) => {
+        const settled = Effect.flatMap(Effect.exit(use(conversation)), (result) => {
           const [first, ...others] = settles
           // As it is for a message that no hook or channel answers.
           const settled = answers.size > 0 || others.length > 0 ? settle(conversation) : first ?? Effect.void
           return Effect.andThen(settled, result)
         })
+        return key === undefined ? settled : oncePerKey(key)(settled)
       })
   }
 }
