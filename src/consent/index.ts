@@ -1,0 +1,2 @@
+export * as ConsentLedger from "./ConsentLedger.ts"
+export * as Keywords from "./Keywords.ts"
