@@ -136,11 +136,11 @@ export interface Service {
     entries: ReadonlyArray<NewEntry>
   ) => Effect.Effect<ReadonlyArray<{ readonly entry: Entry; readonly isNew: boolean }>, StorageError>
   /**
-   * Returns the last words of the people: of each person, sender and provider,
-   * the `stop` or `start` that was said last. A `stop` of the same time is later
-   * than a `start`.
+   * Returns the last words of a person: for each sender and provider, the `stop`
+   * or `start` that was said last. A `stop` of the same time is later than a
+   * `start`.
    */
-  readonly lastWords: (people: ReadonlyArray<Address>) => Effect.Effect<ReadonlyArray<Entry>, StorageError>
+  readonly lastWords: (person: Address) => Effect.Effect<ReadonlyArray<Entry>, StorageError>
   /** Returns the entries of a person, the latest first. */
   readonly of: (person: Address, options: { readonly limit: number }) => Effect.Effect<
     ReadonlyArray<Entry>,
@@ -271,10 +271,7 @@ export const makeMemory = Effect.fnUntraced(function*(
         return { entry, isNew: true }
       })
     }),
-    lastWords: (people) =>
-      Effect.sync(() =>
-        Array.from(new Set(people.map(personOf))).flatMap((person) => LastWords.of(byPerson.get(person) ?? []))
-      ),
+    lastWords: (person) => Effect.sync(() => LastWords.of(ofPerson(person))),
     of: (person, { limit }) => Effect.sync(() => ofPerson(person).slice(-limit).toReversed()),
     list: ({ after, limit }) => Effect.sync(() => entries.filter(({ position }) => position > after).slice(0, limit))
   })

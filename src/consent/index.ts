@@ -1,2 +1,5 @@
+export * as Consent from "./Consent.ts"
+export * as ConsentIntake from "./ConsentIntake.ts"
 export * as ConsentLedger from "./ConsentLedger.ts"
 export * as Keywords from "./Keywords.ts"
+export * as Replies from "./Replies.ts"

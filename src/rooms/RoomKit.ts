@@ -17,6 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import { ConsentIntake } from "../consent/ConsentIntake.ts"
 import type { Content } from "../Content.ts"
 import type { DeliveryStoreError } from "../delivery/DeliveryStore.ts"
 import type { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
@@ -325,11 +326,25 @@ export const make = Effect.fnUntraced(function*(
         found === undefined ? Effect.fail(new RoomNotFound({ roomId })) : Effect.succeed(found)
     )
 
+  const consents = Option.getOrUndefined(yield* Effect.serviceOption(ConsentIntake))
+  /** Records what an event says about consent. An inbox has done so before it accepted the event. */
+  const recordConsent = (event: InboundMessage | DeliveryStatus, isFromInbox: boolean) =>
+    consents === undefined || isFromInbox ? Effect.void : consents.receive([event])
+
   const pass = (message: InboundMessage, resumed?: Receiving.Resumed) =>
-    Spans.withSpan("RoomKit.processInbound")(runs.run(withAnswers(receive(message, resumed))))
+    Spans.withSpan("RoomKit.processInbound")(
+      runs.run(
+        Effect.andThen(
+          recordConsent(message, resumed?.eventId !== undefined),
+          withAnswers(receive(message, resumed))
+        )
+      )
+    )
 
   const processDeliveryStatus = (status: DeliveryStatus, options?: { readonly isResumed: boolean }) =>
-    Spans.withSpan("RoomKit.processDeliveryStatus")(statuses.process(status, options))
+    Spans.withSpan("RoomKit.processDeliveryStatus")(
+      Effect.andThen(recordConsent(status, options?.isResumed === true), statuses.process(status, options))
+    )
 
   const aggregator = Option.getOrUndefined(yield* Effect.serviceOption(MmsAggregator)) ??
     (yield* makeMemory({ shutdownTimeout }))

@@ -70,8 +70,6 @@ export const make = Effect.fnUntraced(function*(
 
   const hashOf = (person: string) =>
     Effect.orDie(Effect.map(mac.sign(key, Bytes.fromText(person)), (tag) => toHex(tag)))
-  const hashesOf = (people: ReadonlyArray<Address>) => Effect.forEach(Array.from(new Set(people.map(personOf))), hashOf)
-
   const all = (rows: ReadonlyArray<Row>) => readable(rows, toEntry, ({ position }) => String(position))
 
   /** Selects the last words of people by their hashes. */
@@ -100,7 +98,7 @@ export const make = Effect.fnUntraced(function*(
   })
 
   const forget = Effect.fnUntraced(function*(addresses: ReadonlyArray<Address>) {
-    const hashes = yield* hashesOf(addresses)
+    const hashes = yield* Effect.forEach(Array.from(new Set(addresses.map(personOf))), hashOf)
     return yield* asStored(transact(Effect.gen(function*(): Effect.fn.Return<number, SqlError | UnreadableRow> {
       const kept: Array<number> = []
       let masked = 0
@@ -130,11 +128,10 @@ export const make = Effect.fnUntraced(function*(
         transact(Effect.forEach(rows, ([entry, hash, id]) => insert(entry, hash, id, now)))
       )
     }),
-    lastWords: Effect.fnUntraced(function*(people) {
-      if (people.length === 0) return []
-      const hashes = yield* hashesOf(people)
+    lastWords: Effect.fnUntraced(function*(person) {
+      const hash = yield* hashOf(personOf(person))
       // A row that does not decode may be a stop, so the whole fails.
-      return yield* asStored(Effect.flatMap(selectLastWords(hashes), Effect.forEach(toEntry)))
+      return yield* asStored(Effect.flatMap(selectLastWords([hash]), Effect.forEach(toEntry)))
     }),
     of: Effect.fnUntraced(function*(person, { limit }) {
       const hash = yield* hashOf(personOf(person))

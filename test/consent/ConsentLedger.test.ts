@@ -18,12 +18,12 @@ describe("a full ledger in memory", () => {
           ledger.append([{ person: Address.make(`+1514555${1000 + number}`), action, source: "keyword" }])
         )
       for (let time = 0; time < 200; time++) yield* say(time % 2 === 0 ? "start" : "stop", 1)
-      assert.strictEqual((yield* ledger.lastWords([Address.make("+15145551001")]))[0]?.action, "stop")
+      assert.strictEqual((yield* ledger.lastWords(Address.make("+15145551001")))[0]?.action, "stop")
       assert.isBelow((yield* ledger.list({ after: 0, limit: 1000 })).length, 150)
       let people = 2
       while ((yield* Effect.exit(say("stop", people)))._tag === "Success") people++
       for (let person = 1; person < people; person++) {
-        const words = yield* ledger.lastWords([Address.make(`+1514555${1000 + person}`)])
+        const words = yield* ledger.lastWords(Address.make(`+1514555${1000 + person}`))
         assert.deepStrictEqual(words.map(({ action }) => action), ["stop"])
       }
     }).pipe(Effect.provide(NodeCrypto.layer)))

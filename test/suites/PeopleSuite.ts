@@ -225,7 +225,7 @@ export const suite = (
           consents: 4,
           files: 0
         })
-        const words = yield* ledger.lastWords([ann, Address.make("whatsapp:MX.1"), bob])
+        const words = [...yield* ledger.lastWords(ann), ...yield* ledger.lastWords(bob)]
         assert.deepStrictEqual(words.map(({ action, person }) => [action, person]), [["stop", undefined], [
           "stop",
           bob
