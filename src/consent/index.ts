@@ -1,4 +1,5 @@
 export * as Consent from "./Consent.ts"
+export * as ConsentCsv from "./ConsentCsv.ts"
 export * as ConsentIntake from "./ConsentIntake.ts"
 export * as ConsentLedger from "./ConsentLedger.ts"
 export * as Keywords from "./Keywords.ts"
