@@ -1,6 +1,6 @@
 export * as Address from "./Address.ts"
 export * as Carriers from "./Carriers.ts"
-export { Consent, ConsentCsv, ConsentIntake, ConsentLedger, Keywords, Replies } from "./consent/index.ts"
+export { Consent, ConsentCsv, ConsentIntake, ConsentLedger, FreeText, Keywords, Replies } from "./consent/index.ts"
 export * as Content from "./Content.ts"
 export * as Cost from "./Cost.ts"
 export { DeliveryStore, DeliveryTracker } from "./delivery/index.ts"

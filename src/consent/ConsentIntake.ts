@@ -26,6 +26,7 @@ import type { StorageError } from "../StorageError.ts"
 import type { WebhookEvent } from "../WebhookEvent.ts"
 import { Consent } from "./Consent.ts"
 import type { Entry, NewEntry } from "./ConsentLedger.ts"
+import * as FreeText from "./FreeText.ts"
 import * as Keywords from "./Keywords.ts"
 import * as Replies from "./Replies.ts"
 
@@ -37,6 +38,15 @@ import * as Replies from "./Replies.ts"
  */
 export type Options = {
   readonly keywords?: Keywords.Options | undefined
+  /**
+   * What becomes of a revocation in free text: see `FreeText`.
+   *
+   * - `enforce`: a clear one is a STOP, and one that is only likely is recorded as
+   *   a suggestion. The default
+   * - `suggest`: either is recorded as a suggestion
+   * - `off`: nothing
+   */
+  readonly freeText?: "enforce" | "suggest" | "off" | undefined
   readonly replies?: Replies.Options | undefined
 }
 
@@ -64,11 +74,15 @@ export class ConsentIntake extends Context.Service<ConsentIntake, Service>()("ef
 
 /** What a message says, and whether the carrier has answered it. */
 interface Said {
-  readonly action: Keywords.Action
-  readonly source: "keyword" | "carrier flag"
-  readonly keyword: Keywords.Keyword | undefined
+  readonly action: Keywords.Action | "suggestion"
+  readonly source: "keyword" | "carrier flag" | "free text"
+  /** Whether it opts in only a person who is opted out. */
+  readonly isAnswer: boolean
+  readonly language: Keywords.Language | undefined
   readonly isAnswered: boolean
 }
+
+const logLines = { stop: "A person opted out", start: "A person opted in", suggestion: "A message may be an opt-out" }
 
 /** The values of a carrier's flag. */
 const flags = { STOP: "stop", START: "start", HELP: "help" } as const
@@ -92,28 +106,43 @@ const searched = 50
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function*(
-  { keywords, replies = {} }: Options = {}
+  { freeText = "enforce", keywords, replies = {} }: Options = {}
 ): Effect.fn.Return<Service, never, Consent | SmsProviders> {
   const { ledger, optOut } = yield* Consent
   const providers = yield* SmsProviders
   const outbox = Option.getOrUndefined(yield* Effect.serviceOption(Outbox))
   const recognize = Keywords.make(keywords)
+  const recognizeFreeText = freeText === "off" ? () => undefined : FreeText.make({ languages: keywords?.languages })
   const answers = replies.answer ?? "auto"
 
   const carrierOf = (provider: string): CarrierConsent | undefined =>
     Option.getOrUndefined(providers.find(provider))?.capabilities.receive?.consent
 
+  const saidFreely = (text: string): Said | undefined => {
+    const revocation = recognizeFreeText(text)
+    return revocation && {
+      action: revocation.certainty === "clear" && freeText === "enforce" ? "stop" : "suggestion",
+      source: "free text",
+      isAnswer: false,
+      language: revocation.language,
+      isAnswered: false
+    }
+  }
+
   const saidIn = (message: InboundMessage): Said | undefined => {
+    const text = Content.text(message.content)
     const carrier = carrierOf(message.provider)
     const flag = flagOf(message, carrier)
-    const keyword = recognize(Content.text(message.content))
+    const keyword = recognize(text)
     // A STOP is one, whatever the carrier took it for.
     const action = keyword?.action === "stop" ? keyword.action : flag ?? keyword?.action
-    if (action === undefined) return undefined
+    if (action === undefined) return saidFreely(text)
+    const isFlagged = flag === action
     return {
       action,
-      source: flag === action ? "carrier flag" : "keyword",
-      keyword,
+      source: isFlagged ? "carrier flag" : "keyword",
+      isAnswer: !isFlagged && keyword !== undefined && Keywords.isAnswer(keyword),
+      language: keyword?.language,
       isAnswered: flag !== undefined || (keyword !== undefined && carrier?.answered.includes(keyword.word) === true)
     }
   }
@@ -150,12 +179,9 @@ export const make = Effect.fnUntraced(function*(
   const receiveMessage = Effect.fnUntraced(function*(message: InboundMessage) {
     const said = saidIn(message)
     if (said === undefined) return
-    const { action, isAnswered, keyword, source } = said
+    const { action, isAnswer, isAnswered, language, source } = said
     const { channelId, idempotencyKey, provider, receivedAt, recipient, sender, senderAliases = [] } = message
-    if (
-      action === "start" && source === "keyword" && keyword !== undefined && Keywords.isAnswer(keyword) &&
-      (yield* optOut(sender, { sender: recipient, provider })) === undefined
-    ) return
+    if (isAnswer && (yield* optOut(sender, { sender: recipient, provider })) === undefined) return
     const addresses = action === "help" ? [sender] : [sender, ...senderAliases]
     const [appended] = yield* ledger.append(addresses.map((person, place): NewEntry => ({
       person,
@@ -171,13 +197,10 @@ export const make = Effect.fnUntraced(function*(
     })))
     const { entry, isNew } = appended!
     if (isNew && action !== "help") {
-      yield* Effect.annotateLogs(Effect.logInfo(action === "stop" ? "A person opted out" : "A person opted in"), {
-        provider,
-        source,
-        entry: entry.id
-      })
+      yield* Effect.annotateLogs(Effect.logInfo(logLines[action]), { provider, source, entry: entry.id })
     }
-    const text = Replies.textOf(replies.texts, action, keyword?.language)
+    if (action === "suggestion") return
+    const text = Replies.textOf(replies.texts, action, language)
     const isOurs = answers === "always" || (answers === "auto" && !isAnswered)
     // An entry that is known may have come from a process that ended before it answered.
     if (!isOurs || text === undefined || groupOf(message) !== undefined) return

@@ -46,6 +46,7 @@ export const variables: ReadonlyArray<string> = [
   "CONSENT_EXEMPT",
   "CONSENT_LANGUAGES",
   "CONSENT_STOP_WORDS",
+  "CONSENT_FREE_TEXT",
   "CONSENT_ANSWER",
   "CONSENT_STOP_TEXT",
   "CONSENT_START_TEXT",
@@ -91,6 +92,7 @@ export const load: Effect.Effect<ConsentConfig, InvalidVariable | Config.ConfigE
       languages: yield* listOf("CONSENT_LANGUAGES", Object.keys(Keywords.words) as ReadonlyArray<Keywords.Language>),
       more: { stop: yield* stopWords }
     },
+    freeText: yield* choice("CONSENT_FREE_TEXT", ["enforce", "suggest", "off"]),
     replies: {
       answer: yield* choice("CONSENT_ANSWER", ["auto", "always", "never"]),
       texts: compact({

@@ -122,6 +122,38 @@ describe("what a person writes", () => {
   )
 })
 
+describe("free text", () => {
+  const texts = ["Please stop texting me", "wrong number", "please don't stop"]
+  const all = Effect.suspend(() => receive(...texts.map((text) => written(text))))
+  const cases = [
+    ["enforce", [["stop", "free text", texts[0]], ["suggestion", "free text", texts[1]]]],
+    ["suggest", [["suggestion", "free text", texts[0]], ["suggestion", "free text", texts[1]]]],
+    ["off", []]
+  ] as const
+  for (const [freeText, expected] of cases) {
+    test(
+      `that asks for no more messages, with ${freeText}`,
+      { intake: { freeText }, carrier: twilio },
+      Effect.gen(function*() {
+        yield* all
+        assert.deepStrictEqual(yield* entries, expected.map((entry) => [...entry]))
+        yield* pass
+        // The carrier does not know what it means, and does not answer it.
+        assert.lengthOf(yield* sent, freeText === "enforce" ? 1 : 0)
+      })
+    )
+  }
+
+  test(
+    "is read in the languages of the keywords",
+    { intake: { keywords: { languages: ["en"] } } },
+    Effect.gen(function*() {
+      yield* receive(written("Arrêtez de me texter"), written("Stop texting me"))
+      assert.deepStrictEqual(yield* entries, [["stop", "free text", "Stop texting me"]])
+    })
+  )
+})
+
 describe("a delivery report", () => {
   const report = (errorCode: string, errorMessage?: string) =>
     new DeliveryStatus({

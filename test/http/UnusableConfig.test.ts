@@ -77,6 +77,7 @@ describe("consent", () => {
       yield* refuses(all, "CONSENT", [["of", /must be one of on, off/]])
       yield* refuses(all, "CONSENT_SCOPE", [["everything", /must be one of all, provider, number/]])
       yield* refuses(all, "CONSENT_ANSWER", [["yes", /must be one of auto, always, never/]])
+      yield* refuses(all, "CONSENT_FREE_TEXT", [["on", /must be one of enforce, suggest, off/]])
       yield* refuses(all, "CONSENT_EXEMPT", [
         [
           "otp",
