@@ -6,6 +6,7 @@ export * as Cost from "./Cost.ts"
 export { DeliveryStore, DeliveryTracker } from "./delivery/index.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"
 export { Event, EventLog } from "./events/index.ts"
+export { LoopGuard } from "./guards/index.ts"
 export {
   ConsentApi,
   Draining,

@@ -20,6 +20,7 @@ import { invalid, type InvalidVariable } from "../provider/Environment.ts"
 import type { SmsProvider } from "../provider/SmsProvider.ts"
 import * as ConsentConfig from "./ConsentConfig.ts"
 import * as ForwardConfig from "./ForwardConfig.ts"
+import * as GuardsConfig from "./GuardsConfig.ts"
 import * as privateHosts from "./internal/privateHosts.ts"
 import * as SetVariables from "./internal/setVariables.ts"
 import * as variableNames from "./internal/variableNames.ts"
@@ -65,6 +66,7 @@ export interface ServerConfig {
   readonly sendPolicy: SendPolicyConfig.SendPolicyConfig
   /** Enforces the consent of people. */
   readonly consent: ConsentConfig.ConsentConfig
+  readonly guards: GuardsConfig.GuardsConfig
   /** Absent when no media store is configured. */
   readonly media: MediaConfig.MediaConfig | undefined
   /** Absent when nothing is forwarded. */
@@ -103,6 +105,7 @@ export const variables: ReadonlyArray<string> = [
   "SEND_RATE_LIMIT",
   "SEND_CIRCUIT_FAILURES",
   ...ConsentConfig.variables,
+  ...GuardsConfig.variables,
   "MEDIA_DIR",
   "MEDIA_S3_BUCKET",
   "MEDIA_S3_REGION",
@@ -277,6 +280,7 @@ export const load = Effect.fnUntraced(function*(
     providers,
     sendPolicy: yield* SendPolicyConfig.load,
     consent: yield* ConsentConfig.load,
+    guards: yield* GuardsConfig.load,
     media: yield* MediaConfig.load(configured),
     forward: yield* ForwardConfig.load,
     storage

@@ -197,6 +197,11 @@ export interface Service {
     readonly content: Content
     readonly metadata?: Readonly<Record<string, string>> | undefined
     /**
+     * Who wrote the message. `machine` by default for one that a channel or hook
+     * posts while it handles an event; otherwise it is not known.
+     */
+    readonly author?: "person" | "machine" | undefined
+    /**
      * The idempotency key. A message that was posted in this room with the same
      * key is not posted again: it is `Repeated`, or goes on where it was left.
      */
@@ -404,12 +409,19 @@ export const make = Effect.fnUntraced(function*(
     tracker: tracking.tracker,
     guardSend: (message, { provider }, send) => sends.guard(message, provider, send),
     post: Effect.fn("RoomKit.post")(
-      function*(roomId, { channelId, channelType, content, isPatient, key, metadata = {} }) {
+      function*(roomId, { author, channelId, channelType, content, isPatient, key, metadata = {} }) {
         const room = yield* known(roomId, store.get(roomId))
+        const writer = author ?? ((yield* Broadcast.isAnswering) ? "machine" : undefined)
         const event = new RoomEvent({
           id: yield* random.ulid,
           roomId,
-          source: new EventSource({ channelId, channelType, direction: "outbound", metadata }),
+          source: new EventSource({
+            channelId,
+            channelType,
+            direction: "outbound",
+            metadata,
+            ...(writer !== undefined && { author: writer })
+          }),
           content,
           createdAt: yield* DateTime.now
         })

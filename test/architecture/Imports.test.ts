@@ -140,7 +140,7 @@ describe("imports", () => {
       const heavy =
         /^(libphonenumber-js|tweetnacl|@effect\/platform-node|effect\/(http|http-api|ai|cluster|rpc|sql))(\/|$)/
       assert.isUndefined(loads(graph, file, (target) => heavy.test(target)))
-      const mine = part === "media" ? ["media", "rooms"] : part === "forward" ? ["media", "rooms"] : [part]
+      const mine = ["media", "forward", "guards"].includes(part) ? [part, "media", "rooms"] : [part]
       const others = ["twilio", "sinch", "telnyx", "voicemeup", "rooms", "media", "http", "testing"]
         .filter((other) => !mine.includes(other))
       assert.isUndefined(loads(graph, file, (target) => graph.has(target) && others.includes(partOf(target))))

@@ -98,6 +98,16 @@ describe("consent", () => {
     }))
 })
 
+describe("the loop guard", () => {
+  it.effect("that is misspelt stops the start", () =>
+    Effect.gen(function*() {
+      yield* refuses(all, "LOOP_GUARD", [["no", /must be one of on, off/]])
+      yield* refuses(all, "LOOP_GUARD_ANSWERS", [["0", /must be a whole number from 1 to 9999/]])
+      yield* refuses(all, "LOOP_GUARD_MINUTES", [["ten", /must be a whole number from 1 to 9999/]])
+      yield* takes(all, "LOOP_GUARD_ANSWERS", ["1", "30"])
+    }))
+})
+
 describe("PUBLIC_URL", () => {
   it.effect("that no carrier can call stops the start", () =>
     refuses(all, "PUBLIC_URL", [
