@@ -1,6 +1,6 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, type Scope } from "effect"
+import { Effect, Layer, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { isAutomatic } from "../../src/guards/internal/autoResponders.ts"
 import * as LoopGuard from "../../src/guards/LoopGuard.ts"
@@ -254,8 +254,8 @@ describe("the layer", () => {
       assert.strictEqual((yield* kit.post(id, said("a")))._tag, "Broadcast")
       assert.strictEqual((yield* kit.post(id, said("b")))._tag, "Blocked")
     }).pipe(
-      Effect.provide(LoopGuard.layer({ maxAnswers: 1 })),
-      Effect.provide(RoomKit.layer()),
-      Effect.provide(NodeCrypto.layer)
+      Effect.provide(
+        LoopGuard.layer({ maxAnswers: 1 }).pipe(Layer.provideMerge(RoomKit.layer()), Layer.provide(NodeCrypto.layer))
+      )
     ))
 })
