@@ -28,6 +28,38 @@ export type ChannelType = typeof ChannelType.Type
  */
 export const ChannelType = Schema.Literals(["sms", "mms", "ai", "web", "email", "other"])
 
+/**
+ * What a message is for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Purpose = typeof Purpose.Type
+
+/**
+ * Schema of {@link Purpose}.
+ *
+ * - `marketing`: the strictest rules apply, as for a message without a purpose
+ * - `conversational`: answers a person
+ * - `transactional`: is about an order, an appointment or an account of the
+ *   person
+ * - `oneTimeCode`: has a code that the person asked for just now
+ * - `confirmation`: confirms that the person has opted out. One may be sent
+ *   after a STOP
+ * - `help`: answers a HELP. One may be sent after each
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Purpose = Schema.Literals([
+  "marketing",
+  "conversational",
+  "transactional",
+  "oneTimeCode",
+  "confirmation",
+  "help"
+])
+
 /** A group message is an MMS even without media, because an SMS has one recipient. */
 const channelTypeOf = (content: Content, isGroup: boolean): "sms" | "mms" =>
   isGroup || media(content).length > 0 ? "mms" : "sms"
@@ -129,7 +161,9 @@ export class OutboundMessage extends Schema.Class<OutboundMessage>("effect-sms/O
   /** The URL that receives delivery reports for this message, instead of the provider's default. */
   statusCallback: Schema.optionalKey(Schema.NonEmptyString),
   /** An application reference that the carrier keeps with the message. Must not contain personal data. */
-  reference: Schema.optionalKey(Schema.NonEmptyString)
+  reference: Schema.optionalKey(Schema.NonEmptyString),
+  /** What the message is for. The guards of a send decide by it, and the carrier does not see it. */
+  purpose: Schema.optionalKey(Purpose)
 }) {
   /**
    * `mms` when the content includes media or the message is for a group,

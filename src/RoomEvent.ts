@@ -23,6 +23,11 @@ export class EventSource extends Schema.Class<EventSource>("effect-sms/rooms/Eve
   participant: Schema.optionalKey(Address),
   /** The other participants of a group message. */
   participants: Schema.optionalKey(Schema.Array(Address)),
+  /**
+   * Who wrote a message of the application's own channels: a person, or a
+   * machine. Absent for a message of a person outside, and where it is not known.
+   */
+  author: Schema.optionalKey(Schema.Literals(["person", "machine"])),
   /** Our number that received the message. Answers are sent from it. */
   recipient: Schema.optionalKey(Address),
   /** The carrier's id of the message. */

@@ -14,6 +14,7 @@
  *
  * @since 0.1.0
  */
+import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import { SendReceipt } from "./Message.ts"
 
@@ -137,11 +138,26 @@ export class InvalidSender extends Schema.TaggedError<InvalidSender>()("InvalidS
  * @category errors
  * @since 0.1.0
  */
-export class OptedOut extends Schema.TaggedError<OptedOut>()("OptedOut", answer) {
+export class OptedOut extends Schema.TaggedError<OptedOut>()("OptedOut", {
+  ...answer,
+  /** The entry of the consent ledger that opts the recipient out. Absent when the carrier refused. */
+  entry: Schema.optionalKey(Schema.Struct({
+    id: Schema.NonEmptyString,
+    /** How it became known: `keyword`, `carrier flag`, … */
+    source: Schema.NonEmptyString,
+    saidAt: Schema.DateTimeUtcFromString
+  }))
+}) {
   readonly isRetryable = false
   readonly canFailOver = false
   override get message(): string {
-    return because("The recipient has opted out", this)
+    const { entry } = this
+    return because(
+      entry === undefined
+        ? "The recipient has opted out"
+        : `The recipient has opted out (${entry.source}, ${DateTime.formatIso(entry.saidAt)}, entry ${entry.id})`,
+      this
+    )
   }
 }
 

@@ -1,11 +1,14 @@
 export * as Address from "./Address.ts"
 export * as Carriers from "./Carriers.ts"
+export { Consent, ConsentCsv, ConsentIntake, ConsentLedger, FreeText, Keywords, Replies } from "./consent/index.ts"
 export * as Content from "./Content.ts"
 export * as Cost from "./Cost.ts"
 export { DeliveryStore, DeliveryTracker } from "./delivery/index.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"
 export { Event, EventLog } from "./events/index.ts"
+export { LoopGuard } from "./guards/index.ts"
 export {
+  ConsentApi,
   Draining,
   EventsApi,
   MediaApi,

@@ -12,6 +12,7 @@ import * as Runtime from "effect/Runtime"
 import * as Carriers from "../Carriers.ts"
 import { version } from "../internal/version.ts"
 import type { Lazy } from "../provider/Carrier.ts"
+import * as Consent from "./Consent.ts"
 import * as DeadLetters from "./DeadLetters.ts"
 import * as Doctor from "./Doctor.ts"
 import { CodeOfInterruption, exitCodes, fail, Failed } from "./Failed.ts"
@@ -53,6 +54,7 @@ const root = (carriers: ReadonlyArray<Lazy>) =>
       Doctor.command(carriers),
       Token.command,
       Forget.command,
+      Consent.command,
       ...Intents.commands
     ])
   )

@@ -1,28 +1,14 @@
 /**
  * The command `effect-sms forget`: deletes what a database has of a person.
  */
-import * as Argument from "effect/cli/Argument"
-import * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
-import * as Schema from "effect/Schema"
-import type { Address } from "../Address.ts"
-import { Person } from "../internal/writtenAddress.ts"
-
-/** Normalizes the address. The error does not contain it, because standard error often ends up in a log. */
-const cleaned = (text: string): Effect.Effect<Address, CliError.CliError> =>
-  Effect.mapError(
-    Schema.decodeEffect(Person)(text),
-    ({ message }) => new CliError.ValidationError({ message: `Invalid value for argument number. ${message}` })
-  )
+import { argument } from "./personArgument.ts"
 
 const config = {
-  address: Argument.String("number").pipe(
-    Argument.mapEffect(cleaned),
-    Argument.withDescription("The person's number with its country code, as +15145550142, or an id on a channel")
-  ),
+  address: argument,
   json: Flag.Boolean("json").pipe(Flag.withDescription("Print the numbers as JSON"), Flag.withDefault(false))
 }
 

@@ -70,7 +70,7 @@ const warningOf = ({ capabilities: { receive }, name }: Provider): string | unde
 }
 
 /** Logs what is served, and warns of what is not verified. */
-const logProviders = Effect.fnUntraced(function*({ media, server, storage }: ServerConfig.ServerConfig) {
+const logProviders = Effect.fnUntraced(function*({ consent, media, server, storage }: ServerConfig.ServerConfig) {
   const { all } = yield* SmsProviders.SmsProviders
   const namesOf = (providers: ReadonlyArray<Provider>) => providers.map(({ name }) => name).join(", ")
   yield* Effect.log(`Providers: ${namesOf(all)}`)
@@ -87,6 +87,7 @@ const logProviders = Effect.fnUntraced(function*({ media, server, storage }: Ser
       `PUBLIC_URL is not set: no message asks ${namesOf(reporting)} for delivery reports to this server`
     )
   }
+  if (!consent.isOn) yield* Effect.logWarning("CONSENT is off: messages also go to people who have opted out")
   const signing = all.filter(({ capabilities }) => capabilities.receive?.verification.covers.includes("url") === true)
   if (signing.length > 0 && server.publicUrl === undefined && server.allowedHosts === undefined) {
     yield* Effect.logWarning(
@@ -155,6 +156,9 @@ const layerDeadline = ({ drainSeconds }: ServerConfig.ServerConfig) =>
 const layerServer = (config: ServerConfig.ServerConfig) => {
   const shutdownTimeout = config.media === undefined ? "5 seconds" : mediaShutdownTimeout
   const maxConnections = Math.ceil(config.maxConnections / Workers.countOf(config.workers))
+  const { consent } = config
+  // Consent is checked last: a message may have waited for a rate limit.
+  const providers = Array.from(config.providers.values(), (provider) => config.sendPolicy(consent.enforce(provider)))
   const log = Workers.isFirst ? logProviders(config) : Effect.void
   const served = Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(log))
   return Layer.provideMerge(layerDeadline(config), served).pipe(
@@ -162,11 +166,13 @@ const layerServer = (config: ServerConfig.ServerConfig) => {
     Layer.provide(NodeServer.layer({ ...config, maxConnections })),
     Layer.provide(layerForwarding(config.forward)),
     // Answers in rooms go out through the carrier that the person wrote to.
-    Layer.provide(SmsChannel.layerProviders),
+    Layer.provide([SmsChannel.layerProviders, config.guards.rooms]),
     // Built before the server listens, so that invalid keys prevent the start.
     Layer.provide([RoomKit.layer({ shutdownTimeout }), SmsRouter.layer()]),
+    Layer.provide(consent.intake),
     Layer.provide(Outbox.layer()),
-    Layer.provide(SmsProviders.layer(...Array.from(config.providers.values(), config.sendPolicy))),
+    Layer.provide(SmsProviders.layer(...providers)),
+    Layer.provide(consent.layer),
     // One shared tracker: the router records the receipts, and the kit the delivery reports.
     Layer.provide(DeliveryTracker.layer()),
     // An unusable database prevents the start as well.

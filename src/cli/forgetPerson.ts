@@ -28,6 +28,7 @@ const labels: Readonly<Record<keyof Forgotten, string>> = {
   deliveries: "deliveries",
   logEntries: "entries of the event log",
   messageParts: "split messages",
+  consents: "entries of the consent ledger",
   masked: "rows of others, masked",
   files: "files"
 }

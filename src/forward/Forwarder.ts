@@ -201,6 +201,7 @@ export const make = Effect.fnUntraced(function*(
       channelId: "application",
       channelType: "other",
       content,
+      author: "machine",
       key,
       isPatient: true
     })

@@ -28,6 +28,11 @@ export const AnswerRequest = Schema.Struct({
       url: Schema.NonEmptyString.annotate({ description: "The URL from which the carrier fetches the file" }),
       mimeType: Schema.optionalKey(Schema.NonEmptyString)
     }))
+  ),
+  author: Schema.optionalKey(
+    Schema.Literals(["person", "machine"]).annotate({
+      description: "Who wrote the answer. The loop guard counts it unless it is a person"
+    })
   )
 })
 

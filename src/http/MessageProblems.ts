@@ -91,6 +91,13 @@ const fields = {
   provider: Schema.optionalKey(Schema.String.annotate({ description: "The provider that was tried last" })),
   field: Schema.optionalKey(Schema.String.annotate({ description: "The invalid field of the request" })),
   code,
+  consent: Schema.optionalKey(
+    Schema.Struct({
+      id: Schema.String,
+      source: Schema.String,
+      saidAt: Schema.DateTimeUtcFromString
+    }).annotate({ description: "The entry of the consent ledger that opts the recipient out" })
+  ),
   retryAfter: Schema.optionalKey(seconds(0).annotate({ description: "How long to wait before a retry" })),
   part: Schema.optionalKey(
     Schema.Struct({ number: Schema.Int, of: Schema.Int }).annotate({
@@ -306,6 +313,7 @@ export const fromSmsError = (error: SmsError): MessageProblem => {
     ...compact({
       field: "field" in reason && reason.field !== undefined ? fieldOf(reason.field) : undefined,
       code: reason.code,
+      consent: reason._tag === "OptedOut" ? reason.entry : undefined,
       retryAfter: "retryAfter" in reason ? reason.retryAfter : undefined,
       part,
       accepted,

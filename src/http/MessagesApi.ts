@@ -17,10 +17,11 @@ import * as Carriers from "../Carriers.ts"
 import { version } from "../internal/version.ts"
 import { Recipient, Sender } from "../internal/writtenAddress.ts"
 import { ZonedTime } from "../internal/zonedTime.ts"
-import { SendReceipt } from "../Message.ts"
+import { Purpose, SendReceipt } from "../Message.ts"
 import { maxName, maxReference, maxText, maxUrl } from "../provider/internal/lengths.ts"
 import { Priority } from "../sending/IntentStore.ts"
 import { Answered, AnswerRequest } from "./AnswerApi.ts"
+import { Consents } from "./ConsentApi.ts"
 import { Events } from "./EventsApi.ts"
 import { Forwarding } from "./ForwardingApi.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
@@ -100,6 +101,11 @@ export const SendRequest = Schema.Struct({
   priority: Schema.optionalKey(
     Priority.annotate({
       description: "Messages of the priority transactional, the default, are sent before those of the priority bulk"
+    })
+  ),
+  purpose: Schema.optionalKey(
+    Purpose.annotate({
+      description: "What the message is for. Without one, the strictest rules apply, as for marketing"
     })
   ),
   validityPeriod: Schema.optionalKey(
@@ -238,6 +244,7 @@ export class GatewayApi extends WebhookApi
   .add(Lists)
   .add(Events)
   .add(Operations)
+  .add(Consents)
   .add(Forwarding)
   .annotate(OpenApi.Transform, withWebhooks)
   .annotate(

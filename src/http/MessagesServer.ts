@@ -14,6 +14,8 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Consent from "../consent/Consent.ts"
+import * as ConsentLedger from "../consent/ConsentLedger.ts"
 import * as Content from "../Content.ts"
 import { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
 import * as SupervisedFibers from "../internal/supervisedFibers.ts"
@@ -31,6 +33,7 @@ import type { AnswerRequest } from "./AnswerApi.ts"
 import { Draining } from "./Draining.ts"
 import * as Answer from "./internal/answer.ts"
 import * as Authorization from "./internal/authorization.ts"
+import * as Consents from "./internal/consents.ts"
 import * as Events from "./internal/events.ts"
 import * as Forwarding from "./internal/forwarding.ts"
 import { setHeaders } from "./internal/headers.ts"
@@ -105,6 +108,21 @@ const layerOutbox = ({ idempotencyTimeToLive, maxIdempotencyKeys }: Options) =>
         )
     })
   )
+
+/** Provides the consent of the context, or one on its ledger, or on an in-memory one. */
+const layerConsent = Layer.effect(
+  Consent.Consent,
+  Effect.gen(function*() {
+    const given = yield* Effect.serviceOption(Consent.Consent)
+    if (Option.isSome(given)) return given.value
+    const ledger = yield* Effect.serviceOption(ConsentLedger.ConsentLedger)
+    return yield* Effect.provideServiceEffect(
+      Consent.make(),
+      ConsentLedger.ConsentLedger,
+      Option.match(ledger, { onNone: () => ConsentLedger.makeMemory(), onSome: (one) => Effect.succeed(one) })
+    )
+  })
+)
 
 const layerMessages = (options: Options) =>
   HttpApiBuilder.group(
@@ -218,8 +236,15 @@ export const layer = (options: Options = {}) =>
   Layer.provide(
     WebhookServer.layerApi(GatewayApi, options),
     Layer.provide(
-      Layer.mergeAll(layerMessages(options), Lists.layer, Events.layer, Operations.layer, Forwarding.layer),
-      [ReadRequest.layer(options), Authorization.layer(options), layerOutbox(options)]
+      Layer.mergeAll(
+        layerMessages(options),
+        Lists.layer,
+        Events.layer,
+        Operations.layer,
+        Consents.layer,
+        Forwarding.layer
+      ),
+      [ReadRequest.layer(options), Authorization.layer(options), layerOutbox(options), layerConsent]
     )
   )
 

@@ -19,6 +19,7 @@ import { Person } from "../internal/writtenAddress.ts"
 import { SendReceipt } from "../Message.ts"
 import type { Entry as QueueEntry } from "../queue/Queue.ts"
 import { type Intent, Priority, State, Times } from "../sending/IntentStore.ts"
+import { Consents } from "./ConsentApi.ts"
 import { Forwarding } from "./ForwardingApi.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
 import { reasonOf } from "./internal/reasonOf.ts"
@@ -322,13 +323,14 @@ export class Operations extends HttpApiGroup.make("operations")
 {}
 
 /**
- * The API for operators alone, with forwarding, for clients.
+ * The API for operators alone, with consent and forwarding, for clients.
  *
  * @category api
  * @since 0.1.0
  */
 export class OperationsApi extends HttpApi.make("effect-sms")
   .add(Operations)
+  .add(Consents)
   .add(Forwarding)
   .annotate(OpenApi.Title, "effect-sms operations")
   .annotate(OpenApi.Version, version)

@@ -10,6 +10,7 @@ import * as HttpApiClient from "effect/http-api/HttpApiClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
+import type { Consents } from "./ConsentApi.ts"
 import type { Forwarding } from "./ForwardingApi.ts"
 import type { Options } from "./MessagesClient.ts"
 import { type Operations, OperationsApi } from "./OperationsApi.ts"
@@ -24,6 +25,7 @@ import { type Operations, OperationsApi } from "./OperationsApi.ts"
 export interface Service
   extends
     HttpApiClient.Client.Group<typeof Operations, never, never>,
+    HttpApiClient.Client.Group<typeof Consents, never, never>,
     HttpApiClient.Client.Group<typeof Forwarding, never, never>
 {}
 
@@ -52,6 +54,7 @@ export const make = (
     const httpClient = transformClient(HttpClient.mapRequest(yield* HttpClient.HttpClient, bearer))
     return {
       ...yield* HttpApiClient.group(OperationsApi, { group: "operations", baseUrl, httpClient }),
+      ...yield* HttpApiClient.group(OperationsApi, { group: "consents", baseUrl, httpClient }),
       ...yield* HttpApiClient.group(OperationsApi, { group: "forwarding", baseUrl, httpClient })
     }
   })

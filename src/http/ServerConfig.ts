@@ -18,7 +18,9 @@ import type * as Carrier from "../provider/Carrier.ts"
 import * as Environment from "../provider/Environment.ts"
 import { invalid, type InvalidVariable } from "../provider/Environment.ts"
 import type { SmsProvider } from "../provider/SmsProvider.ts"
+import * as ConsentConfig from "./ConsentConfig.ts"
 import * as ForwardConfig from "./ForwardConfig.ts"
+import * as GuardsConfig from "./GuardsConfig.ts"
 import * as privateHosts from "./internal/privateHosts.ts"
 import * as SetVariables from "./internal/setVariables.ts"
 import * as variableNames from "./internal/variableNames.ts"
@@ -62,6 +64,9 @@ export interface ServerConfig {
   readonly providers: ReadonlyMap<string, ProviderLayer>
   /** Applies rate limits and circuit breakers to the providers. */
   readonly sendPolicy: SendPolicyConfig.SendPolicyConfig
+  /** Enforces the consent of people. */
+  readonly consent: ConsentConfig.ConsentConfig
+  readonly guards: GuardsConfig.GuardsConfig
   /** Absent when no media store is configured. */
   readonly media: MediaConfig.MediaConfig | undefined
   /** Absent when nothing is forwarded. */
@@ -99,6 +104,8 @@ export const variables: ReadonlyArray<string> = [
   "SEND_SEVERAL_MEDIA",
   "SEND_RATE_LIMIT",
   "SEND_CIRCUIT_FAILURES",
+  ...ConsentConfig.variables,
+  ...GuardsConfig.variables,
   "MEDIA_DIR",
   "MEDIA_S3_BUCKET",
   "MEDIA_S3_REGION",
@@ -272,6 +279,8 @@ export const load = Effect.fnUntraced(function*(
     },
     providers,
     sendPolicy: yield* SendPolicyConfig.load,
+    consent: yield* ConsentConfig.load,
+    guards: yield* GuardsConfig.load,
     media: yield* MediaConfig.load(configured),
     forward: yield* ForwardConfig.load,
     storage

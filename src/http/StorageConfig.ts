@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"
+import type * as Mac from "effect/crypto/Mac"
 import type * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import * as ConsentLedger from "../consent/ConsentLedger.ts"
 import * as DeliveryStore from "../delivery/DeliveryStore.ts"
 import * as EventLog from "../events/EventLog.ts"
 import * as ForwardStore from "../forward/ForwardStore.ts"
@@ -42,6 +44,7 @@ export type Stores =
   | RoomStore.RoomStore
   | DeliveryStore.DeliveryStore
   | IntentStore.IntentStore
+  | ConsentLedger.ConsentLedger
   | MmsAggregator
   | SendPolicyStores
 
@@ -57,12 +60,12 @@ export interface StorageConfig {
   /** Provides the stores. Its error names the invalid variable. */
   readonly layer: (
     options: Pick<Options, "shutdownTimeout">
-  ) => Layer.Layer<Stores, InvalidVariable, SecureRandom.SecureRandom>
+  ) => Layer.Layer<Stores, InvalidVariable, SecureRandom.SecureRandom | Mac.Mac>
   /** The processor of the inbox. Absent in memory, where a webhook is processed before it is acknowledged. */
   readonly processor:
     | ((
       options: Pick<Options, "shutdownTimeout">
-    ) => Layer.Layer<InboxProcessor, InvalidVariable, RoomKit | SecureRandom.SecureRandom>)
+    ) => Layer.Layer<InboxProcessor, InvalidVariable, RoomKit | SecureRandom.SecureRandom | Mac.Mac>)
     | undefined
   /** The path of an SQLite file. It is created if it is missing. */
   readonly file: string | undefined
@@ -71,9 +74,11 @@ export interface StorageConfig {
     | Effect.Effect<{ readonly found: number | undefined; readonly known: number }, InvalidVariable>
     | undefined
   /** The deletion of personal data alone, for a program that is no server. Absent in memory. */
-  readonly people: Layer.Layer<People, InvalidVariable, SecureRandom.SecureRandom> | undefined
+  readonly people: Layer.Layer<People, InvalidVariable, SecureRandom.SecureRandom | Mac.Mac> | undefined
   /** Provides the sends alone, to a process that is no server. Absent in memory. */
-  readonly intents: Layer.Layer<IntentStore.IntentStore, InvalidVariable, SecureRandom.SecureRandom> | undefined
+  readonly intents:
+    | Layer.Layer<IntentStore.IntentStore, InvalidVariable, SecureRandom.SecureRandom | Mac.Mac>
+    | undefined
 }
 
 const name = "DATABASE_URL"
@@ -196,6 +201,7 @@ export const layerStoresMemory: Layer.Layer<
   DeliveryStore.layerStoreMemory(),
   IntentStoreMemory.layer(),
   ForwardStore.layerMemory,
+  ConsentLedger.layerMemory(),
   LimitsMemory.layerRateLimiterStore,
   LimitsMemory.layerCircuitBreakerStore
 ).pipe(Layer.provideMerge(EventLog.layerMemory()))

@@ -1,3 +1,4 @@
+export * as ConsentApi from "./ConsentApi.ts"
 export * as Draining from "./Draining.ts"
 export * as EventsApi from "./EventsApi.ts"
 export * as MediaApi from "./MediaApi.ts"

@@ -6,6 +6,7 @@
  */
 import type * as Clock from "effect/Clock"
 import type * as Effect from "effect/Effect"
+import type { DeliveryStatus } from "../DeliveryStatus.ts"
 import type { Payload } from "../Payload.ts"
 import type { InvalidPayload, WebhookErrorReason } from "../WebhookError.ts"
 import type { WebhookEvent } from "../WebhookEvent.ts"
@@ -31,6 +32,21 @@ export interface Verification {
 }
 
 /**
+ * How a carrier treats opt-outs by itself.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CarrierConsent {
+  /** The field of `InboundMessage.metadata` with the keyword that the carrier recognized: STOP, START or HELP. */
+  readonly flag?: string | undefined
+  /** The keywords that the carrier answers by itself, unless the account is set up otherwise, in capitals. */
+  readonly answered: ReadonlyArray<string>
+  /** Returns whether a failed delivery means that the recipient has opted out. */
+  readonly isOptOut?: ((status: Pick<DeliveryStatus, "errorCode" | "errorMessage">) => boolean) | undefined
+}
+
+/**
  * The features that a provider supports for receiving.
  *
  * @category models
@@ -44,6 +60,8 @@ export interface ReceiveCapabilities {
   /** Whether the carrier reports delivery by webhook. */
   readonly deliveryStatuses: boolean
   readonly verification: Verification
+  /** Absent when the carrier leaves opt-outs to the application. */
+  readonly consent?: CarrierConsent | undefined
 }
 
 /**

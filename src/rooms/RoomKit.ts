@@ -17,6 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import { ConsentIntake } from "../consent/ConsentIntake.ts"
 import type { Content } from "../Content.ts"
 import type { DeliveryStoreError } from "../delivery/DeliveryStore.ts"
 import type { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
@@ -196,6 +197,11 @@ export interface Service {
     readonly content: Content
     readonly metadata?: Readonly<Record<string, string>> | undefined
     /**
+     * Who wrote the message. `machine` by default for one that a channel or hook
+     * posts while it handles an event; otherwise it is not known.
+     */
+    readonly author?: "person" | "machine" | undefined
+    /**
      * The idempotency key. A message that was posted in this room with the same
      * key is not posted again: it is `Repeated`, or goes on where it was left.
      */
@@ -328,11 +334,23 @@ export const make = Effect.fnUntraced(function*(
         found === undefined ? Effect.fail(new RoomNotFound({ roomId })) : Effect.succeed(found)
     )
 
+  const consents = Option.getOrUndefined(yield* Effect.serviceOption(ConsentIntake))
+  /** Records what an event says about consent. An inbox has done so before it accepted the event. */
+  const recordConsent = (event: InboundMessage | DeliveryStatus, isFromInbox: boolean) =>
+    consents === undefined || isFromInbox ? Effect.void : consents.receive([event])
+
   const pass = (message: InboundMessage, resumed?: Receiving.Resumed) =>
-    inboundSpan(runs.run(withAnswers((conversation) => receive(message, conversation, resumed))))
+    inboundSpan(
+      runs.run(
+        Effect.andThen(
+          recordConsent(message, resumed?.eventId !== undefined),
+          withAnswers((conversation) => receive(message, conversation, resumed))
+        )
+      )
+    )
 
   const processDeliveryStatus = (status: DeliveryStatus, options?: { readonly isResumed: boolean }) =>
-    statusSpan(statuses.process(status, options))
+    statusSpan(Effect.andThen(recordConsent(status, options?.isResumed === true), statuses.process(status, options)))
 
   const aggregator = Option.getOrUndefined(yield* Effect.serviceOption(MmsAggregator)) ??
     (yield* makeMemory({ shutdownTimeout }))
@@ -392,12 +410,19 @@ export const make = Effect.fnUntraced(function*(
     tracker: tracking.tracker,
     guardSend: (message, { provider }, send) => sends.guard(message, provider, send),
     post: Effect.fn("RoomKit.post")(
-      function*(roomId, { channelId, channelType, content, isPatient, key, metadata = {} }) {
+      function*(roomId, { author, channelId, channelType, content, isPatient, key, metadata = {} }) {
         const room = yield* known(roomId, store.get(roomId))
+        const writer = author ?? ((yield* Broadcast.isAnswering) ? "machine" : undefined)
         const event = new RoomEvent({
           id: yield* random.ulid,
           roomId,
-          source: new EventSource({ channelId, channelType, direction: "outbound", metadata }),
+          source: new EventSource({
+            channelId,
+            channelType,
+            direction: "outbound",
+            metadata,
+            ...(writer !== undefined && { author: writer })
+          }),
           content,
           createdAt: yield* DateTime.now
         })

@@ -11,6 +11,7 @@ import type { Service as EventLog } from "../events/EventLog.ts"
 import type { MediaError } from "../media/MediaError.ts"
 import type { MediaStore } from "../media/MediaStore.ts"
 import type { StorageError } from "../StorageError.ts"
+import type { Made as Consents } from "./ConsentLedgerSql.ts"
 import * as EmptyLog from "./internal/emptyLog.ts"
 import * as PersonRows from "./internal/personRows.ts"
 import type { Transact } from "./internal/storage.ts"
@@ -40,6 +41,8 @@ export interface Forgotten {
   /** Re-hosted files. */
   readonly files: number
   readonly logEntries: number
+  /** Entries of the consent ledger. Of one that still opts the person out, only the person's addresses and words. */
+  readonly consents: number
 }
 
 /**
@@ -71,6 +74,9 @@ export interface Service {
    * The person is found by any form of the number, on every channel, and by the
    * other addresses that carriers gave.
    *
+   * An opt-out stays in force: the consent ledger keeps it with a hash of the
+   * number, without the number.
+   *
    * Files are deleted first, except those that a message of somebody else has
    * too, and the person's own rows last. If it fails, it can be repeated.
    */
@@ -91,7 +97,8 @@ export class People extends Context.Service<People, Service>()("effect-sms/sql/P
 /** Makes the service. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
   transact: Transact,
-  log: Pick<EventLog, "head">
+  log: Pick<EventLog, "head">,
+  consents: Pick<Consents, "forget">
 ): Effect.fn.Return<Service, never, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
   const rows = PersonRows.make(sql, transact)
@@ -108,9 +115,10 @@ export const make = Effect.fnUntraced(function*(
       const found = yield* rows.find(address)
       const files = media === undefined ? 0 : yield* deleteFiles(found, media)
       const masked = yield* rows.mask(found)
+      const forgotten = yield* consents.forget([address, ...found.person.addresses])
       const removed = yield* rows.remove(found)
       yield* EmptyLog.make(sql)
-      return { ...removed, masked: masked + removed.masked, files }
+      return { ...removed, masked: masked + removed.masked, files, consents: forgotten }
     })
   })
 })

@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import type * as Mac from "effect/crypto/Mac"
 import type * as SecureRandom from "effect/crypto/SecureRandom"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -16,6 +17,7 @@ import { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
 import { RateLimiterStore } from "effect/persistence/RateLimiter"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
+import { ConsentLedger } from "../consent/ConsentLedger.ts"
 import { DeliveryStore } from "../delivery/DeliveryStore.ts"
 import { EventLog } from "../events/EventLog.ts"
 import { ForwardStore } from "../forward/ForwardStore.ts"
@@ -24,6 +26,7 @@ import { RoomStore } from "../rooms/RoomStore.ts"
 import { IntentStore } from "../sending/IntentStore.ts"
 import { StorageError } from "../StorageError.ts"
 import * as CircuitBreakerStoreSql from "./CircuitBreakerStoreSql.ts"
+import * as ConsentLedgerSql from "./ConsentLedgerSql.ts"
 import * as DeliveryStoreSql from "./DeliveryStoreSql.ts"
 import * as EventLogSql from "./EventLogSql.ts"
 import * as ForwardStoreSql from "./ForwardStoreSql.ts"
@@ -67,6 +70,7 @@ export type Stores =
   | DeliveryStore
   | IntentStore
   | ForwardStore
+  | ConsentLedger
   | People.People
   | RateLimiterStore
   | CircuitBreakerStore
@@ -88,12 +92,13 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<
   Context.Context<Stores>,
   StorageError,
-  SqlClient.SqlClient | SecureRandom.SecureRandom | Scope.Scope
+  SqlClient.SqlClient | SecureRandom.SecureRandom | Mac.Mac | Scope.Scope
 > {
   yield* migrateAll
   const transact = yield* makeTransact
   const { log, recorded } = yield* EventLogSql.make(transact)
   const limits = yield* Limits.make(transact)
+  const consents = yield* ConsentLedgerSql.make(transact)
   const servers = yield* Servers.make(recorded, options)
   const context = Context.make(Inbox, yield* InboxSql.make(transact, servers)).pipe(
     Context.add(RoomStore, yield* RoomStoreSql.make(transact, recorded)),
@@ -103,7 +108,8 @@ export const make = Effect.fnUntraced(function*(
     Context.add(ForwardStore, yield* ForwardStoreSql.make(transact, servers)),
     Context.add(RateLimiterStore, RateLimiterStoreSql.make(limits)),
     Context.add(CircuitBreakerStore, CircuitBreakerStoreSql.make(limits)),
-    Context.add(People.People, yield* People.make(transact, log))
+    Context.add(ConsentLedger, consents.ledger),
+    Context.add(People.People, yield* People.make(transact, log, consents))
   )
   // Started last: every store must have registered how it takes over the work of a dead process.
   yield* servers.start
@@ -122,14 +128,14 @@ export const make = Effect.fnUntraced(function*(
 export const layerPeople: Layer.Layer<
   People.People,
   StorageError,
-  SqlClient.SqlClient | SecureRandom.SecureRandom
+  SqlClient.SqlClient | SecureRandom.SecureRandom | Mac.Mac
 > = Layer.effect(
   People.People,
   Effect.gen(function*() {
     yield* migrateAll
     const transact = yield* makeTransact
     const { log } = yield* EventLogSql.make(transact)
-    return yield* People.make(transact, log)
+    return yield* People.make(transact, log, yield* ConsentLedgerSql.make(transact))
   })
 )
 
@@ -174,5 +180,5 @@ export const schemaVersion: Effect.Effect<SchemaVersion, StorageError, SqlClient
  */
 export const layer = (
   options?: Options
-): Layer.Layer<Stores, StorageError, SqlClient.SqlClient | SecureRandom.SecureRandom> =>
+): Layer.Layer<Stores, StorageError, SqlClient.SqlClient | SecureRandom.SecureRandom | Mac.Mac> =>
   Layer.effectContext(make(options))

@@ -5,6 +5,7 @@ import { parseJson } from "../provider/Body.ts"
 import * as Carrier from "../provider/Carrier.ts"
 import { classes, eventsOf } from "../provider/internal/classes.ts"
 import type { SenderOptions, WebhookOptions } from "./Config.ts"
+import { consent } from "./Consent.ts"
 import { decode } from "./core/decode.ts"
 import { acknowledgement, bounds } from "./core/dialect.ts"
 import * as Ed25519 from "./Ed25519.ts"
@@ -35,7 +36,8 @@ export const carrier: Carrier.Carrier<
         mms: true,
         splitMms: false,
         deliveryStatuses: true,
-        verification: { scheme: "signature", covers: ["body", "time"] }
+        verification: { scheme: "signature", covers: ["body", "time"] },
+        consent
       },
       ...bounds,
       ...signature,

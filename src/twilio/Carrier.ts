@@ -6,6 +6,7 @@ import { parsedOf } from "../provider/Body.ts"
 import * as Carrier from "../provider/Carrier.ts"
 import { classes, eventsOf } from "../provider/internal/classes.ts"
 import type { SenderOptions, WebhookOptions } from "./Config.ts"
+import { consent } from "./Consent.ts"
 import { decode } from "./core/decode.ts"
 import { acknowledgement, bounds, parse } from "./core/dialect.ts"
 import * as Signature from "./Signature.ts"
@@ -40,7 +41,8 @@ export const carrier: Carrier.Carrier<
         mms: true,
         splitMms: false,
         deliveryStatuses: true,
-        verification: { scheme: "signature", covers: ["body", "url"] }
+        verification: { scheme: "signature", covers: ["body", "url"] },
+        consent
       },
       ...bounds,
       ...signature,

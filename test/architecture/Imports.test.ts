@@ -31,6 +31,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/access.ts": [],
   "cli/calls.ts": ["@effect/platform-node"],
   "cli/Cli.ts": ["@effect/platform-node"],
+  "cli/Consent.ts": [],
   "cli/DeadLetters.ts": [],
   "cli/Doctor.ts": [],
   "cli/doctor/diagnose.ts": ["@effect/platform-node"],
@@ -41,6 +42,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/Intents.ts": [],
   "cli/listMessages.ts": [],
   "cli/Messages.ts": [],
+  "cli/operateConsent.ts": [],
   "cli/operateDeadLetters.ts": [],
   "cli/operateIntents.ts": [],
   "cli/Send.ts": ["@effect/platform-node"],
@@ -139,7 +141,7 @@ describe("imports", () => {
       const heavy =
         /^(libphonenumber-js|tweetnacl|@effect\/platform-node|effect\/(http|http-api|ai|cluster|rpc|sql))(\/|$)/
       assert.isUndefined(loads(graph, file, (target) => heavy.test(target)))
-      const mine = part === "media" ? ["media", "rooms"] : part === "forward" ? ["media", "rooms"] : [part]
+      const mine = ["media", "forward", "guards"].includes(part) ? [part, "media", "rooms"] : [part]
       const others = ["twilio", "sinch", "telnyx", "voicemeup", "rooms", "media", "http", "testing"]
         .filter((other) => !mine.includes(other))
       assert.isUndefined(loads(graph, file, (target) => graph.has(target) && others.includes(partOf(target))))

@@ -6,6 +6,7 @@ import { HttpRouter, HttpServerResponse } from "effect/http"
 import { OpenApi } from "effect/http-api"
 import { createServer } from "node:http"
 import { connect } from "node:net"
+import { Consent } from "../../src/consent/Consent.ts"
 import { DeliveryStore } from "../../src/delivery/DeliveryStore.ts"
 import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import * as Endpoint from "../../src/forward/Endpoint.ts"
@@ -86,6 +87,12 @@ const layerBroken = Layer.effectContext(Effect.gen(function*() {
     }),
     Context.add(DeliveryStore, { ...get(services, DeliveryStore), search: dies }),
     Context.add(People, { forget: dies }),
+    Context.add(Consent, {
+      check: dies,
+      optOut: dies,
+      refused: dies,
+      ledger: { append: dies, lastWords: dies, of: dies, list: dies }
+    }),
     Context.add(Forwarder.Forwarder, {
       endpoints: bug,
       resume: dies,
@@ -190,6 +197,8 @@ const bodies = [
   "\"\uFFFD\"",
   JSON.stringify({ text: "hi" }),
   JSON.stringify({ endpoint: endpoint.name }),
+  JSON.stringify({ action: "stop" }),
+  "person,action\n+15145550142,stop\n",
   JSON.stringify({ since: "2026-01-28T00:00:00Z", until: "2026-01-29T00:00:00Z" }),
   JSON.stringify({ to: "+15145550142", text: "hi" }),
   JSON.stringify({ id: "1", from: "+15145550142", to: "+15145550100", text: "hi" }),
@@ -201,11 +210,12 @@ const askAll = Effect.fnUntraced(function*(name: string) {
   const statuses = new Map<string, Set<number>>()
   for (const route of routes) {
     const seen = new Set<number>()
+    const type = route.path === "/consents" ? { "content-type": "text/csv" } : {}
     statuses.set(`${route.method} ${route.path}`, seen)
     for (const target of targetsOf(route, name)) {
       for (const headers of [{}, { authorization: "Bearer wrong" }, authorized]) {
         for (const body of route.method === "GET" ? [""] : bodies) {
-          const answer = yield* call(route.method, target, headers, body)
+          const answer = yield* call(route.method, target, { ...type, ...headers }, body)
           seen.add(answer.status)
           assertSafe(target, answer, `${route.method} ${target} ${answer.status} ${body}`)
         }

@@ -71,6 +71,43 @@ describe("limits of sending", () => {
     ))
 })
 
+describe("consent", () => {
+  it.effect("that is misspelt stops the start", () =>
+    Effect.gen(function*() {
+      yield* refuses(all, "CONSENT", [["of", /must be one of on, off/]])
+      yield* refuses(all, "CONSENT_SCOPE", [["everything", /must be one of all, provider, number/]])
+      yield* refuses(all, "CONSENT_ANSWER", [["yes", /must be one of auto, always, never/]])
+      yield* refuses(all, "CONSENT_FREE_TEXT", [["on", /must be one of enforce, suggest, off/]])
+      yield* refuses(all, "CONSENT_EXEMPT", [
+        [
+          "otp",
+          /^CONSENT_EXEMPT must be a comma-separated list of marketing, conversational, transactional, oneTimeCode/
+        ],
+        ["confirmation", /must be a comma-separated list of/]
+      ])
+      yield* refuses(all, "CONSENT_LANGUAGES", [["en,de", /must be a comma-separated list of en, fr, es/]])
+      yield* refuses(all, "CONSENT_STOP_WORDS", [["12345", /must be a comma-separated list of words/]])
+    }))
+
+  it.effect("is taken as the documentation has it", () =>
+    Effect.gen(function*() {
+      yield* takes(all, "CONSENT", ["on", "off", "OFF"])
+      yield* takes(all, "CONSENT_EXEMPT", ["oneTimeCode", "transactional, oneTimeCode"])
+      yield* takes(all, "CONSENT_LANGUAGES", ["en", "en,fr,es"])
+      yield* takes(all, "CONSENT_STOP_WORDS", ["REMOVE", "remove, désabonner"])
+    }))
+})
+
+describe("the loop guard", () => {
+  it.effect("that is misspelt stops the start", () =>
+    Effect.gen(function*() {
+      yield* refuses(all, "LOOP_GUARD", [["no", /must be one of on, off/]])
+      yield* refuses(all, "LOOP_GUARD_ANSWERS", [["0", /must be a whole number from 1 to 9999/]])
+      yield* refuses(all, "LOOP_GUARD_MINUTES", [["ten", /must be a whole number from 1 to 9999/]])
+      yield* takes(all, "LOOP_GUARD_ANSWERS", ["1", "30"])
+    }))
+})
+
 describe("PUBLIC_URL", () => {
   it.effect("that no carrier can call stops the start", () =>
     refuses(all, "PUBLIC_URL", [

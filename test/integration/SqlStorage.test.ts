@@ -3,6 +3,7 @@ import { NodeCrypto } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
+import { suite as consentLedger } from "../suites/ConsentLedgerSuite.ts"
 import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
 import { suite as eventLog } from "../suites/EventLogSuite.ts"
 import { suite as forwardStore } from "../suites/ForwardStoreSuite.ts"
@@ -27,6 +28,7 @@ const layer = Layer.unwrap(
 inbox("Postgres", layer, !hasPostgres)
 forwardStore("Postgres", layer, !hasPostgres)
 intentStore("Postgres", layer, !hasPostgres)
+consentLedger("Postgres", layer, !hasPostgres)
 roomStore("Postgres", layer, !hasPostgres)
 eventLog("Postgres", layer, !hasPostgres)
 search("Postgres", layer, !hasPostgres)

@@ -71,6 +71,7 @@ const none = {
   messageParts: 0,
   logEntries: 0,
   masked: 0,
+  consents: 0,
   files: 0
 }
 

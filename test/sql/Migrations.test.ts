@@ -5,6 +5,7 @@ import { Context, DateTime, Duration, Effect, FileSystem, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Address } from "../../src/Address.ts"
+import { ConsentLedger } from "../../src/consent/ConsentLedger.ts"
 import { DeliveryStore } from "../../src/delivery/DeliveryStore.ts"
 import { Inbox } from "../../src/inbox/Inbox.ts"
 import { RoomStore } from "../../src/rooms/RoomStore.ts"
@@ -84,6 +85,20 @@ describe("a database without queued messages", () => {
       yield* intents.reserve({ id: "new", hash: "h", message, readyAt })
       const claimed = yield* intents.claim({ token: "t", limit: 9, bulk: 9 })
       assert.deepStrictEqual(claimed.map(({ id }) => id), ["new"])
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+})
+
+describe("a database without a consent ledger", () => {
+  it.effect("gets one, whose hashes stay the same when it is opened again", () =>
+    Effect.gen(function*() {
+      yield* restore("storage-1")
+      const person = Address.make("+15145550142")
+      const open = Effect.map(SqlStorage.make(), (context) => Context.get(context, ConsentLedger))
+      const ledger = yield* open
+      assert.deepStrictEqual(yield* ledger.lastWords(person), [])
+      yield* ledger.append([{ person, action: "stop", source: "api" }])
+      const [word] = yield* (yield* open).lastWords(person)
+      assert.strictEqual(word?.action, "stop")
     }).pipe(Effect.scoped, Effect.provide(layer)))
 })
 

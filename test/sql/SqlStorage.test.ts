@@ -13,6 +13,7 @@ import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
 import { People } from "../../src/sql/People.ts"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { textContent } from "../rooms/kit.ts"
+import { suite as consentLedger } from "../suites/ConsentLedgerSuite.ts"
 import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
 import { suite as eventLog } from "../suites/EventLogSuite.ts"
 import { suite as forwardStore } from "../suites/ForwardStoreSuite.ts"
@@ -31,6 +32,7 @@ const layer = SqlStorage.layer().pipe(Layer.provide([layerClient, NodeCrypto.lay
 inbox("SQLite", layer)
 forwardStore("SQLite", layer)
 intentStore("SQLite", layer)
+consentLedger("SQLite", layer)
 roomStore("SQLite", layer)
 eventLog("SQLite", layer)
 search("SQLite", layer)

@@ -5,6 +5,7 @@ import { DateTime, Effect, type Layer, type Scope, Stream } from "effect"
 import type { Digest, Mac, SecureRandom } from "effect/crypto"
 import { SqlClient } from "effect/sql"
 import { Address } from "../../src/Address.ts"
+import { ConsentLedger } from "../../src/consent/ConsentLedger.ts"
 import * as Content from "../../src/Content.ts"
 import { Delivery, DeliveryStore } from "../../src/delivery/DeliveryStore.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
@@ -158,6 +159,20 @@ const fill = Effect.gen(function*() {
     ])
   }
 
+  const ledger = yield* ConsentLedger
+  for (const person of [ann, alias, bob]) {
+    const said = { person, source: "free text", sender: ours } as const
+    yield* ledger.append([
+      { ...said, action: "help", words: person === bob ? "help" : "secret 8" },
+      {
+        ...said,
+        action: person === alias ? "start" : "stop",
+        words: `${person === bob ? "her number:" : "secret 9"} ${digits}`,
+        key: `stop of ${person}`
+      }
+    ])
+  }
+
   const aggregator = yield* MmsAggregatorSql.make()
   yield* aggregator.offer(wrapper("w", { text: "secret 6" }))
   yield* Effect.ignore(aggregator.process(media("m", { key: null, text: "secret 7" }), () => Effect.fail("later")))
@@ -189,6 +204,7 @@ export const suite = (
           yield* IntentStore,
           yield* RoomStore
         ]
+        const ledger = yield* ConsentLedger
         const [claim] = yield* fill
         const before = yield* everything
         for (const trace of traces) assert.include(before, trace)
@@ -205,8 +221,15 @@ export const suite = (
           logEntries: 5,
           // An event in a room, a message, a notice, a send, a status, a delivery, and two entries of the log.
           masked: 8,
+          // Those of both addresses. One of them stays without them.
+          consents: 4,
           files: 0
         })
+        const words = [...yield* ledger.lastWords(ann), ...yield* ledger.lastWords(bob)]
+        assert.deepStrictEqual(words.map(({ action, person }) => [action, person]), [["stop", undefined], [
+          "stop",
+          bob
+        ]])
         // Whoever is at it drops the lane.
         yield* inbox.release(claim as Claim)
         // The number in a longer one is another number.

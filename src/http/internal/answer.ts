@@ -104,7 +104,7 @@ export const make = Effect.fnUntraced(function*(
   )
 
   return Effect.fnUntraced(function*(roomId: string, request: AnswerRequest, key: string | undefined) {
-    const { media = [], text = "" } = request
+    const { author, media = [], text = "" } = request
     const content = Content.fromParts(text, media.map((file) => new Content.MediaContent(file)))
     const problem = checkContent({ content })
     if (problem !== undefined && Result.isFailure(problem)) {
@@ -115,6 +115,7 @@ export const make = Effect.fnUntraced(function*(
       channelId,
       channelType: "other",
       content,
+      author,
       key,
       metadata: key === undefined ? {} : { [hashName]: hash }
     })

@@ -101,6 +101,17 @@ const intent = {
   reason: "OutcomeUnknown"
 }
 
+const stopped = {
+  id: "01M8GX82MJ1738F87MQYDSKBP3",
+  action: "stop",
+  source: "keyword",
+  sender: ours,
+  provider,
+  words: "STOP",
+  saidAt: time,
+  recordedAt: time
+}
+
 const { idempotencyKey: _, reason: __, ...queued } = intent
 
 const cancelled = { ...queued, state: "cancelled", times: { queued: time, cancelled: time } }
@@ -264,6 +275,17 @@ export const samples = {
   },
   resend: { parameters: { id: intent.id }, response: receipt },
   giveUp: { parameters: { id: intent.id }, response: { ...intent, resolvedBy: "operator: given up" } },
+  consent: { parameters: { address: customer }, response: { state: "optedOut", optOut: stopped, entries: [stopped] } },
+  setConsent: {
+    parameters: { address: customer },
+    bodies: { "application/json": { action: "stop", words: "by telephone" } },
+    response: { state: "optedOut", optOut: stopped, entries: [stopped] }
+  },
+  exportConsents: {},
+  importConsents: {
+    bodies: { "text/csv": `person,action,saidAt\n${customer},stop,${time}\n` },
+    response: { imported: 1, known: 0 }
+  },
   forget: {
     parameters: { address: customer },
     response: {
@@ -276,7 +298,8 @@ export const samples = {
       deliveries: 2,
       messageParts: 0,
       masked: 1,
-      files: 1
+      files: 1,
+      consents: 1
     }
   }
 } satisfies Readonly<Record<string, Samples>>

@@ -16,12 +16,10 @@ import * as Problems from "../Problems.ts"
 import { ReadRequest } from "../ReadRequest.ts"
 import * as RequestBody from "./requestBody.ts"
 
-const json = new UnsupportedContentType({ expected: ["application/json"] })
-
 const notUtf8 = invalidPayload("", "Expected UTF-8")
 
-const isJson = (contentType: string = "application/json"): boolean =>
-  contentType.split(";", 1)[0]!.trim().toLowerCase() === "application/json"
+/** A body without a type is JSON, as far as the endpoint takes that. */
+const typeOf = (contentType: string = "application/json"): string => contentType.split(";", 1)[0]!.trim().toLowerCase()
 
 type BodyProblem = ReturnType<typeof Problems.fromBodyReason>
 
@@ -63,7 +61,10 @@ export const layer = (
     return ReadRequest.of(Effect.fnUntraced(function*(next, { endpoint }) {
       const request = yield* HttpServerRequest.HttpServerRequest
       if (request.method === "POST") {
-        if (endpoint.payload.size > 0 && !isJson(request.headers["content-type"])) return yield* refuse(json)
+        const types = [...endpoint.payload.keys()]
+        if (types.length > 0 && !types.includes(typeOf(request.headers["content-type"]))) {
+          return yield* refuse(new UnsupportedContentType({ expected: types }))
+        }
         // The decoder reads the same bytes later.
         const body = yield* Effect.catch(
           readBody(request),

@@ -101,6 +101,9 @@ export const answering = Effect.map(
       }
 )
 
+/** Whether the current code is a hook or channel that handles an event. */
+export const isAnswering = Effect.map(CurrentSpeaker, (speaker) => speaker !== undefined)
+
 /** A message passed to the kit, and the answers to it. */
 export interface Conversation {
   /** The answers that are still being processed. */

@@ -266,6 +266,23 @@ const migrations = {
       WHERE state IS NOT NULL`
     yield* sql`CREATE INDEX sms_intents_by_room ON sms_intents (room_id, created_at, position)
       WHERE room_id IS NOT NULL`
+  }),
+  "0010_consents": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`CREATE TABLE sms_consents (
+      position ${yield* serial},
+      id TEXT NOT NULL UNIQUE,
+      key TEXT UNIQUE,
+      person TEXT NOT NULL,
+      sender TEXT NOT NULL,
+      provider TEXT NOT NULL,
+      action TEXT NOT NULL,
+      said_at BIGINT NOT NULL,
+      entry TEXT NOT NULL,
+      recorded_at BIGINT NOT NULL
+    )`
+    yield* sql`CREATE INDEX sms_consents_person ON sms_consents (person, position)`
+    yield* sql`CREATE TABLE sms_consent_keys (id TEXT NOT NULL PRIMARY KEY, key TEXT NOT NULL)`
   })
 }
 

@@ -1,0 +1,7 @@
+export * as Consent from "./Consent.ts"
+export * as ConsentCsv from "./ConsentCsv.ts"
+export * as ConsentIntake from "./ConsentIntake.ts"
+export * as ConsentLedger from "./ConsentLedger.ts"
+export * as FreeText from "./FreeText.ts"
+export * as Keywords from "./Keywords.ts"
+export * as Replies from "./Replies.ts"

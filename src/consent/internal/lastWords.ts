@@ -1,0 +1,39 @@
+/**
+ * Which entries of a ledger decide.
+ */
+import * as DateTime from "effect/DateTime"
+import type { Address } from "../../Address.ts"
+import { personOf } from "../../internal/person.ts"
+
+/** The fields of an entry that decide. */
+export interface Word {
+  readonly action: string
+  readonly position: number
+  readonly person?: Address | undefined
+  readonly sender?: Address | undefined
+  readonly provider?: string | undefined
+  readonly saidAt: DateTime.Utc
+}
+
+/** Returns the word that was said later. Of a `stop` and a `start` of the same time, that is the `stop`. */
+export const later = <W extends Word>(one: W, other: W): W => {
+  const difference = DateTime.toEpochMillis(one.saidAt) - DateTime.toEpochMillis(other.saidAt)
+  if (difference !== 0) return difference > 0 ? one : other
+  if (one.action !== other.action) return one.action === "stop" ? one : other
+  return one.position > other.position ? one : other
+}
+
+/** Returns whether the entry opts out or in. */
+export const isWord = ({ action }: Word): boolean => action === "stop" || action === "start"
+
+/** Returns the last word for each sender and provider, from the entries of one person. */
+export const of = <W extends Word>(entries: ReadonlyArray<W>): ReadonlyArray<W> => {
+  const last = new Map<string, W>()
+  for (const entry of entries) {
+    if (!isWord(entry)) continue
+    const key = JSON.stringify([entry.sender === undefined ? "" : personOf(entry.sender), entry.provider ?? ""])
+    const other = last.get(key)
+    last.set(key, other === undefined ? entry : later(entry, other))
+  }
+  return [...last.values()]
+}

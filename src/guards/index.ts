@@ -1,0 +1,1 @@
+export * as LoopGuard from "./LoopGuard.ts"
