@@ -11,15 +11,18 @@ export const make = (): KeyedMutex => {
   /** By the keys whose effects run, the turns of those who wait, in order. */
   const lines = new Map<string, Array<Deferred.Deferred<void>>>()
 
-  const end = (key: string) => {
-    const next = lines.get(key)?.shift()
-    if (next === undefined) lines.delete(key)
-    else Deferred.doneUnsafe(next, Effect.void)
-  }
+  /** Gives the turn to the next one, which begins once this fiber has gone on: what it does next comes first. */
+  const end = (key: string) =>
+    Effect.withFiber((fiber) => {
+      const next = lines.get(key)?.shift()
+      if (next === undefined) lines.delete(key)
+      else fiber.currentDispatcher.scheduleTask(() => Deferred.doneUnsafe(next, Effect.void), 0)
+      return Effect.void
+    })
 
   return (key) => (effect) =>
     Effect.uninterruptibleMask((restore) => {
-      const own = Effect.onExit(restore(effect), () => Effect.sync(() => end(key)))
+      const own = Effect.onExit(restore(effect), () => end(key))
       const line = lines.get(key)
       if (line === undefined) {
         lines.set(key, [])
@@ -27,11 +30,12 @@ export const make = (): KeyedMutex => {
       }
       const turn = Deferred.makeUnsafe<void>()
       line.push(turn)
-      const leave = Effect.sync(() => {
+      const leave = Effect.suspend(() => {
         const place = line.indexOf(turn)
         // Without a place, it was this one's turn when it was interrupted.
-        if (place === -1) end(key)
-        else line.splice(place, 1)
+        if (place === -1) return end(key)
+        line.splice(place, 1)
+        return Effect.void
       })
       return Effect.andThen(Effect.onInterrupt(restore(Deferred.await(turn)), () => leave), own)
     })
