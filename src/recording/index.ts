@@ -1,0 +1,2 @@
+export * as Pseudonymizer from "./Pseudonymizer.ts"
+export * as Recording from "./Recording.ts"
