@@ -32,9 +32,6 @@ const flags = {
   )
 }
 
-/** The values of the flags. */
-export type Flags = Command.Command.Config.Infer<typeof flags>
-
 export const command = (carriers: ReadonlyArray<Lazy>) =>
   Command.make("record", flags, (input) =>
     Effect.promise(() => import("./recordWebhooks.ts")).pipe(

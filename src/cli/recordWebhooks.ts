@@ -21,7 +21,14 @@ import * as SmsProviders from "../provider/SmsProviders.ts"
 import * as Recorder from "../recording/Recorder.ts"
 import * as RecordingProxy from "../recording/RecordingProxy.ts"
 import { exitCodes, fail } from "./Failed.ts"
-import type { Flags } from "./Record.ts"
+
+/** The values of the flags of the command. */
+export interface Flags {
+  readonly out: string
+  readonly to: string
+  readonly port: number
+  readonly host: string
+}
 
 const encoder = new TextEncoder()
 
