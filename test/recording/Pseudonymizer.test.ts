@@ -131,7 +131,10 @@ for (const { name } of Carriers.all) {
         const decode = (payload: Payload) =>
           Effect.map(receive({ method: "POST", format, payload }), (events) => events.map(shapeOf))
         for (const payload of fc.sample(payloads(name), { seed: 1, numRuns: 500 })) {
-          assert.deepStrictEqual(yield* decode(masked(payload, masking)), yield* decode(payload))
+          const replaced = masked(payload, masking)
+          assert.deepStrictEqual(yield* decode(replaced), yield* decode(payload))
+          const numbers = JSON.stringify(payload).match(/(?<=[+"])\d{9,}(?=")/g) ?? []
+          for (const number of numbers) assert.notInclude(JSON.stringify(replaced), number)
         }
       }))
   })
