@@ -19,6 +19,7 @@ import { CodeOfInterruption, exitCodes, fail, Failed } from "./Failed.ts"
 import * as Forget from "./Forget.ts"
 import * as Intents from "./Intents.ts"
 import * as Messages from "./Messages.ts"
+import * as Record from "./Record.ts"
 import * as Send from "./Send.ts"
 import * as Tail from "./Tail.ts"
 import * as Token from "./Token.ts"
@@ -50,7 +51,8 @@ const root = (carriers: ReadonlyArray<Lazy>) =>
       serve(carriers),
       Tail.command,
       Messages.command,
-      ...DeadLetters.commands,
+      ...DeadLetters.commands(carriers),
+      Record.command(carriers),
       Doctor.command(carriers),
       Token.command,
       Forget.command,

@@ -11,10 +11,17 @@ import * as WebUrl from "../internal/webUrl.ts"
 import { type InvalidVariable, secret } from "../provider/Environment.ts"
 import { exitCodes, fail, type Failed } from "./Failed.ts"
 
-export const url = Flag.String("url").pipe(
-  Flag.withDescription("The address of the server, such as https://sms.example.com"),
-  Flag.withDefault("http://127.0.0.1:3000")
+const urlFlag = Flag.String("url").pipe(
+  Flag.withDescription("The address of the server, such as https://sms.example.com")
 )
+
+/** The address of a server that runs beside the command. */
+export const defaultUrl = "http://127.0.0.1:3000"
+
+export const url = Flag.withDefault(urlFlag, defaultUrl)
+
+/** As {@link url}, where another flag excludes it. */
+export const optionalUrl = Flag.optional(urlFlag)
 
 export const variables = ["EFFECT_SMS_TOKEN", "ADMIN_TOKEN"] as const
 

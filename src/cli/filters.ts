@@ -93,8 +93,16 @@ export const deadLetters = {
   json: json
 }
 
+const count = (name: string, description: string) =>
+  Flag.Int(name).pipe(
+    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 }))),
+    Flag.withMetavar("count"),
+    Flag.withDescription(description),
+    Flag.optional
+  )
+
 export const replay = {
-  url: Access.url,
+  url: Access.optionalUrl,
   id: Argument.String("id").pipe(
     Argument.withDescription("The id of a dead letter, or the webhook-id of a forwarded event"),
     Argument.optional
@@ -105,6 +113,37 @@ export const replay = {
     Flag.withMetavar("url"),
     Flag.withDescription("With --since: forward only to this endpoint"),
     Flag.optional
+  ),
+  recording: Flag.String("recording").pipe(
+    Flag.withMetavar("file"),
+    Flag.withDescription("Send the webhooks of this recording, which effect-sms record made, to a server"),
+    Flag.optional
+  ),
+  to: Flag.String("to").pipe(
+    Flag.withMetavar("url"),
+    Flag.withDescription(`With --recording: the address of the server. ${Access.defaultUrl} by default`),
+    Flag.optional
+  ),
+  repeats: count("repeats", "With --recording: send each webhook up to so many times again. 0 by default"),
+  shuffle: count("shuffle", "With --recording: let each webhook come up to so many places late. 0 by default"),
+  seed: Flag.Int("seed").pipe(
+    Flag.withMetavar("number"),
+    Flag.withDescription("With --recording: another number repeats and shuffles in another way. 1 by default"),
+    Flag.optional
+  ),
+  speed: Flag.Finite("speed").pipe(
+    Flag.withSchema(Schema.Number.check(Schema.isBetween({ minimum: 0.001, maximum: 1_000_000 }))),
+    Flag.withMetavar("factor"),
+    Flag.withDescription(
+      "With --recording: keep the times between webhooks, so many times as fast. As fast as the server answers by default"
+    ),
+    Flag.optional
+  ),
+  keys: Flag.Boolean("keys").pipe(
+    Flag.withDescription(
+      "Print new key pairs of the carriers that sign with a private key, to replay their webhooks with"
+    ),
+    Flag.withDefault(false)
   ),
   json: json
 }

@@ -29,6 +29,7 @@ import type { WebhookRequest } from "../WebhookRequest.ts"
 import type { InvalidVariable, Read, Variable } from "./Environment.ts"
 import { unwrap } from "./internal/config.ts"
 import type { ReceiveOptions, Receiver } from "./Receiving.ts"
+import type { Masking, Sign } from "./Recording.ts"
 import type { CarrierSending, Sending, SendOptions } from "./Sending.ts"
 import * as SmsProvider from "./SmsProvider.ts"
 import * as WebhookGuard from "./WebhookGuard.ts"
@@ -81,6 +82,13 @@ export interface Environment {
   readonly mediaCredentials: Read<Readonly<Record<string, MediaCredentials>>>
   /** The warning to log when no media credentials are set. */
   readonly mediaCredentialsHint: string | undefined
+  /** Signs webhooks as the carrier does, for a server that has these variables. */
+  readonly sign: Read<Sign>
+  /**
+   * Generates values of the variables that sign and verify webhooks, by name.
+   * Absent when the carrier signs with the secret that verifies.
+   */
+  readonly generateKeys: EnvironmentDefinition<never, never, never>["generateKeys"]
 }
 
 /**
@@ -160,6 +168,8 @@ export interface Any {
     CryptoError.CryptoError,
     Services | SecureRandom.SecureRandom
   >
+  /** Loads what is replaced in a recording of the carrier's webhooks. */
+  readonly masking: Effect.Effect<Masking>
 }
 
 /**
@@ -260,6 +270,11 @@ export interface Definition<Webhook, Sender, E, R> {
   readonly samples: () => Promise<{
     readonly samples: Effect.Effect<Samples<Webhook>, CryptoError.CryptoError, Services | SecureRandom.SecureRandom>
   }>
+  /**
+   * Loads what is replaced in a recording of the carrier's webhooks. Without it,
+   * every field is replaced by what its value looks like.
+   */
+  readonly masking?: (() => Promise<{ readonly masking: Masking }>) | undefined
 }
 
 /**
@@ -276,6 +291,10 @@ export interface EnvironmentDefinition<Webhook, Sender, E> {
   readonly blame: (error: E | CryptoError.CryptoError) => InvalidVariable
   readonly mediaCredentials?: Environment["mediaCredentials"] | undefined
   readonly mediaCredentialsHint?: string | undefined
+  readonly sign?: Environment["sign"] | undefined
+  readonly generateKeys?:
+    | Effect.Effect<Readonly<Record<string, Redacted.Redacted<string>>>, CryptoError.CryptoError, Services>
+    | undefined
 }
 
 interface Named {
@@ -357,9 +376,11 @@ export const defineWith = <
 
   const environment = ({
     blame,
+    generateKeys,
     mediaCredentials = Effect.undefined,
     mediaCredentialsHint,
     sender,
+    sign = Effect.undefined,
     variables,
     webhook
   }: EnvironmentDefinition<Webhook, Sender, E>): Environment => {
@@ -371,6 +392,8 @@ export const defineWith = <
       variables,
       mediaCredentials,
       mediaCredentialsHint,
+      sign,
+      generateKeys,
       provider: Effect.gen(function*() {
         const receiving = yield* webhook
         if (receiving === undefined) return undefined
@@ -382,6 +405,7 @@ export const defineWith = <
   }
 
   const extractMeta = WebhookMeta.extractor(name, (payload) => definition.decodePayload(name, payload))
+  const { masking = () => Promise.resolve({ masking: { kindsOf: () => ({}) } }) } = definition
 
   return {
     name,
@@ -396,6 +420,7 @@ export const defineWith = <
       const provider = yield* Effect.orDie(Effect.provide(makeWebhook(options), dependencies))
       return { ...samples, provider }
     }),
+    masking: Effect.map(Effect.promise(masking), ({ masking }) => masking),
     make,
     makeWebhook,
     makeSender,

@@ -8,11 +8,14 @@
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Address, fromCarrierDigits, type Kind } from "../Address.ts"
+import type { WebhookRequest } from "../WebhookRequest.ts"
 import * as flaws from "./internal/flaws.ts"
+import { withQuery } from "./Recording.ts"
 import * as WebhookGuard from "./WebhookGuard.ts"
 
 /**
@@ -367,6 +370,33 @@ export const guards = Effect.fnUntraced(function*(
       ? []
       : [WebhookGuard.basicAuth({ username: user, password: yield* secretsOf(password, passwords) })]
   ]
+})
+
+/**
+ * Reads what passes the guards of a carrier's callback URL, and returns a
+ * function that adds it to a request. Of several secrets, the first is used.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const passes = Effect.fnUntraced(function*(
+  prefix: string
+): Effect.fn.Return<(request: WebhookRequest) => WebhookRequest, InvalidVariable | Config.ConfigError> {
+  const firstOf = (value: Redacted.Redacted<string> | undefined) =>
+    value === undefined ? undefined : list(Redacted.value(value))[0]
+  const token = firstOf(yield* secret(`${prefix}_WEBHOOK_TOKEN`))
+  const username = yield* text(`${prefix}_WEBHOOK_USERNAME`)
+  const password = firstOf(yield* secret(`${prefix}_WEBHOOK_PASSWORD`))
+  return (request) => ({
+    ...request,
+    url: token === undefined ? request.url : withQuery(request.url, new URLSearchParams({ token }).toString()),
+    headers: username === undefined || password === undefined
+      ? request.headers
+      : {
+        ...request.headers,
+        authorization: `Basic ${Base64.encode(new TextEncoder().encode(`${username}:${password}`))}`
+      }
+  })
 })
 
 /**

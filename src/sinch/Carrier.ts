@@ -50,5 +50,6 @@ export const carrier: Carrier.Carrier<
   decodePayload: (provider, payload) => eventsOf(decode(classes, provider, payload)),
   send: () => import("./Send.ts"),
   environment: () => import("./Environment.ts"),
-  samples: () => import("./Samples.ts")
+  samples: () => import("./Samples.ts"),
+  masking: () => import("./Masking.ts")
 })

@@ -4,6 +4,7 @@ import type { EnvironmentDefinition } from "../provider/Carrier.ts"
 import * as Environment from "../provider/Environment.ts"
 import { compact } from "../provider/Wire.ts"
 import { hmacSha1, hmacSha256, type SenderOptions, unsigned, type WebhookOptions } from "./Config.ts"
+import { signer } from "./Signature.ts"
 
 const variables: ReadonlyArray<Environment.Variable> = [
   {
@@ -69,6 +70,11 @@ const webhook: Environment.Read<WebhookOptions> = Effect.gen(function*() {
   return secrets && { verification: scheme === "hmac-sha1" ? hmacSha1(secrets) : hmacSha256(secrets), guards }
 })
 
+const sign = Effect.gen(function*() {
+  const options = yield* webhook
+  return options && signer(options.verification, yield* Environment.passes("SINCH"))
+})
+
 const plan = Environment.checked("SINCH_SERVICE_PLAN_ID", (value) => {
   if (/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value)) {
     return "must be the id of a service plan. This looks like the id of a project"
@@ -117,5 +123,6 @@ export const environment: EnvironmentDefinition<WebhookOptions, SenderOptions, C
       }
     })
   ),
+  sign,
   blame: ({ reason }) => Environment.invalid("SINCH_WEBHOOK_SECRET", `cannot be used. ${reason.message}`)
 }

@@ -16,6 +16,7 @@ import type { Verified } from "../provider/core/receive.ts"
 import type { Refused } from "../provider/core/refusal.ts"
 import { reasonOf } from "../provider/internal/reasons.ts"
 import type { Receiver } from "../provider/Receiving.ts"
+import { requestOf, type Sign } from "../provider/Recording.ts"
 import { fromBase64, list, macKeys, macMatcher, type Secrets, utf8 } from "../provider/Secrets.ts"
 import type { WebhookErrorReason } from "../WebhookError.ts"
 import * as Request from "../WebhookRequest.ts"
@@ -99,6 +100,27 @@ export const signWebhook = Effect.fnUntraced(function*(options: {
   })
   return Request.make({ url: options.url, body, headers: { "content-type": "application/json", ...signature } })
 })
+
+/** Makes a function that signs callbacks with the current time. `pass` adds what the guards of the URL check. */
+export const signer = (
+  verification: Verification,
+  pass: (request: Request.WebhookRequest) => Request.WebhookRequest
+): Sign =>
+  Effect.fnUntraced(function*(unsigned) {
+    const request = pass(requestOf(unsigned))
+    if (verification.scheme === "None") return request
+    const { body } = request
+    const { secret } = verification
+    const signature = verification.scheme === "HmacSha1" ?
+      yield* signHmacSha1({ secret, body }) :
+      yield* signHmacSha256({
+        secret,
+        body,
+        nonce: yield* (yield* SecureRandom.SecureRandom).ulid,
+        timestamp: String(Math.floor((yield* Clock.currentTimeMillis) / 1000))
+      })
+    return { ...request, headers: { ...request.headers, ...signature } }
+  })
 
 /** A signature scheme: the check, and the diagnosis of a mismatch. */
 interface Scheme {

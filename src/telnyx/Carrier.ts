@@ -49,5 +49,6 @@ export const carrier: Carrier.Carrier<
   send: () => import("./Send.ts"),
   environment: () => import("./Environment.ts"),
   media: { hosts: ["media.telnyx.com"] },
-  samples: () => import("./Samples.ts")
+  samples: () => import("./Samples.ts"),
+  masking: () => import("./Masking.ts")
 }, Ed25519.layer)

@@ -6,6 +6,7 @@ import type { EnvironmentDefinition } from "../provider/Carrier.ts"
 import * as Environment from "../provider/Environment.ts"
 import { compact } from "../provider/Wire.ts"
 import type { SenderOptions, WebhookOptions } from "./Config.ts"
+import { generateKeyPair, signer } from "./Signature.ts"
 
 const variables: ReadonlyArray<Environment.Variable> = [
   {
@@ -77,6 +78,23 @@ const publicKeys = Effect.tap(
       : Effect.void
 )
 
+/** The variable of the key that signs. Telnyx has its own, so a replay needs another pair. */
+const privateKeyName = "TELNYX_PRIVATE_KEY"
+
+const sign = Effect.gen(function*() {
+  const privateKey = yield* Environment.credential(privateKeyName)
+  if (privateKey !== undefined) {
+    return yield* Effect.mapError(
+      signer(privateKey),
+      ({ reason }) => Environment.invalid(privateKeyName, `cannot be used. ${reason.message}`)
+    )
+  }
+  return (yield* publicKeys) === undefined ? undefined : yield* Environment.invalid(
+    privateKeyName,
+    "is missing: the key that Telnyx signs with is known to Telnyx only. effect-sms replay --keys makes another pair"
+  )
+})
+
 export const environment: EnvironmentDefinition<WebhookOptions, SenderOptions, CryptoError.CryptoError> = {
   variables,
   webhook: Effect.map(
@@ -99,5 +117,10 @@ export const environment: EnvironmentDefinition<WebhookOptions, SenderOptions, C
       }
     })
   ),
+  sign,
+  generateKeys: Effect.map(generateKeyPair, ({ privateKey, publicKey }) => ({
+    TELNYX_PUBLIC_KEY: Redacted.make(publicKey),
+    [privateKeyName]: privateKey
+  })),
   blame: ({ reason }) => Environment.invalid("TELNYX_PUBLIC_KEY", `cannot be used. ${reason.message}`)
 }

@@ -13,6 +13,7 @@ import type { Verified } from "../provider/core/receive.ts"
 import type { Refused } from "../provider/core/refusal.ts"
 import { reasonOf } from "../provider/internal/reasons.ts"
 import type { Receiver } from "../provider/Receiving.ts"
+import { requestOf, type Sign } from "../provider/Recording.ts"
 import { fromBase64, utf8 } from "../provider/Secrets.ts"
 import type { WebhookErrorReason } from "../WebhookError.ts"
 import * as Request from "../WebhookRequest.ts"
@@ -117,6 +118,16 @@ export const signWebhook = Effect.fnUntraced(function*(options: {
   const headers = yield* sign({ privateKey: options.privateKey, body })
   return Request.make({ url: options.url, body, headers: { "content-type": "application/json", ...headers } })
 })
+
+/** Makes a function that signs webhooks with the current time. Fails when the key is none. */
+export const signer = (privateKey: Redacted.Redacted<string>): Effect.Effect<Sign, CryptoError.CryptoError> =>
+  Effect.as(keyBytes("sign", "the seed", Redacted.value(privateKey)), (unsigned) => {
+    const request = requestOf(unsigned)
+    return Effect.map(
+      sign({ privateKey, body: request.body }),
+      (headers) => ({ ...request, headers: { ...request.headers, ...headers } })
+    )
+  })
 
 /**
  * Builds the signature check for a list of public keys, and the diagnosis of a

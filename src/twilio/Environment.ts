@@ -5,6 +5,7 @@ import type { EnvironmentDefinition } from "../provider/Carrier.ts"
 import * as Environment from "../provider/Environment.ts"
 import { compact, lookup } from "../provider/Wire.ts"
 import type { SenderOptions, WebhookOptions } from "./Config.ts"
+import { signer } from "./Signature.ts"
 
 const variables: ReadonlyArray<Environment.Variable> = [
   {
@@ -184,6 +185,14 @@ const basic = (username: string, password: Redacted.Redacted<string>) => ({
   "api.twilio.com": { scheme: "Basic" as const, username, password }
 })
 
+/** Twilio's webhooks name the account, which must be one that the server accepts. */
+const sign = Effect.gen(function*() {
+  const [authToken] = (yield* Environment.webhookSecrets(variables, "TWILIO_AUTH_TOKEN")) ?? []
+  if (authToken === undefined) return undefined
+  const account = (yield* webhookAccounts)[0] ?? (yield* Environment.text("TWILIO_ACCOUNT_SID"))
+  return signer(authToken, account)
+})
+
 export const environment: EnvironmentDefinition<
   WebhookOptions,
   SenderOptions,
@@ -199,5 +208,6 @@ export const environment: EnvironmentDefinition<
   sender,
   blame: ({ reason }) => Environment.invalid("TWILIO_AUTH_TOKEN", `cannot be used. ${reason.message}`),
   mediaCredentials,
+  sign,
   mediaCredentialsHint: "Twilio's files can be fetched with TWILIO_ACCOUNT_SID, or TWILIO_API_KEY and TWILIO_API_SECRET"
 }

@@ -8,12 +8,15 @@ import * as Mac from "effect/crypto/Mac"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
+import type * as Redacted from "effect/Redacted"
 import * as Bytes from "../internal/bytes.ts"
 import * as SyncCrypto from "../internal/syncCrypto.ts"
-import { type Form, isJson, parseForm } from "../provider/Body.ts"
+import type { Payload } from "../Payload.ts"
+import { type Form, formFromText, isJson, parseForm } from "../provider/Body.ts"
 import type { Refused } from "../provider/core/refusal.ts"
 import { reasonOf } from "../provider/internal/reasons.ts"
 import type { Verified } from "../provider/Receiving.ts"
+import { requestOf, type Sign, withQuery } from "../provider/Recording.ts"
 import { fromBase64, list, macKeys, macMatcher, type Secrets, utf8 } from "../provider/Secrets.ts"
 import type { WebhookErrorReason } from "../WebhookError.ts"
 import * as Request from "../WebhookRequest.ts"
@@ -59,6 +62,29 @@ export const signWebhook = Effect.fnUntraced(function*(options: {
     headers: { "content-type": "application/x-www-form-urlencoded", [header]: yield* sign(options) }
   })
 })
+
+/** Returns a payload of another account. */
+const ofAccount = (payload: Payload, account: string | undefined): Payload => {
+  const names = account === undefined ? [] : Core.accountNames.filter((name) => Object.hasOwn(payload, name))
+  return names.length === 0 ? payload : { ...payload, ...Object.fromEntries(names.map((name) => [name, account])) }
+}
+
+/** Makes a function that signs webhooks in the name of an account. */
+export const signer = (authToken: Redacted.Redacted<string>, account: string | undefined): Sign =>
+  Effect.fnUntraced(function*({ format, method, payload, url }) {
+    const unsigned = requestOf({ format, method, url, payload: ofAccount(payload, account) })
+    if (method === "POST" && format === "json") {
+      const hash = Hex.encode(yield* (yield* Digest.Digest).digest(Digest.sha256, unsigned.body))
+      const signedUrl = withQuery(url, `bodySHA256=${hash}`)
+      const headers = { ...unsigned.headers, [header]: yield* sign({ authToken, url: signedUrl }) }
+      return { ...unsigned, url: signedUrl, headers }
+    }
+    const form = method === "GET" ? {} : formFromText(new TextDecoder().decode(unsigned.body))
+    return {
+      ...unsigned,
+      headers: { ...unsigned.headers, [header]: yield* sign({ authToken, url: unsigned.url, form }) }
+    }
+  })
 
 /**
  * Builds the signature check for a list of auth tokens, and the diagnosis of a

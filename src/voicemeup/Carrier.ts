@@ -53,5 +53,6 @@ export const carrier: Carrier.Carrier<
   send: () => import("./Send.ts"),
   environment: () => import("./Environment.ts"),
   media: { hosts: ["clients.voicemeup.com", "dev-clients.voicemeup.com"] },
-  samples: () => import("./Samples.ts")
+  samples: () => import("./Samples.ts"),
+  masking: () => import("./Masking.ts")
 })

@@ -3,6 +3,7 @@ import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Effect from "effect/Effect"
 import type { EnvironmentDefinition } from "../provider/Carrier.ts"
 import * as Environment from "../provider/Environment.ts"
+import { requestOf } from "../provider/Recording.ts"
 import { compact } from "../provider/Wire.ts"
 import type { SenderOptions, WebhookOptions } from "./Config.ts"
 
@@ -72,6 +73,11 @@ export const environment: EnvironmentDefinition<
     const timeZone = yield* Environment.text("VOICEMEUP_TIME_ZONE")
     const chosen = yield* verification
     return chosen && { verification: chosen, timeZone }
+  }),
+  sign: Effect.gen(function*() {
+    if ((yield* verification) === undefined) return undefined
+    const pass = yield* Environment.passes("VOICEMEUP")
+    return (unsigned) => Effect.sync(() => pass(requestOf(unsigned)))
   }),
   sender: Environment.sending(
     variables,

@@ -87,10 +87,11 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   forward: ["vocabulary", "events", "queue", "rooms", "media"],
   sql: ["vocabulary", "events", "forward", "sending", "consent", "delivery", "mms", "queue", "inbox", "rooms", "media"],
   http: library,
+  recording: library,
   testing: library,
   demo: library,
   index: library,
-  cli: [...library, "demo"],
+  cli: [...library, "recording", "demo"],
   main: ["cli"]
 }
 

@@ -30,7 +30,7 @@ import { commander } from "./command.ts"
 const [ann, bob] = ["+15145550142", "+15145550143"] as [string, string]
 
 const messages = commander(Messages.command)
-const operator = commander(Command.make("effect-sms").pipe(Command.withSubcommands([...DeadLetters.commands])))
+const operator = commander(Command.make("effect-sms").pipe(Command.withSubcommands([...DeadLetters.commands([])])))
 
 const refuseBob = ({ to }: { readonly to: string }) => to === bob ? Effect.fail(new OptedOut({})) : Effect.void
 

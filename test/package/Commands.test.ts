@@ -23,11 +23,14 @@ const isSend = (command: string) => command.startsWith("npx effect-sms send ")
 const isToken = (command: string) => command.startsWith("npx effect-sms token ")
 const isForget = (command: string) => command.startsWith("npx effect-sms forget ")
 const isOperate = (command: string) =>
-  /^npx effect-sms (?:intents|resend|give-up|dead-letters|replay|consent (?:show|set|export))\b/.test(command)
+  /^npx effect-sms (?:intents|resend|give-up|dead-letters|replay|consent (?:show|set|export))\b(?! --recording| --keys)/
+    .test(command)
+const isRecord = (command: string) => command.startsWith("npx effect-sms record ")
+const isReplay = (command: string) => /^npx effect-sms replay --(?:recording|keys)/.test(command)
 const isCompletion = (command: string) => command.startsWith("effect-sms --completions ")
 const isCurl = (command: string) => command.startsWith("curl ")
 const isVariable = (command: string) => /^[A-Z_]+=\S+$/.test(command)
-const isTried = [isServe, isSend, isToken, isForget, isOperate, isCompletion, isCurl, isVariable]
+const isTried = [isServe, isSend, isToken, isForget, isOperate, isRecord, isReplay, isCompletion, isCurl, isVariable]
 
 const quiet = { npm_config_prefer_offline: "true", npm_config_audit: "false", npm_config_fund: "false" }
 
@@ -75,6 +78,15 @@ const sendAndServe = (cwd: string) =>
       // The server has neither what the documentation names nor forwarding.
       const code = yield* ended
       if (code !== 0) assert.match(`${code} ${errors()}`, /^1 Unknown (?:send|entry|endpoint)/, command)
+    }
+    const record = documented.find(isRecord)
+    const recorder = yield* shell(cwd, `${record} --port 0 --to http://127.0.0.1:${port}`, account)
+    yield* recorder.until(/Recording on .*\n/)
+    yield* recorder.end("SIGINT")
+    assert.match(recorder.output(), /Recorded 0 webhooks in webhooks\.jsonl\n$/)
+    for (const command of documented.filter(isReplay)) {
+      const to = command.includes("--recording") ? ` --to http://127.0.0.1:${port}` : ""
+      assert.match(yield* sh(cwd, `${command}${to}`, account), /^(?:Sent 0 webhooks\n|export TELNYX_PUBLIC_KEY=)/)
     }
     for (const command of documented.filter(isCompletion)) {
       assert.include(yield* sh(cwd, `npx ${command.split(" >", 1)[0]}`), "effect-sms")

@@ -162,7 +162,7 @@ const payloadOf = (request: WebhookRequest): Payload => {
 }
 
 /** How webhooks of different products name the account. */
-const accountNames = ["AccountSid", "accountSid", "account_sid"]
+export const accountNames = ["AccountSid", "accountSid", "account_sid"]
 
 /** Checks what a matching signature does not prove: that the signed text is read as Twilio meant it, and for whom. */
 export const conclude = (
