@@ -26,6 +26,7 @@ import type { InvalidPayload, WebhookError } from "../WebhookError.ts"
 import type { WebhookEvent } from "../WebhookEvent.ts"
 import * as WebhookMeta from "../WebhookMeta.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
+import type { Emulation } from "./Emulation.ts"
 import type { InvalidVariable, Read, Variable } from "./Environment.ts"
 import { unwrap } from "./internal/config.ts"
 import type { ReceiveOptions, Receiver } from "./Receiving.ts"
@@ -160,6 +161,8 @@ export interface Any {
     CryptoError.CryptoError,
     Services | SecureRandom.SecureRandom
   >
+  /** Loads what the emulator plays the carrier with, if the carrier has that. */
+  readonly emulation: Effect.Effect<Emulation> | undefined
 }
 
 /**
@@ -260,6 +263,8 @@ export interface Definition<Webhook, Sender, E, R> {
   readonly samples: () => Promise<{
     readonly samples: Effect.Effect<Samples<Webhook>, CryptoError.CryptoError, Services | SecureRandom.SecureRandom>
   }>
+  /** Loads what the emulator plays the carrier with. */
+  readonly emulation?: (() => Promise<{ readonly emulation: Emulation }>) | undefined
 }
 
 /**
@@ -382,6 +387,7 @@ export const defineWith = <
   }
 
   const extractMeta = WebhookMeta.extractor(name, (payload) => definition.decodePayload(name, payload))
+  const loadEmulation = definition.emulation
 
   return {
     name,
@@ -396,6 +402,7 @@ export const defineWith = <
       const provider = yield* Effect.orDie(Effect.provide(makeWebhook(options), dependencies))
       return { ...samples, provider }
     }),
+    emulation: loadEmulation && Effect.map(Effect.promise(loadEmulation), ({ emulation }) => emulation),
     make,
     makeWebhook,
     makeSender,

@@ -57,5 +57,6 @@ export const carrier: Carrier.Carrier<
     hosts: ["api.twilio.com"],
     redirectHosts: ["mms.twiliocdn.com", "s3-external-1.amazonaws.com", "media.twiliocdn.com"]
   },
-  samples: () => import("./Samples.ts")
+  samples: () => import("./Samples.ts"),
+  emulation: () => import("./emulation/Emulation.ts")
 })

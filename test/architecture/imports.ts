@@ -89,8 +89,9 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   http: library,
   testing: library,
   demo: library,
+  emulator: library,
   index: library,
-  cli: [...library, "demo"],
+  cli: [...library, "demo", "emulator"],
   main: ["cli"]
 }
 
