@@ -308,6 +308,8 @@ export interface Retry {
 export interface Dialect {
   /** The environment variables that configure a server for this carrier, with the base URL. */
   readonly env: Readonly<Record<string, string>>
+  /** More variables that may be set. */
+  readonly extras?: Readonly<Record<string, string>> | undefined
   /** Reads a request. A request that is not emulated gets the response of {@link notEmulated}. */
   readonly call: (request: ApiRequest) => Call
   /** Builds the response that refuses a request, or that reports a failure of the carrier: a fault. */

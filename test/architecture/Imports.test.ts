@@ -53,6 +53,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/Workers.ts": ["node:cluster", "node:os"],
   "emulator/Emulator.ts": ["node:http", "node:net"],
   "emulator/index.ts": [],
+  "emulator/internal/control.ts": ["@effect/platform-node", "node:http"],
   "emulator/internal/edge.ts": ["node:http"],
   "emulator/internal/nodeCrypto.ts": ["node:crypto"],
   "emulator/internal/poster.ts": ["@effect/platform-node"],

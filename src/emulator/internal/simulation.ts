@@ -299,7 +299,11 @@ export class Simulation {
     const dialect = account?.dialect
     if (account === undefined || dialect === undefined) return undefined
     const { now } = this
-    const keyword = files.length > 0 ? undefined : keywordOf(dialect, text)
+    const said = files.length > 0 ? undefined : keywordOf(dialect, text)
+    // A "yes" means that only to somebody who has opted out.
+    const isAnswer = said?.keyword === "START" && said.word !== "START" &&
+      !this.people.hasOptedOut(account.name, to, from)
+    const keyword = isAnswer ? undefined : said?.keyword
     const message: Kept = {
       id: dialect.inboundId(files.length > 0),
       carrier: account.name,
@@ -365,9 +369,18 @@ export class Simulation {
   }
 
   #send(after: number, post: Post): void {
-    if (after > 0) return this.#add(after, { _tag: "Post", post })
+    if (after > 0) this.#add(after, { _tag: "Post", post })
+    else this.enqueue(post)
+  }
+
+  /** Posts a webhook as soon as there is a connection. */
+  enqueue(post: Post): void {
     this.#waiting.push(post)
     this.onEarlier()
+  }
+
+  waitingPosts(): ReadonlyArray<Post> {
+    return this.#waiting.slice(this.#firstWaiting)
   }
 
   /** Runs up to so many steps that are due. Returns whether more are due. */
@@ -385,7 +398,7 @@ export class Simulation {
   #execute(step: Step): void {
     switch (step._tag) {
       case "Post":
-        return this.#send(0, step.post)
+        return this.enqueue(step.post)
       case "Text":
         this.text(step)
         return
@@ -459,11 +472,14 @@ const nextState = ({ fate, state }: Kept): Emulation.State | undefined => {
   }
 }
 
-const keywordOf = ({ keywords }: Emulation.Dialect, text: string): Emulation.Keyword | undefined => {
+const keywordOf = (
+  { keywords }: Emulation.Dialect,
+  text: string
+): { readonly keyword: Emulation.Keyword; readonly word: string } | undefined => {
   if (keywords === undefined || text.length > 20) return undefined
   const word = text.trim().toUpperCase()
   for (const keyword of ["STOP", "START", "HELP"] as const) {
-    if (keywords[keyword].words.includes(word)) return keyword
+    if (keywords[keyword].words.includes(word)) return { keyword, word }
   }
   return undefined
 }

@@ -9,14 +9,17 @@ import {
   type Call,
   type Dialect,
   type Emulation,
-  json,
   notEmulated
 } from "../../provider/Emulation.ts"
 import * as Account from "./account.ts"
-import { create, magicNumbers, recipientOf } from "./create.ts"
+import { magicNumbers } from "./create.ts"
+import { serve } from "./media.ts"
+import * as Messages from "./messages.ts"
+import { accountCall, numbersCall, servicesCall } from "./owned.ts"
 import { failureOf, problem, refusalOf } from "./problems.ts"
-import { messageOf } from "./resources.ts"
+import { answered } from "./replies.ts"
 import * as Webhooks from "./webhooks.ts"
+import { toXml } from "./xml.ts"
 
 const isAuthorized = (account: Account.Account, request: ApiRequest): boolean => {
   const credentials = basicAuth(request)
@@ -28,42 +31,42 @@ const isAuthorized = (account: Account.Account, request: ApiRequest): boolean =>
 
 const unauthorized = (): ApiReply => problem(20003, "", { "www-authenticate": "Basic realm=\"Twilio API\"" })
 
-/** Routes below the account, without `.json`. */
-const messages = (account: Account.Account, request: ApiRequest, rest: ReadonlyArray<string>): Call => {
-  const { network } = account.options
-  const [id] = rest
-  if (id === undefined) {
-    if (request.method === "POST") {
-      const form = new URLSearchParams(request.body)
-      const to = recipientOf(form)
-      return {
-        operation: "messages.create",
-        kind: "send",
-        numbers: to === undefined ? [] : [to],
-        run: () => create(account, form)
-      }
-    }
+/** Names a single resource in XML. */
+const elementNames: Readonly<Record<string, string>> = {
+  Accounts: "Account",
+  Messages: "Message",
+  Media: "Media",
+  IncomingPhoneNumbers: "IncomingPhoneNumber"
+}
+
+const route = (account: Account.Account, request: ApiRequest, path: ReadonlyArray<string>): Call => {
+  const [version, collection, sid, resource, ...rest] = path
+  const { method } = request
+  if (version === "v1" && collection === "Services") return servicesCall(account, request, path.slice(2))
+  if (version !== "2010-04-01" || collection !== "Accounts") return notEmulated(`${method} ${request.path}`)
+  if (sid !== undefined && sid !== account.sid) {
+    return { operation: "accounts", kind: "request", run: () => problem(20404) }
   }
-  if (id !== undefined && rest.length === 1 && request.method === "GET") {
-    return {
-      operation: "messages.fetch",
-      kind: "request",
-      run: () => {
-        const message = network.find(id)
-        return message === undefined ? problem(20404) : json(200, messageOf(account, message))
-      }
-    }
+  switch (resource) {
+    case undefined:
+      return accountCall(account, request, sid)
+    case "Messages":
+      return Messages.call(account, request, rest)
+    case "IncomingPhoneNumbers":
+      return numbersCall(account, request, rest)
+    default:
+      return notEmulated(`${method} ${resource}`)
   }
-  return notEmulated(`${request.method} Messages`)
 }
 
 const call = (account: Account.Account) => (request: ApiRequest): Call => {
-  const [, version, accounts, sid, resource, ...rest] = request.path.replace(/\.json$/, "").split("/")
   if (!isAuthorized(account, request)) return { operation: "authenticate", kind: "request", run: unauthorized }
-  if (version !== "2010-04-01" || accounts !== "Accounts") return notEmulated(`${request.method} ${request.path}`)
-  if (sid !== account.sid) return { operation: "accounts", kind: "request", run: () => problem(20404) }
-  if (resource === "Messages") return messages(account, request, rest)
-  return notEmulated(`${request.method} ${resource ?? "Accounts"}`)
+  const isJson = request.path.endsWith(".json")
+  const path = (isJson ? request.path.slice(0, -5) : request.path).split("/").slice(1).filter((part) => part !== "")
+  const found = route(account, request, path)
+  if (isJson || path[0] !== "2010-04-01") return found
+  const name = path.findLast((part) => Object.hasOwn(elementNames, part)) ?? "Accounts"
+  return { ...found, run: () => toXml(found.run(), elementNames[name]!) }
 }
 
 const keywords: Dialect["keywords"] = {
@@ -93,7 +96,13 @@ export const emulation: Emulation = {
         TWILIO_AUTH_TOKEN: account.authToken,
         TWILIO_FROM: network.numbers[0]!
       },
+      extras: {
+        TWILIO_MESSAGING_SERVICE_SID: account.serviceSid,
+        TWILIO_API_KEY: account.keySid,
+        TWILIO_API_SECRET: account.keySecret
+      },
       call: call(account),
+      media: serve(account),
       refuse: (refusal) => {
         switch (refusal._tag) {
           case "Refused":
@@ -114,6 +123,7 @@ export const emulation: Emulation = {
       sign: Webhooks.sign(account),
       timeout: Webhooks.timeout,
       retry: Webhooks.retry(account),
+      answered: answered(account),
       keywords
     }
   }

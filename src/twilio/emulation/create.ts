@@ -77,7 +77,7 @@ const scheduleOf = (account: Account, form: URLSearchParams): number | Code | un
   if (type !== "fixed") return 35113
   if (sendAt === null || sendAt === "") return 35111
   const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(sendAt) ? Option.getOrUndefined(DateTime.make(sendAt)) : undefined
-  if (at === undefined) return 35115
+  if (at === undefined) return 35114
   const millis = DateTime.toEpochMillis(at)
   const ahead = millis - account.options.network.now()
   return ahead < soonest || ahead > latest ? 35114 : millis
@@ -158,9 +158,7 @@ export const create = (account: Account, form: URLSearchParams): ApiReply => {
   if (flaw !== undefined) return problem(flaw)
   const sendAt = scheduleOf(account, form)
   if (sendAt !== undefined && sendAt < 100_000) return problem(sendAt as Code)
-  if (network.hasOptedOut(sender.service ?? sender.from, to) || network.hasOptedOut(sender.from, to)) {
-    return problem(21610)
-  }
+  if (network.hasOptedOut(sender.from, to)) return problem(21610)
   const urls = form.getAll("MediaUrl")
   const body = form.get("Body") ?? ""
   const text = form.get("SmartEncoded") === "true" ? Segments.smartReplace(body).text : body

@@ -55,8 +55,10 @@ const problems = {
   30409: { status: 409, message: "Message is not in a state in which it can be canceled" },
   35111: { status: 400, message: "SendAt parameter is required" },
   35113: { status: 400, message: "ScheduleType must be 'fixed'" },
-  35114: { status: 400, message: "SendAt must be at least 300 seconds, and at most 35 days, in the future" },
-  35115: { status: 400, message: "SendAt must be a time in ISO 8601 format" },
+  35114: {
+    status: 400,
+    message: "SendAt must be a time in ISO 8601 format, at least 300 seconds and at most 35 days in the future"
+  },
   35118: { status: 400, message: "MessagingServiceSid is required to schedule a message" }
 } as const satisfies Readonly<Record<number, Problem>>
 
