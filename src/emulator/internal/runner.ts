@@ -39,6 +39,23 @@ export const make = Effect.fnUntraced(function*(
   let poster: Poster | undefined
   let isEnding = false
 
+  const context = yield* Effect.context<never>()
+  const scope = yield* Effect.scope
+  let isWoken = false
+  /** Wakes the fiber after the present call, during which the network must not change. */
+  const wake = () => {
+    if (isWoken) return
+    isWoken = true
+    Effect.runForkWith(context)(Effect.forkIn(wakeLater, scope))
+  }
+  const wakeLater = Effect.andThen(
+    Effect.yieldNow,
+    Effect.sync(() => {
+      isWoken = false
+      latch.openUnsafe()
+    })
+  )
+
   const notify = () => {
     for (const listener of listeners) listener()
   }
@@ -75,7 +92,7 @@ export const make = Effect.fnUntraced(function*(
           faults,
           warnings: simulation.takeWarnings()
         })
-        latch.openUnsafe()
+        wake()
       }
     )
   }
@@ -105,7 +122,7 @@ export const make = Effect.fnUntraced(function*(
     }
   })
 
-  simulation.onEarlier = () => latch.openUnsafe()
+  simulation.onEarlier = wake
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       isEnding = true
@@ -115,7 +132,7 @@ export const make = Effect.fnUntraced(function*(
     Effect.tap((loaded) =>
       Effect.sync(() => {
         poster = loaded
-        latch.openUnsafe()
+        wake()
       })
     ),
     Effect.forkScoped
