@@ -35,6 +35,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/DeadLetters.ts": [],
   "cli/Doctor.ts": [],
   "cli/doctor/diagnose.ts": ["@effect/platform-node"],
+  "cli/Emulate.ts": [],
   "cli/filters.ts": [],
   "cli/forgetPerson.ts": ["@effect/platform-node"],
   "cli/index.ts": [],
