@@ -24,10 +24,11 @@ const isToken = (command: string) => command.startsWith("npx effect-sms token ")
 const isForget = (command: string) => command.startsWith("npx effect-sms forget ")
 const isOperate = (command: string) =>
   /^npx effect-sms (?:intents|resend|give-up|dead-letters|replay|consent (?:show|set|export))\b/.test(command)
+const isEmulate = (command: string) => command === "npx effect-sms emulate"
 const isCompletion = (command: string) => command.startsWith("effect-sms --completions ")
 const isCurl = (command: string) => command.startsWith("curl ")
 const isVariable = (command: string) => /^[A-Z_]+=\S+$/.test(command)
-const isTried = [isServe, isSend, isToken, isForget, isOperate, isCompletion, isCurl, isVariable]
+const isTried = [isServe, isSend, isToken, isForget, isOperate, isEmulate, isCompletion, isCurl, isVariable]
 
 const quiet = { npm_config_prefer_offline: "true", npm_config_audit: "false", npm_config_fund: "false" }
 
@@ -75,6 +76,11 @@ const sendAndServe = (cwd: string) =>
       // The server has neither what the documentation names nor forwarding.
       const code = yield* ended
       if (code !== 0) assert.match(`${code} ${errors()}`, /^1 Unknown (?:send|entry|endpoint)/, command)
+    }
+    for (const command of documented.filter(isEmulate)) {
+      const emulator = yield* shell(cwd, `${command} --port 0`)
+      yield* emulator.until(/^export TWILIO_BASE_URL=http:[^]*Ctrl-C/m)
+      assert.strictEqual((yield* emulator.end("SIGINT"))[0], 0)
     }
     for (const command of documented.filter(isCompletion)) {
       assert.include(yield* sh(cwd, `npx ${command.split(" >", 1)[0]}`), "effect-sms")
