@@ -1,7 +1,12 @@
 import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Redacted, Stream } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import * as Content from "../../src/Content.ts"
 import * as Emulator from "../../src/emulator/Emulator.ts"
+import * as EmulatorClient from "../../src/emulator/EmulatorClient.ts"
+import * as MessagesClient from "../../src/http/MessagesClient.ts"
 import * as CarrierServer from "../../src/testing/CarrierServer.ts"
 import { run } from "../main/process.ts"
 import { sdk } from "./twilio.ts"
@@ -27,4 +32,40 @@ it.live("a server gets the reports of what was sent through the emulator, with i
       headers: { authorization: "Bearer an-admin-token-of-this-test" }
     })
     assert.strictEqual((yield* response.json as Effect.Effect<{ status: string }>).status, "delivered")
+  }).pipe(Effect.provide(FetchHttpClient.layer)))
+
+it.live("a server in another process converses through effect-sms emulate, with pictures", () =>
+  Effect.gen(function*() {
+    const appUrl = yield* CarrierServer.closedUrl
+    const directory = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(`${tmpdir()}/effect-sms-emulated-`)),
+      (directory) => Effect.sync(() => rmSync(directory, { recursive: true }))
+    )
+    const emulate = yield* run(["emulate", "--json", "--port", "0", "--app", appUrl, "--seed", "process"], {})
+    const { env, url }: Pick<Emulator.Service, "env" | "url"> = JSON.parse(yield* emulate.until(/\n/))
+    const token = "an-admin-token-of-this-test"
+    const server = yield* run(["serve"], { ...env, ADMIN_TOKEN: token, MEDIA_DIR: directory })
+    yield* server.until(/Listening/)
+    const emulator = yield* EmulatorClient.make({ baseUrl: url })
+    const client = yield* MessagesClient.make({ baseUrl: appUrl, token: Redacted.make(token) })
+    const person = "+15145550142"
+
+    yield* emulator.text({ params: { number: person }, payload: { text: "Look", media: [{}] } })
+    const [entry] = yield* Stream.runCollect(
+      Stream.take(client.follow({ after: 0, kinds: ["MessageReceived"] }), 1)
+    )
+    const { event } = entry!
+    assert.strictEqual(event._tag, "MessageReceived")
+    if (event._tag !== "MessageReceived") return
+    const [file] = Content.media(event.message.content)
+    assert.isTrue(file!.url.startsWith(`${appUrl}/media/`), file!.url)
+    const response = yield* HttpClient.get(file!.url)
+    assert.strictEqual(response.headers["content-type"], "image/png")
+
+    yield* client.answer({ params: { id: event.roomId }, headers: {}, payload: { text: "Thank you" } })
+    assert.deepStrictEqual(yield* emulator.quiet({ payload: {} }), { quiet: true })
+    const received = yield* emulator.received({ params: { number: person } })
+    assert.deepStrictEqual(received.map(({ text }) => text), ["Thank you"])
+    const { status } = yield* client.get({ params: { id: received[0]!.id! }, query: {} })
+    assert.strictEqual(status, "delivered")
   }).pipe(Effect.provide(FetchHttpClient.layer)))
