@@ -122,7 +122,7 @@ const appEnv = (appUrl: string): Readonly<Record<string, string>> => {
 export const make = Effect.fnUntraced(function*(
   options: Options = {}
 ): Effect.fn.Return<Service, ListenError, Scope.Scope> {
-  const { appUrl: givenUrl = "http://127.0.0.1:3000", maxConnections = 64, pace = 1 } = options
+  const { appUrl: givenUrl = "http://127.0.0.1:3000", maxConnections = 128, pace = 1 } = options
   const appUrl = givenUrl.replace(/\/+$/, "")
   const seed = options.seed ?? String(yield* Random.nextInt)
   const clock = yield* Clock.Clock
@@ -132,7 +132,7 @@ export const make = Effect.fnUntraced(function*(
   const simulation = new Simulation({
     seed,
     clock: () => clock.currentTimeMillisUnsafe(),
-    maxMessages: options.maxMessages ?? 50_000,
+    maxMessages: options.maxMessages ?? 20_000,
     pace
   })
   const exchanges = new Exchanges(options.maxExchanges ?? 1000)

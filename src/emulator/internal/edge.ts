@@ -51,14 +51,9 @@ const targetOf = ({ hosts, simulation }: Options, request: IncomingMessage): Tar
   return carrier === undefined ? undefined : { carrier, isMedia: false, path: whole, query }
 }
 
-const headersOf = ({ headers }: IncomingMessage): Record<string, string | undefined> => {
-  const fields: Record<string, string | undefined> = {}
-  for (const name of Object.keys(headers)) {
-    const value = headers[name]
-    fields[name] = Array.isArray(value) ? value.join(", ") : value
-  }
-  return fields
-}
+/** Node joins the values of a repeated header. Only `set-cookie`, which no request has, is a list. */
+const headersOf = (request: IncomingMessage): Readonly<Record<string, string | undefined>> =>
+  request.headers as Readonly<Record<string, string | undefined>>
 
 const find = <Type extends Fault["type"]>(
   effects: ReadonlyArray<Fault>,
@@ -100,7 +95,8 @@ const drip = (response: ServerResponse, reply: Emulation.ApiReply, bytesPerSecon
   })
 
 const write = (response: ServerResponse, { body, headers, status }: Emulation.ApiReply): void => {
-  response.writeHead(status, headers)
+  // Without a length, the head and each chunk would be written on their own.
+  response.writeHead(status, status === 204 ? headers : { "content-length": Buffer.byteLength(body), ...headers })
   response.end(body)
 }
 
@@ -178,15 +174,15 @@ export const listener = (options: Options) => (request: IncomingMessage, respons
     request.resume()
     return write(response, unknown)
   }
-  const chunks: Array<Uint8Array> = []
+  const chunks: Array<Buffer> = []
   let size = 0
-  request.on("data", (chunk: Uint8Array) => {
+  request.on("data", (chunk: Buffer) => {
     size += chunk.length
     if (size <= maxBody) chunks.push(chunk)
     else request.destroy()
   })
   request.on("end", () => {
     const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
-    answer(options, target, request, response, new TextDecoder().decode(body))
+    answer(options, target, request, response, body.toString())
   })
 }

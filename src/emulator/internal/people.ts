@@ -15,7 +15,7 @@ export interface Received {
   readonly at: number
 }
 
-const perPerson = 100
+const perPerson = 50
 
 export class People {
   readonly #inboxes: InsertionOrderedMap<Array<Received>>

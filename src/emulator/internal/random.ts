@@ -26,6 +26,9 @@ const hashed = (text: string): () => number => {
   }
 }
 
+/** The bytes in hexadecimal digits. */
+const bytes = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
+
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 /** Makes a generator (sfc32). Different purposes of one seed have independent values. */
@@ -49,8 +52,11 @@ export const make = (seed: string, purpose: string): Seeded => {
     next,
     hex: (length) => {
       let text = ""
-      while (text.length < length) text += uint32().toString(16).padStart(8, "0")
-      return text.slice(0, length)
+      while (text.length < length) {
+        const value = uint32()
+        text += bytes[value >>> 24]! + bytes[(value >>> 16) & 255]! + bytes[(value >>> 8) & 255]! + bytes[value & 255]!
+      }
+      return text.length === length ? text : text.slice(0, length)
     },
     text: (length) => {
       let text = ""

@@ -10,7 +10,8 @@ import type { Outcome } from "../../provider/Emulation.ts"
 import { corrupt } from "./edge.ts"
 import type { Exchanges } from "./exchanges.ts"
 import type { Poster } from "./poster.ts"
-import type { Post, Simulation } from "./simulation.ts"
+import type { Post } from "./postQueue.ts"
+import type { Simulation } from "./simulation.ts"
 
 export interface Options {
   readonly simulation: Simulation
@@ -42,9 +43,10 @@ export const make = Effect.fnUntraced(function*(
   const context = yield* Effect.context<never>()
   const scope = yield* Effect.scope
   let isWoken = false
+  let isRunning = false
   /** Wakes the fiber after the present call, during which the network must not change. */
   const wake = () => {
-    if (isWoken) return
+    if (isWoken || isRunning) return
     isWoken = true
     Effect.runForkWith(context)(Effect.forkIn(wakeLater, scope))
   }
@@ -92,7 +94,8 @@ export const make = Effect.fnUntraced(function*(
           faults,
           warnings: simulation.takeWarnings()
         })
-        wake()
+        postAll()
+        if (listeners.size > 0) wake()
       }
     )
   }
@@ -109,7 +112,9 @@ export const make = Effect.fnUntraced(function*(
   const run = Effect.gen(function*() {
     for (;;) {
       latch.closeUnsafe()
+      isRunning = true
       const isMore = simulation.run(stepsAtATime)
+      isRunning = false
       postAll()
       notify()
       if (isMore) {
@@ -141,6 +146,7 @@ export const make = Effect.fnUntraced(function*(
   return {
     watch: (listener) => {
       listeners.add(listener)
+      wake()
       return () => listeners.delete(listener)
     }
   }

@@ -28,11 +28,11 @@ export type Options = {
   readonly seed?: string | undefined
   /** Scales the time that messages take. 1 by default, which is about half a second. 0 is at once. */
   readonly pace?: number | undefined
-  /** How many messages of each carrier are kept. 50,000 by default. */
+  /** How many messages of each carrier are kept. 20,000 by default. */
   readonly maxMessages?: number | undefined
   /** How many exchanges the log keeps. 1000 by default. */
   readonly maxExchanges?: number | undefined
-  /** How many webhooks are posted at a time. 64 by default. */
+  /** How many webhooks are posted at a time. 128 by default. */
   readonly maxConnections?: number | undefined
 }
 

@@ -8,19 +8,13 @@ import type * as Emulation from "../../provider/Emulation.ts"
 import type { Effect } from "../Fault.ts"
 import * as MagicNumber from "../MagicNumber.ts"
 import { Faults } from "./faults.ts"
-import { type Fate, type Kept, Messages } from "./messages.ts"
+import { keywordOf } from "./keywords.ts"
+import { type Kept, Messages } from "./messages.ts"
 import { People } from "./people.ts"
+import { type Post, PostQueue } from "./postQueue.ts"
 import * as Random from "./random.ts"
 import { Schedule } from "./schedule.ts"
-
-/** A webhook on its way, with what goes wrong on it. */
-export interface Post {
-  readonly carrier: string
-  readonly webhook: Emulation.Webhook
-  /** 1 at first. */
-  readonly attempt: number
-  readonly faults: ReadonlyArray<Effect>
-}
+import { delivered, durationOf, isTerminal, nextState } from "./walk.ts"
 
 /** What happens at a certain time. A step is JSON. */
 export type Step =
@@ -53,29 +47,16 @@ export interface Options {
   readonly pace: number
 }
 
-/** How long a message takes to get into each state, in milliseconds. */
-const durations = { queued: 50, sending: 50, sent: 100, end: 300 } as const
-
 /** When a person answers. */
 const answerDelay = 300
 /** The delay of a webhook that others overtake. */
 const reorderDelay = 2000
 const duplicateDelay = 200
 
-const terminal: ReadonlySet<Emulation.State> = new Set<Emulation.State>([
-  "delivered",
-  "read",
-  "undelivered",
-  "failed",
-  "expired",
-  "canceled",
-  "received"
-])
-
 /** Webhooks that wait for a connection. Beyond this, nothing advances. */
 const maxWaiting = 10_000
-/** Steps that are not due yet, or cannot be executed. Beyond this, nothing more is accepted. */
-const maxPending = 200_000
+/** Steps that cannot be executed because webhooks wait. Beyond this, nothing more is accepted. */
+const maxPending = 20_000
 
 export class Simulation {
   readonly faults: Faults
@@ -86,8 +67,7 @@ export class Simulation {
   readonly accounts = new Map<string, Account>()
   readonly #options: Options
   /** The webhooks that are due, in order. */
-  readonly #waiting: Array<Post> = []
-  #firstWaiting = 0
+  readonly posts = new PostQueue()
   #posting = 0
   #warnings: Array<string> = []
   /** How wrong the clock of the carrier is during the current exchange. */
@@ -107,20 +87,16 @@ export class Simulation {
 
   /** Whether nothing is on its way, and nothing is due until then. */
   isQuiet(until: number): boolean {
-    return this.#posting === 0 && this.waiting === 0 && (this.schedule.due ?? Infinity) > until
+    return this.#posting === 0 && this.posts.size === 0 && (this.schedule.due ?? Infinity) > until
   }
 
   /** Whether the application does not take its webhooks as fast as messages are sent. */
   get isFull(): boolean {
-    return this.schedule.size > maxPending
+    return this.posts.size > maxWaiting && this.schedule.size > maxPending
   }
 
   get posting(): number {
     return this.#posting
-  }
-
-  get waiting(): number {
-    return this.#waiting.length - this.#firstWaiting
   }
 
   /** Adds a carrier. Its dialect is set before the first request. */
@@ -233,8 +209,7 @@ export class Simulation {
     const next = nextState(message)
     if (next === undefined) return
     const { carrier, id, version } = message
-    const duration = Object.hasOwn(durations, next) ? durations[next as keyof typeof durations] : durations.end
-    this.#add(after + duration * this.#options.pace, { _tag: "Advance", carrier, id, state: next, version })
+    this.#add(after + durationOf(next) * this.#options.pace, { _tag: "Advance", carrier, id, state: next, version })
   }
 
   /** Sets the state of a message from outside. Returns whether there is such a message. */
@@ -299,11 +274,8 @@ export class Simulation {
     const dialect = account?.dialect
     if (account === undefined || dialect === undefined) return undefined
     const { now } = this
-    const said = files.length > 0 ? undefined : keywordOf(dialect, text)
-    // A "yes" means that only to somebody who has opted out.
-    const isAnswer = said?.keyword === "START" && said.word !== "START" &&
-      !this.people.hasOptedOut(account.name, to, from)
-    const keyword = isAnswer ? undefined : said?.keyword
+    const hasOptedOut = this.people.hasOptedOut(account.name, to, from)
+    const keyword = files.length > 0 ? undefined : keywordOf(dialect, text, hasOptedOut)
     const message: Kept = {
       id: dialect.inboundId(files.length > 0),
       carrier: account.name,
@@ -365,7 +337,7 @@ export class Simulation {
 
   #isLast(carrier: string, { kind, messageId }: Emulation.Webhook): boolean {
     const message = this.accounts.get(carrier)?.messages.find(messageId)
-    return kind === "status" && message !== undefined && terminal.has(message.state)
+    return kind === "status" && message !== undefined && isTerminal(message.state)
   }
 
   #send(after: number, post: Post): void {
@@ -375,19 +347,15 @@ export class Simulation {
 
   /** Posts a webhook as soon as there is a connection. */
   enqueue(post: Post): void {
-    this.#waiting.push(post)
+    this.posts.add(post)
     this.onEarlier()
-  }
-
-  waitingPosts(): ReadonlyArray<Post> {
-    return this.#waiting.slice(this.#firstWaiting)
   }
 
   /** Runs up to so many steps that are due. Returns whether more are due. */
   run(limit: number): boolean {
     const { now } = this
     for (let count = 0; count < limit; count++) {
-      if (this.waiting > maxWaiting) return false
+      if (this.posts.size > maxWaiting) return false
       const step = this.schedule.take(now)
       if (step === undefined) return false
       this.#execute(step)
@@ -415,14 +383,8 @@ export class Simulation {
 
   /** Takes the next webhook to post, which counts as on its way until {@link posted}. */
   takePost(): Post | undefined {
-    const post = this.#waiting[this.#firstWaiting]
-    if (post === undefined) return undefined
-    this.#firstWaiting++
-    if (this.#firstWaiting > 1000 && this.#firstWaiting * 2 > this.#waiting.length) {
-      this.#waiting.splice(0, this.#firstWaiting)
-      this.#firstWaiting = 0
-    }
-    this.#posting++
+    const post = this.posts.take()
+    if (post !== undefined) this.#posting++
     return post
   }
 
@@ -449,37 +411,6 @@ export class Simulation {
     this.schedule.clear()
     this.files.clear()
     this.faults.clear()
-    this.#waiting.length = 0
-    this.#firstWaiting = 0
+    this.posts.clear()
   }
-}
-
-const delivered: Fate = { end: "delivered" }
-
-const nextState = ({ fate, state }: Kept): Emulation.State | undefined => {
-  switch (state) {
-    case "accepted":
-    case "scheduled":
-      return "queued"
-    case "queued":
-      return fate.end === "failed" ? "failed" : "sending"
-    case "sending":
-      return "sent"
-    case "sent":
-      return fate.end === "sent" ? undefined : fate.end
-    default:
-      return undefined
-  }
-}
-
-const keywordOf = (
-  { keywords }: Emulation.Dialect,
-  text: string
-): { readonly keyword: Emulation.Keyword; readonly word: string } | undefined => {
-  if (keywords === undefined || text.length > 20) return undefined
-  const word = text.trim().toUpperCase()
-  for (const keyword of ["STOP", "START", "HELP"] as const) {
-    if (keywords[keyword].words.includes(word)) return { keyword, word }
-  }
-  return undefined
 }

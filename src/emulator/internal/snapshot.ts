@@ -6,8 +6,9 @@ import * as Result from "effect/Result"
 import type * as Faults from "./faults.ts"
 import type { Kept } from "./messages.ts"
 import type * as People from "./people.ts"
+import type { Post } from "./postQueue.ts"
 import type { State } from "./random.ts"
-import type { Post, Simulation, Step } from "./simulation.ts"
+import type { Simulation, Step } from "./simulation.ts"
 
 export interface Snapshot {
   readonly version: 1
@@ -36,7 +37,7 @@ export const save = (simulation: Simulation): Snapshot => ({
   people: simulation.people.save(),
   files: [...simulation.files.values()].map(({ bytes, id, type }) => ({ id, type, base64: Base64.encode(bytes) })),
   steps: simulation.schedule.entries(),
-  posts: simulation.waitingPosts(),
+  posts: simulation.posts.all(),
   faults: simulation.faults.save()
 })
 

@@ -34,6 +34,17 @@ const requested = (configured: string): string => {
   return parts === undefined || parts.userInfo === "" ? url : join({ ...parts, userInfo: "" })
 }
 
+/** Encodes the fields as Twilio does: a blank is a plus. */
+const encodeFields = (fields: Fields): string => {
+  let form = ""
+  for (const name of Object.keys(fields)) {
+    const value = fields[name]!
+    const encoded = /^[\w.-]*$/.test(value) ? value : encodeURIComponent(value.toWellFormed()).replaceAll("%20", "+")
+    form += `${form === "" ? "" : "&"}${name}=${encoded}`
+  }
+  return form
+}
+
 interface Target {
   readonly url: string
   readonly method: "POST" | "GET"
@@ -48,8 +59,10 @@ const build = (
   fields: Fields
 ): Webhook => {
   const url = requested(configured)
-  const body = new URLSearchParams(fields).toString()
-  const data: Data = { fields, configured, token: network.random.hex(32), fallback }
+  const body = encodeFields(fields)
+  // The same for all attempts of one webhook.
+  const token = message.id.slice(2, 26) + network.random.hex(8)
+  const data: Data = { fields, configured, token, fallback }
   return {
     kind,
     method,
