@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { type Duration, Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
 import * as Emulator from "../../src/emulator/Emulator.ts"
 import type { Fault } from "../../src/emulator/Fault.ts"
 import * as CarrierServer from "../../src/testing/CarrierServer.ts"
@@ -57,6 +58,18 @@ describe("a request", () => {
       assert.deepStrictEqual([faults.map(({ type }) => type), status], [["cut"], undefined])
     }))
 
+  it.effect("is answered later", () =>
+    Effect.gen(function*() {
+      const { emulator, send } = yield* setUp({ effect: { type: "delay", millis: 60_000 } })
+      const fiber = yield* Effect.forkChild(send())
+      // The request has arrived when it is in the log.
+      while ((yield* emulator.exchanges).length === 0) yield* Effect.promise(() => new Promise(setImmediate))
+      yield* TestClock.adjust("59 seconds")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(fiber)).status, 201)
+    }))
+
   it.live("drips, and arrives whole", () =>
     Effect.gen(function*() {
       const { send } = yield* setUp({ kind: "send", effect: { type: "drip", bytesPerSecond: 10_000 } })
@@ -84,6 +97,26 @@ describe("a request", () => {
 })
 
 describe("a report", () => {
+  it.effect("comes later", () =>
+    Effect.gen(function*() {
+      const { emulator, send, statuses } = yield* setUp({
+        kind: "status",
+        nth: 2,
+        effect: { type: "delay", millis: 60_000 }
+      })
+      yield* send()
+      const adjust = Effect.fnUntraced(function*(time: Duration.Input) {
+        yield* TestClock.adjust(time)
+        yield* emulator.quiet({ within: 0 })
+      })
+      yield* adjust("1 second")
+      assert.deepStrictEqual(statuses(), ["sent"])
+      yield* adjust("58 seconds")
+      assert.deepStrictEqual(statuses(), ["sent"])
+      yield* adjust("2 seconds")
+      assert.deepStrictEqual(statuses(), ["sent", "delivered"])
+    }))
+
   it.live("comes twice", () =>
     Effect.gen(function*() {
       const { emulator, send, statuses } = yield* setUp({ effect: { type: "duplicate", after: 0 } })

@@ -69,3 +69,18 @@ it.live("a server in another process converses through effect-sms emulate, with 
     const { status } = yield* client.get({ params: { id: received[0]!.id! }, query: {} })
     assert.strictEqual(status, "delivered")
   }).pipe(Effect.provide(FetchHttpClient.layer)))
+
+it.live("effect-sms emulate prints what to export, and names a port that is in use", () =>
+  Effect.gen(function*() {
+    const emulate = yield* run(["emulate", "--port", "0"], {})
+    const output = yield* emulate.until(/Ctrl-C/)
+    const [, port] = /^export TWILIO_BASE_URL=http:\/\/127\.0\.0\.1:(\d+)\/twilio$/m.exec(output)!
+    assert.include(output, "export PUBLIC_URL=http://127.0.0.1:3000\nexport PORT=3000\n")
+    const second = yield* run(["emulate", "--port", port!], {})
+    assert.strictEqual(yield* second.ended, 1)
+    assert.strictEqual(second.errors(), `Port ${port} is in use: choose another with --port\n`)
+    const wrong = yield* run(["emulate", "--fault", "{}"], {})
+    assert.strictEqual(yield* wrong.ended, 2)
+    assert.match(wrong.errors(), /^Invalid value for flag --fault/)
+    assert.strictEqual((yield* emulate.end("SIGINT"))[0], 0)
+  }))

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { request } from "node:http"
 import Twilio from "twilio"
 import * as Emulator from "../../src/emulator/Emulator.ts"
 import * as CarrierServer from "../../src/testing/CarrierServer.ts"
@@ -304,6 +305,27 @@ it.live("serves the file of a received message, with credentials, through a URL 
     assert.strictEqual(media!.contentType, "image/png")
     assert.isTrue(yield* Effect.promise(() => client.messages(sid).media(media!.sid).remove()))
     assert.strictEqual((yield* get(location)).status, 403)
+  }))
+
+it.live("answers at its own host names, and not at those that were closed", () =>
+  Effect.gen(function*() {
+    const { emulator } = yield* setUp()
+    const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN } = emulator.env
+    const status = (host: string) =>
+      Effect.callback<number | undefined>((resume) => {
+        request(`${emulator.url}/2010-04-01/Accounts/${TWILIO_ACCOUNT_SID}.json`, {
+          headers: { host, authorization: `Basic ${btoa(`${TWILIO_ACCOUNT_SID}:${TWILIO_AUTH_TOKEN}`)}` }
+        }, (response) => {
+          response.resume()
+          resume(Effect.succeed(response.statusCode))
+        }).end()
+      })
+    for (const host of ["api.twilio.com", "api.dublin.ie1.twilio.com", "api.sydney.au1.twilio.com:443"]) {
+      assert.strictEqual(yield* status(host), 200, host)
+    }
+    for (const host of ["api.ie1.twilio.com", "api.twilio.com.example.com", "example.com"]) {
+      assert.strictEqual(yield* status(host), 404, host)
+    }
   }))
 
 it.live("answers in XML where the path does not end in .json", () =>
