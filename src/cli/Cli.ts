@@ -12,17 +12,7 @@ import * as Runtime from "effect/Runtime"
 import * as Carriers from "../Carriers.ts"
 import { version } from "../internal/version.ts"
 import type { Lazy } from "../provider/Carrier.ts"
-import * as Consent from "./Consent.ts"
-import * as DeadLetters from "./DeadLetters.ts"
-import * as Doctor from "./Doctor.ts"
 import { CodeOfInterruption, exitCodes, fail, Failed } from "./Failed.ts"
-import * as Forget from "./Forget.ts"
-import * as Intents from "./Intents.ts"
-import * as Messages from "./Messages.ts"
-import * as Record from "./Record.ts"
-import * as Send from "./Send.ts"
-import * as Tail from "./Tail.ts"
-import * as Token from "./Token.ts"
 
 const serveName = "serve"
 
@@ -41,25 +31,61 @@ FORWARD_URL and more. Without a configured carrier, it runs a demonstration.`
     Command.withShortDescription("Receives webhooks and sends messages, over HTTP")
   )
 
-const root = (carriers: ReadonlyArray<Lazy>) =>
-  Command.make("effect-sms").pipe(
+/** The modules of the commands. Their options bring in what a single command needs, and others do not. */
+const modules = (carriers: ReadonlyArray<Lazy>) =>
+  [
+    {
+      names: ["send"],
+      load: Effect.map(Effect.promise(() => import("./Send.ts")), ({ command }) => [command(carriers)])
+    },
+    { names: [serveName], load: Effect.succeed([serve(carriers)]) },
+    { names: ["tail"], load: Effect.map(Effect.promise(() => import("./Tail.ts")), ({ command }) => [command]) },
+    {
+      names: ["messages"],
+      load: Effect.map(Effect.promise(() => import("./Messages.ts")), ({ command }) => [command])
+    },
+    {
+      names: ["dead-letters", "replay"],
+      load: Effect.map(Effect.promise(() => import("./DeadLetters.ts")), ({ commands }) => commands(carriers))
+    },
+    {
+      names: ["record"],
+      load: Effect.map(Effect.promise(() => import("./Record.ts")), ({ command }) => [command(carriers)])
+    },
+    {
+      names: ["doctor"],
+      load: Effect.map(Effect.promise(() => import("./Doctor.ts")), ({ command }) => [command(carriers)])
+    },
+    {
+      names: ["emulate"],
+      load: Effect.map(Effect.promise(() => import("./Emulate.ts")), ({ command }) => [command(carriers)])
+    },
+    { names: ["token"], load: Effect.map(Effect.promise(() => import("./Token.ts")), ({ command }) => [command]) },
+    { names: ["forget"], load: Effect.map(Effect.promise(() => import("./Forget.ts")), ({ command }) => [command]) },
+    { names: ["consent"], load: Effect.map(Effect.promise(() => import("./Consent.ts")), ({ command }) => [command]) },
+    {
+      names: ["intents", "resend", "give-up"],
+      load: Effect.map(Effect.promise(() => import("./Intents.ts")), ({ commands }) => commands)
+    }
+  ] as const
+
+type Subcommand = Effect.Success<ReturnType<typeof modules>[number]["load"]>[number]
+
+/** Loads the command that the first argument names, or all of them where it names none. */
+const root = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>, first: string | undefined) {
+  const all = modules(carriers)
+  const named = all.filter(({ names }) => names.some((name) => name === first))
+  const loads: ReadonlyArray<Effect.Effect<ReadonlyArray<Subcommand>>> = (named.length > 0 ? named : all).map((
+    { load }
+  ) => load)
+  const loaded = yield* Effect.all(loads, { concurrency: "unbounded" })
+  return Command.make("effect-sms").pipe(
     Command.withDescription(
       `Sends and receives SMS and MMS through ${Carriers.titles(carriers)}`
     ),
-    Command.withSubcommands([
-      Send.command(carriers),
-      serve(carriers),
-      Tail.command,
-      Messages.command,
-      ...DeadLetters.commands(carriers),
-      Record.command(carriers),
-      Doctor.command(carriers),
-      Token.command,
-      Forget.command,
-      Consent.command,
-      ...Intents.commands
-    ])
+    Command.withSubcommands(loaded.flat())
   )
+})
 
 /**
  * Prints command-line errors in one line, instead of the whole help, and
@@ -102,7 +128,7 @@ const exit = (end: () => void): void => {
  */
 export const main = (carriers: ReadonlyArray<Lazy> = Carriers.all): void => {
   const codeOfInterruption = Ref.makeUnsafe(0)
-  const program = Command.run(root(carriers), { version }).pipe(
+  const program = Effect.flatMap(root(carriers, process.argv[2]), Command.run({ version })).pipe(
     Effect.catchTag("ShowHelp", () => Effect.fail(new Failed({ code: exitCodes.usage }))),
     Effect.provideService(CodeOfInterruption, codeOfInterruption),
     Effect.provide([CliOutput.layerPresenter(presenter(carriers)), NodeServices.layer])

@@ -199,10 +199,19 @@ const carrierCredentials = Effect.fnUntraced(function*(carriers: ReadonlyArray<C
   return { credentials, hints }
 })
 
+/** Reads the hosts of an emulator, which are neither public nor use https. Set without a store, it changes nothing. */
+const testHosts = Effect.gen(function*() {
+  const name = "MEDIA_TEST_HOSTS"
+  const hosts = list((yield* text(name)) ?? "")
+  return hosts.every((host) => /^(?:[a-z\d-]+(?:\.[a-z\d-]+)*|\[[\da-f:]+\]):\d{1,5}$/i.test(host))
+    ? hosts
+    : yield* invalid(name, "must be a comma-separated list of hosts with their ports, as in 127.0.0.1:4010")
+})
+
 /**
  * Reads the configuration. Returns `undefined` when no store is configured.
  * Files are fetched from the hosts of the configured carriers and those in
- * `MEDIA_HOSTS`.
+ * `MEDIA_HOSTS`, and from `MEDIA_TEST_HOSTS` for an emulator on this machine.
  *
  * @category constructors
  * @since 0.1.0
@@ -218,5 +227,5 @@ export const load = Effect.fnUntraced(function*(
   if (!hosts.every(isHost)) {
     return yield* invalid("MEDIA_HOSTS", "must be a comma-separated list of host names, as in media.example.com")
   }
-  return { ...store, fetcher: { carriers, hosts, credentials }, hints }
+  return { ...store, fetcher: { carriers, hosts, credentials, testHosts: yield* testHosts }, hints }
 })

@@ -116,6 +116,7 @@ export const variables: ReadonlyArray<string> = [
   "MEDIA_S3_ENDPOINT",
   "MEDIA_URL",
   "MEDIA_HOSTS",
+  "MEDIA_TEST_HOSTS",
   "MEDIA_MAX_AGE_DAYS",
   "DATABASE_URL",
   "MMS_TIMEOUT_SECONDS",

@@ -56,6 +56,19 @@ export class InsertionOrderedMap<A> {
     for (const entry of this.#entries.values()) yield entry[1]
   }
 
+  /** Returns the keys with their values, oldest first. */
+  *entries(): Iterable<readonly [key: string, value: A]> {
+    for (const entry of this.#entries.values()) yield [entry[0], entry[1]]
+  }
+
+  /** Deletes all entries. */
+  clear(): void {
+    this.#entries.clear()
+    this.#iterator = this.#entries.values()
+    this.#oldest = undefined
+    this.#bytes = 0
+  }
+
   /**
    * Inserts the entry as the newest, even when the key already exists. `bytes`
    * are those of the value. Returns `false` for an entry that exceeds the bound

@@ -26,6 +26,7 @@ import type { InvalidPayload, WebhookError } from "../WebhookError.ts"
 import type { WebhookEvent } from "../WebhookEvent.ts"
 import * as WebhookMeta from "../WebhookMeta.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
+import type { Emulation } from "./Emulation.ts"
 import type { InvalidVariable, Read, Variable } from "./Environment.ts"
 import { unwrap } from "./internal/config.ts"
 import type { ReceiveOptions, Receiver } from "./Receiving.ts"
@@ -170,6 +171,8 @@ export interface Any {
   >
   /** Loads what is replaced in a recording of the carrier's webhooks. */
   readonly masking: Effect.Effect<Masking>
+  /** Loads what the emulator plays the carrier with, if the carrier has that. */
+  readonly emulation: Effect.Effect<Emulation> | undefined
 }
 
 /**
@@ -275,6 +278,8 @@ export interface Definition<Webhook, Sender, E, R> {
    * every field is replaced by what its value looks like.
    */
   readonly masking?: (() => Promise<{ readonly masking: Masking }>) | undefined
+  /** Loads what the emulator plays the carrier with. */
+  readonly emulation?: (() => Promise<{ readonly emulation: Emulation }>) | undefined
 }
 
 /**
@@ -406,6 +411,7 @@ export const defineWith = <
 
   const extractMeta = WebhookMeta.extractor(name, (payload) => definition.decodePayload(name, payload))
   const { masking = () => Promise.resolve({ masking: { kindsOf: () => ({}) } }) } = definition
+  const loadEmulation = definition.emulation
 
   return {
     name,
@@ -421,6 +427,7 @@ export const defineWith = <
       return { ...samples, provider }
     }),
     masking: Effect.map(Effect.promise(masking), ({ masking }) => masking),
+    emulation: loadEmulation && Effect.map(Effect.promise(loadEmulation), ({ emulation }) => emulation),
     make,
     makeWebhook,
     makeSender,

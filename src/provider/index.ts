@@ -1,5 +1,6 @@
 export * as Body from "./Body.ts"
 export * as Carrier from "./Carrier.ts"
+export * as Emulation from "./Emulation.ts"
 export * as Environment from "./Environment.ts"
 export * as Query from "./Query.ts"
 export * as Receiving from "./Receiving.ts"

@@ -58,5 +58,6 @@ export const carrier: Carrier.Carrier<
     redirectHosts: ["mms.twiliocdn.com", "s3-external-1.amazonaws.com", "media.twiliocdn.com"]
   },
   samples: () => import("./Samples.ts"),
-  masking: () => import("./Masking.ts")
+  masking: () => import("./Masking.ts"),
+  emulation: () => import("./emulation/Emulation.ts")
 })

@@ -141,6 +141,8 @@ const from = Effect.gen(function*() {
     : yield* Environment.invalid(name, `must be a phone number or another sender. This looks like ${owner}`)
 })
 
+const apiUrl = Environment.apiUrl("TWILIO_BASE_URL", "/2010-04-01")
+
 const sender: Environment.Read<SenderOptions> = Effect.gen(function*() {
   // An API key also gives access to media files, so it is useful without the account SID.
   const apiKey = yield* key
@@ -162,7 +164,7 @@ const sender: Environment.Read<SenderOptions> = Effect.gen(function*() {
         from: yield* from,
         messagingServiceSid: yield* sid("TWILIO_MESSAGING_SERVICE_SID", "MG", "a messaging service"),
         statusCallback: yield* statusCallback,
-        baseUrl: yield* Environment.apiUrl("TWILIO_BASE_URL", "/2010-04-01")
+        baseUrl: yield* apiUrl
       })
       // It is required.
       return { accountSid: (yield* sid("TWILIO_ACCOUNT_SID", "AC", "an account"))!, ...optional }
@@ -177,12 +179,13 @@ const mediaCredentials = Effect.gen(function*() {
     yield* Environment.text("TWILIO_ACCOUNT_SID"),
     yield* primaryToken
   ]
+  const baseUrl = yield* apiUrl
+  const host = baseUrl === undefined ? "api.twilio.com" : new URL(baseUrl).host
+  const basic = (username: string, password: Redacted.Redacted<string>) => ({
+    [host]: { scheme: "Basic" as const, username, password }
+  })
   if (apiKey !== undefined) return basic(apiKey[0], apiKey[1])
   return accountSid === undefined || authToken === undefined ? undefined : basic(accountSid, authToken)
-})
-
-const basic = (username: string, password: Redacted.Redacted<string>) => ({
-  "api.twilio.com": { scheme: "Basic" as const, username, password }
 })
 
 /** Twilio's webhooks name the account, which must be one that the server accepts. */

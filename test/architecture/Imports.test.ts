@@ -35,6 +35,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/DeadLetters.ts": [],
   "cli/Doctor.ts": [],
   "cli/doctor/diagnose.ts": ["@effect/platform-node"],
+  "cli/Emulate.ts": [],
   "cli/filters.ts": [],
   "cli/forgetPerson.ts": ["@effect/platform-node"],
   "cli/index.ts": [],
@@ -54,6 +55,13 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/Token.ts": [],
   "cli/workerMetrics.ts": ["node:cluster"],
   "cli/Workers.ts": ["node:cluster", "node:os"],
+  "emulator/Emulator.ts": ["node:http", "node:net"],
+  "emulator/index.ts": [],
+  "emulator/internal/control.ts": ["@effect/platform-node", "node:http"],
+  "emulator/internal/edge.ts": ["node:http"],
+  "emulator/internal/nodeCrypto.ts": ["node:crypto"],
+  "emulator/internal/poster.ts": ["@effect/platform-node"],
+  "emulator/internal/runner.ts": [],
   "http/NodeServer.ts": ["@effect/platform-node", "node:http"],
   "http/internal/nodeMessages.ts": ["node:http", "node:net", "node:stream"],
   "http/internal/skipBody.ts": ["node:net"],
@@ -140,7 +148,9 @@ describe("imports", () => {
   })
 
   for (const file of graph.keys()) {
-    if (!file.endsWith("/index.ts") || ["cli", "http", "testing", "demo", "recording"].includes(partOf(file))) continue
+    if (
+      !file.endsWith("/index.ts") || ["cli", "http", "testing", "demo", "emulator", "recording"].includes(partOf(file))
+    ) continue
     const part = partOf(file)
     it(`load little with effect-sms/${part}`, () => {
       const heavy =

@@ -90,8 +90,9 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   recording: library,
   testing: library,
   demo: library,
+  emulator: library,
   index: library,
-  cli: [...library, "recording", "demo"],
+  cli: [...library, "recording", "demo", "emulator"],
   main: ["cli"]
 }
 

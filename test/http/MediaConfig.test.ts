@@ -149,6 +149,9 @@ describe("a media store", () => {
       ) {
         assert.match(yield* mediaMessage({ PUBLIC_URL, MEDIA_DIR: "media", MEDIA_HOSTS }), /^MEDIA_HOSTS must be a/)
       }
+      for (const MEDIA_TEST_HOSTS of ["localhost", "http://localhost:1", "localhost:1/x", "a b:1"]) {
+        assert.match(yield* mediaMessage({ ...bucket, MEDIA_TEST_HOSTS }), /^MEDIA_TEST_HOSTS must be a/)
+      }
       assert.match(yield* mediaMessage({ ...bucket, MEDIA_S3_BUCKET: "No Bucket!" }), /^MEDIA_S3_BUCKET and the other/)
     }).pipe(Effect.provide(NodeServices.layer)))
 
@@ -163,6 +166,23 @@ describe("a media store", () => {
         ["api.twilio.com", "media.telnyx.com", "clients.voicemeup.com", "dev-clients.voicemeup.com"],
         ["a.example", "*.b.example"]
       ])
+    }))
+
+  it.effect("fetches from the hosts of an emulator, which may be set without a store", () =>
+    Effect.gen(function*() {
+      const MEDIA_TEST_HOSTS = "127.0.0.1:4010, localhost:4010"
+      assert.deepStrictEqual((yield* load({ ...bucket, MEDIA_TEST_HOSTS })).media!.fetcher.testHosts, [
+        "127.0.0.1:4010",
+        "localhost:4010"
+      ])
+      assert.isUndefined((yield* load({ MEDIA_TEST_HOSTS })).media)
+      const account = {
+        TWILIO_ACCOUNT_SID: accountSid,
+        TWILIO_AUTH_TOKEN: "twilio-token",
+        TWILIO_BASE_URL: "http://127.0.0.1:4010/twilio"
+      }
+      const { credentials } = (yield* load({ ...bucket, ...account })).media!.fetcher
+      assert.deepStrictEqual(Object.keys(credentials!), ["127.0.0.1:4010"])
     }))
 
   it.effect("is filled with the credentials of Twilio where they are there, the API key first", () =>

@@ -27,10 +27,23 @@ const isOperate = (command: string) =>
     .test(command)
 const isRecord = (command: string) => command.startsWith("npx effect-sms record ")
 const isReplay = (command: string) => /^npx effect-sms replay --(?:recording|keys)/.test(command)
+const isEmulate = (command: string) => command === "npx effect-sms emulate"
 const isCompletion = (command: string) => command.startsWith("effect-sms --completions ")
 const isCurl = (command: string) => command.startsWith("curl ")
 const isVariable = (command: string) => /^[A-Z_]+=\S+$/.test(command)
-const isTried = [isServe, isSend, isToken, isForget, isOperate, isRecord, isReplay, isCompletion, isCurl, isVariable]
+const isTried = [
+  isServe,
+  isSend,
+  isToken,
+  isForget,
+  isOperate,
+  isRecord,
+  isReplay,
+  isEmulate,
+  isCompletion,
+  isCurl,
+  isVariable
+]
 
 const quiet = { npm_config_prefer_offline: "true", npm_config_audit: "false", npm_config_fund: "false" }
 
@@ -87,6 +100,11 @@ const sendAndServe = (cwd: string) =>
     for (const command of documented.filter(isReplay)) {
       const to = command.includes("--recording") ? ` --to http://127.0.0.1:${port}` : ""
       assert.match(yield* sh(cwd, `${command}${to}`, account), /^(?:Sent 0 webhooks\n|export TELNYX_PUBLIC_KEY=)/)
+    }
+    for (const command of documented.filter(isEmulate)) {
+      const emulator = yield* shell(cwd, `${command} --port 0`)
+      yield* emulator.until(/^export TWILIO_BASE_URL=http:[^]*Ctrl-C/m)
+      assert.strictEqual((yield* emulator.end("SIGINT"))[0], 0)
     }
     for (const command of documented.filter(isCompletion)) {
       assert.include(yield* sh(cwd, `npx ${command.split(" >", 1)[0]}`), "effect-sms")

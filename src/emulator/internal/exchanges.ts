@@ -1,0 +1,67 @@
+/**
+ * The log of exchanges: API requests and webhooks with what was answered.
+ */
+import type { Effect } from "../Fault.ts"
+import { Ring } from "./ring.ts"
+
+export type HeaderFields = Readonly<Record<string, string | undefined>>
+
+export interface Exchange {
+  readonly id: number
+  /** In epoch milliseconds. */
+  readonly at: number
+  readonly carrier: string
+  readonly direction: "request" | "webhook"
+  /** The carrier's name of the operation, or the kind of webhook. */
+  readonly operation: string
+  readonly method: string
+  readonly url: string
+  readonly requestHeaders: HeaderFields
+  readonly requestBody: string | Uint8Array
+  /** Absent where there was no response. */
+  readonly status?: number | undefined
+  readonly responseHeaders?: HeaderFields | undefined
+  readonly responseBody?: string | Uint8Array | undefined
+  /** `unreachable` or `timed out`, where a webhook got no response. */
+  readonly problem?: string | undefined
+  /** The number of the attempt to post a webhook. */
+  readonly attempt?: number | undefined
+  readonly faults: ReadonlyArray<Effect>
+  readonly warnings: ReadonlyArray<string>
+}
+
+/** Returns headers without the credentials in them. */
+export const withoutSecrets = (headers: HeaderFields): Readonly<Record<string, string>> => {
+  const shown: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined) continue
+    shown[name] = name === "authorization" || name === "proxy-authorization" ? value.replace(/ .*$/s, " …") : value
+  }
+  return shown
+}
+
+export class Exchanges {
+  readonly #ring: Ring<Exchange>
+  #count = 0
+
+  constructor(limit: number) {
+    this.#ring = new Ring(limit)
+  }
+
+  /** How many there were in all. */
+  get count(): number {
+    return this.#count
+  }
+
+  add(exchange: Omit<Exchange, "id">): void {
+    this.#ring.push({ id: ++this.#count, ...exchange })
+  }
+
+  oldestFirst(): Iterable<Exchange> {
+    return this.#ring.oldestFirst()
+  }
+
+  clear(): void {
+    this.#ring.clear()
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Pages of lists: that of the API of 2010 beside the items, and that of newer
+ * APIs in `meta` (https://www.twilio.com/docs/usage/twilios-response).
+ */
+import { type ApiReply, json } from "../../provider/Emulation.ts"
+import { problem } from "./problems.ts"
+
+const [defaultSize, maxSize] = [50, 1000]
+
+interface Paged<A> {
+  readonly items: ReadonlyArray<A>
+  readonly page: number
+  readonly size: number
+  /** Where the next page begins. */
+  readonly next: string | undefined
+}
+
+const countOf = (text: string | null, otherwise: number): number =>
+  text !== null && /^\d{1,9}$/.test(text) ? Number(text) : otherwise
+
+/**
+ * Takes a page. A token names the last item of the page before, so that a page
+ * stays the same while new items come.
+ */
+const take = <A>(
+  items: Iterable<A>,
+  query: URLSearchParams,
+  sidOf: (item: A) => string,
+  prefix: string
+): Paged<A> | undefined => {
+  const size = Math.min(maxSize, Math.max(1, countOf(query.get("PageSize"), defaultSize)))
+  const page = countOf(query.get("Page"), 0)
+  const token = query.get("PageToken")
+  if (token !== null && !token.startsWith(prefix)) return undefined
+  const after = token?.slice(prefix.length)
+  let skip = after === undefined ? page * size : 0
+  let isBehind = after === undefined
+  const found: Array<A> = []
+  for (const item of items) {
+    if (!isBehind) {
+      isBehind = sidOf(item) === after
+    } else if (skip > 0) skip--
+    else if (found.length < size) found.push(item)
+    else return { items: found, page, size, next: prefix + sidOf(found.at(-1)!) }
+  }
+  return { items: found, page, size, next: undefined }
+}
+
+interface List<A> {
+  /** The name of the items. */
+  readonly key: string
+  readonly items: Iterable<A>
+  readonly query: URLSearchParams
+  readonly sidOf: (item: A) => string
+  readonly show: (item: A) => unknown
+  /** The path of the list, or its whole URL. */
+  readonly uri: string
+}
+
+const withQuery = (uri: string, query: URLSearchParams, more: Readonly<Record<string, string>>): string => {
+  const all = new URLSearchParams(query)
+  for (const [name, value] of Object.entries(more)) all.set(name, value)
+  if (more["PageToken"] === undefined) all.delete("PageToken")
+  return `${uri}?${all}`
+}
+
+/** Builds a page of the API of 2010. */
+export const listOf = <A>({ items, key, query, show, sidOf, uri }: List<A>): ApiReply => {
+  const found = take(items, query, sidOf, "PA")
+  if (found === undefined) return problem(20001, "PageToken")
+  const { next, page, size } = found
+  const at = (page: number, token?: string) =>
+    withQuery(uri, query, {
+      PageSize: String(size),
+      Page: String(page),
+      ...(token !== undefined && { PageToken: token })
+    })
+  return json(200, {
+    [key]: found.items.map(show),
+    end: page * size + Math.max(0, found.items.length - 1),
+    first_page_uri: at(0),
+    next_page_uri: next === undefined ? null : at(page + 1, next),
+    page,
+    page_size: size,
+    previous_page_uri: page === 0 ? null : at(page - 1),
+    start: page * size,
+    uri: at(page)
+  })
+}
+
+/** Builds a page of the newer APIs. */
+export const metaListOf = <A>({ items, key, query, show, sidOf, uri }: List<A>): ApiReply => {
+  const found = take(items, query, sidOf, "PT")
+  if (found === undefined) return problem(20001, "PageToken")
+  const { next, page, size } = found
+  const at = (page: number, token?: string) =>
+    withQuery(uri, query, {
+      PageSize: String(size),
+      Page: String(page),
+      ...(token !== undefined && { PageToken: token })
+    })
+  return json(200, {
+    [key]: found.items.map(show),
+    meta: {
+      first_page_url: at(0),
+      key,
+      next_page_url: next === undefined ? null : at(page + 1, next),
+      page,
+      page_size: size,
+      previous_page_url: page === 0 ? null : at(page - 1),
+      url: at(page)
+    }
+  })
+}
