@@ -54,7 +54,6 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "http/NodeServer.ts": ["@effect/platform-node", "node:http"],
   "http/internal/nodeMessages.ts": ["node:http", "node:net", "node:stream"],
   "http/Middleware.ts": ["node:http"],
-  "http/NodeServer.ts": ["@effect/platform-node", "node:http", "node:net", "node:stream"],
   "http/internal/skipBody.ts": ["node:net"],
   "http/internal/readFile.ts": ["node:fs"],
   "http/internal/postgres.ts": ["@effect/sql-pg"],
