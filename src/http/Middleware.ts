@@ -40,6 +40,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { errorUrl } from "../internal/errorUrl.ts"
 import type { Core, Received } from "../provider/core/receive.ts"
 import type { Refused } from "../provider/core/refusal.ts"
+import { concat } from "../provider/core/web.ts"
 import type { WebhookResponse } from "../WebhookRequest.ts"
 
 /**
@@ -92,28 +93,17 @@ const answerOf = (status: number): WebhookResponse => {
 const urlOf = (publicUrl: string, path: string): string => `${publicUrl.replace(/\/+$/, "")}${path}`
 
 /** Reads a body, and stops past the limit. Returns what was read until then. */
-const bytesOf = (request: IncomingMessage, limit: number): Promise<Uint8Array> =>
-  new Promise((resolve, reject) => {
-    const chunks: Array<Uint8Array> = []
-    let size = 0
-    const finish = () => {
-      const bytes = new Uint8Array(size)
-      let end = 0
-      for (const chunk of chunks) {
-        bytes.set(chunk, end)
-        end += chunk.length
-      }
-      resolve(bytes)
-    }
-    request.on("data", (chunk: Uint8Array) => {
-      if (size > limit) return
-      chunks.push(chunk)
-      size += chunk.length
-      if (size > limit) finish()
-    })
-    request.on("end", finish)
-    request.on("error", reject)
-  })
+const bytesOf = async (request: IncomingMessage, limit: number): Promise<Uint8Array> => {
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  // The end of the loop must not end the connection, which still has to carry the answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size > limit) break
+  }
+  return concat(chunks)
+}
 
 interface Given {
   readonly method: string
