@@ -52,7 +52,7 @@ const budgets: ReadonlyArray<readonly [name: string, from: string, kilobytes: nu
   ["express", "effect-sms/http/Middleware", 1.8],
   ["count", "effect-sms/segments/Segments", 2],
   ["layerWebhook", "effect-sms/twilio", 250],
-  ["layer", "effect-sms/rooms/RoomKit", 245]
+  ["layer", "effect-sms/rooms/RoomKit", 270]
 ]
 
 /** Exports of the index, with the modules of the library that they need. */
