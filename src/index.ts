@@ -1,3 +1,8 @@
+/**
+ * The whole library, as namespaces. A bundle has only those that it uses.
+ *
+ * @since 0.1.0
+ */
 export * as Address from "./Address.ts"
 export * as Carriers from "./Carriers.ts"
 export { Consent, ConsentCsv, ConsentIntake, ConsentLedger, FreeText, Keywords, Replies } from "./consent/index.ts"

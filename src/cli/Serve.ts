@@ -15,6 +15,7 @@ import * as NetAddress from "effect/net/NetAddress"
 import * as Option from "effect/Option"
 import * as DeliveryTracker from "../delivery/DeliveryTracker.ts"
 import * as Demo from "../demo/Demo.ts"
+import * as DocsSite from "../demo/DocsSite.ts"
 import * as Forwarder from "../forward/Forwarder.ts"
 import * as Draining from "../http/Draining.ts"
 import * as MediaServer from "../http/MediaServer.ts"
@@ -199,14 +200,19 @@ const layerDemo = (config: ServerConfig.ServerConfig, carriers: ReadonlyArray<La
     const base = yield* localUrl
     const options = { ...config.server, publicUrl: base, adminToken }
     return Layer.effectDiscard(Demo.play({ base, cast, adminToken })).pipe(
-      Layer.provide(MessagesServer.serve(options, { disableLogger: true, disableListenLog: true })),
+      Layer.provide(
+        WebhookServer.serveRoutes(Layer.mergeAll(MessagesServer.layer(options), DocsSite.layer()), {
+          disableLogger: true,
+          disableListenLog: true
+        })
+      ),
       Layer.provide(SmsChannel.layerProviders),
       Layer.provide(Demo.layerReports),
       Layer.provide([RoomKit.layer(), SmsRouter.layer()]),
       Layer.provide([Outbox.layer(), DeliveryTracker.layer(), Demo.layerProviders(cast)]),
       Layer.provide(StorageConfig.layerStoresMemory)
     )
-  })).pipe(Layer.provide([NodeCrypto.layer, FetchHttpClient.layer, NodeServer.layer(config)]))
+  })).pipe(Layer.provide([NodeCrypto.layer, FetchHttpClient.layer, NodeServices.layer, NodeServer.layer(config)]))
 
 const run = Effect.fnUntraced(function*(config: ServerConfig.ServerConfig, carriers: ReadonlyArray<Lazy>) {
   if (config.providers.size === 0) return yield* Layer.launch(layerDemo(config, carriers))

@@ -202,7 +202,8 @@ const commandsOf = Effect.fnUntraced(function*(base: string, token: string, cast
 const next = (base: string, token: string, commands: Commands) => `
 The server keeps running. Try next:
 ${commands.map(([purpose, ...lines]) => `\n${purpose}:\n\n${lines.map((line) => `  ${line}\n`).join("")}`).join("")}
-${base}/docs documents the whole API, and sends requests.
+${base}/docs documents the whole API, and sends requests. After \`npm run docs\`, ${base}/docs/site has
+the documentation of the library, with search.
 Its token: ${token}
 
 To receive from your own carriers, set their variables and restart: the auth token

@@ -1,21 +1,23 @@
 /**
  * Problem bodies (RFC 9457) for messages that were not accepted. In addition to
  * the standard fields they name the refusing provider and the reason, in the
- * terms of `SmsError`. Like the errors, they contain no phone number or text,
- * except in the receipt of the parts already sent.
+ * terms of `SmsError`. `type` is the URL of the section of `docs/errors.md` about
+ * the reason. Like the errors, they contain no phone number or text, except in
+ * the receipt of the parts already sent.
  *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
-import * as HttpApiError from "effect/http-api/HttpApiError"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import { errorUrl } from "../internal/errorUrl.ts"
 import { compact } from "../internal/record.ts"
 import { SendReceipt } from "../Message.ts"
 import type { SendBlocked } from "../rooms/Hook.ts"
 import type { SmsRouterError } from "../sending/SmsRouter.ts"
 import type { SmsError, SmsErrorReason } from "../SmsError.ts"
+import { ReasonProblem } from "./internal/reasonProblem.ts"
 
 const refusals = [
   "InvalidMessage",
@@ -122,8 +124,7 @@ const fields = {
  * @category errors
  * @since 0.1.0
  */
-export class Conflict extends HttpApiError.Problem<Conflict>()("Conflict", {
-  type: "about:blank",
+export class Conflict extends ReasonProblem<Conflict>()("Conflict", {
   status: 409,
   title: "Conflict"
 }, fields) {}
@@ -135,8 +136,7 @@ export class Conflict extends HttpApiError.Problem<Conflict>()("Conflict", {
  * @category errors
  * @since 0.1.0
  */
-export class UnprocessableContent extends HttpApiError.Problem<UnprocessableContent>()("UnprocessableContent", {
-  type: "about:blank",
+export class UnprocessableContent extends ReasonProblem<UnprocessableContent>()("UnprocessableContent", {
   status: 422,
   title: "Unprocessable Content"
 }, fields) {}
@@ -147,8 +147,7 @@ export class UnprocessableContent extends HttpApiError.Problem<UnprocessableCont
  * @category errors
  * @since 0.1.0
  */
-export class TooManyRequests extends HttpApiError.Problem<TooManyRequests>()("TooManyRequests", {
-  type: "about:blank",
+export class TooManyRequests extends ReasonProblem<TooManyRequests>()("TooManyRequests", {
   status: 429,
   title: "Too Many Requests"
 }, fields) {}
@@ -160,8 +159,7 @@ export class TooManyRequests extends HttpApiError.Problem<TooManyRequests>()("To
  * @category errors
  * @since 0.1.0
  */
-export class BadGateway extends HttpApiError.Problem<BadGateway>()("BadGateway", {
-  type: "about:blank",
+export class BadGateway extends ReasonProblem<BadGateway>()("BadGateway", {
   status: 502,
   title: "Bad Gateway"
 }, fields) {}
@@ -172,8 +170,7 @@ export class BadGateway extends HttpApiError.Problem<BadGateway>()("BadGateway",
  * @category errors
  * @since 0.1.0
  */
-export class ServiceUnavailable extends HttpApiError.Problem<ServiceUnavailable>()("ServiceUnavailable", {
-  type: "about:blank",
+export class ServiceUnavailable extends ReasonProblem<ServiceUnavailable>()("ServiceUnavailable", {
   status: 503,
   title: "Service Unavailable"
 }, fields) {}
@@ -185,8 +182,7 @@ export class ServiceUnavailable extends HttpApiError.Problem<ServiceUnavailable>
  * @category errors
  * @since 0.1.0
  */
-export class GatewayTimeout extends HttpApiError.Problem<GatewayTimeout>()("GatewayTimeout", {
-  type: "about:blank",
+export class GatewayTimeout extends ReasonProblem<GatewayTimeout>()("GatewayTimeout", {
   status: 504,
   title: "Gateway Timeout"
 }, fields) {}
@@ -307,6 +303,7 @@ export const fromSmsError = (error: SmsError): MessageProblem => {
   const isCut = accepted !== undefined && reason._tag !== "OutcomeUnknown"
   const Problem = classes[isCut ? "Conflict" : classOf[reason._tag]]
   return new Problem({
+    type: errorUrl(isCut ? "PartlySent" : reason._tag),
     detail: detailOf(error),
     reason: reason._tag,
     provider,
@@ -334,6 +331,7 @@ export const fromSmsError = (error: SmsError): MessageProblem => {
  */
 export const fromSmsRouterError = ({ reason }: SmsRouterError): MessageProblem =>
   new classes[classOf[reason._tag]]({
+    type: errorUrl(reason._tag),
     detail: reason.message,
     reason: reason._tag,
     ...(reason._tag !== "NoProvider" && { field: "provider" })
@@ -347,6 +345,7 @@ export const fromSmsRouterError = ({ reason }: SmsRouterError): MessageProblem =
  * @since 0.1.0
  */
 export const keyReused: MessageProblem = new Conflict({
+  type: errorUrl("KeyReused"),
   detail: "idempotency-key: expected a new key, because this one was used with a different message",
   reason: "KeyReused",
   field: "idempotency-key"
@@ -360,6 +359,7 @@ export const keyReused: MessageProblem = new Conflict({
  * @since 0.1.0
  */
 export const storageUnavailable: MessageProblem = new ServiceUnavailable({
+  type: errorUrl("StorageUnavailable"),
   detail: "The message could not be stored, and was not sent. Try again",
   reason: "StorageUnavailable"
 })
@@ -371,4 +371,16 @@ export const storageUnavailable: MessageProblem = new ServiceUnavailable({
  * @since 0.1.0
  */
 export const fromSendBlocked = (error: SendBlocked): MessageProblem =>
-  new UnprocessableContent({ detail: error.message, reason: "Blocked" })
+  new UnprocessableContent({ type: errorUrl("Blocked"), detail: error.message, reason: "Blocked" })
+
+/**
+ * The answer in a room none of whose channels can send.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const noChannel: MessageProblem = new Conflict({
+  type: errorUrl("NoChannel"),
+  detail: "No channel of the room can send: attach one, or configure its provider to send",
+  reason: "NoChannel"
+})

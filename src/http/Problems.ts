@@ -1,12 +1,14 @@
 /**
  * Problem bodies (RFC 9457) of the server's error responses. They describe the
  * error without customer data or secrets; the details are in the operator's
- * log.
+ * log. `type` is the URL of the section of `docs/errors.md` with cause and
+ * remedy, and does not change between versions.
  *
  * @since 0.1.0
  */
 import * as HttpApiError from "effect/http-api/HttpApiError"
 import * as Schema from "effect/Schema"
+import { errorUrl } from "../internal/errorUrl.ts"
 import type { InvalidPayload, PayloadTooLarge, UnsupportedContentType, WebhookErrorReason } from "../WebhookError.ts"
 
 /**
@@ -16,7 +18,7 @@ import type { InvalidPayload, PayloadTooLarge, UnsupportedContentType, WebhookEr
  * @since 0.1.0
  */
 export class BadRequest extends HttpApiError.Problem<BadRequest>()("BadRequest", {
-  type: "about:blank",
+  type: errorUrl("BadRequest"),
   status: 400,
   title: "Bad Request"
 }) {}
@@ -28,7 +30,7 @@ export class BadRequest extends HttpApiError.Problem<BadRequest>()("BadRequest",
  * @since 0.1.0
  */
 export class Unauthorized extends HttpApiError.Problem<Unauthorized>()("Unauthorized", {
-  type: "about:blank",
+  type: errorUrl("Unauthorized"),
   status: 401,
   title: "Unauthorized"
 }) {}
@@ -41,7 +43,7 @@ export class Unauthorized extends HttpApiError.Problem<Unauthorized>()("Unauthor
  * @since 0.1.0
  */
 export class Forbidden extends HttpApiError.Problem<Forbidden>()("Forbidden", {
-  type: "about:blank",
+  type: errorUrl("Forbidden"),
   status: 403,
   title: "Forbidden"
 }) {}
@@ -53,7 +55,7 @@ export class Forbidden extends HttpApiError.Problem<Forbidden>()("Forbidden", {
  * @since 0.1.0
  */
 export class NotFound extends HttpApiError.Problem<NotFound>()("NotFound", {
-  type: "about:blank",
+  type: errorUrl("NotFound"),
   status: 404,
   title: "Not Found"
 }) {}
@@ -65,7 +67,7 @@ export class NotFound extends HttpApiError.Problem<NotFound>()("NotFound", {
  * @since 0.1.0
  */
 export class MethodNotAllowed extends HttpApiError.Problem<MethodNotAllowed>()("MethodNotAllowed", {
-  type: "about:blank",
+  type: errorUrl("MethodNotAllowed"),
   status: 405,
   title: "Method Not Allowed"
 }) {}
@@ -77,7 +79,7 @@ export class MethodNotAllowed extends HttpApiError.Problem<MethodNotAllowed>()("
  * @since 0.1.0
  */
 export class Conflict extends HttpApiError.Problem<Conflict>()("Conflict", {
-  type: "about:blank",
+  type: errorUrl("Conflict"),
   status: 409,
   title: "Conflict"
 }) {}
@@ -89,7 +91,7 @@ export class Conflict extends HttpApiError.Problem<Conflict>()("Conflict", {
  * @since 0.1.0
  */
 export class ContentTooLarge extends HttpApiError.Problem<ContentTooLarge>()("ContentTooLarge", {
-  type: "about:blank",
+  type: errorUrl("ContentTooLarge"),
   status: 413,
   title: "Content Too Large"
 }) {}
@@ -101,7 +103,7 @@ export class ContentTooLarge extends HttpApiError.Problem<ContentTooLarge>()("Co
  * @since 0.1.0
  */
 export class UnsupportedMediaType extends HttpApiError.Problem<UnsupportedMediaType>()("UnsupportedMediaType", {
-  type: "about:blank",
+  type: errorUrl("UnsupportedMediaType"),
   status: 415,
   title: "Unsupported Media Type"
 }) {}
@@ -113,7 +115,7 @@ export class UnsupportedMediaType extends HttpApiError.Problem<UnsupportedMediaT
  * @since 0.1.0
  */
 export class RangeNotSatisfiable extends HttpApiError.Problem<RangeNotSatisfiable>()("RangeNotSatisfiable", {
-  type: "about:blank",
+  type: errorUrl("RangeNotSatisfiable"),
   status: 416,
   title: "Range Not Satisfiable"
 }) {}
@@ -125,7 +127,7 @@ export class RangeNotSatisfiable extends HttpApiError.Problem<RangeNotSatisfiabl
  * @since 0.1.0
  */
 export class RequestTimeout extends HttpApiError.Problem<RequestTimeout>()("RequestTimeout", {
-  type: "about:blank",
+  type: errorUrl("RequestTimeout"),
   status: 408,
   title: "Request Timeout"
 }) {}
@@ -137,7 +139,7 @@ export class RequestTimeout extends HttpApiError.Problem<RequestTimeout>()("Requ
  * @since 0.1.0
  */
 export class RateLimitExceeded extends HttpApiError.Problem<RateLimitExceeded>()("RateLimitExceeded", {
-  type: "about:blank",
+  type: errorUrl("RateLimitExceeded"),
   status: 429,
   title: "Too Many Requests"
 }, {
@@ -152,7 +154,7 @@ export class RateLimitExceeded extends HttpApiError.Problem<RateLimitExceeded>()
  * @since 0.1.0
  */
 export class InternalServerError extends HttpApiError.Problem<InternalServerError>()("InternalServerError", {
-  type: "about:blank",
+  type: errorUrl("InternalServerError"),
   status: 500,
   title: "Internal Server Error"
 }) {}
@@ -164,7 +166,7 @@ export class InternalServerError extends HttpApiError.Problem<InternalServerErro
  * @since 0.1.0
  */
 export class ServiceUnavailable extends HttpApiError.Problem<ServiceUnavailable>()("ServiceUnavailable", {
-  type: "about:blank",
+  type: errorUrl("ServiceUnavailable"),
   status: 503,
   title: "Service Unavailable"
 }) {}

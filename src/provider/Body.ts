@@ -25,6 +25,7 @@ export const parsedOf = <P extends Payload>(
 export const parseForm = (bytes: Uint8Array): Effect.Effect<Core.Form, InvalidPayload> =>
   parsedOf(Core.parseForm(bytes))
 
+/** Parses a JSON body, which must be an object. Fails with `InvalidPayload`. */
 export const parseJson = (bytes: Uint8Array): Effect.Effect<Payload, InvalidPayload> => parsedOf(Core.parseJson(bytes))
 
 /** Parses the body by its content type: as JSON if it declares JSON, otherwise as a form. */

@@ -16,6 +16,7 @@ export type Secrets = Redacted.Redacted<string> | ReadonlyArray<Redacted.Redacte
 
 const encoder = new TextEncoder()
 
+/** Returns the UTF-8 bytes of a text. */
 export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 
 /** Returns the secrets as a list. Fails for an empty list and for an empty secret, which would accept every request. */

@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { InvalidMessage } from "../SmsError.ts"
 
+/** Returns a duration in whole seconds, rounded down: carriers take no fractions. */
 export const wholeSeconds = (time: Duration.Input): number =>
   Math.floor(Duration.toSeconds(Duration.fromInputUnsafe(time)))
 

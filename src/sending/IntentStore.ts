@@ -84,16 +84,7 @@ export const Times = Schema.Struct(
   >
 )
 
-export {
-  /**
-   * One part of a send that the carrier is known to have, although its response
-   * was lost.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  FoundPart
-}
+export { FoundPart }
 
 /**
  * A requested send.

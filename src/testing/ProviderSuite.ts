@@ -28,15 +28,7 @@ import { toInbound, WebhookEvent } from "../WebhookEvent.ts"
 import { unverifiedWebhook, type WebhookRequest } from "../WebhookRequest.ts"
 import { type Covers, flips, inputs } from "./internal/changes.ts"
 
-export type {
-  /**
-   * What a signature covers.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  Covers
-}
+export type { Covers }
 
 /**
  * A request before it is signed.

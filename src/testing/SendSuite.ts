@@ -19,50 +19,7 @@ import { testRequests } from "./internal/sendRequests.ts"
 import { testRetries } from "./internal/sendRetries.ts"
 import { rigOf, type Subject } from "./internal/sendSubject.ts"
 
-export type {
-  /**
-   * A message that the carrier accepts, and its request.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  Fixture,
-  /**
-   * A send whose response was lost, and what the carrier is asked about it.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  LookUpFixture,
-  /**
-   * The queries of a provider that the suite tests.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  Queries,
-  /**
-   * A response that refuses a message.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  Refusal,
-  /**
-   * A message, and what the carrier is asked about its status.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  StatusFixture,
-  /**
-   * The description of a provider that the suite tests.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  Subject
-} from "./internal/sendSubject.ts"
+export type { Fixture, LookUpFixture, Queries, Refusal, StatusFixture, Subject } from "./internal/sendSubject.ts"
 
 /**
  * Registers the tests of a provider.

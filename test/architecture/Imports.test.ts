@@ -64,6 +64,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "emulator/internal/runner.ts": [],
   "http/NodeServer.ts": ["@effect/platform-node", "node:http"],
   "http/internal/nodeMessages.ts": ["node:http", "node:net", "node:stream"],
+  "http/Middleware.ts": ["node:http"],
   "http/internal/skipBody.ts": ["node:net"],
   "http/internal/readFile.ts": ["node:fs"],
   "http/internal/postgres.ts": ["@effect/sql-pg"],

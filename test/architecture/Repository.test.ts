@@ -5,14 +5,14 @@ import manifest from "../../package.json" with { type: "json" }
 
 const root = `${import.meta.dirname}/../..`
 
-const untracked = /^(node_modules|dist|\.git|\.test-output)(\/|$)|\.(tgz|tsbuildinfo|cpuprofile)$/
+const untracked = /(^|\/)node_modules(\/|$)|^(dist|\.git|\.test-output)(\/|$)|\.(tgz|tsbuildinfo|cpuprofile)$/
 
 const files = readdirSync(root, { withFileTypes: true })
   .filter((entry) => !untracked.test(entry.name))
   .flatMap((entry) =>
     entry.isDirectory()
       ? readdirSync(`${root}/${entry.name}`, { recursive: true, withFileTypes: true })
-        .filter((inner) => inner.isFile())
+        .filter((inner) => inner.isFile() && !/\/node_modules(\/|$)/.test(inner.parentPath))
         .map((inner) => `${inner.parentPath}/${inner.name}`)
       : [`${root}/${entry.name}`]
   )
@@ -53,7 +53,9 @@ describe("the repository", () => {
   it("names no package registry, so that it installs from any", () => {
     assert.isAbove(files.length, 50)
     assert.deepStrictEqual(occurrences(/\bregistry\.[a-z0-9-]+\.[a-z]{2,}/i), [])
-    assert.deepStrictEqual(Object.entries(lock.packages).filter(([, entry]) => "resolved" in entry), [])
+    const resolved = Object.values<Record<string, unknown>>(lock.packages).filter((entry) => "resolved" in entry)
+    // A folder of the repository.
+    assert.deepStrictEqual(resolved, [{ resolved: "tools/docs", link: true }])
   })
 
   it("names no path of the machine it was written on", () => {
@@ -68,7 +70,9 @@ describe("the repository", () => {
   })
 
   it("locks the content of every package", () => {
-    const locked = Object.entries<Record<string, unknown>>(lock.packages).filter(([path]) => path !== "")
+    const locked = Object.entries<Record<string, unknown>>(lock.packages).filter(([path]) =>
+      path.includes("node_modules/")
+    )
     const open = locked.filter(([, entry]) => entry["link"] !== true && !Object.hasOwn(entry, "integrity"))
     assert.isAbove(locked.length, withoutIntegrity.length)
     assert.deepStrictEqual(open.map(([path]) => path), withoutIntegrity.map((name) => `node_modules/${name}`))
@@ -80,5 +84,27 @@ describe("the repository", () => {
       .flatMap((entry) => "optionalDependencies" in entry ? Object.keys(entry.optionalDependencies) : [])
     assert.isAbove(optional.length, 0)
     assert.deepStrictEqual(optional.filter((name) => !Object.hasOwn(lock.packages, `node_modules/${name}`)), [])
+  })
+
+  it("is published with provenance, by a workflow whose actions are pinned", () => {
+    const workflow = readFileSync(`${root}/.github/workflows/publish.yml`, "utf8")
+    assert.isTrue(manifest.publishConfig.provenance)
+    assert.include(workflow, "id-token: write")
+    assert.include(workflow, "npm publish")
+    const actions = [...workflow.matchAll(/uses: (\S+)/g)].map(([, action]) => action!)
+    assert.isAbove(actions.length, 0)
+    for (const action of actions) assert.match(action, /@[0-9a-f]{40}$/)
+    const scripts = [...workflow.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name!)
+    assert.deepStrictEqual(scripts.filter((name) => !Object.hasOwn(manifest.scripts, name)), [])
+  })
+
+  it("has the version of the package in its changelog", () => {
+    const changelog = readFileSync(`${root}/CHANGELOG.md`, "utf8")
+    assert.match(
+      changelog,
+      new RegExp(`^## \\[${manifest.version.replaceAll(".", "\\.")}\\] - \\d{4}-\\d{2}-\\d{2}$`, "m")
+    )
+    const versions = [...changelog.matchAll(/^## \[([^\]]+)\]/gm)].map(([, version]) => version!)
+    for (const version of versions) assert.include(changelog, `\n[${version}]: https://`)
   })
 })

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer } from "effect"
 import { DeliveryTracker } from "../../src/delivery/DeliveryTracker.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
+import { errorUrl } from "../../src/internal/errorUrl.ts"
 import * as SmsError from "../../src/SmsError.ts"
 import { observe } from "../observe.ts"
 import { secrets } from "./carriers.ts"
@@ -11,7 +12,9 @@ import { type Answer, assertProblem, exchange, head, parseAnswer } from "./serve
 const problemOf = ({ body, headers, status }: Answer) => {
   const problem = JSON.parse(body)
   assert.strictEqual(headers["content-type"], "application/problem+json")
-  assert.deepStrictEqual([problem.type, problem.status], ["about:blank", status])
+  // A carrier's refusal after a part was sent has a type of its own.
+  const code = status === 409 && problem.accepted !== undefined ? "PartlySent" : problem.reason ?? "BadRequest"
+  assert.deepStrictEqual([problem.type, problem.status], [errorUrl(code), status])
   return problem
 }
 

@@ -6,6 +6,7 @@ import { FetchHttpClient, HttpServer } from "effect/http"
 import { connect } from "node:net"
 import { WebhookServer } from "../../src/http/index.ts"
 import * as NodeServer from "../../src/http/NodeServer.ts"
+import { errorUrl } from "../../src/internal/errorUrl.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import { type Carrier, layerProviders, secrets, type Wire } from "./carriers.ts"
 
@@ -97,6 +98,23 @@ export const post = Effect.fnUntraced(
 /** The body of a problem without the id of its request. */
 export const withoutId = ({ body }: Answer): string => body.replace(/,"requestId":"[^"]*"/, "")
 
+/** The error codes of the problems that are the same for every route. */
+const codes: Readonly<Record<number, string>> = {
+  400: "BadRequest",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "NotFound",
+  405: "MethodNotAllowed",
+  408: "RequestTimeout",
+  409: "Conflict",
+  413: "ContentTooLarge",
+  415: "UnsupportedMediaType",
+  416: "RangeNotSatisfiable",
+  429: "RateLimitExceeded",
+  500: "InternalServerError",
+  503: "ServiceUnavailable"
+}
+
 export const assertProblem = (answer: Answer, status: number, detail?: string) => {
   assert.strictEqual(answer.status, status)
   assert.strictEqual(answer.headers["content-type"], "application/problem+json")
@@ -104,7 +122,7 @@ export const assertProblem = (answer: Answer, status: number, detail?: string) =
   assert.match(requestId, /^[\w.:-]{1,64}$/)
   assert.strictEqual(answer.headers["x-request-id"], requestId)
   assert.deepStrictEqual(Object.keys(problem).sort(), ["status", "title", "type"])
-  assert.strictEqual(problem.type, "about:blank")
+  assert.strictEqual(problem.type, errorUrl(codes[status]!))
   assert.strictEqual(problem.status, status)
   assert.strictEqual(actual, detail)
 }

@@ -16,7 +16,9 @@ const limit = 300_000
 
 const read = (file: string) => readFileSync(`${root}/${file}`, "utf8")
 const [ci, start, install, serve, post, ...others] = commandsOf(read("README.md"))
-const pages = readdirSync(`${root}/docs`).filter((page) => page.endsWith(".md")).sort()
+const pages = readdirSync(`${root}/docs`, { recursive: true, encoding: "utf8" })
+  .filter((page) => page.endsWith(".md"))
+  .sort()
 const documented = pages.flatMap((page) => commandsOf(read(`docs/${page}`)))
 const isServe = (command: string) => /(^| )npx effect-sms serve$/.test(command)
 const isSend = (command: string) => command.startsWith("npx effect-sms send ")
@@ -31,6 +33,8 @@ const isEmulate = (command: string) => command === "npx effect-sms emulate"
 const isCompletion = (command: string) => command.startsWith("effect-sms --completions ")
 const isCurl = (command: string) => command.startsWith("curl ")
 const isVariable = (command: string) => /^[A-Z_]+=\S+$/.test(command)
+/** Tried by test/sql/Backup.test.ts and test/integration/Backup.test.ts. */
+const isBackup = (command: string) => /^(?:node --eval .*backup|rm -f |cp |pg_dump |pg_restore )/.test(command)
 const isTried = [
   isServe,
   isSend,
@@ -42,7 +46,8 @@ const isTried = [
   isEmulate,
   isCompletion,
   isCurl,
-  isVariable
+  isVariable,
+  isBackup
 ]
 
 const quiet = { npm_config_prefer_offline: "true", npm_config_audit: "false", npm_config_fund: "false" }

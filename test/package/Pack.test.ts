@@ -1,6 +1,7 @@
 /**
  * What a user gets who installs the package in an empty project.
  */
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, FileSystem, Layer, Path, Schema, Stream } from "effect"
@@ -43,6 +44,7 @@ const effectSms = (
 /** An empty project in which the packed tarball is installed. */
 class Consumer extends Context.Service<Consumer, {
   readonly directory: string
+  readonly tarball: Uint8Array
   /** Every file of the package. */
   readonly files: ReadonlyArray<string>
   /** What `exports` lets in, as import specifiers, patterns expanded. */
@@ -90,7 +92,13 @@ const layerConsumer = Layer.effect(
       ...topLevel.map((module) => `./${module}`)
     ].map(specifier)
     const closed = modules.map(specifier).filter((module) => !open.includes(module))
-    return Consumer.of({ directory, files, open, closed })
+    return Consumer.of({
+      directory,
+      tarball: yield* fs.readFile(path.join(directory, tarball!)),
+      files,
+      open,
+      closed
+    })
   })
 ).pipe(Layer.provideMerge(NodeServices.layer))
 
@@ -111,7 +119,8 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
   it.effect("has the built modules, the sources they map to, and nothing of the repository", () =>
     Effect.gen(function*() {
       const { files } = yield* Consumer
-      const allowed = /^(LICENSE|README\.md|docs\/[\w-]+\.md|package\.json|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/
+      const allowed =
+        /^(LICENSE|README\.md|docs\/(guides\/)?[\w-]+\.md|package\.json|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/
       assert.deepStrictEqual(files.filter((file) => !allowed.test(file) || /\.test\.|fixtures/.test(file)), [])
       const sources = files.flatMap((file) => file.startsWith("src/") ? [file.slice(4, -3)] : [])
       const built = files.flatMap((file) => file.endsWith(".js") ? [file.slice(5, -3)] : [])
@@ -126,6 +135,36 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
       )
       assert.deepStrictEqual(messages.map((message) => formatMessage(message, pkg)), [])
     }))
+
+  it.effect("has types that resolve in each mode of TypeScript that can import it", () =>
+    Effect.gen(function*() {
+      const { tarball } = yield* Consumer
+      const analysis = yield* Effect.promise(() => checkPackage(createPackageFromTarballData(tarball)))
+      if (!analysis.types) return assert.fail("the package has no types")
+      // It is for Node 22 and newer, where `require` loads ESM: there is no build for CommonJS, nor for TypeScript before
+      // `exports`.
+      const modes = ["node16-esm", "bundler"]
+      const isMeant = (problem: typeof analysis.problems[number]) =>
+        !("resolutionKind" in problem) || modes.includes(problem.resolutionKind)
+      assert.deepStrictEqual(analysis.problems.filter(isMeant), [])
+      assert.isAbove(Object.keys(analysis.entrypoints).length, 30)
+    }), 120_000)
+
+  it.effect("has source maps that lead to its own sources", () =>
+    Effect.gen(function*() {
+      const { directory, files } = yield* Consumer
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const installed = path.join(directory, "node_modules/effect-sms")
+      const maps = files.filter((file) => file.endsWith(".js.map"))
+      assert.lengthOf(maps, files.filter((file) => file.endsWith(".js")).length)
+      const Map = Schema.fromJsonString(Schema.Struct({ sources: Schema.Array(Schema.String) }))
+      for (const file of maps) {
+        const { sources } = yield* Schema.decodeEffect(Map)(yield* fs.readFileString(path.join(installed, file)))
+        assert.isAbove(sources.length, 0)
+        for (const source of sources) assert.include(files, path.join(path.dirname(file), source))
+      }
+    }), 60_000)
 
   for (const [module, moduleResolution] of [["nodenext", "nodenext"], ["preserve", "bundler"]]) {
     it.effect(`type-checks in a strict program with ${moduleResolution} resolution`, () =>

@@ -27,7 +27,7 @@ export const commandsOf = (markdown: string): ReadonlyArray<string> =>
 export const clone = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const directory = `${yield* fs.makeTempDirectoryScoped({ prefix: "effect-sms-clone-" })}/effect-sms`
-  const untracked = /^\/(node_modules|dist|\.git|\.test-output|effect-sms\.db.*)$|\.(tgz|tsbuildinfo|cpuprofile)$/
+  const untracked = /\/node_modules$|^\/(dist|\.git|\.test-output|effect-sms\.db.*)$|\.(tgz|tsbuildinfo|cpuprofile)$/
   yield* Effect.sync(() =>
     cpSync(root, directory, { recursive: true, filter: (path) => !untracked.test(path.slice(root.length)) })
   )

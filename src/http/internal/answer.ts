@@ -79,11 +79,6 @@ const blockedEarlier = new SendBlocked({ hook: "of the first request", reason: "
 
 const unknownRoom = new Problems.NotFound({ detail: "Unknown room" })
 
-const noChannel = new MessageProblems.Conflict({
-  detail: "No channel of the room can send: attach one, or configure its provider to send",
-  reason: "NoChannel"
-})
-
 export const make = Effect.fnUntraced(function*(
   { kit, outbox }: { readonly kit: Kit; readonly outbox: Outbox.Service }
 ) {
@@ -98,7 +93,7 @@ export const make = Effect.fnUntraced(function*(
       const failure = sent.find(({ failure }) => failure !== undefined)?.failure ??
         (sent.length === 0 && outcomes.some(({ outcome }) => outcome === "blocked") ? blockedEarlier : undefined)
       if (failure !== undefined && sent.every(({ view }) => view.state !== "accepted")) return yield* failure
-      if (sent.length === 0) return yield* noChannel
+      if (sent.length === 0) return yield* MessageProblems.noChannel
       return new Answered({ roomId, eventId, outcomes, sends: sent.map(({ view }) => view) })
     }
   )

@@ -5,6 +5,7 @@
 import { IncomingMessage, Server, ServerResponse, STATUS_CODES } from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
+import { errorUrl } from "../../internal/errorUrl.ts"
 import type { Fronted, FrontedRequest, FrontedResponse } from "./nodeFronted.ts"
 import { safeHeaders } from "./safeHeaders.ts"
 import { skipBody } from "./skipBody.ts"
@@ -37,16 +38,17 @@ export class SafeResponse<Request extends IncomingMessage = IncomingMessage> ext
   }
 }
 
-const statusOf = ({ code }: NodeJS.ErrnoException): number => {
+/** The status of an answer, and the code of its problem. */
+const problemOf = ({ code }: NodeJS.ErrnoException): readonly [number, string] => {
   switch (code) {
     case "ERR_HTTP_REQUEST_TIMEOUT":
-      return 408
+      return [408, "RequestTimeout"]
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
-      return 413
+      return [413, "ContentTooLarge"]
     case "HPE_HEADER_OVERFLOW":
-      return 431
+      return [431, "HeadersTooLarge"]
     default:
-      return 400
+      return [400, "BadRequest"]
   }
 }
 
@@ -58,9 +60,9 @@ export const answerClientError = (error: NodeJS.ErrnoException, socket: Duplex):
     socket.destroy()
     return
   }
-  const status = statusOf(error)
+  const [status, code] = problemOf(error)
   const title = STATUS_CODES[status]
-  const body = JSON.stringify({ type: "about:blank", status, title })
+  const body = JSON.stringify({ type: errorUrl(code), status, title })
   const headers = {
     ...safeHeaders,
     "connection": "close",

@@ -4,12 +4,12 @@
 import { type GivenHeaders, lowerCaseHeaders } from "../../internal/headers.ts"
 import { fromUrl } from "../../internal/reference.ts"
 import type { Payload } from "../../Payload.ts"
-import type { WebhookRequest } from "../../WebhookRequest.ts"
+import type { WebhookHead, WebhookRequest, WebhookResponse } from "../../WebhookRequest.ts"
 import { lengthFault } from "../internal/lengths.ts"
 import { defaultLimits, type Limits } from "../Receiving.ts"
 import type { Parsed } from "./body.ts"
 import type { Decoded, Event } from "./build.ts"
-import { type Bounds, requestFault } from "./head.ts"
+import { type Bounds, headFault, requestFault } from "./head.ts"
 import { type Reason, type Refused, refused } from "./refusal.ts"
 
 /** The options that all cores have. */
@@ -56,6 +56,7 @@ export interface Dialect {
   readonly bounds: Bounds<Reason>
   readonly parse: (request: WebhookRequest) => Parsed | Refused
   readonly decode: (payload: Payload) => Decoded | Refused
+  readonly acknowledgement: WebhookResponse
   /** Whether the signature covers the URL, which may have the reference of a send. */
   readonly isUrlSigned: boolean
 }
@@ -107,6 +108,12 @@ export interface Core {
   readonly decode: (payload: Payload) => Decoded | Refused
   /** Verifies a webhook and decodes its events. */
   readonly receive: (request: GivenRequest) => Received | Refused
+  /** Refuses a request by its method, URL and headers alone, before its body is read. */
+  readonly checkHead: (head: Omit<GivenRequest, "body">) => Refused | undefined
+  /** The answer to a webhook that was received. */
+  readonly acknowledgement: WebhookResponse
+  /** The limit of the body in bytes. */
+  readonly maxBytes: number
 }
 
 /** Makes the core of a carrier from the check of its signatures. */
@@ -116,7 +123,15 @@ export const makeCore = (dialect: Dialect, verifySignature: (request: WebhookReq
     return reason === undefined ? verifySignature(request) : refused(reason)
   }
   const requestOf = (given: GivenRequest): WebhookRequest => ({ ...given, headers: lowerCaseHeaders(given.headers) })
+  const { acknowledgement, bounds } = dialect
   return {
+    acknowledgement,
+    maxBytes: bounds.limits.maxBytes,
+    checkHead: (given) => {
+      const head: WebhookHead = { ...given, headers: lowerCaseHeaders(given.headers) }
+      const reason = headFault(bounds, head)
+      return reason === undefined ? undefined : refused(reason)
+    },
     verify: (given) => verify(requestOf(given)),
     decode: dialect.decode,
     receive: (given) => {

@@ -7,6 +7,13 @@ import { compact } from "../../internal/record.ts"
 import { type OutboundMessage, RecipientReceipt, SendReceipt } from "../../Message.ts"
 import type { SmsError } from "../../SmsError.ts"
 
+/**
+ * One part of a send that the carrier is known to have, although its response
+ * was lost.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export class FoundPart extends Schema.Class<FoundPart>("effect-sms/sending/IntentStore/FoundPart")({
   /** The number of the part, the first of which is 1. */
   part: Schema.Int,

@@ -46,6 +46,7 @@ export const dialect = (options: Options): Dialect => ({
   bounds: { ...bounds, limits: limitsOf(options), checkHead: checkHead(options.verification.scheme) },
   parse: (request) => parseJson(request.body),
   decode: (payload) => decode(plain, options.name ?? "sinch", payload),
+  acknowledgement,
   // Its signature covers the body.
   isUrlSigned: false
 })

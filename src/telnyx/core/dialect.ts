@@ -34,6 +34,7 @@ export const dialect = (options: Options): Dialect => ({
   bounds: { ...bounds, limits: limitsOf(options), checkHead },
   parse: (request) => parseJson(request.body),
   decode: (payload) => decode(plain, options.name ?? "telnyx", payload),
+  acknowledgement,
   // Its signature covers the body.
   isUrlSigned: false
 })

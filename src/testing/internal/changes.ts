@@ -6,6 +6,12 @@ import * as fc from "fast-check"
 import type { Payload } from "../../Payload.ts"
 import type { WebhookRequest } from "../../WebhookRequest.ts"
 
+/**
+ * What a signature covers.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Covers {
   readonly body: boolean
   readonly url: boolean

@@ -22,6 +22,12 @@ import { type Service as Provider, SmsProvider } from "../../provider/SmsProvide
 import type { SmsErrorReason } from "../../SmsError.ts"
 import * as CarrierServer from "../CarrierServer.ts"
 
+/**
+ * A message that the carrier accepts, and its request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Fixture {
   /** The case that it covers, such as `media-with-caption`. */
   readonly name: string
@@ -48,6 +54,12 @@ export interface Fixture {
   readonly receipt: unknown
 }
 
+/**
+ * A response that refuses a message.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Refusal {
   readonly status: number
   /** The body, as JSON or as text. */
@@ -58,6 +70,12 @@ export interface Refusal {
   readonly code?: string
 }
 
+/**
+ * A send whose response was lost, and what the carrier is asked about it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface LookUpFixture {
   readonly name: string
   /** The source of the request and the response. */
@@ -73,6 +91,12 @@ export interface LookUpFixture {
   readonly matches: ReadonlyArray<Match>
 }
 
+/**
+ * A message, and what the carrier is asked about its status.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface StatusFixture {
   readonly name: string
   /** The source of the request and the response. */
@@ -94,6 +118,12 @@ export interface CallbacksFixture {
   readonly callbacks: ReadonlyArray<Callback>
 }
 
+/**
+ * The queries of a provider that the suite tests.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Queries {
   /** The headers of every request. */
   readonly headers: Readonly<Record<string, string>>
@@ -103,6 +133,12 @@ export interface Queries {
   readonly callbacks?: ReadonlyArray<CallbacksFixture>
 }
 
+/**
+ * The description of a provider that the suite tests.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Subject {
   /** The provider's name. */
   readonly name: string

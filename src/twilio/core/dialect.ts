@@ -45,5 +45,6 @@ export const dialect = (options: Options): Dialect => ({
   bounds: { ...bounds, limits: limitsOf(options), checkHead },
   parse,
   decode: (payload) => decode(plain, options.name ?? "twilio", payload),
+  acknowledgement,
   isUrlSigned: true
 })

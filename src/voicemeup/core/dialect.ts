@@ -51,6 +51,7 @@ export const dialect = (options: Options): Dialect => {
     },
     parse: parseBody,
     decode: (payload) => decode(plain, name, zone, payload),
+    acknowledgement,
     isUrlSigned: false
   }
 }

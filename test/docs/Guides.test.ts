@@ -1,0 +1,149 @@
+/** What the guides say that no program of theirs shows. */
+import { assert, describe, it } from "@effect/vitest"
+import { readFileSync } from "node:fs"
+import * as ServerConfig from "../../src/http/ServerConfig.ts"
+
+const root = `${import.meta.dirname}/../..`
+const read = (file: string) => readFileSync(`${root}/${file}`, "utf8")
+const guide = (name: string) => read(`docs/guides/${name}.md`)
+
+/** The blocks of a guide with this tag of the fence. */
+const blocks = (markdown: string, tag: string): ReadonlyArray<string> =>
+  [...markdown.matchAll(new RegExp(`^\`\`\`${tag}\n([^]*?)^\`\`\`$`, "gm"))].map(([, code]) => code!)
+
+/** The names of RoomKit's page of SMS providers. */
+const roomKitNames = [
+  "extract_sms_meta",
+  "process_webhook",
+  "process_inbound",
+  "process_delivery_status",
+  "on_delivery_status",
+  "is_inbound",
+  "is_status",
+  "to_inbound",
+  "to_status",
+  "SMSProvider",
+  "parse_webhook",
+  "verify_signature",
+  "ProviderResult",
+  "MockSMSProvider",
+  "TwilioSMSProvider",
+  "TwilioConfig",
+  "parse_twilio_webhook",
+  "SinchSMSProvider",
+  "SinchConfig",
+  "parse_sinch_webhook",
+  "TelnyxSMSProvider",
+  "TelnyxConfig",
+  "parse_telnyx_webhook",
+  "VoiceMeUpSMSProvider",
+  "VoiceMeUpConfig",
+  "parse_voicemeup_webhook",
+  "configure_voicemeup_mms",
+  "timeout_seconds",
+  "on_timeout",
+  "WebhookMeta",
+  "external_id",
+  "media_urls",
+  "event_type",
+  "DeliveryStatus",
+  "message_id",
+  "error_code",
+  "error_message",
+  "HookTrigger.BEFORE_BROADCAST",
+  "HookResult.allow",
+  "MediaContent",
+  "CompositeContent",
+  "ChannelType.MMS",
+  "normalize_phone",
+  "is_valid_phone",
+  "default_region"
+]
+
+describe("moving from RoomKit", () => {
+  it("names everything of RoomKit's page", () => {
+    const text = guide("from-roomkit")
+    assert.deepStrictEqual(roomKitNames.filter((name) => !text.includes(name)), [])
+  })
+})
+
+describe("moving from the twilio package", () => {
+  it("gives each call for messages its place, or the reason why it has none", () => {
+    const rows = guide("from-twilio").split("\n").filter((line) => line.startsWith("| "))
+    const first = (row: string) => row.split("|")[1]!
+    const calls = [
+      "messages.create",
+      "mediaUrl",
+      "messagingServiceSid",
+      "statusCallback",
+      "validityPeriod",
+      "sendAt",
+      ".fetch()",
+      "messages.list",
+      "canceled",
+      "body: \"\"",
+      ".remove()",
+      "contentSid",
+      "contentVariables",
+      "maxPrice",
+      "smartEncoded",
+      "provideFeedback",
+      "validateRequest",
+      "validateRequestWithBody",
+      "twilio.webhook()",
+      "MessagingResponse",
+      "RestException",
+      "edge",
+      "apiKey",
+      "maxRetries"
+    ]
+    assert.deepStrictEqual(calls.filter((call) => !rows.some((row) => first(row).includes(call))), [])
+  })
+})
+
+describe("writing a carrier", () => {
+  it("has the code of the carrier that the tests use", () => {
+    const text = guide("writing-a-carrier")
+    const quoted = [...text.matchAll(/^```typescript (\S+)\n([^]*?)^```$/gm)]
+    assert.isAbove(quoted.length, 6)
+    const withoutIndent = (code: string) => code.replaceAll(/^ +/gm, "")
+    const differing = quoted.filter(([, file, code]) =>
+      !withoutIndent(read(`test/fifth-carrier/${file}`)).includes(withoutIndent(code!))
+    )
+    assert.deepStrictEqual(differing.map(([, file]) => file), [])
+  })
+})
+
+describe("deploying", () => {
+  const text = guide("deploying")
+
+  it("sets variables that the server reads", () => {
+    // The tables of the carriers are written from their variables.
+    const carriers = [...read("docs/server.md").matchAll(/^\| `(TWILIO_[A-Z_]+)` /gm)].map(([, name]) => name!)
+    const known = [...ServerConfig.variables, ...carriers]
+    const environments = blocks(text, "ini").filter((block) => !block.includes("[Service]"))
+    const set = environments.flatMap((block) => [...block.matchAll(/^([A-Z\d_]+)=/gm)].map(([, name]) => name!))
+    assert.isAbove(set.length, 15)
+    assert.deepStrictEqual(set.filter((name) => !known.includes(name)), [])
+  })
+
+  it("lets the service stop for longer than a shutdown takes", () => {
+    const [, seconds] = /TimeoutStopSec=(\d+)/.exec(text)!
+    const [, most] = /A shutdown takes at most (\d+) seconds/.exec(read("docs/server.md"))!
+    assert.isAbove(Number(seconds), Number(most))
+  })
+})
+
+describe("operating", () => {
+  it("alerts on metrics and labels that exist", () => {
+    const server = read("docs/server.md")
+    const rules = blocks(guide("operating"), "yaml").join("\n")
+    const names = [...new Set(rules.match(/sms_\w+/g))]
+    assert.isAbove(names.length, 6)
+    for (const name of names) {
+      const row = server.split("\n").find((line) => line.startsWith(`| \`${name}\``))
+      assert.isDefined(row, name)
+      for (const [, labels] of rules.matchAll(new RegExp(`${name}\\{(\\w+)`, "g"))) assert.include(row!, labels!)
+    }
+  })
+})
