@@ -331,6 +331,8 @@ export interface Dialect {
   readonly sign: (webhook: Webhook, options: { readonly forged: boolean; readonly attempt: number }) => Readonly<
     Record<string, string>
   >
+  /** Puts a wrong secret into a webhook, where the secret is in the URL. */
+  readonly forge?: ((webhook: Webhook) => Webhook) | undefined
   /** The time that an application has for its response, in milliseconds. */
   readonly timeout: (webhook: Webhook) => number
   /** Returns the next attempt after one that has ended, if there is one. `attempt` is 1 at first. */

@@ -54,5 +54,6 @@ export const carrier: Carrier.Carrier<
   environment: () => import("./Environment.ts"),
   media: { hosts: ["clients.voicemeup.com", "dev-clients.voicemeup.com"] },
   samples: () => import("./Samples.ts"),
-  masking: () => import("./Masking.ts")
+  masking: () => import("./Masking.ts"),
+  emulation: () => import("./emulation/Emulation.ts")
 })

@@ -63,9 +63,10 @@ export const make = Effect.fnUntraced(function*(
   }
 
   const post = (posting: Poster, post: Post): void => {
-    const { attempt, carrier, faults, webhook } = post
+    const { attempt, carrier, faults } = post
     const dialect = simulation.accounts.get(carrier)!.dialect!
     const has = (type: string) => faults.some((effect) => effect.type === type)
+    const webhook = has("wrongSignature") ? dialect.forge?.(post.webhook) ?? post.webhook : post.webhook
     const signature = simulation.withSkew(
       faults,
       () => dialect.sign(webhook, { forged: has("wrongSignature"), attempt })
