@@ -50,5 +50,6 @@ export const carrier: Carrier.Carrier<
   environment: () => import("./Environment.ts"),
   media: { hosts: ["media.telnyx.com"] },
   samples: () => import("./Samples.ts"),
-  masking: () => import("./Masking.ts")
+  masking: () => import("./Masking.ts"),
+  emulation: () => import("./emulation/Emulation.ts")
 }, Ed25519.layer)
