@@ -51,5 +51,6 @@ export const carrier: Carrier.Carrier<
   send: () => import("./Send.ts"),
   environment: () => import("./Environment.ts"),
   samples: () => import("./Samples.ts"),
-  masking: () => import("./Masking.ts")
+  masking: () => import("./Masking.ts"),
+  emulation: () => import("./emulation/Emulation.ts")
 })
