@@ -10,7 +10,8 @@ const other = "+15145550143"
 
 const setUp = Effect.fnUntraced(function*(behaviour: CarrierServer.Behaviour = CarrierServer.answer(200, "")) {
   const app = yield* CarrierServer.serve(behaviour)
-  const emulator = yield* Emulator.make({ appUrl: app.url, seed: "telnyx", pace: 0 })
+  // One connection, so that the webhooks arrive in order.
+  const emulator = yield* Emulator.make({ appUrl: app.url, seed: "telnyx", pace: 0, maxConnections: 1 })
   const { env, extras } = emulator
   const client = new Sdk({
     apiKey: env["TELNYX_API_KEY"]!,
