@@ -298,11 +298,15 @@ export class Operations extends HttpApiGroup.make("operations")
     HttpApiEndpoint.post("giveUp", "/intents/:id/give-up", {
       params: id,
       success: IntentView,
-      error: [Problems.NotFound, Problems.ServiceUnavailable]
+      error: [Problems.NotFound, Problems.Conflict, Problems.ServiceUnavailable]
     })
       .annotate(OpenApi.Summary, "Give up a message with an unknown outcome")
       .annotateMerge(annotations(samples.giveUp))
-      .annotate(OpenApi.Description, "The message is not resent, and is removed from the list of unknown sends."),
+      .annotate(
+        OpenApi.Description,
+        "The message is not resent, and is removed from the list of unknown sends. Fails with 409 when its outcome is " +
+          "known: it was resent, or the carrier was found to have it."
+      ),
     HttpApiEndpoint.delete("forget", "/people/:address", {
       params: { address: Person },
       success: Schema.Record(Schema.String, Schema.Int),

@@ -265,6 +265,16 @@ export interface Service extends Queue, Lookups {
   /** Stores the outcome of an intent. A refused intent releases its key. */
   readonly settle: (id: string, outcome: Outcome) => Effect.Effect<void, StorageError>
   /**
+   * Stores an operator's decision about an unknown intent: to give it up, or the
+   * receipt of another send in its place. An intent that has a receipt is decided,
+   * and one that was given up cannot be given up again. Returns whether the
+   * decision was stored.
+   */
+  readonly decide: (
+    id: string,
+    decision: Pick<Outcome, "receipt"> & { readonly resolvedBy: string }
+  ) => Effect.Effect<boolean, StorageError>
+  /**
    * Moves an intent from `unknown` to `sending` for this process, which sends the
    * rest of the message, unless its outcome was resolved or has changed. The error
    * becomes its outcome: it holds if the process ends meanwhile. Returns whether

@@ -194,9 +194,15 @@ export const make = Effect.fnUntraced(function*(
     settle: (id, outcome) =>
       Effect.suspend(() => {
         const intent = find(id)
-        return intent === undefined
+        return intent === undefined || Findings.isDecided(intent, outcome)
           ? Effect.void
           : Effect.asVoid(settle(intent, Findings.withFindings(intent, outcome)))
+      }),
+    decide: (id, { receipt, resolvedBy }) =>
+      Effect.suspend(() => {
+        const intent = find(id)
+        if (intent === undefined || !Findings.isUndecided(intent, compact({ receipt }))) return Effect.succeed(false)
+        return Effect.as(settle(intent, { ...Findings.decided(intent, receipt), resolvedBy }), true)
       }),
     resume: ({ id, times }, error) =>
       Effect.map(DateTime.now, (now) => {

@@ -230,7 +230,15 @@ export const make = Effect.fnUntraced(function*(
     settle: (id, told) =>
       asStored(recorded(Effect.fnUntraced(function*(record) {
         const intent = yield* read(id)
+        if (intent !== undefined && Findings.isDecided(intent, told)) return
         yield* write(id, intent, intent === undefined ? told : Findings.withFindings(intent, told), record)
+      }))),
+    decide: (id, { receipt, resolvedBy }) =>
+      asStored(recorded(Effect.fnUntraced(function*(record) {
+        const intent = yield* read(id)
+        if (intent === undefined || !Findings.isUndecided(intent, compact({ receipt }))) return false
+        yield* write(id, intent, { ...Findings.decided(intent, receipt), resolvedBy }, record)
+        return true
       }))),
     resume: ({ id, times }, error) =>
       asStored(transact(Effect.gen(function*() {

@@ -150,6 +150,42 @@ export const suite = (name: string, layer: Layer.Layer<IntentStore, unknown>, sk
         assert.strictEqual((yield* store.get(resent.id))?.resolvedBy, "operator: resent")
       }))
 
+    test("stores one decision about an unknown intent, however many are made at once", (store) =>
+      Effect.gen(function*() {
+        const givenUp = { resolvedBy: "operator: given up" }
+        const resent = { receipt, resolvedBy: "operator: resent" }
+        const { id } = yield* reserveNew(store, "k")
+        assert.isFalse(yield* store.decide(id, givenUp))
+        assert.isFalse(yield* store.decide("none", givenUp))
+        yield* store.settle(id, { state: "unknown", error })
+        const all = yield* Effect.replicateEffect(store.decide(id, givenUp), 4, { concurrency: "unbounded" })
+        assert.lengthOf(all.filter(Boolean), 1)
+        const decided = yield* store.get(id)
+        assert.deepStrictEqual([decided?.state, decided?.error, decided?.resolvedBy], [
+          "unknown",
+          error,
+          "operator: given up"
+        ])
+        // A resend that was under way has a receipt, which nobody gives up.
+        assert.isTrue(yield* store.decide(id, resent))
+        assert.isFalse(yield* store.decide(id, givenUp))
+        assert.isFalse(yield* store.decide(id, resent))
+        const known = yield* store.get(id)
+        assert.deepStrictEqual([known?.resolvedBy, known?.receipt, known?.error], [
+          "operator: resent",
+          receipt,
+          undefined
+        ])
+        // A process that was taken for dead still ends its send.
+        yield* store.settle(id, { state: "unknown", error })
+        assert.deepStrictEqual(yield* store.get(id), known)
+        const accepted = yield* reserveNew(store)
+        yield* store.settle(accepted.id, { state: "unknown", error })
+        yield* store.recordFound(accepted.id, report(1, 1, "7"))
+        assert.isFalse(yield* store.decide(accepted.id, resent))
+        assert.strictEqual((yield* store.get(accepted.id))?.resolvedBy, "delivery report")
+      }))
+
     const claimUnknown = (store: IntentStore["Service"], limit = 9) =>
       Effect.map(
         store.claimUnknown({ limit, lease: Duration.seconds(10) }),

@@ -38,6 +38,21 @@ interface Intent {
 export const isOpen = ({ receipt, state }: Intent): boolean =>
   state === "sending" || (state === "unknown" && receipt === undefined)
 
+/** Returns whether an operator can still decide about an intent, with a receipt or without one. */
+export const isUndecided = ({ receipt, resolvedBy, state }: Intent, decision: Pick<Intent, "receipt">): boolean =>
+  state === "unknown" && receipt === undefined && (resolvedBy === undefined || decision.receipt !== undefined)
+
+/** Returns the outcome of an intent that is decided: the receipt of another send replaces the error. */
+export const decided = ({ error }: Pick<Intent, "error">, receipt: SendReceipt | undefined) =>
+  ({ state: "unknown", ...(receipt === undefined ? { error } : { receipt }) }) as const
+
+/** Returns whether an outcome says less than what is already decided about an intent. */
+export const isDecided = (
+  { resolvedBy, state }: Intent,
+  outcome: Pick<Intent, "state"> & { readonly resolvedBy?: string | undefined }
+): boolean =>
+  state === "unknown" && resolvedBy !== undefined && outcome.state === "unknown" && outcome.resolvedBy === undefined
+
 /** Returns the parts that the provider is known to have, by their numbers. */
 export const partsOf = (
   { error, found = [] }: Pick<Intent, "error" | "found">,
