@@ -179,7 +179,7 @@ const layerMessages = (options: Options) =>
         Effect.catchTags({
           SmsError: SendOnce.problems.SmsError,
           SendBlocked: SendOnce.problems.SendBlocked,
-          // Repeated with its key, it goes on where it was left.
+          // Nothing went out. Repeated with its key, it goes on where it was left.
           Unfinished: () => Effect.fail(MessageProblems.storageUnavailable),
           StorageError: storageFailedWith(() => MessageProblems.storageUnavailable)
         }),

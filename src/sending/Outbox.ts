@@ -29,6 +29,7 @@ import * as Dispatcher from "./internal/dispatcher.ts"
 import { outcomeUnknown } from "./internal/outcomeUnknown.ts"
 import { isProven, kindOf } from "./internal/refusals.ts"
 import * as Rest from "./internal/rest.ts"
+import * as Surely from "./internal/surely.ts"
 
 /**
  * The idempotency key was already used for another message.
@@ -238,16 +239,23 @@ export const make = Effect.fnUntraced(function*(
   /** The sends in progress in this process, which need no polling of the store. */
   const underWay = new Map<string, Deferred.Deferred<void>>()
 
-  const settled = (id: string): Effect.Effect<Intent | undefined, StorageError> =>
-    Effect.flatMap(store.get(id), (intent) => {
-      if (intent?.state !== "sending") return Effect.succeed(intent)
-      const done = underWay.get(id)
-      return Effect.andThen(done === undefined ? Effect.sleep(pollInterval) : Deferred.await(done), settled(id))
+  /** Waits for the outcome of an intent that is being sent. A store that fails is asked again. */
+  const settled = (id: string): Effect.Effect<Intent | undefined> =>
+    Effect.matchEffect(store.get(id), {
+      onFailure: () => Effect.andThen(Effect.sleep(pollInterval), settled(id)),
+      onSuccess: (intent) => {
+        if (intent?.state !== "sending") return Effect.succeed(intent)
+        const done = underWay.get(id)
+        return Effect.andThen(done === undefined ? Effect.sleep(pollInterval) : Deferred.await(done), settled(id))
+      }
     })
 
-  /** Returns the outcome of a known intent, or `undefined` if it was refused and its key can be used again. */
+  /**
+   * Returns the outcome of a known intent, or `undefined` if it was refused and its key can be used again.
+   * Never fails with the store: the message may have been sent.
+   */
   const replay = Effect.fnUntraced(function*(known: Intent) {
-    const intent = yield* Effect.timeoutOrElse(settled(known.id), {
+    const intent = known.state !== "sending" ? known : yield* Effect.timeoutOrElse(settled(known.id), {
       duration: patience,
       orElse: () => Effect.succeed(known)
     })
@@ -261,16 +269,9 @@ export const make = Effect.fnUntraced(function*(
     }
   })
 
-  /** Changes an intent, also when the store fails at first. A process that ends meanwhile leaves it as it is. */
-  const surely = (id: string, change: Effect.Effect<unknown, StorageError>): Effect.Effect<void> =>
-    Effect.catch(
-      change,
-      (error) =>
-        Effect.logError("The outcome of a send could not be stored, and is stored later", error).pipe(
-          Effect.annotateLogs({ intent: id }),
-          Effect.andThen(Effect.forkIn(Effect.retry(change, Dispatcher.patiently), scope))
-        )
-    ).pipe(Effect.asVoid)
+  /** Changes an intent, also when the store fails at first. */
+  const surely = (id: string, change: Effect.Effect<unknown, StorageError>) =>
+    Surely.surely(scope, change, { intent: id })
 
   /** Does not let a caller wait for long, where the store has just failed. */
   const briefly = (effect: Effect.Effect<void>) =>

@@ -18,6 +18,7 @@ import type { Entry } from "../../queue/Queue.ts"
 import { RoomKit } from "../../rooms/RoomKit.ts"
 import type { Intent } from "../../sending/IntentStore.ts"
 import { isBegun } from "../../sending/internal/rest.ts"
+import { surely } from "../../sending/internal/surely.ts"
 import * as Outbox from "../../sending/Outbox.ts"
 import { SmsRouter } from "../../sending/SmsRouter.ts"
 import { UnknownSends } from "../../sending/UnknownSends.ts"
@@ -52,6 +53,7 @@ export const layer = HttpApiBuilder.group(
   GatewayApi,
   "operations",
   Effect.fnUntraced(function*(handlers) {
+    const scope = yield* Effect.scope
     const inbox = Option.getOrUndefined(yield* Effect.serviceOption(Inbox))
     const forwarder = Option.getOrUndefined(yield* Effect.serviceOption(Forwarder))
     const processor = Option.getOrUndefined(yield* Effect.serviceOption(InboxProcessor))
@@ -116,7 +118,7 @@ export const layer = HttpApiBuilder.group(
         const sendOnce = SendOnce.make({ kit, outbox, router })
         const { result } = yield* sendOnce({ key: `resend of ${id}`, message, provider, what: id })
         const receipt = yield* Effect.fromResult(result)
-        yield* intents.decide(id, { receipt, resolvedBy: "operator: resent" })
+        yield* surely(scope, intents.decide(id, { receipt, resolvedBy: "operator: resent" }), { intent: id })
         return receipt
       },
       Effect.catchTags({

@@ -13,7 +13,6 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Latch from "effect/Latch"
 import * as Result from "effect/Result"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as Polling from "../../internal/polling.ts"
@@ -23,6 +22,7 @@ import type { StorageError } from "../../StorageError.ts"
 import type { Claim, Intent, Service as IntentStore } from "../IntentStore.ts"
 import { outcomeUnknown } from "./outcomeUnknown.ts"
 import { isProven, kindOf, retryOf } from "./refusals.ts"
+import { patiently } from "./surely.ts"
 
 export interface Options {
   readonly concurrency?: number | undefined
@@ -31,9 +31,6 @@ export interface Options {
   readonly waits?: ReadonlyArray<Duration.Input> | undefined
   readonly shutdownTimeout?: Duration.Input | undefined
 }
-
-/** The waits for a store that fails. */
-export const patiently = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("1 minute")])
 
 export interface Parts<E, R> {
   readonly intents: IntentStore
