@@ -16,6 +16,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -274,10 +275,10 @@ export const make = Effect.fnUntraced(function*(
     Surely.surely(scope, change, { intent: id })
 
   /** Does not let a caller wait for long, where the store has just failed. */
-  const briefly = (effect: Effect.Effect<void>) =>
+  const briefly = <A>(effect: Effect.Effect<A>) =>
     Effect.flatMap(
       Effect.forkIn(effect, scope, { startImmediately: true }),
-      (fiber) => Effect.timeoutOption(Fiber.await(fiber), "500 millis")
+      (fiber) => Effect.timeoutOption(Fiber.join(fiber), "500 millis")
     )
 
   const settle = (id: string, outcome: Outcome) => surely(id, store.settle(id, outcome))
@@ -362,6 +363,18 @@ export const make = Effect.fnUntraced(function*(
 
   const wakes = new Set<Latch.Latch>()
 
+  /** Cancels a queued intent, later if the store fails. */
+  const cancel = (id: string) =>
+    Effect.catch(store.cancel(id), () => Effect.as(surely(id, store.cancel(id)), undefined))
+
+  /** A process may have claimed a message before it was cancelled. */
+  const sentMeanwhile = (error: StorageError) => (cancelled: Option.Option<Intent | undefined>) => {
+    const intent = Option.getOrUndefined(cancelled)
+    return intent === undefined || intent.state === "cancelled"
+      ? Effect.fail(error)
+      : Effect.succeed({ _tag: "Reserved", intent } as const)
+  }
+
   const enqueue: Service["enqueue"] = Effect.fnUntraced(
     function*({ key, message, priority, provider, sendAt, what }) {
       const now = yield* DateTime.now
@@ -371,7 +384,9 @@ export const make = Effect.fnUntraced(function*(
       const request = { id, key, hash, message, provider, priority, readyAt: sendAt ?? now }
       const reservation = yield* store.reserve(request).pipe(
         // Its answer may have been lost. Without a key, a repetition would queue the message twice.
-        Effect.tapError(() => key === undefined ? briefly(surely(id, store.cancel(id))) : Effect.void)
+        Effect.catch((error) =>
+          key === undefined ? Effect.flatMap(briefly(cancel(id)), sentMeanwhile(error)) : Effect.fail(error)
+        )
       )
       if (reservation._tag === "KeyReused") return yield* new KeyReused()
       for (const wake of wakes) wake.openUnsafe()
