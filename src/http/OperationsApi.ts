@@ -18,7 +18,7 @@ import { version } from "../internal/version.ts"
 import { Person } from "../internal/writtenAddress.ts"
 import { SendReceipt } from "../Message.ts"
 import type { Entry as QueueEntry } from "../queue/Queue.ts"
-import { type Intent, Priority, State, Times } from "../sending/IntentStore.ts"
+import { FoundPart, type Intent, Priority, State, Times } from "../sending/IntentStore.ts"
 import { Consents } from "./ConsentApi.ts"
 import { Forwarding } from "./ForwardingApi.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
@@ -112,6 +112,17 @@ export class IntentView extends Schema.Class<IntentView>("effect-sms/http/Intent
   accepted: Schema.optionalKey(
     SendReceipt.annotate({ description: "The receipt of the parts that were sent, while others were not" })
   ),
+  found: Schema.optionalKey(
+    Schema.Array(Schema.Struct({
+      part: Schema.Int,
+      of: Schema.Int,
+      provider: Schema.String,
+      messageId: Schema.String,
+      by: FoundPart.fields.by
+    })).annotate({
+      description: "The parts that the carrier is known to have, of a send whose outcome was unknown"
+    })
+  ),
   resolvedBy: Schema.optionalKey(
     Schema.String.annotate({
       description: "The source that resolved an unknown outcome: `carrier`, `delivery report` or an operator"
@@ -168,7 +179,7 @@ export const deadForwardOf = (
  * @since 0.1.0
  */
 export const intentViewOf = (
-  { asked, error, key, message, provider, readyAt, receipt, refusal, resolvedBy, ...intent }: Intent,
+  { asked, error, found = [], key, message, provider, readyAt, receipt, refusal, resolvedBy, ...intent }: Intent,
   delivery?: DeliveryView
 ): IntentView =>
   new IntentView({
@@ -189,6 +200,9 @@ export const intentViewOf = (
       part: error?.part,
       accepted: error?.accepted,
       receipt,
+      found: found.length === 0 || (intent.state === "accepted" && resolvedBy === undefined)
+        ? undefined
+        : found.map(({ sender: _, ...part }) => part),
       resolvedBy,
       asked,
       delivery
@@ -292,8 +306,8 @@ export class Operations extends HttpApiGroup.make("operations")
       .annotate(
         OpenApi.Description,
         "Asks the carrier first, and sends nothing if it has the message. Of a message whose first parts were sent, sends " +
-          "the others: fails with 504 if one of them may have been sent, and `accepted` has those that were. Otherwise " +
-          "the recipient may receive the message twice. Repeated requests resend it only once."
+          "only the others. The recipient may receive the message twice, or the part whose outcome was unknown. Repeated " +
+          "requests resend it only once."
       ),
     HttpApiEndpoint.post("giveUp", "/intents/:id/give-up", {
       params: id,

@@ -86,8 +86,8 @@ export const Times = Schema.Struct(
 
 export {
   /**
-   * One part of a send that the carrier is known to have, although its response
-   * was lost.
+   * One part of a send that the carrier is known to have, although the outcome of
+   * the whole is not known.
    *
    * @category models
    * @since 0.1.0
@@ -128,7 +128,7 @@ export class Intent extends Schema.Class<Intent>("effect-sms/sending/IntentStore
   refusal: Schema.optionalKey(Schema.String),
   /** The source that resolved an unknown outcome: an operator, a delivery report, or a query to the carrier. */
   resolvedBy: Schema.optionalKey(Schema.String),
-  /** The parts that the carrier is known to have, although the outcome was unknown. */
+  /** The parts that the carrier is known to have, while the outcome of the whole was not known. */
   found: Schema.optionalKey(Schema.Array(FoundPart)),
   /** How often carriers were asked about an unknown outcome. Absent when they were not. */
   asked: Schema.optionalKey(Schema.Int),

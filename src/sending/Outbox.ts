@@ -28,6 +28,7 @@ import type { StorageError } from "../StorageError.ts"
 import { type Intent, IntentStore, type Outcome, type Priority } from "./IntentStore.ts"
 import * as Dispatcher from "./internal/dispatcher.ts"
 import { outcomeUnknown } from "./internal/outcomeUnknown.ts"
+import { recordingParts } from "./internal/recordParts.ts"
 import { isProven, kindOf } from "./internal/refusals.ts"
 import * as Rest from "./internal/rest.ts"
 import * as Surely from "./internal/surely.ts"
@@ -170,13 +171,17 @@ export interface Service {
   /**
    * Sends the parts of a message that were not sent, after a send of unknown
    * outcome that sent the earlier ones. The intent is accepted once all parts
-   * are. Fails with the error of the send when a part may have been sent, and
-   * with that of `send` when no further part was sent. Returns `undefined` when
-   * no part was sent, or another call sends the rest.
+   * are. Fails with that of `send` when no further part was sent. Returns
+   * `undefined` when no part was sent, or another call sends the rest.
+   *
+   * The part after those that the carrier is known to have may have been sent. It
+   * is sent only if it was refused, or with `isDecided`: somebody has decided that
+   * the recipient may get it twice. Otherwise fails with the error of the send.
    */
   readonly sendRest: <E>(
     id: string,
-    send: SendRest<E>
+    send: SendRest<E>,
+    options?: { readonly isDecided?: boolean | undefined }
   ) => Effect.Effect<SendReceipt | undefined, Exclude<E, SmsError> | SmsError | StorageError>
   /**
    * Sends queued messages when they are ready, until the scope closes. A failure
@@ -287,7 +292,7 @@ export const make = Effect.fnUntraced(function*(
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*(): Effect.fn.Return<Answer, E> {
         underWay.set(id, Deferred.makeUnsafe())
-        const exit = yield* Effect.exit(restore(request.send(id)))
+        const exit = yield* Effect.exit(restore(recordingParts(store, id)(request.send(id))))
         if (Exit.isSuccess(exit)) {
           yield* settle(id, { state: "accepted", receipt: exit.value })
           return { intentId: id, replayed: false, result: Result.succeed(exit.value) }
@@ -334,7 +339,7 @@ export const make = Effect.fnUntraced(function*(
       }
     })
 
-  const sendRest: Service["sendRest"] = <E>(id: string, send: SendRest<E>) =>
+  const sendRest: Service["sendRest"] = <E>(id: string, send: SendRest<E>, { isDecided = false } = {}) =>
     Effect.uninterruptible(Effect.gen(function*() {
       const intent = yield* store.get(id)
       if (intent === undefined || intent.state !== "unknown" || !Rest.isBegun(intent)) return undefined
@@ -342,10 +347,14 @@ export const make = Effect.fnUntraced(function*(
       if (rest === undefined) {
         return yield* intent.error ?? outcomeUnknown(intent.provider ?? "unknown", "ConnectionLost")
       }
+      if (!rest.isSure && !isDecided) return yield* Rest.unchanged(rest, intent)
       if (!(yield* store.resume(intent, Rest.interrupted(rest)))) return undefined
-      const exit = yield* Effect.exit(send(intent, rest))
-      if (Exit.isSuccess(exit)) {
-        const receipt = Rest.merged(rest.accepted, exit.value)
+      // The last part may have been found since.
+      const exit = rest.from.number > rest.from.of
+        ? undefined
+        : yield* Effect.exit(recordingParts(store, id)(send(intent, rest)))
+      if (exit === undefined || Exit.isSuccess(exit)) {
+        const receipt = exit === undefined ? rest.accepted : Rest.merged(rest.accepted, exit.value)
         yield* settle(id, { state: "accepted", receipt, resolvedBy: "operator: sent the rest" })
         return receipt
       }
@@ -356,7 +365,7 @@ export const make = Effect.fnUntraced(function*(
       }
       // A refusal that is none of a provider's leaves the reason as it was.
       const refused = failure.success instanceof SmsError ? failure.success : undefined
-      const error = Rest.failureOf(rest, refused ?? { reason: intent.error!.reason })
+      const error = refused === undefined ? Rest.unchanged(rest, intent) : Rest.failureOf(rest, refused)
       yield* settle(id, { state: "unknown", error })
       return yield* refused === undefined ? Effect.failCause(exit.cause) : error
     })) as Effect.Effect<SendReceipt | undefined, Exclude<E, SmsError> | SmsError | StorageError>

@@ -110,7 +110,8 @@ export const layer = HttpApiBuilder.group(
                 message,
                 options,
                 (message) => router.send(message, { ...options, intentId: id, maxWait: "10 seconds" })
-              )
+              ),
+            { isDecided: true }
           )
           return rest ?? (yield* Problems.unknown("send of unknown outcome"))
         }

@@ -21,6 +21,7 @@ import { SmsError } from "../../SmsError.ts"
 import type { StorageError } from "../../StorageError.ts"
 import type { Claim, Intent, Service as IntentStore } from "../IntentStore.ts"
 import { outcomeUnknown } from "./outcomeUnknown.ts"
+import { recordingParts } from "./recordParts.ts"
 import { isProven, kindOf, retryOf } from "./refusals.ts"
 import { patiently } from "./surely.ts"
 
@@ -79,7 +80,7 @@ export const run = Effect.fnUntraced(function*<E, R>(
   const work = (claim: Claim, intent: Intent) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
-        const exit = yield* Effect.exit(restore(Effect.suspend(() => send(intent))))
+        const exit = yield* Effect.exit(restore(recordingParts(intents, intent.id)(Effect.suspend(() => send(intent)))))
         const stored = finish(intent, claim, exit)
         yield* Effect.catch(stored, (error: StorageError) =>
           Effect.logError("The outcome of a send could not be stored, and is stored later", error).pipe(

@@ -15,8 +15,8 @@ export class FoundPart extends Schema.Class<FoundPart>("effect-sms/sending/Inten
   provider: Schema.NonEmptyString,
   messageId: Schema.NonEmptyString,
   sender: Schema.optionalKey(Address),
-  /** The source: `delivery report`, or `carrier` for the answer to a query. */
-  by: Schema.Literals(["delivery report", "carrier"])
+  /** The source: `response` of the carrier, `delivery report`, or `carrier` for the answer to a query. */
+  by: Schema.Literals(["response", "delivery report", "carrier"])
 }) {}
 
 interface Accepted {
@@ -59,8 +59,10 @@ export const partsOf = (
   { of, provider }: Pick<FoundPart, "of" | "provider">
 ): ReadonlyMap<number, string> => {
   const parts = new Map<number, string>()
-  if (error?.provider === provider && (error.part?.of ?? 1) === of) {
-    error.accepted?.messageIds.forEach((messageId, index) => parts.set(index + 1, messageId))
+  const ids = error?.accepted?.messageIds ?? []
+  // A receipt from which a part is missing does not tell which ones it has.
+  if (error?.provider === provider && (error.part?.of ?? 1) === of && ids.length === (error.part?.number ?? 1) - 1) {
+    ids.forEach((messageId, index) => parts.set(index + 1, messageId))
   }
   for (const one of found) {
     if (one.provider === provider && one.of === of && !parts.has(one.part)) parts.set(one.part, one.messageId)
