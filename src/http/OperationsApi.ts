@@ -18,7 +18,7 @@ import { version } from "../internal/version.ts"
 import { Person } from "../internal/writtenAddress.ts"
 import { SendReceipt } from "../Message.ts"
 import type { Entry as QueueEntry } from "../queue/Queue.ts"
-import { FoundPart, type Intent, Priority, State, Times } from "../sending/IntentStore.ts"
+import { Candidate, FoundPart, type Intent, Priority, State, Times } from "../sending/IntentStore.ts"
 import { Consents } from "./ConsentApi.ts"
 import { Forwarding } from "./ForwardingApi.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
@@ -123,6 +123,13 @@ export class IntentView extends Schema.Class<IntentView>("effect-sms/http/Intent
       description: "The parts that the carrier is known to have, of a send whose outcome was unknown"
     })
   ),
+  candidates: Schema.optionalKey(
+    Schema.Array(Candidate).annotate({
+      description:
+        "Messages at the carrier with the same recipient and content, of a send whose outcome is unknown: one " +
+        "of them may be its message, or they are of somebody else"
+    })
+  ),
   resolvedBy: Schema.optionalKey(
     Schema.String.annotate({
       description: "The source that resolved an unknown outcome: `carrier`, `delivery report` or an operator"
@@ -179,7 +186,20 @@ export const deadForwardOf = (
  * @since 0.1.0
  */
 export const intentViewOf = (
-  { asked, error, found = [], key, message, provider, readyAt, receipt, refusal, resolvedBy, ...intent }: Intent,
+  {
+    asked,
+    candidates = [],
+    error,
+    found = [],
+    key,
+    message,
+    provider,
+    readyAt,
+    receipt,
+    refusal,
+    resolvedBy,
+    ...intent
+  }: Intent,
   delivery?: DeliveryView
 ): IntentView =>
   new IntentView({
@@ -203,6 +223,7 @@ export const intentViewOf = (
       found: found.length === 0 || (intent.state === "accepted" && resolvedBy === undefined)
         ? undefined
         : found.map(({ sender: _, ...part }) => part),
+      candidates: candidates.length === 0 || intent.state !== "unknown" ? undefined : candidates,
       resolvedBy,
       asked,
       delivery

@@ -28,7 +28,7 @@ import type { StorageError } from "../StorageError.ts"
 import { type Intent, IntentStore, type Outcome, type Priority } from "./IntentStore.ts"
 import * as Dispatcher from "./internal/dispatcher.ts"
 import { outcomeUnknown } from "./internal/outcomeUnknown.ts"
-import { recordingParts } from "./internal/recordParts.ts"
+import * as Progress from "./internal/progress.ts"
 import { isProven, kindOf } from "./internal/refusals.ts"
 import * as Rest from "./internal/rest.ts"
 import * as Surely from "./internal/surely.ts"
@@ -292,7 +292,8 @@ export const make = Effect.fnUntraced(function*(
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*(): Effect.fn.Return<Answer, E> {
         underWay.set(id, Deferred.makeUnsafe())
-        const exit = yield* Effect.exit(restore(recordingParts(store, id)(request.send(id))))
+        const progress = Progress.make(store, id)
+        const exit = yield* Effect.exit(restore(progress.run(request.send(id))))
         if (Exit.isSuccess(exit)) {
           yield* settle(id, { state: "accepted", receipt: exit.value })
           return { intentId: id, replayed: false, result: Result.succeed(exit.value) }
@@ -304,7 +305,7 @@ export const make = Effect.fnUntraced(function*(
           return yield* Effect.failCause(exit.cause)
         }
         // After a defect or an interruption, the carrier may or may not have the message.
-        yield* settle(id, { state: "unknown", error: error ?? outcomeUnknown(provider ?? "unknown", "Defect") })
+        yield* settle(id, progress.unknown(error ?? outcomeUnknown(provider ?? "unknown", "Defect")))
         if (error === undefined) return yield* Effect.failCause(exit.cause)
         return { intentId: id, replayed: false, result: Result.fail(error) }
       }).pipe(Effect.ensuring(Effect.sync(() => {
@@ -349,10 +350,11 @@ export const make = Effect.fnUntraced(function*(
       }
       if (!rest.isSure && !isDecided) return yield* Rest.unchanged(rest, intent)
       if (!(yield* store.resume(intent, Rest.interrupted(rest)))) return undefined
+      const progress = Progress.make(store, id)
       // The last part may have been found since.
       const exit = rest.from.number > rest.from.of
         ? undefined
-        : yield* Effect.exit(recordingParts(store, id)(send(intent, rest)))
+        : yield* Effect.exit(progress.run(send(intent, rest)))
       if (exit === undefined || Exit.isSuccess(exit)) {
         const receipt = exit === undefined ? rest.accepted : Rest.merged(rest.accepted, exit.value)
         yield* settle(id, { state: "accepted", receipt, resolvedBy: "operator: sent the rest" })
@@ -360,13 +362,13 @@ export const make = Effect.fnUntraced(function*(
       }
       const failure = Cause.findError(exit.cause)
       if (Result.isFailure(failure)) {
-        yield* settle(id, { state: "unknown", error: Rest.interrupted(rest, "Defect") })
+        yield* settle(id, progress.unknown(Rest.interrupted(rest, "Defect")))
         return yield* Effect.failCause(exit.cause)
       }
       // A refusal that is none of a provider's leaves the reason as it was.
       const refused = failure.success instanceof SmsError ? failure.success : undefined
       const error = refused === undefined ? Rest.unchanged(rest, intent) : Rest.failureOf(rest, refused)
-      yield* settle(id, { state: "unknown", error })
+      yield* settle(id, progress.unknown(error))
       return yield* refused === undefined ? Effect.failCause(exit.cause) : error
     })) as Effect.Effect<SendReceipt | undefined, Exclude<E, SmsError> | SmsError | StorageError>
 

@@ -15,6 +15,7 @@ import { providerOf } from "../internal/providerOf.ts"
 import { compact } from "../internal/record.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
 import {
+  Candidate,
   FoundPart,
   Intent,
   IntentStore,
@@ -41,7 +42,9 @@ const outcomes = json(
   Schema.Struct({
     receipt: Schema.optionalKey(SendReceipt),
     error: Schema.optionalKey(SmsError),
-    refusal: Schema.optionalKey(Schema.String)
+    refusal: Schema.optionalKey(Schema.String),
+    requestedAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
+    candidates: Schema.optionalKey(Schema.Array(Candidate))
   })
 )
 const messages = json(table, OutboundMessage)
@@ -152,7 +155,10 @@ export const make = Effect.fnUntraced(function*(
   })
 
   /** Leads from the messages of a receipt to their send, for the events of their deliveries. */
-  const noteSent = Effect.fnUntraced(function*({ id, message, roomId }: Intent, { messageIds, provider }: SendReceipt) {
+  const noteSent = Effect.fnUntraced(function*(
+    { id, message, roomId }: Intent,
+    { messageIds, provider }: Pick<SendReceipt, "messageIds" | "provider">
+  ) {
     const now = yield* Clock.currentTimeMillis
     for (const messageId of messageIds) {
       yield* sql`INSERT INTO sms_sent (message_key, intent_id, room_id, person, created_at)
@@ -180,9 +186,9 @@ export const make = Effect.fnUntraced(function*(
   const write = Effect.fnUntraced(
     function*(id: string, intent: Intent | undefined, told: Outcome, record: RecordEvent) {
       if (intent !== undefined) yield* tell(intent, told, record)
-      const { error, receipt, refusal, resolvedBy, state } = told
+      const { error, receipt, refusal, requestedAt, resolvedBy, state } = told
       const now = yield* Clock.currentTimeMillis
-      const outcome = yield* outcomes.encode(compact({ receipt, error, refusal }))
+      const outcome = yield* outcomes.encode(compact({ receipt, error, refusal, requestedAt }))
       const key = sql.literal(state === "refused" ? "NULL" : "key")
       const via = providerOf({ receipt, error, provider: intent?.provider })
       yield* sql`UPDATE sms_intents SET state = ${state}, key = ${key}, owner = NULL, outcome = ${outcome},
@@ -261,11 +267,20 @@ export const make = Effect.fnUntraced(function*(
           if (intent === undefined || !Findings.isOpen(intent)) return undefined
           const found = Findings.withFound(intent, part)
           yield* sql`UPDATE sms_intents SET found = ${yield* findings.encode(found)} WHERE id = ${id}`
+          yield* noteSent(intent, { provider: part.provider, messageIds: [part.messageId] })
           const outcome = Findings.outcomeOf({ ...intent, found })
           if (outcome !== undefined) yield* write(id, intent, outcome, record)
           return yield* read(id)
         }))
       })),
+    recordCandidates: (id, candidates) =>
+      asStored(transact(Effect.gen(function*() {
+        const intent = yield* read(id)
+        if (intent?.state !== "unknown") return
+        const { error, receipt, refusal, requestedAt } = intent
+        const outcome = yield* outcomes.encode(compact({ receipt, error, refusal, requestedAt, candidates }))
+        yield* sql`UPDATE sms_intents SET outcome = ${outcome} WHERE id = ${id}`
+      }))),
     get: (id) =>
       asStored(Effect.gen(function*() {
         const [row] = yield* sql<Row>`SELECT ${columns} FROM sms_intents WHERE id = ${id}`.withoutTransform

@@ -241,12 +241,56 @@ export const suite = (name: string, layer: Layer.Layer<IntentStore, unknown>, sk
         assert.deepStrictEqual(claimed.map(([id]) => id), [all[1]!.id, all[2]!.id])
       }))
 
-    test("lists the intents for a recipient that may still be sent", (store) =>
+    test("knows the send of a message: of a receipt, of the accepted parts and of those that are found", (store) =>
+      Effect.gen(function*() {
+        const owner = (messageId: string, provider = "mock") => store.ownerOf({ provider, messageId })
+        const [accepted, unknown] = [yield* reserveNew(store), yield* reserveNew(store)]
+        yield* store.settle(accepted.id, { state: "accepted", receipt })
+        const parts = new SendReceipt({ ...receipt, messageIds: ["2"] })
+        const { provider, reason } = error
+        yield* store.recordFound(unknown.id, report(3, 3, "3"))
+        yield* store.settle(unknown.id, {
+          state: "unknown",
+          error: new SmsError({ provider, reason, part: { number: 2, of: 3 }, accepted: parts })
+        })
+        const owners = [
+          yield* owner("1"),
+          yield* owner("2"),
+          yield* owner("3"),
+          yield* owner("4"),
+          yield* owner("1", "x")
+        ]
+        assert.deepStrictEqual(owners, [accepted.id, unknown.id, unknown.id, undefined, undefined])
+      }))
+
+    test("keeps what may be the message of an unknown intent, and when it was requested, until it is resolved", (store) =>
+      Effect.gen(function*() {
+        const requestedAt = yield* DateTime.now
+        const { id } = yield* reserveNew(store)
+        const candidates = [{ part: 1, of: 1, provider: "mock", messageId: "7" }]
+        yield* store.recordCandidates(id, candidates)
+        assert.isUndefined((yield* store.get(id))?.candidates)
+        yield* store.settle(id, { state: "unknown", error, requestedAt })
+        yield* store.recordCandidates(id, candidates)
+        const intent = yield* store.get(id)
+        assert.deepStrictEqual([intent?.candidates, intent?.requestedAt, intent?.error], [
+          candidates,
+          requestedAt,
+          error
+        ])
+        yield* store.recordCandidates(id, [])
+        assert.deepStrictEqual((yield* store.get(id))?.candidates, [])
+        yield* store.recordFound(id, report(1, 1, "7"))
+        const { candidates: none, requestedAt: never } = (yield* store.get(id))!
+        assert.deepStrictEqual([none, never], [undefined, undefined])
+      }))
+
+    test("lists the intents for a recipient that may have been sent", (store) =>
       Effect.gen(function*() {
         const sending = yield* reserveNew(store)
         const unknown = yield* reserveNew(store)
         const accepted = yield* reserveNew(store)
-        yield* store.settle(unknown.id, { state: "unknown", error, resolvedBy: "operator: given up" })
+        yield* store.settle(unknown.id, { state: "unknown", receipt, resolvedBy: "operator: resent" })
         yield* store.settle(accepted.id, { state: "accepted", receipt })
         assert.deepStrictEqual((yield* store.openTo(to)).map(({ id }) => id), [sending.id, unknown.id])
         assert.deepStrictEqual(yield* store.openTo(Address.make("+15145550143")), [])

@@ -70,6 +70,14 @@ export const partsOf = (
   return parts
 }
 
+/** Returns whether a message is known to belong to an intent. */
+export const owns = (
+  { error, found = [], receipt }: Pick<Intent, "error" | "found" | "receipt">,
+  { messageId, provider }: Pick<FoundPart, "messageId" | "provider">
+): boolean =>
+  [receipt, error?.accepted].some((one) => one?.provider === provider && one.messageIds.includes(messageId)) ||
+  found.some((part) => part.provider === provider && part.messageId === messageId)
+
 /** Makes the receipt of parts that were found. */
 export const receiptOf = (
   message: OutboundMessage,
