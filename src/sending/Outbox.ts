@@ -30,7 +30,7 @@ import * as Dispatcher from "./internal/dispatcher.ts"
 import { outcomeUnknown } from "./internal/outcomeUnknown.ts"
 import * as Progress from "./internal/progress.ts"
 import { isProven, kindOf } from "./internal/refusals.ts"
-import * as Rest from "./internal/rest.ts"
+import * as Rest from "./internal/sendRest.ts"
 import * as Surely from "./internal/surely.ts"
 
 /**
@@ -340,37 +340,7 @@ export const make = Effect.fnUntraced(function*(
       }
     })
 
-  const sendRest: Service["sendRest"] = <E>(id: string, send: SendRest<E>, { isDecided = false } = {}) =>
-    Effect.uninterruptible(Effect.gen(function*() {
-      const intent = yield* store.get(id)
-      if (intent === undefined || intent.state !== "unknown" || !Rest.isBegun(intent)) return undefined
-      const rest = Rest.restOf(intent)
-      if (rest === undefined) {
-        return yield* intent.error ?? outcomeUnknown(intent.provider ?? "unknown", "ConnectionLost")
-      }
-      if (!rest.isSure && !isDecided) return yield* Rest.unchanged(rest, intent)
-      if (!(yield* store.resume(intent, Rest.interrupted(rest)))) return undefined
-      const progress = Progress.make(store, id)
-      // The last part may have been found since.
-      const exit = rest.from.number > rest.from.of
-        ? undefined
-        : yield* Effect.exit(progress.run(send(intent, rest)))
-      if (exit === undefined || Exit.isSuccess(exit)) {
-        const receipt = exit === undefined ? rest.accepted : Rest.merged(rest.accepted, exit.value)
-        yield* settle(id, { state: "accepted", receipt, resolvedBy: "operator: sent the rest" })
-        return receipt
-      }
-      const failure = Cause.findError(exit.cause)
-      if (Result.isFailure(failure)) {
-        yield* settle(id, progress.unknown(Rest.interrupted(rest, "Defect")))
-        return yield* Effect.failCause(exit.cause)
-      }
-      // A refusal that is none of a provider's leaves the reason as it was.
-      const refused = failure.success instanceof SmsError ? failure.success : undefined
-      const error = refused === undefined ? Rest.unchanged(rest, intent) : Rest.failureOf(rest, refused)
-      yield* settle(id, progress.unknown(error))
-      return yield* refused === undefined ? Effect.failCause(exit.cause) : error
-    })) as Effect.Effect<SendReceipt | undefined, Exclude<E, SmsError> | SmsError | StorageError>
+  const sendRest: Service["sendRest"] = (id, send, options) => Rest.sendRest({ store, settle }, id, send, options)
 
   const wakes = new Set<Latch.Latch>()
 

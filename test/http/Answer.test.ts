@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import * as Hook from "../../src/rooms/Hook.ts"
 import { RoomKit } from "../../src/rooms/RoomKit.ts"
 import { OptedOut, OutcomeUnknown } from "../../src/SmsError.ts"
@@ -121,7 +121,7 @@ describe("POST /rooms/:id/messages", () => {
       const { json } = yield* answer(roomId, "hello", "k")
       assert.deepStrictEqual(outcomesOf(json), ["desk delivered", "sms-mock delivered"])
       assert.lengthOf(yield* sent, 1)
-    }).pipe(Effect.scoped, Effect.provide(layerStored()), Effect.provide(observe().layer))
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(layerStored(), observe().layer)))
   })
 
   it.live("is refused without content, for an unknown room, and for one that has no channel", () =>

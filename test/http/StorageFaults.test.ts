@@ -3,7 +3,7 @@
  * again only if nothing went out.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schedule } from "effect"
+import { Effect, Layer, Schedule } from "effect"
 import { RoomKit } from "../../src/rooms/RoomKit.ts"
 import { OutcomeUnknown } from "../../src/SmsError.ts"
 import { observe } from "../observe.ts"
@@ -71,7 +71,7 @@ const survive = (send: Send, headers: Readonly<Record<string, string>>, injected
       yield* Effect.repeat(unstored(roomId), { until: (count) => count === 0, schedule: Schedule.spaced("50 millis") })
     }
     return count
-  }).pipe(Effect.provide(layerStored(), { local: true }), Effect.provide(observe().layer))
+  }).pipe(Effect.provide(Layer.provideMerge(layerStored(), observe().layer), { local: true }))
 
 describe("a send whose database fails", () => {
   for (const [name, send] of Object.entries(sends)) {
@@ -108,7 +108,7 @@ describe("a send whose database fails", () => {
       const isDecided = Effect.map(call("POST", `/intents/${id}/give-up`), ({ status }) => status === 409)
       yield* Effect.repeat(isDecided, { until: (isDecided) => isDecided, schedule: Schedule.spaced("50 millis") })
       return count
-    }).pipe(Effect.provide(layerStored(respond), { local: true }), Effect.provide(observe().layer))
+    }).pipe(Effect.provide(Layer.provideMerge(layerStored(respond), observe().layer), { local: true }))
   }
 
   it.live(
