@@ -10,6 +10,7 @@ import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
@@ -18,13 +19,14 @@ import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 import * as Content from "../Content.ts"
 import * as MessageProblems from "../http/MessageProblems.ts"
+import type { SendRequest } from "../http/MessagesApi.ts"
 import { prefixOf, warnings } from "../http/ServerConfig.ts"
 import { compact } from "../internal/record.ts"
 import { Recipient, Sender } from "../internal/writtenAddress.ts"
 import { ZonedTime } from "../internal/zonedTime.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
 import type { Lazy } from "../provider/Carrier.ts"
-import { invalid } from "../provider/Environment.ts"
+import { invalid, type InvalidVariable, text } from "../provider/Environment.ts"
 import { checkContent } from "../provider/internal/sendPlan.ts"
 import { SmsProvider } from "../provider/SmsProvider.ts"
 import { Priority } from "../sending/IntentStore.ts"
@@ -72,6 +74,12 @@ const flags = (carriers: ReadonlyArray<Lazy>) => ({
     Flag.withDescription("With --queue: when to send it, as 2026-01-28T13:00:00Z"),
     Flag.optional
   ),
+  key: Flag.String("key").pipe(
+    Flag.withSchema(Schema.NonEmptyString),
+    Flag.withMetavar("key"),
+    Flag.withDescription("With DATABASE_URL: the idempotency key. A message is sent once for its key"),
+    Flag.optional
+  ),
   priority: Flag.Literals("priority", Priority.literals).pipe(
     Flag.withDescription("With --queue: bulk messages are sent after transactional ones, the default"),
     Flag.optional
@@ -86,12 +94,12 @@ const flags = (carriers: ReadonlyArray<Lazy>) => ({
   )
 })
 
-/** Makes the carrier's provider from the environment, for sending only: it needs no webhook secret. */
-const providerOf = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>, name: string) {
+/** Makes the carrier's layer from the environment, for sending only: it needs no webhook secret. */
+const carrierOf = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>, name: string) {
   const { load } = carriers.find((carrier) => carrier.name === name)!
   const { sender, variables } = yield* Effect.flatMap(load, ({ environment }) => environment)
   const layer = yield* sender
-  if (layer !== undefined) return Context.get(yield* Layer.build(layer), SmsProvider)
+  if (layer !== undefined) return layer
   const needed = variables.find(({ group, required }) => group === "sending" && required)
   return yield* needed === undefined
     ? fail(`${name} cannot be configured to send`)
@@ -133,12 +141,18 @@ const codeOf = ({ accepted, reason }: SmsError): number => {
   return accepted === undefined ? exitCodes.refused : exitCodes.inPart
 }
 
-const explain = (json: boolean) =>
+const explain = (json: boolean, intentId?: string) =>
   Effect.fnUntraced(function*(error: SmsError) {
     const problem = MessageProblems.fromSmsError(error)
     if (json) yield* Console.log(yield* Effect.orDie(encodeProblem(problem)))
-    return yield* fail(`${error.provider}: ${problem.detail}. ${advice(error.reason, error.provider)}`, codeOf(error))
+    const where = intentId === undefined ? "" : `. It is the send ${intentId} of effect-sms intents`
+    return yield* fail(
+      `${error.provider}: ${problem.detail}. ${advice(error.reason, error.provider)}${where}`,
+      codeOf(error)
+    )
   })
+
+type Carrier = Layer.Layer<SmsProvider, InvalidVariable, HttpClient.HttpClient>
 
 type Input = Command.Command.Config.Infer<ReturnType<typeof flags>>
 
@@ -151,42 +165,91 @@ const messageOf = ({ from, media, text, to }: Input) =>
     ...compact({ from: Option.getOrUndefined(from) })
   })
 
-const enqueue = Effect.fnUntraced(function*({ at, json, priority, provider, ...input }: Input) {
-  const message = messageOf({ at, json, priority, provider, ...input })
-  if (checkContent(message) !== undefined) return yield* misused("A message needs a text, or files by their URL")
-  // Loaded on demand: sending at once needs no database.
-  const { enqueue } = yield* Effect.promise(() => import("./Queue.ts"))
-  yield* enqueue({
-    message,
-    json,
+/** Returns the request as a caller of the API would write it. */
+const requestOf = ({ at, from, media, priority, provider, queue, text, to }: Input): SendRequest => ({
+  to,
+  ...compact({
+    from: Option.getOrUndefined(from),
+    text: text === "" ? undefined : text,
+    media: media.length === 0 ? undefined : media.map((url) => ({ url })),
     provider: Option.getOrUndefined(provider),
-    priority: Option.getOrUndefined(priority),
-    sendAt: Option.getOrUndefined(at)
+    queue: queue || undefined,
+    sendAt: Option.getOrUndefined(at),
+    priority: Option.getOrUndefined(priority)
   })
 })
 
+const enqueue = Effect.fnUntraced(function*(input: Input) {
+  const message = messageOf(input)
+  if (checkContent(message) !== undefined) return yield* misused("A message needs a text, or files by their URL")
+  // Loaded on demand: sending without a database needs none of it.
+  const { enqueue } = yield* Effect.promise(() => import("./Queue.ts"))
+  yield* enqueue({
+    message,
+    written: requestOf(input),
+    json: input.json,
+    key: Option.getOrUndefined(input.key),
+    provider: Option.getOrUndefined(input.provider),
+    priority: Option.getOrUndefined(input.priority),
+    sendAt: Option.getOrUndefined(input.at)
+  })
+})
+
+/** Sends the message without a database. */
+const sendDirectly = Effect.fnUntraced(function*(carrier: Carrier, { json, key, ...input }: Input) {
+  if (Option.isSome(key)) return yield* misused("--key needs DATABASE_URL, where keys are stored")
+  const { send } = Context.get(yield* Layer.build(carrier), SmsProvider)
+  return yield* Effect.catch(send(messageOf({ json, key, ...input })), explain(json))
+})
+
+/** Sends the message through the database that the servers have. Returns `undefined` when none is configured. */
+const sendStored = Effect.fnUntraced(
+  function*(carrier: Carrier, input: Input & { readonly provider: Option.Some<string> }) {
+    if ((yield* text("DATABASE_URL")) === undefined) return undefined
+    const { sendStored } = yield* Effect.promise(() => import("./storedSend.ts"))
+    const answer = yield* sendStored({
+      carrier,
+      message: messageOf(input),
+      written: { ...requestOf(input), provider: input.provider.value },
+      key: Option.getOrUndefined(input.key)
+    }).pipe(Effect.catchTags({
+      SmsError: explain(input.json),
+      SmsRouterError: ({ message }) => fail(message),
+      SendBlocked: ({ message }) => fail(message, exitCodes.refused),
+      KeyReused: ({ message }) => fail(`--key: ${message}`, exitCodes.refused),
+      StorageError: ({ message }) => fail(`${message}. The message was not sent`)
+    }))
+    if (answer === undefined) return undefined
+    return yield* Effect.catch(Effect.fromResult(answer.result), explain(input.json, answer.intentId))
+  }
+)
+
 const send = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>, input: Input) {
-  const { at, json, priority, queue } = input
+  const { at, json, priority, provider, queue } = input
   if (queue) return yield* enqueue(input)
-  const provider = Option.getOrUndefined(input.provider)
-  if (provider === undefined) return yield* misused("Missing required flag: --provider")
+  if (Option.isNone(provider)) return yield* misused("Missing required flag: --provider")
   if (Option.isSome(at) || Option.isSome(priority)) return yield* misused("--at and --priority need --queue")
-  const { send } = yield* providerOf(carriers, provider).pipe(
+  const receipt = yield* carrierOf(carriers, provider.value).pipe(
     // A variable that is missing may be there under a mistyped name.
     Effect.tapError(() => Effect.flatMap(warnings(carriers), Effect.forEach((line) => Effect.logWarning(line)))),
-    Effect.catchTag(["InvalidVariable", "ConfigError"], ({ message }) => fail(message))
-  )
-  const message = messageOf(input)
-  yield* Effect.flatMap(CodeOfInterruption, Ref.set<number>(exitCodes.unknown))
-  const receipt = yield* send(message).pipe(
-    Effect.catch(explain(json)),
+    Effect.tap(Effect.flatMap(CodeOfInterruption, Ref.set<number>(exitCodes.unknown))),
+    Effect.flatMap((carrier) =>
+      Effect.flatMap(
+        sendStored(carrier, { ...input, provider }),
+        (receipt) => receipt === undefined ? sendDirectly(carrier, input) : Effect.succeed(receipt)
+      )
+    ),
+    Effect.catchTag(
+      ["InvalidVariable", "ConfigError", "InvalidRateLimit", "DuplicateProvider"],
+      ({ message }) => fail(message)
+    ),
     Effect.onInterrupt(() =>
       Console.error("Interrupted: the message may have been sent. Look for it in the carrier's log")
     )
   )
   yield* json
     ? Effect.flatMap(Effect.orDie(encodeReceipt(receipt)), Console.log)
-    : Console.log(`${provider} accepted ${receipt.messageIds.join(", ")}: ${receipt.status}`)
+    : Console.log(`${provider.value} accepted ${receipt.messageIds.join(", ")}: ${receipt.status}`)
 })
 
 /** Builds the command for these carriers. */
@@ -199,8 +262,9 @@ export const command = (carriers: ReadonlyArray<Lazy>) =>
     )).pipe(
       Command.withDescription(
         `Sends one message through one carrier. The credentials come from the environment:
-\`effect-sms serve --help\` lists the variables. With --queue, stores the message for the server to send, and needs only
-DATABASE_URL.
+\`effect-sms serve --help\` lists the variables. With DATABASE_URL, the send is one like those of the server: once for its
+--key, within SEND_RATE_LIMIT and SEND_CIRCUIT_FAILURES, to nobody who has opted out, and in the list of effect-sms intents. Without it, nothing is
+stored. With --queue, stores the message for the server to send, and needs only DATABASE_URL.
 
 Exit codes: 0 when the carrier accepted the message or it was queued, 1 when the command could not start, 2 for an invalid command line,
 3 when the message was refused, 4 when the message may have been sent, and 5 when only a part of it was sent.`

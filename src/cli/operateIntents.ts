@@ -37,7 +37,7 @@ const withClient = <A>(
   use: (client: OperationsClient.Service) => Effect.Effect<A, object>
 ) => call({ url, codes, scopes: "scopes read and operate", make: OperationsClient.make }, use)
 
-const line = ({ asked, createdAt, id, provider, reason, resolvedBy, state }: IntentView): string =>
+const line = ({ asked, candidates = [], createdAt, id, provider, reason, resolvedBy, state }: IntentView): string =>
   [
     id,
     state,
@@ -45,6 +45,7 @@ const line = ({ asked, createdAt, id, provider, reason, resolvedBy, state }: Int
     provider ?? "any provider",
     ...(reason === undefined ? [] : [reason]),
     ...(asked === undefined ? [] : [`asked ${asked} ${asked === 1 ? "time" : "times"}`]),
+    ...(candidates.length === 0 ? [] : [`may be ${candidates.map(({ messageId }) => messageId).join(" or ")}`]),
     ...(resolvedBy === undefined ? [] : [resolvedBy])
   ].join("  ")
 

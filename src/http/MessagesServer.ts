@@ -13,7 +13,6 @@ import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import * as Consent from "../consent/Consent.ts"
 import * as ConsentLedger from "../consent/ConsentLedger.ts"
 import * as Content from "../Content.ts"
@@ -41,10 +40,11 @@ import * as Lists from "./internal/lists.ts"
 import * as Operations from "./internal/operations.ts"
 import * as Queueing from "./internal/queueing.ts"
 import * as ReadRequest from "./internal/readRequest.ts"
+import { requestText } from "./internal/requestText.ts"
 import * as SendOnce from "./internal/sendOnce.ts"
 import { storageFailedWith } from "./internal/storageFailed.ts"
 import * as MessageProblems from "./MessageProblems.ts"
-import { GatewayApi, SendRequest, viewOf } from "./MessagesApi.ts"
+import { GatewayApi, type SendRequest, viewOf } from "./MessagesApi.ts"
 import { intentViewOf } from "./OperationsApi.ts"
 import * as Problems from "./Problems.ts"
 import * as WebhookServer from "./WebhookServer.ts"
@@ -72,9 +72,6 @@ export type Options = WebhookServer.Options & {
   /** How queued messages are sent. */
   readonly queue?: Outbox.DispatchOptions | undefined
 }
-
-/** Encodes a request canonically: equal messages give equal text. */
-const textOf = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.toCodecJson(SendRequest)))
 
 const messageOf = (
   { media = [], priority: _, provider: __, queue: ___, text = "", ...options }: SendRequest
@@ -149,12 +146,12 @@ const layerMessages = (options: Options) =>
           const message = messageOf(request)
           const { priority } = request
           if (request.queue === true || queueing.isUnscheduled(message, provider)) {
-            const what = textOf(request)
+            const what = requestText(request)
             return intentViewOf(yield* queueing.enqueue({ key, message, provider, priority, what }))
           }
           // A send that has started is not interrupted when the caller disconnects.
           const { replayed, result } = yield* Effect.raceFirst(
-            runs.run(sendOnce({ key, message, provider, priority, what: textOf(request) })),
+            runs.run(sendOnce({ key, message, provider, priority, what: requestText(request) })),
             Effect.andThen(draining, Effect.fail(outcomeUnknown(provider ?? "unknown", "Timeout")))
           )
           if (replayed) yield* setHeaders({ "idempotency-replayed": "true" })
@@ -179,7 +176,7 @@ const layerMessages = (options: Options) =>
         Effect.catchTags({
           SmsError: SendOnce.problems.SmsError,
           SendBlocked: SendOnce.problems.SendBlocked,
-          // Repeated with its key, it goes on where it was left.
+          // Nothing went out. Repeated with its key, it goes on where it was left.
           Unfinished: () => Effect.fail(MessageProblems.storageUnavailable),
           StorageError: storageFailedWith(() => MessageProblems.storageUnavailable)
         }),

@@ -18,7 +18,7 @@ import { version } from "../internal/version.ts"
 import { Person } from "../internal/writtenAddress.ts"
 import { SendReceipt } from "../Message.ts"
 import type { Entry as QueueEntry } from "../queue/Queue.ts"
-import { type Intent, Priority, State, Times } from "../sending/IntentStore.ts"
+import { Candidate, FoundPart, type Intent, Priority, State, Times } from "../sending/IntentStore.ts"
 import { Consents } from "./ConsentApi.ts"
 import { Forwarding } from "./ForwardingApi.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
@@ -112,6 +112,24 @@ export class IntentView extends Schema.Class<IntentView>("effect-sms/http/Intent
   accepted: Schema.optionalKey(
     SendReceipt.annotate({ description: "The receipt of the parts that were sent, while others were not" })
   ),
+  found: Schema.optionalKey(
+    Schema.Array(Schema.Struct({
+      part: Schema.Int,
+      of: Schema.Int,
+      provider: Schema.String,
+      messageId: Schema.String,
+      by: FoundPart.fields.by
+    })).annotate({
+      description: "The parts that the carrier is known to have, of a send whose outcome was unknown"
+    })
+  ),
+  candidates: Schema.optionalKey(
+    Schema.Array(Candidate).annotate({
+      description:
+        "Messages at the carrier with the same recipient and content, of a send whose outcome is unknown: one " +
+        "of them may be its message, or they are of somebody else"
+    })
+  ),
   resolvedBy: Schema.optionalKey(
     Schema.String.annotate({
       description: "The source that resolved an unknown outcome: `carrier`, `delivery report` or an operator"
@@ -168,7 +186,20 @@ export const deadForwardOf = (
  * @since 0.1.0
  */
 export const intentViewOf = (
-  { asked, error, key, message, provider, readyAt, receipt, refusal, resolvedBy, ...intent }: Intent,
+  {
+    asked,
+    candidates = [],
+    error,
+    found = [],
+    key,
+    message,
+    provider,
+    readyAt,
+    receipt,
+    refusal,
+    resolvedBy,
+    ...intent
+  }: Intent,
   delivery?: DeliveryView
 ): IntentView =>
   new IntentView({
@@ -189,6 +220,10 @@ export const intentViewOf = (
       part: error?.part,
       accepted: error?.accepted,
       receipt,
+      found: found.length === 0 || (intent.state === "accepted" && resolvedBy === undefined)
+        ? undefined
+        : found.map(({ sender: _, ...part }) => part),
+      candidates: candidates.length === 0 || intent.state !== "unknown" ? undefined : candidates,
       resolvedBy,
       asked,
       delivery
@@ -292,17 +327,21 @@ export class Operations extends HttpApiGroup.make("operations")
       .annotate(
         OpenApi.Description,
         "Asks the carrier first, and sends nothing if it has the message. Of a message whose first parts were sent, sends " +
-          "the others: fails with 504 if one of them may have been sent, and `accepted` has those that were. Otherwise " +
-          "the recipient may receive the message twice. Repeated requests resend it only once."
+          "only the others. The recipient may receive the message twice, or the part whose outcome was unknown. Repeated " +
+          "requests resend it only once."
       ),
     HttpApiEndpoint.post("giveUp", "/intents/:id/give-up", {
       params: id,
       success: IntentView,
-      error: [Problems.NotFound, Problems.ServiceUnavailable]
+      error: [Problems.NotFound, Problems.Conflict, Problems.ServiceUnavailable]
     })
       .annotate(OpenApi.Summary, "Give up a message with an unknown outcome")
       .annotateMerge(annotations(samples.giveUp))
-      .annotate(OpenApi.Description, "The message is not resent, and is removed from the list of unknown sends."),
+      .annotate(
+        OpenApi.Description,
+        "The message is not resent, and is removed from the list of unknown sends. Fails with 409 when its outcome is " +
+          "known: it was resent, or the carrier was found to have it."
+      ),
     HttpApiEndpoint.delete("forget", "/people/:address", {
       params: { address: Person },
       success: Schema.Record(Schema.String, Schema.Int),

@@ -75,9 +75,13 @@ export interface StorageConfig {
     | undefined
   /** The deletion of personal data alone, for a program that is no server. Absent in memory. */
   readonly people: Layer.Layer<People, InvalidVariable, SecureRandom.SecureRandom | Mac.Mac> | undefined
-  /** Provides the sends alone, to a process that is no server. Absent in memory. */
-  readonly intents:
-    | Layer.Layer<IntentStore.IntentStore, InvalidVariable, SecureRandom.SecureRandom | Mac.Mac>
+  /** Provides the stores that sending needs, to a process that is no server. Absent in memory. */
+  readonly sends:
+    | Layer.Layer<
+      IntentStore.IntentStore | DeliveryStore.DeliveryStore | ConsentLedger.ConsentLedger | SendPolicyStores,
+      InvalidVariable,
+      SecureRandom.SecureRandom | Mac.Mac
+    >
     | undefined
 }
 
@@ -166,7 +170,7 @@ const sqlStorage = (
     people: blamed(
       Layer.provide(Layer.unwrap(Effect.map(loadStorage, (SqlStorage) => SqlStorage.layerPeople)), layerClient)
     ),
-    intents: layerStores
+    sends: layerStores
   }
 }
 
@@ -213,7 +217,7 @@ const memory = (mms: Options): StorageConfig => ({
   file: undefined,
   schemaVersion: undefined,
   people: undefined,
-  intents: undefined
+  sends: undefined
 })
 
 const timeout = Effect.gen(function*() {

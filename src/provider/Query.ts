@@ -26,6 +26,8 @@ export interface Lookup {
   readonly since: DateTime.Utc
   /** The latest time of the request. */
   readonly until: DateTime.Utc
+  /** How long the request for one part may take. 30 seconds by default. */
+  readonly timeout?: Duration.Duration | undefined
 }
 
 /**
@@ -43,9 +45,10 @@ export interface Match {
   readonly sender?: Address | undefined
   /**
    * What matches. `reference`: the id of the send, which proves it. `content`:
-   * recipient, text, files and time, as those of another message may.
+   * recipient, text and files, and the carrier got it while the request was made.
+   * `similar`: the same content, within 5 minutes of the request.
    */
-  readonly by: "reference" | "content"
+  readonly by: "reference" | "content" | "similar"
 }
 
 /**

@@ -8,11 +8,13 @@ import * as Schema from "effect/Schema"
 import type { RoomEvent } from "../RoomEvent.ts"
 import type { MessagePart, WebhookEvent } from "../WebhookEvent.ts"
 import type { Delivery } from "./Channel.ts"
+import type { DeliveryOutcome } from "./internal/history.ts"
 
 /**
  * The result of processing a message.
  *
- * - `Broadcast`: the hooks let the message pass; each channel has its delivery
+ * - `Broadcast`: the hooks let the message pass; each channel has its delivery.
+ *   `earlier` has the outcomes of the channels that an earlier attempt was done with
  * - `Blocked`: a hook blocked the message; the room's history keeps it, marked
  *   as blocked
  * - `Repeated`: the message is a duplicate; it was already processed as this
@@ -26,7 +28,12 @@ import type { Delivery } from "./Channel.ts"
  * @since 0.1.0
  */
 export type ProcessResult =
-  | { readonly _tag: "Broadcast"; readonly event: RoomEvent; readonly deliveries: ReadonlyArray<Delivery> }
+  | {
+    readonly _tag: "Broadcast"
+    readonly event: RoomEvent
+    readonly deliveries: ReadonlyArray<Delivery>
+    readonly earlier?: ReadonlyArray<DeliveryOutcome>
+  }
   | { readonly _tag: "Blocked"; readonly event: RoomEvent; readonly hook: string; readonly reason: string }
   | { readonly _tag: "Repeated"; readonly eventId: string; readonly roomId: string }
   | { readonly _tag: "Queued"; readonly eventId: string; readonly roomId: string }

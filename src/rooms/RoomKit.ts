@@ -32,6 +32,7 @@ import { makeMemory, MmsAggregator, type MmsAggregatorError } from "../mms/MmsAg
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import { EventSource, RoomEvent } from "../RoomEvent.ts"
 import { IntentStore } from "../sending/IntentStore.ts"
+import { surely } from "../sending/internal/surely.ts"
 import { Outbox } from "../sending/Outbox.ts"
 import type { SmsError } from "../SmsError.ts"
 import type { StorageError } from "../StorageError.ts"
@@ -190,7 +191,12 @@ export interface Service {
     options: { readonly provider?: string | undefined },
     send: (message: OutboundMessage) => Effect.Effect<SendReceipt, E | SmsError>
   ) => Effect.Effect<SendReceipt, E | SmsError | Hook.SendBlocked>
-  /** Posts a message from one of the application's own channels to the other channels of the room. */
+  /**
+   * Posts a message from one of the application's own channels to the other
+   * channels of the room. Once a message was sent, or may have been, it returns
+   * the deliveries, also when the database fails afterwards: posting again would
+   * send it twice. What became of the event is then stored later.
+   */
   readonly post: (roomId: string, message: {
     readonly channelId: string
     readonly channelType: ChannelType
@@ -208,7 +214,8 @@ export interface Service {
     readonly key?: string | undefined
     /**
      * With a key: fails with `Unfinished` when a carrier refuses the message for
-     * now, so that it can be posted again with its key.
+     * now, or something else of it is not finished, so that it can be posted again
+     * with its key. Nothing is sent twice then.
      */
     readonly isPatient?: boolean | undefined
   }) => Effect.Effect<ProcessResult, RoomNotFound | StorageError | Unfinished>
@@ -292,6 +299,7 @@ export const make = Effect.fnUntraced(function*(
   options: Options = {}
 ): Effect.fn.Return<Service, never, SecureRandom.SecureRandom | Scope.Scope> {
   const random = yield* SecureRandom.SecureRandom
+  const scope = yield* Effect.scope
   const shutdownTimeout = options.shutdownTimeout ?? "5 seconds"
   const limits = { runTimeout: options.deliveryTimeout ?? "30 seconds", shutdownTimeout }
 
@@ -310,7 +318,15 @@ export const make = Effect.fnUntraced(function*(
   const hooks = HookRuns.make({ hooks: registry, notify })
   const outbox = Option.getOrUndefined(yield* Effect.serviceOption(Outbox))
   const sends = Sends.make({ hooks, tracking, notify, outbox, sendTimeout: limits.runTimeout })
-  const { broadcast, withAnswers } = Broadcast.make({ hooks, sends, channels, store, notify, runs })
+  const { broadcast, withAnswers } = Broadcast.make({
+    hooks,
+    sends,
+    channels,
+    store,
+    notify,
+    runs,
+    surely: (change) => surely(scope, change, { store: "rooms" })
+  })
   const remembered = {
     capacity: options.maxKeys ?? 100_000,
     maxBytes: options.maxKeyBytes ?? 64 * mebibyte,
@@ -429,8 +445,12 @@ export const make = Effect.fnUntraced(function*(
         const repetition = key === undefined
           ? yield* Broadcast.answering
           : { key: JSON.stringify(["post", roomId, key]), isPatient, isResumed: true }
+        const isReported = isPatient !== true
         return yield* runs.run(
-          withAnswers((conversation) => broadcast({ event, room, ...repetition }, conversation), repetition.key)
+          withAnswers((conversation) => broadcast({ event, room, ...repetition, isReported }, conversation), {
+            ...repetition,
+            isMade: ({ _tag }) => isReported && _tag === "Broadcast"
+          })
         )
       }
     )

@@ -84,7 +84,40 @@ export const Times = Schema.Struct(
   >
 )
 
-export { FoundPart }
+export {
+  /**
+   * One part of a send that the carrier is known to have, although the outcome of
+   * the whole is not known.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  FoundPart
+}
+
+/**
+ * A message at a carrier that may be a part of a send of unknown outcome, or
+ * somebody else's with the same content.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Candidate = typeof Candidate.Type
+
+/**
+ * Schema of {@link Candidate}.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Candidate = Schema.Struct({
+  /** The number of the part that it may be, the first of which is 1. */
+  part: Schema.Int,
+  /** The number of parts. */
+  of: Schema.Int,
+  provider: Schema.NonEmptyString,
+  messageId: Schema.NonEmptyString
+})
 
 /**
  * A requested send.
@@ -115,11 +148,15 @@ export class Intent extends Schema.Class<Intent>("effect-sms/sending/IntentStore
   receipt: Schema.optionalKey(SendReceipt),
   /** The reason of the refusal or of the unknown outcome. Absent when the process stopped during the send. */
   error: Schema.optionalKey(SmsError),
+  /** When the request was made whose outcome is unknown. Absent when the process stopped during the send. */
+  requestedAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
+  /** The messages at the carrier that may be the one whose outcome is unknown. */
+  candidates: Schema.optionalKey(Schema.Array(Candidate)),
   /** The kind of a refusal that no provider made: of a hook, or of the router. */
   refusal: Schema.optionalKey(Schema.String),
   /** The source that resolved an unknown outcome: an operator, a delivery report, or a query to the carrier. */
   resolvedBy: Schema.optionalKey(Schema.String),
-  /** The parts that the carrier is known to have, although the outcome was unknown. */
+  /** The parts that the carrier is known to have, while the outcome of the whole was not known. */
   found: Schema.optionalKey(Schema.Array(FoundPart)),
   /** How often carriers were asked about an unknown outcome. Absent when they were not. */
   asked: Schema.optionalKey(Schema.Int),
@@ -156,6 +193,8 @@ export type Outcome = {
   readonly error?: SmsError | undefined
   readonly refusal?: string | undefined
   readonly resolvedBy?: string | undefined
+  /** When the last request was made, of an unknown outcome. */
+  readonly requestedAt?: DateTime.Utc | undefined
 }
 
 /**
@@ -227,7 +266,13 @@ export interface Lookups {
   }) => Effect.Effect<ReadonlyArray<Intent>, StorageError>
   /** Records that carriers were asked, and after which delay they are asked again: never without one. */
   readonly asked: (id: string, delay: Duration.Duration | undefined) => Effect.Effect<void, StorageError>
-  /** Returns the intents for a recipient that are `sending`, or `unknown` without a receipt. */
+  /** Records the messages that may be the one of an unknown intent, in place of those from before. */
+  readonly recordCandidates: (id: string, candidates: ReadonlyArray<Candidate>) => Effect.Effect<void, StorageError>
+  /** Returns the id of the intent that a message is known to belong to. */
+  readonly ownerOf: (
+    message: { readonly provider: string; readonly messageId: string }
+  ) => Effect.Effect<string | undefined, StorageError>
+  /** Returns the intents for a recipient that are `sending` or `unknown`, also those that an operator decided about. */
   readonly openTo: (address: Address) => Effect.Effect<ReadonlyArray<Intent>, StorageError>
 }
 
@@ -255,6 +300,16 @@ export interface Service extends Queue, Lookups {
   }) => Effect.Effect<Reservation, StorageError>
   /** Stores the outcome of an intent. A refused intent releases its key. */
   readonly settle: (id: string, outcome: Outcome) => Effect.Effect<void, StorageError>
+  /**
+   * Stores an operator's decision about an unknown intent: to give it up, or the
+   * receipt of another send in its place. An intent that has a receipt is decided,
+   * and one that was given up cannot be given up again. Returns whether the
+   * decision was stored.
+   */
+  readonly decide: (
+    id: string,
+    decision: Pick<Outcome, "receipt"> & { readonly resolvedBy: string }
+  ) => Effect.Effect<boolean, StorageError>
   /**
    * Moves an intent from `unknown` to `sending` for this process, which sends the
    * rest of the message, unless its outcome was resolved or has changed. The error

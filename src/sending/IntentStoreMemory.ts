@@ -39,8 +39,9 @@ export type Options = {
   readonly timeToLive?: Duration.Input | undefined
 }
 
-const withoutOutcome = ({ error: _, receipt: __, refusal: ___, resolvedBy: ____, ...intent }: Intent): Intent =>
-  new Intent(intent)
+const withoutOutcome = (
+  { candidates: _, error: __, receipt: ___, refusal: ____, requestedAt: _____, resolvedBy: ______, ...intent }: Intent
+): Intent => new Intent(intent)
 
 const readyMillis = ({ readyAt, times }: Intent): number =>
   DateTime.toEpochMillis(readyAt ?? times.queued ?? DateTime.makeUnsafe(0))
@@ -194,9 +195,15 @@ export const make = Effect.fnUntraced(function*(
     settle: (id, outcome) =>
       Effect.suspend(() => {
         const intent = find(id)
-        return intent === undefined
+        return intent === undefined || Findings.isDecided(intent, outcome)
           ? Effect.void
           : Effect.asVoid(settle(intent, Findings.withFindings(intent, outcome)))
+      }),
+    decide: (id, { receipt, resolvedBy }) =>
+      Effect.suspend(() => {
+        const intent = find(id)
+        if (intent === undefined || !Findings.isUndecided(intent, compact({ receipt }))) return Effect.succeed(false)
+        return Effect.as(settle(intent, { ...Findings.decided(intent, receipt), resolvedBy }), true)
       }),
     resume: ({ id, times }, error) =>
       Effect.map(DateTime.now, (now) => {
@@ -230,9 +237,17 @@ export const make = Effect.fnUntraced(function*(
         if (delay === undefined) asks.delete(id)
         else asks.set(id, { at: setAt + Duration.toMillis(delay), setAt })
       }),
+    recordCandidates: (id, candidates) =>
+      Effect.sync(() => {
+        const intent = intents.get(id)
+        if (intent?.state === "unknown") keep(new Intent({ ...intent, candidates }))
+      }),
+    ownerOf: (message) => Effect.sync(() => [...intents.values()].find((intent) => Findings.owns(intent, message))?.id),
     openTo: (address) =>
       Effect.sync(() =>
-        [...intents.values()].filter((intent) => intent.message.to === address && Findings.isOpen(intent))
+        [...intents.values()].filter(({ message, state }) =>
+          message.to === address && (state === "sending" || state === "unknown")
+        )
       ),
     get: (id) => Effect.sync(() => find(id)),
     search: ({ room, state, ...options }) =>

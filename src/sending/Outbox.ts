@@ -16,6 +16,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -27,8 +28,10 @@ import type { StorageError } from "../StorageError.ts"
 import { type Intent, IntentStore, type Outcome, type Priority } from "./IntentStore.ts"
 import * as Dispatcher from "./internal/dispatcher.ts"
 import { outcomeUnknown } from "./internal/outcomeUnknown.ts"
+import * as Progress from "./internal/progress.ts"
 import { isProven, kindOf } from "./internal/refusals.ts"
-import * as Rest from "./internal/rest.ts"
+import * as Rest from "./internal/sendRest.ts"
+import * as Surely from "./internal/surely.ts"
 
 /**
  * The idempotency key was already used for another message.
@@ -168,13 +171,17 @@ export interface Service {
   /**
    * Sends the parts of a message that were not sent, after a send of unknown
    * outcome that sent the earlier ones. The intent is accepted once all parts
-   * are. Fails with the error of the send when a part may have been sent, and
-   * with that of `send` when no further part was sent. Returns `undefined` when
-   * no part was sent, or another call sends the rest.
+   * are. Fails with that of `send` when no further part was sent. Returns
+   * `undefined` when no part was sent, or another call sends the rest.
+   *
+   * The part after those that the carrier is known to have may have been sent. It
+   * is sent only if it was refused, or with `isDecided`: somebody has decided that
+   * the recipient may get it twice. Otherwise fails with the error of the send.
    */
   readonly sendRest: <E>(
     id: string,
-    send: SendRest<E>
+    send: SendRest<E>,
+    options?: { readonly isDecided?: boolean | undefined }
   ) => Effect.Effect<SendReceipt | undefined, Exclude<E, SmsError> | SmsError | StorageError>
   /**
    * Sends queued messages when they are ready, until the scope closes. A failure
@@ -238,16 +245,23 @@ export const make = Effect.fnUntraced(function*(
   /** The sends in progress in this process, which need no polling of the store. */
   const underWay = new Map<string, Deferred.Deferred<void>>()
 
-  const settled = (id: string): Effect.Effect<Intent | undefined, StorageError> =>
-    Effect.flatMap(store.get(id), (intent) => {
-      if (intent?.state !== "sending") return Effect.succeed(intent)
-      const done = underWay.get(id)
-      return Effect.andThen(done === undefined ? Effect.sleep(pollInterval) : Deferred.await(done), settled(id))
+  /** Waits for the outcome of an intent that is being sent. A store that fails is asked again. */
+  const settled = (id: string): Effect.Effect<Intent | undefined> =>
+    Effect.matchEffect(store.get(id), {
+      onFailure: () => Effect.andThen(Effect.sleep(pollInterval), settled(id)),
+      onSuccess: (intent) => {
+        if (intent?.state !== "sending") return Effect.succeed(intent)
+        const done = underWay.get(id)
+        return Effect.andThen(done === undefined ? Effect.sleep(pollInterval) : Deferred.await(done), settled(id))
+      }
     })
 
-  /** Returns the outcome of a known intent, or `undefined` if it was refused and its key can be used again. */
+  /**
+   * Returns the outcome of a known intent, or `undefined` if it was refused and its key can be used again.
+   * Never fails with the store: the message may have been sent.
+   */
   const replay = Effect.fnUntraced(function*(known: Intent) {
-    const intent = yield* Effect.timeoutOrElse(settled(known.id), {
+    const intent = known.state !== "sending" ? known : yield* Effect.timeoutOrElse(settled(known.id), {
       duration: patience,
       orElse: () => Effect.succeed(known)
     })
@@ -261,22 +275,15 @@ export const make = Effect.fnUntraced(function*(
     }
   })
 
-  /** Changes an intent, also when the store fails at first. A process that ends meanwhile leaves it as it is. */
-  const surely = (id: string, change: Effect.Effect<unknown, StorageError>): Effect.Effect<void> =>
-    Effect.catch(
-      change,
-      (error) =>
-        Effect.logError("The outcome of a send could not be stored, and is stored later", error).pipe(
-          Effect.annotateLogs({ intent: id }),
-          Effect.andThen(Effect.forkIn(Effect.retry(change, Dispatcher.patiently), scope))
-        )
-    ).pipe(Effect.asVoid)
+  /** Changes an intent, also when the store fails at first. */
+  const surely = (id: string, change: Effect.Effect<unknown, StorageError>) =>
+    Surely.surely(scope, change, { intent: id })
 
   /** Does not let a caller wait for long, where the store has just failed. */
-  const briefly = (effect: Effect.Effect<void>) =>
+  const briefly = <A>(effect: Effect.Effect<A>) =>
     Effect.flatMap(
       Effect.forkIn(effect, scope, { startImmediately: true }),
-      (fiber) => Effect.timeoutOption(Fiber.await(fiber), "500 millis")
+      (fiber) => Effect.timeoutOption(Fiber.join(fiber), "500 millis")
     )
 
   const settle = (id: string, outcome: Outcome) => surely(id, store.settle(id, outcome))
@@ -285,7 +292,8 @@ export const make = Effect.fnUntraced(function*(
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*(): Effect.fn.Return<Answer, E> {
         underWay.set(id, Deferred.makeUnsafe())
-        const exit = yield* Effect.exit(restore(request.send(id)))
+        const progress = Progress.make(store, id)
+        const exit = yield* Effect.exit(restore(progress.run(request.send(id))))
         if (Exit.isSuccess(exit)) {
           yield* settle(id, { state: "accepted", receipt: exit.value })
           return { intentId: id, replayed: false, result: Result.succeed(exit.value) }
@@ -297,7 +305,7 @@ export const make = Effect.fnUntraced(function*(
           return yield* Effect.failCause(exit.cause)
         }
         // After a defect or an interruption, the carrier may or may not have the message.
-        yield* settle(id, { state: "unknown", error: error ?? outcomeUnknown(provider ?? "unknown", "Defect") })
+        yield* settle(id, progress.unknown(error ?? outcomeUnknown(provider ?? "unknown", "Defect")))
         if (error === undefined) return yield* Effect.failCause(exit.cause)
         return { intentId: id, replayed: false, result: Result.fail(error) }
       }).pipe(Effect.ensuring(Effect.sync(() => {
@@ -332,34 +340,21 @@ export const make = Effect.fnUntraced(function*(
       }
     })
 
-  const sendRest: Service["sendRest"] = <E>(id: string, send: SendRest<E>) =>
-    Effect.uninterruptible(Effect.gen(function*() {
-      const intent = yield* store.get(id)
-      if (intent === undefined || intent.state !== "unknown" || !Rest.isBegun(intent)) return undefined
-      const rest = Rest.restOf(intent)
-      if (rest === undefined) {
-        return yield* intent.error ?? outcomeUnknown(intent.provider ?? "unknown", "ConnectionLost")
-      }
-      if (!(yield* store.resume(intent, Rest.interrupted(rest)))) return undefined
-      const exit = yield* Effect.exit(send(intent, rest))
-      if (Exit.isSuccess(exit)) {
-        const receipt = Rest.merged(rest.accepted, exit.value)
-        yield* settle(id, { state: "accepted", receipt, resolvedBy: "operator: sent the rest" })
-        return receipt
-      }
-      const failure = Cause.findError(exit.cause)
-      if (Result.isFailure(failure)) {
-        yield* settle(id, { state: "unknown", error: Rest.interrupted(rest, "Defect") })
-        return yield* Effect.failCause(exit.cause)
-      }
-      // A refusal that is none of a provider's leaves the reason as it was.
-      const refused = failure.success instanceof SmsError ? failure.success : undefined
-      const error = Rest.failureOf(rest, refused ?? { reason: intent.error!.reason })
-      yield* settle(id, { state: "unknown", error })
-      return yield* refused === undefined ? Effect.failCause(exit.cause) : error
-    })) as Effect.Effect<SendReceipt | undefined, Exclude<E, SmsError> | SmsError | StorageError>
+  const sendRest: Service["sendRest"] = (id, send, options) => Rest.sendRest({ store, settle }, id, send, options)
 
   const wakes = new Set<Latch.Latch>()
+
+  /** Cancels a queued intent, later if the store fails. */
+  const cancel = (id: string) =>
+    Effect.catch(store.cancel(id), () => Effect.as(surely(id, store.cancel(id)), undefined))
+
+  /** A process may have claimed a message before it was cancelled. */
+  const sentMeanwhile = (error: StorageError) => (cancelled: Option.Option<Intent | undefined>) => {
+    const intent = Option.getOrUndefined(cancelled)
+    return intent === undefined || intent.state === "cancelled"
+      ? Effect.fail(error)
+      : Effect.succeed({ _tag: "Reserved", intent } as const)
+  }
 
   const enqueue: Service["enqueue"] = Effect.fnUntraced(
     function*({ key, message, priority, provider, sendAt, what }) {
@@ -370,7 +365,9 @@ export const make = Effect.fnUntraced(function*(
       const request = { id, key, hash, message, provider, priority, readyAt: sendAt ?? now }
       const reservation = yield* store.reserve(request).pipe(
         // Its answer may have been lost. Without a key, a repetition would queue the message twice.
-        Effect.tapError(() => key === undefined ? briefly(surely(id, store.cancel(id))) : Effect.void)
+        Effect.catch((error) =>
+          key === undefined ? Effect.flatMap(briefly(cancel(id)), sentMeanwhile(error)) : Effect.fail(error)
+        )
       )
       if (reservation._tag === "KeyReused") return yield* new KeyReused()
       for (const wake of wakes) wake.openUnsafe()

@@ -7,13 +7,15 @@
  * an operator decides about it.
  *
  * A message that the carrier returns with our reference is the one. Otherwise it
- * is found by its recipient, content and time, and only if exactly one message
- * matches that belongs to no other send, and no other send with an unknown
- * outcome could be meant.
+ * is found by its recipient and content, and only if the carrier got it while the
+ * request was made, it is the only one of these minutes that belongs to no other
+ * send, and no other send with an unknown outcome could be meant. Those that
+ * prove nothing are the candidates of the intent, which an operator can compare.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -33,6 +35,7 @@ import { SmsProviders } from "../provider/SmsProviders.ts"
 import type { SmsError } from "../SmsError.ts"
 import type { StorageError } from "../StorageError.ts"
 import { FoundPart, type Intent, IntentStore } from "./IntentStore.ts"
+import { owns, partsOf } from "./internal/findings.ts"
 
 /**
  * The members of {@link UnknownSends}.
@@ -75,6 +78,11 @@ export type Options = {
    * minutes by default.
    */
   readonly lease?: Duration.Input | undefined
+  /**
+   * The time limit of one request to send, as `SendOptions.timeout`. What a carrier
+   * got later is no message of that request. 30 seconds by default.
+   */
+  readonly requestTimeout?: Duration.Input | undefined
 }
 
 const defaultWaits: ReadonlyArray<Duration.Input> = [
@@ -86,6 +94,9 @@ const defaultWaits: ReadonlyArray<Duration.Input> = [
   "1 day"
 ]
 
+/** The number of candidates that are kept of a send. */
+const maxCandidates = 10
+
 /** The number of sends that one process asks about at a time. */
 const limit = 20
 
@@ -94,6 +105,21 @@ const count = Counters.make("sms_lookups_total", "Queries about sends with an un
 /** Returns the content of a message as text, equal for equal content. */
 const contentOf = ({ content }: OutboundMessage): string =>
   JSON.stringify([Content.text(content), Content.media(content).map(({ url }) => url)])
+
+/** Returns when the request of a send can have been made, in milliseconds since the epoch. */
+const spanOf = ({ createdAt, requestedAt, state, times }: Intent): readonly [from: number, to: number] => [
+  DateTime.toEpochMillis(requestedAt ?? times.sending ?? createdAt),
+  state === "sending" || times.unknown === undefined ? Infinity : DateTime.toEpochMillis(times.unknown)
+]
+
+/** Within this time of a request, its carrier may say that it got the message. */
+const near = 5 * 60_000
+
+/** Returns whether two sends may have been made at the same time. */
+const isNear = (one: Intent, other: Intent): boolean => {
+  const [[from, to], [start, end]] = [spanOf(one), spanOf(other)]
+  return from <= end + near && to >= start - near
+}
 
 const sentKey = "sent:"
 const foundKey = (id: string) => `found:${id}`
@@ -122,6 +148,7 @@ export const make = Effect.fnUntraced(function*(
   const providers = yield* SmsProviders
   const tracker = Option.getOrUndefined(yield* Effect.serviceOption(DeliveryTracker))
   const waits = (options.waits ?? defaultWaits).map(Duration.fromInputUnsafe)
+  const timeout = Duration.fromInputUnsafe(options.requestTimeout ?? "30 seconds")
   const lease = Duration.fromInputUnsafe(options.lease ?? "5 minutes")
 
   /** Returns the providers that may have the message: the one that did not answer, if it is known. */
@@ -132,8 +159,10 @@ export const make = Effect.fnUntraced(function*(
     )
   }
 
-  /** Returns whether a message is known to belong to another send. */
+  /** Returns whether a message is known to belong to another send, one of an intent or a direct one. */
   const isOthers = Effect.fnUntraced(function*({ id, message }: Intent, { messageId, provider }: Found) {
+    const owner = yield* store.ownerOf({ provider, messageId })
+    if (owner !== undefined) return owner !== id
     if (tracker === undefined) return false
     const delivery = yield* tracker.get({ provider, messageId, recipient: message.to })
     return delivery?.history.some(({ idempotencyKey: key }) =>
@@ -141,21 +170,40 @@ export const make = Effect.fnUntraced(function*(
     ) === true
   })
 
-  /** Returns the matches that prove that the message was sent. */
-  const provenOf = Effect.fnUntraced(function*(intent: Intent, matches: ReadonlyArray<Found>) {
+  /** Returns the matches that prove that the message was sent, and those that may be of somebody else. */
+  const judge = Effect.fnUntraced(function*(intent: Intent, matches: ReadonlyArray<Found>) {
     const byReference = matches.filter(({ by }) => by === "reference")
-    const content = contentOf(intent.message)
-    const twins = (yield* store.openTo(intent.message.to)).filter(({ id, message }) =>
-      id !== intent.id && contentOf(message) === content
-    )
-    if (twins.length > 0) return byReference
-    const own: Array<Found> = []
+    const isProven = ({ of, part, provider }: Found) =>
+      partsOf(intent, { of, provider }).has(part) || byReference.some((one) => one.part === part)
+    const open: Array<Found> = []
     for (const match of matches) {
-      const isFound = byReference.some(({ part }) => part === match.part)
-      if (match.by === "content" && !isFound && !(yield* isOthers(intent, match))) own.push(match)
+      const isOwn = owns(intent, match)
+      if (match.by !== "reference" && !isOwn && !isProven(match) && !(yield* isOthers(intent, match))) open.push(match)
     }
-    return [...byReference, ...unambiguous(own)]
+    const content = contentOf(intent.message)
+    const twins = open.length === 0 ?
+      [] :
+      (yield* store.openTo(intent.message.to)).filter((twin) =>
+        twin.id !== intent.id && contentOf(twin.message) === content && isNear(twin, intent)
+      )
+    const byContent = twins.length > 0 ? [] : unambiguous(open).filter(({ by }) => by === "content")
+    return { proven: [...byReference, ...byContent], candidates: open.filter((one) => !byContent.includes(one)) }
   })
+
+  /** Records the candidates, where there are other ones than before. */
+  const list = ({ candidates = [], id }: Intent, found: ReadonlyArray<Found>) => {
+    const next = found.slice(0, maxCandidates).map(({ messageId, of, part, provider }) => ({
+      part,
+      of,
+      provider,
+      messageId
+    }))
+    const isSame = next.length === candidates.length &&
+      next.every(({ messageId, part }, index) =>
+        messageId === candidates[index]!.messageId && part === candidates[index]!.part
+      )
+    return isSame ? Effect.void : store.recordCandidates(id, next)
+  }
 
   /** Records a message for delivery tracking. It was sent, though the time of its acceptance is unknown. */
   const track = ({ id, message }: Intent, { messageId, provider }: Found) =>
@@ -174,16 +222,17 @@ export const make = Effect.fnUntraced(function*(
 
   /** Asks one provider. A failure is logged and finds nothing. */
   const lookUp = Effect.fnUntraced(function*(intent: Intent, { lookUp, name }: Provider) {
-    const { createdAt, id, message, times, updatedAt } = intent
-    if (lookUp === undefined) return []
-    const lookup = { intentId: id, message, since: times.sending ?? createdAt, until: times.unknown ?? updatedAt }
+    const { createdAt, id, message, requestedAt, times, updatedAt } = intent
+    if (lookUp === undefined) return undefined
+    const since = requestedAt ?? times.sending ?? createdAt
+    const lookup = { intentId: id, message, since, until: times.unknown ?? updatedAt, timeout }
     return yield* lookUp(lookup).pipe(
       Effect.map((matches) => matches.map((match): Found => ({ ...match, provider: name }))),
       Effect.catch((error: SmsError) =>
         Effect.logWarning("A carrier could not be asked about a send with an unknown outcome", error).pipe(
           Effect.annotateLogs({ provider: name, intent: id }),
           Effect.andThen(count(name, "failed")),
-          Effect.as([])
+          Effect.as(undefined)
         )
       )
     )
@@ -191,8 +240,9 @@ export const make = Effect.fnUntraced(function*(
 
   /** Asks about a send, and records what is found. Every step may be repeated after a kill. */
   const resolve = Effect.fnUntraced(function*(intent: Intent, asking: ReadonlyArray<Provider>) {
-    const matches = (yield* Effect.forEach(asking, (provider) => lookUp(intent, provider))).flat()
-    const proven = matches.length === 0 ? [] : yield* provenOf(intent, matches)
+    const answers = yield* Effect.forEach(asking, (provider) => lookUp(intent, provider))
+    const matches = answers.flatMap((answer) => answer ?? [])
+    const { candidates, proven } = yield* judge(intent, matches)
     for (const { name } of asking) {
       const ofProvider = (all: ReadonlyArray<Found>) => all.some(({ provider }) => provider === name)
       yield* count(name, ofProvider(proven) ? "found" : ofProvider(matches) ? "ambiguous" : "absent")
@@ -208,6 +258,8 @@ export const make = Effect.fnUntraced(function*(
       )
       latest = recorded ?? latest
     }
+    // Without an answer, those from before may still be there.
+    if (answers.some((answer) => answer !== undefined)) yield* list(latest, candidates)
     if (latest.state === "accepted") {
       yield* Effect.logInfo("A carrier has a message whose outcome was unknown", { intent: intent.id })
     }

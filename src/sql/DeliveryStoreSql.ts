@@ -8,12 +8,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import { Address } from "../Address.ts"
-import { Delivery, DeliveryStore, DeliveryStoreError, firstCheck } from "../delivery/DeliveryStore.ts"
+import { Delivery, DeliveryStore, DeliveryStoreError, firstCheck, type Key } from "../delivery/DeliveryStore.ts"
 import { delivered } from "../events/internal/changes.ts"
 import { keyOf, messageKeyOf } from "../internal/deliveryKeys.ts"
 import { personOf } from "../internal/person.ts"
 import type { StorageError } from "../StorageError.ts"
 import type { Recorded } from "./EventLogSql.ts"
+import * as ForgottenSends from "./internal/forgottenSends.ts"
 import { json, makeReadable } from "./internal/json.ts"
 import * as Search from "./internal/search.ts"
 import { stored, type Transact } from "./internal/storage.ts"
@@ -43,9 +44,25 @@ export const make = Effect.fnUntraced(function*(
 
   /** Finds the send of a message. */
   const findSend = Effect.fnUntraced(function*(messageKey: string) {
-    const [row] = yield* sql<{ intent_id: string; room_id: string | null }>`SELECT intent_id, room_id FROM sms_sent
-      WHERE message_key = ${messageKey}`.withoutTransform
-    return { intentId: row?.intent_id, roomId: row?.room_id ?? undefined }
+    const [row] = yield* sql<
+      { intent_id: string; room_id: string | null; person: string }
+    >`SELECT intent_id, room_id, person FROM sms_sent WHERE message_key = ${messageKey}`.withoutTransform
+    return {
+      intentId: row?.intent_id,
+      roomId: row?.room_id ?? undefined,
+      isForgotten: row?.person === ForgottenSends.nobody
+    }
+  })
+
+  /** The key of a delivery to a person who is forgotten. */
+  const forgottenKey = ({ recipient = "", ...key }: Key): Key => ({
+    ...key,
+    ...(recipient !== "" && { recipient: ForgottenSends.masked(recipient) })
+  })
+
+  /** Masks the person in a delivery. */
+  const forgottenDelivery = Effect.fnUntraced(function*({ recipient = "" }: Key, delivery: Delivery) {
+    return recipient === "" ? delivery : yield* decode(ForgottenSends.maskText(recipient, yield* encode(delivery)))
   })
 
   const decodeAll = (rows: ReadonlyArray<Row>) =>
@@ -69,9 +86,11 @@ export const make = Effect.fnUntraced(function*(
   }
 
   return DeliveryStore.of({
-    modify: (key, f) =>
+    modify: (given, f) =>
       asStored(recorded(Effect.fnUntraced(function*(record) {
         const now = yield* Clock.currentTimeMillis
+        const send = yield* findSend(messageKeyOf(given))
+        const key = send.isForgotten ? forgottenKey(given) : given
         const text = keyOf(key)
         const person = key.recipient === undefined || key.recipient === ""
           ? null
@@ -83,12 +102,13 @@ export const make = Effect.fnUntraced(function*(
             ${now}, ${now})
           ON CONFLICT (key) DO UPDATE SET key = sms_deliveries.key RETURNING position, delivery`.withoutTransform
         const current = row!.delivery === "" ? undefined : yield* decode(row!.delivery)
-        const [value, delivery] = f(current)
+        const [value, next] = f(current)
+        const delivery = send.isForgotten ? yield* forgottenDelivery(given, next) : next
         yield* sql`UPDATE sms_deliveries SET delivery = ${yield* encode(delivery)}, status = ${delivery.status},
           terminal = ${delivery.isTerminal ? 1 : 0}, updated_at = ${now}, check_at = ${
           checkAt(current, delivery, now)
         } WHERE key = ${text}`
-        const event = delivered(current, delivery, yield* findSend(messageKeyOf(key)))
+        const event = delivered(current, delivery, send)
         if (event !== undefined) yield* record(event)
         return { value, removed: [] }
       }))),

@@ -15,6 +15,7 @@ import { providerOf } from "../internal/providerOf.ts"
 import { compact } from "../internal/record.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
 import {
+  Candidate,
   FoundPart,
   Intent,
   IntentStore,
@@ -27,6 +28,8 @@ import * as Findings from "../sending/internal/findings.ts"
 import { SmsError } from "../SmsError.ts"
 import { UnreadableRow } from "../StorageError.ts"
 import type { Recorded, RecordEvent } from "./EventLogSql.ts"
+import * as ForgottenSends from "./internal/forgottenSends.ts"
+import type { Forgotten } from "./internal/forgottenSends.ts"
 import * as Queue from "./internal/intentQueue.ts"
 import { json, makeLogUnreadable, makeReadable } from "./internal/json.ts"
 import * as Search from "./internal/search.ts"
@@ -41,7 +44,9 @@ const outcomes = json(
   Schema.Struct({
     receipt: Schema.optionalKey(SendReceipt),
     error: Schema.optionalKey(SmsError),
-    refusal: Schema.optionalKey(Schema.String)
+    refusal: Schema.optionalKey(Schema.String),
+    requestedAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
+    candidates: Schema.optionalKey(Schema.Array(Candidate))
   })
 )
 const messages = json(table, OutboundMessage)
@@ -62,6 +67,7 @@ interface Row {
   readonly resolved_by: string | null
   readonly found: string | null
   readonly asked: unknown
+  readonly forgotten: Forgotten
   readonly room_id: string | null
   readonly event_id: string | null
   readonly created_at: unknown
@@ -76,7 +82,7 @@ interface Row {
 
 const columnNames = [
   "id, key, hash, message, provider, state, priority, ready_at, failures, deferrals, outcome, resolved_by",
-  "room_id, event_id, found, asked, created_at, updated_at, queued_at, sending_at, accepted_at, refused_at, unknown_at, cancelled_at"
+  "room_id, event_id, found, asked, forgotten, created_at, updated_at, queued_at, sending_at, accepted_at, refused_at, unknown_at, cancelled_at"
 ].join(", ")
 
 const timeOf = (column: unknown): DateTime.Utc | undefined =>
@@ -121,6 +127,12 @@ const toIntent = Effect.fnUntraced(function*(row: Row) {
   return yield* Effect.try({ try: make, catch: () => new UnreadableRow({ table }) })
 })
 
+/** An intent whose row is locked. */
+interface Locked {
+  readonly intent: Intent
+  readonly forgotten: Forgotten
+}
+
 /** Makes the store. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
   transact: Transact,
@@ -131,6 +143,9 @@ export const make = Effect.fnUntraced(function*(
   const asStored = stored(sql, "intents")
   const readable = yield* makeReadable
   const columns = sql.literal(columnNames)
+
+  /** What is left of the sends of a person who was forgotten is in no list. */
+  const isListed = sql.literal("(forgotten IS NULL OR forgotten <> 'whole')")
 
   const decodeAll = (rows: ReadonlyArray<Row>) => readable(rows, toIntent, ({ id }) => id, ({ id }) => ({ id }))
 
@@ -143,8 +158,9 @@ export const make = Effect.fnUntraced(function*(
     takeOver: Effect.fnUntraced(function*(server, record) {
       const now = yield* Clock.currentTimeMillis
       const rows = yield* sql<Row>`UPDATE sms_intents SET state = 'unknown', owner = NULL, unknown_at = ${now},
-        ask_at = ${now}, updated_at = ${now} WHERE state = 'sending' AND owner = ${server} RETURNING ${columns}`
-        .withoutTransform
+        ask_at = CASE WHEN forgotten = 'whole' THEN NULL ELSE CAST(${now} AS BIGINT) END,
+        resolved_by = CASE WHEN forgotten = 'whole' THEN ${ForgottenSends.resolvedBy} END, updated_at = ${now}
+        WHERE state = 'sending' AND owner = ${server} RETURNING ${columns}`.withoutTransform
       for (const intent of yield* decodeAll(rows)) {
         yield* record(settled(intent, { state: "unknown" }))
       }
@@ -152,39 +168,56 @@ export const make = Effect.fnUntraced(function*(
   })
 
   /** Leads from the messages of a receipt to their send, for the events of their deliveries. */
-  const noteSent = Effect.fnUntraced(function*({ id, message, roomId }: Intent, { messageIds, provider }: SendReceipt) {
+  const noteSent = Effect.fnUntraced(function*(
+    { forgotten, intent: { id, message, roomId } }: Locked,
+    { messageIds, provider }: Pick<SendReceipt, "messageIds" | "provider">
+  ) {
     const now = yield* Clock.currentTimeMillis
+    const person = forgotten === null ? personOf(message.to) : ForgottenSends.nobody
     for (const messageId of messageIds) {
       yield* sql`INSERT INTO sms_sent (message_key, intent_id, room_id, person, created_at)
-        VALUES (${messageKeyOf({ provider, messageId })}, ${id}, ${roomId ?? null}, ${personOf(message.to)}, ${now})
+        VALUES (${messageKeyOf({ provider, messageId })}, ${id}, ${roomId ?? null}, ${person}, ${now})
         ON CONFLICT (message_key) DO NOTHING`
     }
   })
 
-  /** Reads and locks an intent. */
+  /** Reads and locks an intent. A row that does not decode is settled all the same. */
   const read = Effect.fnUntraced(function*(id: string) {
     const [row] = yield* sql<Row>`SELECT ${columns} FROM sms_intents WHERE id = ${id} ${lock}`.withoutTransform
-    // A row that does not decode is settled all the same.
-    return row === undefined ? undefined : yield* Effect.orElseSucceed(toIntent(row), () => undefined)
+    const intent = row === undefined ? undefined : yield* Effect.orElseSucceed(toIntent(row), () => undefined)
+    return intent === undefined ? undefined : { intent, forgotten: row!.forgotten } satisfies Locked
   })
 
   /** Tells of an outcome. One that is stored again is no change. */
-  const tell = Effect.fnUntraced(function*(intent: Intent, outcome: Outcome, record: RecordEvent) {
+  const tell = Effect.fnUntraced(function*(locked: Locked, outcome: Outcome, record: RecordEvent) {
+    const { intent } = locked
     if (intent.state === outcome.state && intent.resolvedBy === outcome.resolvedBy) return
     const receipt = outcome.receipt ?? outcome.error?.accepted
-    if (receipt !== undefined) yield* noteSent(intent, receipt)
+    if (receipt !== undefined) yield* noteSent(locked, receipt)
     yield* record(settled(intent, outcome))
+  })
+
+  /** Masks an outcome that names somebody who was forgotten meanwhile. */
+  const forget = Effect.fnUntraced(function*({ forgotten, intent: { message } }: Locked, told: Outcome) {
+    if (forgotten === null) return told
+    const { error, receipt, resolvedBy, ...others } = told
+    yield* ForgottenSends.removeDeliveries(sql, message, told)
+    const text = yield* outcomes.encode(compact({ receipt, error }))
+    const masked = yield* outcomes.decode(ForgottenSends.maskOutcome(message, told)(text))
+    const isUnknown = forgotten === "whole" && told.state === "unknown"
+    return { ...others, ...masked, resolvedBy: isUnknown ? resolvedBy ?? ForgottenSends.resolvedBy : resolvedBy }
   })
 
   /** Tells of an outcome and stores it. The row is locked. */
   const write = Effect.fnUntraced(
-    function*(id: string, intent: Intent | undefined, told: Outcome, record: RecordEvent) {
-      if (intent !== undefined) yield* tell(intent, told, record)
-      const { error, receipt, refusal, resolvedBy, state } = told
+    function*(id: string, locked: Locked | undefined, given: Outcome, record: RecordEvent) {
+      const told = locked === undefined ? given : yield* forget(locked, given)
+      if (locked !== undefined) yield* tell(locked, told, record)
+      const { error, receipt, refusal, requestedAt, resolvedBy, state } = told
       const now = yield* Clock.currentTimeMillis
-      const outcome = yield* outcomes.encode(compact({ receipt, error, refusal }))
+      const outcome = yield* outcomes.encode(compact({ receipt, error, refusal, requestedAt }))
       const key = sql.literal(state === "refused" ? "NULL" : "key")
-      const via = providerOf({ receipt, error, provider: intent?.provider })
+      const via = providerOf({ receipt, error, provider: locked?.intent.provider })
       yield* sql`UPDATE sms_intents SET state = ${state}, key = ${key}, owner = NULL, outcome = ${outcome},
         resolved_by = ${resolvedBy ?? null}, via = COALESCE(${via ?? null}, via), ${sql(`${state}_at`)} = ${now},
         updated_at = ${now}, ask_at = ${state === "unknown" && resolvedBy === undefined ? now : null} WHERE id = ${id}`
@@ -229,8 +262,16 @@ export const make = Effect.fnUntraced(function*(
       }))),
     settle: (id, told) =>
       asStored(recorded(Effect.fnUntraced(function*(record) {
-        const intent = yield* read(id)
-        yield* write(id, intent, intent === undefined ? told : Findings.withFindings(intent, told), record)
+        const locked = yield* read(id)
+        if (locked !== undefined && Findings.isDecided(locked.intent, told)) return
+        yield* write(id, locked, locked === undefined ? told : Findings.withFindings(locked.intent, told), record)
+      }))),
+    decide: (id, { receipt, resolvedBy }) =>
+      asStored(recorded(Effect.fnUntraced(function*(record) {
+        const locked = yield* read(id)
+        if (locked === undefined || !Findings.isUndecided(locked.intent, compact({ receipt }))) return false
+        yield* write(id, locked, { ...Findings.decided(locked.intent, receipt), resolvedBy }, record)
+        return true
       }))),
     resume: ({ id, times }, error) =>
       asStored(transact(Effect.gen(function*() {
@@ -249,15 +290,25 @@ export const make = Effect.fnUntraced(function*(
           .withoutTransform
         if (open.length === 0) return undefined
         return yield* recorded(Effect.fnUntraced(function*(record) {
-          const intent = yield* read(id)
-          if (intent === undefined || !Findings.isOpen(intent)) return undefined
+          const locked = yield* read(id)
+          if (locked === undefined || !Findings.isOpen(locked.intent)) return undefined
+          const { intent } = locked
           const found = Findings.withFound(intent, part)
           yield* sql`UPDATE sms_intents SET found = ${yield* findings.encode(found)} WHERE id = ${id}`
+          yield* noteSent(locked, { provider: part.provider, messageIds: [part.messageId] })
           const outcome = Findings.outcomeOf({ ...intent, found })
-          if (outcome !== undefined) yield* write(id, intent, outcome, record)
-          return yield* read(id)
+          if (outcome !== undefined) yield* write(id, locked, outcome, record)
+          return (yield* read(id))?.intent
         }))
       })),
+    recordCandidates: (id, candidates) =>
+      asStored(transact(Effect.gen(function*() {
+        const intent = (yield* read(id))?.intent
+        if (intent?.state !== "unknown") return
+        const { error, receipt, refusal, requestedAt } = intent
+        const outcome = yield* outcomes.encode(compact({ receipt, error, refusal, requestedAt, candidates }))
+        yield* sql`UPDATE sms_intents SET outcome = ${outcome} WHERE id = ${id}`
+      }))),
     get: (id) =>
       asStored(Effect.gen(function*() {
         const [row] = yield* sql<Row>`SELECT ${columns} FROM sms_intents WHERE id = ${id}`.withoutTransform
@@ -268,6 +319,7 @@ export const make = Effect.fnUntraced(function*(
         options,
         Effect.fnUntraced(function*(page) {
           const conditions = [
+            isListed,
             ...(state === undefined ? [] : [sql`state = ${state}`]),
             ...(room === undefined ? [] : [sql`room_id = ${room}`])
           ]
@@ -285,14 +337,15 @@ export const make = Effect.fnUntraced(function*(
       )),
     ofEvent: (eventId) =>
       asStored(Effect.flatMap(
-        sql<Row>`SELECT ${columns} FROM sms_intents WHERE event_id = ${eventId} ORDER BY position`.withoutTransform,
+        sql<Row>`SELECT ${columns} FROM sms_intents WHERE event_id = ${eventId} AND ${isListed} ORDER BY position`
+          .withoutTransform,
         (rows) => readable(rows, toIntent, ({ id }) => id, ({ id }) => ({ id }))
       )),
     list: ({ limit, state }) =>
       asStored(Effect.flatMap(
         (state === undefined
-          ? sql<Row>`SELECT ${columns} FROM sms_intents ORDER BY position DESC LIMIT ${limit}`
-          : sql<Row>`SELECT ${columns} FROM sms_intents WHERE state = ${state}
+          ? sql<Row>`SELECT ${columns} FROM sms_intents WHERE ${isListed} ORDER BY position DESC LIMIT ${limit}`
+          : sql<Row>`SELECT ${columns} FROM sms_intents WHERE state = ${state} AND ${isListed}
             AND (state <> 'unknown' OR resolved_by IS NULL) ORDER BY position DESC LIMIT ${limit}`)
           .withoutTransform,
         decodeAll

@@ -50,6 +50,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/operateDeadLetters.ts": [],
   "cli/operateIntents.ts": [],
   "cli/Send.ts": ["@effect/platform-node"],
+  "cli/storedSend.ts": [],
   "cli/Serve.ts": ["@effect/platform-node"],
   "cli/Tail.ts": ["@effect/platform-node"],
   "cli/Token.ts": [],

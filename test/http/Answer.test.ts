@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import * as Hook from "../../src/rooms/Hook.ts"
 import { RoomKit } from "../../src/rooms/RoomKit.ts"
 import { OptedOut, OutcomeUnknown } from "../../src/SmsError.ts"
+import { observe } from "../observe.ts"
 import { sent } from "./gateway.ts"
-import { call, layerStored, receive } from "./storedGateway.ts"
+import { call, layerStored, receive, type Response } from "./storedGateway.ts"
 
 const ann = "+15145550142"
 
@@ -101,6 +102,27 @@ describe("POST /rooms/:id/messages", () => {
       yield* blocks(Hook.beforeSend({ name: "send", run: () => blocked }))
       assert.lengthOf(yield* sent, 0)
     }).pipe(Effect.provide(layerStored())))
+
+  it.live("is answered with what went out, although a channel failed, and goes on when it is repeated", () => {
+    let isBroken = true
+    const deliver = () => Effect.suspend(() => isBroken ? Effect.fail("broken") : Effect.void)
+    return Effect.gen(function*() {
+      const kit = yield* RoomKit
+      yield* kit.registerChannel({ id: "desk", type: "web", deliver })
+      const roomId = yield* opened
+      yield* kit.attachChannel(roomId, { channelId: "desk" })
+      const outcomesOf = (json: Response["json"]) =>
+        (json["outcomes"] as ReadonlyArray<{ readonly channelId: string; readonly outcome: string }>)
+          .map(({ channelId, outcome }) => `${channelId} ${outcome}`).sort()
+      const first = yield* answer(roomId, "hello", "k")
+      assert.deepStrictEqual([first.status, outcomesOf(first.json)], [202, ["desk failed", "sms-mock delivered"]])
+      isBroken = false
+      for (const status of [202, 202]) assert.strictEqual((yield* answer(roomId, "hello", "k")).status, status)
+      const { json } = yield* answer(roomId, "hello", "k")
+      assert.deepStrictEqual(outcomesOf(json), ["desk delivered", "sms-mock delivered"])
+      assert.lengthOf(yield* sent, 1)
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(layerStored(), observe().layer)))
+  })
 
   it.live("is refused without content, for an unknown room, and for one that has no channel", () =>
     Effect.gen(function*() {

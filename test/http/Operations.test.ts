@@ -110,8 +110,27 @@ describe("operations", () => {
       const intents = yield* IntentStore
       const all = yield* intents.list({ limit: 10 })
       assert.lengthOf(all, 2)
-      const given = yield* call("POST", `/intents/${id}/give-up`)
-      assert.deepStrictEqual([given.status, given.body.resolvedBy], [200, "operator: given up"])
+      // It is decided.
+      const resent = yield* intents.get(id)
+      assert.strictEqual((yield* call("POST", `/intents/${id}/give-up`)).status, 409)
+      assert.deepStrictEqual(yield* intents.get(id), resent)
+      assert.deepStrictEqual([resent?.resolvedBy, resent?.receipt?.messageIds], ["operator: resent", ["mock-1"]])
+
+      const { id: other } = all.find(({ state }) => state === "accepted")!
+      assert.strictEqual((yield* call("POST", `/intents/${other}/give-up`)).status, 409)
+      assert.strictEqual((yield* intents.get(other))?.state, "accepted")
+    }).pipe(Effect.provide(layer(Effect.void))))
+
+  it.live("give up a send of unknown outcome, which is then neither decided nor sent again", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* call("POST", "/messages", { to: "+15145550142", text: "hello" })).status, 504)
+      const { id } = (yield* call("GET", "/intents?state=unknown")).list[0]!
+      for (let times = 0; times < 2; times++) {
+        const { body, status } = yield* call("POST", `/intents/${id}/give-up`)
+        assert.deepStrictEqual([status, body.resolvedBy], [200, "operator: given up"])
+      }
+      assert.strictEqual((yield* call("POST", `/intents/${id}/resend`)).status, 404)
+      assert.lengthOf(yield* (yield* IntentStore).list({ limit: 10 }), 1)
     }).pipe(Effect.provide(layer(Effect.void))))
 
   it.live("make a dead letter of what fails for the last time, and process it again when asked to", () => {

@@ -1,7 +1,7 @@
 /** Messages of several parts that were sent in part, and are continued. */
 import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Fiber, Layer, Redacted } from "effect"
 import { Address } from "../../src/Address.ts"
 import { TextContent } from "../../src/Content.ts"
 import { MessagesServer } from "../../src/http/index.ts"
@@ -9,6 +9,7 @@ import { OutboundMessage } from "../../src/Message.ts"
 import * as SmsProviders from "../../src/provider/SmsProviders.ts"
 import * as Hook from "../../src/rooms/Hook.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
+import { FoundPart } from "../../src/sending/IntentStore.ts"
 import * as Outbox from "../../src/sending/Outbox.ts"
 import * as SmsRouter from "../../src/sending/SmsRouter.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
@@ -25,7 +26,7 @@ const to = Address.make("+15145550142")
 const layer = (baseUrl: string) =>
   MessagesServer.serve({ adminToken: Redacted.make(secrets.admin) }, quiet).pipe(
     Layer.provide(SmsRouter.layer()),
-    Layer.provide(Outbox.layer()),
+    Layer.provideMerge(Outbox.layer()),
     Layer.provide(SmsProviders.layer(Twilio.layer({
       accountSid: "AC1",
       authToken: Redacted.make("token"),
@@ -64,7 +65,13 @@ const bodyOf = ({ body }: Answer) =>
     readonly messageIds?: ReadonlyArray<string>
     readonly part?: { readonly number: number; readonly of: number }
     readonly accepted?: { readonly messageIds: ReadonlyArray<string> }
+    readonly receipt?: { readonly messageIds: ReadonlyArray<string> }
+    readonly found?: ReadonlyArray<object>
   }
+
+const bodiesOf = ({ body }: Answer) => JSON.parse(body) as readonly [ReturnType<typeof bodyOf>]
+
+const foundPart = (part: number, messageId: string, by: string) => ({ part, of: 3, provider: "twilio", messageId, by })
 
 /** Sends a message of three parts, of which some are sent. Gives the id of its intent. */
 const sendInPart = Effect.gen(function*() {
@@ -112,18 +119,62 @@ describe("a message that was sent in part", () => {
       }).pipe(Effect.provide(layer(twilio.baseUrl)))
     }))
 
-  it.live("is not continued where a part may have been sent", () =>
+  it.live("is continued with the part that may have been sent, because an operator decides so", () =>
     Effect.gen(function*() {
-      const twilio = yield* makeTwilio((number) => number === 1 ? taken(1) : "cut the connection")
+      const twilio = yield* makeTwilio((number) => number === 2 ? "cut the connection" : taken(number))
       yield* Effect.gen(function*() {
         const id = yield* sendInPart
-        const asked = twilio.asked.length
-        const answer = yield* resend(id)
-        const { accepted, part, reason } = bodyOf(answer)
-        assert.deepStrictEqual([answer.status, reason], [504, "OutcomeUnknown"])
-        assert.deepStrictEqual([part, accepted?.messageIds], [{ number: 2, of: 3 }, ["SM1"]])
-        const sent = twilio.asked.slice(asked).filter(({ request }) => request.method === "POST")
-        assert.deepStrictEqual(sent, [])
+        const outbox = yield* Outbox.Outbox
+        const undecided = yield* Effect.flip(outbox.sendRest(id, () => Effect.die("not decided")))
+        assert.deepInclude({ ...undecided }, { part: { number: 2, of: 3 } })
+        assert.deepStrictEqual(bodyOf(yield* resend(id)).messageIds, ["SM1", "SM3", "SM4"])
+        assert.deepStrictEqual(partsOf(twilio), ["1", "2", "2", "3"])
+      }).pipe(Effect.provide(layer(twilio.baseUrl)))
+    }))
+
+  it.live("is shown with the parts that were sent while the others are", () =>
+    Effect.gen(function*() {
+      const twilio = yield* makeTwilio((number) => number < 3 ? taken(number) : undefined)
+      yield* Effect.gen(function*() {
+        const sending = yield* Effect.forkChild(post({ to, text }))
+        yield* Effect.repeat(twilio.next, { until: () => twilio.asked.length === 3 })
+        const [{ found }] = bodiesOf(yield* get("/intents?state=sending"))
+        assert.deepStrictEqual(found, [foundPart(1, "SM1", "response"), foundPart(2, "SM2", "response")])
+        yield* twilio.answer(twilio.asked[2]!.response, 201, taken(3).body)
+        const { messageIds } = bodyOf(yield* Fiber.join(sending))
+        assert.deepStrictEqual(messageIds, ["SM1", "SM2", "SM3"])
+        const [accepted] = bodiesOf(yield* get("/intents?state=accepted"))
+        assert.deepStrictEqual([accepted.found, accepted.receipt?.messageIds], [undefined, messageIds])
+      }).pipe(Effect.provide(layer(twilio.baseUrl)))
+    }))
+
+  it.live("is continued after the parts that the carrier is found to have when its server was killed", () =>
+    Effect.gen(function*() {
+      // Part 3 is refused once.
+      const twilio = yield* makeTwilio((number) => number === 2 ? full : taken(number))
+      yield* Effect.gen(function*() {
+        const { intents } = yield* Outbox.Outbox
+        const id = "killed"
+        yield* intents.reserve({
+          id,
+          hash: "h",
+          message: new OutboundMessage({ to, content: new TextContent({ text }) })
+        })
+        const report = { of: 3, provider: "twilio", by: "delivery report" } as const
+        yield* intents.recordFound(id, new FoundPart({ ...report, part: 1, messageId: "SMa" }))
+        yield* intents.settle(id, { state: "unknown" })
+        const killed = bodyOf(yield* get(`/intents/${id}`))
+        assert.deepStrictEqual([killed.state, killed.found], ["unknown", [foundPart(1, "SMa", "delivery report")]])
+
+        const failed = yield* resend(id)
+        const { accepted, part } = bodyOf(failed)
+        assert.deepStrictEqual([failed.status, part?.number, accepted?.messageIds], [409, 3, ["SMa", "SM1"]])
+        const { messageIds } = bodyOf(yield* resend(id))
+        assert.deepStrictEqual(messageIds, ["SMa", "SM1", "SM3"])
+        assert.deepStrictEqual(partsOf(twilio), ["2", "3", "3"])
+        const { found, receipt, state } = bodyOf(yield* get(`/intents/${id}`))
+        assert.deepStrictEqual([state, receipt?.messageIds], ["accepted", messageIds])
+        assert.deepStrictEqual(found, [foundPart(1, "SMa", "delivery report"), foundPart(2, "SM1", "response")])
       }).pipe(Effect.provide(layer(twilio.baseUrl)))
     }))
 

@@ -39,7 +39,7 @@ export interface Response {
 }
 
 export const call = (
-  method: "GET" | "POST",
+  method: "GET" | "POST" | "DELETE",
   target: string,
   body?: Json,
   headers: Readonly<Record<string, string>> = {}

@@ -20,7 +20,7 @@ const reply = (response: ServerResponse, status: number, body: string) =>
 type Response = { readonly status: number; readonly body: string } | "cut the connection"
 
 /** Every request so far, and the next one. It is not answered unless `always` says how, which may depend on its number. */
-export const makeTwilio = Effect.fnUntraced(function*(always?: Response | ((number: number) => Response)) {
+export const makeTwilio = Effect.fnUntraced(function*(always?: Response | ((number: number) => Response | undefined)) {
   const asked: Array<Asked> = []
   const waiting: Array<() => void> = []
   const server = yield* Effect.acquireRelease(

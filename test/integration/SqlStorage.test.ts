@@ -6,6 +6,7 @@ import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { suite as consentLedger } from "../suites/ConsentLedgerSuite.ts"
 import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
 import { suite as eventLog } from "../suites/EventLogSuite.ts"
+import { suite as forgottenSends } from "../suites/ForgottenSendsSuite.ts"
 import { suite as forwardStore } from "../suites/ForwardStoreSuite.ts"
 import { suite as handOver } from "../suites/HandOverSuite.ts"
 import { suite as inbox } from "../suites/InboxSuite.ts"
@@ -36,4 +37,5 @@ deliveryStore({ name: "Postgres", layer: () => Layer.fresh(layer), bounded: fals
 unreadable("Postgres", layer, !hasPostgres)
 handOver("Postgres", layer, !hasPostgres)
 people("Postgres", layer, !hasPostgres)
+forgottenSends("Postgres", layer, !hasPostgres)
 sizes("Postgres", layer, !hasPostgres)

@@ -22,6 +22,7 @@ interface Intent {
   readonly state: string
   readonly resolvedBy?: string
   readonly receipt?: { readonly messageIds: ReadonlyArray<string> }
+  readonly candidates?: ReadonlyArray<{ readonly messageId: string }>
 }
 
 const serve = Effect.fnUntraced(function*(baseUrl: string, file: string) {
@@ -165,24 +166,59 @@ describe("a send whose answer is lost", () => {
     limit
   )
 
+  /** A carrier that takes messages, lists them and answers no request to send. Others send through it, too. */
+  const makeListing = Effect.fnUntraced(function*() {
+    const listed: Array<object> = []
+    const take = (sid: string, body: string, at: number) =>
+      listed.push({
+        sid,
+        body,
+        direction: "outbound-api",
+        num_media: "0",
+        date_created: new Date(at).toUTCString().replace("GMT", "+0000")
+      })
+    let isLosing = false
+    const carrier = yield* CarrierServer.serve(({ method }) => {
+      if (method !== "POST") return CarrierServer.answer(200, { messages: listed })
+      if (!isLosing) take("SM7", "hello", Date.now())
+      return CarrierServer.reset
+    })
+    const sends = () => carrier.requests.filter(({ method }) => method === "POST").length
+    return { ...carrier, take, sends, lose: () => void (isLosing = true) }
+  })
+
   it.live(
     "is accepted when the carrier lists its message, without any report",
     () =>
       Effect.gen(function*() {
-        const createdAt = new Date().toUTCString().replace("GMT", "+0000")
-        const listed = [
-          { sid: "SM6", body: "another", direction: "outbound-api", num_media: "0", date_created: createdAt },
-          { sid: "SM7", body: "hello", direction: "outbound-api", num_media: "0", date_created: createdAt }
-        ]
-        const carrier = yield* CarrierServer.serve(({ method }) =>
-          method === "POST" ? CarrierServer.reset : CarrierServer.answer(200, { messages: listed })
-        )
+        const carrier = yield* makeListing()
+        carrier.take("SM6", "another", Date.now())
         const server = yield* serve(carrier.url, yield* filename)
         assert.strictEqual((yield* server.send("key")).status, 504)
         yield* assertAccepted(server, "carrier")
-        assert.lengthOf(carrier.requests.filter(({ method }) => method === "POST"), 1)
+        assert.strictEqual(carrier.sends(), 1)
         const list = carrier.requests.find(({ method }) => method === "GET")!
         assert.include(decodeURIComponent(list.path), "To=+15145550142&From=+15145550100&DateSent>=")
+      }),
+    limit
+  )
+
+  it.live(
+    "is not taken for the same message that another program sent a minute before or after",
+    () =>
+      Effect.gen(function*() {
+        const carrier = yield* makeListing()
+        carrier.lose()
+        carrier.take("SM8", "hello", Date.now() - 60_000)
+        carrier.take("SM9", "hello", Date.now() + 60_000)
+        const server = yield* serve(carrier.url, yield* filename)
+        assert.strictEqual((yield* server.send("key")).status, 504)
+        const [intent] = yield* Effect.repeat(server.intents(), {
+          until: ([intent]) => intent?.candidates !== undefined
+        })
+        const ids = intent?.candidates?.map(({ messageId }) => messageId)
+        assert.deepStrictEqual([intent?.state, ids], ["unknown", ["SM8", "SM9"]])
+        assert.strictEqual(carrier.sends(), 1)
       }),
     limit
   )

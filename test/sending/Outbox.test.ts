@@ -231,6 +231,30 @@ describe("the dispatcher", () => {
     })
   )
 
+  it.effect("is not reported as failed when another process sends it although the answer of the store was lost", () =>
+    Effect.gen(function*() {
+      const store = yield* IntentStoreMemory.make()
+      const failure = new StorageError({ store: "intents", cause: new Error("lost") })
+      let isSent = false
+      const lossy = IntentStore.IntentStore.of({
+        ...store,
+        reserve: (request) =>
+          Effect.gen(function*() {
+            yield* store.reserve(request)
+            if (isSent) yield* store.claim({ token: "other", limit: 1, bulk: 1 })
+            return yield* failure
+          })
+      })
+      const outbox = yield* Effect.provideService(Outbox.make(), IntentStore.IntentStore, lossy)
+      const message = new OutboundMessage({ to, content: textContent("a") })
+      const cancelled = yield* Effect.flip(outbox.enqueue({ message, what: "a" }))
+      assert.strictEqual(cancelled._tag, "StorageError")
+      isSent = true
+      const { intent } = yield* outbox.enqueue({ message, what: "a" })
+      const states = (yield* store.list({ limit: 9 })).map(({ id, state }) => [id === intent.id, state])
+      assert.deepStrictEqual(states.sort(), [[false, "cancelled"], [true, "sending"]])
+    }).pipe(Effect.scoped, Effect.provide(NodeCrypto.layer)))
+
   it.effect("stores outcomes later when the store fails, and recovers claims whose answer was lost", () =>
     Effect.gen(function*() {
       const memory = yield* IntentStoreMemory.make()

@@ -54,30 +54,45 @@ const intentOf = (error: SmsError | undefined, ...parts: ReadonlyArray<FoundPart
   })
 }
 
-/** The number of the next part, and the ids of those before it. */
+/** The number of the next part, whether it is sure that it was not sent, and the ids of those before it. */
 const next = (intent: Intent) => {
   const rest = restOf(intent)
-  return rest && [rest.from.number, ...rest.accepted.messageIds]
+  return rest && [rest.from.number, rest.isSure, ...rest.accepted.messageIds]
 }
 
 describe("the rest of a message", () => {
   it("begins with a part that was refused", () => {
-    assert.deepStrictEqual(next(intentOf(failed(limited, 2))), [2, "1"])
-    assert.deepStrictEqual(next(intentOf(failed(limited, 3))), [3, "1", "2"])
+    assert.deepStrictEqual(next(intentOf(failed(limited, 2))), [2, true, "1"])
+    assert.deepStrictEqual(next(intentOf(failed(limited, 3))), [3, true, "1", "2"])
   })
 
-  it("is not known after a part that may have been sent, unless the carrier is found to have it", () => {
-    assert.isUndefined(next(intentOf(failed(lost, 2))))
-    assert.deepStrictEqual(next(intentOf(failed(lost, 2), found(2))), [3, "1", "found-2"])
-    assert.deepStrictEqual(next(intentOf(failed(lost, 1), found(1))), [2, "found-1"])
-    assert.isUndefined(next(intentOf(failed(lost, 2), found(3))))
-    assert.isUndefined(next(intentOf(failed(lost, 2), found(2, "other"))))
-    assert.isUndefined(next(intentOf(failed(lost, 2), found(2, "mock", 4))))
+  it("begins after the parts that the carrier has, with one that may have been sent", () => {
+    assert.deepStrictEqual(next(intentOf(failed(lost, 2))), [2, false, "1"])
+    assert.deepStrictEqual(next(intentOf(failed(lost, 2), found(2))), [3, false, "1", "found-2"])
+    assert.deepStrictEqual(next(intentOf(failed(lost, 1), found(1))), [2, false, "found-1"])
+    assert.deepStrictEqual(next(intentOf(failed(lost, 2), found(2, "other"))), [2, false, "1"])
+    assert.deepStrictEqual(next(intentOf(failed(lost, 2), found(2, "mock", 4))), [2, false, "1"])
   })
 
-  it("is not known of a send whose process ended, nor when all parts are found", () => {
-    assert.isUndefined(next(intentOf(undefined, found(1))))
-    assert.isUndefined(next(intentOf(failed(lost, 3), found(3))))
+  it("begins after the last part that is found of a send whose process ended: earlier ones were sent before", () => {
+    assert.deepStrictEqual(next(intentOf(undefined, found(1))), [2, false, "found-1"])
+    assert.deepStrictEqual(next(intentOf(undefined, found(2))), [3, false, "found-2"])
+    assert.deepStrictEqual(next(intentOf(undefined, found(2), found(1))), [3, false, "found-1", "found-2"])
+    // Sent from the third part on, and ended again.
+    const { accepted } = restOf(intentOf(undefined, found(2, "mock", 5)))!
+    const error = new SmsError({ provider: "mock", reason: lost, part: { number: 3, of: 5 }, accepted })
+    assert.deepStrictEqual(next(intentOf(error, found(2, "mock", 5))), [3, false, "found-2"])
+    assert.deepStrictEqual(
+      next(intentOf(error, found(2, "mock", 5), found(3, "mock", 5))),
+      [4, false, "found-2", "found-3"]
+    )
+  })
+
+  it("is empty when the last part is found, and not known when none is, or the send goes on", () => {
+    assert.deepStrictEqual(next(intentOf(failed(lost, 3), found(3))), [4, true, "1", "2", "found-3"])
+    assert.deepStrictEqual(next(intentOf(undefined, found(3))), [4, true, "found-3"])
+    assert.isUndefined(next(intentOf(undefined)))
+    assert.isUndefined(next(intentOf(failed(lost, 1))))
     assert.isUndefined(next(new Intent({ ...intentOf(failed(limited, 2)), state: "sending" })))
   })
 

@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing"
 import { Address } from "../../src/Address.ts"
 import * as DeliveryStore from "../../src/delivery/DeliveryStore.ts"
 import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
-import { OutboundMessage } from "../../src/Message.ts"
+import { OutboundMessage, SendReceipt } from "../../src/Message.ts"
 import type { Lookup, Match } from "../../src/provider/Query.ts"
 import type { Service as Provider } from "../../src/provider/SmsProvider.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
@@ -249,6 +249,83 @@ describe("a message that matches by its content", () => {
         world.store.reserve({ id: "s", hash: "h", message: message("hello") })
       assert.deepStrictEqual(yield* ask([match("7")], sending), unknown)
     }))
+
+  it.effect("proves nothing when the receipt of another send has it, whether or not it is tracked", () =>
+    Effect.gen(function*() {
+      const other = ({ store }: Effect.Success<ReturnType<typeof makeWorld>>) =>
+        Effect.gen(function*() {
+          yield* store.reserve({ id: "o", hash: "h", message: message("hello") })
+          yield* store.settle("o", {
+            state: "accepted",
+            receipt: new SendReceipt({
+              provider: "mock",
+              messageIds: ["7"],
+              recipient: to,
+              status: "queued",
+              carrierStatus: "queued"
+            })
+          })
+        })
+      assert.deepStrictEqual(yield* ask([match("7")], other), unknown)
+      assert.deepStrictEqual(yield* ask([match("7"), match("8")], other), accepted("8"))
+    }))
+
+  it.effect("proves nothing when the carrier got it at another time, and makes the other one doubtful", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* ask([match("7", "similar")]), unknown)
+      assert.deepStrictEqual(yield* ask([match("7", "similar"), match("8")]), unknown)
+    }))
+
+  it.effect("proves nothing after a resend of a send of the same minutes, but of one that was long before", () =>
+    Effect.gen(function*() {
+      for (const [wait, outcome] of [["4 minutes", unknown], ["1 hour", accepted("7")]] as const) {
+        const world = yield* makeWorld({ mock: answer(match("7")) })
+        yield* world.store.decide(yield* world.unknown(), { resolvedBy: "operator: given up" })
+        yield* TestClock.adjust(wait)
+        const id = yield* world.unknown()
+        const { ask } = yield* world.start
+        yield* ask(id)
+        assert.deepStrictEqual(yield* world.stateOf(id), outcome)
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("is listed for the operator while it proves nothing", () =>
+    Effect.gen(function*() {
+      let matches: ReadonlyArray<Match> | undefined = [match("7"), match("8", "similar")]
+      const down = new SmsError({ provider: "mock", reason: new ProviderUnavailable({}) })
+      const world = yield* makeWorld({
+        mock: () => matches === undefined ? Effect.fail(down) : Effect.succeed(matches)
+      })
+      const { ask } = yield* world.start
+      const id = yield* world.unknown()
+      const listed = Effect.map(
+        Effect.andThen(ask(id), world.store.get(id)),
+        (intent) => intent?.candidates?.map(({ messageId }) => messageId)
+      )
+      assert.deepStrictEqual(yield* listed, ["7", "8"])
+      matches = undefined
+      assert.deepStrictEqual(yield* listed, ["7", "8"])
+      matches = []
+      assert.deepStrictEqual(yield* listed, [])
+    }).pipe(Effect.scoped, Effect.provide(observe().layer)))
+
+  it.effect("is asked for in the time of the request", () =>
+    Effect.gen(function*() {
+      const world = yield* makeWorld({ mock: answer() })
+      const { ask } = yield* world.start
+      const [now, unknownAt] = [5 * minute, 6 * minute]
+      yield* world.store.reserve({ id: "live", hash: "h", message: message("hello") })
+      yield* world.store.reserve({ id: "killed", hash: "h", message: message("hello") })
+      yield* TestClock.setTime(unknownAt)
+      const requestedAt = DateTime.makeUnsafe(now)
+      yield* world.store.settle("live", { state: "unknown", error, requestedAt })
+      yield* world.store.settle("killed", { state: "unknown" })
+      for (const id of ["live", "killed"]) yield* ask(id)
+      assert.deepStrictEqual(
+        world.asked.map(([, { since, until }]) => [DateTime.toEpochMillis(since), DateTime.toEpochMillis(until)]),
+        [[now, unknownAt], [0, unknownAt]]
+      )
+    }).pipe(Effect.scoped))
 
   it.effect("is given to one send only", () =>
     Effect.gen(function*() {

@@ -12,6 +12,7 @@ import { RoomStore } from "../../src/rooms/RoomStore.ts"
 import { IntentStore } from "../../src/sending/IntentStore.ts"
 import * as MmsAggregatorSql from "../../src/sql/MmsAggregatorSql.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
+import { People } from "../../src/sql/People.ts"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { collect, media, offerAll, said, wrapper } from "../mms/parts.ts"
 import { message } from "../suites/InboxSuite.ts"
@@ -169,5 +170,21 @@ describe("a database without indexes by age", () => {
           ${sql(column)} IN ('old', 'recent')`
         assert.deepStrictEqual(rows.map(({ id }) => id), ["recent"], table)
       }
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+})
+
+describe("a database in which sends could only be deleted with their person", () => {
+  it.effect("keeps the keys of those that went out, and nothing else of the person", () =>
+    Effect.gen(function*() {
+      yield* restore("storage-1")
+      const sql = yield* SqlClient.SqlClient
+      const context = yield* SqlStorage.make()
+      const intents = Context.get(context, IntentStore)
+      const { message } = (yield* intents.get("accepted"))!
+      yield* Context.get(context, People).forget(message.to)
+      const left = yield* sql<{ id: string; message: string }>`SELECT id, message FROM sms_intents`
+      assert.sameMembers(left.map(({ id }) => id), ["accepted", "unknown", "sending"])
+      for (const { message: text } of left) assert.notInclude(text, message.to.slice(1))
+      assert.strictEqual((yield* intents.reserve({ id: "new", key: "accepted", hash: "h", message }))._tag, "Known")
     }).pipe(Effect.scoped, Effect.provide(layer)))
 })

@@ -16,6 +16,7 @@ import { textContent } from "../rooms/kit.ts"
 import { suite as consentLedger } from "../suites/ConsentLedgerSuite.ts"
 import { suite as deliveryStore } from "../suites/DeliveryStoreSuite.ts"
 import { suite as eventLog } from "../suites/EventLogSuite.ts"
+import { suite as forgottenSends } from "../suites/ForgottenSendsSuite.ts"
 import { suite as forwardStore } from "../suites/ForwardStoreSuite.ts"
 import { suite as handOver } from "../suites/HandOverSuite.ts"
 import { message, suite as inbox } from "../suites/InboxSuite.ts"
@@ -42,6 +43,7 @@ const layerWithClient = Layer.provideMerge(SqlStorage.layer(), [layerClient, Nod
 unreadable("SQLite", layerWithClient)
 handOver("SQLite", layerWithClient)
 people("SQLite", layerWithClient)
+forgottenSends("SQLite", layerWithClient)
 sizes("SQLite", layerWithClient)
 
 describe("the tables", () => {

@@ -27,10 +27,10 @@ import { attachment, bob, room } from "./RoomStoreSuite.ts"
 
 const digits = ann.slice(1)
 /** What must be nowhere afterwards. */
-const traces = [digits, "secret", "MX.1"]
+export const traces = [digits, "secret", "MX.1"]
 
 /** All that is in the tables, as text. */
-const everything = Effect.gen(function*() {
+export const everything = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const tables = yield* sql.onDialectOrElse({
     pg: () => sql<{ name: string }>`SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()`,
@@ -87,7 +87,7 @@ const said = (id: string, roomId: string, participant: Address | undefined, cont
     createdAt: DateTime.makeUnsafe(0)
   })
 
-const report = (messageId: string, recipient: Address | undefined, raw: string) =>
+export const report = (messageId: string, recipient: Address | undefined, raw: string) =>
   new DeliveryStatus({
     provider: "mock",
     messageId,

@@ -16,8 +16,10 @@ import { SendBlocked } from "../../rooms/Hook.ts"
 import type { Service as Kit } from "../../rooms/RoomKit.ts"
 import { DeliveryOutcome } from "../../rooms/RoomStore.ts"
 import type { Intent } from "../../sending/IntentStore.ts"
+import { outcomeUnknown } from "../../sending/internal/outcomeUnknown.ts"
 import type * as Outbox from "../../sending/Outbox.ts"
 import { SmsError } from "../../SmsError.ts"
+import type { StorageError } from "../../StorageError.ts"
 import { Answered, AnsweredTo, AnswerRequest } from "../AnswerApi.ts"
 import * as MessageProblems from "../MessageProblems.ts"
 import * as Problems from "../Problems.ts"
@@ -74,6 +76,10 @@ const ofIntent = (intent: Intent): Sent => {
   }
 }
 
+/** Answers when it cannot be read what became of an earlier request, which may have sent the message. */
+const unreadable = (error: StorageError) =>
+  Effect.andThen(Effect.logError(error.message, error), Effect.fail(outcomeUnknown("unknown", "ConnectionLost")))
+
 /** The kit keeps no more of a message that was blocked than its outcome. */
 const blockedEarlier = new SendBlocked({ hook: "of the first request", reason: "see the history of the room" })
 
@@ -122,20 +128,24 @@ export const make = Effect.fnUntraced(function*(
       return { replayed, result: Result.fail(new SendBlocked({ hook, reason })) }
     }
     if (result._tag === "Broadcast") {
-      const { deliveries, event } = result
+      const { deliveries, earlier = [], event } = result
       // It went on with what an earlier request had posted.
       if (key !== undefined && event.source.metadata[hashName] !== hash) return yield* MessageProblems.keyReused
-      const outcomes = deliveries.map(({ channelId, outcome }) => new DeliveryOutcome({ channelId, outcome }))
-      const sent = deliveries.flatMap(({ sends = [] }) => sends.map(ofResult))
+      const now = deliveries.map(({ channelId, outcome }) => new DeliveryOutcome({ channelId, outcome }))
+      const outcomes = [...earlier, ...now]
+      const sentNow = deliveries.flatMap(({ sends = [] }) => sends.map(ofResult))
+      const isSentNow = ({ view: { to } }: Sent) => sentNow.some(({ view }) => view.to === to)
+      const before = earlier.length === 0 ? [] : yield* Effect.catch(outbox.intents.ofEvent(event.id), unreadable)
+      const sent = [...before.map(ofIntent).filter((one) => !isSentNow(one)), ...sentNow]
       return { replayed: false, result: yield* Effect.result(respond(event.id, roomId, outcomes, sent)) }
     }
     const { eventId } = result
-    const entry = yield* kit.store.event({ id: eventId, roomId })
+    const entry = yield* Effect.catch(kit.store.event({ id: eventId, roomId }), unreadable)
     if (entry === undefined) return yield* unknownRoom
     if (entry.event.source.metadata[hashName] !== hash) return yield* MessageProblems.keyReused
     const { blocked } = entry.event
     if (blocked !== undefined) return { replayed: true, result: Result.fail(new SendBlocked(blocked)) }
-    const sent = (yield* outbox.intents.ofEvent(eventId)).map(ofIntent)
+    const sent = (yield* Effect.catch(outbox.intents.ofEvent(eventId), unreadable)).map(ofIntent)
     return { replayed: true, result: yield* Effect.result(respond(eventId, roomId, entry.deliveries ?? [], sent)) }
   })
 })

@@ -18,6 +18,7 @@ import type { Entry } from "../../queue/Queue.ts"
 import { RoomKit } from "../../rooms/RoomKit.ts"
 import type { Intent } from "../../sending/IntentStore.ts"
 import { isBegun } from "../../sending/internal/rest.ts"
+import { surely } from "../../sending/internal/surely.ts"
 import * as Outbox from "../../sending/Outbox.ts"
 import { SmsRouter } from "../../sending/SmsRouter.ts"
 import { UnknownSends } from "../../sending/UnknownSends.ts"
@@ -33,6 +34,8 @@ import * as SendOnce from "./sendOnce.ts"
 import { storageFailed } from "./storageFailed.ts"
 
 const defaultLimit = 100
+
+const givenUp = "operator: given up"
 
 const deadLetterPages = MergedPages.make(["inbox", "forward"])
 
@@ -50,6 +53,7 @@ export const layer = HttpApiBuilder.group(
   GatewayApi,
   "operations",
   Effect.fnUntraced(function*(handlers) {
+    const scope = yield* Effect.scope
     const inbox = Option.getOrUndefined(yield* Effect.serviceOption(Inbox))
     const forwarder = Option.getOrUndefined(yield* Effect.serviceOption(Forwarder))
     const processor = Option.getOrUndefined(yield* Effect.serviceOption(InboxProcessor))
@@ -83,14 +87,16 @@ export const layer = HttpApiBuilder.group(
     /** Returns an intent with an unknown outcome that is not resolved yet. */
     const undecided = Effect.fnUntraced(function*(id: string) {
       const intent = yield* intents.get(id)
-      return intent?.state === "unknown" ? intent : yield* Problems.unknown("send of unknown outcome")
+      return intent?.state === "unknown" && intent.resolvedBy === undefined
+        ? intent
+        : yield* Problems.unknown("send of unknown outcome")
     })
 
     const resend = Effect.fnUntraced(
       function*(id: string) {
         const resolved = yield* intents.get(id)
-        // An earlier request has sent the rest, or the carrier was found to have the message.
-        if (resolved?.state === "accepted" && resolved.resolvedBy !== undefined && resolved.receipt !== undefined) {
+        // An earlier request has sent it or its rest, or the carrier was found to have the message.
+        if (resolved?.resolvedBy !== undefined && resolved.receipt !== undefined) {
           return resolved.receipt
         }
         const known = yield* undecided(id)
@@ -104,7 +110,8 @@ export const layer = HttpApiBuilder.group(
                 message,
                 options,
                 (message) => router.send(message, { ...options, intentId: id, maxWait: "10 seconds" })
-              )
+              ),
+            { isDecided: true }
           )
           return rest ?? (yield* Problems.unknown("send of unknown outcome"))
         }
@@ -112,7 +119,7 @@ export const layer = HttpApiBuilder.group(
         const sendOnce = SendOnce.make({ kit, outbox, router })
         const { result } = yield* sendOnce({ key: `resend of ${id}`, message, provider, what: id })
         const receipt = yield* Effect.fromResult(result)
-        yield* intents.settle(id, { state: "unknown", receipt, resolvedBy: "operator: resent" })
+        yield* surely(scope, intents.decide(id, { receipt, resolvedBy: "operator: resent" }), { intent: id })
         return receipt
       },
       Effect.catchTags({
@@ -175,9 +182,16 @@ export const layer = HttpApiBuilder.group(
       resend: ({ params: { id } }) => resend(id),
       giveUp: ({ params: { id } }) =>
         Effect.gen(function*() {
-          const intent = yield* undecided(id)
-          yield* intents.settle(id, { state: "unknown", error: intent.error, resolvedBy: "operator: given up" })
-          return intentViewOf((yield* intents.get(id)) ?? intent)
+          const isDecided = yield* intents.decide(id, { resolvedBy: givenUp })
+          const intent = yield* intents.get(id)
+          if (intent === undefined) return yield* Problems.unknown("send")
+          // It was given up by an earlier request.
+          if (isDecided || (intent.state === "unknown" && intent.resolvedBy === givenUp)) return intentViewOf(intent)
+          return yield* new Problems.Conflict({
+            detail: intent.resolvedBy === undefined
+              ? `The outcome of the send is not unknown: it is ${intent.state}`
+              : `The send is decided already, by ${intent.resolvedBy}`
+          })
         }).pipe(Effect.catchTag("StorageError", storageFailed)),
       forget: Effect.fnUntraced(function*({ params: { address } }) {
         if (people === undefined) return yield* new Problems.NotFound({ detail: "The server has no database" })

@@ -10,6 +10,7 @@ import * as Schedule from "effect/Schedule"
 import { Address, canonical } from "../../Address.ts"
 import * as Counters from "../../internal/counters.ts"
 import * as Histograms from "../../internal/histograms.ts"
+import { CurrentProgress } from "../../internal/sendProgress.ts"
 import * as Spans from "../../internal/spans.ts"
 import { type OutboundMessage, RecipientReceipt, SendReceipt } from "../../Message.ts"
 import * as SmsError from "../../SmsError.ts"
@@ -106,6 +107,7 @@ export const make = (
     parts: readonly [Part, ...Array<Part>],
     { number: start, of }: PartOf
   ) {
+    const progress = yield* CurrentProgress
     const accepted: Array<Accepted> = []
     const failure = (reason: SmsError.SmsErrorReason) => {
       const [first, ...rest] = accepted
@@ -116,7 +118,19 @@ export const make = (
         ...(first !== undefined && { accepted: receiptOf(provider, message, [first, ...rest]) })
       })
     }
-    for (const part of parts) accepted.push(yield* Effect.mapError(retried(deliver(part)), failure))
+    for (const part of parts) {
+      const { intent } = part
+      const request = intent === undefined
+        ? deliver(part)
+        : Effect.andThen(progress.requesting(intent), deliver(part))
+      const one = yield* Effect.mapError(retried(request), failure)
+      accepted.push(one)
+      if (intent !== undefined && accepted.length < parts.length) {
+        const { messageId } = one
+        const sender = one.sender === undefined ? undefined : Address.make(one.sender)
+        yield* progress.accepted({ intent, provider, messageId, sender })
+      }
+    }
     return receiptOf(provider, message, accepted as [Accepted, ...Array<Accepted>])
   })
 

@@ -17,7 +17,7 @@ import { RoomEvent } from "../../RoomEvent.ts"
 import type { StorageError } from "../../StorageError.ts"
 import type { Delivery, Outgoing } from "../Channel.ts"
 import type { KitEvent } from "../KitEvent.ts"
-import { Unfinished } from "../ProcessResult.ts"
+import { type ProcessResult, Unfinished } from "../ProcessResult.ts"
 import type { Room } from "../Room.ts"
 import type { Service as RoomStore } from "../RoomStore.ts"
 import type { ChannelRegistry, Registered } from "./channels.ts"
@@ -33,10 +33,12 @@ export interface Parts {
   readonly store: RoomStore
   readonly notify: (event: KitEvent) => Effect.Effect<void>
   readonly runs: SupervisedFibers
+  /** Makes a change of the store, later if it fails. */
+  readonly surely: (change: Effect.Effect<void, StorageError>) => Effect.Effect<void>
 }
 
 export type Passed =
-  | { readonly _tag: "Broadcast"; readonly event: RoomEvent; readonly deliveries: ReadonlyArray<Delivery> }
+  | Extract<ProcessResult, { readonly _tag: "Broadcast" }>
   | { readonly _tag: "Blocked"; readonly event: RoomEvent; readonly hook: string; readonly reason: string }
 
 /** The store already has the event, and its processing is complete. */
@@ -61,6 +63,11 @@ interface Incoming {
   readonly isResumed: boolean
   /** Whether the event passes again when the carrier refuses a message of it for now. */
   readonly isPatient?: boolean | undefined
+  /**
+   * Whether the caller is told what became of the event, and must not post it
+   * again if a message of it went out, whatever fails afterwards.
+   */
+  readonly isReported?: boolean | undefined
   /** Returns whether another attempt will process the event. It is then not admitted to the room. */
   readonly isAbandoned?: (() => boolean) | undefined
 }
@@ -144,7 +151,7 @@ interface Admitted {
   readonly room: Room
 }
 
-export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => {
+export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Parts) => {
   const inTurn = KeyedMutex.make()
   const oncePerKey = KeyedMutex.make()
 
@@ -257,7 +264,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
 
   /** Concludes an event that its channels have. */
   const conclude = (
-    { isResumed }: Incoming,
+    { isReported = false, isResumed }: Incoming,
     { event, room, settled }: Admitted & { readonly settled: ReadonlyArray<DeliveryOutcome> },
     delivered: ReadonlyArray<Delivered>,
     conversation: Conversation
@@ -280,7 +287,10 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
         new DeliveryOutcome({ channelId, outcome: again === undefined ? outcome : "again" })
       )
       conversation.settles.unshift(store.settle(event, [...settled, ...outcomes]))
-      if (again.length === 0) return Effect.succeed({ _tag: "Broadcast", event, deliveries })
+      if (again.length === 0 || (isReported && deliveries.some(Sends.mayHaveGoneOut))) {
+        const earlier = settled.length === 0 ? {} : { earlier: settled }
+        return Effect.succeed({ _tag: "Broadcast", event, deliveries, ...earlier })
+      }
       return Effect.fail(
         new Unfinished({
           failed: again.map(({ delivery }) => delivery.channelId),
@@ -338,17 +348,37 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
       })
     )
 
-  /** Waits for the answers, and stores what became of the events. */
-  const settle = Effect.fnUntraced(function*({ answers, settles }: Conversation) {
+  /** Waits until all answers are processed, and returns the failure of the first that is not. */
+  const awaitAnswers = Effect.fnUntraced(function*({ answers }: Conversation) {
     const failures: Array<Effect.Effect<never, StorageError | Unfinished>> = []
     while (answers.size > 0) {
       for (const exit of yield* Fiber.awaitAll([...answers])) {
         if (Exit.isFailure(exit)) failures.push(Effect.failCause(exit.cause))
       }
     }
+    return failures[0]
+  })
+
+  /** Waits for the answers, and stores what became of the events. */
+  const settle = Effect.fnUntraced(function*(conversation: Conversation) {
+    const failure = yield* awaitAnswers(conversation)
     // If an answer could not be stored, the event counts as not processed.
-    if (failures[0] !== undefined) return yield* failures[0]
-    yield* Effect.forEach(settles, identity, { discard: true })
+    if (failure !== undefined) return yield* failure
+    yield* Effect.forEach(conversation.settles, identity, { discard: true })
+  })
+
+  /** The same for a message that was broadcast for a caller: nothing that fails keeps its result from the caller. */
+  const settleMade = Effect.fnUntraced(function*(conversation: Conversation, isResumed: boolean) {
+    const failure = yield* awaitAnswers(conversation)
+    if (failure !== undefined) {
+      yield* Effect.catchCause(
+        failure,
+        (cause) => Effect.logError("An answer to a message of the application could not be processed", cause)
+      )
+      // Posted again with its key, the message goes on from here.
+      if (isResumed) return
+    }
+    yield* Effect.forEach(conversation.settles, surely, { discard: true })
   })
 
   return {
@@ -358,7 +388,9 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
         if (fiber.getRef(CurrentConversation) === undefined) return passInTurn(incoming, conversation)
         const { answers } = conversation
         const { id: eventId, roomId } = incoming.event
-        return Effect.map(runs.start(passInTurn(incoming, conversation)), (answer) => {
+        // The message that it answers passes again if it fails.
+        const answer = passInTurn({ ...incoming, isReported: false }, conversation)
+        return Effect.map(runs.start(answer), (answer) => {
           answers.add(answer)
           answer.addObserver(() => answers.delete(answer))
           return { _tag: "Queued", eventId, roomId }
@@ -368,10 +400,15 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
      * Runs an effect, and waits until all answers that it caused are processed.
      * Another one with the same key begins after that: what became of the event
      * is not stored before, and it would be taken for one that a process left.
+     * A result that is made is returned, whatever fails afterwards.
      */
     withAnswers: <A, E>(
       use: (conversation: Conversation) => Effect.Effect<A, E>,
-      key?: string
+      { isMade, isResumed = true, key }: {
+        readonly key?: string | undefined
+        readonly isMade?: ((result: A) => boolean) | undefined
+        readonly isResumed?: boolean | undefined
+      } = {}
     ): Effect.Effect<A, E | StorageError | Unfinished> =>
       Effect.withFiber((fiber) => {
         const current = fiber.getRef(CurrentConversation)
@@ -379,6 +416,9 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
         const conversation: Conversation = { answers: new Set(), settles: [] }
         const { answers, settles } = conversation
         const settled = Effect.flatMap(Effect.exit(use(conversation)), (result) => {
+          if (Exit.isSuccess(result) && isMade?.(result.value) === true) {
+            return Effect.andThen(settleMade(conversation, isResumed), result)
+          }
           const [first, ...others] = settles
           // As it is for a message that no hook or channel answers.
           const settled = answers.size > 0 || others.length > 0 ? settle(conversation) : first ?? Effect.void

@@ -76,6 +76,10 @@ const concurrency = 10
 const wentOut = (result: SendResult): boolean =>
   result.outcome === "sent" || (result.outcome !== "blocked" && result.error.accepted !== undefined)
 
+/** Returns whether a message of a delivery was sent, or may have been. */
+export const mayHaveGoneOut = ({ sends = [] }: Delivery): boolean =>
+  sends.some((send) => wentOut(send) || send.outcome === "unknown")
+
 /** Summarizes the results of a channel's messages. */
 export const deliveryOf = (channelId: string, sends: ReadonlyArray<SendResult>): Delivery => {
   const all = (outcome: SendResult["outcome"]) => sends.every((send) => send.outcome === outcome)

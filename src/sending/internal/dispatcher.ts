@@ -13,7 +13,6 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Latch from "effect/Latch"
 import * as Result from "effect/Result"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as Polling from "../../internal/polling.ts"
@@ -22,7 +21,9 @@ import { SmsError } from "../../SmsError.ts"
 import type { StorageError } from "../../StorageError.ts"
 import type { Claim, Intent, Service as IntentStore } from "../IntentStore.ts"
 import { outcomeUnknown } from "./outcomeUnknown.ts"
+import * as Progress from "./progress.ts"
 import { isProven, kindOf, retryOf } from "./refusals.ts"
+import { patiently } from "./surely.ts"
 
 export interface Options {
   readonly concurrency?: number | undefined
@@ -31,9 +32,6 @@ export interface Options {
   readonly waits?: ReadonlyArray<Duration.Input> | undefined
   readonly shutdownTimeout?: Duration.Input | undefined
 }
-
-/** The waits for a store that fails. */
-export const patiently = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("1 minute")])
 
 export interface Parts<E, R> {
   readonly intents: IntentStore
@@ -63,15 +61,20 @@ export const run = Effect.fnUntraced(function*<E, R>(
   let isEnding = false
 
   /** Determines the outcome of a send, and stores it. */
-  const finish = ({ id, provider = "unknown", ...attempts }: Intent, claim: Claim, exit: Exit.Exit<SendReceipt, E>) => {
+  const finish = (
+    { id, provider = "unknown", ...attempts }: Intent,
+    claim: Claim,
+    progress: Progress.Progress,
+    exit: Exit.Exit<SendReceipt, E>
+  ) => {
     if (Exit.isSuccess(exit)) return intents.settle(id, { state: "accepted", receipt: exit.value })
     const failure = Cause.findError(exit.cause)
     // After a defect or an interruption, the carrier may or may not have the message.
     if (Result.isFailure(failure)) {
-      return intents.settle(id, { state: "unknown", error: outcomeUnknown(provider, "Defect") })
+      return intents.settle(id, progress.unknown(outcomeUnknown(provider, "Defect")))
     }
     const error = failure.success instanceof SmsError ? failure.success : undefined
-    if (!isProven(failure.success)) return intents.settle(id, { state: "unknown", error })
+    if (!isProven(failure.success)) return intents.settle(id, progress.unknown(error))
     const retry = error === undefined ? undefined : retryOf(error, attempts, waits)
     return retry === undefined
       ? intents.settle(id, { state: "refused", error, refusal: kindOf(failure.success) })
@@ -82,8 +85,9 @@ export const run = Effect.fnUntraced(function*<E, R>(
   const work = (claim: Claim, intent: Intent) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
-        const exit = yield* Effect.exit(restore(Effect.suspend(() => send(intent))))
-        const stored = finish(intent, claim, exit)
+        const progress = Progress.make(intents, intent.id)
+        const exit = yield* Effect.exit(restore(progress.run(Effect.suspend(() => send(intent)))))
+        const stored = finish(intent, claim, progress, exit)
         yield* Effect.catch(stored, (error: StorageError) =>
           Effect.logError("The outcome of a send could not be stored, and is stored later", error).pipe(
             Effect.annotateLogs({ intent: intent.id }),

@@ -22,8 +22,8 @@ export class FoundPart extends Schema.Class<FoundPart>("effect-sms/sending/Inten
   provider: Schema.NonEmptyString,
   messageId: Schema.NonEmptyString,
   sender: Schema.optionalKey(Address),
-  /** The source: `delivery report`, or `carrier` for the answer to a query. */
-  by: Schema.Literals(["delivery report", "carrier"])
+  /** The source: `response` of the carrier, `delivery report`, or `carrier` for the answer to a query. */
+  by: Schema.Literals(["response", "delivery report", "carrier"])
 }) {}
 
 interface Accepted {
@@ -45,20 +45,45 @@ interface Intent {
 export const isOpen = ({ receipt, state }: Intent): boolean =>
   state === "sending" || (state === "unknown" && receipt === undefined)
 
+/** Returns whether an operator can still decide about an intent, with a receipt or without one. */
+export const isUndecided = ({ receipt, resolvedBy, state }: Intent, decision: Pick<Intent, "receipt">): boolean =>
+  state === "unknown" && receipt === undefined && (resolvedBy === undefined || decision.receipt !== undefined)
+
+/** Returns the outcome of an intent that is decided: the receipt of another send replaces the error. */
+export const decided = ({ error }: Pick<Intent, "error">, receipt: SendReceipt | undefined) =>
+  ({ state: "unknown", ...(receipt === undefined ? { error } : { receipt }) }) as const
+
+/** Returns whether an outcome says less than what is already decided about an intent. */
+export const isDecided = (
+  { resolvedBy, state }: Intent,
+  outcome: Pick<Intent, "state"> & { readonly resolvedBy?: string | undefined }
+): boolean =>
+  state === "unknown" && resolvedBy !== undefined && outcome.state === "unknown" && outcome.resolvedBy === undefined
+
 /** Returns the parts that the provider is known to have, by their numbers. */
 export const partsOf = (
   { error, found = [] }: Pick<Intent, "error" | "found">,
   { of, provider }: Pick<FoundPart, "of" | "provider">
 ): ReadonlyMap<number, string> => {
   const parts = new Map<number, string>()
-  if (error?.provider === provider && (error.part?.of ?? 1) === of) {
-    error.accepted?.messageIds.forEach((messageId, index) => parts.set(index + 1, messageId))
+  const ids = error?.accepted?.messageIds ?? []
+  // A receipt from which a part is missing does not tell which ones it has.
+  if (error?.provider === provider && (error.part?.of ?? 1) === of && ids.length === (error.part?.number ?? 1) - 1) {
+    ids.forEach((messageId, index) => parts.set(index + 1, messageId))
   }
   for (const one of found) {
     if (one.provider === provider && one.of === of && !parts.has(one.part)) parts.set(one.part, one.messageId)
   }
   return parts
 }
+
+/** Returns whether a message is known to belong to an intent. */
+export const owns = (
+  { error, found = [], receipt }: Pick<Intent, "error" | "found" | "receipt">,
+  { messageId, provider }: Pick<FoundPart, "messageId" | "provider">
+): boolean =>
+  [receipt, error?.accepted].some((one) => one?.provider === provider && one.messageIds.includes(messageId)) ||
+  found.some((part) => part.provider === provider && part.messageId === messageId)
 
 /** Makes the receipt of parts that were found. */
 export const receiptOf = (

@@ -64,6 +64,9 @@ export const make = <Row extends { readonly id: string; readonly priority: unkno
     return rows.toSorted((one, other) => Number(one.ready_at) - Number(other.ready_at) || (one.id < other.id ? -1 : 1))
   })
 
+  /** The state of an intent that returns to the queue, unless its recipient was forgotten while it was sent. */
+  const queued = sql.literal("CASE WHEN forgotten = 'whole' THEN 'cancelled' ELSE 'queued' END")
+
   const postpone = (id: string, now: number) =>
     sql`UPDATE sms_intents SET state = 'queued', owner = NULL, claim = NULL, deferrals = deferrals + 1,
       ready_at = ${now + unreadableDelay}, queued_at = ${now} WHERE id = ${id}`
@@ -91,13 +94,13 @@ export const make = <Row extends { readonly id: string; readonly priority: unkno
     unclaim: (token) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
-        yield* sql`UPDATE sms_intents SET state = 'queued', owner = NULL, claim = NULL, queued_at = ${now},
+        yield* sql`UPDATE sms_intents SET state = ${queued}, owner = NULL, claim = NULL, queued_at = ${now},
           updated_at = ${now} WHERE state = 'sending' AND owner = ${yield* me} AND claim = ${token}`
       }))),
     requeue: ({ id, token }, { deferrals, delay, error, failures }) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
-        yield* sql`UPDATE sms_intents SET state = 'queued', owner = NULL, claim = NULL, failures = ${failures},
+        yield* sql`UPDATE sms_intents SET state = ${queued}, owner = NULL, claim = NULL, failures = ${failures},
           deferrals = ${deferrals}, outcome = ${yield* encode(compact({ error }))}, ready_at = ${
           now + Math.ceil(Duration.toMillis(delay))
         },

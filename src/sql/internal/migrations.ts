@@ -283,6 +283,11 @@ const migrations = {
     )`
     yield* sql`CREATE INDEX sms_consents_person ON sms_consents (person, position)`
     yield* sql`CREATE TABLE sms_consent_keys (id TEXT NOT NULL PRIMARY KEY, key TEXT NOT NULL)`
+  }),
+  "0011_forgotten_sends": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    // Whether the recipient is forgotten, or a member of the group: see forgottenSends.ts.
+    yield* sql`ALTER TABLE sms_intents ADD COLUMN forgotten TEXT`
   })
 }
 

@@ -15,6 +15,7 @@ import { RoomEvent } from "../../RoomEvent.ts"
 import { allKeysOf } from "../../rooms/internal/routes.ts"
 import { Room } from "../../rooms/Room.ts"
 import type { StorageError, UnreadableRow } from "../../StorageError.ts"
+import * as ForgottenSends from "./forgottenSends.ts"
 import { json } from "./json.ts"
 import * as Person from "./person.ts"
 import { stored, type Transact } from "./storage.ts"
@@ -213,6 +214,13 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
     return 1
   })
 
+  /** Marks a send to a group that is being made: its outcome will name the person. */
+  const markSending = (table: string, { position }: Row) =>
+    table === "sms_intents"
+      ? Effect.asVoid(sql`UPDATE sms_intents SET forgotten = 'partly' WHERE position = ${position}
+        AND state = 'sending' AND forgotten IS NULL`)
+      : Effect.void
+
   /** Masks the person in the rows of others, and returns how many named the person. */
   const mask = Effect.fnUntraced(function*(found: Found) {
     const { person } = found
@@ -228,7 +236,7 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
         table,
         names,
         sql`(address IS NULL OR NOT ${isOwn(person)}) AND ${sql.or(names.flatMap((name) => like(name, written)))}`,
-        (row) => maskRow(table, "position", names, row, person)
+        (row) => Effect.tap(maskRow(table, "position", names, row, person), () => markSending(table, row))
       )
     }
     // The lane of a group names its members.
@@ -322,7 +330,8 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
       const alone = found.filter(({ part }) => part === "alone").map(({ id }) => id)
       const own = isOwn(person)
       const isPerson = sql.in("person", person.addresses.map(personOf))
-      yield* sql`DELETE FROM sms_sent WHERE ${isPerson}`
+      // Leads from the messages to what is left of their sends.
+      yield* sql`UPDATE sms_sent SET person = ${ForgottenSends.nobody} WHERE ${isPerson}`
       yield* sql`DELETE FROM sms_room_people WHERE ${isPerson}`
       const parts = yield* removeParts(person)
       return {
@@ -330,7 +339,7 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
         rooms: alone.length,
         sharedRooms: found.filter(({ part }) => part === "shared").length,
         events,
-        sends: yield* count(sql`DELETE FROM sms_intents WHERE ${own} RETURNING id`.withoutTransform),
+        sends: yield* ForgottenSends.remove(sql, person, own, lock),
         statuses: yield* count(sql`DELETE FROM sms_statuses WHERE ${own} RETURNING key`.withoutTransform),
         deliveries: yield* count(sql`DELETE FROM sms_deliveries WHERE ${own} RETURNING key`.withoutTransform),
         logEntries: yield* count(

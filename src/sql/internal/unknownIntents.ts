@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Fragment } from "effect/sql/Statement"
+import { messageKeyOf } from "../../internal/deliveryKeys.ts"
 import type { Intent, Lookups } from "../../sending/IntentStore.ts"
 import type { StorageError, UnreadableRow } from "../../StorageError.ts"
 
@@ -22,7 +23,7 @@ export interface Options<Row> {
 
 export const make = <Row extends object>(
   { asStored, columns, decodeAll, sql }: Options<Row>
-): Omit<Lookups, "recordFound"> => {
+): Omit<Lookups, "recordCandidates" | "recordFound"> => {
   // What was written in the future was written before the clock was set back.
   const due = (now: number) =>
     sql`state = 'unknown' AND ask_at IS NOT NULL AND (ask_at <= ${now} OR updated_at > ${now + 1000})`
@@ -57,7 +58,13 @@ export const make = <Row extends object>(
       asStored(Effect.flatMap(
         sql<Row>`SELECT ${columns} FROM sms_intents WHERE address = ${address}
           AND state IN ('sending', 'unknown') ORDER BY position`.withoutTransform,
-        (rows) => Effect.map(decodeAll(rows), (intents) => intents.filter(({ receipt }) => receipt === undefined))
+        decodeAll
+      )),
+    ownerOf: (message) =>
+      asStored(Effect.map(
+        sql<{ intent_id: string }>`SELECT intent_id FROM sms_sent WHERE message_key = ${messageKeyOf(message)}`
+          .withoutTransform,
+        ([row]) => row?.intent_id
       ))
   }
 }
