@@ -30,3 +30,29 @@ it.effect("are left by who is interrupted, and by who fails", () =>
     assert.strictEqual(yield* Effect.flip(Fiber.join(next)), "failed")
     assert.strictEqual(yield* inTurn("a")(Effect.succeed("done")), "done")
   }))
+
+it.effect("let the one that has ended go on before the next one runs", () =>
+  Effect.gen(function*() {
+    const inTurn = KeyedMutex.make()
+    const log: Array<string> = []
+    const gate = yield* Deferred.make<void>()
+    const say = (word: string) => Effect.sync(() => void log.push(word))
+    const first = yield* start(Effect.andThen(inTurn("a")(Deferred.await(gate)), say("sent first")))
+    const second = yield* start(inTurn("a")(say("second")))
+    yield* Deferred.succeed(gate, undefined)
+    yield* Fiber.awaitAll([first, second])
+    assert.deepStrictEqual(log, ["sent first", "second"])
+  }))
+
+it.effect("pass the turn on when its next owner is interrupted before it begins", () =>
+  Effect.gen(function*() {
+    const inTurn = KeyedMutex.make()
+    const gate = yield* Deferred.make<void>()
+    const first = yield* start(inTurn("a")(Deferred.await(gate)))
+    const second = yield* start(inTurn("a")(Effect.die("not its turn")))
+    const third = yield* start(inTurn("a")(Effect.succeed("third")))
+    yield* Deferred.succeed(gate, undefined)
+    second.interruptUnsafe()
+    yield* Fiber.await(first)
+    assert.strictEqual(yield* Fiber.join(third), "third")
+  }))
