@@ -74,7 +74,7 @@ describe("a file", () => {
   for (
     const [title, seconds] of [
       ["is emptied once nobody reads an earlier state", 2],
-      ["is left, with a warning, when somebody does for long", 6]
+      ["is left, with a warning, when somebody does for long", 60]
     ] as const
   ) {
     it.effect(`has a write-ahead log that ${title}`, () => {
@@ -95,7 +95,10 @@ describe("a file", () => {
           )
           reader.exec("BEGIN; SELECT COUNT(*) FROM sms_inbox")
           const fiber = yield* Effect.forkChild(people.forget(ann), { startImmediately: true })
-          for (let second = 0; second < seconds; second++) yield* TestClock.adjust("1 second")
+          // The rows are deleted first, in turns of the event loop that the clock does not count.
+          for (let second = 0; second < seconds && fiber.pollUnsafe() === undefined; second++) {
+            yield* TestClock.adjust("1 second")
+          }
           assert.isAbove(yield* log, 0)
           assert.strictEqual(fiber.pollUnsafe() === undefined, seconds === 2)
           reader.exec("ROLLBACK")
@@ -103,7 +106,7 @@ describe("a file", () => {
           assert.strictEqual((yield* Fiber.join(fiber)).webhooks, 1)
           assert.strictEqual((yield* log) === 0, seconds === 2)
           const warned = observed.lines.some(({ message }) => message.startsWith("The write-ahead log could not"))
-          assert.strictEqual(warned, seconds === 6)
+          assert.strictEqual(warned, seconds === 60)
         }).pipe(Effect.provide(Storage))
       }).pipe(Effect.scoped, Effect.provide(Layer.merge(NodeServices.layer, observed.layer)))
     })
