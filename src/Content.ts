@@ -2,6 +2,17 @@
  * The content of a message: text, media, a location, a reply, a contact, bytes,
  * or several of these.
  *
+ * **Example** (Reading a content)
+ *
+ * ```ts run
+ * import { Content } from "effect-sms"
+ *
+ * const content = Content.fromParts("Look!", [new Content.MediaContent({ url: "https://example.com/a.jpg" })])
+ * content._tag // => "MediaContent"
+ * Content.text(content) // => "Look!"
+ * Content.media(content).map(({ url }) => url) // => ["https://example.com/a.jpg"]
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"

@@ -5,6 +5,15 @@
  * the carrier's name is kept beside it. An unrecognized name maps to `unknown`,
  * so that a new one never breaks a webhook.
  *
+ * **Example** (Combining the statuses of parts)
+ *
+ * ```ts run
+ * import { DeliveryStatus } from "effect-sms"
+ *
+ * DeliveryStatus.isTerminal("sent") // => false
+ * DeliveryStatus.isTerminal("delivered") // => true
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"

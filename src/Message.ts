@@ -1,6 +1,19 @@
 /**
  * Inbound and outbound messages, independent of the carrier.
  *
+ * **Example** (A message to send)
+ *
+ * ```ts run
+ * import { Address, Content, Message } from "effect-sms"
+ *
+ * const message = new Message.OutboundMessage({
+ *   to: Address.Address.make("+15145550142"),
+ *   content: new Content.TextContent({ text: "Your order is on its way" })
+ * })
+ * message.channelType // => "sms"
+ * message.recipients // => ["+15145550142"]
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"

@@ -7,6 +7,16 @@
  * typed requires the numbering plan of every country and lives in `Phone`, so
  * that carrier modules do not load that table.
  *
+ * **Example** (Reading the digits of a carrier)
+ *
+ * ```ts run
+ * import { Option } from "effect"
+ * import { PhoneNumber } from "effect-sms"
+ *
+ * PhoneNumber.fromDigits("15145550142") // => Option.some("+15145550142")
+ * Option.isNone(PhoneNumber.fromDigits("5145550142000000")) // => true
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Option from "effect/Option"

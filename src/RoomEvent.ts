@@ -1,6 +1,21 @@
 /**
  * Room events: messages inside the kit.
  *
+ * **Example** (Replacing the content in a hook)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Content, Hook } from "effect-sms"
+ *
+ * export const withoutSpaces = Hook.beforeBroadcast({
+ *   name: "trim",
+ *   run: (event) => {
+ *     const text = Content.text(event.content).trim()
+ *     return Effect.succeed(Hook.modify(event.withContent(new Content.TextContent({ text }))))
+ *   }
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"

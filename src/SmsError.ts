@@ -12,6 +12,21 @@
  * contain a secret, a phone number or the text of a message; carriers often
  * echo those, so they are masked in `detail`.
  *
+ * **Example** (Handling one reason)
+ *
+ * ```ts run
+ * import { Effect } from "effect"
+ * import { SmsError } from "effect-sms"
+ *
+ * const send = Effect.fail(new SmsError.SmsError({ provider: "mock", reason: new SmsError.RateLimited({}) }))
+ * const handled = send.pipe(
+ *   Effect.catchReason("SmsError", "OptedOut", () => Effect.succeed("opted out")),
+ *   Effect.catchTag("SmsError", ({ isRetryable }) => Effect.succeed(isRetryable ? "later" : "never"))
+ * )
+ *
+ * Effect.runSync(handled) // => "later"
+ * ```
+ *
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"

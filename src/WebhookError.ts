@@ -5,6 +5,16 @@
  * of the response. An error names the provider, the field and the expectation;
  * it never contains a secret, a phone number or customer text.
  *
+ * **Example** (Answering a refused webhook)
+ *
+ * ```ts run
+ * import { WebhookError } from "effect-sms"
+ *
+ * const error = new WebhookError.WebhookError({ provider: "twilio", reason: new WebhookError.InvalidSignature({}) })
+ * error.status // => 403
+ * error.message // => "twilio: The signature does not match the request"
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"

@@ -2,6 +2,25 @@
  * The events decoded from a verified webhook. One webhook yields zero, one or
  * many events.
  *
+ * **Example** (Handling each kind)
+ *
+ * ```ts
+ * import { Content, type WebhookEvent } from "effect-sms"
+ *
+ * export const describe = (event: WebhookEvent.WebhookEvent): string => {
+ *   switch (event._tag) {
+ *     case "InboundMessage":
+ *       return Content.text(event.content)
+ *     case "DeliveryStatus":
+ *       return event.status
+ *     case "MessagePart":
+ *       return `a part of a message from ${event.message.provider}`
+ *     case "Unrecognized":
+ *       return event.eventType ?? "an unknown event"
+ *   }
+ * }
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Option from "effect/Option"

@@ -5,6 +5,19 @@
  * there is a single code path. A webhook counts as inbound only when it is
  * known to be: a delivery report never becomes an empty message.
  *
+ * **Example** (Reading a payload that is verified)
+ *
+ * ```ts run
+ * import { Effect, Option } from "effect"
+ * import { Carriers } from "effect-sms"
+ *
+ * const payload = { MessageSid: "SM1", SmsStatus: "received", From: "+15145550142", To: "+15145550100", Body: "Hello!" }
+ * const meta = await Effect.runPromise(Carriers.extractSmsMeta("twilio", payload))
+ * meta.isInbound // => true
+ * meta.body // => "Hello!"
+ * Option.isSome(meta.toInbound("sms")) // => true
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

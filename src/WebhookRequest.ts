@@ -5,6 +5,20 @@
  * and the URL exactly as the carrier called it; nothing is parsed or normalized
  * before the signature check.
  *
+ * **Example** (A request of another framework)
+ *
+ * ```ts run
+ * import { WebhookRequest } from "effect-sms"
+ *
+ * const request = WebhookRequest.make({
+ *   url: "https://sms.example.com/webhooks/sms/twilio/inbound",
+ *   headers: { "X-Twilio-Signature": "…", "Content-Type": "application/x-www-form-urlencoded" },
+ *   body: new TextEncoder().encode("Body=Hello")
+ * })
+ * request.method // => "POST"
+ * request.headers["x-twilio-signature"] // => "…"
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -13,6 +13,20 @@
  * This is no legal advice. What the law asks for depends on the country and on
  * the messages.
  *
+ * **Example** (A provider that asks the ledger)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Consent, ConsentLedger, SmsProviders, Twilio } from "effect-sms"
+ *
+ * declare const options: Twilio.Options
+ *
+ * export const Providers = SmsProviders.layer(Consent.enforced(Twilio.layer(options))).pipe(
+ *   Layer.provide(Consent.layer({ exempt: ["oneTimeCode"] })),
+ *   Layer.provide(ConsentLedger.layerMemory())
+ * )
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

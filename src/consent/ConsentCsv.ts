@@ -5,6 +5,19 @@
  * `sender`, `provider` and `words`, in any order. Others are ignored, so that an
  * export can be imported.
  *
+ * **Example** (Reading a file)
+ *
+ * ```ts run
+ * import { Result } from "effect"
+ * import { ConsentCsv } from "effect-sms"
+ *
+ * const entries = ConsentCsv.parse("person,action\n+15145550142,stop\n")
+ * Result.getOrThrow(entries).map(({ action, person }) => [person, action]) // => [["+15145550142", "stop"]]
+ *
+ * const wrong = ConsentCsv.parse("person,action\n+15145550142,maybe\n")
+ * Result.isFailure(wrong) && wrong.failure.map(({ column, line }) => [line, column]) // => [[2, "action"]]
+ * ```
+ *
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"

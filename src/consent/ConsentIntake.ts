@@ -6,6 +6,22 @@
  * STOP is in the ledger before its webhook is acknowledged, and not only when
  * its room comes to process it.
  *
+ * **Example** (Recording what people write)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Consent, ConsentIntake, ConsentLedger, RoomKit, SmsProviders, Twilio } from "effect-sms"
+ *
+ * declare const options: Twilio.Options
+ *
+ * export const Kit = RoomKit.layer().pipe(
+ *   Layer.provide(ConsentIntake.layer()),
+ *   Layer.provideMerge(SmsProviders.layer(Consent.enforced(Twilio.layer(options)))),
+ *   Layer.provide(Consent.layer()),
+ *   Layer.provide(ConsentLedger.layerMemory())
+ * )
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

@@ -4,6 +4,16 @@
  * Entries are only appended. Whether a person may be texted follows from the
  * entries, by the time at which each was said: see `Consent`.
  *
+ * **Example** (A ledger in memory)
+ *
+ * ```ts
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ * import { ConsentLedger } from "effect-sms"
+ *
+ * export const Ledger = Layer.provide(ConsentLedger.layerMemory(), NodeCrypto.layer)
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

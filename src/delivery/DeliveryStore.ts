@@ -5,6 +5,17 @@
  * reports, and the store applies each update atomically per message and
  * recipient. The in-memory store in this module is lost when the process exits.
  *
+ * **Example** (A store with fewer deliveries)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { DeliveryStore, DeliveryTracker } from "effect-sms"
+ *
+ * export const Tracker = DeliveryTracker.layer().pipe(
+ *   Layer.provide(DeliveryStore.layerStoreMemory({ capacity: 1000 }))
+ * )
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"

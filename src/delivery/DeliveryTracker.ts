@@ -13,6 +13,19 @@
  * without a recipient never updates a delivery that has one, so the result does
  * not depend on the order of arrival.
  *
+ * **Example** (Following a message to its end)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { DeliveryTracker } from "effect-sms"
+ *
+ * export const waitFor = Effect.fnUntraced(function*(provider: string, messageId: string) {
+ *   const tracker = yield* DeliveryTracker.DeliveryTracker
+ *   const delivery = yield* tracker.awaitDelivery({ provider, messageId }, "10 minutes")
+ *   return delivery.status
+ * }, Effect.catchTag("DeliveryTrackerError", ({ reason }) => Effect.succeed(reason._tag)))
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

@@ -9,6 +9,18 @@
  * on another server. {@link layerMemory} keeps the latest entries in one
  * process; `effect-sms/sql` stores them in a database.
  *
+ * **Example** (Following what happens)
+ *
+ * ```ts
+ * import { Console, Effect, Stream } from "effect"
+ * import { EventLog } from "effect-sms"
+ *
+ * export const print = Effect.gen(function*() {
+ *   const log = yield* EventLog.EventLog
+ *   yield* Stream.runForEach(EventLog.follow(log), ({ event, position }) => Console.log(position, event._tag))
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"

@@ -17,6 +17,15 @@
  * Each process counts for itself, so servers that share a database allow as many
  * times more.
  *
+ * **Example** (A kit with the guard)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { LoopGuard, RoomKit } from "effect-sms"
+ *
+ * export const Kit = LoopGuard.layer({ maxAnswers: 10, window: "5 minutes" }).pipe(Layer.provideMerge(RoomKit.layer()))
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"

@@ -2,6 +2,17 @@
  * Signals to requests that the server is about to shut down, and then that it
  * does.
  *
+ * **Example** (Ending behind a load balancer)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Draining, WebhookServer } from "effect-sms"
+ *
+ * export const Server = Draining.layer(WebhookServer.serve({ publicUrl: "https://sms.example.com" }), {
+ *   grace: "5 seconds"
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

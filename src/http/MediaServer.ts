@@ -6,6 +6,20 @@
  * with `nosniff`, and with a content security policy under which they can
  * neither run nor load anything.
  *
+ * **Example** (Serving webhooks and files)
+ *
+ * ```ts
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ * import { FileMediaStore, MediaServer } from "effect-sms"
+ * import * as NodeIncrementalHash from "effect-sms/media/NodeIncrementalHash"
+ *
+ * export const Server = MediaServer.serve({ publicUrl: "https://sms.example.com" }).pipe(
+ *   Layer.provide(FileMediaStore.layer({ directory: "media", baseUrl: "https://sms.example.com/media" })),
+ *   Layer.provide([NodeServices.layer, NodeIncrementalHash.layer])
+ * )
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

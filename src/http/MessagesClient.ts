@@ -2,6 +2,28 @@
  * A client for the endpoints of messages and events, derived from their API
  * definition.
  *
+ * **Example** (Sending through a server)
+ *
+ * ```ts
+ * import { NodeHttpClient } from "@effect/platform-node"
+ * import { Effect, Layer, Redacted } from "effect"
+ * import { Address, MessagesClient } from "effect-sms"
+ *
+ * const Client = MessagesClient.layer({ baseUrl: "https://sms.example.com", token: Redacted.make("…") }).pipe(
+ *   Layer.provide(NodeHttpClient.layerUndici)
+ * )
+ *
+ * export const send = MessagesClient.MessagesClient.use(({ send }) =>
+ *   send({
+ *     payload: { to: Address.Address.make("+15145550142"), text: "Your parcel is on its way." },
+ *     headers: { "idempotency-key": "order-17" }
+ *   })
+ * ).pipe(
+ *   Effect.catchTag("UnprocessableContent", ({ reason, type }) => Effect.log(`refused: ${reason}, see ${type}`)),
+ *   Effect.provide(Client)
+ * )
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

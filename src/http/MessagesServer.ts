@@ -5,6 +5,26 @@
  * A send does not depend on its caller: if the caller disconnects, the message
  * is sent anyway, and the server waits for it during shutdown.
  *
+ * **Example** (Serving the message API)
+ *
+ * ```ts
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Layer, Redacted } from "effect"
+ * import { DeliveryStore, DeliveryTracker, MessagesServer, Outbox, RoomKit, SmsProviders, SmsRouter, Twilio } from "effect-sms"
+ * import { IntentStoreMemory } from "effect-sms"
+ *
+ * declare const twilio: Twilio.Options
+ *
+ * export const Server = MessagesServer.serve({ adminToken: Redacted.make("a long token") }).pipe(
+ *   Layer.provide([RoomKit.layer(), SmsRouter.layer()]),
+ *   Layer.provide(Outbox.layer()),
+ *   Layer.provide(DeliveryTracker.layer()),
+ *   Layer.provide([SmsProviders.layer(Twilio.layer(twilio)), DeliveryStore.layerStoreMemory()]),
+ *   Layer.provide(IntentStoreMemory.layer()),
+ *   Layer.provide(NodeCrypto.layer)
+ * )
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"

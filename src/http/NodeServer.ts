@@ -6,6 +6,18 @@
  * request, and any number of connections. `WebhookServer.Options` has the limits
  * of a request that the routes see.
  *
+ * **Example** (A server with limits)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { WebhookServer } from "effect-sms"
+ * import * as NodeServer from "effect-sms/http/NodeServer"
+ *
+ * export const Server = WebhookServer.serve({ publicUrl: "https://sms.example.com" }).pipe(
+ *   Layer.provide(NodeServer.layer({ port: 3000, headersTimeout: "5 seconds", maxConnections: 1000 }))
+ * )
+ * ```
+ *
  * @since 0.1.0
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"

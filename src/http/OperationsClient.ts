@@ -1,6 +1,24 @@
 /**
  * A client for the operations API, derived from its definition.
  *
+ * **Example** (Deciding about unknown sends)
+ *
+ * ```ts
+ * import { NodeHttpClient } from "@effect/platform-node"
+ * import { Console, Effect, Layer, Redacted } from "effect"
+ * import { OperationsClient } from "effect-sms"
+ *
+ * const Client = OperationsClient.layer({ baseUrl: "https://sms.example.com", token: Redacted.make("…") }).pipe(
+ *   Layer.provide(NodeHttpClient.layerUndici)
+ * )
+ *
+ * export const giveUp = Effect.fnUntraced(function*(id: string) {
+ *   const client = yield* OperationsClient.OperationsClient
+ *   const intent = yield* client.giveUp({ params: { id } })
+ *   yield* Console.log(intent.state)
+ * }, Effect.provide(Client))
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

@@ -5,6 +5,21 @@
  * it sends when those for sending are set. Incomplete variables prevent the
  * start: a server that silently omits a carrier would lose messages.
  *
+ * **Example** (Reading the configuration of the server)
+ *
+ * ```ts run
+ * import { ConfigProvider, Effect } from "effect"
+ * import { ServerConfig } from "effect-sms"
+ *
+ * const env = { TWILIO_AUTH_TOKEN: "0123456789abcdef0123456789abcdef", DATABASE_URL: "memory:", PORT: "8080" }
+ * const loaded = ServerConfig.load().pipe(
+ *   Effect.map(({ port, providers }) => [port, [...providers.keys()]]),
+ *   Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
+ * )
+ *
+ * await Effect.runPromise(loaded) // => [8080, ["twilio"]]
+ * ```
+ *
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"

@@ -2,6 +2,21 @@
  * The bearer tokens of the server: each has a name, scopes and a rate limit.
  * Only the SHA-256 of a token is stored.
  *
+ * **Example** (A token that may only send)
+ *
+ * ```ts run
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Effect, Redacted } from "effect"
+ * import { Tokens } from "effect-sms"
+ *
+ * const { secret, token } = await Effect.runPromise(
+ *   Effect.provide(Tokens.generate("shop", ["send"]), NodeCrypto.layer)
+ * )
+ * token.scopes // => ["send"]
+ * // The caller gets the secret; the server keeps its hash.
+ * Redacted.value(secret).startsWith("sms_") // => true
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

@@ -1,6 +1,20 @@
 /**
  * The server side of `WebhookApi`: verification, handlers and routes.
  *
+ * **Example** (A server for one carrier)
+ *
+ * ```ts
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Layer, Redacted } from "effect"
+ * import { RoomKit, SmsProviders, Twilio, WebhookServer } from "effect-sms"
+ * import * as NodeServer from "effect-sms/http/NodeServer"
+ *
+ * export const Server = WebhookServer.serve({ publicUrl: "https://sms.example.com" }).pipe(
+ *   Layer.provide([RoomKit.layer(), SmsProviders.layer(Twilio.layerWebhook({ authToken: Redacted.make("…") }))]),
+ *   Layer.provide([NodeCrypto.layer, NodeServer.layer({ port: 3000 })])
+ * )
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

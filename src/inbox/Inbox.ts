@@ -4,6 +4,24 @@
  * A webhook is acknowledged once its events are in the inbox. They are
  * processed from there, in the order of their conversation.
  *
+ * **Example** (What repetitions are recognized by)
+ *
+ * ```ts run
+ * import { Address, Content, Inbox, Message } from "effect-sms"
+ *
+ * const message = new Message.InboundMessage({
+ *   provider: "twilio",
+ *   channelId: "sms-twilio",
+ *   idempotencyKey: "SM1",
+ *   sender: Address.Address.make("+15145550142"),
+ *   recipient: Address.Address.make("+15145550100"),
+ *   content: new Content.TextContent({ text: "Hello!" }),
+ *   metadata: {},
+ *   raw: {}
+ * })
+ * Inbox.keyOf(message) // => "[\"message\",\"sms-twilio\",\"SM1\"]"
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

@@ -11,6 +11,20 @@
  * file name is the id, and the modification time is the time of storage.
  * Several processes can share a directory.
  *
+ * **Example** (A directory of files)
+ *
+ * ```ts
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ * import { FileMediaStore } from "effect-sms"
+ * import * as NodeIncrementalHash from "effect-sms/media/NodeIncrementalHash"
+ *
+ * export const Store = FileMediaStore.layer({
+ *   directory: "/var/lib/sms-media",
+ *   baseUrl: "https://sms.example.com/media"
+ * }).pipe(Layer.provide([NodeServices.layer, NodeIncrementalHash.layer]))
+ * ```
+ *
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"

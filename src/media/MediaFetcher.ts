@@ -7,6 +7,20 @@
  * only if its bytes are of an allowed type. Nothing is decompressed, and only a
  * chunk of the file is in memory at a time.
  *
+ * **Example** (Fetching from one host)
+ *
+ * ```ts
+ * import { Layer, Redacted } from "effect"
+ * import { MediaFetcher } from "effect-sms"
+ * import * as NodeGuardedClient from "effect-sms/media/NodeGuardedClient"
+ *
+ * export const Fetcher = MediaFetcher.layer({
+ *   hosts: ["api.twilio.com"],
+ *   credentials: { "api.twilio.com": MediaFetcher.basic("AC…", Redacted.make("…")) },
+ *   maxBytes: 5 * 1024 * 1024
+ * }).pipe(Layer.provide(NodeGuardedClient.layer()))
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

@@ -7,6 +7,17 @@
  * is a hook that re-hosts the files of received messages before any channel
  * sees them; {@link rehost} processes a single content.
  *
+ * **Example** (Re-hosting the files of a content)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { type Content, MediaRehosting } from "effect-sms"
+ *
+ * export const rehosted = Effect.fnUntraced(function*(content: Content.Content) {
+ *   return yield* MediaRehosting.rehost(content)
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"

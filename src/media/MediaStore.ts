@@ -1,6 +1,26 @@
 /**
  * Stores media files and gives each one a URL.
  *
+ * **Example** (A store for tests)
+ *
+ * ```ts run
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Effect, Layer, Stream } from "effect"
+ * import { MediaStore } from "effect-sms"
+ *
+ * const Store = Layer.provide(
+ *   MediaStore.layerMemory({ baseUrl: "https://sms.example.com/media" }),
+ *   NodeCrypto.layer
+ * )
+ * const put = MediaStore.MediaStore.use(({ put }) =>
+ *   put({ contentType: "text/plain", stream: Stream.make(new TextEncoder().encode("Hello")) })
+ * )
+ *
+ * const { contentType, size } = await Effect.runPromise(Effect.provide(put, Store))
+ * contentType // => "text/plain"
+ * size // => 5
+ * ```
+ *
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"

@@ -7,6 +7,16 @@
  * environment variables are ignored, because a proxy would resolve the name
  * again.
  *
+ * **Example** (The client of the fetcher)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { MediaFetcher } from "effect-sms"
+ * import * as NodeGuardedClient from "effect-sms/media/NodeGuardedClient"
+ *
+ * export const Fetcher = Layer.provide(MediaFetcher.layer({ hosts: ["media.example.com"] }), NodeGuardedClient.layer())
+ * ```
+ *
  * @since 0.1.0
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"

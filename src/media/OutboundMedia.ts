@@ -6,6 +6,19 @@
  * message, or later on a retry, so the store's URLs must be reachable from the
  * internet and stay valid that long.
  *
+ * **Example** (Sending a file of your own)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Address, Message, OutboundMedia, SmsProvider } from "effect-sms"
+ *
+ * export const sendReceipt = Effect.fn("sendReceipt")(function*(path: string) {
+ *   const provider = yield* SmsProvider.SmsProvider
+ *   const content = yield* OutboundMedia.fromFile(path, { caption: "Your receipt" })
+ *   return yield* provider.send(new Message.OutboundMessage({ to: Address.Address.make("+15145550142"), content }))
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -16,6 +16,21 @@
  * The `HttpClient` must send `Content-Length` with a stream, as `NodeHttpClient`
  * does. `FetchHttpClient` omits it, which S3 rejects.
  *
+ * **Example** (A bucket of Cloudflare R2)
+ *
+ * ```ts
+ * import { Redacted } from "effect"
+ * import * as S3MediaStore from "effect-sms/media/S3MediaStore"
+ *
+ * export const Store = S3MediaStore.layer({
+ *   bucket: "sms-media",
+ *   region: "auto",
+ *   endpoint: "https://account.r2.cloudflarestorage.com",
+ *   credentials: { accessKeyId: Redacted.make("…"), secretAccessKey: Redacted.make("…") },
+ *   secret: Redacted.make("a long secret")
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"

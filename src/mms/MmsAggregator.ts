@@ -11,6 +11,17 @@
  * context if there is one. `MmsWindow` contains the rules for which parts
  * belong together; all aggregators share them.
  *
+ * **Example** (Waiting longer for files)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { MmsAggregator, RoomKit } from "effect-sms"
+ *
+ * export const Kit = RoomKit.layer().pipe(
+ *   Layer.provide(MmsAggregator.layerMemory({ timeout: "10 seconds", quietTime: "1 second" }))
+ * )
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"

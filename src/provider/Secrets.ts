@@ -1,5 +1,20 @@
 /**
  * Secrets and the signatures made with them.
+ *
+ * **Example** (Comparing a token in constant time)
+ *
+ * ```ts run
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Effect, Redacted } from "effect"
+ * import { Secrets } from "effect-sms"
+ *
+ * const program = Effect.gen(function*() {
+ *   const isToken = yield* Secrets.matcher("Acme", [Redacted.make("new"), Redacted.make("old")])
+ *   return [yield* isToken("old"), yield* isToken("other")]
+ * })
+ *
+ * await Effect.runPromise(Effect.provide(program, NodeCrypto.layer)) // => [true, false]
+ * ```
  */
 import * as CryptoError from "effect/crypto/CryptoError"
 import * as Digest from "effect/crypto/Digest"

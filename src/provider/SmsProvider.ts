@@ -8,6 +8,26 @@
  * the message, splits it into parts, and retries requests that are safe to
  * retry.
  *
+ * **Example** (Sending with whichever provider is provided)
+ *
+ * ```ts run
+ * import { Effect } from "effect"
+ * import { Address, Content, Message, SmsProvider } from "effect-sms"
+ * import { MockSmsProvider } from "effect-sms/testing"
+ *
+ * const send = SmsProvider.SmsProvider.use((provider) =>
+ *   provider.send(
+ *     new Message.OutboundMessage({
+ *       to: Address.Address.make("+15145550142"),
+ *       content: new Content.TextContent({ text: "Hello" })
+ *     })
+ *   )
+ * )
+ *
+ * const { messageIds } = await Effect.runPromise(Effect.provide(send, MockSmsProvider.layer()))
+ * messageIds // => ["mock-1"]
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

@@ -6,6 +6,20 @@
  * and not what is sent: the body is not covered, so serve the URL over HTTPS
  * only. Several guards must all pass. Every provider takes the option `guards`.
  *
+ * **Example** (A secret in the callback URL)
+ *
+ * ```ts
+ * import { Effect, Redacted } from "effect"
+ * import { Sinch, WebhookGuard } from "effect-sms"
+ *
+ * const token = Redacted.make("a long secret")
+ *
+ * export const Provider = Sinch.layerWebhook({
+ *   verification: Sinch.unsigned,
+ *   guards: [WebhookGuard.token({ token })]
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import type * as CryptoError from "effect/crypto/CryptoError"

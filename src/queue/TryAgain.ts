@@ -2,6 +2,26 @@
  * Errors with which a channel, hook or handler requests a retry, or rules one
  * out.
  *
+ * **Example** (Deciding about retries in a channel)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Channel, TryAgain } from "effect-sms"
+ *
+ * declare const store: (text: string) => Effect.Effect<"stored" | "busy" | "refused">
+ *
+ * export const channel = Channel.make({
+ *   id: "archive",
+ *   type: "other",
+ *   everyRoom: true,
+ *   deliver: Effect.fnUntraced(function*({ id }) {
+ *     const result = yield* store(id)
+ *     if (result === "busy") return yield* new TryAgain.TryAgain({})
+ *     if (result === "refused") return yield* new TryAgain.GiveUp({})
+ *   })
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"

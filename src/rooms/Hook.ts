@@ -10,6 +10,19 @@
  * consent check must not let a message through. Declare a hook that is only
  * cosmetic with `onFailure: "allow"`.
  *
+ * **Example** (A hook that blocks)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Content, Hook, RoomKit } from "effect-sms"
+ *
+ * export const NoLinks = RoomKit.layerHook(Hook.beforeBroadcast({
+ *   name: "no-links",
+ *   directions: ["inbound"],
+ *   run: ({ content }) => Effect.succeed(Content.text(content).includes("https://") ? Hook.block("a link") : Hook.allow)
+ * }))
+ * ```
+ *
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"

@@ -8,6 +8,17 @@
  * which the carrier knows nothing newer in the end is `unconfirmed`, which a
  * later report replaces.
  *
+ * **Example** (Asking for reports that do not come)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { MissingReports, type RoomKit, type SmsProviders } from "effect-sms"
+ *
+ * declare const Kit: Layer.Layer<RoomKit.RoomKit | SmsProviders.SmsProviders>
+ *
+ * export const App = MissingReports.layer().pipe(Layer.provide(Kit))
+ * ```
+ *
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"

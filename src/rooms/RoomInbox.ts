@@ -4,6 +4,20 @@
  * `ConsentIntake`, what events say about consent is recorded before they are
  * accepted.
  *
+ * **Example** (Processing webhooks after they are stored)
+ *
+ * ```ts
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ * import { Inbox, RoomInbox, RoomKit } from "effect-sms"
+ *
+ * export const App = RoomInbox.layer().pipe(
+ *   Layer.provideMerge(RoomKit.layer()),
+ *   Layer.provide(Inbox.layerMemory()),
+ *   Layer.provide(NodeCrypto.layer)
+ * )
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -6,6 +6,32 @@
  * room's history. State is in memory and bounded: it is lost on restart, and
  * the least recently active rooms are evicted at the limit.
  *
+ * **Example** (A room and its channel)
+ *
+ * ```ts run
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Effect, Layer } from "effect"
+ * import { Address, Content, Message, RoomKit } from "effect-sms"
+ *
+ * const program = Effect.gen(function*() {
+ *   const kit = yield* RoomKit.RoomKit
+ *   const result = yield* kit.processInbound(
+ *     new Message.InboundMessage({
+ *       provider: "mock",
+ *       channelId: "sms-mock",
+ *       sender: Address.Address.make("+15145550142"),
+ *       recipient: Address.Address.make("+15145550100"),
+ *       content: new Content.TextContent({ text: "Hello!" }),
+ *       metadata: {},
+ *       raw: {}
+ *     })
+ *   )
+ *   return [result._tag, (yield* kit.rooms).length]
+ * })
+ *
+ * await Effect.runPromise(Effect.provide(program, Layer.provide(RoomKit.layer(), NodeCrypto.layer))) // => ["Broadcast", 1]
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

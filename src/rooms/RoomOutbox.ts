@@ -2,6 +2,18 @@
  * Sends the queued messages of the outbox through the hooks of the kit and the
  * router, like every other send.
  *
+ * **Example** (Sending what is queued)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Outbox, RoomKit, RoomOutbox, SmsRouter } from "effect-sms"
+ *
+ * export const App = RoomOutbox.layer().pipe(
+ *   Layer.provide([RoomKit.layer(), SmsRouter.layer()]),
+ *   Layer.provide(Outbox.layer())
+ * )
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -2,6 +2,20 @@
  * Sends a message at most once per idempotency key, at once or from a queue. With a shared, durable
  * `IntentStore`, this holds across servers and restarts.
  *
+ * **Example** (Sending at most once for a key)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { type Message, Outbox, SmsRouter } from "effect-sms"
+ *
+ * export const sendOnce = Effect.fnUntraced(function*(key: string, message: Message.OutboundMessage) {
+ *   const outbox = yield* Outbox.Outbox
+ *   const router = yield* SmsRouter.SmsRouter
+ *   const { replayed, result } = yield* outbox.send({ key, message, what: "", send: () => router.send(message) })
+ *   return { replayed, result }
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"

@@ -12,6 +12,17 @@
  * send, and no other send with an unknown outcome could be meant. Those that
  * prove nothing are the candidates of the intent, which an operator can compare.
  *
+ * **Example** (Settling sends of unknown outcome)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { IntentStoreMemory, type SmsProviders, UnknownSends } from "effect-sms"
+ *
+ * declare const Providers: Layer.Layer<SmsProviders.SmsProviders>
+ *
+ * export const Settling = UnknownSends.layer().pipe(Layer.provide([IntentStoreMemory.layer(), Providers]))
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

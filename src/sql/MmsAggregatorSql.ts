@@ -39,6 +39,20 @@
  * entity's whole address is cleared; and since a lost reply is not redelivered,
  * an outbox would still be needed.
  *
+ * **Example** (Parts that survive a crash)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { RoomKit } from "effect-sms"
+ * import * as MmsAggregatorSql from "effect-sms/sql/MmsAggregatorSql"
+ * import * as NodeSqliteClient from "effect-sms/sql/NodeSqliteClient"
+ *
+ * export const Kit = RoomKit.layer().pipe(
+ *   Layer.provide(MmsAggregatorSql.layer({ timeout: "10 seconds" })),
+ *   Layer.provide(NodeSqliteClient.layer({ filename: "/var/lib/sms.db" }))
+ * )
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"

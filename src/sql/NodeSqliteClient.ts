@@ -16,6 +16,18 @@
  * transactions the 99th percentile of the event-loop delay was 60 milliseconds
  * before and is 12, at 5,900 and 15,000 rows a second.
  *
+ * **Example** (A database in memory)
+ *
+ * ```ts run
+ * import { Effect } from "effect"
+ * import { SqlClient } from "effect/sql"
+ * import * as NodeSqliteClient from "effect-sms/sql/NodeSqliteClient"
+ *
+ * const one = SqlClient.SqlClient.use((sql) => sql<{ one: number }>`SELECT 1 AS one`)
+ * const rows = await Effect.runPromise(Effect.provide(one, NodeSqliteClient.layer({ filename: ":memory:" })))
+ * rows.map(({ one }) => one) // => [1]
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

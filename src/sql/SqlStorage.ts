@@ -5,6 +5,24 @@
  * store. Any number of servers can share a Postgres database; processes on one
  * machine can share an SQLite file.
  *
+ * **Example** (Every store in one database)
+ *
+ * ```ts run
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Effect, Layer } from "effect"
+ * import * as NodeSqliteClient from "effect-sms/sql/NodeSqliteClient"
+ * import * as SqlStorage from "effect-sms/sql/SqlStorage"
+ * import { Inbox } from "effect-sms"
+ *
+ * const Storage = SqlStorage.layer().pipe(
+ *   Layer.provide([NodeSqliteClient.layer({ filename: ":memory:" }), NodeCrypto.layer])
+ * )
+ * const waiting = Inbox.Inbox.use(({ list }) => list({ state: "pending", limit: 10 }))
+ *
+ * const entries = await Effect.runPromise(Effect.provide(waiting, Storage))
+ * entries.length // => 0
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

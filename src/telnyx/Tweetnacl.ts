@@ -8,6 +8,16 @@
  * core. Put a rate limit in front of an endpoint that uses this layer. Refused
  * webhooks are not diagnosed, because that would take a dozen verifications.
  *
+ * **Example** (A runtime without Ed25519)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Telnyx } from "effect-sms"
+ * import * as Tweetnacl from "effect-sms/telnyx/Tweetnacl"
+ *
+ * export const Provider = Telnyx.layerWebhookNoDeps({ publicKey: "…" }).pipe(Layer.provide(Tweetnacl.layer))
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -2,6 +2,19 @@
  * Telnyx messaging: the messages API to send with, and webhooks signed with
  * Ed25519, as JSON.
  *
+ * **Example** (Receiving and sending)
+ *
+ * ```ts
+ * import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
+ * import { Config, Layer } from "effect"
+ * import { Telnyx } from "effect-sms"
+ *
+ * export const Provider = Telnyx.layerConfig({
+ *   apiKey: Config.Redacted("TELNYX_API_KEY"),
+ *   publicKey: Config.String("TELNYX_PUBLIC_KEY")
+ * }).pipe(Layer.provide([NodeCrypto.layer, NodeHttpClient.layerUndici]))
+ * ```
+ *
  * @since 0.1.0
  */
 import { carrier } from "./Carrier.ts"

@@ -3,6 +3,22 @@
  * `it.effect.prop` of `@effect/vitest`, and of fast-check, for `fc.property`.
  * They need the `fast-check` package, which is an optional peer dependency.
  *
+ * **Example** (A property of contents)
+ *
+ * ```ts run
+ * import { Content } from "effect-sms"
+ * import * as Arbitraries from "effect-sms/testing/Arbitraries"
+ * import * as fc from "fast-check"
+ *
+ * const keepsText = fc.property(
+ *   Arbitraries.text,
+ *   Arbitraries.media,
+ *   (text, file) => Content.text(Content.fromParts(text, [file])) === text
+ * )
+ *
+ * fc.check(keepsText).failed // => false
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Arbitrary from "effect/Arbitrary"

@@ -3,6 +3,20 @@
  * provider and replies as the test specifies, including the failures of real
  * carriers.
  *
+ * **Example** (A carrier that does not answer)
+ *
+ * ```ts
+ * import { Effect, Redacted } from "effect"
+ * import { Twilio } from "effect-sms"
+ * import * as CarrierServer from "effect-sms/testing/CarrierServer"
+ *
+ * export const providerOfTest = Effect.gen(function*() {
+ *   const { url } = yield* CarrierServer.serve(() => CarrierServer.hang)
+ *   const options = { accountSid: "AC1", authToken: Redacted.make("token"), baseUrl: url }
+ *   return yield* Twilio.makeSender({ ...options, timeout: "1 second" })
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

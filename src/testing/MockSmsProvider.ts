@@ -2,6 +2,18 @@
  * A provider for tests. It records the messages to send, and accepts unsigned
  * webhooks in its own format.
  *
+ * **Example** (A carrier that refuses one number)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { SmsError } from "effect-sms"
+ * import { MockSmsProvider } from "effect-sms/testing"
+ *
+ * export const Provider = MockSmsProvider.layer({
+ *   respond: ({ to }) => to.endsWith("0199") ? Effect.fail(new SmsError.OptedOut({ code: "21610" })) : Effect.void
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

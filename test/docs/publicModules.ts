@@ -13,8 +13,8 @@ const read = (file: string) => readFileSync(`${root}/${file}`, "utf8")
 /** Whether a file only passes on what other files export. */
 const isIndex = (file: string) => file.endsWith("/index.ts")
 
-/** The files whose exports a file passes on, with the namespaces that it makes of them. */
-const passedOn = (file: string): ReadonlyArray<readonly [file: string, isNamespace: boolean]> =>
+/** The files whose exports a file passes on, and whether only some of them or as a namespace. */
+const passedOn = (file: string): ReadonlyArray<readonly [file: string, isNamed: boolean]> =>
   [...read(file).matchAll(/^export (\*(?: as \w+)?|(?:type )?\{[^}]*\}) from "(\.[^"]+)"/gm)].map(([, what, path]) =>
     [posix.join(posix.dirname(file), path!), what !== "*"] as const
   )
@@ -33,13 +33,13 @@ const entries = Object.values<unknown>(manifest.exports).flatMap((target) => {
   return source === "" || source.includes("*") ? [] : [source.slice(2)]
 })
 
-/** Each module with its text, and with that of the files whose exports are its own. */
+/** Each module with its text, and with that of the files whose exports are all its own. */
 export const publicModules: ReadonlyMap<string, string> = new Map(
   [...new Set(entries.flatMap((file) => isIndex(file) ? namespacesOf(file) : [file]))]
     .filter((file) => !file.startsWith("src/cli/"))
     .sort()
     .map((file) => [
       file,
-      [file, ...passedOn(file).map(([target]) => target)].map(read).join("\n")
+      [file, ...passedOn(file).flatMap(([target, isNamed]) => isNamed ? [] : [target])].map(read).join("\n")
     ])
 )

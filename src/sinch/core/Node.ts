@@ -2,6 +2,24 @@
  * Verifies and decodes Sinch's webhooks with plain synchronous functions, on Node
  * and without Effect.
  *
+ * **Example** (A server of one's own)
+ *
+ * ```ts
+ * import { createServer } from "node:http"
+ * import { buffer } from "node:stream/consumers"
+ * import * as Sinch from "effect-sms/sinch/core"
+ *
+ * const sinch = Sinch.make({ verification: { scheme: "HmacSha256", secret: process.env["SINCH_WEBHOOK_SECRET"] ?? "" } })
+ *
+ * export const server = createServer(async (request, response) => {
+ *   const url = `https://sms.example.com${request.url}`
+ *   const result = sinch.receive({ method: "POST", url, headers: request.headers, body: await buffer(request) })
+ *   if (result._tag === "Refused") return void response.writeHead(result.status).end()
+ *   for (const event of result.events) console.log(event._tag)
+ *   return void response.writeHead(200, { "content-type": "application/json" }).end("{}")
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import { syncCrypto } from "../../internal/nodeSyncCrypto.ts"

@@ -3,6 +3,21 @@
  * Verifies and decodes Sinch's webhooks with the Fetch API and the Web
  * Cryptography API: for Workers, Deno, Bun and Node, without Effect.
  *
+ * **Example** (A worker)
+ *
+ * ```ts
+ * import * as Sinch from "effect-sms/sinch/webhook"
+ *
+ * export default {
+ *   async fetch(request: Request, env: { readonly SECRET: string }) {
+ *     const result = await Sinch.receive(request, { verification: { scheme: "HmacSha256", secret: env.SECRET } })
+ *     if (result._tag === "Refused") return new Response(null, { status: result.status })
+ *     for (const event of result.events) console.log(event._tag)
+ *     return Response.json({})
+ *   }
+ * }
+ * ```
+ *
  * @since 0.1.0
  */
 import { equals } from "../../provider/core/base64.ts"

@@ -2,6 +2,24 @@
  * Verifies and decodes Telnyx's webhooks with plain synchronous functions, on
  * Node and without Effect.
  *
+ * **Example** (A server of one's own)
+ *
+ * ```ts
+ * import { createServer } from "node:http"
+ * import { buffer } from "node:stream/consumers"
+ * import * as Telnyx from "effect-sms/telnyx/core"
+ *
+ * const telnyx = Telnyx.make({ publicKey: process.env["TELNYX_PUBLIC_KEY"] ?? "" })
+ *
+ * export const server = createServer(async (request, response) => {
+ *   const url = `https://sms.example.com${request.url}`
+ *   const result = telnyx.receive({ method: "POST", url, headers: request.headers, body: await buffer(request) })
+ *   if (result._tag === "Refused") return void response.writeHead(result.status).end()
+ *   for (const event of result.events) console.log(event._tag)
+ *   return void response.writeHead(200, { "content-type": "application/json" }).end("{}")
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import { ed25519 } from "../../internal/nodeSyncCrypto.ts"

@@ -3,6 +3,21 @@
  * Verifies and decodes Telnyx's webhooks with the Fetch API and the Web
  * Cryptography API: for Workers, Deno, Bun and Node, without Effect.
  *
+ * **Example** (A worker)
+ *
+ * ```ts
+ * import * as Telnyx from "effect-sms/telnyx/webhook"
+ *
+ * export default {
+ *   async fetch(request: Request, env: { readonly SECRET: string }) {
+ *     const result = await Telnyx.receive(request, { publicKey: env.SECRET })
+ *     if (result._tag === "Refused") return new Response(null, { status: result.status })
+ *     for (const event of result.events) console.log(event._tag)
+ *     return Response.json({})
+ *   }
+ * }
+ * ```
+ *
  * @since 0.1.0
  */
 import { now as systemTime } from "../../provider/core/now.ts"

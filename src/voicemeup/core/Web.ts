@@ -3,6 +3,21 @@
  * Checks and decodes VoiceMeUp's webhooks with the Fetch API: for Workers, Deno,
  * Bun and Node, without Effect.
  *
+ * **Example** (A worker)
+ *
+ * ```ts
+ * import * as VoiceMeUp from "effect-sms/voicemeup/webhook"
+ *
+ * export default {
+ *   async fetch(request: Request, env: { readonly SECRET: string }) {
+ *     const result = await VoiceMeUp.receive(request, { verification: { scheme: "Token", token: env.SECRET } })
+ *     if (result._tag === "Refused") return new Response(null, { status: result.status })
+ *     for (const event of result.events) console.log(event._tag)
+ *     return Response.json({})
+ *   }
+ * }
+ * ```
+ *
  * @since 0.1.0
  */
 import type { Received } from "../../provider/core/receive.ts"
