@@ -55,7 +55,7 @@ describe("the repository", () => {
     assert.deepStrictEqual(occurrences(/\bregistry\.[a-z0-9-]+\.[a-z]{2,}/i), [])
     const resolved = Object.values<Record<string, unknown>>(lock.packages).filter((entry) => "resolved" in entry)
     // A folder of the repository.
-    assert.deepStrictEqual(resolved, [{ resolved: "tools/docs", link: true }])
+    assert.deepStrictEqual(resolved, [{ resolved: ".docs", link: true }])
   })
 
   it("names no path of the machine it was written on", () => {

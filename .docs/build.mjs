@@ -7,7 +7,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import { Application, Comment, ConsoleLogger, Converter, LogLevel, ReflectionKind } from "typedoc"
 
-const root = resolve(import.meta.dirname, "../..")
+const root = resolve(import.meta.dirname, "..")
 const out = resolve(root, process.argv[2] ?? "dist/docs")
 const { exports, name, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
