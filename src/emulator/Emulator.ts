@@ -9,6 +9,19 @@
  *
  * Needs Node and `@effect/platform-node`.
  *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Emulator } from "effect-sms/emulator"
+ *
+ * export const received = Effect.gen(function*() {
+ *   const emulator = yield* Emulator.Emulator
+ *   // A server with the variables of `emulator.env` gets this as a webhook.
+ *   yield* emulator.text({ from: "+15145550142", text: "Is my order on its way?" })
+ *   yield* emulator.quiet()
+ *   return yield* emulator.received("+15145550142")
+ * }).pipe(Effect.provide(Emulator.layer({ appUrl: "http://127.0.0.1:3000", seed: "a test" })))
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"

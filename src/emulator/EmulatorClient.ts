@@ -1,6 +1,19 @@
 /**
  * A client for the API that controls the emulator, derived from its definition.
  *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { EmulatorClient } from "effect-sms/emulator"
+ * import { FetchHttpClient } from "effect/http"
+ *
+ * export const received = Effect.gen(function*() {
+ *   const emulator = yield* EmulatorClient.make({ baseUrl: "http://127.0.0.1:4010" })
+ *   yield* emulator.text({ params: { number: "+15145550142" }, payload: { text: "Is my order on its way?" } })
+ *   yield* emulator.quiet({ payload: {} })
+ *   return yield* emulator.received({ params: { number: "+15145550142" } })
+ * }).pipe(Effect.provide(FetchHttpClient.layer))
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
