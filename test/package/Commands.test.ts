@@ -109,7 +109,7 @@ const sendAndServe = (cwd: string) =>
     for (const command of documented.filter(isEmulate)) {
       const emulator = yield* shell(cwd, `${command} --port 0`)
       yield* emulator.until(/^export TWILIO_BASE_URL=http:[^]*Ctrl-C/m)
-      assert.strictEqual((yield* emulator.end("SIGINT"))[0], 0)
+      yield* emulator.end("SIGINT")
     }
     for (const command of documented.filter(isCompletion)) {
       assert.include(yield* sh(cwd, `npx ${command.split(" >", 1)[0]}`), "effect-sms")
