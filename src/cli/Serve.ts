@@ -5,9 +5,9 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerError from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
@@ -22,7 +22,6 @@ import * as MediaServer from "../http/MediaServer.ts"
 import * as MessagesServer from "../http/MessagesServer.ts"
 import * as NodeServer from "../http/NodeServer.ts"
 import * as ServerConfig from "../http/ServerConfig.ts"
-import * as StorageConfig from "../http/StorageConfig.ts"
 import * as TelemetryConfig from "../http/TelemetryConfig.ts"
 import * as WebhookServer from "../http/WebhookServer.ts"
 import * as NodeGuardedClient from "../media/NodeGuardedClient.ts"
@@ -193,26 +192,49 @@ const localUrl = Effect.map(HttpServer.HttpServer, ({ address }) => {
   return `http://${local}:${address.port}`
 })
 
+/** The port of the emulator, unless another one runs there. */
+const emulatorPort = 4010
+
+/** Starts an emulator for the server at the URL. Loaded on demand: a server with carriers needs none of it. */
+const startEmulator = Effect.fnUntraced(function*(appUrl: string, carriers: ReadonlyArray<Lazy>) {
+  const Emulator = yield* Effect.promise(() => import("../emulator/Emulator.ts"))
+  const options = { appUrl, carriers, pace: 0.1 }
+  return yield* Effect.catchTag(
+    Emulator.make({ ...options, port: emulatorPort }),
+    "ListenError",
+    () => Effect.orDie(Emulator.make(options))
+  )
+})
+
 const layerDemo = (config: ServerConfig.ServerConfig, carriers: ReadonlyArray<Lazy>) =>
   Layer.unwrap(Effect.gen(function*() {
-    const cast = yield* Demo.cast(carriers)
     const adminToken = config.server.adminToken ?? (yield* generateSecret)
     const base = yield* localUrl
-    const options = { ...config.server, publicUrl: base, adminToken }
-    return Layer.effectDiscard(Demo.play({ base, cast, adminToken })).pipe(
-      Layer.provide(
-        WebhookServer.serveRoutes(Layer.mergeAll(MessagesServer.layer(options), DocsSite.layer()), {
-          disableLogger: true,
-          disableListenLog: true
-        })
-      ),
-      Layer.provide(SmsChannel.layerProviders),
-      Layer.provide(Demo.layerReports),
-      Layer.provide([RoomKit.layer(), SmsRouter.layer()]),
-      Layer.provide([Outbox.layer(), DeliveryTracker.layer(), Demo.layerProviders(cast)]),
-      Layer.provide(StorageConfig.layerStoresMemory)
+    const emulator = yield* startEmulator(base, carriers)
+    const variables = ConfigProvider.fromEnv({ env: { ...emulator.env, DATABASE_URL: "memory:" } })
+    const { consent, providers, storage } = yield* Effect.provideService(
+      ServerConfig.load(carriers),
+      ConfigProvider.ConfigProvider,
+      variables
     )
-  })).pipe(Layer.provide([NodeCrypto.layer, FetchHttpClient.layer, NodeServices.layer, NodeServer.layer(config)]))
+    const options = { ...config.server, publicUrl: base, adminToken }
+    const routes = Layer.mergeAll(MessagesServer.layer(options), DocsSite.layer()).pipe(
+      Layer.provide(UnknownSends.layer())
+    )
+    return Layer.effectDiscard(Demo.play({ base, emulator, adminToken })).pipe(
+      Layer.provide(WebhookServer.serveRoutes(routes, { disableLogger: true, disableListenLog: true })),
+      Layer.provide([SmsChannel.layerProviders, Demo.layerAssistant]),
+      Layer.provide([RoomKit.layer(), SmsRouter.layer()]),
+      Layer.provide(consent.intake),
+      Layer.provide(Outbox.layer()),
+      Layer.provide(SmsProviders.layer(...Array.from(providers.values(), consent.enforce))),
+      Layer.provide(consent.layer),
+      Layer.provide(DeliveryTracker.layer()),
+      Layer.provide(storage.layer({ shutdownTimeout: "5 seconds" }))
+    )
+  })).pipe(
+    Layer.provide([NodeCrypto.layer, NodeHttpClient.layerUndici, NodeServices.layer, NodeServer.layer(config)])
+  )
 
 const run = Effect.fnUntraced(function*(config: ServerConfig.ServerConfig, carriers: ReadonlyArray<Lazy>) {
   if (config.providers.size === 0) return yield* Layer.launch(layerDemo(config, carriers))

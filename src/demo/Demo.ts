@@ -1,123 +1,75 @@
 /**
- * Demonstrates the server: sends sample webhooks to it over HTTP and prints the
- * results.
+ * Demonstrates the server with emulated carriers: people text it, it answers and
+ * sends, and the results are printed.
  */
 import * as Console from "effect/Console"
-import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 import * as Content from "../Content.ts"
-import { DeliveryStatus } from "../DeliveryStatus.ts"
+import { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
+import type { Service as Emulator } from "../emulator/Emulator.ts"
 import { padColumns } from "../internal/columns.ts"
 import { partsKey } from "../mms/internal/window.ts"
-import type { Any, Lazy } from "../provider/Carrier.ts"
-import type { SendCapabilities, Sending } from "../provider/Sending.ts"
-import * as SmsProvider from "../provider/SmsProvider.ts"
-import * as SmsProviders from "../provider/SmsProviders.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
-import * as Hook from "../rooms/Hook.ts"
+import * as Channel from "../rooms/Channel.ts"
 import * as RoomKit from "../rooms/RoomKit.ts"
-import type { WebhookRequest } from "../WebhookRequest.ts"
+import { IntentStore } from "../sending/IntentStore.ts"
+import { firstRooms, next } from "./commands.ts"
 
-/** A simulated carrier, with generated credentials. */
-export interface Player {
-  readonly name: string
-  readonly title: string
-  readonly samples: Effect.Success<Any["samples"]>
-}
-
-/** Generates credentials for each carrier. */
-export const cast = Effect.forEach(Effect.fnUntraced(function*(carrier: Lazy) {
-  const { name, title } = carrier
-  const samples = yield* Effect.flatMap(carrier.load, (carrier) => carrier.samples)
-  const player: Player = { name, title, samples }
-  return player
-}))
+type Player = Emulator["carriers"][number]
+type Row = ReadonlyArray<string>
 
 // A number from the range reserved for fiction.
 const customer = Address.make("+15145550142")
-const ours = Address.make("+15145550100")
-/** A customer outside the demonstration, whose message opens a new room. */
-const newcomer = Address.make("+15145550199")
+/** The digits of another number, which a forged webhook names as its sender. */
+const forger = "15145550166"
+/** Numbers that are documented in docs/emulator.md. */
+const unreachable = Address.make("+15005551001")
+const cut = Address.make("+15005551021")
 
-/** The capabilities of a simulated carrier. */
-const capabilities: SendCapabilities = {
-  maxMedia: 10,
-  maxLength: 1600,
-  senders: ["PhoneNumber", "ShortCode", "SenderId", "ChannelAddress"],
-  choosesSender: false,
-  recipients: ["PhoneNumber", "ShortCode", "ChannelAddress"],
-  options: ["sendAt", "validityPeriod", "statusCallback", "reference"]
+/** What people ask and send, at each carrier. */
+const scripts = [
+  { question: "Is my order on its way?", caption: "It should look like this", type: "image/jpeg" },
+  { question: "Do you deliver on Saturday?", caption: "My front door", type: "image/png" },
+  { question: "Can I change the address?", caption: "This is the receipt", type: "image/jpeg" },
+  { question: "Parlez-vous français ?", caption: "Our cat", type: "image/jpeg" }
+] as const
+
+const answer = "Yes. We are here for you until 6 pm."
+
+/** Provides a channel that answers every question. */
+export const layerAssistant = Layer.effectDiscard(
+  Effect.flatMap(RoomKit.RoomKit, (kit) =>
+    kit.registerChannel(Channel.make({
+      id: "assistant",
+      type: "ai",
+      everyRoom: true,
+      deliver: Effect.fnUntraced(function*({ content, roomId }) {
+        if (!Content.text(content).endsWith("?")) return
+        const reply = new Content.TextContent({ text: answer })
+        yield* kit.post(roomId, { channelId: "assistant", channelType: "ai", content: reply })
+      })
+    })))
+)
+
+/** Repeats a look until it finds something. Fails after 10 seconds, which never happens unless the machine stands still. */
+const until = <A, E, R>(look: Effect.Effect<A | undefined, E, R>): Effect.Effect<A, E, R> => {
+  const again: Effect.Effect<A, E, R> = Effect.flatMap(
+    look,
+    (found) => found === undefined ? Effect.delay(again, "10 millis") : Effect.succeed(found)
+  )
+  return Effect.timeoutOrElse(again, {
+    duration: "10 seconds",
+    orElse: () => Effect.die(new Error("The demonstration waited for 10 seconds in vain"))
+  })
 }
-
-/** Provides providers that receive the players' webhooks. They accept every outbound message, and send none. */
-export const layerProviders = (cast: ReadonlyArray<Player>) =>
-  Layer.effect(
-    SmsProviders.SmsProviders,
-    Effect.gen(function*() {
-      const random = yield* SecureRandom.SecureRandom
-      const deliver: Sending["deliver"] = ({ from }) =>
-        Effect.map(Effect.orDie(random.ulid), (ulid) => ({
-          messageId: `demo-${ulid}`,
-          status: "queued",
-          carrierStatus: "queued",
-          sender: from
-        }))
-      const sending: Sending = { capabilities, policy: { from: ours }, secrets: [], deliver }
-      return yield* SmsProviders.make(cast.map(({ samples: { provider } }) => {
-        const { from, send } = SmsProvider.make({ name: provider.name, sending })
-        return { ...provider, from, send, capabilities: { ...provider.capabilities, send: capabilities } }
-      }))
-    })
-  )
-
-/** Reports every accepted message as delivered. */
-export const layerReports = Layer.effectDiscard(Effect.flatMap(RoomKit.RoomKit, (kit) =>
-  kit.hook(Hook.afterSend({
-    name: "demonstration",
-    run: Effect.fnUntraced(function*({ to }, result) {
-      if (Result.isFailure(result)) return
-      const { messageIds, provider } = result.success
-      for (const messageId of messageIds) {
-        yield* kit.processDeliveryStatus(
-          new DeliveryStatus({
-            provider,
-            messageId,
-            status: "delivered",
-            carrierStatus: "delivered",
-            recipient: to,
-            idempotencyKey: `${messageId}:delivered`,
-            raw: {}
-          })
-        )
-      }
-    })
-  }))))
-
-const urlsOf = (base: string, { name }: Player) => ({
-  inboundUrl: `${base}/webhooks/sms/${name}/inbound`,
-  statusUrl: `${base}/webhooks/sms/${name}/status`
-})
-
-/** Builds one webhook of each kind from a carrier, for the server at this base URL. */
-export const webhooks = (base: string, player: Player) =>
-  player.samples.webhooks({ ...urlsOf(base, player), customer, ours })
-
-const send = Effect.fnUntraced(function*({ body, headers, url }: WebhookRequest) {
-  const request = HttpClientRequest.post(url).pipe(
-    HttpClientRequest.setBody(HttpBody.text(new TextDecoder().decode(body))),
-    HttpClientRequest.setHeaders(headers)
-  )
-  const response = yield* HttpClient.execute(request)
-  yield* response.text
-  return response.status
-})
 
 const describe = (content: Content.Content): string => {
   const files = Content.media(content).map(({ mimeType }) => `[${mimeType ?? "file"}]`)
@@ -128,115 +80,207 @@ const describe = (content: Content.Content): string => {
 const isOf = (messageId: string) => ({ source: { externalId, metadata } }: RoomEvent) =>
   externalId === messageId || metadata[partsKey]?.split(" ").includes(messageId) === true
 
-/** Describes briefly what the kit did with the message. */
-const outcome = Effect.fnUntraced(function*(messageId: string, answer: number) {
+/** Finds the event of a received message, with the number of its room. */
+const findEvent = Effect.fnUntraced(function*(messageId: string) {
   const kit = yield* RoomKit.RoomKit
-  for (const [index, room] of (yield* kit.rooms).toReversed().entries()) {
-    const event = (yield* kit.events(room.id)).find(isOf(messageId))
-    if (event !== undefined) {
-      const { channelType, participant } = event.source
-      return `room ${index + 1}: ${channelType} from ${participant}, ${describe(event.content)}`
-    }
+  for (const [index, { id }] of (yield* firstRooms).entries()) {
+    const event = (yield* kit.events(id)).find(isOf(messageId))
+    if (event !== undefined) return { room: index + 1, event }
   }
-  const status = (yield* kit.statuses).find((status) => status.messageId === messageId)
-  if (status === undefined) {
-    return answer === 200 ? "buffered: waits for its file" : "refused: no room or handler received it"
-  }
-  const error = status.errorCode === undefined ? "" : ` (${status.errorCode} ${status.errorMessage ?? ""})`
-  return `message to ${status.recipient} is ${status.status}${error}`
+  return undefined
 })
 
-const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string =>
+/** Returns the webhooks of received messages of a carrier, answered after an exchange. */
+const webhooksAfter = (emulator: Emulator, { name }: Player, last: number) =>
+  Effect.map(
+    emulator.exchanges,
+    (exchanges) =>
+      exchanges.filter(({ carrier, direction, id, operation, status }) =>
+        id > last && carrier === name && direction === "webhook" && operation === "inbound" && status !== undefined
+      )
+  )
+
+const lastExchange = (emulator: Emulator) => Effect.map(emulator.exchanges, (exchanges) => exchanges.at(-1)?.id ?? 0)
+
+/** Writes to the server as a person, and describes what the kit did with the message. */
+const receive = Effect.fnUntraced(function*(
+  emulator: Emulator,
+  player: Player,
+  kind: string,
+  text: string,
+  type?: string
+) {
+  const last = yield* lastExchange(emulator)
+  const files = type === undefined ? [] : [{ type, bytes: new TextEncoder().encode("A picture") }]
+  const { id } = yield* Effect.orDie(emulator.text({ carrier: player.name, from: customer, text, files }))
+  const { event: { content, source }, room } = yield* until(findEvent(id))
+  // The response to the webhook follows the event.
+  yield* emulator.quiet({ within: 0 })
+  const webhooks = yield* webhooksAfter(emulator, player, last)
+  const statuses = webhooks.map(({ status }) => status).join(", ")
+  const row: Row = [
+    player.title,
+    kind,
+    statuses,
+    `room ${room}: ${source.channelType} from ${source.participant}, ${describe(content)}`
+  ]
+  return { row, webhook: webhooks[0]! }
+})
+
+/** Posts a webhook again with another sender, and without the secret that its URL may have. */
+const forge = Effect.fnUntraced(function*(player: Player, webhook: Effect.Success<Emulator["exchanges"]>[number]) {
+  const { "content-length": _, host: __, ...headers } = webhook.requestHeaders
+  const forged = (text: string) => text.replaceAll(customer.slice(1), forger)
+  const url = forged(webhook.url.replace(/=[^&]*/g, "=forged"))
+  const body = typeof webhook.requestBody === "string" ? webhook.requestBody : ""
+  const response = yield* HttpClient.execute(
+    HttpClientRequest.make(webhook.method === "GET" ? "GET" : "POST")(url).pipe(
+      HttpClientRequest.setBody(HttpBody.text(forged(body))),
+      HttpClientRequest.setHeaders(headers)
+    )
+  )
+  yield* response.text
+  const kit = yield* RoomKit.RoomKit
+  const isReceived = (yield* kit.rooms).some(({ attachments }) =>
+    attachments.some(({ participant }) => participant === `+${forger}`)
+  )
+  const result = isReceived ? "received in a room" : "refused: no room received it"
+  const row: Row = [player.title, "forged", String(response.status), result]
+  return row
+})
+
+const Answer = Schema.Struct({
+  messageIds: Schema.optionalKey(Schema.Array(Schema.String)),
+  reason: Schema.optionalKey(Schema.String)
+})
+
+const describeDelivery = Effect.fnUntraced(function*(provider: string, messageId: string) {
+  const tracker = yield* DeliveryTracker
+  const { errorCode, errorMessage, recipient, status } = yield* until(
+    Effect.map(tracker.get({ provider, messageId }), (delivery) => delivery?.isTerminal === true ? delivery : undefined)
+  )
+  const error = errorCode === undefined ? "" : ` (${[errorCode, errorMessage].filter(Boolean).join(" ")})`
+  return `message to ${recipient} is ${status}${error}`
+})
+
+/** Describes what became of a send whose answer was lost. */
+const describeUnknown = Effect.fnUntraced(function*(to: Address) {
+  const intents = yield* IntentStore
+  const { receipt } = yield* until(
+    Effect.map(
+      intents.list({ limit: 100 }),
+      (all) => all.find(({ message, state }) => message.to === to && state === "accepted")
+    )
+  )
+  const delivery = receipt === undefined ? "" : `: ${yield* describeDelivery(receipt.provider, receipt.messageIds[0])}`
+  return `outcome unknown, then settled${delivery}`
+})
+
+interface Server {
+  readonly base: string
+  readonly token: string
+}
+
+/** Sends over HTTP, and describes the outcome. */
+const send = Effect.fnUntraced(function*(
+  { base, token }: Server,
+  player: Player,
+  purpose: string,
+  to: Address
+) {
+  const body = { to, text: "Your parcel is here", provider: player.name }
+  const response = yield* HttpClient.execute(
+    HttpClientRequest.post(`${base}/messages`).pipe(
+      HttpClientRequest.setBody(HttpBody.jsonUnsafe(body)),
+      HttpClientRequest.bearerToken(token)
+    )
+  )
+  const { messageIds: [id] = [], reason } = yield* HttpClientResponse.schemaBodyJson(Answer)(response)
+  const result = id !== undefined
+    ? yield* describeDelivery(player.name, id)
+    : reason === "OutcomeUnknown"
+    ? yield* describeUnknown(to)
+    : `refused, and not sent: ${reason}`
+  const row: Row = [player.title, purpose, String(response.status), result]
+  return row
+})
+
+/** Describes the answer of the assistant that went out last. */
+const answered = Effect.fnUntraced(function*(emulator: Emulator, player: Player) {
+  const { id } = yield* until(
+    Effect.map(emulator.messages(player.name), (all) => all.find(({ direction }) => direction === "outbound"))
+  )
+  const row: Row = [player.title, "answer in room 1", "", yield* describeDelivery(player.name, id)]
+  return row
+})
+
+const table = (rows: ReadonlyArray<Row>): string =>
   padColumns(rows).map((cells) => `  ${cells.join("  ")}`.trimEnd()).join("\n")
 
-const post = (url: string, json: string, ...headers: ReadonlyArray<string>) =>
-  `curl ${["content-type: application/json", ...headers].map((header) => `-H '${header}'`).join(" ")} \\
-    -d '${json}' \\
-    '${url}'`
-
-/** Command lines, grouped by purpose. */
-type Commands = ReadonlyArray<readonly [purpose: string, ...lines: ReadonlyArray<string>]>
-
-/** Builds a webhook that can be posted by hand, because its carrier does not sign. */
-const webhookByHand = Effect.fnUntraced(function*(base: string, cast: ReadonlyArray<Player>) {
-  for (const player of cast) {
-    const { manual } = player.samples
-    if (manual === undefined) continue
-    const { body, url } = yield* manual({ ...urlsOf(base, player), customer: newcomer, ours, text: "Hello from curl" })
-    const commands: Commands = [
-      [`Receive a message through ${player.title}, in a room of its own`, post(url, new TextDecoder().decode(body))]
-    ]
-    return commands
-  }
-  return []
-})
-
-/** Builds commands with the ids of the rooms and messages of this run. */
-const commandsOf = Effect.fnUntraced(function*(base: string, token: string, cast: ReadonlyArray<Player>) {
+/** Returns what was said in the first room. */
+const conversation = Effect.gen(function*() {
   const kit = yield* RoomKit.RoomKit
-  const authorization = `Authorization: Bearer ${token}`
-  const get = (path: string) => `curl -H '${authorization}' ${base}${path}`
-  const rooms = (yield* kit.rooms).toReversed()
-  const reports = (yield* kit.statuses).slice(0, 1)
-  const message = JSON.stringify({ to: newcomer, text: "Hello from curl" })
-  const commands: Commands = [
-    ["List the rooms", get("/rooms")],
-    [`Read what was said in rooms 1 to ${rooms.length}`, ...rooms.map(({ id }) => get(`/rooms/${id}/events`))],
-    [
-      "Answer in the first room",
-      ...rooms.slice(0, 1).map(({ id }) =>
-        post(`${base}/rooms/${id}/messages`, JSON.stringify({ text: "Hello back" }), authorization)
-      )
-    ],
-    ["List what was received and sent", get("/messages")],
-    ["Follow a message that was sent", ...reports.map(({ messageId }) => get(`/messages/${messageId}`))],
-    [
-      "Send a message. The simulated carriers accept it, report it as delivered, and send nothing",
-      post(`${base}/messages`, message, authorization)
-    ],
-    ...yield* webhookByHand(base, cast)
-  ]
-  return commands.filter(([, ...lines]) => lines.length > 0)
+  const [room] = yield* firstRooms
+  const events = room === undefined ? [] : yield* kit.events(room.id)
+  return table(events.map(({ content, source }) => [source.participant ?? source.channelId, describe(content)]))
 })
 
-const next = (base: string, token: string, commands: Commands) => `
-The server keeps running. Try next:
-${commands.map(([purpose, ...lines]) => `\n${purpose}:\n\n${lines.map((line) => `  ${line}\n`).join("")}`).join("")}
-${base}/docs documents the whole API, and sends requests. After \`npm run docs\`, ${base}/docs/site has
-the documentation of the library, with search.
-Its token: ${token}
+/** Lets people text the server through every carrier, and forges a webhook of each. */
+const receiveAll = Effect.fnUntraced(function*(emulator: Emulator) {
+  const rows: Array<Row> = []
+  for (const [index, player] of emulator.carriers.entries()) {
+    const { caption, question, type } = scripts[index % scripts.length]!
+    const { row, webhook } = yield* receive(emulator, player, "SMS", question)
+    rows.push(row, (yield* receive(emulator, player, "MMS", caption, type)).row, yield* forge(player, webhook))
+  }
+  return rows
+})
 
-To receive from your own carriers, set their variables and restart: the auth token
-or secret that the carrier signs with, and PUBLIC_URL. The README lists all of
-them. Ctrl-C stops the server.
-`
+/** Sends messages with each outcome, through carriers that report deliveries. */
+const sendAll = Effect.fnUntraced(function*(emulator: Emulator, server: Server) {
+  const [first, second = first, third = second] = emulator.carriers
+  if (first === undefined || second === undefined || third === undefined) return []
+  const reply = yield* answered(emulator, first)
+  const { row: stop } = yield* receive(emulator, first, `from ${customer}`, "STOP")
+  return [
+    reply,
+    yield* send(server, second, `to ${unreachable}`, unreachable),
+    yield* send(server, third, `to ${cut}`, cut),
+    stop,
+    yield* send(server, first, `to ${customer}`, customer),
+    // The commands that follow write to this person again.
+    (yield* receive(emulator, first, `from ${customer}`, "START")).row
+  ]
+})
 
-/**
- * Sends every webhook and prints a line for each.
- */
-export const play = Effect.fnUntraced(function*({ adminToken, base, cast }: {
+/** Lets people and the server write to each other, and prints the results. */
+export const play = Effect.fnUntraced(function*({ adminToken, base, emulator }: {
   readonly base: string
-  readonly cast: ReadonlyArray<Player>
+  readonly emulator: Emulator
   readonly adminToken: Redacted.Redacted<string>
 }) {
   yield* Console.log(`
 effect-sms listens on ${base}
 
-No carrier is configured, so this is a demonstration. The server generated
-credentials and now sends itself sample webhooks of each carrier over HTTP, signed
-as the carrier signs them, and one forged webhook, changed after signing (or with
-a wrong token, if the carrier does not sign). The warnings below are the log
+No carrier is configured, so this is a demonstration. An emulator of the carriers
+runs on ${emulator.url}, and no message leaves this machine. A person texts
+the server through each carrier, which posts signed webhooks. Somebody else posts
+one of each carrier again, with a forged sender: the warnings below are the log
 entries about the forged webhooks.
 `)
-  const rows = yield* Effect.forEach(cast, (player) =>
-    Effect.flatMap(
-      webhooks(base, player),
-      Effect.forEach(Effect.fnUntraced(function*({ kind, messageId, request }) {
-        const status = yield* send(request)
-        return [player.title, kind, String(status), yield* outcome(messageId, status)]
-      }))
-    ))
-  yield* Console.log(table([["CARRIER", "WEBHOOK", "ANSWER", "RESULT"], ...rows.flat()]))
   const token = Redacted.value(adminToken)
-  yield* Console.log(next(base, token, yield* commandsOf(base, token, cast)))
+  const received = yield* receiveAll(emulator)
+  yield* Console.log(table([["CARRIER", "WEBHOOK", "ANSWER", "RESULT"], ...received]))
+  yield* Console.log(`
+The server sends too. An assistant answered each question. Of the messages below, the
+second cannot be delivered, and the connection breaks during the third, before the
+carrier answers. Then the person opts out, and in again. The log says so:
+`)
+  const sent = yield* sendAll(emulator, { base, token })
+  yield* Console.log(`${table([["CARRIER", "MESSAGE", "ANSWER", "RESULT"], ...sent])}
+
+This was said in room 1:
+
+${yield* conversation}`)
+  yield* Console.log(yield* next({ base, emulator, token }))
 })

@@ -93,7 +93,7 @@ export interface Environment {
 }
 
 /**
- * A sample webhook in the carrier's format, for demonstrations and tests.
+ * A sample webhook in the carrier's format, for tests.
  *
  * @category models
  * @since 0.1.0
@@ -269,7 +269,7 @@ export interface Definition<Webhook, Sender, E, R> {
    */
   readonly environment: () => Promise<{ readonly environment: EnvironmentDefinition<Webhook, Sender, E> }>
   readonly media?: Media | undefined
-  /** Loads the sample webhooks, for demonstrations and tests. */
+  /** Loads the sample webhooks, for tests. */
   readonly samples: () => Promise<{
     readonly samples: Effect.Effect<Samples<Webhook>, CryptoError.CryptoError, Services | SecureRandom.SecureRandom>
   }>

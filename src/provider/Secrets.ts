@@ -51,7 +51,7 @@ export const list = (
     )
 }
 
-/** Generates a secret of 128 bits, for demonstrations and tests. */
+/** Generates a secret of 128 bits, for the demonstration and tests. */
 export const generateSecret: Effect.Effect<
   Redacted.Redacted<string>,
   CryptoError.CryptoError,

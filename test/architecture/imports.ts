@@ -89,7 +89,7 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   http: library,
   recording: library,
   testing: library,
-  demo: library,
+  demo: [...library, "emulator"],
   emulator: library,
   index: library,
   cli: [...library, "recording", "demo", "emulator"],

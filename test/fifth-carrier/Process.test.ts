@@ -106,19 +106,12 @@ describe("a carrier from outside", () => {
       assert.match(variables.output(), /^ {2}ACME_WEBHOOK_SECRET +receiving +Signs webhooks\.$/m)
     }), limit)
 
-  it.live("is in the demonstration, beside the others", () =>
+  it.live("is left out of the demonstration, as nothing emulates it", () =>
     Effect.gen(function*() {
       const server = yield* start(["serve"], { PORT: "0" })
       const output = yield* server.until(/Ctrl-C stops the server\.\n/)
-      for (
-        const row of [
-          /^ {2}Twilio +SMS +200 /m,
-          /^ {2}Acme +SMS +200 +room 5: sms from \+15145550142, "Do you sell anvils\?"$/m,
-          /^ {2}Acme +MMS +200 +room 5: mms from \+15145550142, "Like this one" \[image\/jpeg\]$/m,
-          /^ {2}Acme +delivery report +200 +message to \+15145550142 is failed \(17 .*\)$/m,
-          /^ {2}Acme +forged +403 +refused: no room or handler received it$/m
-        ]
-      ) assert.match(output, row)
+      assert.match(output, /^ {2}Twilio +SMS +200 /m)
+      assert.notMatch(output, /Acme/)
     }), limit)
 
   it.effect("has its files re-hosted, with its credentials", () =>

@@ -1,6 +1,6 @@
 import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { Effect, Redacted, Schedule } from "effect"
 import { once } from "node:events"
 import { createServer, type Server } from "node:http"
 import { type AddressInfo, connect } from "node:net"
@@ -24,70 +24,88 @@ const occupied = Effect.map(
   (server) => String((server.address() as AddressInfo).port)
 )
 
-const table = [
-  /^ {2}CARRIER +WEBHOOK +ANSWER +RESULT$/,
-  /^ {2}Twilio +SMS +200 +room 1: sms from \+15145550142, "Is my order on its way\?"$/,
-  /^ {2}Twilio +MMS +200 +room 1: mms from \+15145550142, "It should look like this" \[image\/jpeg\]$/,
-  /^ {2}Twilio +delivery report +200 +message to \+15145550142 is delivered$/,
-  /^ {2}Twilio +forged +403 +refused: no room or handler received it$/,
-  /^ {2}Sinch +SMS +200 +room 2: sms from \+15145550142, "Do you deliver on Saturday\?"$/,
-  /^ {2}Sinch +MMS +200 +room 2: mms from \+15145550142, "My front door" \[image\/png\]$/,
-  /^ {2}Sinch +delivery report +200 +message to \+15145550142 is delivered$/,
-  /^ {2}Sinch +forged +403 +refused: no room or handler received it$/,
-  /^ {2}Telnyx +SMS +200 +room 3: sms from \+15145550142, "Can I change the address\?"$/,
-  /^ {2}Telnyx +MMS +200 +room 3: mms from \+15145550142, "This is the receipt" \[image\/jpeg\]$/,
-  /^ {2}Telnyx +delivery report +200 +message to \+15145550142 is undelivered \(40001 Not routable\)$/,
-  /^ {2}Telnyx +forged +403 +refused: no room or handler received it$/,
-  /^ {2}VoiceMeUp +SMS +200 +room 4: sms from \+15145550142, "Bonjour!"$/,
-  /^ {2}VoiceMeUp +MMS, text +200 +buffered: waits for its file$/,
-  /^ {2}VoiceMeUp +MMS, file +200 +room 4: mms from \+15145550142, "Our cat" \[image\/jpeg\]$/,
-  /^ {2}VoiceMeUp +forged +403 +refused: no room or handler received it$/
+const tables = [
+  [
+    /^ {2}CARRIER +WEBHOOK +ANSWER +RESULT$/,
+    /^ {2}Twilio +SMS +200 +room 1: sms from \+15145550142, "Is my order on its way\?"$/,
+    /^ {2}Twilio +MMS +200 +room 1: mms from \+15145550142, "It should look like this" \[image\/jpeg\]$/,
+    /^ {2}Twilio +forged +403 +refused: no room received it$/,
+    /^ {2}Sinch +SMS +200 +room 2: sms from \+15145550142, "Do you deliver on Saturday\?"$/,
+    /^ {2}Sinch +MMS +200 +room 2: mms from \+15145550142, "My front door" \[image\/png\]$/,
+    /^ {2}Sinch +forged +403 +refused: no room received it$/,
+    /^ {2}Telnyx +SMS +200 +room 3: sms from \+15145550142, "Can I change the address\?"$/,
+    /^ {2}Telnyx +MMS +200 +room 3: mms from \+15145550142, "This is the receipt" \[image\/jpeg\]$/,
+    /^ {2}Telnyx +forged +403 +refused: no room received it$/,
+    /^ {2}VoiceMeUp +SMS +200 +room 4: sms from \+15145550142, "Parlez-vous français \?"$/,
+    /^ {2}VoiceMeUp +MMS +200, 200 +room 4: mms from \+15145550142, "Our cat" \[image\/jpeg\]$/,
+    /^ {2}VoiceMeUp +forged +403 +refused: no room received it$/,
+    /^$/
+  ],
+  [
+    /^ {2}CARRIER +MESSAGE +ANSWER +RESULT$/,
+    /^ {2}Twilio +answer in room 1 +message to \+15145550142 is delivered$/,
+    /^ {2}Sinch +to \+15005551001 +202 +message to \+15005551001 is undelivered \(153\)$/,
+    /^ {2}Telnyx +to \+15005551021 +504 +outcome unknown, then settled: message to \+15005551021 is delivered$/,
+    /^ {2}Twilio +from \+15145550142 +200 +room 1: sms from \+15145550142, "STOP"$/,
+    /^ {2}Twilio +to \+15145550142 +422 +refused, and not sent: OptedOut$/,
+    /^ {2}Twilio +from \+15145550142 +200 +room 1: sms from \+15145550142, "START"$/,
+    /^$/,
+    /^This was said in room 1:$/,
+    /^$/,
+    /^ {2}\+15145550142 +"Is my order on its way\?"$/,
+    /^ {2}assistant +"Yes\. We are here for you until 6 pm\."$/,
+    /^ {2}\+15145550142 +"It should look like this" \[image\/jpeg\]$/,
+    /^ {2}\+15145550142 +"STOP"$/,
+    /^ {2}\+15145550142 +"START"$/,
+    /^$/
+  ]
 ]
 
 describe("the server without a carrier", () => {
   it.live(
-    "shows what becomes of a webhook of each kind, and stays up for the printed commands",
+    "shows what becomes of messages in both directions, and stays up for the printed commands",
     () =>
       Effect.gen(function*() {
         const server = yield* start({ PORT: "0" })
         const output = yield* server.until(/Ctrl-C stops the server\.\n/)
         const lines = output.split("\n")
-        const first = lines.findIndex((line) => table[0]!.test(line))
-        assert.isAbove(first, 0, output)
-        for (const [index, pattern] of table.entries()) assert.match(lines[first + index]!, pattern)
-        assert.strictEqual(lines[first + table.length], "")
+        for (const table of tables) {
+          const first = lines.findIndex((line) => table[0]!.test(line))
+          assert.isAbove(first, 0, output)
+          for (const [index, pattern] of table.entries()) assert.match(lines[first + index]!, pattern)
+        }
         // One warning for each forged one, and no trace.
         assert.lengthOf(output.match(/WARN .*Webhook refused/g) ?? [], 4)
+        assert.lengthOf(output.match(/WARN .*Message outcome unknown/g) ?? [], 1)
         assert.notMatch(output, /^ +at /m)
         assert.strictEqual(server.errors(), "")
 
         const commands = output.match(/^ {2}curl (?:.*\\\n)*.*$/gm) ?? []
-        const isRoom = (command: string) => command.endsWith("/events")
-        const [list, answer, messages, delivery, send, webhook, ...others] = commands.filter((command) =>
-          !isRoom(command)
-        )
+        const [text, received, send, messages, delivery, list, said, answer, ...others] = commands
         assert.deepStrictEqual(others, [])
-        const { items: rooms } = JSON.parse(yield* curl(list!))
-        assert.lengthOf(rooms, 4)
-        // Each room by its own id, in the order of the table.
-        const said = yield* Effect.forEach(commands.filter(isRoom), (command) => curl(command))
-        for (const [index, text] of ["Is my order", "Do you deliver", "Can I change", "Bonjour!"].entries()) {
-          assert.include(said[index], text)
-        }
-        assert.lengthOf(said, rooms.length)
-        assert.strictEqual(JSON.parse(yield* curl(delivery!)).status, "delivered")
-
-        const answered = JSON.parse(yield* curl(answer!, 202))
-        assert.deepInclude(answered.sends[0], { to: rooms.at(-1).attachments[0].participant, state: "accepted" })
-        const [latest] = JSON.parse(yield* curl(messages!)).items
-        assert.deepInclude(latest, { direction: "outbound", roomId: answered.roomId, state: "accepted" })
+        const inbox = Effect.map(curl(received!), (body): ReadonlyArray<string> =>
+          JSON.parse(body).map(({ text }: { readonly text: string }) => text))
+        const until = (count: number) =>
+          Effect.repeat(inbox, {
+            until: (texts) =>
+              texts.length >= count,
+            schedule: Schedule.spaced("50 millis")
+          })
+        assert.strictEqual(JSON.parse(yield* curl(text!, 201)).text, "Are you there?")
+        assert.deepStrictEqual(yield* until(1), ["Yes. We are here for you until 6 pm."])
 
         const { messageIds: [id], provider } = JSON.parse(yield* curl(send!, 202))
+        assert.strictEqual((yield* until(2))[1], "Hello from curl")
         const sent = JSON.parse(yield* curl(delivery!.replace(/[^/]+$/, id)))
-        assert.deepInclude(sent, { provider, messageId: id, status: "delivered", recipient: "+15145550199" })
+        assert.deepInclude(sent, { provider, messageId: id, recipient: "+15145550199" })
+        assert.strictEqual(JSON.parse(yield* curl(delivery!)).status, "delivered")
 
-        assert.strictEqual(yield* curl(webhook!), "{}")
         assert.lengthOf(JSON.parse(yield* curl(list!)).items, 5)
+        assert.include(yield* curl(said!), "Do you deliver on Saturday?")
+        const answered = JSON.parse(yield* curl(answer!, 202))
+        assert.deepInclude(answered.sends[0], { to: "+15145550142", state: "accepted" })
+        const [latest] = JSON.parse(yield* curl(messages!)).items
+        assert.deepInclude(latest, { direction: "outbound", roomId: answered.roomId, state: "accepted" })
         assert.include(output, `${new URL(list!.split(" ").at(-1)!).origin}/docs documents the whole API`)
         assert.include(yield* curl(list!.replace(/\/rooms$/, "/docs")), "<!doctype html>")
 
