@@ -2,6 +2,15 @@
  * Numbers of people to whom something particular happens, at every carrier. The
  * test numbers that a carrier itself documents come on top.
  *
+ * **Example** (A number of somebody who has opted out)
+ *
+ * ```ts run
+ * import { MagicNumber } from "effect-sms/emulator"
+ *
+ * MagicNumber.isMagic("+15005551010") // => true
+ * MagicNumber.isMagic("+15145550142") // => false
+ * ```
+ *
  * @since 0.1.0
  */
 import type { Kind } from "../provider/Emulation.ts"

@@ -2,6 +2,20 @@
  * Plays a recording against a server: signs its webhooks anew, and sends them
  * in the recorded order, in another one, or several times.
  *
+ * **Example** (The order in which a recording is played)
+ *
+ * ```ts run
+ * import { Effect } from "effect"
+ * import { Player, Recording } from "effect-sms/recording"
+ *
+ * const line = { offset: 0, provider: "mock", route: "inbound", method: "POST", format: "json", payload: { id: "1" } }
+ * const plan = Recording.fromText(JSON.stringify(line)).pipe(
+ *   Effect.flatMap((recording) => Player.plan(recording, { seed: 1 }))
+ * )
+ *
+ * Effect.runSync(plan).map(({ isRepeat, webhook }) => [webhook.provider, isRepeat]) // => [["mock", false]]
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"

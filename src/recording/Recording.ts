@@ -6,6 +6,20 @@
  * and no original value. The payloads are complete, so they decode to the same
  * kinds of events as the originals.
  *
+ * **Example** (Reading a recording)
+ *
+ * ```ts run
+ * import { Effect } from "effect"
+ * import { Recording } from "effect-sms/recording"
+ *
+ * const line = { offset: 0, provider: "mock", route: "inbound", method: "POST", format: "json", payload: { id: "1" } }
+ * const [webhook] = Effect.runSync(Recording.fromText(JSON.stringify(line)))
+ * webhook?.payload // => { id: "1" }
+ *
+ * const error = Effect.runSync(Effect.flip(Recording.fromText("not a webhook")))
+ * error.line // => 1
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -15,7 +15,6 @@ const without: Readonly<Record<string, ReadonlyArray<string>>> = {
     "StorageError",
     "consent/Replies",
     "emulator/Fault",
-    "emulator/MagicNumber",
     "events/Event",
     "http/MessageProblems",
     "http/Problems",
@@ -46,10 +45,8 @@ const without: Readonly<Record<string, ReadonlyArray<string>>> = {
     "sending/IntentStoreMemory"
   ],
   "what the command line makes recordings with": [
-    "recording/Player",
     "recording/Pseudonymizer",
-    "recording/Recorder",
-    "recording/Recording"
+    "recording/Recorder"
   ],
   "what a carrier is made of": [
     "provider/Body",
