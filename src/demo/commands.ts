@@ -2,7 +2,7 @@
  * The commands to try after the demonstration.
  */
 import * as Effect from "effect/Effect"
-import type { Service as Emulator } from "../emulator/Emulator.ts"
+import type { Service as Emulator } from "../emulator/internal/service.ts"
 import * as RoomKit from "../rooms/RoomKit.ts"
 
 /** Command lines, grouped by purpose. */

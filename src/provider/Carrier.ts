@@ -132,15 +132,6 @@ export interface Samples<Webhook> {
     CryptoError.CryptoError,
     Services | SecureRandom.SecureRandom
   >
-  /** Builds a webhook that can be posted by hand. Absent when the carrier signs its webhooks. */
-  readonly manual?:
-    | ((options: {
-      readonly inboundUrl: string
-      readonly customer: Address
-      readonly ours: Address
-      readonly text: string
-    }) => Effect.Effect<WebhookRequest, CryptoError.CryptoError>)
-    | undefined
 }
 
 /**

@@ -13,16 +13,6 @@ import { signWebhook } from "./Signature.ts"
 export const samples = Effect.map(generateSecret, (token): Samples<WebhookOptions> => ({
   options: { verification: { scheme: "Token", token } },
   sign: (options) => signWebhook({ token, ...options }),
-  manual: ({ customer, inboundUrl: url, ours, text }) =>
-    signWebhook({
-      token,
-      url,
-      payload: {
-        source_number: toCarrierDigits(customer),
-        destination_number: toCarrierDigits(ours),
-        message: text
-      }
-    }),
   webhooks: Effect.fnUntraced(function*({ customer, inboundUrl: url, ours }) {
     const random = yield* SecureRandom.SecureRandom
     const signed = Effect.fnUntraced(function*(kind: string, row: object, by: Redacted.Redacted<string> = token) {

@@ -77,7 +77,10 @@ describe("the documentation page", () => {
         assert.deepInclude(sent, { request: "POST /messages", authorization: `Bearer ${token}`, status: 202 })
         assert.strictEqual(JSON.parse(sent.body).recipient, "+15145550142")
 
-        const statuses = yield* send(page, "get", "/statuses")
+        // The report comes after the answer.
+        const statuses = yield* Effect.repeat(send(page, "get", "/statuses"), {
+          until: ({ body }) => body.includes(JSON.parse(sent.body).messageIds[0])
+        })
         assert.strictEqual(statuses.status, 200)
         assert.include(
           JSON.parse(statuses.body).map(({ messageId }: { messageId: string }) => messageId),

@@ -2,6 +2,7 @@ import { NodeCrypto, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, Schedule } from "effect"
 import { once } from "node:events"
+import { readFileSync } from "node:fs"
 import { createServer, type Server } from "node:http"
 import { type AddressInfo, connect } from "node:net"
 import { Address } from "../../src/Address.ts"
@@ -74,6 +75,8 @@ describe("the server without a carrier", () => {
           assert.isAbove(first, 0, output)
           for (const [index, pattern] of table.entries()) assert.match(lines[first + index]!, pattern)
         }
+        const [, excerpt = ""] = /```\n(CARRIER [^]*?)\n…\n```/.exec(readFileSync("README.md", "utf8")) ?? []
+        assert.include(output, excerpt.replace(/^/gm, "  "))
         // One warning for each forged one, and no trace.
         assert.lengthOf(output.match(/WARN .*Webhook refused/g) ?? [], 4)
         assert.lengthOf(output.match(/WARN .*Message outcome unknown/g) ?? [], 1)
