@@ -130,7 +130,11 @@ export const place = Effect.gen(function*() {
       S3MediaStore.layer({ ...options, ...more }).pipe(Layer.provide(platform)),
     /** The objects in the bucket, and what is left of uploads. */
     files: Effect.gen(function*() {
-      const objects = yield* fs.readDirectory(`${directory}/${bucket}`, { recursive: true })
+      // The server removes folders that are empty, also while they are listed.
+      const objects = yield* Effect.orElseSucceed(
+        fs.readDirectory(`${directory}/${bucket}`, { recursive: true }),
+        (): ReadonlyArray<string> => []
+      )
       const left = yield* fs.readDirectory(temporaryDirectory, { recursive: true })
       return [
         ...objects.filter((name) => name.endsWith("._S3rver_object")),
