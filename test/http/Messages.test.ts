@@ -431,7 +431,7 @@ describe("the routes of the gateway", () => {
     Effect.gen(function*() {
       const { body } = yield* get("/openapi.json")
       const document = JSON.parse(body)
-      assert.sameMembers(Object.keys(document.webhooks), ["message.received", "delivery.changed"])
+      assert.sameMembers(Object.keys(document.webhooks), ["message.received", "delivery.changed", "consent.changed"])
       const { content } = document.webhooks["message.received"].post.requestBody
       const text = JSON.stringify(content["application/json"].schema)
       // Every reference leads somewhere.
