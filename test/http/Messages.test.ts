@@ -132,6 +132,11 @@ describe("POST /messages", () => {
     [new SmsError.ContentRejected({}), 422],
     [new SmsError.UnregisteredSender({}), 422],
     [new SmsError.Unreachable({}), 422],
+    [new SmsError.GuardRefused({ guard: "country", rule: "the list of countries" }), 422],
+    [
+      new SmsError.GuardRefused({ guard: "frequency", rule: "3 messages a day", retryAfter: Duration.seconds(90) }),
+      429
+    ],
     [new SmsError.DuplicateMessage({}), 409],
     [new SmsError.RateLimited({ retryAfter: Duration.millis(2500) }), 429],
     [new SmsError.RateLimited({}), 429],
