@@ -14,6 +14,19 @@
  *
  * This is no legal advice: see {@link windows} for the sources of the hours.
  *
+ * **Example** (A provider that holds marketing messages at night)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { QuietHours, Twilio } from "effect-sms"
+ *
+ * declare const options: Twilio.Options
+ *
+ * export const Provider = QuietHours.enforced(Twilio.layer(options)).pipe(
+ *   Layer.provide(QuietHours.layer({ windows: { CA: "09:00-21:00, 10:00-18:00, none" } }))
+ * )
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
