@@ -132,6 +132,8 @@ export interface Opening {
   readonly at: number | undefined
   /** The countries and states whose hours count. */
   readonly rules: ReadonlyArray<string>
+  /** Whether the zones of all recipients are known. */
+  readonly isKnown: boolean
 }
 
 /**
@@ -210,7 +212,7 @@ export const make = Effect.fnUntraced(function*(
     }
     const all = Array.from(rules, (rule) => known.get(rule)!)
     const at = isKnown ? Windows.nextOpen(Windows.zonesOf([...zones]), all, time) : undefined
-    return { at, rules: [...rules] }
+    return { at, rules: [...rules], isKnown }
   })
 
   return QuietHours.of({
@@ -220,11 +222,11 @@ export const make = Effect.fnUntraced(function*(
       const action = actionOf(message)
       if (action === "send") return
       const now = yield* Clock.currentTimeMillis
-      const { at, rules } = yield* opening(message, now)
+      const { at, isKnown, rules } = yield* opening(message, now)
       if (at === now) return
       return yield* new GuardRefused({
         guard: "quietHours",
-        rule: at === undefined ? "the time zone of the recipient is not known" : `the hours of ${rules.join(", ")}`,
+        rule: isKnown ? `the hours of ${rules.join(", ")}` : "the time zone of the recipient is not known",
         ...(at !== undefined && action === "hold" && { retryAfter: Duration.millis(at - now) })
       })
     })
