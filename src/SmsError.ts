@@ -177,6 +177,33 @@ export class OptedOut extends Schema.TaggedError<OptedOut>()("OptedOut", {
 }
 
 /**
+ * A guard of this library refused the message, before any request: quiet hours,
+ * or a limit of frequency and cost. Never work around it by sending through
+ * another carrier.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class GuardRefused extends Schema.TaggedError<GuardRefused>()("GuardRefused", {
+  ...answer,
+  /** The guard. */
+  guard: Schema.Literals(["quietHours", "frequency", "budget", "country", "velocity", "replies"]),
+  /** The rule that refused, without anything about the recipient but the country. */
+  rule: Schema.NonEmptyString,
+  /** How long to wait until the rule may let the message pass. Absent where the refusal is final. */
+  retryAfter: Schema.optionalKey(Schema.DurationFromMillis)
+}) {
+  readonly canFailOver = false
+  /** Whether the message can be sent later. */
+  get isRetryable(): boolean {
+    return this.retryAfter !== undefined
+  }
+  override get message(): string {
+    return because(`Refused by ${this.guard}: ${this.rule}`, this)
+  }
+}
+
+/**
  * The carrier rejected the content: it looks like spam, matches a filter or
  * includes a file that the carrier does not support.
  *
@@ -375,6 +402,7 @@ export const SmsErrorReason = Schema.Union([
   InvalidRecipient,
   InvalidSender,
   OptedOut,
+  GuardRefused,
   ContentRejected,
   DuplicateMessage,
   UnregisteredSender,
@@ -390,12 +418,13 @@ export const SmsErrorReason = Schema.Union([
 
 /**
  * The reasons that a carrier's error code can map to. `OutcomeUnknown` is not
- * among them: it follows from how the request ended, not from the response.
+ * among them: it follows from how the request ended, not from the response. Nor
+ * is `GuardRefused`, which no carrier reports.
  *
  * @category models
  * @since 0.1.0
  */
-export type Refusal = Exclude<SmsErrorReason["_tag"], "NotSupported" | "OutcomeUnknown">
+export type Refusal = Exclude<SmsErrorReason["_tag"], "NotSupported" | "OutcomeUnknown" | "GuardRefused">
 
 /**
  * A message that was not accepted, or only in part.

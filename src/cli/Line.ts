@@ -5,7 +5,7 @@ import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as Content from "../Content.ts"
 import * as DeliveryStatus from "../DeliveryStatus.ts"
-import type { DeliveryChanged, SendSettled } from "../events/Event.ts"
+import type { ConsentChanged, DeliveryChanged, SendSettled } from "../events/Event.ts"
 import { Entry } from "../events/EventLog.ts"
 import { type Color, type Paint, shown } from "./paint.ts"
 
@@ -38,6 +38,9 @@ const colorOf = ({ status }: DeliveryChanged): Color => {
 const statusOf = ({ errorCode, errorMessage, provider, status }: DeliveryChanged): string =>
   [`${status} at ${provider}`, errorCode, errorMessage].filter((part) => part !== undefined).join(", ")
 
+const consentOf = ({ action, provider, source }: ConsentChanged): string =>
+  [action === "stop" ? "opted out" : "opted in", source, provider].filter((part) => part !== undefined).join(", ")
+
 /** Returns the line without its time. */
 const described = ({ event }: Entry, paint: Paint): string => {
   switch (event._tag) {
@@ -59,6 +62,12 @@ const described = ({ event }: Entry, paint: Paint): string => {
       return `${paint("cyan", `→ ${shown(event.recipient ?? event.messageId)}`)} ${
         paint(colorOf(event), shown(statusOf(event)))
       }`
+    case "ConsentChanged": {
+      const change = paint(event.action === "stop" ? "yellow" : "green", shown(consentOf(event)))
+      return `${paint("cyan", `${shown(event.person)} →`)} ${change}${
+        event.words === undefined ? "" : `: ${shown(event.words)}`
+      }`
+    }
   }
 }
 

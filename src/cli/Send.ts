@@ -131,6 +131,10 @@ const advice = (reason: SmsErrorReason, provider: string): string => {
       return "Look for the message in the carrier's log"
     case "OptedOut":
       return "The recipient has to opt in again"
+    case "GuardRefused":
+      return reason.retryAfter === undefined
+        ? "Check the variables of the guard"
+        : "Send it with --queue, and the server sends it when it may"
     default:
       return "Change the message"
   }

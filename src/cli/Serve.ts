@@ -156,9 +156,12 @@ const layerDeadline = ({ drainSeconds }: ServerConfig.ServerConfig) =>
 const layerServer = (config: ServerConfig.ServerConfig) => {
   const shutdownTimeout = config.media === undefined ? "5 seconds" : mediaShutdownTimeout
   const maxConnections = Math.ceil(config.maxConnections / Workers.countOf(config.workers))
-  const { consent } = config
-  // Consent is checked last: a message may have waited for a rate limit.
-  const providers = Array.from(config.providers.values(), (provider) => config.sendPolicy(consent.enforce(provider)))
+  const { consent, quietHours } = config
+  // Consent and quiet hours are checked last: a message may have waited for a rate limit.
+  const providers = Array.from(
+    config.providers.values(),
+    (provider) => config.sendPolicy(consent.enforce(quietHours.enforce(provider)))
+  )
   const log = Workers.isFirst ? logProviders(config) : Effect.void
   const served = Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(log))
   return Layer.provideMerge(layerDeadline(config), served).pipe(

@@ -1,6 +1,6 @@
 /**
  * The command `effect-sms send` with a database: sends one message through the
- * outbox, the consent of people, the rate limits and the circuits that the
+ * outbox, the consent of people, quiet hours, the rate limits and the circuits that the
  * servers on the database share.
  */
 import * as GlobalFlag from "effect/cli/GlobalFlag"
@@ -15,6 +15,7 @@ import * as ConsentConfig from "../http/ConsentConfig.ts"
 import { requestText } from "../http/internal/requestText.ts"
 import * as SendOnce from "../http/internal/sendOnce.ts"
 import type { SendRequest } from "../http/MessagesApi.ts"
+import * as QuietHoursConfig from "../http/QuietHoursConfig.ts"
 import * as SendPolicyConfig from "../http/SendPolicyConfig.ts"
 import * as StorageConfig from "../http/StorageConfig.ts"
 import type { OutboundMessage } from "../Message.ts"
@@ -41,10 +42,11 @@ const makeSender = Effect.fnUntraced(function*(carrier: Request["carrier"]) {
   const { sends } = yield* StorageConfig.load(true)
   if (sends === undefined) return undefined
   const [consent, policy] = [yield* ConsentConfig.load, yield* SendPolicyConfig.load]
+  const { enforce } = yield* QuietHoursConfig.load
   const layer = SmsRouter.layer().pipe(
     Layer.provideMerge([Outbox.layer(), RoomKits.layer()]),
-    // Consent is checked last, as by the server.
-    Layer.provide(SmsProviders.layer(policy(consent.enforce(carrier)))),
+    // Consent and quiet hours are checked last, as by the server.
+    Layer.provide(SmsProviders.layer(policy(consent.enforce(enforce(carrier))))),
     Layer.provide([DeliveryTracker.layer(), consent.layer]),
     Layer.provide(sends),
     Layer.provide(NodeCrypto.layer)

@@ -2,7 +2,9 @@
  * The consent ledger: what people and carriers said about receiving messages.
  *
  * Entries are only appended. Whether a person may be texted follows from the
- * entries, by the time at which each was said: see `Consent`.
+ * entries, by the time at which each was said: see `Consent`. Ledgers append to
+ * the event log of their context who opted out and in: see
+ * `Event.ConsentChanged`.
  *
  * **Example** (A ledger in memory)
  *
@@ -21,97 +23,18 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
-import { Address } from "../Address.ts"
+import type { Address } from "../Address.ts"
+import type { Event } from "../events/Event.ts"
+import { recorder } from "../events/EventLog.ts"
+import * as Changes from "../events/internal/changes.ts"
+import { type Action, Entry, type Source } from "../internal/consentEntry.ts"
 import { personOf } from "../internal/person.ts"
 import { compact } from "../internal/record.ts"
 import { sizeOf } from "../internal/sizeOf.ts"
 import { StorageError } from "../StorageError.ts"
 import * as LastWords from "./internal/lastWords.ts"
 
-/**
- * What an entry says.
- *
- * - `stop`: no more messages
- * - `start`: messages are welcome again
- * - `help`: the person asked for help
- * - `suggestion`: the person seems to want no more messages, and nothing
- *   follows from it
- * - `answer`: the one message that answers another entry went out, or was about
- *   to
- *
- * @category models
- * @since 0.1.0
- */
-export type Action = typeof Action.Type
-
-/**
- * Schema of {@link Action}.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Action = Schema.Literals(["stop", "start", "help", "suggestion", "answer"])
-
-/**
- * The source of an entry.
- *
- * @category models
- * @since 0.1.0
- */
-export type Source = typeof Source.Type
-
-/**
- * Schema of {@link Source}.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Source = Schema.Literals([
-  "keyword",
-  "carrier flag",
-  "free text",
-  "carrier refusal",
-  "api",
-  "import",
-  "server"
-])
-
-const fields = {
-  action: Action,
-  source: Source,
-  /** Our number or sender id that it concerns. Absent when it concerns all of them. */
-  sender: Schema.optionalKey(Address),
-  /** The provider that it concerns. Absent when it concerns all of them. */
-  provider: Schema.optionalKey(Schema.NonEmptyString),
-  /**
-   * The words that were said, the carrier's error code, or the remark of an
-   * operator: at most 160 characters, without long numbers.
-   */
-  words: Schema.optionalKey(Schema.String),
-  /** When it was said, as far as that is known. */
-  saidAt: Schema.DateTimeUtcFromString,
-  /** The entry that an `answer` answers. */
-  answers: Schema.optionalKey(Schema.NonEmptyString),
-  /** The send of an `answer`. */
-  intentId: Schema.optionalKey(Schema.NonEmptyString)
-}
-
-/**
- * An entry of the ledger.
- *
- * @category models
- * @since 0.1.0
- */
-export class Entry extends Schema.Class<Entry>("effect-sms/consent/Entry")({
-  id: Schema.NonEmptyString,
-  /** Greater than that of every earlier entry. */
-  position: Schema.Finite,
-  /** The person's address. Absent once the person is forgotten. */
-  person: Schema.optionalKey(Address),
-  ...fields,
-  recordedAt: Schema.DateTimeUtcFromString
-}) {}
+export { Action, Entry, Source } from "../internal/consentEntry.ts"
 
 /**
  * An entry to append.
@@ -233,6 +156,7 @@ export const makeMemory = Effect.fnUntraced(function*(
   { maxBytes = 64 * 1024 * 1024 }: MemoryOptions = {}
 ): Effect.fn.Return<Service, never, SecureRandom.SecureRandom> {
   const random = yield* SecureRandom.SecureRandom
+  const record = yield* recorder
   let entries: Array<Entry> = []
   const byPerson = new Map<string, Array<Entry>>()
   const byKey = new Map<string, Entry>()
@@ -270,16 +194,21 @@ export const makeMemory = Effect.fnUntraced(function*(
       if (isFull()) {
         return yield* new StorageError({ store: "consents", cause: new Error("The ledger in memory is full") })
       }
-      return added.map((fields, place) => {
+      const events: Array<() => Event> = []
+      const appended = added.map((fields, place) => {
         const known = fields.key === undefined ? undefined : byKey.get(fields.key)
         if (known !== undefined) return { entry: known, isNew: false }
         const entry = entryOf(fields, { id: ids[place]!, position: ++position, now })
+        const change = LastWords.changeOf(LastWords.before(ofPerson(fields.person), entry), entry)
+        if (change !== undefined) events.push(() => Changes.consented(fields.person, change, entry))
         entries.push(entry)
         bytes += sizeOf(entry)
         byPerson.set(personOf(fields.person), [...ofPerson(fields.person), entry])
         if (fields.key !== undefined) byKey.set(fields.key, entry)
         return { entry, isNew: true }
       })
+      yield* Effect.forEach(events, record, { discard: true })
+      return appended
     }),
     lastWords: (person) => Effect.sync(() => LastWords.of(ofPerson(person))),
     of: (person, { limit }) => Effect.sync(() => ofPerson(person).slice(-limit).toReversed()),

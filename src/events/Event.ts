@@ -7,6 +7,7 @@
 import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
 import { Status } from "../DeliveryStatus.ts"
+import * as Consent from "../internal/consentEntry.ts"
 import { compact } from "../internal/record.ts"
 import { InboundMessage, OutboundMessage, SendReceipt } from "../Message.ts"
 import { RoomEvent } from "../RoomEvent.ts"
@@ -108,6 +109,30 @@ export class DeliveryChanged extends Schema.TaggedClass<DeliveryChanged>()("Deli
 }) {}
 
 /**
+ * A person opted out or in: the last of the person's words to a number of ours
+ * is another one than before. Words that are repeated, or older than the last
+ * ones, change nothing.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class ConsentChanged extends Schema.TaggedClass<ConsentChanged>()("ConsentChanged", {
+  /** The entry of the consent ledger. */
+  entryId: Schema.NonEmptyString,
+  person: Address,
+  action: Schema.Literals(["stop", "start"]),
+  /** How it became known. */
+  source: Consent.Source,
+  /** Our number or sender id that it concerns. Absent when it concerns all of them. */
+  sender: Schema.optionalKey(Address),
+  /** The provider that it concerns. Absent when it concerns all of them. */
+  provider: Schema.optionalKey(Schema.NonEmptyString),
+  /** What was said, the carrier's error code, or the remark of an operator. */
+  words: Schema.optionalKey(Schema.String),
+  saidAt: Schema.DateTimeUtcFromString
+}) {}
+
+/**
  * An event.
  *
  * @category models
@@ -121,7 +146,7 @@ export type Event = typeof Event.Type
  * @category schemas
  * @since 0.1.0
  */
-export const Event = Schema.Union([MessageReceived, MessagePosted, SendSettled, DeliveryChanged])
+export const Event = Schema.Union([MessageReceived, MessagePosted, SendSettled, DeliveryChanged, ConsentChanged])
 
 /**
  * The kind of an event: its tag.
@@ -137,7 +162,13 @@ export type Kind = Event["_tag"]
  * @category schemas
  * @since 0.1.0
  */
-export const Kind = Schema.Literals(["MessageReceived", "MessagePosted", "SendSettled", "DeliveryChanged"])
+export const Kind = Schema.Literals([
+  "MessageReceived",
+  "MessagePosted",
+  "SendSettled",
+  "DeliveryChanged",
+  "ConsentChanged"
+])
 
 /**
  * The fields by which events are found.
@@ -147,7 +178,10 @@ export const Kind = Schema.Literals(["MessageReceived", "MessagePosted", "SendSe
  */
 export interface About {
   readonly roomId?: string
-  /** The person: the sender of a received message, the recipient of a sent one, the only one in the room of a posted one. */
+  /**
+   * The person: the sender of a received message, the recipient of a sent one, the only one in the room of a posted
+   * one, the one that opted out.
+   */
   readonly address?: Address
   readonly provider?: string
 }
@@ -168,5 +202,7 @@ export const aboutOf = (event: Event): About => {
       return compact({ roomId: event.roomId, address: event.message.to, provider: event.provider })
     case "DeliveryChanged":
       return compact({ roomId: event.roomId, address: event.recipient, provider: event.provider })
+    case "ConsentChanged":
+      return compact({ address: event.person, provider: event.provider })
   }
 }

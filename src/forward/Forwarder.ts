@@ -1,6 +1,6 @@
 /**
- * Forwards events to applications: every inbound message, and every change of a
- * delivery, posted as signed JSON.
+ * Forwards events to applications: every inbound message, every change of a
+ * delivery, and every opt-out and opt-in, posted as signed JSON.
  *
  * Events are read from the log in its order and queued for each endpoint. They
  * are posted at least once, in order within a room, and again on a schedule for
@@ -17,6 +17,7 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Hash from "effect/Hash"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Effects from "effect/Schedule"
@@ -24,6 +25,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Content from "../Content.ts"
 import { type Entry as LogEntry, EventLog } from "../events/EventLog.ts"
+import { personOf } from "../internal/person.ts"
 import { GuardedClient } from "../media/GuardedClient.ts"
 import { Postponed } from "../queue/internal/postponed.ts"
 import type { Entry, Filter as QueueFilter } from "../queue/Queue.ts"
@@ -141,9 +143,21 @@ const measureInterval = "15 seconds"
 /** Builds the error whose name the operator reads as the last error of a dead letter. */
 const because = (name: string, message: string): Error => Object.assign(new Error(message), { name })
 
-/** What is in order: a room, or the delivery of a message without one. */
-const sequenceOf = ({ event, id, roomId }: LogEntry): string =>
-  roomId ?? (event._tag === "DeliveryChanged" ? JSON.stringify([event.provider, event.messageId]) : id)
+/** The lanes of what people said about consent: so few that a lane says nothing about whose it is. */
+const consentLanes = 64
+
+/** What is in order: a room, the delivery of a message without one, or what a person said about consent. */
+const sequenceOf = ({ event, id, roomId }: LogEntry): string => {
+  if (roomId !== undefined) return roomId
+  switch (event._tag) {
+    case "DeliveryChanged":
+      return JSON.stringify([event.provider, event.messageId])
+    case "ConsentChanged":
+      return `consent ${(Hash.string(personOf(event.person)) >>> 0) % consentLanes}`
+    default:
+      return id
+  }
+}
 
 const contentOf = ({ reply }: Answer): Content.Content | undefined => {
   if (reply === undefined) return undefined

@@ -5,7 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as Content from "../Content.ts"
-import { DeliveryChanged, MessageReceived } from "../events/Event.ts"
+import { ConsentChanged, DeliveryChanged, MessageReceived } from "../events/Event.ts"
 import type { Entry } from "../events/EventLog.ts"
 import { compact } from "../internal/record.ts"
 
@@ -45,6 +45,19 @@ export class DeliveryNotification
 {}
 
 /**
+ * A person opted out or in.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class ConsentNotification extends Schema.Class<ConsentNotification>("effect-sms/forward/ConsentNotification")({
+  type: Schema.tag("consent.changed"),
+  /** When the change was recorded. */
+  timestamp: Schema.DateTimeUtcFromString,
+  data: ConsentChanged
+}) {}
+
+/**
  * What is posted.
  *
  * @category models
@@ -58,7 +71,7 @@ export type Notification = typeof Notification.Type
  * @category schemas
  * @since 0.1.0
  */
-export const Notification = Schema.Union([MessageNotification, DeliveryNotification])
+export const Notification = Schema.Union([MessageNotification, DeliveryNotification, ConsentNotification])
 
 /**
  * The kinds of events that are forwarded.
@@ -66,7 +79,7 @@ export const Notification = Schema.Union([MessageNotification, DeliveryNotificat
  * @category models
  * @since 0.1.0
  */
-export const kinds = ["MessageReceived", "DeliveryChanged"] as const
+export const kinds = ["MessageReceived", "DeliveryChanged", "ConsentChanged"] as const
 
 /**
  * Builds the notification of an entry of the log. `undefined` for a kind that is
@@ -88,6 +101,8 @@ export const notificationOf = ({ event, time: timestamp }: Entry): Notification 
       })
     case "DeliveryChanged":
       return new DeliveryNotification({ timestamp, data: event })
+    case "ConsentChanged":
+      return new ConsentNotification({ timestamp, data: event })
     default:
       return undefined
   }

@@ -1,1 +1,2 @@
 export * as LoopGuard from "./LoopGuard.ts"
+export * as QuietHours from "./QuietHours.ts"

@@ -16,6 +16,7 @@ import { Purpose } from "../Message.ts"
 import { choice, invalid, type InvalidVariable, list, text } from "../provider/Environment.ts"
 import type { SmsProvider } from "../provider/SmsProvider.ts"
 import type { SmsProviders } from "../provider/SmsProviders.ts"
+import { listOf } from "./internal/listOf.ts"
 
 /**
  * How the server enforces consent.
@@ -52,17 +53,6 @@ export const variables: ReadonlyArray<string> = [
   "CONSENT_START_TEXT",
   "CONSENT_HELP_TEXT"
 ]
-
-/** Reads a list of known words. */
-const listOf = Effect.fnUntraced(function*<A extends string>(name: string, known: ReadonlyArray<A>) {
-  const value = yield* text(name)
-  if (value === undefined) return undefined
-  const words = list(value)
-  const found = known.filter((word) => words.includes(word))
-  return found.length === words.length
-    ? found
-    : yield* invalid(name, `must be a comma-separated list of ${known.join(", ")}`)
-})
 
 /** The confirmation and the answer to HELP pass by themselves, once each. */
 const exemptable = Purpose.literals.filter((purpose) => purpose !== "confirmation" && purpose !== "help")

@@ -25,6 +25,7 @@ const refusals = [
   "InvalidRecipient",
   "InvalidSender",
   "OptedOut",
+  "GuardRefused",
   "ContentRejected",
   "DuplicateMessage",
   "UnregisteredSender",
@@ -100,6 +101,7 @@ const fields = {
       saidAt: Schema.DateTimeUtcFromString
     }).annotate({ description: "The entry of the consent ledger that opts the recipient out" })
   ),
+  guard: Schema.optionalKey(Schema.String.annotate({ description: "The guard that refused, of `GuardRefused`" })),
   retryAfter: Schema.optionalKey(seconds(0).annotate({ description: "How long to wait before a retry" })),
   part: Schema.optionalKey(
     Schema.Struct({ number: Schema.Int, of: Schema.Int }).annotate({
@@ -253,6 +255,7 @@ const classOf = {
   InvalidRecipient: "UnprocessableContent",
   InvalidSender: "UnprocessableContent",
   OptedOut: "UnprocessableContent",
+  GuardRefused: "UnprocessableContent",
   ContentRejected: "UnprocessableContent",
   UnregisteredSender: "UnprocessableContent",
   Unreachable: "UnprocessableContent",
@@ -301,7 +304,8 @@ export const fromSmsError = (error: SmsError): MessageProblem => {
   const { accepted, earlier, part, provider, reason } = error
   // After a part was sent, the whole message must not be sent again, whatever the reason.
   const isCut = accepted !== undefined && reason._tag !== "OutcomeUnknown"
-  const Problem = classes[isCut ? "Conflict" : classOf[reason._tag]]
+  const isLimit = reason._tag === "GuardRefused" && reason.isRetryable
+  const Problem = classes[isCut ? "Conflict" : isLimit ? "TooManyRequests" : classOf[reason._tag]]
   return new Problem({
     type: errorUrl(isCut ? "PartlySent" : reason._tag),
     detail: detailOf(error),
@@ -311,6 +315,7 @@ export const fromSmsError = (error: SmsError): MessageProblem => {
       field: "field" in reason && reason.field !== undefined ? fieldOf(reason.field) : undefined,
       code: reason.code,
       consent: reason._tag === "OptedOut" ? reason.entry : undefined,
+      guard: reason._tag === "GuardRefused" ? reason.guard : undefined,
       retryAfter: "retryAfter" in reason ? reason.retryAfter : undefined,
       part,
       accepted,

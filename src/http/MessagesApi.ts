@@ -163,9 +163,9 @@ refusal proves that nothing was sent, so it releases the key. Keys are kept for 
 sends.
 
 - 409: \`KeyReused\`, \`DuplicateMessage\`, or any reason with \`accepted\`: some parts were sent, the rest was refused
-- 422: \`InvalidMessage\`, \`NotSupported\`, \`InvalidRecipient\`, \`InvalidSender\`, \`OptedOut\`, \`ContentRejected\`,
-  \`UnregisteredSender\`, \`Unreachable\`; \`NotRegistered\` and \`OnlyReceives\` for the named provider
-- 429: \`RateLimited\`
+- 422: \`InvalidMessage\`, \`NotSupported\`, \`InvalidRecipient\`, \`InvalidSender\`, \`OptedOut\`, \`GuardRefused\`,
+  \`ContentRejected\`, \`UnregisteredSender\`, \`Unreachable\`; \`NotRegistered\` and \`OnlyReceives\` for the named provider
+- 429: \`RateLimited\`, and \`GuardRefused\` with \`retryAfter\`
 - 502: \`Authentication\`, \`AccountSuspended\`, \`NotEnabled\`, \`UnexpectedResponse\`
 - 503: \`ProviderUnavailable\`, \`NoProvider\`
 - 504: \`OutcomeUnknown\`. The message may have been sent, and sending it again could deliver it twice`

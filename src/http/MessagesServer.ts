@@ -165,7 +165,7 @@ const layerMessages = (options: Options) =>
           const request = { ...written, ...(provider !== undefined && { provider }) }
           const message = messageOf(request)
           const { priority } = request
-          if (request.queue === true || queueing.isUnscheduled(message, provider)) {
+          if (request.queue === true || queueing.isQueued(message, provider)) {
             const what = requestText(request)
             return intentViewOf(yield* queueing.enqueue({ key, message, provider, priority, what }))
           }

@@ -41,6 +41,7 @@ import * as SetVariables from "./internal/setVariables.ts"
 import * as variableNames from "./internal/variableNames.ts"
 import * as MediaConfig from "./MediaConfig.ts"
 import { isHost } from "./PublicUrl.ts"
+import * as QuietHoursConfig from "./QuietHoursConfig.ts"
 import * as SendPolicyConfig from "./SendPolicyConfig.ts"
 import * as StorageConfig from "./StorageConfig.ts"
 import * as TelemetryConfig from "./TelemetryConfig.ts"
@@ -82,6 +83,7 @@ export interface ServerConfig {
   /** Enforces the consent of people. */
   readonly consent: ConsentConfig.ConsentConfig
   readonly guards: GuardsConfig.GuardsConfig
+  readonly quietHours: QuietHoursConfig.QuietHoursConfig
   /** Absent when no media store is configured. */
   readonly media: MediaConfig.MediaConfig | undefined
   /** Absent when nothing is forwarded. */
@@ -121,6 +123,7 @@ export const variables: ReadonlyArray<string> = [
   "SEND_CIRCUIT_FAILURES",
   ...ConsentConfig.variables,
   ...GuardsConfig.variables,
+  ...QuietHoursConfig.variables,
   "MEDIA_DIR",
   "MEDIA_S3_BUCKET",
   "MEDIA_S3_REGION",
@@ -297,6 +300,7 @@ export const load = Effect.fnUntraced(function*(
     sendPolicy: yield* SendPolicyConfig.load,
     consent: yield* ConsentConfig.load,
     guards: yield* GuardsConfig.load,
+    quietHours: yield* QuietHoursConfig.load,
     media: yield* MediaConfig.load(configured),
     forward: yield* ForwardConfig.load,
     storage

@@ -88,6 +88,11 @@ export interface Service {
     | ((message: OutboundMessage, from: PartOf, settings?: SendSettings) => Effect.Effect<SendReceipt, SmsError>)
     | undefined
   /**
+   * Returns whether a send of this message may be refused for some hours, so that
+   * a server queues it. Absent when it never is.
+   */
+  readonly isHeld?: ((message: OutboundMessage) => boolean) | undefined
+  /**
    * Finds the parts of a send whose response was lost. What is not found may
    * have been sent nevertheless. Absent when the carrier cannot be asked.
    */

@@ -116,7 +116,10 @@ export const make = (
       const found = [...people, ...groups(room, channelId)]
       const ours = room.attachments.find((attachment) => attachment.channelId === channelId)?.recipient
       const all = found.length > 0 || to === undefined ? found : [{ to, ...compact({ from: ours }) }]
-      const outgoing = all.map((fields) => ({ provider, message: new OutboundMessage({ ...fields, content }) }))
+      const outgoing = all.map((fields) => ({
+        provider,
+        message: new OutboundMessage({ ...fields, content, purpose: "conversational" })
+      }))
       return outgoing.length > 0 ? outgoing : yield* new NoRecipient({ channelId })
     })
   })

@@ -17,10 +17,13 @@ import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Address } from "../Address.ts"
 import { ConsentLedger, Entry, entryOf, type NewEntry, type Service } from "../consent/ConsentLedger.ts"
+import * as LastWords from "../consent/internal/lastWords.ts"
+import * as Changes from "../events/internal/changes.ts"
 import * as Bytes from "../internal/bytes.ts"
 import { fromHex, toHex } from "../internal/encodings.ts"
 import { personOf } from "../internal/person.ts"
 import type { StorageError, UnreadableRow } from "../StorageError.ts"
+import type { Recorded, RecordEvent } from "./EventLogSql.ts"
 import { json, makeReadable } from "./internal/json.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
@@ -59,7 +62,8 @@ const readKey = Effect.fnUntraced(function*(transact: Transact) {
 
 /** Makes the ledger. The tables must exist. */
 export const make = Effect.fnUntraced(function*(
-  transact: Transact
+  transact: Transact,
+  recorded: Recorded
 ): Effect.fn.Return<Made, StorageError, SqlClient.SqlClient | SecureRandom.SecureRandom | Mac.Mac> {
   const sql = yield* SqlClient.SqlClient
   const random = yield* SecureRandom.SecureRandom
@@ -81,17 +85,47 @@ export const make = Effect.fnUntraced(function*(
       ) AS place FROM sms_consents WHERE ${sql.in("person", hashes)} AND action IN ('stop', 'start')
     ) AS words WHERE place = 1 ORDER BY position`.withoutTransform
 
-  const insert = Effect.fnUntraced(function*(added: NewEntry, hash: string, id: string, now: DateTime.Utc) {
+  /** Returns the last word of a person about a sender and a provider. */
+  const lastWord = Effect.fnUntraced(function*(hash: string, sender: string, provider: string) {
+    const [row] = yield* sql<{ position: unknown; action: string; said_at: unknown }>`SELECT position, action, said_at
+      FROM sms_consents WHERE person = ${hash} AND sender = ${sender} AND provider = ${provider}
+        AND action IN ('stop', 'start')
+      ORDER BY said_at DESC, CASE action WHEN 'stop' THEN 0 ELSE 1 END, position DESC LIMIT 1`.withoutTransform
+    return row === undefined ? undefined : {
+      action: row.action,
+      position: Number(row.position),
+      saidAt: DateTime.makeUnsafe(Number(row.said_at))
+    }
+  })
+
+  /** Makes the words of all servers wait for each other, so that each change is seen once. */
+  const inTurn: Effect.Effect<unknown, SqlError> = sql.onDialectOrElse({
+    pg: () => sql`SELECT id FROM sms_consent_keys WHERE id = 'person' FOR UPDATE`,
+    orElse: () => Effect.void
+  })
+
+  const insert = Effect.fnUntraced(function*(
+    added: NewEntry,
+    hash: string,
+    id: string,
+    now: DateTime.Utc,
+    record: RecordEvent
+  ) {
     const { position: _, ...entry } = entryOf(added, { id, position: 0, now })
-    const { action, provider = "", saidAt, sender } = entry
+    const { action, provider = "", saidAt } = entry
+    const sender = entry.sender === undefined ? "" : personOf(entry.sender)
+    const before = LastWords.isWord(entry) ? yield* lastWord(hash, sender, provider) : undefined
     const text = yield* encode(entry)
     const [inserted] = yield* sql<{ position: unknown }>`INSERT INTO sms_consents
       (id, key, person, sender, provider, action, said_at, entry, recorded_at)
-      VALUES (${id}, ${added.key ?? null}, ${hash}, ${sender === undefined ? "" : personOf(sender)}, ${provider},
+      VALUES (${id}, ${added.key ?? null}, ${hash}, ${sender}, ${provider},
         ${action}, ${DateTime.toEpochMillis(saidAt)}, ${text}, ${DateTime.toEpochMillis(now)})
       ON CONFLICT (key) DO NOTHING RETURNING position`.withoutTransform
     if (inserted !== undefined) {
-      return { entry: new Entry({ ...entry, position: Number(inserted.position) }), isNew: true }
+      const stored = new Entry({ ...entry, position: Number(inserted.position) })
+      const change = LastWords.changeOf<LastWords.Word>(before, stored)
+      if (change !== undefined) yield* record(Changes.consented(added.person, change, stored))
+      return { entry: stored, isNew: true }
     }
     const [known] = yield* sql<Row>`SELECT position, entry FROM sms_consents WHERE key = ${added.key}`.withoutTransform
     return { entry: yield* toEntry(known!), isNew: false }
@@ -124,9 +158,13 @@ export const make = Effect.fnUntraced(function*(
         entries,
         (entry) => Effect.all([Effect.succeed(entry), hashOf(personOf(entry.person)), random.ulid])
       )
-      return yield* asStored(
-        transact(Effect.forEach(rows, ([entry, hash, id]) => insert(entry, hash, id, now)))
-      )
+      const hasWords = entries.some(LastWords.isWord)
+      return yield* asStored(recorded((record) =>
+        Effect.andThen(
+          hasWords ? inTurn : Effect.void,
+          Effect.forEach(rows, ([entry, hash, id]) => insert(entry, hash, id, now, record))
+        )
+      ))
     }),
     lastWords: Effect.fnUntraced(function*(person) {
       const hash = yield* hashOf(personOf(person))

@@ -116,7 +116,7 @@ export const make = Effect.fnUntraced(function*(
   const transact = yield* makeTransact
   const { log, recorded } = yield* EventLogSql.make(transact)
   const limits = yield* Limits.make(transact)
-  const consents = yield* ConsentLedgerSql.make(transact)
+  const consents = yield* ConsentLedgerSql.make(transact, recorded)
   const servers = yield* Servers.make(recorded, options)
   const context = Context.make(Inbox, yield* InboxSql.make(transact, servers)).pipe(
     Context.add(RoomStore, yield* RoomStoreSql.make(transact, recorded)),
@@ -152,8 +152,8 @@ export const layerPeople: Layer.Layer<
   Effect.gen(function*() {
     yield* migrateAll
     const transact = yield* makeTransact
-    const { log } = yield* EventLogSql.make(transact)
-    return yield* People.make(transact, log, yield* ConsentLedgerSql.make(transact))
+    const { log, recorded } = yield* EventLogSql.make(transact)
+    return yield* People.make(transact, log, yield* ConsentLedgerSql.make(transact, recorded))
   })
 )
 

@@ -82,7 +82,7 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   queue: ["vocabulary"],
   inbox: ["vocabulary", "queue"],
   rooms: ["vocabulary", "events", "provider", "sending", "consent", "delivery", "mms", "queue", "inbox"],
-  guards: ["vocabulary", "rooms"],
+  guards: ["vocabulary", "events", "segments", "provider", "rooms"],
   media: ["vocabulary", "provider", "queue", "rooms"],
   forward: ["vocabulary", "events", "queue", "rooms", "media"],
   sql: ["vocabulary", "events", "forward", "sending", "consent", "delivery", "mms", "queue", "inbox", "rooms", "media"],

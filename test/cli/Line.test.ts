@@ -6,6 +6,7 @@ import { ansi, plain } from "../../src/cli/paint.ts"
 import * as Content from "../../src/Content.ts"
 import {
   aboutOf,
+  ConsentChanged,
   DeliveryChanged,
   type Event,
   MessagePosted,
@@ -54,6 +55,15 @@ describe("a line of tail", () => {
       "→ +15145550142 undelivered at twilio, 30003"
     )
     assert.strictEqual(lineOf(new DeliveryChanged({ ...change, status: "delivered" })), "→ SM1 delivered at twilio")
+    const consent = { entryId: "1", person: customer, provider: "twilio", saidAt: DateTime.makeUnsafe(0) }
+    assert.strictEqual(
+      lineOf(new ConsentChanged({ ...consent, action: "stop", source: "keyword", words: "Stop!" })),
+      "+15145550142 → opted out, keyword, twilio: Stop!"
+    )
+    assert.strictEqual(
+      lineOf(new ConsentChanged({ ...consent, action: "start", source: "api" })),
+      "+15145550142 → opted in, api, twilio"
+    )
   })
 
   it("is one line, and no command for the terminal, whatever a stranger writes", () => {

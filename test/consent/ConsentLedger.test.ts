@@ -4,9 +4,10 @@ import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Address } from "../../src/Address.ts"
 import { layerMemory, makeMemory } from "../../src/consent/ConsentLedger.ts"
+import * as EventLog from "../../src/events/EventLog.ts"
 import { suite } from "../suites/ConsentLedgerSuite.ts"
 
-suite("memory", Layer.provide(layerMemory(), NodeCrypto.layer))
+suite("memory", layerMemory().pipe(Layer.provideMerge(EventLog.layerMemory()), Layer.provide(NodeCrypto.layer)))
 
 describe("a full ledger in memory", () => {
   it.effect("removes what decides nothing, and refuses an entry rather than forget an opt-out", () =>

@@ -4,6 +4,8 @@ import { PrometheusMetrics } from "effect/observability"
 import { TestClock } from "effect/testing"
 import { readFileSync } from "node:fs"
 import { Webhook } from "standardwebhooks"
+import { Address } from "../../src/Address.ts"
+import * as ConsentLedger from "../../src/consent/ConsentLedger.ts"
 import * as EventLog from "../../src/events/EventLog.ts"
 import { Forwarder } from "../../src/forward/Forwarder.ts"
 import * as ForwardStore from "../../src/forward/ForwardStore.ts"
@@ -15,6 +17,29 @@ import { customer } from "../rooms/kit.ts"
 import { type Answer, app, endpointOf, layerOf, makeApp, type Posted, receive, secret, settle } from "./app.ts"
 
 const texts = (posted: ReadonlyArray<Posted>) => posted.map(({ text }) => text)
+
+describe("an opt-out", () => {
+  it.effect("is posted, and before the opt-in of the same person", () => {
+    const { layer, posted } = makeApp((_, number) => number === 1 ? "down" : { status: 200 })
+    return Effect.gen(function*() {
+      const { append } = yield* ConsentLedger.ConsentLedger
+      const say = (action: "stop" | "start") =>
+        append([{ person: Address.make(customer), action, source: "keyword", words: action }])
+      yield* settle
+      yield* say("stop")
+      yield* TestClock.adjust("1 second")
+      yield* say("start")
+      yield* settle
+      assert.deepStrictEqual(texts(posted), ["stop"])
+      const { data, type } = JSON.parse(posted[0]!.body)
+      assert.strictEqual(type, "consent.changed")
+      assert.deepInclude(data, { person: customer, action: "stop", source: "keyword", words: "stop" })
+      yield* TestClock.adjust("1 minute")
+      yield* settle
+      assert.deepStrictEqual(texts(posted), ["stop", "stop", "start"])
+    }).pipe(Effect.provide(layerOf(layer)))
+  })
+})
 
 describe("a message", () => {
   it.effect("is posted to the application, signed, with its query and under the id of its event", () => {

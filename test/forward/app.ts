@@ -2,6 +2,7 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { Effect, Layer, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import * as ConsentLedger from "../../src/consent/ConsentLedger.ts"
 import * as EventLog from "../../src/events/EventLog.ts"
 import * as Endpoint from "../../src/forward/Endpoint.ts"
 import { layer as layerForwarder, type Options } from "../../src/forward/Forwarder.ts"
@@ -49,7 +50,7 @@ export const makeApp = (answer: (posted: Posted, number: number) => Answer) => {
       const one = {
         url: url.href,
         id: headers["webhook-id"]!,
-        text: data.message?.content?.text ?? data.status,
+        text: data.message?.content?.text ?? data.status ?? data.action,
         sender: data.message?.sender,
         headers,
         body: text
@@ -82,7 +83,8 @@ export const layerOf = (
     Layer.provide(SmsProviders.layer(mock)),
     Layer.provideMerge(mock),
     Layer.provide([RoomStore.layerMemory(), IntentStoreMemory.layer()]),
-    Layer.provideMerge([store, EventLog.layerMemory()]),
+    Layer.provideMerge([store, ConsentLedger.layerMemory()]),
+    Layer.provideMerge(EventLog.layerMemory()),
     Layer.provide(NodeCrypto.layer)
   )
 }

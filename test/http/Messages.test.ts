@@ -132,6 +132,11 @@ describe("POST /messages", () => {
     [new SmsError.ContentRejected({}), 422],
     [new SmsError.UnregisteredSender({}), 422],
     [new SmsError.Unreachable({}), 422],
+    [new SmsError.GuardRefused({ guard: "country", rule: "the list of countries" }), 422],
+    [
+      new SmsError.GuardRefused({ guard: "frequency", rule: "3 messages a day", retryAfter: Duration.seconds(90) }),
+      429
+    ],
     [new SmsError.DuplicateMessage({}), 409],
     [new SmsError.RateLimited({ retryAfter: Duration.millis(2500) }), 429],
     [new SmsError.RateLimited({}), 429],
@@ -431,7 +436,7 @@ describe("the routes of the gateway", () => {
     Effect.gen(function*() {
       const { body } = yield* get("/openapi.json")
       const document = JSON.parse(body)
-      assert.sameMembers(Object.keys(document.webhooks), ["message.received", "delivery.changed"])
+      assert.sameMembers(Object.keys(document.webhooks), ["message.received", "delivery.changed", "consent.changed"])
       const { content } = document.webhooks["message.received"].post.requestBody
       const text = JSON.stringify(content["application/json"].schema)
       // Every reference leads somewhere.

@@ -108,6 +108,26 @@ describe("the loop guard", () => {
     }))
 })
 
+describe("quiet hours", () => {
+  it.effect("that are misspelt stop the start", () =>
+    Effect.gen(function*() {
+      const hours = /must be countries or states and their hours/
+      yield* refuses(all, "QUIET_HOURS", [["22:00", /must be one of on, off/]])
+      yield* refuses(all, "QUIET_HOURS_STATES", [["FL", /must be one of on, off/]])
+      yield* refuses(all, "QUIET_HOURS_WINDOWS", [["08:00-21:00", hours], ["US 8-21", hours], [
+        "us 08:00-21:00",
+        hours
+      ]])
+      yield* refuses(all, "QUIET_HOURS_HOLD", [["bulk", /must be a comma-separated list of marketing/]])
+      yield* refuses(all, "QUIET_HOURS_REFUSE", [["marketing", /must have no purpose that QUIET_HOURS_HOLD has too/]])
+      yield* takes(all, "QUIET_HOURS_WINDOWS", [
+        "US-FL 09:00-19:00; CA 09:00-21:00, 10:00-18:00, none",
+        "* 08:00-20:00"
+      ])
+      yield* takes(all, "QUIET_HOURS_REFUSE", ["transactional, conversational"])
+    }))
+})
+
 describe("PUBLIC_URL", () => {
   it.effect("that no carrier can call stops the start", () =>
     refuses(all, "PUBLIC_URL", [

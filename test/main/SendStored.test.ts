@@ -102,6 +102,16 @@ describe("effect-sms send with a database", () => {
       assert.strictEqual(sends(twilio), 2)
     }), limit)
 
+  it.live("sends nothing in quiet hours, as the server does", () =>
+    Effect.gen(function*() {
+      const twilio = yield* makeTwilio({ status: 201, body: accepted })
+      const hours = { QUIET_HOURS: "on", QUIET_HOURS_WINDOWS: "CA none" }
+      const refused = yield* send(makeEnv(yield* database, twilio.baseUrl, hours), text)
+      assert.deepStrictEqual([refused.code, refused.output, sends(twilio)], [3, "", 0])
+      assert.match(refused.errors, /Refused by quietHours: the hours of CA/)
+      assert.match(refused.errors, /Check the variables of the guard/)
+    }), limit)
+
   it.live("sends nothing to somebody who has opted out", () =>
     Effect.gen(function*() {
       const twilio = yield* makeTwilio({ status: 201, body: accepted })

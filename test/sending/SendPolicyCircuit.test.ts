@@ -104,6 +104,7 @@ describe("a circuit", () => {
     new SmsError.UnexpectedResponse(answer),
     new SmsError.NotSupported({ field: "content", expected: "less" }),
     // Nobody was asked.
+    new SmsError.GuardRefused({ guard: "quietHours", rule: "the hours of US" }),
     new SmsError.InvalidMessage({ field: "content", expected: "a text" }),
     new SmsError.InvalidRecipient({}),
     new SmsError.NotEnabled({})

@@ -29,6 +29,7 @@ const final: ReadonlyArray<SmsError.SmsErrorReason> = [
   new SmsError.InvalidMessage({ status: 400 }),
   new SmsError.InvalidRecipient({ status: 400 }),
   new SmsError.OptedOut({ status: 400 }),
+  new SmsError.GuardRefused({ guard: "quietHours", rule: "the hours of US" }),
   new SmsError.ContentRejected({ status: 400 }),
   new SmsError.DuplicateMessage({ status: 400 }),
   new SmsError.UnexpectedResponse({ status: 400 }),

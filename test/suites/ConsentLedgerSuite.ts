@@ -4,6 +4,7 @@ import { DateTime, Effect, type Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Address } from "../../src/Address.ts"
 import { ConsentLedger, type NewEntry } from "../../src/consent/ConsentLedger.ts"
+import { EventLog } from "../../src/events/EventLog.ts"
 
 const ann = Address.make("+15145550142")
 const bob = Address.make("+15145550143")
@@ -20,9 +21,9 @@ const word = (action: "stop" | "start", fields: Partial<NewEntry> = {}): NewEntr
   ...fields
 })
 
-/** The layer gives an empty ledger each time. */
-export const suite = (name: string, layer: Layer.Layer<ConsentLedger, unknown>, skip = false) => {
-  const test = (title: string, body: (ledger: ConsentLedger["Service"]) => Effect.Effect<void, unknown>) =>
+/** The layer gives an empty ledger each time, with the event log that it appends to. */
+export const suite = (name: string, layer: Layer.Layer<ConsentLedger | EventLog, unknown>, skip = false) => {
+  const test = (title: string, body: (ledger: ConsentLedger["Service"]) => Effect.Effect<void, unknown, EventLog>) =>
     it.effect(title, () => Effect.scoped(Effect.provide(Effect.flatMap(ConsentLedger, body), layer, { local: true })))
 
   describe.skipIf(skip)(`ConsentLedger (${name})`, () => {
@@ -116,6 +117,47 @@ export const suite = (name: string, layer: Layer.Layer<ConsentLedger, unknown>, 
         const [later] = yield* ledger.lastWords(Address.make("whatsapp:+525512345678"))
         assert.strictEqual(later?.action, "start")
         assert.lengthOf(yield* ledger.of(Address.make("+5215512345678"), { limit: 5 }), 3)
+      }))
+
+    test("tells the event log of each change once, and of nothing else", (ledger) =>
+      Effect.gen(function*() {
+        const log = yield* EventLog
+        const changes = Effect.map(log.read({ after: 0, limit: 100 }), ({ entries }) =>
+          entries.flatMap(({ address, event }) =>
+            event._tag === "ConsentChanged" ? [{ ...event, address }] : []
+          ))
+        yield* TestClock.setTime(10_000)
+        const [stop] = yield* ledger.append([word("stop", { words: "Stop", saidAt: at(4000), key: "k" })])
+        const expected = {
+          person: ann,
+          address: ann,
+          entryId: stop!.entry.id,
+          action: "stop",
+          source: "keyword",
+          sender: first,
+          provider: "mock",
+          words: "Stop",
+          saidAt: at(4000)
+        } as const
+        assert.deepInclude((yield* changes)[0]!, expected)
+        // Repeated, older, and no words at all.
+        yield* ledger.append([
+          word("stop", { key: "k" }),
+          word("stop"),
+          word("start", { saidAt: at(3000) }),
+          { person: ann, action: "help", source: "keyword" },
+          { person: ann, action: "suggestion", source: "free text" }
+        ])
+        assert.lengthOf(yield* changes, 1)
+        yield* TestClock.setTime(20_000)
+        yield* ledger.append([word("start"), word("stop", { sender: second }), word("start", { person: bob })])
+        const later = (yield* changes).slice(1).map(({ action, address, sender }) => [action, address, sender])
+        assert.deepStrictEqual(later, [["start", ann, first], ["stop", ann, second], ["start", bob, first]])
+        yield* TestClock.setTime(30_000)
+        yield* Effect.forEach(Array.from({ length: 8 }), () => ledger.append([word("stop")]), {
+          concurrency: "unbounded"
+        })
+        assert.lengthOf(yield* changes, 5)
       }))
 
     test("limits the words that it keeps, and leaves numbers out", (ledger) =>

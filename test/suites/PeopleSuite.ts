@@ -218,7 +218,7 @@ export const suite = (
           statuses: 1,
           deliveries: 1,
           messageParts: 2,
-          logEntries: 5,
+          logEntries: 7,
           // An event in a room, a message, a notice, a send, a status, a delivery, and two entries of the log.
           masked: 8,
           // Those of both addresses. One of them stays without them.

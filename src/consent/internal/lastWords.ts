@@ -24,16 +24,33 @@ export const later = <W extends Word>(one: W, other: W): W => {
 }
 
 /** Returns whether the entry opts out or in. */
-export const isWord = ({ action }: Word): boolean => action === "stop" || action === "start"
+export const isWord = ({ action }: Pick<Word, "action">): boolean => action === "stop" || action === "start"
+
+/** What the words of one person concern: a sender and a provider. */
+const keyOf = ({ provider, sender }: Word): string =>
+  JSON.stringify([sender === undefined ? "" : personOf(sender), provider ?? ""])
 
 /** Returns the last word for each sender and provider, from the entries of one person. */
 export const of = <W extends Word>(entries: ReadonlyArray<W>): ReadonlyArray<W> => {
   const last = new Map<string, W>()
   for (const entry of entries) {
     if (!isWord(entry)) continue
-    const key = JSON.stringify([entry.sender === undefined ? "" : personOf(entry.sender), entry.provider ?? ""])
+    const key = keyOf(entry)
     const other = last.get(key)
     last.set(key, other === undefined ? entry : later(entry, other))
   }
   return [...last.values()]
+}
+
+/** Returns the last word about the same sender and provider, from the entries of the same person. */
+export const before = <W extends Word>(entries: ReadonlyArray<W>, entry: Word): W | undefined => {
+  const key = keyOf(entry)
+  return of(entries.filter((other) => keyOf(other) === key))[0]
+}
+
+/** Returns what a new word changes the last one to, or `undefined` where it changes nothing. */
+export const changeOf = <W extends Word>(before: W | undefined, entry: W): "stop" | "start" | undefined => {
+  const { action } = entry
+  if ((action !== "stop" && action !== "start") || action === before?.action) return undefined
+  return before === undefined || later(before, entry) === entry ? action : undefined
 }

@@ -4,13 +4,14 @@
 import type * as DateTime from "effect/DateTime"
 import type { Address } from "../../Address.ts"
 import type { Status } from "../../DeliveryStatus.ts"
+import type { Entry } from "../../internal/consentEntry.ts"
 import { providerOf } from "../../internal/providerOf.ts"
 import { compact } from "../../internal/record.ts"
 import { unchecked } from "../../internal/unchecked.ts"
 import type { InboundMessage, OutboundMessage, SendReceipt } from "../../Message.ts"
 import type { RoomEvent } from "../../RoomEvent.ts"
 import type { SmsError } from "../../SmsError.ts"
-import { DeliveryChanged, type Event, MessagePosted, MessageReceived, SendSettled } from "../Event.ts"
+import { ConsentChanged, DeliveryChanged, type Event, MessagePosted, MessageReceived, SendSettled } from "../Event.ts"
 
 /**
  * Builds the event of a message that was appended to a room with these people: an inbound one, or one of the
@@ -96,3 +97,10 @@ export const delivered = (
     ...compact({ recipient, errorCode, errorMessage, intentId: sent.intentId, roomId: sent.roomId })
   })
 }
+
+/** Builds the event of a person who opted out or in. */
+export const consented = (
+  person: Address,
+  action: ConsentChanged["action"],
+  { id: entryId, provider, saidAt, sender, source, words }: Entry
+): Event => new ConsentChanged({ entryId, person, action, source, saidAt, ...compact({ sender, provider, words }) })

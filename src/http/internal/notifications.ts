@@ -26,9 +26,13 @@ const headers = [
 
 /** Adds the section to a document. */
 export const withWebhooks = (document: Json): Json => {
-  const sources = [Notification.MessageNotification, Notification.DeliveryNotification, Notification.Answer]
-    .map((schema) => Schema.toJsonSchemaDocument(schema))
-  const { definitions, schemas: [message, delivery, answer] } = JsonSchema.toMultiDocumentOpenApi3_1({
+  const sources = [
+    Notification.MessageNotification,
+    Notification.DeliveryNotification,
+    Notification.ConsentNotification,
+    Notification.Answer
+  ].map((schema) => Schema.toJsonSchemaDocument(schema))
+  const { definitions, schemas: [message, delivery, consent, answer] } = JsonSchema.toMultiDocumentOpenApi3_1({
     dialect: "draft-2020-12",
     schemas: [sources[0]!.schema, ...sources.slice(1).map(({ schema }) => schema)],
     definitions: Object.assign({}, ...sources.map(({ definitions }) => definitions))
@@ -46,7 +50,8 @@ export const withWebhooks = (document: Json): Json => {
     ...document,
     webhooks: {
       "message.received": webhook("A person's message", message, contentOf(answer)),
-      "delivery.changed": webhook("A change of a delivery's status", delivery, {})
+      "delivery.changed": webhook("A change of a delivery's status", delivery, {}),
+      "consent.changed": webhook("A person opted out or in", consent, {})
     },
     // The schemas of the endpoints have precedence where both have the same name.
     components: { ...components, schemas: { ...definitions, ...components["schemas"] as Json } }

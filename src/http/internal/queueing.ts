@@ -29,9 +29,16 @@ export const make = ({ outbox, providers }: {
 }) => {
   const sending = providers.all.filter(({ capabilities }) => capabilities.send !== undefined)
 
-  /** Returns whether no carrier that may get the message can schedule it. */
-  const isUnscheduled = ({ sendAt }: OutboundMessage, provider: string | undefined): boolean =>
-    sendAt !== undefined && !sending.some((one) => (provider ?? one.name) === one.name && schedules(one))
+  /**
+   * Returns whether the message has to be queued: it is sent later and no carrier
+   * that may get it can schedule it, or a guard may hold it. This depends on the
+   * request alone and not on the time, so that a repeated request is the same.
+   */
+  const isQueued = (message: OutboundMessage, provider: string | undefined): boolean => {
+    const possible = sending.filter(({ name }) => (provider ?? name) === name)
+    return (message.sendAt !== undefined && !possible.some(schedules)) ||
+      possible.some(({ isHeld }) => isHeld?.(message) === true)
+  }
 
   /** Refuses what no attempt could send. */
   const check = Effect.fnUntraced(function*(message: OutboundMessage, provider: string | undefined) {
@@ -53,5 +60,5 @@ export const make = ({ outbox, providers }: {
     return intent
   })
 
-  return { isUnscheduled, enqueue }
+  return { isQueued, enqueue }
 }

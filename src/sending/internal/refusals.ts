@@ -20,9 +20,10 @@ export const kindOf = (error: unknown): string | undefined => {
   return reason ?? tagOf(error) ?? "Unknown"
 }
 
-/** A rate limit of this library's refuses before any request, so its reason has nothing of a carrier's answer. */
+/** A guard or a rate limit of this library's refuses before any request: its reason has nothing of a carrier's answer. */
 const isOwnLimit = (reason: SmsErrorReason): boolean =>
-  reason._tag === "RateLimited" && reason.status === undefined && reason.code === undefined
+  reason._tag === "GuardRefused" ||
+  (reason._tag === "RateLimited" && reason.status === undefined && reason.code === undefined)
 
 const retryAfterOf = (reason: SmsErrorReason): Duration.Duration =>
   "retryAfter" in reason && reason.retryAfter !== undefined ? reason.retryAfter : Duration.zero
