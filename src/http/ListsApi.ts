@@ -122,7 +122,12 @@ export class Lists extends HttpApiGroup.make("lists")
           Schema.NonEmptyString.annotate({ description: "Only those of the room with this id" })
         ),
         direction: Schema.optionalKey(Schema.Literals(["inbound", "outbound"])),
-        state: Schema.optionalKey(MessageState)
+        state: Schema.optionalKey(MessageState),
+        text: Schema.optionalKey(
+          Schema.NonEmptyString.check(Schema.isMaxLength(200)).annotate({
+            description: "Only those whose text contains this, in any letter case"
+          })
+        )
       },
       success: Paging.pageOf(ListedMessage),
       error: Problems.ServiceUnavailable

@@ -259,7 +259,8 @@ export const make = Effect.fnUntraced(function*(
                 value: intent,
                 place: placeOf(intent),
                 address: intent.message.to,
-                provider: providerOf(intent)
+                provider: providerOf(intent),
+                content: intent.message.content
               }]
               : []
           ),

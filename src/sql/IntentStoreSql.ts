@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { settled } from "../events/internal/changes.ts"
 import { messageKeyOf } from "../internal/deliveryKeys.ts"
+import { wordsOf } from "../internal/listing.ts"
 import { personOf } from "../internal/person.ts"
 import { providerOf } from "../internal/providerOf.ts"
 import { compact } from "../internal/record.ts"
@@ -246,10 +247,10 @@ export const make = Effect.fnUntraced(function*(
         const ready = readyAt === undefined ? now : DateTime.toEpochMillis(readyAt)
         const rows = yield* sql<Row>`INSERT INTO sms_intents
           (id, key, hash, message, provider, state, owner, priority, ready_at, address, room_id, event_id, person, via,
-            created_at, updated_at, ${sql(`${state}_at`)})
+            words, created_at, updated_at, ${sql(`${state}_at`)})
           VALUES (${id}, ${key ?? null}, ${hash}, ${json}, ${provider ?? null}, ${state}, ${owner},
             ${Queue.priorities.indexOf(priority)}, ${ready}, ${message.to}, ${roomId ?? null}, ${eventId ?? null},
-            ${personOf(message.to)}, ${provider ?? null}, ${now}, ${now}, ${now})
+            ${personOf(message.to)}, ${provider ?? null}, ${wordsOf(message.content)}, ${now}, ${now}, ${now})
           ON CONFLICT (key) DO NOTHING RETURNING ${columns}`.withoutTransform
         if (rows[0] !== undefined) {
           return { _tag: "Reserved", intent: yield* toIntent(rows[0]) } satisfies Reservation

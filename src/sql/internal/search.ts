@@ -7,7 +7,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { Fragment } from "effect/sql/Statement"
-import type { Place, SearchOptions, TimeSpan } from "../../internal/listing.ts"
+import { type Place, searchable, type SearchOptions, type TimeSpan } from "../../internal/listing.ts"
 import { personOf } from "../../internal/person.ts"
 
 interface Placed {
@@ -28,10 +28,17 @@ export const isIn = (
   ...(until === undefined ? [] : [sql`${sql.literal(column)} < ${DateTime.toEpochMillis(until)}`])
 ]
 
+/** Builds the condition that the text in a column contains another, which has no wildcards. */
+export const contains = (sql: SqlClient.SqlClient, column: string, text: string): Fragment =>
+  sql.onDialectOrElse({
+    pg: () => sql`STRPOS(${sql.literal(column)}, ${text}) > 0`,
+    orElse: () => sql`INSTR(${sql.literal(column)}, ${text}) > 0`
+  })
+
 /** Builds the end of a query: its conditions, order and limit. */
 export const page = (
   sql: SqlClient.SqlClient,
-  { after, limit, number, provider, ...span }: SearchOptions,
+  { after, limit, number, provider, text, ...span }: SearchOptions,
   others: ReadonlyArray<Fragment> = [],
   providerColumn = "provider"
 ): Fragment => {
@@ -40,6 +47,7 @@ export const page = (
     ...(after === undefined ? [] : [sql`(created_at, position) < (${after.time}, ${after.position})`]),
     ...(number === undefined ? [] : [sql`person = ${personOf(number)}`]),
     ...(provider === undefined ? [] : [sql`${sql.literal(providerColumn)} = ${provider}`]),
+    ...(text === undefined ? [] : [contains(sql, "words", searchable(text))]),
     ...isIn(sql, "created_at", span)
   ]
   const where = conditions.length === 0 ? sql.literal("") : sql`WHERE ${sql.and(conditions)}`
