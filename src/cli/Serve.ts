@@ -17,6 +17,8 @@ import * as DeliveryTracker from "../delivery/DeliveryTracker.ts"
 import * as Demo from "../demo/Demo.ts"
 import * as DocsSite from "../demo/DocsSite.ts"
 import * as Forwarder from "../forward/Forwarder.ts"
+import * as ConsoleServer from "../http/ConsoleServer.ts"
+import * as ConsoleSessions from "../http/ConsoleSessions.ts"
 import * as Draining from "../http/Draining.ts"
 import * as MediaServer from "../http/MediaServer.ts"
 import * as MessagesServer from "../http/MessagesServer.ts"
@@ -107,11 +109,27 @@ const mediaShutdownTimeout = "20 seconds"
 
 const listenLog = { disableListenLog: !Workers.isFirst }
 
+/** Adds the console to the routes of the API, which then accept its sessions. */
+const withConsole = <A, E, R>(
+  routes: Layer.Layer<A, E, R>,
+  { console, server }: Pick<ServerConfig.ServerConfig, "console" | "server">
+) => {
+  const sessions = ConsoleSessions.layer(server)
+  return Layer.merge(
+    Layer.provide(routes, console ? sessions : Layer.empty),
+    console ? Layer.provide(ConsoleServer.layer(), [sessions, NodeServices.layer]) : Layer.empty
+  )
+}
+
 /** Provides the routes, and the hook that re-hosts media if a media store is configured. */
-const layerRoutes = ({ drainSeconds, media, server: options, storage }: ServerConfig.ServerConfig) => {
+const layerRoutes = (config: ServerConfig.ServerConfig) => {
+  const { drainSeconds, media, server: options, storage } = config
   const drain = { grace: Duration.seconds(drainSeconds) }
   const shutdownTimeout = media === undefined ? "10 seconds" : mediaShutdownTimeout
-  const routes = Layer.mergeAll(MessagesServer.layer({ ...options, shutdownTimeout }), MissingReports.layer()).pipe(
+  const routes = Layer.mergeAll(
+    withConsole(MessagesServer.layer({ ...options, shutdownTimeout }), config),
+    MissingReports.layer()
+  ).pipe(
     Layer.provide(UnknownSends.layer())
   )
   // With an inbox, accepted events are processed until the routes close; the rest is left to other processes.
@@ -218,7 +236,10 @@ const layerDemo = (config: ServerConfig.ServerConfig, carriers: ReadonlyArray<La
       variables
     )
     const options = { ...config.server, publicUrl: base, adminToken }
-    const routes = Layer.mergeAll(MessagesServer.layer(options), DocsSite.layer()).pipe(
+    const routes = Layer.mergeAll(
+      withConsole(MessagesServer.layer(options), { ...config, server: options }),
+      DocsSite.layer()
+    ).pipe(
       Layer.provide(UnknownSends.layer())
     )
     return Layer.effectDiscard(Demo.play({ base, emulator, adminToken })).pipe(

@@ -53,6 +53,7 @@ import { Draining } from "./Draining.ts"
 import * as Answer from "./internal/answer.ts"
 import * as Authorization from "./internal/authorization.ts"
 import * as Consents from "./internal/consents.ts"
+import * as Conversations from "./internal/conversations.ts"
 import * as Events from "./internal/events.ts"
 import * as Forwarding from "./internal/forwarding.ts"
 import { setHeaders } from "./internal/headers.ts"
@@ -256,6 +257,7 @@ export const layer = (options: Options = {}) =>
       Layer.mergeAll(
         layerMessages(options),
         Lists.layer,
+        Conversations.layer,
         Events.layer,
         Operations.layer,
         Consents.layer,

@@ -135,6 +135,31 @@ const webhook = (form: Json, payload: Json) => ({
   response: {}
 })
 
+const room = {
+  id: roomId,
+  createdAt: time,
+  attachments: [{ channelId: `sms-${provider}`, participant: customer, recipient: ours }]
+}
+
+const said = {
+  _tag: "RoomEvent",
+  id: "01M8GX59HYENQFH5XGQK7JGFJR",
+  roomId,
+  source: {
+    channelId: `sms-${provider}`,
+    channelType: "sms",
+    direction: "inbound",
+    participant: customer,
+    recipient: ours,
+    externalId: messageId,
+    metadata: {}
+  },
+  content: { _tag: "TextContent", text: "Is my order on its way?" },
+  createdAt: time
+}
+
+const conversation = { room, unread: 1, provider, last: { event: said, sends: [] } }
+
 /** The samples of each endpoint, by its name. */
 export const samples = {
   inbound: webhook(
@@ -167,35 +192,20 @@ export const samples = {
   webhookByGet: { parameters: { provider }, response: {} },
   rooms: {
     response: {
-      items: [{
-        id: roomId,
-        createdAt: time,
-        attachments: [{ channelId: `sms-${provider}`, participant: customer, recipient: ours }]
-      }],
+      items: [room],
       next: cursor
     }
   },
   roomEvents: {
     parameters: { id: roomId },
     response: {
-      items: [{
-        _tag: "RoomEvent",
-        id: "01M8GX59HYENQFH5XGQK7JGFJR",
-        roomId,
-        source: {
-          channelId: `sms-${provider}`,
-          channelType: "sms",
-          direction: "inbound",
-          participant: customer,
-          recipient: ours,
-          externalId: messageId,
-          metadata: {}
-        },
-        content: { _tag: "TextContent", text: "Is my order on its way?" },
-        createdAt: time
-      }]
+      items: [said]
     }
   },
+  conversations: { response: { items: [conversation], next: cursor } },
+  conversation: { parameters: { id: roomId }, response: conversation },
+  thread: { parameters: { id: roomId }, response: { items: [conversation.last] } },
+  read: { parameters: { id: roomId }, bodies: { "application/json": { upTo: "01M8GX59HYENQFH5XGQK7JGFJR" } } },
   follow: { parameters: { after: "0" } },
   statuses: { response: [report] },
   send: {
