@@ -26,11 +26,13 @@ import * as NodeServer from "../http/NodeServer.ts"
 import * as ServerConfig from "../http/ServerConfig.ts"
 import * as TelemetryConfig from "../http/TelemetryConfig.ts"
 import * as WebhookServer from "../http/WebhookServer.ts"
+import * as MediaStore from "../media/MediaStore.ts"
 import * as NodeGuardedClient from "../media/NodeGuardedClient.ts"
 import * as NodeIncrementalHash from "../media/NodeIncrementalHash.ts"
 import * as NodeMediaRehosting from "../media/NodeMediaRehosting.ts"
 import * as NodeCrypto from "../NodeCrypto.ts"
 import type { Lazy } from "../provider/Carrier.ts"
+import * as Exchanges from "../provider/Exchanges.ts"
 import { generateSecret } from "../provider/Secrets.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import * as SmsProviders from "../provider/SmsProviders.ts"
@@ -121,6 +123,10 @@ const withConsole = <A, E, R>(
   )
 }
 
+/** Keeps the latest requests for those who look at them in the console. */
+const layerExchanges = ({ console }: Pick<ServerConfig.ServerConfig, "console">) =>
+  console ? Layer.orDie(Exchanges.layer()) : Layer.empty
+
 /** Provides the routes, and the hook that re-hosts media if a media store is configured. */
 const layerRoutes = (config: ServerConfig.ServerConfig) => {
   const { drainSeconds, media, server: options, storage } = config
@@ -195,6 +201,7 @@ const layerServer = (config: ServerConfig.ServerConfig) => {
     Layer.provide(DeliveryTracker.layer()),
     // An unusable database prevents the start as well.
     Layer.provide(config.storage.layer({ shutdownTimeout })),
+    Layer.provide(layerExchanges(config)),
     Layer.provide([NodeCrypto.layer, NodeHttpClient.layerUndici])
   )
 }
@@ -238,9 +245,11 @@ const layerDemo = (config: ServerConfig.ServerConfig, carriers: ReadonlyArray<La
     const options = { ...config.server, publicUrl: base, adminToken }
     const routes = Layer.mergeAll(
       withConsole(MessagesServer.layer(options), { ...config, server: options }),
+      MediaServer.layer,
       DocsSite.layer()
     ).pipe(
-      Layer.provide(UnknownSends.layer())
+      Layer.provide(UnknownSends.layer()),
+      Layer.provide([MediaServer.layerUntraced, Layer.orDie(MediaStore.layerMemory({ baseUrl: `${base}/media` }))])
     )
     return Layer.effectDiscard(Demo.play({ base, emulator, adminToken })).pipe(
       Layer.provide(WebhookServer.serveRoutes(routes, { disableLogger: true, disableListenLog: true })),
@@ -251,7 +260,8 @@ const layerDemo = (config: ServerConfig.ServerConfig, carriers: ReadonlyArray<La
       Layer.provide(SmsProviders.layer(...Array.from(providers.values(), consent.enforce))),
       Layer.provide(consent.layer),
       Layer.provide(DeliveryTracker.layer()),
-      Layer.provide(storage.layer({ shutdownTimeout: "5 seconds" }))
+      Layer.provide(storage.layer({ shutdownTimeout: "5 seconds" })),
+      Layer.provide(layerExchanges(config))
     )
   })).pipe(
     Layer.provide([NodeCrypto.layer, NodeHttpClient.layerUndici, NodeServices.layer, NodeServer.layer(config)])

@@ -29,6 +29,8 @@ export class SessionView extends Schema.Class<SessionView>("effect-sms/http/Cons
   scopes: Schema.Array(Scope),
   /** The version of the server. */
   version: Schema.String,
+  /** Whether the server stores files, so that they can be uploaded. */
+  media: Schema.Boolean,
   /** The titles of carriers, by the names of their providers. */
   titles: Schema.Record(Schema.String, Schema.String)
 }) {}
@@ -39,11 +41,12 @@ export class SessionView extends Schema.Class<SessionView>("effect-sms/http/Cons
  * @category constructors
  * @since 0.1.0
  */
-export const sessionViewOf = (token: Pick<SessionView, "name" | "scopes">): SessionView =>
+export const sessionViewOf = ({ media, name, scopes }: Pick<SessionView, "media" | "name" | "scopes">): SessionView =>
   new SessionView({
-    name: token.name,
-    scopes: token.scopes,
+    name,
+    scopes,
     version,
+    media,
     titles: Object.fromEntries(Carriers.all.map(({ name, title }) => [name, title]))
   })
 

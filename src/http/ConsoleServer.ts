@@ -13,6 +13,8 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { MediaStore } from "../media/MediaStore.ts"
 import { ConsoleApi, sessionViewOf } from "./ConsoleApi.ts"
 import { ConsoleSessions, type Session } from "./ConsoleSessions.ts"
 import * as ConsoleFiles from "./internal/consoleFiles.ts"
@@ -40,6 +42,7 @@ const handlers = HttpApiBuilder.group(
   "session",
   Effect.fnUntraced(function*(handlers) {
     const sessions = yield* ConsoleSessions
+    const media = Option.isSome(yield* Effect.serviceOption(MediaStore))
 
     const setCookie = Effect.fnUntraced(function*(session: Session | undefined) {
       const request = yield* HttpServerRequest.HttpServerRequest
@@ -51,7 +54,7 @@ const handlers = HttpApiBuilder.group(
 
     const view = Effect.fnUntraced(function*(session: Session) {
       yield* setCookie(session)
-      return sessionViewOf(session.token)
+      return sessionViewOf({ ...session.token, media })
     })
 
     const requireOwn = Effect.flatMap(

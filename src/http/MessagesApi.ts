@@ -24,6 +24,7 @@ import { Answered, AnswerRequest } from "./AnswerApi.ts"
 import { Consents } from "./ConsentApi.ts"
 import { Conversations } from "./ConversationsApi.ts"
 import { Events } from "./EventsApi.ts"
+import { Exchanges } from "./ExchangesApi.ts"
 import { Forwarding } from "./ForwardingApi.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
 import { withWebhooks } from "./internal/notifications.ts"
@@ -34,6 +35,8 @@ import { MessageView } from "./MessageView.ts"
 import { IntentView, Operations } from "./OperationsApi.ts"
 import * as Problems from "./Problems.ts"
 import { ReadRequest } from "./ReadRequest.ts"
+import { Statistics } from "./StatsApi.ts"
+import { Uploads } from "./UploadsApi.ts"
 import { AdminAuthorization, WebhookApi } from "./WebhookApi.ts"
 
 export { MessageView, viewOf } from "./MessageView.ts"
@@ -244,6 +247,9 @@ export class GatewayApi extends WebhookApi
   .add(Messages)
   .add(Lists)
   .add(Conversations)
+  .add(Uploads)
+  .add(Exchanges)
+  .add(Statistics)
   .add(Events)
   .add(Operations)
   .add(Consents)

@@ -57,6 +57,37 @@ export const digitsOf = (text: string): string | undefined => {
   return digits.length >= 3 && /^[\d\s()+./-]+$/.test(text) ? digits : undefined
 }
 
+/** What to count: items from a time on, by the spans of a length that they fall into, in milliseconds. */
+export interface TallyOptions {
+  readonly since: number
+  readonly step: number
+}
+
+/** The number of items in a span of time. */
+export interface Tally {
+  /** When the span begins, in milliseconds since the epoch: a multiple of its length. */
+  readonly at: number
+  readonly provider: string | undefined
+  readonly count: number
+}
+
+/** Counts items in memory: those of a span that have the same fields together. */
+export const tally = <A extends { readonly at: number }>(
+  items: Iterable<A>,
+  { since, step }: TallyOptions
+): ReadonlyArray<A & { readonly count: number }> => {
+  const counts = new Map<string, A & { count: number }>()
+  for (const item of items) {
+    if (item.at < since) continue
+    const one = { ...item, at: item.at - item.at % step }
+    const key = JSON.stringify(one)
+    const known = counts.get(key)
+    if (known === undefined) counts.set(key, { ...one, count: 1 })
+    else known.count++
+  }
+  return Array.from(counts.values()).sort((one, other) => one.at - other.at)
+}
+
 /** An item in memory, with the fields that it is searched by. */
 export interface Searchable<A> extends Listed<A> {
   readonly address: Address | undefined

@@ -15,7 +15,7 @@ import type { Address } from "../Address.ts"
 import type { DeliveryStatus } from "../DeliveryStatus.ts"
 import { recorder } from "../events/EventLog.ts"
 import { appended } from "../events/internal/changes.ts"
-import type { Listed, SearchOptions, TimeSpan } from "../internal/listing.ts"
+import type { Listed, SearchOptions, Tally, TallyOptions, TimeSpan } from "../internal/listing.ts"
 import type { InboundMessage } from "../Message.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
 import type { StorageError } from "../StorageError.ts"
@@ -117,6 +117,8 @@ export interface Service {
       readonly blocked?: boolean | undefined
     }
   ) => Effect.Effect<ReadonlyArray<Listed<Received>>, StorageError>
+  /** Counts received messages by span of time and provider, the earliest first. */
+  readonly tally: (options: TallyOptions) => Effect.Effect<ReadonlyArray<Tally>, StorageError>
   /** Returns an event of a room. */
   readonly event: (event: Pick<RoomEvent, "id" | "roomId">) => Effect.Effect<HistoryEntry | undefined, StorageError>
   /** Stores a delivery status, unless it is a duplicate. */
@@ -196,6 +198,7 @@ export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<Service> 
       rooms: ({ limit } = {}) => Effect.sync(() => state.rooms(limit)),
       history: (roomId, options = {}) => Effect.sync(() => state.history(roomId, options)),
       search: (options) => Effect.sync(() => state.search(options)),
+      tally: (options) => Effect.sync(() => state.tally(options)),
       summaries: (roomIds) => Effect.sync(() => state.summaries(roomIds)),
       markRead: (event) => Effect.sync(() => state.markRead(event)),
       searchReceived: (options) => Effect.sync(() => state.searchReceived(options)),

@@ -336,6 +336,29 @@ export const make = Effect.fnUntraced(function*(
           return { found, rows: rows.length, last: rows.length === 0 ? undefined : Search.placeOf(rows.at(-1)!) }
         })
       )),
+    tally: (options) =>
+      asStored(Effect.map(
+        sql<Search.TallyRow & { readonly state: State }>`SELECT ${Search.spanOf(sql, options)} AS span,
+          via AS provider, state, COUNT(*) AS count FROM sms_intents WHERE created_at >= ${options.since}
+          GROUP BY 1, via, state ORDER BY 1`.withoutTransform,
+        (rows) => rows.map((row) => ({ ...Search.tallyOf(options)(row), state: row.state }))
+      )),
+    backlog: asStored(Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      const [row] = yield* sql<Record<"queued" | "sending" | "unknown" | "waiting_since", unknown>>`SELECT
+        (SELECT COUNT(*) FROM sms_intents WHERE state = 'queued') AS queued,
+        (SELECT COUNT(*) FROM sms_intents WHERE state = 'sending') AS sending,
+        (SELECT COUNT(*) FROM sms_intents WHERE state = 'unknown' AND resolved_by IS NULL) AS unknown,
+        (SELECT MIN(ready_at) FROM sms_intents WHERE state = 'queued' AND ready_at <= ${now}) AS waiting_since`
+        .withoutTransform
+      const { queued, sending, unknown, waiting_since: since } = row!
+      return {
+        queued: Number(queued),
+        sending: Number(sending),
+        unknown: Number(unknown),
+        waitingSince: since === null ? undefined : Number(since)
+      }
+    })),
     ofEvent: (eventId) =>
       asStored(Effect.flatMap(
         sql<Row>`SELECT ${columns} FROM sms_intents WHERE event_id = ${eventId} AND ${isListed} ORDER BY position`

@@ -92,6 +92,8 @@ describe("the samples of the documentation", () => {
       }
       for (const [type, media] of Object.entries(requestBody?.content ?? {})) {
         const value = valueOf(media)
+        // The bytes of a file are chosen, and not typed.
+        if (type === "application/octet-stream") continue
         if (type.startsWith("text/")) assert.isString(value, `${operationId} ${type}`)
         else assert.isObject(value, `${operationId} ${type}`)
       }

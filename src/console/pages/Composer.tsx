@@ -7,9 +7,11 @@ import { useRef, useState } from "preact/hooks"
 import * as Segments from "../../segments/Segments.ts"
 import { Api, run } from "../state/api.ts"
 import { messageOf } from "../state/problem.ts"
+import { hasMedia } from "../state/session.ts"
 import { Icon } from "../ui/icons.tsx"
 import { Problem } from "../ui/parts.tsx"
 import { reasonName } from "../ui/text.ts"
+import { Attachments, useAttachments } from "./Attachments.tsx"
 
 /** Makes an idempotency key. `randomUUID` exists only on secure origins. */
 const newKey = (): string => Hex.encode(crypto.getRandomValues(new Uint8Array(16)))
@@ -25,7 +27,19 @@ const names: Readonly<Record<string, string>> = {
 }
 
 /** How a text is counted and billed, and why. */
-const Count = ({ onReplace, text }: { readonly text: string; readonly onReplace: (text: string) => void }) => {
+const Count = ({ isMms, onReplace, text }: {
+  readonly text: string
+  readonly isMms: boolean
+  readonly onReplace: (text: string) => void
+}) => {
+  // An MMS is billed as one message, whatever its text is.
+  if (isMms) {
+    return (
+      <p class="count" aria-live="polite">
+        <span>MMS</span>
+      </p>
+    )
+  }
   if (text === "") return <p class="count" aria-live="polite" />
   const { encoding, forcedBy, remaining, segments } = Segments.count(text)
   const cheaper = encoding === "UCS-2" ? Segments.smartReplace(text) : undefined
@@ -55,9 +69,11 @@ export const Composer = ({ roomId }: { readonly roomId: string }) => {
   const [text, setText] = useState(drafts.get(roomId) ?? "")
   const [problem, setProblem] = useState<string>()
   const [isSending, setSending] = useState(false)
+  const { add, attachments, clear, remove } = useAttachments()
   /** The same for every attempt to send the same answer, so that it is sent once. */
   const key = useRef(newKey())
   const input = useRef<HTMLTextAreaElement>(null)
+  const files = useRef<HTMLInputElement>(null)
 
   const change = (value: string) => {
     setText(value)
@@ -65,43 +81,88 @@ export const Composer = ({ roomId }: { readonly roomId: string }) => {
     key.current = newKey()
   }
 
+  const written = text.trim()
+  const media = attachments.flatMap(({ mimeType, url }) =>
+    url === undefined ? [] : [{ url, ...(mimeType !== undefined && { mimeType }) }]
+  )
+  const isReady = (written !== "" || media.length > 0) && media.length === attachments.length && !isSending
+
+  const done = () => {
+    change("")
+    clear()
+  }
+
   const submit = (event?: Event) => {
     event?.preventDefault()
-    const written = text.trim()
-    if (written === "" || isSending) return
+    if (!isReady) return
     setSending(true)
     setProblem(undefined)
-    run(
-      Effect.flatMap(Api, (api) =>
-        api.messages.answer({
-          params: { id: roomId },
-          headers: { "idempotency-key": key.current },
-          payload: { text: written }
-        })).pipe(
-          Effect.match({
-            onSuccess: () => change(""),
-            onFailure: (error) => {
-              // It is in the history, with why it was not sent: writing it again would be another message.
-              if ("reason" in error && typeof error.reason === "string") change("")
-              setProblem(
-                "reason" in error && typeof error.reason === "string"
-                  ? `${reasonName(error.reason)}. ${error.detail ?? ""}`
-                  : messageOf(error)
-              )
-            }
-          }),
-          Effect.ensuring(Effect.sync(() => {
-            setSending(false)
-            input.current?.focus()
-          }))
-        )
-    )
+    const answering = Effect.flatMap(Api, (api) =>
+      api.messages.answer({
+        params: { id: roomId },
+        headers: { "idempotency-key": key.current },
+        payload: { ...(written !== "" && { text: written }), ...(media.length > 0 && { media }) }
+      }))
+    run(answering.pipe(
+      Effect.match({
+        onSuccess: done,
+        onFailure: (error) => {
+          const reason = "reason" in error && typeof error.reason === "string" ? error.reason : undefined
+          // The history has it, with why it was not sent. To send it again is to write another message.
+          if (reason !== undefined) done()
+          setProblem(reason === undefined ? messageOf(error) : `Not sent. ${reasonName(reason)}.`)
+        }
+      }),
+      Effect.ensuring(Effect.sync(() => {
+        setSending(false)
+        input.current?.focus()
+      }))
+    ))
+  }
+
+  const addFiles = (list: FileList | undefined | null) => {
+    if (list === undefined || list === null || list.length === 0) return false
+    if (!hasMedia()) {
+      setProblem("The server stores no files. Set MEDIA_DIR or MEDIA_S3_BUCKET to send some.")
+      return true
+    }
+    key.current = newKey()
+    add(list)
+    return true
   }
 
   return (
-    <form class="composer" onSubmit={submit}>
+    <form
+      class="composer"
+      onSubmit={submit}
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        if (addFiles(event.dataTransfer?.files)) event.preventDefault()
+      }}
+    >
       {problem !== undefined && <Problem>{problem}</Problem>}
+      <Attachments attachments={attachments} onRemove={remove} />
       <div class="composer-box">
+        <input
+          ref={files}
+          type="file"
+          multiple
+          hidden
+          accept="image/*,audio/*,video/*,application/pdf,text/vcard"
+          onChange={(event) => {
+            addFiles(event.currentTarget.files)
+            event.currentTarget.value = ""
+          }}
+        />
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Attach files"
+          title="Attach files"
+          onClick={() => files.current?.click()}
+        >
+          <Icon name="attach" />
+        </button>
         <textarea
           ref={input}
           rows={1}
@@ -109,15 +170,18 @@ export const Composer = ({ roomId }: { readonly roomId: string }) => {
           aria-label="Write an answer"
           value={text}
           onInput={(event) => change(event.currentTarget.value)}
+          onPaste={(event) => {
+            if (addFiles(event.clipboardData?.files)) event.preventDefault()
+          }}
           onKeyDown={(event) => {
             if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event)
           }}
         />
-        <button type="submit" class="send" disabled={text.trim() === "" || isSending} aria-label="Send">
+        <button type="submit" class="send" disabled={!isReady} aria-label="Send">
           <Icon name="send" />
         </button>
       </div>
-      <Count text={text} onReplace={change} />
+      <Count text={text} isMms={attachments.length > 0} onReplace={change} />
     </form>
   )
 }

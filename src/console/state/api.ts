@@ -18,6 +18,7 @@ import { ownHeader } from "../../http/internal/ownHeader.ts"
 import { Lists } from "../../http/ListsApi.ts"
 import { Messages } from "../../http/MessagesApi.ts"
 import { Operations } from "../../http/OperationsApi.ts"
+import { Uploads } from "../../http/UploadsApi.ts"
 
 const ConsoleClientApi = HttpApi.make("effect-sms")
   .add(Session)
@@ -26,6 +27,7 @@ const ConsoleClientApi = HttpApi.make("effect-sms")
   .add(Lists)
   .add(Events)
   .add(Operations)
+  .add(Uploads)
 
 /** The server is one folder above the page, below whatever path a proxy adds. */
 export const baseUrl = new URL("..", document.baseURI).href.replace(/\/$/, "")

@@ -28,6 +28,12 @@ export const can = (scope: "read" | "send" | "operate"): boolean => {
   return state._tag === "LoggedIn" && state.session.scopes.includes(scope)
 }
 
+/** Whether files can be sent. */
+export const hasMedia = (): boolean => {
+  const state = get(session)
+  return state._tag === "LoggedIn" && state.session.media
+}
+
 /** The name of a provider as people write it. */
 export const titleOfProvider = (name: string): string => {
   const state = get(session)

@@ -241,6 +241,13 @@ export class RoomState {
       .map(({ activity, room }) => ({ room, place: { activity, id: room.id } }))
   }
 
+  tally(options: Listing.TallyOptions): ReadonlyArray<Listing.Tally> {
+    const received = Array.from(this.#rooms.values()).flatMap(({ events }) =>
+      Array.from(events.values()).filter(({ event }) => event.source.direction === "inbound")
+    )
+    return Listing.tally(received.map(({ place, provider }) => ({ at: place.time, provider })), options)
+  }
+
   summaries(roomIds: ReadonlyArray<string>): ReadonlyMap<string, RoomSummary> {
     const found = new Map<string, RoomSummary>()
     for (const id of roomIds) {

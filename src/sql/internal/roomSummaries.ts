@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type { HistoryEntry, RoomSummary, Service } from "../../rooms/RoomStore.ts"
 import type { UnreadableRow } from "../../StorageError.ts"
 import type { Parts } from "./roomSearch.ts"
+import * as Search from "./search.ts"
 import type { Transact } from "./storage.ts"
 
 interface Row {
@@ -19,7 +20,14 @@ export const make = (
     readonly transact: Transact
     readonly toEntry: (row: Row) => Effect.Effect<HistoryEntry, UnreadableRow>
   }
-): Pick<Service, "summaries" | "markRead"> => ({
+): Pick<Service, "summaries" | "markRead" | "tally"> => ({
+  tally: (options) =>
+    asStored(Effect.map(
+      sql<Search.TallyRow>`SELECT ${Search.spanOf(sql, options)} AS span, provider, COUNT(*) AS count
+        FROM sms_room_events WHERE state IS NOT NULL AND created_at >= ${options.since}
+        GROUP BY 1, provider ORDER BY 1`.withoutTransform,
+      (rows) => rows.map(Search.tallyOf(options))
+    )),
   summaries: (roomIds) =>
     roomIds.length === 0 ? Effect.succeed(new Map()) : asStored(Effect.gen(function*() {
       const rooms = yield* sql<{ id: string; unread: unknown; provider: string | null }>`SELECT id,

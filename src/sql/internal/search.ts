@@ -7,7 +7,14 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { Fragment } from "effect/sql/Statement"
-import { type Place, searchable, type SearchOptions, type TimeSpan } from "../../internal/listing.ts"
+import {
+  type Place,
+  searchable,
+  type SearchOptions,
+  type Tally,
+  type TallyOptions,
+  type TimeSpan
+} from "../../internal/listing.ts"
 import { personOf } from "../../internal/person.ts"
 
 interface Placed {
@@ -34,6 +41,23 @@ export const contains = (sql: SqlClient.SqlClient, column: string, text: string)
     pg: () => sql`STRPOS(${sql.literal(column)}, ${text}) > 0`,
     orElse: () => sql`INSTR(${sql.literal(column)}, ${text}) > 0`
   })
+
+/** A row of a count by span of time. */
+export interface TallyRow {
+  readonly span: unknown
+  readonly provider: string | null
+  readonly count: unknown
+}
+
+/** Builds the number of the span that a row is in. A literal, because it is grouped by. */
+export const spanOf = (sql: SqlClient.SqlClient, { step }: TallyOptions): Fragment =>
+  sql.literal(`created_at / ${Math.trunc(step)}`)
+
+export const tallyOf = ({ step }: TallyOptions) => ({ count, provider, span }: TallyRow): Tally => ({
+  at: Number(span) * step,
+  provider: provider ?? undefined,
+  count: Number(count)
+})
 
 /** Builds the end of a query: its conditions, order and limit. */
 export const page = (
