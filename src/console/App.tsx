@@ -3,7 +3,12 @@
  */
 import { useEffect } from "preact/hooks"
 import { Conversations } from "./pages/Conversations.tsx"
+import { DeadLetters } from "./pages/DeadLetters.tsx"
+import { Deliveries } from "./pages/Deliveries.tsx"
 import { Login } from "./pages/Login.tsx"
+import { Messages } from "./pages/Messages.tsx"
+import { Overview } from "./pages/Overview.tsx"
+import { Requests } from "./pages/Requests.tsx"
 import { findConversations } from "./state/conversations.ts"
 import { connection, follow } from "./state/live.ts"
 import { route } from "./state/route.ts"
@@ -13,8 +18,19 @@ import { Icon, type IconName } from "./ui/icons.tsx"
 import { Logo } from "./ui/Logo.tsx"
 import { Empty } from "./ui/parts.tsx"
 
-const places: ReadonlyArray<{ readonly page: string; readonly name: string; readonly icon: IconName }> = [
-  { page: "conversations", name: "Conversations", icon: "chat" }
+interface Place {
+  readonly page: string
+  readonly name: string
+  readonly icon: IconName
+  /** The other pages that belong to it. */
+  readonly pages?: ReadonlyArray<string>
+}
+
+const places: ReadonlyArray<Place> = [
+  { page: "conversations", name: "Inbox", icon: "chat" },
+  { page: "messages", name: "Messages", icon: "list", pages: ["deliveries", "dead-letters"] },
+  { page: "requests", name: "Requests", icon: "wire" },
+  { page: "overview", name: "Overview", icon: "chart" }
 ]
 
 const Connection = () => {
@@ -32,11 +48,15 @@ const Navigation = ({ name, page }: { readonly page: string; readonly name: stri
   <nav class="nav" aria-label="Console">
     <a class="nav-brand" href="#/" aria-label="effect-sms console">
       <Logo />
+      <span>effect-sms</span>
     </a>
     <ul>
       {places.map((place) => (
         <li key={place.page}>
-          <a href={`#/${place.page}`} aria-current={place.page === page ? "page" : undefined}>
+          <a
+            href={`#/${place.page}`}
+            aria-current={place.page === page || place.pages?.includes(page) === true ? "page" : undefined}
+          >
             <Icon name={place.icon} size={20} />
             <span>{place.name}</span>
           </a>
@@ -62,6 +82,16 @@ const Page = ({ page }: { readonly page: string }) => {
   switch (page) {
     case "conversations":
       return <Conversations />
+    case "messages":
+      return <Messages />
+    case "deliveries":
+      return <Deliveries />
+    case "dead-letters":
+      return <DeadLetters />
+    case "requests":
+      return <Requests />
+    case "overview":
+      return <Overview />
     default:
       return (
         <Empty icon="question" title="There is nothing here">

@@ -31,7 +31,7 @@ export class SessionView extends Schema.Class<SessionView>("effect-sms/http/Cons
   version: Schema.String,
   /** Whether the server stores files, so that they can be uploaded. */
   media: Schema.Boolean,
-  /** The titles of carriers, by the names of their providers. */
+  /** The configured providers, with the titles of their carriers. */
   titles: Schema.Record(Schema.String, Schema.String)
 }) {}
 
@@ -41,13 +41,19 @@ export class SessionView extends Schema.Class<SessionView>("effect-sms/http/Cons
  * @category constructors
  * @since 0.1.0
  */
-export const sessionViewOf = ({ media, name, scopes }: Pick<SessionView, "media" | "name" | "scopes">): SessionView =>
+export const sessionViewOf = (
+  { media, name, providers, scopes }: Pick<SessionView, "media" | "name" | "scopes"> & {
+    readonly providers: ReadonlyArray<string>
+  }
+): SessionView =>
   new SessionView({
     name,
     scopes,
     version,
     media,
-    titles: Object.fromEntries(Carriers.all.map(({ name, title }) => [name, title]))
+    titles: Object.fromEntries(
+      providers.map((name) => [name, Carriers.all.find((carrier) => carrier.name === name)?.title ?? name])
+    )
   })
 
 /**

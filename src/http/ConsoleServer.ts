@@ -15,6 +15,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { MediaStore } from "../media/MediaStore.ts"
+import { SmsProviders } from "../provider/SmsProviders.ts"
 import { ConsoleApi, sessionViewOf } from "./ConsoleApi.ts"
 import { ConsoleSessions, type Session } from "./ConsoleSessions.ts"
 import * as ConsoleFiles from "./internal/consoleFiles.ts"
@@ -42,6 +43,7 @@ const handlers = HttpApiBuilder.group(
   "session",
   Effect.fnUntraced(function*(handlers) {
     const sessions = yield* ConsoleSessions
+    const providers = (yield* SmsProviders).all.map(({ name }) => name)
     const media = Option.isSome(yield* Effect.serviceOption(MediaStore))
 
     const setCookie = Effect.fnUntraced(function*(session: Session | undefined) {
@@ -54,7 +56,7 @@ const handlers = HttpApiBuilder.group(
 
     const view = Effect.fnUntraced(function*(session: Session) {
       yield* setCookie(session)
-      return sessionViewOf({ ...session.token, media })
+      return sessionViewOf({ ...session.token, media, providers })
     })
 
     const requireOwn = Effect.flatMap(

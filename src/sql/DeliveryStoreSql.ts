@@ -179,8 +179,9 @@ export const make = Effect.fnUntraced(function*(
           took: rows.map(({ at, provider, reached }) => ({
             provider,
             at: Number(at),
-            millis: Math.max(0, DateTime.toEpochMillis(DateTime.makeUnsafe(reached)) - Number(at))
-          }))
+            millis: DateTime.toEpochMillis(DateTime.makeUnsafe(reached)) - Number(at)
+            // What is first recorded as delivered was sent by another application, or before a restart.
+          })).filter(({ millis }) => millis > 0)
         }
       })),
     remove: (key) =>

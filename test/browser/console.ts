@@ -1,6 +1,6 @@
 /** The console of a server in this process, and browsers that use it. */
 import { NodeCrypto, NodeHttpServer, NodeServices } from "@effect/platform-node"
-import { Effect, Layer, Redacted, type Scope } from "effect"
+import { Clock, Effect, Layer, Redacted, type Scope } from "effect"
 import { HttpServer } from "effect/http"
 import type { Browser, Page } from "playwright-core"
 import { Address } from "../../src/Address.ts"
@@ -9,14 +9,19 @@ import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import { DeliveryStatus, type Status } from "../../src/DeliveryStatus.ts"
 import * as ConsoleServer from "../../src/http/ConsoleServer.ts"
 import * as ConsoleSessions from "../../src/http/ConsoleSessions.ts"
-import { MessagesServer, WebhookServer } from "../../src/http/index.ts"
+import { MediaServer, MessagesServer, WebhookServer } from "../../src/http/index.ts"
 import * as StorageConfig from "../../src/http/StorageConfig.ts"
+import * as MediaStore from "../../src/media/MediaStore.ts"
 import { InboundMessage } from "../../src/Message.ts"
+import * as Exchanges from "../../src/provider/Exchanges.ts"
 import * as SmsProviders from "../../src/provider/SmsProviders.ts"
+import * as RoomInbox from "../../src/rooms/RoomInbox.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import * as SmsChannel from "../../src/rooms/SmsChannel.ts"
 import * as Outbox from "../../src/sending/Outbox.ts"
 import * as SmsRouter from "../../src/sending/SmsRouter.ts"
+import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
+import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
 import { launch } from "./browser.ts"
 
@@ -27,24 +32,48 @@ export const ours = Address.make("+15145550100")
 /** A name that is not this machine, as far as the browser can tell. */
 export const host = "sms.example.com"
 
-/** A server with a carrier that accepts what `respond` lets pass. */
-export const layer = (respond?: MockSmsProvider.Options["respond"]) => {
-  const options = { adminToken: Redacted.make(token) }
+export interface Server {
+  /** Decides about each message, as a carrier does. All are accepted by default. */
+  readonly respond?: MockSmsProvider.Options["respond"]
+  /** Stores in a database, which has an inbox and dead letters. In memory by default. */
+  readonly isStored?: boolean
+}
+
+const layerSqlite = Layer.orDie(
+  Layer.provide(SqlStorage.layer(), NodeSqliteClient.layer({ filename: ":memory:" }))
+)
+
+/** A server with one carrier, which keeps its files and its requests in memory. */
+export const layer = ({ isStored = false, respond }: Server = {}) => {
+  const options = { adminToken: Redacted.make(token), shutdownTimeout: "1 second" } as const
   const sessions = ConsoleSessions.layer(options)
+  const layerStores = isStored ? layerSqlite : StorageConfig.layerStoresMemory
+  // Some of the stores are only in a database: the pages are empty without them.
+  const stores = layerStores as Layer.Layer<
+    Layer.Success<typeof layerSqlite>,
+    never,
+    Layer.Services<typeof layerSqlite>
+  >
+  const media = Layer.unwrap(
+    Effect.map(base, (base) => Layer.orDie(MediaStore.layerMemory({ baseUrl: `${base}/media` })))
+  )
   return WebhookServer.serveRoutes(
-    Layer.merge(
+    Layer.mergeAll(
       Layer.provide(MessagesServer.layer(options), sessions),
-      Layer.provide(ConsoleServer.layer(), [sessions, NodeServices.layer])
+      Layer.provide(ConsoleServer.layer(), [sessions, NodeServices.layer]),
+      MediaServer.layer
     ),
     { disableLogger: true, disableListenLog: true }
   ).pipe(
+    Layer.provide(media),
+    Layer.provide(isStored ? RoomInbox.layer() : Layer.empty),
     Layer.provide(SmsChannel.layerProviders),
-    Layer.provideMerge(RoomKit.layer()),
-    Layer.provideMerge(SmsRouter.layer()),
+    Layer.provideMerge([RoomKit.layer(), SmsRouter.layer()]),
     Layer.provideMerge(Outbox.layer()),
     Layer.provideMerge(SmsProviders.layer(MockSmsProvider.layer({ respond, from: ours }))),
     Layer.provideMerge(DeliveryTracker.layer()),
-    Layer.provideMerge(StorageConfig.layerStoresMemory),
+    Layer.provideMerge(stores),
+    Layer.provideMerge(Exchanges.layer()),
     Layer.provideMerge(NodeCrypto.layer),
     Layer.provideMerge(NodeHttpServer.layerTest)
   )
@@ -55,6 +84,21 @@ const port = Effect.map(HttpServer.HttpServer, ({ address }) => "port" in addres
 export const base = Effect.map(port, (port) => `http://${host}:${port}`)
 
 let messages = 0
+
+/** Runs something as if it were so many minutes ago. */
+export const ago = <A, E, R>(minutes: number, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Clock.Clock, (clock) => {
+    const shift = minutes * 60_000
+    return Effect.provideService(effect, Clock.Clock, {
+      currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() - shift,
+      currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now - shift),
+      currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe() - BigInt(shift) * 1_000_000n,
+      currentTimeNanos: Effect.map(clock.currentTimeNanos, (now) => now - BigInt(shift) * 1_000_000n),
+      monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+      monotonicTimeNanos: clock.monotonicTimeNanos,
+      sleep: (duration) => clock.sleep(duration)
+    })
+  })
 
 /** A message of a person reaches the server. */
 export const receive = Effect.fnUntraced(function*(
@@ -84,13 +128,15 @@ export const receive = Effect.fnUntraced(function*(
 export const report = Effect.fnUntraced(function*(
   messageId: string,
   status: Status,
-  error: Pick<DeliveryStatus, "errorCode" | "errorMessage"> = {}
+  error: Pick<DeliveryStatus, "errorCode" | "errorMessage"> = {},
+  recipient = Address.make("+15145550142")
 ) {
   const kit = yield* RoomKit.RoomKit
   yield* kit.processDeliveryStatus(
     new DeliveryStatus({
       provider: "mock",
       messageId,
+      recipient,
       status,
       carrierStatus: status,
       idempotencyKey: `${messageId} ${status}`,
@@ -113,7 +159,10 @@ const watch = (page: Page): Window => {
   page.on("request", (request) => requested.push(request.url()))
   page.on("pageerror", (error) => failures.push(error.message))
   page.on("console", (message) => {
-    if (message.type() === "error" || /content security policy/i.test(message.text())) failures.push(message.text())
+    // That a request was refused is shown in the page.
+    if (message.type() === "error" && !/the server responded with a status of/.test(message.text())) {
+      failures.push(message.text())
+    }
   })
   return { page, failures, requested }
 }
@@ -161,3 +210,7 @@ export const anotherTab = Effect.fnUntraced(function*({ page }: Window) {
   yield* Effect.promise(() => opened.page.getByText("Live", { exact: true }).waitFor({ state: "attached" }))
   return opened
 })
+
+/** Goes to a place of the page. */
+export const go = (page: Page, hash: string) =>
+  Effect.promise(() => page.evaluate(`location.hash = ${JSON.stringify(hash)}`))

@@ -165,6 +165,7 @@ export const Composer = ({ roomId }: { readonly roomId: string }) => {
         </button>
         <textarea
           ref={input}
+          id="answer"
           rows={1}
           placeholder="Write an answer"
           aria-label="Write an answer"

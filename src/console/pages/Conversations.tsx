@@ -70,6 +70,11 @@ const List = ({ selected }: { readonly selected: string | undefined }) => {
 
   /** The arrows move through the list, as in any inbox. */
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Enter" && event.target === event.currentTarget) {
+      event.preventDefault()
+      document.getElementById("answer")?.focus()
+      return
+    }
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0
     if (step === 0 || list.items.length === 0) return
     event.preventDefault()

@@ -14,10 +14,12 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import { Session } from "../../http/ConsoleApi.ts"
 import { Conversations } from "../../http/ConversationsApi.ts"
 import { Events } from "../../http/EventsApi.ts"
+import { Exchanges } from "../../http/ExchangesApi.ts"
 import { ownHeader } from "../../http/internal/ownHeader.ts"
 import { Lists } from "../../http/ListsApi.ts"
 import { Messages } from "../../http/MessagesApi.ts"
 import { Operations } from "../../http/OperationsApi.ts"
+import { Statistics } from "../../http/StatsApi.ts"
 import { Uploads } from "../../http/UploadsApi.ts"
 
 const ConsoleClientApi = HttpApi.make("effect-sms")
@@ -28,6 +30,8 @@ const ConsoleClientApi = HttpApi.make("effect-sms")
   .add(Events)
   .add(Operations)
   .add(Uploads)
+  .add(Exchanges)
+  .add(Statistics)
 
 /** The server is one folder above the page, below whatever path a proxy adds. */
 export const baseUrl = new URL("..", document.baseURI).href.replace(/\/$/, "")

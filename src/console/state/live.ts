@@ -32,6 +32,14 @@ export const onEvent = (f: (entry: Entry) => void): () => void => {
   return () => void listeners.delete(f)
 }
 
+const heartbeats = new Set<() => void>()
+
+/** Calls a function when the server tells that nothing happened, until the function that it returns is called. */
+export const onHeartbeat = (f: () => void): () => void => {
+  heartbeats.add(f)
+  return () => void heartbeats.delete(f)
+}
+
 const heard = (message: ThreadMessage): void => {
   const { roomId } = message.event
   addMessage(message)
@@ -158,6 +166,13 @@ const apply = (entry: Entry): void => {
   for (const listener of listeners) listener(entry)
 }
 
+/** Resolves when the browser says that it has no network. */
+const drop = Effect.callback<void>((resume) => {
+  const done = () => resume(Effect.void)
+  window.addEventListener("offline", done, { once: true })
+  return Effect.sync(() => window.removeEventListener("offline", done))
+})
+
 /** Resolves when the browser says that it is online, or the page is looked at again. */
 const wake = Effect.callback<void>((resume) => {
   const done = () => resume(Effect.void)
@@ -169,6 +184,10 @@ const wake = Effect.callback<void>((resume) => {
   })
 })
 
+const beat = Effect.sync(() => {
+  for (const f of heartbeats) f()
+})
+
 const show = (state: Connection) => Effect.sync(() => set(connection, state))
 
 /** Follows the server until the function that it returns is called. */
@@ -176,7 +195,13 @@ export const follow = (): () => void => {
   const fiber = run(
     Effect.gen(function*() {
       const { events } = yield* Api
-      const follow = Following.make(events.follow, { onConnected: show("live"), onLost: show("lost"), wake })
+      const follow = Following.make(events.follow, {
+        onConnected: show("live"),
+        onLost: show("lost"),
+        onHeartbeat: beat,
+        drop,
+        wake
+      })
       yield* Stream.runForEach(follow(), (entry) => Effect.sync(() => apply(entry)))
     }).pipe(Effect.catchTag("Unauthorized", () => expired), Effect.catch(() => show("lost")))
   )

@@ -34,11 +34,14 @@ export const hasMedia = (): boolean => {
   return state._tag === "LoggedIn" && state.session.media
 }
 
-/** The name of a provider as people write it. */
-export const titleOfProvider = (name: string): string => {
+/** The names of carriers as people write them, by the names of their providers. */
+export const titles = (): Readonly<Record<string, string>> => {
   const state = get(session)
-  return state._tag === "LoggedIn" ? state.session.titles[name] ?? name : name
+  return state._tag === "LoggedIn" ? state.session.titles : {}
 }
+
+/** The name of a provider as people write it. */
+export const titleOfProvider = (name: string): string => Object.hasOwn(titles(), name) ? titles()[name]! : name
 
 /** Asks the server whether the browser has a session. */
 export const resume = (): void => {

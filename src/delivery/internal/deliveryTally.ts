@@ -44,8 +44,9 @@ export const tallyOf = (
 ): DeliveryTally => ({
   statuses: Listing.tally(all.map(({ provider, status }) => ({ at: 0, provider, status })), { since: 0, step: 1 })
     .map(({ count, provider, status }) => ({ count, provider, status })),
-  took: all.filter(({ status }) => status === "delivered" || status === "read")
+  // What is first recorded as delivered was sent by another application, or before a restart.
+  took: all.filter(({ at, reached, status }) => (status === "delivered" || status === "read") && reached > at)
     .sort((one, other) => other.at - one.at)
     .slice(0, maxTook)
-    .map(({ at, provider, reached }) => ({ at, provider, millis: Math.max(0, reached - at) }))
+    .map(({ at, provider, reached }) => ({ at, provider, millis: reached - at }))
 })

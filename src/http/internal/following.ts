@@ -11,6 +11,7 @@ import type { Address } from "../../Address.ts"
 import type { Kind } from "../../events/Event.ts"
 import type { Entry } from "../../events/EventLog.ts"
 import { compact } from "../../internal/record.ts"
+import { heartbeat } from "../EventsApi.ts"
 import type { MessagesApi } from "../MessagesApi.ts"
 import type * as Problems from "../Problems.ts"
 
@@ -69,6 +70,10 @@ export interface Observer {
   readonly onConnected?: Effect.Effect<void> | undefined
   /** Runs when a connection ended, before the next one is made. */
   readonly onLost?: Effect.Effect<void> | undefined
+  /** Runs when the server tells that nothing happened for a while. */
+  readonly onHeartbeat?: Effect.Effect<void> | undefined
+  /** Ends a connection that cannot be used any more, before its silence shows that. */
+  readonly drop?: Effect.Effect<void> | undefined
   /** Ends the wait for the next connection. */
   readonly wake?: Effect.Effect<void> | undefined
 }
@@ -76,7 +81,13 @@ export interface Observer {
 /** Builds the function that follows, over connections that this one makes. */
 export const make = (
   connect: HttpApiClient.ForApi<typeof MessagesApi>["events"]["follow"],
-  { onConnected = Effect.void, onLost = Effect.void, wake = Effect.never }: Observer = {}
+  {
+    drop = Effect.never,
+    onConnected = Effect.void,
+    onHeartbeat = Effect.void,
+    onLost = Effect.void,
+    wake = Effect.never
+  }: Observer = {}
 ) =>
 ({ after, kinds, number, room }: FollowOptions = {}): Stream.Stream<Entry, FollowError> =>
   Stream.suspend(() => {
@@ -97,6 +108,7 @@ export const make = (
         )
       })
     ).pipe(
+      Stream.interruptWhen(drop),
       Stream.timeout(silence),
       Stream.catch((error) =>
         isRefusal(error)
@@ -108,7 +120,8 @@ export const make = (
       Stream.flatMap((event) => {
         failures = 0
         if (event.id !== undefined) last = Number(event.id)
-        return typeof event.data === "string" ? Stream.empty : Stream.succeed(event.data)
+        if (typeof event.data !== "string") return Stream.succeed(event.data)
+        return event.event === heartbeat ? Stream.fromEffectDrain(onHeartbeat) : Stream.empty
       })
     )
     const pause = Effect.suspend(() => {
