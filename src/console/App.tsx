@@ -124,6 +124,7 @@ const Shell = ({ name }: { readonly name: string }) => {
       <a class="skip" href="#main">Skip to the content</a>
       <Navigation page={page} name={name} />
       <main id="main" class="main">
+        <h1 class="visually-hidden">effect-sms console</h1>
         <Page page={page} />
       </main>
     </div>

@@ -6,7 +6,7 @@ import type { Page } from "playwright-core"
 import { Inbox } from "../../src/inbox/Inbox.ts"
 import { InvalidRecipient, OutcomeUnknown } from "../../src/SmsError.ts"
 import { message } from "../suites/InboxSuite.ts"
-import { enter, go, layer, limit, receive, report, type Server, start } from "./console.ts"
+import { enter, go, layer, limit, provider, receive, report, type Server, start } from "./console.ts"
 
 const wait = <A>(evaluate: () => Promise<A>) => Effect.promise(evaluate)
 
@@ -37,7 +37,7 @@ const bury = Effect.fnUntraced(function*(text: string) {
 const post = Effect.fnUntraced(function*(body: string, query = "") {
   const client = yield* HttpClient.HttpClient
   const request = HttpClientRequest.bodyText(
-    HttpClientRequest.post(`/webhooks/sms/mock/inbound${query}`),
+    HttpClientRequest.post(`/webhooks/sms/${provider}/inbound${query}`),
     body,
     "application/json"
   )
@@ -217,6 +217,6 @@ describe("the overview", () => {
       yield* wait(() => chart("Sent").waitFor())
       yield* wait(() => page.getByRole("button", { name: "Week" }).click())
       yield* wait(() => page.getByRole("img", { name: /^Received: 1\. At most 1 in 2 hours/ }).waitFor())
-      yield* wait(() => page.getByRole("heading", { name: "mock" }).waitFor())
+      yield* wait(() => page.getByRole("heading", { name: "Twilio" }).waitFor())
     }))
 })

@@ -1,6 +1,6 @@
 /** The console of a server in this process, and browsers that use it. */
 import { NodeCrypto, NodeHttpServer, NodeServices } from "@effect/platform-node"
-import { Clock, Effect, Layer, Redacted, type Scope } from "effect"
+import { Clock, Effect, Layer, Logger, Redacted, type Scope } from "effect"
 import { HttpServer } from "effect/http"
 import type { Browser, Page } from "playwright-core"
 import { Address } from "../../src/Address.ts"
@@ -27,6 +27,8 @@ import { launch } from "./browser.ts"
 
 export const limit = 120_000
 export const token = "token-of-the-operator"
+/** The mock takes the name of a carrier, whose title the page shows. */
+export const provider = "twilio"
 export const ours = Address.make("+15145550100")
 
 /** A name that is not this machine, as far as the browser can tell. */
@@ -70,10 +72,11 @@ export const layer = ({ isStored = false, respond }: Server = {}) => {
     Layer.provide(SmsChannel.layerProviders),
     Layer.provideMerge([RoomKit.layer(), SmsRouter.layer()]),
     Layer.provideMerge(Outbox.layer()),
-    Layer.provideMerge(SmsProviders.layer(MockSmsProvider.layer({ respond, from: ours }))),
+    Layer.provideMerge(SmsProviders.layer(MockSmsProvider.layer({ name: provider, respond, from: ours }))),
     Layer.provideMerge(DeliveryTracker.layer()),
     Layer.provideMerge(stores),
     Layer.provideMerge(Exchanges.layer()),
+    Layer.provideMerge(Logger.layer([])),
     Layer.provideMerge(NodeCrypto.layer),
     Layer.provideMerge(NodeHttpServer.layerTest)
   )
@@ -110,8 +113,8 @@ export const receive = Effect.fnUntraced(function*(
   const id = `received-${++messages}`
   yield* kit.processInbound(
     new InboundMessage({
-      provider: "mock",
-      channelId: "sms-mock",
+      provider,
+      channelId: `sms-${provider}`,
       externalId: id,
       idempotencyKey: id,
       sender: Address.make(sender),
@@ -134,7 +137,7 @@ export const report = Effect.fnUntraced(function*(
   const kit = yield* RoomKit.RoomKit
   yield* kit.processDeliveryStatus(
     new DeliveryStatus({
-      provider: "mock",
+      provider,
       messageId,
       recipient,
       status,

@@ -51,9 +51,8 @@ const Count = ({ isMms, onReplace, text }: {
       <span>{remaining} left</span>
       {forcedBy !== undefined && (
         <span class="count-why">
-          because of “{forcedBy.grapheme.trim() === ""
-            ? names[forcedBy.character] ?? "an invisible character"
-            : forcedBy.grapheme}”
+          because of{" "}
+          <kbd>{forcedBy.grapheme.trim() === "" ? names[forcedBy.character] ?? "invisible" : forcedBy.grapheme}</kbd>
         </span>
       )}
       {isCheaper && (

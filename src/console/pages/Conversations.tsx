@@ -149,7 +149,7 @@ export const Conversations = () => {
     <div class={`inbox${selected === undefined ? "" : " has-selection"}`}>
       <section class="inbox-list" aria-label="Inbox">
         <header class="inbox-head">
-          <h1>Conversations</h1>
+          <h2 class="title">Conversations</h2>
           <Search />
         </header>
         <List selected={selected} />

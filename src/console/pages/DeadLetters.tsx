@@ -100,9 +100,9 @@ export const DeadLetters = () => {
   const letter = pages.items.find(({ id }) => id === selected)
   return (
     <div class={`split${selected === undefined ? "" : " has-selection"}`}>
-      <section class="list" aria-label="Dead letters">
+      <div class="list">
         <header class="page-head">
-          <h1>Dead letters</h1>
+          <h2 class="title">Dead letters</h2>
           <Tabs page="dead-letters" />
           <Filters>
             <SelectFilter
@@ -135,7 +135,7 @@ export const DeadLetters = () => {
               : <a href="#/dead-letters">Show all</a>
           }}
         />
-      </section>
+      </div>
       {selected !== undefined && (
         <Panel
           title={letter === undefined ? "Dead letter" : nameOf(letter)}

@@ -87,9 +87,9 @@ export const Deliveries = () => {
   const delivery = pages.items.find((delivery) => keyOf(delivery) === selected)
   return (
     <div class={`split${selected === undefined ? "" : " has-selection"}`}>
-      <section class="list" aria-label="Deliveries">
+      <div class="list">
         <header class="page-head">
-          <h1>Deliveries</h1>
+          <h2 class="title">Deliveries</h2>
           <Tabs page="deliveries" />
           <Filters>
             <TextFilter label="Number" name="number" value={query.get("number") ?? ""} />
@@ -123,7 +123,7 @@ export const Deliveries = () => {
               : <a href="#/deliveries">Show all</a>
           }}
         />
-      </section>
+      </div>
       {selected !== undefined && (
         <Panel title="Delivery" closeHref={hrefOf(["deliveries"], filters)} key={selected}>
           {delivery === undefined

@@ -180,7 +180,10 @@ const Sent = ({ id, message }: { readonly id: string; readonly message: ListedMe
           ["Priority", priority === "bulk" ? "Bulk" : undefined],
           ["Attempts refused", failures === 0 ? undefined : String(failures)],
           ["Decided by", resolvedBy],
-          ["Idempotency key", idempotencyKey === undefined ? undefined : <code>{idempotencyKey}</code>],
+          [
+            "Idempotency key",
+            idempotencyKey === undefined || message?.roomId !== undefined ? undefined : <code>{idempotencyKey}</code>
+          ],
           ["Message ids", <code>{[...receipt?.messageIds ?? [], ...accepted?.messageIds ?? []].join(" ")}</code>],
           ["Id", <code>{id}</code>]
         ]}

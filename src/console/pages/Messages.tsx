@@ -100,9 +100,9 @@ export const Messages = () => {
   const message = pages.items.find((message) => keyOf(message) === selected)
   return (
     <div class={`split${selected === undefined ? "" : " has-selection"}`}>
-      <section class="list" aria-label="Messages">
+      <div class="list">
         <header class="page-head">
-          <h1>Messages</h1>
+          <h2 class="title">Messages</h2>
           <Tabs page="messages" />
           <Filters>
             <TextFilter label="Text" name="text" value={query.get("text") ?? ""} />
@@ -136,7 +136,7 @@ export const Messages = () => {
             text: key === "" ? "What the server receives and sends appears here." : <a href="#/messages">Show all</a>
           }}
         />
-      </section>
+      </div>
       {direction !== undefined && id !== undefined && (
         <MessagePanel
           key={selected}

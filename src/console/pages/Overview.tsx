@@ -181,7 +181,7 @@ export const Overview = () => {
   return (
     <div class="overview" tabIndex={0} role="region" aria-label="Overview">
       <header class="page-head is-row">
-        <h1>Overview</h1>
+        <h2 class="title">Overview</h2>
         <div class="segments" role="group" aria-label="Span of time">
           {spans.map(([name, text]) => (
             <button

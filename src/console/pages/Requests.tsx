@@ -141,9 +141,9 @@ export const Requests = () => {
   useRefresh(pages.refresh, { heartbeat: true })
   return (
     <div class={`split${selected === undefined ? "" : " has-selection"}`}>
-      <section class="list" aria-label="Requests">
+      <div class="list">
         <header class="page-head">
-          <h1>Requests</h1>
+          <h2 class="title">Requests</h2>
           <p class="muted">
             The latest webhooks and sends of this process, for an hour, at most 500. They are in memory alone.
           </p>
@@ -181,7 +181,7 @@ export const Requests = () => {
             text: key === "" ? "Webhooks appear here, also those that are refused." : <a href="#/requests">Show all</a>
           }}
         />
-      </section>
+      </div>
       {selected !== undefined && (
         <ExchangePanel id={selected} closeHref={hrefOf(["requests"], filters)} key={selected} />
       )}

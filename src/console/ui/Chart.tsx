@@ -16,7 +16,10 @@ const [width, height] = [300, 84]
 
 const xOf = (index: number, count: number) => count < 2 ? 0 : (index / (count - 1)) * width
 
-/** Lines between neighbours that both have a value, and a point where there is one alone. */
+const pointOf = (values: Series["values"], index: number, value: number, max: number) =>
+  `${xOf(index, values.length).toFixed(1)} ${(height - (value / max) * (height - 6) - 2).toFixed(1)}`
+
+/** Lines between neighbours that both have a value. */
 const lineOf = (values: Series["values"], max: number): string => {
   let path = ""
   let isDown = false
@@ -25,12 +28,20 @@ const lineOf = (values: Series["values"], max: number): string => {
       isDown = false
       return
     }
-    const point = `${xOf(index, values.length).toFixed(1)} ${(height - (value / max) * (height - 6) - 2).toFixed(1)}`
-    path += isDown ? `L${point}` : `M${point}h.01`
+    const point = pointOf(values, index, value, max)
+    path += isDown ? `L${point}` : `M${point}`
     isDown = true
   })
   return path
 }
+
+/** Values without a neighbour. */
+const dotsOf = (values: Series["values"], max: number): string =>
+  values.flatMap((value, index) =>
+    value === undefined || values[index - 1] !== undefined || values[index + 1] !== undefined
+      ? []
+      : [`M${pointOf(values, index, value, max)}h.01`]
+  ).join("")
 
 /** Where the lines are filled down to the ground: only where all has a value. */
 const areaOf = (values: Series["values"], max: number): string =>
@@ -79,6 +90,7 @@ export const Chart = ({ format, now, series, times, title }: {
           <g class={`chart-series is-${kind}`} key={name}>
             <path class="chart-area" d={areaOf(values, max)} />
             <path class="chart-line" d={lineOf(values, max)} />
+            <path class="chart-dots" d={dotsOf(values, max)} />
           </g>
         ))}
         {at !== undefined && <path class="chart-cursor" d={`M${xOf(at, times.length)} 0V${height}`} />}
