@@ -98,7 +98,7 @@ const isOwn = (publicUrls: ReadonlyArray<string>) => ({ headers }: HttpServerReq
 /**
  * The session values: when it ends, its tag, and the name of its token.
  */
-const pattern = /^(\d{13})\.([\w-]{43})\.([\w.-]{1,64})$/
+const pattern = /^(\d{1,15})\.([\w-]{43})\.([\w.-]{1,64})$/
 
 /**
  * Options of the sessions.

@@ -23,6 +23,7 @@ import * as SmsRouter from "../../src/sending/SmsRouter.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
+import { buildConsole } from "../buildConsole.ts"
 import { launch } from "./browser.ts"
 
 export const limit = 120_000
@@ -47,6 +48,7 @@ const layerSqlite = Layer.orDie(
 
 /** A server with one carrier, which keeps its files and its requests in memory. */
 export const layer = ({ isStored = false, respond }: Server = {}) => {
+  buildConsole()
   const options = { adminToken: Redacted.make(token), shutdownTimeout: "1 second" } as const
   const sessions = ConsoleSessions.layer(options)
   const layerStores = isStored ? layerSqlite : StorageConfig.layerStoresMemory

@@ -93,6 +93,16 @@ const Messages = ({ open }: { readonly open: Thread }) => {
     const box = scroller.current
     if (box !== null) box.scrollTop = box.scrollHeight - box.clientHeight - fromEnd.current
   }, [first])
+  useEffect(() => {
+    const box = scroller.current
+    if (box === null) return
+    // The composer grows with what is written in it.
+    const observer = new ResizeObserver(() => {
+      if (fromEnd.current < 120) box.scrollTop = box.scrollHeight
+    })
+    observer.observe(box)
+    return () => observer.disconnect()
+  }, [])
   useLayoutEffect(() => {
     const box = scroller.current
     // A new message moves the view only for a person who reads the end.
