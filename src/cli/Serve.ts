@@ -17,6 +17,8 @@ import * as DeliveryTracker from "../delivery/DeliveryTracker.ts"
 import * as Demo from "../demo/Demo.ts"
 import * as DocsSite from "../demo/DocsSite.ts"
 import * as Forwarder from "../forward/Forwarder.ts"
+import * as ConsoleServer from "../http/ConsoleServer.ts"
+import * as ConsoleSessions from "../http/ConsoleSessions.ts"
 import * as Draining from "../http/Draining.ts"
 import * as MediaServer from "../http/MediaServer.ts"
 import * as MessagesServer from "../http/MessagesServer.ts"
@@ -24,11 +26,13 @@ import * as NodeServer from "../http/NodeServer.ts"
 import * as ServerConfig from "../http/ServerConfig.ts"
 import * as TelemetryConfig from "../http/TelemetryConfig.ts"
 import * as WebhookServer from "../http/WebhookServer.ts"
+import * as MediaStore from "../media/MediaStore.ts"
 import * as NodeGuardedClient from "../media/NodeGuardedClient.ts"
 import * as NodeIncrementalHash from "../media/NodeIncrementalHash.ts"
 import * as NodeMediaRehosting from "../media/NodeMediaRehosting.ts"
 import * as NodeCrypto from "../NodeCrypto.ts"
 import type { Lazy } from "../provider/Carrier.ts"
+import * as Exchanges from "../provider/Exchanges.ts"
 import { generateSecret } from "../provider/Secrets.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
 import * as SmsProviders from "../provider/SmsProviders.ts"
@@ -107,11 +111,31 @@ const mediaShutdownTimeout = "20 seconds"
 
 const listenLog = { disableListenLog: !Workers.isFirst }
 
+/** Adds the console to the routes of the API, which then accept its sessions. */
+const withConsole = <A, E, R>(
+  routes: Layer.Layer<A, E, R>,
+  { console, server }: Pick<ServerConfig.ServerConfig, "console" | "server">
+) => {
+  const sessions = ConsoleSessions.layer(server)
+  return Layer.merge(
+    Layer.provide(routes, console ? sessions : Layer.empty),
+    console ? Layer.provide(ConsoleServer.layer(), [sessions, NodeServices.layer]) : Layer.empty
+  )
+}
+
+/** Keeps the latest requests for those who look at them in the console. */
+const layerExchanges = ({ console }: Pick<ServerConfig.ServerConfig, "console">) =>
+  console ? Layer.orDie(Exchanges.layer()) : Layer.empty
+
 /** Provides the routes, and the hook that re-hosts media if a media store is configured. */
-const layerRoutes = ({ drainSeconds, media, server: options, storage }: ServerConfig.ServerConfig) => {
+const layerRoutes = (config: ServerConfig.ServerConfig) => {
+  const { drainSeconds, media, server: options, storage } = config
   const drain = { grace: Duration.seconds(drainSeconds) }
   const shutdownTimeout = media === undefined ? "10 seconds" : mediaShutdownTimeout
-  const routes = Layer.mergeAll(MessagesServer.layer({ ...options, shutdownTimeout }), MissingReports.layer()).pipe(
+  const routes = Layer.mergeAll(
+    withConsole(MessagesServer.layer({ ...options, shutdownTimeout }), config),
+    MissingReports.layer()
+  ).pipe(
     Layer.provide(UnknownSends.layer())
   )
   // With an inbox, accepted events are processed until the routes close; the rest is left to other processes.
@@ -180,6 +204,7 @@ const layerServer = (config: ServerConfig.ServerConfig) => {
     Layer.provide(DeliveryTracker.layer()),
     // An unusable database prevents the start as well.
     Layer.provide(config.storage.layer({ shutdownTimeout })),
+    Layer.provide(layerExchanges(config)),
     Layer.provide([NodeCrypto.layer, NodeHttpClient.layerUndici])
   )
 }
@@ -221,8 +246,13 @@ const layerDemo = (config: ServerConfig.ServerConfig, carriers: ReadonlyArray<La
       variables
     )
     const options = { ...config.server, publicUrl: base, adminToken }
-    const routes = Layer.mergeAll(MessagesServer.layer(options), DocsSite.layer()).pipe(
-      Layer.provide(UnknownSends.layer())
+    const routes = Layer.mergeAll(
+      withConsole(MessagesServer.layer(options), { ...config, server: options }),
+      MediaServer.layer,
+      DocsSite.layer()
+    ).pipe(
+      Layer.provide(UnknownSends.layer()),
+      Layer.provide([MediaServer.layerUntraced, Layer.orDie(MediaStore.layerMemory({ baseUrl: `${base}/media` }))])
     )
     return Layer.effectDiscard(Demo.play({ base, emulator, adminToken })).pipe(
       Layer.provide(WebhookServer.serveRoutes(routes, { disableLogger: true, disableListenLog: true })),
@@ -233,7 +263,8 @@ const layerDemo = (config: ServerConfig.ServerConfig, carriers: ReadonlyArray<La
       Layer.provide(SmsProviders.layer(...Array.from(providers.values(), consent.enforce))),
       Layer.provide(consent.layer),
       Layer.provide(DeliveryTracker.layer()),
-      Layer.provide(storage.layer({ shutdownTimeout: "5 seconds" }))
+      Layer.provide(storage.layer({ shutdownTimeout: "5 seconds" })),
+      Layer.provide(layerExchanges(config))
     )
   })).pipe(
     Layer.provide([NodeCrypto.layer, NodeHttpClient.layerUndici, NodeServices.layer, NodeServer.layer(config)])

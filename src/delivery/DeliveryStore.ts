@@ -20,6 +20,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -34,6 +35,9 @@ import * as Listing from "../internal/listing.ts"
 import type { Listed, Place, SearchOptions } from "../internal/listing.ts"
 import { sizeOf } from "../internal/sizeOf.ts"
 import { contradicts } from "./internal/contradicts.ts"
+import { type DeliveryTally, tallyOf } from "./internal/deliveryTally.ts"
+
+export { type DeliveryTally, maxTook } from "./internal/deliveryTally.ts"
 
 /**
  * Identifies one message to one recipient. A carrier's message id covers
@@ -182,6 +186,12 @@ export class DeliveryStore extends Context.Service<DeliveryStore, {
   readonly search: (
     options: SearchOptions & { readonly status?: Status | undefined }
   ) => Effect.Effect<ReadonlyArray<Listed<Delivery>>, DeliveryStoreError>
+  /**
+   * Counts the deliveries that were first recorded from a time on, in
+   * milliseconds since the epoch, and returns how long the latest of them took to
+   * be delivered.
+   */
+  readonly tally: (options: { readonly since: number }) => Effect.Effect<DeliveryTally, DeliveryStoreError>
   /** Removes the delivery of exactly this key and returns it. */
   readonly remove: (key: Key) => Effect.Effect<Delivery | undefined, DeliveryStoreError>
 }>()("effect-sms/DeliveryStore") {}
@@ -361,6 +371,18 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
             ),
             options
           )),
+      tally: ({ since }) =>
+        Effect.map(now, (now) => {
+          const all = [...open.values(), ...terminal.values()].filter(({ expiresAt, place }) =>
+            expiresAt > now && place.time >= since
+          )
+          return tallyOf(all.map(({ delivery, place }) => ({
+            at: place.time,
+            provider: delivery.provider,
+            status: delivery.status,
+            reached: DateTime.toEpochMillis(delivery.since)
+          })))
+        }),
       remove: (key) =>
         Effect.map(now, (now) => {
           const held = find(keyOf(key), now)

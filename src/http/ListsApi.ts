@@ -51,6 +51,9 @@ export class ListedMessage extends Schema.Class<ListedMessage>("effect-sms/http/
   messageIds: Schema.optionalKey(
     Schema.Array(Schema.String).annotate({ description: "The carrier's ids: `GET /messages/:id` has the deliveries" })
   ),
+  status: Schema.optionalKey(
+    Status.annotate({ description: "The delivery status of a message that a carrier accepted" })
+  ),
   reason: Schema.optionalKey(Schema.String.annotate({ description: "Why a message was blocked or not accepted" }))
 }) {}
 
@@ -86,7 +89,7 @@ export const ofReceived = ({ event, provider, time }: Received): ListedMessage =
  * @category constructors
  * @since 0.1.0
  */
-export const ofIntent = (intent: Intent): ListedMessage => {
+export const ofIntent = (intent: Intent, status?: Status): ListedMessage => {
   const { createdAt, error, id, message: { content, from, participants, to }, receipt, refusal, roomId, state } = intent
   return new ListedMessage({
     id,
@@ -101,6 +104,7 @@ export const ofIntent = (intent: Intent): ListedMessage => {
       participants,
       provider: providerOf(intent),
       messageIds: receipt?.messageIds,
+      status,
       reason: reasonOf({ error, refusal })
     })
   })
@@ -122,7 +126,12 @@ export class Lists extends HttpApiGroup.make("lists")
           Schema.NonEmptyString.annotate({ description: "Only those of the room with this id" })
         ),
         direction: Schema.optionalKey(Schema.Literals(["inbound", "outbound"])),
-        state: Schema.optionalKey(MessageState)
+        state: Schema.optionalKey(MessageState),
+        text: Schema.optionalKey(
+          Schema.NonEmptyString.check(Schema.isMaxLength(200)).annotate({
+            description: "Only those whose text contains this, in any letter case"
+          })
+        )
       },
       success: Paging.pageOf(ListedMessage),
       error: Problems.ServiceUnavailable

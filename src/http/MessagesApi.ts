@@ -22,17 +22,21 @@ import { maxName, maxReference, maxText, maxUrl } from "../provider/internal/len
 import { Priority } from "../sending/IntentStore.ts"
 import { Answered, AnswerRequest } from "./AnswerApi.ts"
 import { Consents } from "./ConsentApi.ts"
+import { Conversations } from "./ConversationsApi.ts"
 import { Events } from "./EventsApi.ts"
+import { Exchanges } from "./ExchangesApi.ts"
 import { Forwarding } from "./ForwardingApi.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
 import { withWebhooks } from "./internal/notifications.ts"
+import { RequiredScope } from "./internal/requiredScope.ts"
 import { Lists } from "./ListsApi.ts"
 import { messageProblems, seconds } from "./MessageProblems.ts"
 import { MessageView } from "./MessageView.ts"
 import { IntentView, Operations } from "./OperationsApi.ts"
 import * as Problems from "./Problems.ts"
 import { ReadRequest } from "./ReadRequest.ts"
-import { RequiredScope } from "./Tokens.ts"
+import { Statistics } from "./StatsApi.ts"
+import { Uploads } from "./UploadsApi.ts"
 import { AdminAuthorization, WebhookApi } from "./WebhookApi.ts"
 
 export { MessageView, viewOf } from "./MessageView.ts"
@@ -242,6 +246,10 @@ export class MessagesApi extends HttpApi.make("effect-sms")
 export class GatewayApi extends WebhookApi
   .add(Messages)
   .add(Lists)
+  .add(Conversations)
+  .add(Uploads)
+  .add(Exchanges)
+  .add(Statistics)
   .add(Events)
   .add(Operations)
   .add(Consents)

@@ -27,57 +27,21 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as HttpApiClient from "effect/http-api/HttpApiClient"
 import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
-import * as Random from "effect/Random"
 import type * as Redacted from "effect/Redacted"
-import * as Stream from "effect/Stream"
-import type { Address } from "../Address.ts"
-import type { Kind } from "../events/Event.ts"
+import type * as Stream from "effect/Stream"
 import type { Entry } from "../events/EventLog.ts"
-import { compact } from "../internal/record.ts"
+import * as Following from "./internal/following.ts"
+import type { FollowError, FollowOptions } from "./internal/following.ts"
 import type { Lists } from "./ListsApi.ts"
 import { type Messages, MessagesApi } from "./MessagesApi.ts"
-import type * as Problems from "./Problems.ts"
 
-/**
- * What to follow. An absent field matches everything.
- *
- * @category models
- * @since 0.1.0
- */
-export type FollowOptions = {
-  /**
-   * The position after which to begin. 0 is the oldest event that is kept.
-   * Begins now without it.
-   */
-  readonly after?: number | undefined
-  /** Only events of this room. */
-  readonly room?: string | undefined
-  /** Only events of these kinds. */
-  readonly kinds?: ReadonlyArray<Kind> | undefined
-  /** Only events of the person with this number, in any form. */
-  readonly number?: Address | undefined
-}
-
-/**
- * Why following ended: the token or the request is wrong, or the server keeps
- * no events.
- *
- * @category errors
- * @since 0.1.0
- */
-export type FollowError =
-  | Problems.BadRequest
-  | Problems.Unauthorized
-  | Problems.Forbidden
-  | Problems.NotFound
+export type { FollowError, FollowOptions } from "./internal/following.ts"
 
 /**
  * The members of {@link MessagesClient}. Each problem response is an error
@@ -124,53 +88,6 @@ export type Options = {
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
 
-/** After three missing heartbeats, the connection is taken for lost. */
-const silence: Duration.Input = "45 seconds"
-
-/** The wait before the first reconnection, which doubles with each failure, and its limit. */
-const [firstWait, maxWait] = [250, 30_000]
-
-const refusals: ReadonlyArray<string> = [
-  "BadRequest",
-  "Unauthorized",
-  "Forbidden",
-  "NotFound"
-] satisfies ReadonlyArray<FollowError["_tag"]>
-
-const isRefusal = (error: { readonly _tag: string } | HttpClientError.HttpClientError): error is FollowError =>
-  refusals.includes(error._tag)
-
-const makeFollow =
-  (events: HttpApiClient.ForApi<typeof MessagesApi>["events"]): Service["follow"] =>
-  ({ after, kinds, number, room } = {}) =>
-    Stream.suspend(() => {
-      let last = after
-      let failures = 0
-      const query = compact({ after, room, kind: kinds, number })
-      const connection = Stream.unwrap(
-        Effect.suspend(() => events.follow({ query, headers: last === undefined ? {} : { "last-event-id": last } }))
-      ).pipe(
-        Stream.timeout(silence),
-        Stream.catch((error) =>
-          isRefusal(error)
-            ? Stream.fail(error)
-            : failures > 0
-            ? Stream.empty
-            : Stream.fromEffectDrain(Effect.logWarning(`Following was interrupted (${error._tag}), and goes on`))
-        ),
-        Stream.flatMap((event) => {
-          failures = 0
-          if (event.id !== undefined) last = Number(event.id)
-          return typeof event.data === "string" ? Stream.empty : Stream.succeed(event.data)
-        })
-      )
-      const pause = Effect.suspend(() => {
-        const wait = Math.min(maxWait, firstWait * 2 ** failures++)
-        return Effect.flatMap(Random.nextBetween(wait / 2, wait), Effect.sleep)
-      })
-      return Stream.forever(Stream.concat(connection, Stream.fromEffectDrain(pause)))
-    })
-
 /**
  * Builds a client of the server at the base URL.
  *
@@ -186,7 +103,7 @@ export const make = (
       baseUrl,
       httpClient: transformClient(HttpClient.mapRequest(httpClient, HttpClientRequest.bearerToken(token)))
     })
-    return MessagesClient.of({ ...messages, lists, follow: makeFollow(events) })
+    return MessagesClient.of({ ...messages, lists, follow: Following.make(events.follow) })
   })
 
 /**

@@ -53,7 +53,9 @@ import { Draining } from "./Draining.ts"
 import * as Answer from "./internal/answer.ts"
 import * as Authorization from "./internal/authorization.ts"
 import * as Consents from "./internal/consents.ts"
+import * as Conversations from "./internal/conversations.ts"
 import * as Events from "./internal/events.ts"
+import * as Exchanges from "./internal/exchanges.ts"
 import * as Forwarding from "./internal/forwarding.ts"
 import { setHeaders } from "./internal/headers.ts"
 import * as Lists from "./internal/lists.ts"
@@ -62,7 +64,9 @@ import * as Queueing from "./internal/queueing.ts"
 import * as ReadRequest from "./internal/readRequest.ts"
 import { requestText } from "./internal/requestText.ts"
 import * as SendOnce from "./internal/sendOnce.ts"
+import * as Statistics from "./internal/statistics.ts"
 import { storageFailedWith } from "./internal/storageFailed.ts"
+import * as Uploads from "./internal/uploads.ts"
 import * as MessageProblems from "./MessageProblems.ts"
 import { GatewayApi, type SendRequest, viewOf } from "./MessagesApi.ts"
 import { intentViewOf } from "./OperationsApi.ts"
@@ -256,6 +260,10 @@ export const layer = (options: Options = {}) =>
       Layer.mergeAll(
         layerMessages(options),
         Lists.layer,
+        Conversations.layer,
+        Uploads.layer,
+        Exchanges.layer,
+        Statistics.layer,
         Events.layer,
         Operations.layer,
         Consents.layer,

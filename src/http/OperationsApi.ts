@@ -23,11 +23,11 @@ import { Consents } from "./ConsentApi.ts"
 import { Forwarding } from "./ForwardingApi.ts"
 import { annotations, samples } from "./internal/apiSamples.ts"
 import { reasonOf } from "./internal/reasonOf.ts"
+import { RequiredScope } from "./internal/requiredScope.ts"
 import { messageProblems } from "./MessageProblems.ts"
 import * as Paging from "./Paging.ts"
 import * as Problems from "./Problems.ts"
 import { ReadRequest } from "./ReadRequest.ts"
-import { RequiredScope } from "./Tokens.ts"
 import { AdminAuthorization } from "./WebhookApi.ts"
 
 /**

@@ -78,6 +78,8 @@ export interface ServerConfig {
   readonly server: Options
   /** The configured providers, by name. */
   readonly providers: ReadonlyMap<string, ProviderLayer>
+  /** Whether the server has the console, under `/console`. */
+  readonly console: boolean
   /** Applies rate limits and circuit breakers to the providers. */
   readonly sendPolicy: SendPolicyConfig.SendPolicyConfig
   /** Enforces the consent of people. */
@@ -117,6 +119,7 @@ export const variables: ReadonlyArray<string> = [
   "WORKERS",
   "DRAIN_SECONDS",
   "ADMIN_TOKEN",
+  "CONSOLE",
   "SEND_LONG_TEXT",
   "SEND_SEVERAL_MEDIA",
   "SEND_RATE_LIMIT",
@@ -244,6 +247,11 @@ const drainSeconds = Effect.gen(function*() {
     : yield* invalid("DRAIN_SECONDS", "must be a whole number of seconds from 0 to 300")
 })
 
+const hasConsole = Effect.gen(function*() {
+  const value = (yield* Environment.text("CONSOLE")) ?? "on"
+  return value === "on" || value === "off" ? value === "on" : yield* invalid("CONSOLE", "must be on or off")
+})
+
 /** Several processes share nothing but the database. */
 const readWorkers = Effect.fnUntraced(function*(isStored: boolean) {
   const value = (yield* Environment.text("WORKERS")) ?? "1"
@@ -289,6 +297,7 @@ export const load = Effect.fnUntraced(function*(
     maxConnections: yield* maxConnections,
     workers: yield* readWorkers(storage.processor !== undefined),
     drainSeconds: yield* drainSeconds,
+    console: yield* hasConsole,
     server: {
       publicUrl: publicUrl === undefined || others.length === 0 ? publicUrl : [publicUrl, ...others],
       trustedProxies: yield* trustedProxies,

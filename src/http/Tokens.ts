@@ -19,7 +19,6 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import * as CryptoError from "effect/crypto/CryptoError"
 import * as Digest from "effect/crypto/Digest"
 import * as Mac from "effect/crypto/Mac"
@@ -36,35 +35,9 @@ import type * as SchemaIssue from "effect/SchemaIssue"
 import * as Secrets from "../provider/Secrets.ts"
 import * as LimitsMemory from "../sending/internal/limitsMemory.ts"
 import * as SlidingWindow from "../sending/internal/slidingWindow.ts"
+import { Scope } from "./internal/requiredScope.ts"
 
-/**
- * What a token may do.
- *
- * - `read`: read rooms, messages, deliveries and metrics
- * - `send`: send messages
- * - `operate`: decide about dead letters and sends with an unknown outcome, and
- *   delete personal data
- *
- * @category models
- * @since 0.1.0
- */
-export type Scope = typeof Scope.Type
-
-/**
- * Schema of {@link Scope}.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Scope = Schema.Literals(["read", "send", "operate"])
-
-/**
- * The scope that an endpoint needs. By default `read` for `GET`, else `operate`.
- *
- * @category services
- * @since 0.1.0
- */
-export class RequiredScope extends Context.Service<RequiredScope, Scope>()("effect-sms/http/RequiredScope") {}
+export { RequiredScope, Scope } from "./internal/requiredScope.ts"
 
 /**
  * A named token.
@@ -137,47 +110,79 @@ export const repeatedName = (tokens: ReadonlyArray<Token>): string | undefined =
   ["admin", ...tokens.map(({ name }) => name)].find((name, index, names) => names.indexOf(name) !== index)
 
 /**
- * Builds a function that finds the token of a credential. The admin token has
- * every scope and no limit. Every token is compared, in constant time. Fails
- * when the admin token is empty or two tokens have one name.
+ * The tokens of a server.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = {
+  readonly adminToken?: Redacted.Redacted<string> | undefined
+  readonly tokens?: ReadonlyArray<Token> | undefined
+}
+
+/**
+ * A token of the server, with the SHA-256 by which it is known.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Registered extends Known {
+  readonly hash: Uint8Array
+}
+
+/**
+ * Returns the tokens of a server. The admin token has every scope and no limit.
+ * Fails when the admin token is empty or two tokens have one name.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const finder = Effect.fnUntraced(function*(
-  { adminToken, tokens = [] }: {
-    readonly adminToken?: Redacted.Redacted<string> | undefined
-    readonly tokens?: ReadonlyArray<Token> | undefined
-  }
-): Effect.fn.Return<
-  (credential: string) => Effect.Effect<Known | undefined>,
-  CryptoError.CryptoError,
-  Digest.Digest
-> {
-  const digest = yield* Digest.Digest
-  const hash = (text: string) => Effect.provideService(sha256(text), Digest.Digest, digest)
+export const register = Effect.fnUntraced(function*(
+  { adminToken, tokens = [] }: Options
+): Effect.fn.Return<ReadonlyArray<Registered>, CryptoError.CryptoError, Digest.Digest> {
   if (repeatedName(tokens) !== undefined) {
     const reason = new CryptoError.InvalidKey({ description: "Two tokens have one name" })
-    return yield* new CryptoError.CryptoError({ module: "Tokens", method: "finder", reason })
+    return yield* new CryptoError.CryptoError({ module: "Tokens", method: "register", reason })
   }
   const limiter = yield* Effect.provide(RateLimiter.make, LimitsMemory.layerRateLimiterStore)
 
-  const known: Array<{ readonly hash: Uint8Array; readonly token: Known }> = []
+  const known: Array<Registered> = []
   if (adminToken !== undefined) {
     const [secret = ""] = yield* Secrets.list("WebhookServer", adminToken)
-    known.push({ hash: yield* hash(secret), token: { name: "admin", scopes: Scope.literals, count: unlimited } })
+    known.push({ name: "admin", scopes: Scope.literals, count: unlimited, hash: yield* sha256(secret) })
   }
   for (const { name, requestsPerMinute: limit = 600, scopes, sha256 } of tokens) {
     const window = SlidingWindow.make({ limiter, limit, window: Duration.minutes(1) })
     // The limiter is in memory, so it does not fail.
     const count = Effect.orDie(window(name, 1))
-    known.push({ hash: Result.getOrThrow(Hex.decode(sha256)), token: { name, scopes, count } })
+    known.push({ name, scopes, count, hash: Result.getOrThrow(Hex.decode(sha256)) })
   }
+  return known
+})
 
+/**
+ * Builds a function that finds the token of a credential. Every token is
+ * compared, in constant time. Fails as {@link register} does.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const finder = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<
+  (credential: string) => Effect.Effect<Registered | undefined>,
+  CryptoError.CryptoError,
+  Digest.Digest
+> {
+  const digest = yield* Digest.Digest
+  const known = yield* register(options)
   return (credential) =>
-    Effect.map(Effect.orDie(hash(credential)), (actual) =>
-      known.reduce<Known | undefined>(
-        (found, { hash, token }) => Mac.timingSafeEqual(hash, actual) ? token : found,
-        undefined
-      ))
+    Effect.map(
+      Effect.orDie(Effect.provideService(sha256(credential), Digest.Digest, digest)),
+      (actual) =>
+        known.reduce<Registered | undefined>(
+          (found, token) => Mac.timingSafeEqual(token.hash, actual) ? token : found,
+          undefined
+        )
+    )
 })

@@ -35,6 +35,7 @@ import type * as IpNetwork from "effect/net/IpNetwork"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { Exchanges } from "../provider/Exchanges.ts"
 import { SmsProviders } from "../provider/SmsProviders.ts"
 import { RoomKit } from "../rooms/RoomKit.ts"
 import { UnknownProvider, WebhookError } from "../WebhookError.ts"
@@ -140,8 +141,9 @@ const layerShared = (options: Options) =>
   Layer.effect(
     Webhooks,
     Effect.gen(function*() {
-      const verification = Verification.make(options)
-      const process = yield* Processing.make(options)
+      const exchanges = yield* Exchanges
+      const verification = Verification.make(options, exchanges)
+      const process = yield* Processing.make(options, exchanges)
       const front = yield* WebhookFront.WebhookFront
       if (front !== undefined) {
         const { publicUrl, trustedProxies = [] } = options

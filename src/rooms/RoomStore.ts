@@ -15,16 +15,23 @@ import type { Address } from "../Address.ts"
 import type { DeliveryStatus } from "../DeliveryStatus.ts"
 import { recorder } from "../events/EventLog.ts"
 import { appended } from "../events/internal/changes.ts"
-import type { Listed, SearchOptions, TimeSpan } from "../internal/listing.ts"
+import type { Listed, SearchOptions, Tally, TallyOptions, TimeSpan } from "../internal/listing.ts"
 import type { InboundMessage } from "../Message.ts"
 import type { RoomEvent } from "../RoomEvent.ts"
 import type { StorageError } from "../StorageError.ts"
-import type { Appended, DeliveryOutcome, HistoryEntry, Received, RoomPlace } from "./internal/history.ts"
+import type { Appended, DeliveryOutcome, HistoryEntry, Received, RoomPlace, RoomSummary } from "./internal/history.ts"
 import { RoomState } from "./internal/roomState.ts"
 import type { Conversation } from "./internal/routes.ts"
 import type { Attachment, Room } from "./Room.ts"
 
-export { type Appended, DeliveryOutcome, type HistoryEntry, type Received, type RoomPlace } from "./internal/history.ts"
+export {
+  type Appended,
+  DeliveryOutcome,
+  type HistoryEntry,
+  type Received,
+  type RoomPlace,
+  type RoomSummary
+} from "./internal/history.ts"
 export type { Conversation } from "./internal/routes.ts"
 
 /**
@@ -93,7 +100,15 @@ export interface Service {
     readonly number?: Address | undefined
     /** Only rooms in which something was said in this time. */
     readonly said?: TimeSpan | undefined
+    /** Only rooms in which this was said, or with a person whose number contains these digits. */
+    readonly find?: string | undefined
   }) => Effect.Effect<ReadonlyArray<{ readonly room: Room; readonly place: RoomPlace }>, StorageError>
+  /** Returns what a list of conversations shows of these rooms, by their ids. */
+  readonly summaries: (
+    roomIds: ReadonlyArray<string>
+  ) => Effect.Effect<ReadonlyMap<string, RoomSummary>, StorageError>
+  /** Records that a room was read up to an event, unless it was read further. */
+  readonly markRead: (event: Pick<RoomEvent, "id" | "roomId">) => Effect.Effect<void, StorageError>
   /** Searches received messages in all rooms, the latest first. */
   readonly searchReceived: (
     options: SearchOptions & {
@@ -102,6 +117,8 @@ export interface Service {
       readonly blocked?: boolean | undefined
     }
   ) => Effect.Effect<ReadonlyArray<Listed<Received>>, StorageError>
+  /** Counts received messages by span of time and provider, the earliest first. */
+  readonly tally: (options: TallyOptions) => Effect.Effect<ReadonlyArray<Tally>, StorageError>
   /** Returns an event of a room. */
   readonly event: (event: Pick<RoomEvent, "id" | "roomId">) => Effect.Effect<HistoryEntry | undefined, StorageError>
   /** Stores a delivery status, unless it is a duplicate. */
@@ -181,6 +198,9 @@ export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<Service> 
       rooms: ({ limit } = {}) => Effect.sync(() => state.rooms(limit)),
       history: (roomId, options = {}) => Effect.sync(() => state.history(roomId, options)),
       search: (options) => Effect.sync(() => state.search(options)),
+      tally: (options) => Effect.sync(() => state.tally(options)),
+      summaries: (roomIds) => Effect.sync(() => state.summaries(roomIds)),
+      markRead: (event) => Effect.sync(() => state.markRead(event)),
       searchReceived: (options) => Effect.sync(() => state.searchReceived(options)),
       event: (event) => Effect.sync(() => state.event(event)),
       addStatus: (status) => Effect.sync(() => state.addStatus(status)),

@@ -15,7 +15,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Address } from "../Address.ts"
-import type { Listed, SearchOptions } from "../internal/listing.ts"
+import type { Listed, SearchOptions, Tally, TallyOptions } from "../internal/listing.ts"
 import { OutboundMessage, SendReceipt } from "../Message.ts"
 import { SmsError } from "../SmsError.ts"
 import type { StorageError } from "../StorageError.ts"
@@ -277,6 +277,22 @@ export interface Lookups {
 }
 
 /**
+ * The intents that are not done.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Backlog {
+  /** The number of queued intents, with those that are not ready yet. */
+  readonly queued: number
+  readonly sending: number
+  /** The number of unknown outcomes that nobody has decided about. */
+  readonly unknown: number
+  /** Since when the queued intent that waits longest has been ready, in milliseconds since the epoch. */
+  readonly waitingSince: number | undefined
+}
+
+/**
  * The members of {@link IntentStore}.
  *
  * @category models
@@ -325,6 +341,12 @@ export interface Service extends Queue, Lookups {
   readonly search: (
     options: SearchOptions & { readonly state?: State | undefined; readonly room?: string | undefined }
   ) => Effect.Effect<ReadonlyArray<Listed<Intent>>, StorageError>
+  /** Counts intents by span of time, provider and state, the earliest first. */
+  readonly tally: (
+    options: TallyOptions
+  ) => Effect.Effect<ReadonlyArray<Tally & { readonly state: State }>, StorageError>
+  /** Returns what is not done yet. */
+  readonly backlog: Effect.Effect<Backlog, StorageError>
   /** Lists the intents of an event in a room, the first first. */
   readonly ofEvent: (eventId: string) => Effect.Effect<ReadonlyArray<Intent>, StorageError>
   /** Lists intents, the latest first. With the state `unknown`, only unresolved ones. */

@@ -259,13 +259,40 @@ export const make = Effect.fnUntraced(function*(
                 value: intent,
                 place: placeOf(intent),
                 address: intent.message.to,
-                provider: providerOf(intent)
+                provider: providerOf(intent),
+                content: intent.message.content
               }]
               : []
           ),
           options
         )
       ),
+    tally: (options) =>
+      Effect.sync(() =>
+        Listing.tally(
+          list().map((intent) => ({
+            at: DateTime.toEpochMillis(intent.createdAt),
+            provider: providerOf(intent),
+            state: intent.state
+          })),
+          options
+        )
+      ),
+    backlog: Effect.map(Clock.currentTimeMillis, (now) => {
+      const all = list()
+      const count = (state: State) =>
+        all.filter((intent) => intent.state === state && (state !== "unknown" || intent.resolvedBy === undefined))
+          .length
+      const ready = all.flatMap(({ readyAt, state }) =>
+        state === "queued" && readyAt !== undefined ? [DateTime.toEpochMillis(readyAt)] : []
+      ).filter((at) => at <= now)
+      return {
+        queued: count("queued"),
+        sending: count("sending"),
+        unknown: count("unknown"),
+        waitingSince: ready.length === 0 ? undefined : Math.min(...ready)
+      }
+    }),
     ofEvent: (eventId) =>
       Effect.sync(() =>
         list().filter((intent) => intent.eventId === eventId)

@@ -47,6 +47,7 @@ import type { SendSettings } from "../provider/Sending.ts"
 import { type Service as Provider, SmsProvider } from "../provider/SmsProvider.ts"
 import * as Segments from "../segments/Segments.ts"
 import * as SmsError from "../SmsError.ts"
+import * as CircuitState from "./internal/circuitState.ts"
 import { healthOf } from "./internal/health.ts"
 import * as SlidingWindow from "./internal/slidingWindow.ts"
 
@@ -279,9 +280,10 @@ export const makeCircuitBroken = Effect.fnUntraced(function*(
   const breaker = yield* CircuitBreaker.CircuitBreaker
   const key = provider.name
   if (provider.capabilities.send === undefined) return provider
+  yield* CircuitState.set(key, "Closed")
   yield* breaker.transitions.pipe(
     Stream.filter((transition) => transition.key === key),
-    Stream.runForEach(logTransition),
+    Stream.runForEach((transition) => Effect.andThen(CircuitState.set(key, transition.to), logTransition(transition))),
     Effect.forkScoped({ startImmediately: true })
   )
 

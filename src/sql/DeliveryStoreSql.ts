@@ -4,11 +4,20 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import { Address } from "../Address.ts"
-import { Delivery, DeliveryStore, DeliveryStoreError, firstCheck, type Key } from "../delivery/DeliveryStore.ts"
+import {
+  Delivery,
+  DeliveryStore,
+  DeliveryStoreError,
+  firstCheck,
+  type Key,
+  maxTook
+} from "../delivery/DeliveryStore.ts"
+import type { Status } from "../DeliveryStatus.ts"
 import { delivered } from "../events/internal/changes.ts"
 import { keyOf, messageKeyOf } from "../internal/deliveryKeys.ts"
 import { personOf } from "../internal/person.ts"
@@ -150,6 +159,31 @@ export const make = Effect.fnUntraced(function*(
           return { found, rows: rows.length, last: rows.length === 0 ? undefined : Search.placeOf(rows.at(-1)!) }
         })
       )),
+    tally: ({ since }) =>
+      asStored(Effect.gen(function*() {
+        const counts = yield* sql<
+          { provider: string; status: Status; count: unknown }
+        >`SELECT provider, status, COUNT(*) AS count FROM sms_deliveries
+          WHERE created_at >= ${since} AND status <> '' AND provider IS NOT NULL
+          GROUP BY provider, status`.withoutTransform
+        const reached = sql.literal(sql.onDialectOrElse({
+          pg: () => "delivery::json ->> 'since'",
+          orElse: () => "json_extract(delivery, '$.since')"
+        }))
+        const rows = yield* sql<{ provider: string; at: unknown; reached: string }>`SELECT provider, created_at AS at,
+          ${reached} AS reached FROM sms_deliveries
+          WHERE created_at >= ${since} AND status IN ('delivered', 'read') AND provider IS NOT NULL
+          ORDER BY created_at DESC LIMIT ${maxTook}`.withoutTransform
+        return {
+          statuses: counts.map(({ count, provider, status }) => ({ provider, status, count: Number(count) })),
+          took: rows.map(({ at, provider, reached }) => ({
+            provider,
+            at: Number(at),
+            millis: DateTime.toEpochMillis(DateTime.makeUnsafe(reached)) - Number(at)
+            // What is first recorded as delivered was sent by another application, or before a restart.
+          })).filter(({ millis }) => millis > 0)
+        }
+      })),
     remove: (key) =>
       asStored(transact(Effect.gen(function*() {
         const [row] = yield* sql<Row>`DELETE FROM sms_deliveries WHERE key = ${keyOf(key)} RETURNING position, delivery`

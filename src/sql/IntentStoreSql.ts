@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { settled } from "../events/internal/changes.ts"
 import { messageKeyOf } from "../internal/deliveryKeys.ts"
+import { wordsOf } from "../internal/listing.ts"
 import { personOf } from "../internal/person.ts"
 import { providerOf } from "../internal/providerOf.ts"
 import { compact } from "../internal/record.ts"
@@ -246,10 +247,10 @@ export const make = Effect.fnUntraced(function*(
         const ready = readyAt === undefined ? now : DateTime.toEpochMillis(readyAt)
         const rows = yield* sql<Row>`INSERT INTO sms_intents
           (id, key, hash, message, provider, state, owner, priority, ready_at, address, room_id, event_id, person, via,
-            created_at, updated_at, ${sql(`${state}_at`)})
+            words, created_at, updated_at, ${sql(`${state}_at`)})
           VALUES (${id}, ${key ?? null}, ${hash}, ${json}, ${provider ?? null}, ${state}, ${owner},
             ${Queue.priorities.indexOf(priority)}, ${ready}, ${message.to}, ${roomId ?? null}, ${eventId ?? null},
-            ${personOf(message.to)}, ${provider ?? null}, ${now}, ${now}, ${now})
+            ${personOf(message.to)}, ${provider ?? null}, ${wordsOf(message.content)}, ${now}, ${now}, ${now})
           ON CONFLICT (key) DO NOTHING RETURNING ${columns}`.withoutTransform
         if (rows[0] !== undefined) {
           return { _tag: "Reserved", intent: yield* toIntent(rows[0]) } satisfies Reservation
@@ -335,6 +336,29 @@ export const make = Effect.fnUntraced(function*(
           return { found, rows: rows.length, last: rows.length === 0 ? undefined : Search.placeOf(rows.at(-1)!) }
         })
       )),
+    tally: (options) =>
+      asStored(Effect.map(
+        sql<Search.TallyRow & { readonly state: State }>`SELECT ${Search.spanOf(sql, options)} AS span,
+          via AS provider, state, COUNT(*) AS count FROM sms_intents WHERE created_at >= ${options.since}
+          GROUP BY 1, via, state ORDER BY 1`.withoutTransform,
+        (rows) => rows.map((row) => ({ ...Search.tallyOf(options)(row), state: row.state }))
+      )),
+    backlog: asStored(Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      const [row] = yield* sql<Record<"queued" | "sending" | "unknown" | "waiting_since", unknown>>`SELECT
+        (SELECT COUNT(*) FROM sms_intents WHERE state = 'queued') AS queued,
+        (SELECT COUNT(*) FROM sms_intents WHERE state = 'sending') AS sending,
+        (SELECT COUNT(*) FROM sms_intents WHERE state = 'unknown' AND resolved_by IS NULL) AS unknown,
+        (SELECT MIN(ready_at) FROM sms_intents WHERE state = 'queued' AND ready_at <= ${now}) AS waiting_since`
+        .withoutTransform
+      const { queued, sending, unknown, waiting_since: since } = row!
+      return {
+        queued: Number(queued),
+        sending: Number(sending),
+        unknown: Number(unknown),
+        waitingSince: since === null ? undefined : Number(since)
+      }
+    })),
     ofEvent: (eventId) =>
       asStored(Effect.flatMap(
         sql<Row>`SELECT ${columns} FROM sms_intents WHERE event_id = ${eventId} AND ${isListed} ORDER BY position`

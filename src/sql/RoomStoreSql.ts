@@ -10,6 +10,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import { DeliveryStatus } from "../DeliveryStatus.ts"
 import { appended } from "../events/internal/changes.ts"
 import { addressOf } from "../internal/eventAddress.ts"
+import { wordsOf } from "../internal/listing.ts"
 import { personOf } from "../internal/person.ts"
 import { RoomEvent } from "../RoomEvent.ts"
 import { statusKey } from "../rooms/internal/history.ts"
@@ -19,6 +20,7 @@ import { DeliveryOutcome, type HistoryEntry, RoomStore, type Service } from "../
 import type { Recorded } from "./EventLogSql.ts"
 import { json, makeReadable } from "./internal/json.ts"
 import * as RoomSearch from "./internal/roomSearch.ts"
+import * as RoomSummaries from "./internal/roomSummaries.ts"
 import * as Search from "./internal/search.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
@@ -128,6 +130,7 @@ export const make = Effect.fnUntraced(function*(
   return RoomStore.of({
     isShared: true,
     ...RoomSearch.make({ sql, asStored, readable, decodeRoom: rooms.decode, decodeEvent: events.decode }),
+    ...RoomSummaries.make({ sql, asStored, readable, toEntry, transact }),
     get: (roomId) => asStored(read(roomId)),
     find: (conversation) => asStored(findRoom(conversation)),
     route: (conversation, create) =>
@@ -162,10 +165,10 @@ export const make = Effect.fnUntraced(function*(
         const now = yield* Clock.currentTimeMillis
         const { source: { participant } } = event
         const rows = yield* sql`INSERT INTO sms_room_events
-          (id, key, room_id, event, state, person, provider, created_at)
+          (id, key, room_id, event, state, person, provider, words, created_at)
           VALUES (${event.id}, ${key ?? null}, ${event.roomId}, ${yield* events.encode(event)},
             ${RoomSearch.stateOf(event) ?? null}, ${participant === undefined ? null : personOf(participant)},
-            ${inbound?.provider ?? null}, ${now})
+            ${inbound?.provider ?? null}, ${wordsOf(event.content)}, ${now})
           ON CONFLICT DO NOTHING RETURNING id`.withoutTransform
         if (rows.length > 0) {
           const [row] = yield* sql<{ room: string }>`UPDATE sms_rooms SET activity = ${nextActivity}

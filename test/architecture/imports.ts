@@ -92,6 +92,7 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   demo: [...library, "emulator"],
   emulator: library,
   index: library,
+  console: library,
   cli: [...library, "recording", "demo", "emulator"],
   main: ["cli"]
 }

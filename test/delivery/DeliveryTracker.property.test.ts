@@ -31,6 +31,7 @@ const slow = (store: DeliveryStore["Service"], scheduler: fc.Scheduler): Deliver
     claimDue: (options) => delayed(store.claimDue(options)),
     checkLater: (key, delay) => delayed(store.checkLater(key, delay)),
     search: (options) => delayed(store.search(options)),
+    tally: (options) => delayed(store.tally(options)),
     remove: (key) => delayed(store.remove(key))
   }
 }

@@ -128,6 +128,7 @@ describe("a tracker", () => {
         claimDue: () => Effect.fail(failure),
         checkLater: () => Effect.fail(failure),
         search: () => Effect.fail(failure),
+        tally: () => Effect.fail(failure),
         remove: () => Effect.fail(failure)
       })
       const tracker = yield* Effect.provideService(DeliveryTracker.make(), DeliveryStore.DeliveryStore, store)

@@ -11,6 +11,7 @@ import * as IntentStoreMemory from "../../src/sending/IntentStoreMemory.ts"
 import { suite } from "../suites/EventLogSuite.ts"
 import { event } from "../suites/RoomStoreSuite.ts"
 import { suite as search } from "../suites/SearchSuite.ts"
+import { suite as tally } from "../suites/TallySuite.ts"
 
 const layer = Layer.fresh(
   Layer.provideMerge(
@@ -21,6 +22,7 @@ const layer = Layer.fresh(
 
 suite("memory", layer)
 search("memory", layer)
+tally("memory", layer)
 
 const posted = (id: string) => new MessagePosted({ roomId: "a", message: event(id, "a") })
 

@@ -92,6 +92,8 @@ describe("the samples of the documentation", () => {
       }
       for (const [type, media] of Object.entries(requestBody?.content ?? {})) {
         const value = valueOf(media)
+        // The bytes of a file are chosen, and not typed.
+        if (type === "application/octet-stream") continue
         if (type.startsWith("text/")) assert.isString(value, `${operationId} ${type}`)
         else assert.isObject(value, `${operationId} ${type}`)
       }
@@ -111,7 +113,8 @@ describe("the samples of the documentation", () => {
       }
     }
     // The health checks have none, since each can give but one answer, and the metrics, the events and the export are no JSON.
-    assert.strictEqual(samples, operations.length - 5)
+    // That a conversation was read has an empty answer.
+    assert.strictEqual(samples, operations.length - 6)
   })
 
   it.effect("are a message that can be sent as it is", () =>

@@ -15,6 +15,7 @@ import { suite as people } from "../suites/PeopleSuite.ts"
 import { suite as roomStore } from "../suites/RoomStoreSuite.ts"
 import { suite as search } from "../suites/SearchSuite.ts"
 import { suite as sizes } from "../suites/SizesSuite.ts"
+import { suite as tally } from "../suites/TallySuite.ts"
 import { suite as unreadable } from "../suites/UnreadableSuite.ts"
 import { database, hasPostgres } from "./database.ts"
 
@@ -33,6 +34,7 @@ consentLedger("Postgres", layer, !hasPostgres)
 roomStore("Postgres", layer, !hasPostgres)
 eventLog("Postgres", layer, !hasPostgres)
 search("Postgres", layer, !hasPostgres)
+tally("Postgres", layer, !hasPostgres)
 deliveryStore({ name: "Postgres", layer: () => Layer.fresh(layer), bounded: false, skip: !hasPostgres })
 unreadable("Postgres", layer, !hasPostgres)
 handOver("Postgres", layer, !hasPostgres)

@@ -144,6 +144,12 @@ describe("a database without lists", () => {
       assert.lengthOf(intents, 4)
       const deliveries = yield* Context.get(context, DeliveryStore).search({ limit: 9, number: ann, provider: "mock" })
       assert.lengthOf(deliveries, 1)
+      // By text as well. What was there before is not new to anybody.
+      assert.lengthOf(yield* rooms.search({ limit: 9, find: "HELLO" }), 1)
+      assert.lengthOf(yield* rooms.searchReceived({ limit: 9, text: "Hell" }), 1)
+      assert.deepStrictEqual(yield* rooms.searchReceived({ limit: 9, text: "hell%" }), [])
+      assert.lengthOf(yield* Context.get(context, IntentStore).search({ limit: 9, text: "HEL" }), 4)
+      assert.strictEqual((yield* rooms.summaries(["a"])).get("a")?.unread, 0)
     }).pipe(Effect.scoped, Effect.provide(layer)))
 })
 

@@ -25,6 +25,7 @@ import { suite as people } from "../suites/PeopleSuite.ts"
 import { ann, attachment, bob, event, first, room, second, suite as roomStore } from "../suites/RoomStoreSuite.ts"
 import { suite as search } from "../suites/SearchSuite.ts"
 import { suite as sizes } from "../suites/SizesSuite.ts"
+import { suite as tally } from "../suites/TallySuite.ts"
 import { suite as unreadable } from "../suites/UnreadableSuite.ts"
 
 const layerClient = NodeSqliteClient.layer({ filename: ":memory:" })
@@ -37,6 +38,7 @@ consentLedger("SQLite", layer)
 roomStore("SQLite", layer)
 eventLog("SQLite", layer)
 search("SQLite", layer)
+tally("SQLite", layer)
 deliveryStore({ name: "SQLite", layer: () => Layer.fresh(layer), bounded: false })
 
 const layerWithClient = Layer.provideMerge(SqlStorage.layer(), [layerClient, NodeCrypto.layer])

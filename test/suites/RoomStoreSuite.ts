@@ -358,6 +358,34 @@ export const suite = (name: string, layer: Layer.Layer<RoomStore, unknown>, skip
         assert.deepStrictEqual(rest.map(({ room }) => room.id), ["b"])
       }).pipe(Effect.provide(layer, { local: true }), Effect.scoped))
 
+    test("counts what was received after the last message that was read", (store) =>
+      Effect.gen(function*() {
+        for (const id of ["a", "b", "silent"]) yield* store.create(room(id))
+        const posted = ({ source, ...fields }: RoomEvent) =>
+          new RoomEvent({ ...fields, source: new EventSource({ ...source, direction: "outbound" }) })
+        for (const id of ["1", "2", "3"]) yield* store.append(event(id, "a"))
+        yield* store.append(posted(event("4", "a")))
+        yield* store.append(event("5", "b"))
+        const summary = (id: string) => Effect.map(store.summaries(["a", "b", "silent", "none"]), (all) => all.get(id))
+        const shown = Effect.map(summary("a"), (found) => [found?.unread, found?.last?.event.id])
+        assert.deepStrictEqual(yield* shown, [3, "4"])
+        assert.deepStrictEqual([(yield* summary("b"))?.unread, (yield* summary("b"))?.last?.event.id], [1, "5"])
+        assert.deepStrictEqual(yield* summary("silent"), { last: undefined, provider: undefined, unread: 0 })
+        assert.isUndefined(yield* summary("none"))
+        yield* store.markRead({ id: "2", roomId: "a" })
+        assert.deepStrictEqual(yield* shown, [1, "4"])
+        // Neither an earlier message, nor one of another room, nor one that there is not.
+        for (const [id, roomId] of [["1", "a"], ["5", "a"], ["none", "a"], ["1", "none"]] as const) {
+          yield* store.markRead({ id, roomId })
+        }
+        assert.deepStrictEqual(yield* shown, [1, "4"])
+        yield* store.markRead({ id: "4", roomId: "a" })
+        assert.deepStrictEqual(yield* shown, [0, "4"])
+        yield* store.append(event("6", "a"))
+        assert.deepStrictEqual(yield* shown, [1, "6"])
+        assert.strictEqual((yield* store.summaries([])).size, 0)
+      }))
+
     test("lists the rooms, the most recently active first", (store) =>
       Effect.gen(function*() {
         for (const id of ["a", "b", "c"]) yield* store.create(room(id))

@@ -108,6 +108,34 @@ export const suite = (name: string, layer: Layer.Layer<Stores, unknown>, skip = 
     )
 
     test(
+      "finds rooms by what was said and by a part of a number",
+      Effect.gen(function*() {
+        const rooms = yield* RoomStore
+        yield* rooms.create(room("ann", attachment("sms", first, ann)))
+        yield* rooms.create(room("bob", attachment("sms", first, bob)))
+        yield* rooms.append(event("1", "ann", "Où est MON colis? 100%"))
+        yield* rooms.append(event("2", "bob", "Call 555-0142 back_"))
+        const find = (find: string, limit = 9) =>
+          Effect.map(rooms.search({ limit, find }), (found) => found.map(({ room }) => room.id))
+        assert.deepStrictEqual(yield* find("mon COLIS"), ["ann"])
+        assert.deepStrictEqual(yield* find("OÙ"), ["ann"])
+        assert.deepStrictEqual(yield* find("%"), ["ann"])
+        assert.deepStrictEqual(yield* find("_"), ["bob"])
+        // The number of one, and what the other said.
+        assert.deepStrictEqual(yield* find("555-0142"), ["bob", "ann"])
+        assert.deepStrictEqual(yield* find("(514) 555 0143"), ["bob"])
+        assert.deepStrictEqual(yield* find("5145550144"), [])
+        // The fields of what is stored are not its text.
+        for (const field of ["TextContent", "roomId", "sms", "'"]) assert.deepStrictEqual(yield* find(field), [], field)
+        const { place } = (yield* rooms.search({ limit: 1, find: "555" }))[0]!
+        assert.deepStrictEqual(
+          (yield* rooms.search({ limit: 1, find: "555", after: place })).map(({ room }) => room.id),
+          ["ann"]
+        )
+      })
+    )
+
+    test(
       "finds received messages in all rooms, and none that was posted",
       Effect.gen(function*() {
         const rooms = yield* RoomStore
@@ -142,6 +170,8 @@ export const suite = (name: string, layer: Layer.Layer<Stores, unknown>, skip = 
         assert.notInclude(ids(yield* rooms.searchReceived({ limit: 99, blocked: false })), "3")
         assert.lengthOf(yield* rooms.searchReceived({ limit: 99, provider: "twilio" }), whole.length)
         assert.deepStrictEqual(yield* rooms.searchReceived({ limit: 9, provider: "sinch" }), [])
+        assert.lengthOf(yield* rooms.searchReceived({ limit: 99, text: "HELLO" }), whole.length)
+        assert.deepStrictEqual(yield* rooms.searchReceived({ limit: 99, text: "bye" }), [])
         const found = yield* rooms.event({ id: "3", roomId: "a" })
         assert.deepStrictEqual(found?.event.blocked, blocked)
         assert.isUndefined(yield* rooms.event({ id: "3", roomId: "b" }))
@@ -193,6 +223,8 @@ export const suite = (name: string, layer: Layer.Layer<Stores, unknown>, skip = 
         assert.deepStrictEqual(ids(yield* intents.search({ limit: 9, room: "b" })), ["2"])
         assert.deepStrictEqual(ids(yield* intents.search({ limit: 9, room: "a", number: bob })), ["5", "4"])
         assert.deepStrictEqual(ids(yield* intents.search({ limit: 9, state: "refused" })), ["4"])
+        assert.deepStrictEqual(ids(yield* intents.search({ limit: 9, text: "HI", number: bob })), ["5", "4", "2"])
+        assert.deepStrictEqual(yield* intents.search({ limit: 9, text: "hi there" }), [])
         assert.deepStrictEqual(yield* intents.search({ limit: 9, state: "refused", number: ann }), [])
         assert.deepStrictEqual((yield* intents.ofEvent("e")).map(({ id }) => id), ["1", "3"])
       })

@@ -129,6 +129,8 @@ export const make = Effect.fnUntraced(function*(
     }
     if (result._tag === "Broadcast") {
       const { deliveries, earlier = [], event } = result
+      // Who answers has read what was said before.
+      yield* Effect.ignore(kit.store.markRead(event))
       // It went on with what an earlier request had posted.
       if (key !== undefined && event.source.metadata[hashName] !== hash) return yield* MessageProblems.keyReused
       const now = deliveries.map(({ channelId, outcome }) => new DeliveryOutcome({ channelId, outcome }))

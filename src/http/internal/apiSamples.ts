@@ -135,6 +135,45 @@ const webhook = (form: Json, payload: Json) => ({
   response: {}
 })
 
+const room = {
+  id: roomId,
+  createdAt: time,
+  attachments: [{ channelId: `sms-${provider}`, participant: customer, recipient: ours }]
+}
+
+const said = {
+  _tag: "RoomEvent",
+  id: "01M8GX59HYENQFH5XGQK7JGFJR",
+  roomId,
+  source: {
+    channelId: `sms-${provider}`,
+    channelType: "sms",
+    direction: "inbound",
+    participant: customer,
+    recipient: ours,
+    externalId: messageId,
+    metadata: {}
+  },
+  content: { _tag: "TextContent", text: "Is my order on its way?" },
+  createdAt: time
+}
+
+const conversation = { room, unread: 1, provider, last: { event: said, sends: [] } }
+
+const exchange = {
+  id: "Z8B1CD4E-12",
+  time,
+  direction: "inbound",
+  provider,
+  method: "POST",
+  status: 403,
+  refusal: {
+    reason: "InvalidSignature",
+    message: "The signature does not match the request; it matches the URL with https"
+  },
+  messageIds: []
+}
+
 /** The samples of each endpoint, by its name. */
 export const samples = {
   inbound: webhook(
@@ -167,34 +206,55 @@ export const samples = {
   webhookByGet: { parameters: { provider }, response: {} },
   rooms: {
     response: {
-      items: [{
-        id: roomId,
-        createdAt: time,
-        attachments: [{ channelId: `sms-${provider}`, participant: customer, recipient: ours }]
-      }],
+      items: [room],
       next: cursor
     }
   },
   roomEvents: {
     parameters: { id: roomId },
     response: {
-      items: [{
-        _tag: "RoomEvent",
-        id: "01M8GX59HYENQFH5XGQK7JGFJR",
-        roomId,
-        source: {
-          channelId: `sms-${provider}`,
-          channelType: "sms",
-          direction: "inbound",
-          participant: customer,
-          recipient: ours,
-          externalId: messageId,
-          metadata: {}
-        },
-        content: { _tag: "TextContent", text: "Is my order on its way?" },
-        createdAt: time
-      }]
+      items: [said]
     }
+  },
+  conversations: { response: { items: [conversation], next: cursor } },
+  conversation: { parameters: { id: roomId }, response: conversation },
+  thread: { parameters: { id: roomId }, response: { items: [conversation.last] } },
+  read: { parameters: { id: roomId }, bodies: { "application/json": { upTo: "01M8GX59HYENQFH5XGQK7JGFJR" } } },
+  exchanges: { response: { items: [exchange] } },
+  exchange: {
+    parameters: { id: exchange.id },
+    response: {
+      ...exchange,
+      url: `http://sms.example.com/webhooks/sms/${provider}/inbound`,
+      headers: { "content-type": "application/x-www-form-urlencoded", "user-agent": "carrier/1.0" },
+      body: "From=%2B15145550142&Body=Hello"
+    }
+  },
+  stats: {
+    parameters: { span: "hour" },
+    response: {
+      since: "2026-01-28T12:01:00.000Z",
+      until: time,
+      step: 60,
+      spans: [{ at: "2026-01-28T12:01:00.000Z", received: 4, sent: 3, failed: 1, latency: 2.5 }],
+      latency: { count: 2, median: 2.5, p95: 4.1 },
+      providers: [{
+        name: provider,
+        receives: true,
+        sends: true,
+        circuit: "Closed",
+        received: 4,
+        accepted: 2,
+        refused: 1,
+        unknown: 0,
+        statuses: [{ status: "delivered", count: 2 }],
+        latency: { count: 2, median: 2.5, p95: 4.1 }
+      }],
+      backlog: { queued: 1, sending: 0, unknown: 0, waiting: 0.2, inbox: 0, inboxWaiting: 0, deadLetters: 0 }
+    }
+  },
+  upload: {
+    response: { url: `https://sms.example.com/media/${"0".repeat(64)}.png`, mimeType: "image/png" }
   },
   follow: { parameters: { after: "0" } },
   statuses: { response: [report] },

@@ -1,6 +1,6 @@
 /**
- * Checks the bearer token of a request: who it is, what it may do, how often it
- * asks.
+ * Checks the bearer token of a request, or the session of the console: who it
+ * is, what it may do, how often it asks.
  */
 import * as Context from "effect/Context"
 import type * as CryptoError from "effect/crypto/CryptoError"
@@ -8,9 +8,11 @@ import type * as Digest from "effect/crypto/Digest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { ConsoleSessions } from "../ConsoleSessions.ts"
 import * as Problems from "../Problems.ts"
 import * as Tokens from "../Tokens.ts"
 import { AdminAuthorization } from "../WebhookApi.ts"
@@ -50,9 +52,17 @@ export const layer = (
     AdminAuthorization,
     Effect.gen(function*() {
       const find = yield* Tokens.finder(options)
+      const sessions = Option.getOrUndefined(yield* Effect.serviceOption(ConsoleSessions))
+
+      const ofSession = Effect.fnUntraced(function*() {
+        if (sessions === undefined) return undefined
+        return (yield* sessions.ofRequest(yield* HttpServerRequest.HttpServerRequest))?.token
+      })
+
       return AdminAuthorization.of({
         bearer: Effect.fnUntraced(function*(next, { credential, endpoint }) {
-          const token = yield* find(Redacted.value(credential))
+          const secret = Redacted.value(credential)
+          const token = yield* secret === "" ? ofSession() : find(secret)
           if (token === undefined) return yield* unknown
           yield* AccessLog.noteToken(token.name)
           // Also what the scope refuses: somebody may be trying what a token can do.

@@ -14,6 +14,7 @@ import { combine } from "../../DeliveryStatus.ts"
 import { Forwarder } from "../../forward/Forwarder.ts"
 import { Inbox, InboxProcessor } from "../../inbox/Inbox.ts"
 import { MediaStore } from "../../media/MediaStore.ts"
+import { Exchanges } from "../../provider/Exchanges.ts"
 import type { Entry } from "../../queue/Queue.ts"
 import { RoomKit } from "../../rooms/RoomKit.ts"
 import type { Intent } from "../../sending/IntentStore.ts"
@@ -61,6 +62,7 @@ export const layer = HttpApiBuilder.group(
     const { intents } = outbox
     const people = Option.getOrUndefined(yield* Effect.serviceOption(People))
     const media = Option.getOrUndefined(yield* Effect.serviceOption(MediaStore))
+    const exchanges = yield* Exchanges
     const router = yield* SmsRouter
     const kit = yield* RoomKit
     const tracker = yield* DeliveryTracker
@@ -195,6 +197,8 @@ export const layer = HttpApiBuilder.group(
         }).pipe(Effect.catchTag("StorageError", storageFailed)),
       forget: Effect.fnUntraced(function*({ params: { address } }) {
         if (people === undefined) return yield* new Problems.NotFound({ detail: "The server has no database" })
+        // They are not found by person, and what is left of them is not worth a person's data.
+        if (exchanges !== undefined) yield* exchanges.clear
         return { ...yield* Effect.catch(people.forget(address, { media }), storageFailed) }
       })
     })

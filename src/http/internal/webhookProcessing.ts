@@ -15,6 +15,7 @@ import * as Option from "effect/Option"
 import * as References from "effect/References"
 import { InboxProcessor } from "../../inbox/Inbox.ts"
 import * as Deduplicator from "../../internal/deduplicator.ts"
+import type { Recorder } from "../../provider/Exchanges.ts"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
 import { RoomKit } from "../../rooms/RoomKit.ts"
 import type { WebhookError } from "../../WebhookError.ts"
@@ -24,7 +25,7 @@ import * as Problems from "../Problems.ts"
 import * as ByteBudget from "./byteBudget.ts"
 import * as RefusalLog from "./refusalLog.ts"
 import { storageFailed } from "./storageFailed.ts"
-import { answer, failed } from "./webhookVerification.ts"
+import { answer, failed, recordRefused } from "./webhookVerification.ts"
 
 export interface Options {
   readonly handlingTimeout?: Duration.Input | undefined
@@ -41,6 +42,37 @@ export interface Verified {
   readonly provider: Provider
   readonly webhook: VerifiedWebhook
 }
+
+const idsOf = (event: WebhookEvent): ReadonlyArray<string> => {
+  switch (event._tag) {
+    case "InboundMessage":
+      return event.externalId === undefined ? [] : [event.externalId]
+    case "MessagePart":
+      return event.message.externalId === undefined ? [] : [event.message.externalId]
+    case "DeliveryStatus":
+      return [event.messageId]
+    case "Unrecognized":
+      return []
+  }
+}
+
+/** Keeps a webhook that was verified, for operators. */
+const recordAccepted = (
+  exchanges: Recorder,
+  { provider, webhook: { request: { body, headers, method, url } } }: Verified,
+  events: ReadonlyArray<WebhookEvent>
+) =>
+  exchanges.record({
+    direction: "inbound",
+    provider: provider.name,
+    method,
+    url,
+    headers,
+    body,
+    secrets: [],
+    status: provider.acknowledgement.status,
+    messageIds: events.flatMap(idsOf)
+  })
 
 const refuse = (error: WebhookError) => Effect.andThen(RefusalLog.log(error), answer(error))
 
@@ -60,7 +92,7 @@ const full = Effect.fnUntraced(function*({ name }: Provider) {
 const keyLimits = { capacity: 100_000, maxBytes: 64 * 1024 * 1024, timeToLive: "48 hours" } as const
 
 /** Builds the processing of verified webhooks. Closing the scope waits for what runs in the background. */
-export const make = Effect.fnUntraced(function*(options: Options) {
+export const make = Effect.fnUntraced(function*(options: Options, exchanges?: Recorder) {
   const kit = yield* RoomKit
   const inbox = Option.getOrUndefined(yield* Effect.serviceOption(InboxProcessor))
   // Keys of a whole webhook, which the inbox does not know. The kit has its own.
@@ -122,7 +154,11 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   const process = (verified: Verified, claim: ByteBudget.Claim) => {
     const { provider, webhook } = verified
-    const decoded = provider.decode(webhook).pipe(
+    const decoding = exchanges === undefined ? provider.decode(webhook) : provider.decode(webhook).pipe(
+      Effect.tapError((error) => recordRefused(exchanges, webhook.request, error)),
+      Effect.tap((events) => recordAccepted(exchanges, verified, events))
+    )
+    const decoded = decoding.pipe(
       Effect.catch(refuse),
       Effect.catchDefect((defect) => failed(Cause.die(defect)))
     )

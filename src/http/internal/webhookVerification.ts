@@ -7,6 +7,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as IpNetwork from "effect/net/IpNetwork"
+import type { Recorder } from "../../provider/Exchanges.ts"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
 import { WebhookError, type WebhookErrorReason } from "../../WebhookError.ts"
 import type { WebhookHead } from "../../WebhookRequest.ts"
@@ -56,8 +57,27 @@ export interface Asked {
   readonly candidates: ReturnType<typeof PublicUrl.candidates>
 }
 
+/** Keeps a webhook that was refused, for operators. */
+export const recordRefused = (
+  exchanges: Recorder,
+  { body, headers, method, url }: WebhookRequest.WebhookRequest,
+  { provider, reason }: Pick<WebhookError, "provider" | "reason">
+): Effect.Effect<void> =>
+  exchanges.record({
+    direction: "inbound",
+    provider,
+    method,
+    url,
+    headers,
+    body,
+    secrets: [],
+    status: reason.status,
+    refusal: { reason: reason._tag, message: reason.message },
+    messageIds: []
+  })
+
 /** Builds the verification of webhooks for a provider that is known. */
-export const make = (options: Options) => {
+export const make = (options: Options, exchanges?: Recorder) => {
   const { allowedHosts, publicUrl, trustedProxies = [] } = options
   const logRefusal = RefusalLog.make()
 
@@ -65,6 +85,14 @@ export const make = (options: Options) => {
     new WebhookError({ provider: provider.name, reason })
 
   const limitOf = ({ limits }: Provider): number => Math.min(options.maxBodyBytes ?? Infinity, limits.maxBytes)
+
+  const recorded = <A, E extends Pick<WebhookError, "provider" | "reason">>(
+    request: WebhookHead & { readonly body?: Uint8Array },
+    checking: Effect.Effect<A, E>
+  ): Effect.Effect<A, E> =>
+    exchanges === undefined
+      ? checking
+      : Effect.tapError(checking, (error) => recordRefused(exchanges, { body: new Uint8Array(), ...request }, error))
 
   /** Reads the URL and the headers, or returns why they are refused. */
   const examine = (provider: Provider, request: PublicUrl.Asked): Asked | WebhookErrorReason => {
@@ -81,12 +109,17 @@ export const make = (options: Options) => {
     yield* Effect.mapError(RequestBody.checkHeaders(request, limitOf(provider)), refused)
     const asked = examine(provider, request)
     if ("_tag" in asked) return yield* refused(asked)
-    yield* provider.checkHead(asked.head)
+    yield* recorded(asked.head, provider.checkHead(asked.head))
     return asked
   })
 
-  const verifyBody = ({ candidates, head, provider }: Asked, body: Uint8Array) =>
-    Effect.map(verifyAny(provider, { ...head, body }, candidates), (webhook) => ({ provider, webhook }))
+  const verifyBody = ({ candidates, head, provider }: Asked, body: Uint8Array) => {
+    const request = { ...head, body }
+    return Effect.map(
+      recorded(request, verifyAny(provider, request, candidates)),
+      (webhook) => ({ provider, webhook })
+    )
+  }
 
   const read = Effect.fnUntraced(function*(provider: Provider, request: HttpServerRequest.HttpServerRequest) {
     const asked = yield* Effect.tapError(check(provider, request), () => RequestBody.leave(request))

@@ -10,13 +10,14 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
-import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Bytes from "../../internal/bytes.ts"
 import * as SmsError from "../../SmsError.ts"
+import { CurrentSend, Exchanges, type Recorder } from "../Exchanges.ts"
 import type { Accepted, CarrierSending, Part, Queries, Sending, SendOptions, Words } from "../Sending.ts"
 import { compact } from "../Wire.ts"
 import { connectionFailed } from "./connection.ts"
@@ -210,12 +211,49 @@ const queries = (
   }
 }
 
+const textOf = ({ body }: HttpClientRequest.HttpClientRequest): string =>
+  body._tag === "Uint8Array" ? new TextDecoder().decode(body.body) : ""
+
+/** Keeps a request of a send for operators, where that is wanted. */
+const record = Effect.fnUntraced(function*(
+  exchanges: Recorder,
+  request: HttpClientRequest.HttpClientRequest,
+  { answer, begun, result, secrets }: {
+    readonly answer: Result.Result<Answer, SmsError.SmsErrorReason>
+    readonly begun: number
+    readonly result: Result.Result<Accepted, SmsError.SmsErrorReason>
+    readonly secrets: Sending["secrets"]
+  }
+) {
+  const send = yield* CurrentSend
+  if (send === undefined) return
+  const { body, status } = Result.isSuccess(answer) ? answer.success : {}
+  yield* exchanges.record({
+    direction: "outbound",
+    provider: send.provider,
+    intentId: send.intentId,
+    method: request.method,
+    url: Option.match(HttpClientRequest.toUrl(request), { onNone: () => request.url, onSome: ({ href }) => href }),
+    headers: request.headers,
+    body: textOf(request),
+    secrets,
+    status,
+    answer: body === undefined ? undefined : JSON.stringify(body),
+    took: (yield* Clock.currentTimeMillis) - begun,
+    messageIds: Result.isSuccess(result) ? [result.success.messageId] : [],
+    refusal: Result.isFailure(result)
+      ? { reason: result.failure._tag, message: result.failure.message }
+      : undefined
+  })
+})
+
 /** Adapts a carrier's HTTP sending to the pipeline: one request for each part. */
 export const sending = Effect.fnUntraced(function*(
   carrier: CarrierSending,
   options: SendOptions
 ): Effect.fn.Return<Sending, never, HttpClient.HttpClient> {
   const client = yield* make(options)
+  const exchanges = yield* Exchanges
   const { capabilities, check, request, secrets } = carrier
   return {
     capabilities,
@@ -223,6 +261,15 @@ export const sending = Effect.fnUntraced(function*(
     secrets,
     check,
     queries: queries(client, carrier),
-    deliver: (part) => Effect.flatMap(Effect.flatMap(request(part), client), (answer) => outcome(answer, part, carrier))
+    deliver: Effect.fnUntraced(function*(part) {
+      const asked = yield* request(part)
+      const begun = yield* Clock.currentTimeMillis
+      const answer = yield* Effect.result(client(asked))
+      const result = yield* Effect.result(
+        Result.isSuccess(answer) ? outcome(answer.success, part, carrier) : Effect.fail(answer.failure)
+      )
+      if (exchanges !== undefined) yield* record(exchanges, asked, { answer, begun, result, secrets })
+      return yield* Effect.fromResult(result)
+    })
   }
 })

@@ -14,6 +14,7 @@ import { CurrentProgress } from "../../internal/sendProgress.ts"
 import * as Spans from "../../internal/spans.ts"
 import { type OutboundMessage, RecipientReceipt, SendReceipt } from "../../Message.ts"
 import * as SmsError from "../../SmsError.ts"
+import { CurrentSend } from "../Exchanges.ts"
 import type { Accepted, Part, PartOf, Retry, Sending, SendSettings } from "../Sending.ts"
 import { compact } from "../Wire.ts"
 import { maskReason } from "./masking.ts"
@@ -168,7 +169,10 @@ export const make = (
   })
 
   const traced = (message: OutboundMessage, settings: SendSettings = {}, from?: PartOf) =>
-    timed(message, settings, from).pipe(Spans.withSpan("SmsProvider.send", { "sms.provider": provider }))
+    timed(message, settings, from).pipe(
+      Effect.provideService(CurrentSend, { provider, intentId: settings.intentId }),
+      Spans.withSpan("SmsProvider.send", { "sms.provider": provider })
+    )
 
   return {
     send: (message, settings) => traced(message, settings),

@@ -48,6 +48,21 @@ export interface Received {
 }
 
 /**
+ * What a list of conversations shows of a room.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RoomSummary {
+  /** The latest event. Absent where there is none. */
+  readonly last?: HistoryEntry | undefined
+  /** The provider of the message that was received last. */
+  readonly provider?: string | undefined
+  /** The number of messages that were received after the position up to which the room was read. */
+  readonly unread: number
+}
+
+/**
  * The place of a room in the list of rooms.
  *
  * @category models

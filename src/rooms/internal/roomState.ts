@@ -12,7 +12,7 @@ import { personOf } from "../../internal/person.ts"
 import { sizeOf } from "../../internal/sizeOf.ts"
 import type { RoomEvent } from "../../RoomEvent.ts"
 import type { Attachment, Room } from "../Room.ts"
-import type { Appended, DeliveryOutcome, HistoryEntry, Received, RoomPlace } from "./history.ts"
+import type { Appended, DeliveryOutcome, HistoryEntry, Received, RoomPlace, RoomSummary } from "./history.ts"
 import { statusKey } from "./history.ts"
 import {
   aliasKeysOf,
@@ -65,6 +65,8 @@ interface RoomRecord {
   next: number
   /** The number of the latest activity in all rooms. */
   activity: number
+  /** The position up to which the room was read. */
+  read: number
 }
 
 const entryOf = ({ deliveries, event, position }: Kept): HistoryEntry => ({ position, event, deliveries })
@@ -119,7 +121,8 @@ export class RoomState {
       keys: new Map(),
       routeBytes: 0,
       next: 1,
-      activity: 0
+      activity: 0,
+      read: 0
     })
     return { room, created: true }
   }
@@ -213,23 +216,59 @@ export class RoomState {
   }
 
   search(
-    { after, limit, number, said }: {
+    { after, find, limit, number, said }: {
       readonly limit: number
       readonly after?: RoomPlace | undefined
       readonly number?: Address | undefined
       readonly said?: TimeSpan | undefined
+      readonly find?: string | undefined
     }
   ): ReadonlyArray<{ readonly room: Room; readonly place: RoomPlace }> {
     const person = number === undefined ? undefined : personOf(number)
     const isInSpan = said === undefined ? undefined : Listing.isIn(said)
+    const words = find === undefined ? undefined : Listing.searchable(find)
+    const digits = find === undefined ? undefined : Listing.digitsOf(find)
     return Array.from(this.#rooms.values()).reverse()
       .filter(({ activity, events, room }) =>
         (after === undefined || activity < after.activity) &&
         (person === undefined || peopleOf(room).has(person)) &&
-        (isInSpan === undefined || Array.from(events.values()).some(({ place }) => isInSpan(place.time)))
+        (isInSpan === undefined || Array.from(events.values()).some(({ place }) => isInSpan(place.time))) &&
+        (words === undefined ||
+          Array.from(events.values()).some(({ event }) => Listing.wordsOf(event.content).includes(words)) ||
+          (digits !== undefined && Array.from(peopleOf(room)).some((person) => person.includes(digits))))
       )
       .slice(0, limit)
       .map(({ activity, room }) => ({ room, place: { activity, id: room.id } }))
+  }
+
+  tally(options: Listing.TallyOptions): ReadonlyArray<Listing.Tally> {
+    const received = Array.from(this.#rooms.values()).flatMap(({ events }) =>
+      Array.from(events.values()).filter(({ event }) => event.source.direction === "inbound")
+    )
+    return Listing.tally(received.map(({ place, provider }) => ({ at: place.time, provider })), options)
+  }
+
+  summaries(roomIds: ReadonlyArray<string>): ReadonlyMap<string, RoomSummary> {
+    const found = new Map<string, RoomSummary>()
+    for (const id of roomIds) {
+      const record = this.#rooms.get(id)
+      if (record === undefined) continue
+      const kept = Array.from(record.events.values())
+      const last = kept.at(-1)
+      found.set(id, {
+        last: last && entryOf(last),
+        provider: kept.findLast(({ provider }) => provider !== undefined)?.provider,
+        unread: kept.filter(({ event, position }) => event.source.direction === "inbound" && position > record.read)
+          .length
+      })
+    }
+    return found
+  }
+
+  markRead({ id, roomId }: Pick<RoomEvent, "id" | "roomId">): void {
+    const record = this.#rooms.get(roomId)
+    const kept = record?.events.get(id)
+    if (record !== undefined && kept !== undefined) record.read = Math.max(record.read, kept.position)
   }
 
   searchReceived(
@@ -244,7 +283,7 @@ export class RoomState {
         if (event.source.direction !== "inbound" || (room !== undefined && event.roomId !== room)) continue
         if (blocked !== undefined && blocked !== (event.blocked !== undefined)) continue
         const value = { event, time: DateTime.makeUnsafe(place.time), ...(provider !== undefined && { provider }) }
-        found.push({ value, place, provider, address: event.source.participant })
+        found.push({ value, place, provider, address: event.source.participant, content: event.content })
       }
     }
     return Listing.search(found, options)

@@ -3,9 +3,13 @@
  * is not as expected is left empty: such a row is found by no filter.
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { Address } from "../../Address.ts"
+import { Content } from "../../Content.ts"
+import { wordsOf } from "../../internal/listing.ts"
 import { personOf } from "../../internal/person.ts"
 
 /** The rows in memory at a time. */
@@ -85,4 +89,23 @@ export const lists = Effect.gen(function*() {
       { discard: true }
     )
   })
+})
+
+const decodeContent = Schema.decodeUnknownOption(Schema.toCodecJson(Content))
+
+/** Fills the columns with the texts that messages are searched by. */
+export const words = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  for (const [table, column] of [["sms_room_events", "event"], ["sms_intents", "message"]] as const) {
+    yield* visit(
+      table,
+      "position",
+      column,
+      ({ position, ...row }) =>
+        Option.match(decodeContent(parse(row[column])["content"]), {
+          onNone: () => Effect.void,
+          onSome: (content) => sql`UPDATE ${sql(table)} SET words = ${wordsOf(content)} WHERE position = ${position}`
+        })
+    )
+  }
 })

@@ -72,7 +72,7 @@ export const remove = Effect.fnUntraced(function*(
     const to = masked(row.address)
     const message = yield* messages.encode(new OutboundMessage({ to, content: new TextContent({ text: "forgotten" }) }))
     const resolved = row.state === "unknown" ? sql`COALESCE(resolved_by, ${resolvedBy})` : sql`resolved_by`
-    yield* sql`UPDATE sms_intents SET forgotten = 'whole', address = ${to}, person = NULL, message = ${message},
+    yield* sql`UPDATE sms_intents SET forgotten = 'whole', address = ${to}, person = NULL, words = NULL, message = ${message},
       key = ${row.key !== null && person.mask(row.key) === row.key ? row.key : null}, outcome = ${
       maskOrNull(row.outcome)
     }, found = ${maskOrNull(row.found)}, ask_at = NULL, resolved_by = ${resolved} WHERE id = ${row.id}`

@@ -288,6 +288,16 @@ const migrations = {
     const sql = yield* SqlClient.SqlClient
     // Whether the recipient is forgotten, or a member of the group: see forgottenSends.ts.
     yield* sql`ALTER TABLE sms_intents ADD COLUMN forgotten TEXT`
+  }),
+  "0012_conversations": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`ALTER TABLE sms_rooms ADD COLUMN read_position BIGINT NOT NULL DEFAULT 0`
+    // What was there before messages could be marked as read is not new.
+    yield* sql`UPDATE sms_rooms SET read_position =
+      COALESCE((SELECT MAX(position) FROM sms_room_events WHERE room_id = sms_rooms.id), 0)`
+    yield* sql`ALTER TABLE sms_room_events ADD COLUMN words TEXT`
+    yield* sql`ALTER TABLE sms_intents ADD COLUMN words TEXT`
+    yield* Backfill.words
   })
 }
 

@@ -35,10 +35,10 @@ const messages = json("sms_mms_outbox", InboundMessage)
 /** The columns that may name a person whom their row does not concern. */
 const columns = {
   sms_inbox: ["event"],
-  sms_room_events: ["event", "deliveries", "key"],
+  sms_room_events: ["event", "deliveries", "key", "words"],
   sms_statuses: ["status"],
   sms_deliveries: ["delivery"],
-  sms_intents: ["message", "outcome", "key"],
+  sms_intents: ["message", "outcome", "key", "words"],
   sms_events: ["event"]
 } satisfies Readonly<Record<string, ReadonlyArray<string>>>
 

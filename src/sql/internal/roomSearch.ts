@@ -5,6 +5,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import * as Listing from "../../internal/listing.ts"
 import { personOf } from "../../internal/person.ts"
 import type { RoomEvent } from "../../RoomEvent.ts"
 import { peopleOf } from "../../rooms/internal/routes.ts"
@@ -42,10 +43,22 @@ export const setPeople = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, r
   }
 })
 
+/** Builds the condition that a room has a message with a text, or a person with a part of a number. */
+const isFound = (sql: SqlClient.SqlClient, find: string) => {
+  const said = sql`id IN (SELECT room_id FROM sms_room_events WHERE ${
+    Search.contains(sql, "words", Listing.searchable(find))
+  })`
+  const digits = Listing.digitsOf(find)
+  return digits === undefined ? said : sql.or([
+    said,
+    sql`id IN (SELECT room_id FROM sms_room_people WHERE ${Search.contains(sql, "person", digits)})`
+  ])
+}
+
 export const make = (
   { asStored, decodeEvent, decodeRoom, readable, sql }: Parts
 ): Pick<Service, "search" | "searchReceived"> => ({
-  search: ({ number, said, ...options }) =>
+  search: ({ find, number, said, ...options }) =>
     asStored(Search.inFull(
       options,
       Effect.fnUntraced(function*({ after, limit }) {
@@ -56,11 +69,14 @@ export const make = (
             : [sql`id IN (SELECT room_id FROM sms_room_people WHERE person = ${personOf(number)})`]),
           ...(said === undefined
             ? []
-            : [sql`id IN (SELECT room_id FROM sms_room_events WHERE ${sql.and(Search.isIn(sql, "created_at", said))})`])
+            : [
+              sql`id IN (SELECT room_id FROM sms_room_events WHERE ${sql.and(Search.isIn(sql, "created_at", said))})`
+            ]),
+          ...(find === undefined ? [] : [isFound(sql, find)])
         ]
         const where = conditions.length === 0 ? sql.literal("") : sql`WHERE ${sql.and(conditions)}`
         // The rooms of a person or of a time are few: sorting them is cheaper than searching all rooms in order.
-        const isAll = number === undefined && said === undefined
+        const isAll = number === undefined && said === undefined && find === undefined
         const order = sql.literal(isAll ? "activity DESC, id DESC" : "activity + 0 DESC, id DESC")
         const rows = yield* sql<{ id: string; room: string; activity: unknown }>`SELECT id, room, activity
           FROM sms_rooms ${where} ORDER BY ${order} LIMIT ${limit}`.withoutTransform

@@ -7,7 +7,14 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { Fragment } from "effect/sql/Statement"
-import type { Place, SearchOptions, TimeSpan } from "../../internal/listing.ts"
+import {
+  type Place,
+  searchable,
+  type SearchOptions,
+  type Tally,
+  type TallyOptions,
+  type TimeSpan
+} from "../../internal/listing.ts"
 import { personOf } from "../../internal/person.ts"
 
 interface Placed {
@@ -28,10 +35,34 @@ export const isIn = (
   ...(until === undefined ? [] : [sql`${sql.literal(column)} < ${DateTime.toEpochMillis(until)}`])
 ]
 
+/** Builds the condition that the text in a column contains another, which has no wildcards. */
+export const contains = (sql: SqlClient.SqlClient, column: string, text: string): Fragment =>
+  sql.onDialectOrElse({
+    pg: () => sql`STRPOS(${sql.literal(column)}, ${text}) > 0`,
+    orElse: () => sql`INSTR(${sql.literal(column)}, ${text}) > 0`
+  })
+
+/** A row of a count by span of time. */
+export interface TallyRow {
+  readonly span: unknown
+  readonly provider: string | null
+  readonly count: unknown
+}
+
+/** Builds the number of the span that a row is in. A literal, because it is grouped by. */
+export const spanOf = (sql: SqlClient.SqlClient, { step }: TallyOptions): Fragment =>
+  sql.literal(`created_at / ${Math.trunc(step)}`)
+
+export const tallyOf = ({ step }: TallyOptions) => ({ count, provider, span }: TallyRow): Tally => ({
+  at: Number(span) * step,
+  provider: provider ?? undefined,
+  count: Number(count)
+})
+
 /** Builds the end of a query: its conditions, order and limit. */
 export const page = (
   sql: SqlClient.SqlClient,
-  { after, limit, number, provider, ...span }: SearchOptions,
+  { after, limit, number, provider, text, ...span }: SearchOptions,
   others: ReadonlyArray<Fragment> = [],
   providerColumn = "provider"
 ): Fragment => {
@@ -40,6 +71,7 @@ export const page = (
     ...(after === undefined ? [] : [sql`(created_at, position) < (${after.time}, ${after.position})`]),
     ...(number === undefined ? [] : [sql`person = ${personOf(number)}`]),
     ...(provider === undefined ? [] : [sql`${sql.literal(providerColumn)} = ${provider}`]),
+    ...(text === undefined ? [] : [contains(sql, "words", searchable(text))]),
     ...isIn(sql, "created_at", span)
   ]
   const where = conditions.length === 0 ? sql.literal("") : sql`WHERE ${sql.and(conditions)}`

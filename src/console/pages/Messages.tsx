@@ -1,0 +1,151 @@
+/**
+ * The list of received and sent messages.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import { Address } from "../../Address.ts"
+import type { ListedMessage } from "../../http/ListsApi.ts"
+import { Api } from "../state/api.ts"
+import { hrefOf, route } from "../state/route.ts"
+import { titleOfProvider, titles } from "../state/session.ts"
+import { useAtom } from "../state/store.ts"
+import { Filters, hoursOf, SelectFilter, spanOptions, TextFilter } from "../ui/Filters.tsx"
+import { Icon } from "../ui/icons.tsx"
+import { StateBadge, stateOptions } from "../ui/status.tsx"
+import { type Column, Table } from "../ui/Table.tsx"
+import { fullTime, numberOf, previewOf, shortTime } from "../ui/text.ts"
+import { usePages } from "../ui/usePages.ts"
+import { useRefresh } from "../ui/useRefresh.ts"
+import { MessagePanel } from "./MessagePanel.tsx"
+import { Tabs } from "./Tabs.tsx"
+
+const personOf = ({ direction, from, to }: ListedMessage): string =>
+  numberOf((direction === "inbound" ? from : to) ?? "")
+
+const columns: ReadonlyArray<Column<ListedMessage>> = [
+  {
+    name: "Person",
+    cell: (message) => (
+      <span class="cell-person">
+        <span class={`direction is-${message.direction}`}>
+          <Icon
+            name={message.direction === "inbound" ? "in" : "out"}
+            size={14}
+            label={message.direction === "inbound" ? "From" : "To"}
+          />
+        </span>
+        {personOf(message)}
+      </span>
+    )
+  },
+  { name: "Message", kind: "is-text", cell: ({ content }) => previewOf(content) },
+  { name: "State", cell: (message) => <StateBadge {...message} /> },
+  {
+    name: "Carrier",
+    kind: "is-carrier",
+    cell: ({ provider }) => provider === undefined ? "" : titleOfProvider(provider)
+  },
+  { name: "Time", kind: "is-time", cell: ({ time }) => <time title={fullTime(time)}>{shortTime(time)}</time> }
+]
+
+const keyOf = ({ direction, id }: ListedMessage) => `${direction} ${id}`
+
+/** Restricts a list to a span of time up to now. */
+export const sinceOf = (span: string | null) => {
+  const hours = hoursOf(span)
+  return hours === undefined ? {} : { since: DateTime.subtract(DateTime.nowUnsafe(), { hours }) }
+}
+
+/** The filters that a person wrote, without those that are empty. */
+export const given = <A extends Readonly<Record<string, string | null>>>(filters: A) =>
+  Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== null && value !== "")) as Partial<
+    Record<keyof A, never>
+  >
+
+export const providerOptions = (): ReadonlyArray<readonly [string, string]> => [
+  ["", "Any carrier"],
+  ...Object.entries(titles())
+]
+
+export const Messages = () => {
+  const { path, query } = useAtom(route)
+  const [direction, id] = path
+  const filters = Object.fromEntries(query)
+  const key = query.toString()
+  const pages = usePages(
+    key,
+    (cursor) =>
+      Effect.flatMap(Api, (api) => {
+        const number = query.get("number")
+        return api.lists.messages({
+          query: {
+            limit: 50,
+            ...(cursor !== undefined && { cursor }),
+            ...(number !== null && number !== "" && { number: Address.make(number) }),
+            ...given({
+              text: query.get("text"),
+              state: query.get("state"),
+              direction: query.get("direction"),
+              provider: query.get("provider"),
+              room: query.get("room")
+            }),
+            ...sinceOf(query.get("since"))
+          }
+        })
+      }),
+    keyOf
+  )
+  useRefresh(pages.refresh)
+  const selected = direction === undefined || id === undefined ? undefined : `${direction} ${id}`
+  const message = pages.items.find((message) => keyOf(message) === selected)
+  return (
+    <div class={`split${selected === undefined ? "" : " has-selection"}`}>
+      <div class="list">
+        <header class="page-head">
+          <h2 class="title">Messages</h2>
+          <Tabs page="messages" />
+          <Filters>
+            <TextFilter label="Text" name="text" value={query.get("text") ?? ""} />
+            <TextFilter label="Number" name="number" value={query.get("number") ?? ""} />
+            <SelectFilter label="State" name="state" value={query.get("state") ?? ""} options={stateOptions} />
+            <SelectFilter
+              label="Direction"
+              name="direction"
+              value={query.get("direction") ?? ""}
+              options={[["", "Both directions"], ["inbound", "Received"], ["outbound", "Sent"]]}
+            />
+            <SelectFilter
+              label="Carrier"
+              name="provider"
+              value={query.get("provider") ?? ""}
+              options={providerOptions()}
+            />
+            <SelectFilter label="Time" name="since" value={query.get("since") ?? ""} options={spanOptions} />
+          </Filters>
+        </header>
+        <Table
+          label="Messages"
+          columns={columns}
+          pages={pages}
+          idOf={keyOf}
+          selected={selected}
+          hrefOf={(message) => hrefOf(["messages", message.direction, message.id], filters)}
+          empty={{
+            icon: "list",
+            title: key === "" ? "No messages yet" : "No message fits the filters",
+            text: key === "" ? "What the server receives and sends appears here." : <a href="#/messages">Show all</a>
+          }}
+        />
+      </div>
+      {direction !== undefined && id !== undefined && (
+        <MessagePanel
+          key={selected}
+          direction={direction === "inbound" ? "inbound" : "outbound"}
+          id={id}
+          message={message}
+          closeHref={hrefOf(["messages"], filters)}
+        />
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,110 @@
+/**
+ * Serves the console under `/console`: the page where people read and answer
+ * messages. It asks this server alone, and runs no script but its own.
+ *
+ * The page is built into `dist/console` of the package.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpEffect from "effect/http/HttpEffect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { MediaStore } from "../media/MediaStore.ts"
+import { SmsProviders } from "../provider/SmsProviders.ts"
+import { ConsoleApi, sessionViewOf } from "./ConsoleApi.ts"
+import { ConsoleSessions, type Session } from "./ConsoleSessions.ts"
+import * as ConsoleFiles from "./internal/consoleFiles.ts"
+import * as ReadRequest from "./internal/readRequest.ts"
+import * as SafeHeaders from "./internal/safeHeaders.ts"
+import * as Problems from "./Problems.ts"
+
+/**
+ * Options of the console.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = {
+  /** The origins that serve files of messages, besides this server: `https://media.example.com`. */
+  readonly mediaOrigins?: ReadonlyArray<string> | undefined
+}
+
+const foreign = new Problems.Forbidden({ detail: "Only the console's own page can do this" })
+
+const closed = new Problems.Forbidden({ detail: "The console needs a server with an admin token: set ADMIN_TOKEN" })
+
+const handlers = HttpApiBuilder.group(
+  ConsoleApi,
+  "session",
+  Effect.fnUntraced(function*(handlers) {
+    const sessions = yield* ConsoleSessions
+    const providers = (yield* SmsProviders).all.map(({ name }) => name)
+    const media = Option.isSome(yield* Effect.serviceOption(MediaStore))
+
+    const setCookie = Effect.fnUntraced(function*(session: Session | undefined) {
+      const request = yield* HttpServerRequest.HttpServerRequest
+      const { name, options, value } = yield* sessions.cookie(request, session)
+      yield* HttpEffect.appendPreResponseHandler((_request, response) =>
+        Effect.orDie(HttpServerResponse.setCookie(response, name, value, options))
+      )
+    })
+
+    const view = Effect.fnUntraced(function*(session: Session) {
+      yield* setCookie(session)
+      return sessionViewOf({ ...session.token, media, providers })
+    })
+
+    const requireOwn = Effect.flatMap(
+      HttpServerRequest.HttpServerRequest,
+      (request) => sessions.isOwn(request) ? Effect.void : Effect.fail(foreign)
+    )
+
+    return handlers.handleAll({
+      get: Effect.fnUntraced(function*() {
+        const session = yield* sessions.ofRequest(yield* HttpServerRequest.HttpServerRequest)
+        return session === undefined ? null : yield* view(session)
+      }),
+      login: Effect.fnUntraced(function*({ payload: { token } }) {
+        yield* requireOwn
+        if (!sessions.isOpen) return yield* closed
+        const session = yield* sessions.open(token.trim())
+        if (session === undefined) return yield* new Problems.Unauthorized({ detail: "No token of this server" })
+        return yield* view(session)
+      }),
+      logout: Effect.fnUntraced(function*() {
+        yield* requireOwn
+        yield* setCookie(undefined)
+      })
+    })
+  })
+)
+
+/** Serves the files of the page. */
+const layerFiles = ({ mediaOrigins = [] }: Options) =>
+  HttpRouter.use(Effect.fnUntraced(function*(router) {
+    const files = yield* ConsoleFiles.make(mediaOrigins)
+    // Also the route `/console`.
+    yield* router.add(
+      "GET",
+      "/console/*",
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, files)
+    )
+  }))
+
+/**
+ * Provides the page and the endpoints of its session. `ConsoleSessions` must be
+ * provided to it, and to the routes of `MessagesServer`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options = {}) =>
+  Layer.merge(
+    Layer.provide(HttpApiBuilder.layer(ConsoleApi), Layer.provide(handlers, ReadRequest.layer({ maxBodyBytes: 4096 }))),
+    layerFiles(options)
+  ).pipe(Layer.provide(SafeHeaders.layer))

@@ -1,0 +1,98 @@
+/**
+ * The files of the console's page, as they are built into `dist/console`.
+ */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Path from "effect/Path"
+import type * as PlatformError from "effect/PlatformError"
+import * as CachedDocument from "./cachedDocument.ts"
+
+/** The same from the sources and from the built modules: both are two folders deep. */
+const directoryUrl = new URL("../../../dist/console/", import.meta.url)
+
+const types: Readonly<Record<string, string>> = {
+  css: "text/css; charset=utf-8",
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml"
+}
+
+/** Returns the policy of the page: its own files and this server, and where the files of messages are. */
+const policyOf = (mediaOrigins: ReadonlyArray<string>) => {
+  const media = ["'self'", "blob:", ...mediaOrigins].join(" ")
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    `img-src ${media} data:`,
+    `media-src ${media}`,
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'"
+  ].join("; ")
+}
+
+// Relative, so that it is right below the path of a proxy too.
+const redirect = Effect.succeed(HttpServerResponse.redirect("console/", { status: 308 }))
+
+const missing = HttpServerResponse.text(
+  "The console is not built. In the repository: npm run build:console",
+  { status: 404 }
+)
+
+/** The path of a file below `/console/`, if it can be one. */
+const pathOf = (url: string): string | undefined => {
+  const path = /\/console\/([^?#]*)/.exec(url)?.[1]
+  if (path === "") return "index.html"
+  return path !== undefined && /^(?:assets\/)?[\w-]+(?:\.[\w-]+)+$/.test(path) ? path : undefined
+}
+
+/**
+ * Makes the handler of the files. Each is read and compressed when it is first
+ * asked for.
+ */
+export const make = Effect.fnUntraced(function*(mediaOrigins: ReadonlyArray<string>) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const directory = yield* Effect.orDie(path.fromFileUrl(directoryUrl))
+  const names = yield* Effect.catch(
+    fs.readDirectory(directory, { recursive: true }),
+    (error: PlatformError.PlatformError) =>
+      Effect.as(Effect.logWarning(`The console is not built (${error.reason._tag}): /console is not served`), [])
+  )
+  const page = {
+    "content-security-policy": policyOf(mediaOrigins),
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()"
+  }
+
+  const read = Effect.fnUntraced(function*(name: string) {
+    const bytes = yield* fs.readFile(path.join(directory, name))
+    const contentType = types[name.split(".").at(-1)!] ?? "application/octet-stream"
+    return { bytes: Uint8Array.from(bytes), contentType, headers: name.endsWith(".html") ? page : {} }
+  })
+
+  const documents = new Map<
+    string,
+    Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
+  >()
+  for (const name of names) {
+    const handler = yield* CachedDocument.make(Effect.orDie(read(name)))
+    documents.set(
+      name,
+      // The names of these contain a hash of what is in them.
+      name.startsWith("assets/")
+        ? Effect.map(handler, HttpServerResponse.setHeader("cache-control", "public, max-age=31536000, immutable"))
+        : handler
+    )
+  }
+
+  return ({ url }: HttpServerRequest.HttpServerRequest) =>
+    /\/console(?:[?#]|$)/.test(url) ? redirect : documents.get(pathOf(url) ?? "") ?? Effect.succeed(missing)
+})
