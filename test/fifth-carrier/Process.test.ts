@@ -44,7 +44,7 @@ describe("a carrier from outside", () => {
           ACME_WEBHOOK_SECRET: secret,
           ACME_BASE_URL: acme.url
         })
-        const output = yield* server.until(/Listening on .*\n[^]*Sending: acme\n/)
+        const output = yield* server.until(/^(?=[^]*Listening on .*\n)[^]*Sending: acme\n/)
         assert.match(output, /Providers: acme\n/)
         const [, port = ""] = /Listening on .*:(\d+)/.exec(output)!
 

@@ -152,7 +152,7 @@ describe("the server with carriers", () => {
           SINCH_VERIFICATION: "none",
           PUBLIC_URL: "https://sms.example.com"
         })
-        const output = yield* server.until(/Listening on .*\n[^]*not verified/)
+        const output = yield* server.until(/^(?=[^]*Listening on .*\n)[^]*not verified/)
         assert.match(output, /Providers: twilio, sinch, telnyx/)
         assert.match(output, /WARN .*Webhooks of sinch are not verified/)
         assert.notInclude(output, "CARRIER")
