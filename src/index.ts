@@ -14,8 +14,12 @@ export { Event, EventLog } from "./events/index.ts"
 export { LoopGuard, QuietHours } from "./guards/index.ts"
 export {
   ConsentApi,
+  ConsoleServer,
+  ConsoleSessions,
+  ConversationsApi,
   Draining,
   EventsApi,
+  ExchangesApi,
   MediaApi,
   MediaServer,
   MessageProblems,
@@ -27,7 +31,9 @@ export {
   Problems,
   Readiness,
   ServerConfig,
+  StatsApi,
   Tokens,
+  UploadsApi,
   WebhookApi,
   WebhookServer
 } from "./http/index.ts"
@@ -52,6 +58,7 @@ export {
   Body,
   Carrier,
   Environment,
+  Exchanges,
   Query,
   Receiving,
   Secrets,

@@ -254,7 +254,7 @@ const layerDemo = (config: ServerConfig.ServerConfig, carriers: ReadonlyArray<La
       Layer.provide(UnknownSends.layer()),
       Layer.provide([MediaServer.layerUntraced, Layer.orDie(MediaStore.layerMemory({ baseUrl: `${base}/media` }))])
     )
-    return Layer.effectDiscard(Demo.play({ base, emulator, adminToken })).pipe(
+    return Layer.effectDiscard(Demo.play({ base, console: config.console, emulator, adminToken })).pipe(
       Layer.provide(WebhookServer.serveRoutes(routes, { disableLogger: true, disableListenLog: true })),
       Layer.provide([SmsChannel.layerProviders, Demo.layerAssistant]),
       Layer.provide([RoomKit.layer(), SmsRouter.layer()]),

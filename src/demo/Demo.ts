@@ -264,12 +264,16 @@ const sendAll = Effect.fnUntraced(function*(emulator: Emulator, server: Server) 
 })
 
 /** Lets people and the server write to each other, and prints the results. */
-export const play = Effect.fnUntraced(function*({ adminToken, base, emulator }: {
+export const play = Effect.fnUntraced(function*({ adminToken, base, console, emulator }: {
   readonly base: string
+  /** Whether the server has the console. */
+  readonly console: boolean
   readonly emulator: Emulator
   readonly adminToken: Redacted.Redacted<string>
 }) {
-  yield* Console.log(`
+  const token = Redacted.value(adminToken)
+  const page = console ? `\nThe console: ${base}/console\nIts token:   ${token}\n` : ""
+  yield* Console.log(`${page}
 effect-sms listens on ${base}
 
 No carrier is configured, so this is a demonstration. An emulator of the carriers
@@ -278,7 +282,6 @@ the server through each carrier, which posts signed webhooks. Somebody else post
 one of each carrier again, with a forged sender: the warnings below are the log
 entries about the forged webhooks.
 `)
-  const token = Redacted.value(adminToken)
   const received = yield* receiveAll(emulator)
   yield* Console.log(table([["CARRIER", "WEBHOOK", "ANSWER", "RESULT"], ...received]))
   yield* Console.log(`

@@ -4,6 +4,24 @@
  *
  * The page is built into `dist/console` of the package.
  *
+ * **Example** (Serving the console beside the API)
+ *
+ * ```ts
+ * import { NodeServices } from "@effect/platform-node"
+ * import { ConsoleServer, ConsoleSessions, MessagesServer, WebhookServer } from "effect-sms"
+ * import { Layer, Redacted } from "effect"
+ *
+ * const options = { adminToken: Redacted.make("a long random text") }
+ * const sessions = ConsoleSessions.layer(options)
+ *
+ * export const layer = WebhookServer.serveRoutes(
+ *   Layer.merge(
+ *     Layer.provide(MessagesServer.layer(options), sessions),
+ *     Layer.provide(ConsoleServer.layer(), [sessions, NodeServices.layer])
+ *   )
+ * )
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

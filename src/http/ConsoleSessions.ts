@@ -8,6 +8,19 @@
  * only in a request of the console's own page: one from the same origin, with a
  * header that a page of another origin cannot set.
  *
+ * **Example** (Opening a session)
+ *
+ * ```ts
+ * import { ConsoleSessions } from "effect-sms"
+ * import { Effect } from "effect"
+ *
+ * export const open = Effect.gen(function*() {
+ *   const sessions = yield* ConsoleSessions.ConsoleSessions
+ *   const session = yield* sessions.open("the token that somebody typed")
+ *   return session?.token.name
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"

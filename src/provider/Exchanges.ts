@@ -6,6 +6,19 @@
  * people wrote, so they are kept in the memory of the process alone, a bounded
  * number for a bounded time, and only where {@link Exchanges} is provided.
  *
+ * **Example** (Looking at the latest refusal)
+ *
+ * ```ts
+ * import { Exchanges } from "effect-sms"
+ * import { Effect } from "effect"
+ *
+ * export const latestRefusal = Effect.gen(function*() {
+ *   const exchanges = yield* Exchanges.Exchanges
+ *   const all = exchanges === undefined ? [] : yield* exchanges.all
+ *   return all.find(({ refusal }) => refusal !== undefined)?.refusal?.message
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"

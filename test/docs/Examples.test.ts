@@ -25,10 +25,14 @@ const without: Readonly<Record<string, ReadonlyArray<string>>> = {
   "the definition of an API, which a client and the server are made of": [
     "emulator/EmulatorApi",
     "http/ConsentApi",
+    "http/ConversationsApi",
     "http/EventsApi",
+    "http/ExchangesApi",
     "http/MediaApi",
     "http/MessagesApi",
     "http/OperationsApi",
+    "http/StatsApi",
+    "http/UploadsApi",
     "http/WebhookApi"
   ],
   "what a store or a runtime provides": [

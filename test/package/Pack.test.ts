@@ -85,7 +85,9 @@ const layerConsumer = Layer.effect(
 
     const specifier = (subpath: string) => path.join(manifest.name, subpath)
     const subpaths = Object.keys(manifest.exports).filter((subpath) => manifest.exports[subpath] !== null)
-    const modules = files.flatMap((file) => file.startsWith("dist/") && file.endsWith(".js") ? [file.slice(5, -3)] : [])
+    const modules = files.flatMap((file) =>
+      file.startsWith("dist/") && !file.startsWith("dist/console/") && file.endsWith(".js") ? [file.slice(5, -3)] : []
+    )
     const topLevel = modules.filter((module) => !module.includes("/") && manifest.exports[`./${module}`] !== null)
     const open = [
       ...subpaths.filter((subpath) => !subpath.includes("*") && subpath !== "./package.json"),
@@ -121,9 +123,18 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
       const { files } = yield* Consumer
       const allowed =
         /^(LICENSE|README\.md|docs\/(guides\/)?[\w-]+\.md|package\.json|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/
-      assert.deepStrictEqual(files.filter((file) => !allowed.test(file) || /\.test\.|fixtures/.test(file)), [])
-      const sources = files.flatMap((file) => file.startsWith("src/") ? [file.slice(4, -3)] : [])
-      const built = files.flatMap((file) => file.endsWith(".js") ? [file.slice(5, -3)] : [])
+      // The page of the console, which is no module of the package.
+      const page = files.filter((file) => file.startsWith("dist/console/"))
+      assert.deepStrictEqual(page.map((file) => file.slice("dist/console/".length).replace(/-[\w-]{8}\./, ".")), [
+        "assets/index.css",
+        "assets/index.js",
+        "icon.svg",
+        "index.html"
+      ])
+      const others = files.filter((file) => !page.includes(file))
+      assert.deepStrictEqual(others.filter((file) => !allowed.test(file) || /\.test\.|fixtures/.test(file)), [])
+      const sources = others.flatMap((file) => file.startsWith("src/") ? [file.slice(4, -3)] : [])
+      const built = others.flatMap((file) => file.endsWith(".js") ? [file.slice(5, -3)] : [])
       assert.deepStrictEqual(built, sources)
     }))
 
@@ -157,7 +168,7 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
       const path = yield* Path.Path
       const installed = path.join(directory, "node_modules/effect-sms")
       const maps = files.filter((file) => file.endsWith(".js.map"))
-      assert.lengthOf(maps, files.filter((file) => file.endsWith(".js")).length)
+      assert.lengthOf(maps, files.filter((file) => file.endsWith(".js") && !file.startsWith("dist/console/")).length)
       const Map = Schema.fromJsonString(Schema.Struct({ sources: Schema.Array(Schema.String) }))
       for (const file of maps) {
         const { sources } = yield* Schema.decodeEffect(Map)(yield* fs.readFileString(path.join(installed, file)))

@@ -1,6 +1,7 @@
 /**
  * The files of the console's page, as they are built into `dist/console`.
  */
+import * as Digest from "effect/crypto/Digest"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -59,12 +60,8 @@ const pathOf = (url: string): string | undefined => {
 export const make = Effect.fnUntraced(function*(mediaOrigins: ReadonlyArray<string>) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
+  const digest = yield* Digest.Digest
   const directory = yield* Effect.orDie(path.fromFileUrl(directoryUrl))
-  const names = yield* Effect.catch(
-    fs.readDirectory(directory, { recursive: true }),
-    (error: PlatformError.PlatformError) =>
-      Effect.as(Effect.logWarning(`The console is not built (${error.reason._tag}): /console is not served`), [])
-  )
   const page = {
     "content-security-policy": policyOf(mediaOrigins),
     "referrer-policy": "no-referrer",
@@ -78,21 +75,31 @@ export const make = Effect.fnUntraced(function*(mediaOrigins: ReadonlyArray<stri
     return { bytes: Uint8Array.from(bytes), contentType, headers: name.endsWith(".html") ? page : {} }
   })
 
-  const documents = new Map<
-    string,
-    Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
-  >()
-  for (const name of names) {
-    const handler = yield* CachedDocument.make(Effect.orDie(read(name)))
-    documents.set(
-      name,
-      // The names of these contain a hash of what is in them.
-      name.startsWith("assets/")
-        ? Effect.map(handler, HttpServerResponse.setHeader("cache-control", "public, max-age=31536000, immutable"))
-        : handler
+  const documentOf = Effect.fnUntraced(function*(name: string) {
+    const handler = yield* Effect.provideService(
+      CachedDocument.make(Effect.orDie(read(name))),
+      Digest.Digest,
+      digest
     )
-  }
+    // The names of these contain a hash of what is in them.
+    return name.startsWith("assets/")
+      ? Effect.map(handler, HttpServerResponse.setHeader("cache-control", "public, max-age=31536000, immutable"))
+      : handler
+  })
+
+  const documents = yield* Effect.cached(Effect.uninterruptible(Effect.gen(function*() {
+    const names = yield* Effect.catch(
+      fs.readDirectory(directory, { recursive: true }),
+      (error: PlatformError.PlatformError) =>
+        Effect.as(Effect.logWarning(`The console is not built (${error.reason._tag})`), [])
+    )
+    return new Map(
+      yield* Effect.forEach(names, (name) => Effect.map(documentOf(name), (document) => [name, document] as const))
+    )
+  })))
 
   return ({ url }: HttpServerRequest.HttpServerRequest) =>
-    /\/console(?:[?#]|$)/.test(url) ? redirect : documents.get(pathOf(url) ?? "") ?? Effect.succeed(missing)
+    /\/console(?:[?#]|$)/.test(url)
+      ? redirect
+      : Effect.flatMap(documents, (all) => all.get(pathOf(url) ?? "") ?? Effect.succeed(missing))
 })
