@@ -12,10 +12,13 @@ const read = (file: string): string | undefined => {
   return statSync(path).isDirectory() ? "" : readFileSync(path, "utf8")
 }
 
-const pages = readdirSync(`${root}/docs`, { recursive: true, encoding: "utf8" })
-  .filter((file) => file.endsWith(".md"))
-  .map((file) => `docs/${file}`)
-  .sort()
+const filesOf = (extension: string) =>
+  readdirSync(`${root}/docs`, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(extension))
+    .map((file) => `docs/${file}`)
+    .sort()
+
+const pages = filesOf(".md")
 
 const targetsOf = (file: string) =>
   linksOf(read(file)!).filter(({ target }) => isRelative(target)).map(({ target }) => fileOf(file, target))
@@ -42,7 +45,7 @@ describe("documentation", () => {
   })
 
   it("has links in the package that lead to its own files, or to the host of the repository", () => {
-    const packed = [...pages, "README.md", "LICENSE", "package.json"]
+    const packed = [...pages, ...filesOf(".png"), "README.md", "LICENSE", "package.json"]
     const lost = ["README.md", ...pages].flatMap((page) =>
       targetsOf(page).flatMap((file) => packed.includes(file) ? [] : [`${page}: ${file}`])
     )
