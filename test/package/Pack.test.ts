@@ -122,7 +122,7 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
     Effect.gen(function*() {
       const { files } = yield* Consumer
       const allowed =
-        /^(LICENSE|README\.md|docs\/(guides\/)?[\w-]+\.md|package\.json|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/
+        /^(LICENSE|README\.md|docs\/(guides\/)?[\w-]+\.(md|png)|package\.json|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/
       // The page of the console, which is no module of the package.
       const page = files.filter((file) => file.startsWith("dist/console/"))
       assert.deepStrictEqual(page.map((file) => file.slice("dist/console/".length).replace(/-[\w-]{8}\./, ".")), [
