@@ -3,44 +3,23 @@
  */
 import * as Digest from "effect/crypto/Digest"
 import * as Effect from "effect/Effect"
-import * as Base64 from "effect/encoding/Base64"
 import * as FileSystem from "effect/FileSystem"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as CachedDocument from "../http/internal/cachedDocument.ts"
+import * as PagePolicy from "../http/internal/pagePolicy.ts"
 
 /** Where `npm run docs` builds it, seen from the sources and from the build. */
 export const directory = new URL("../../dist/docs", import.meta.url).pathname
 
-const contentTypes: Readonly<Record<string, string>> = {
-  css: "text/css; charset=utf-8",
-  html: "text/html; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
-  svg: "image/svg+xml"
-}
-
-const utf8 = new TextEncoder()
-
-/** Returns the policy of a page: only its own scripts run, and it contacts only this server. */
-const policyOf = Effect.fnUntraced(function*(html: string) {
-  const { digest } = yield* Digest.Digest
-  const scripts = html.matchAll(/<script>([^]*?)<\/script>/g)
-  const hashes = yield* Effect.forEach(
-    scripts,
-    ([, script = ""]) =>
-      Effect.map(digest(Digest.sha256, utf8.encode(script)), (hash) => `'sha256-${Base64.encode(hash)}'`)
-  )
-  return [
-    "default-src 'none'",
-    `script-src ${["'self'", ...hashes].join(" ")}`,
-    "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data:",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'"
-  ].join("; ")
-})
+/** The pages have scripts in files, and some of their own. */
+const policyOf = (html: string) =>
+  Effect.map(PagePolicy.scriptHashes(html), (hashes) =>
+    PagePolicy.make({
+      scripts: ["'self'", ...hashes],
+      styles: ["'self'", "'unsafe-inline'"],
+      images: ["'self'", "data:"]
+    }))
 
 /** Provides a route for each file of the site, so that no path of a caller becomes the name of a file. */
 export const layer = (root: string = directory) =>
@@ -59,7 +38,7 @@ export const layer = (root: string = directory) =>
       return { bytes, contentType, headers: { "content-security-policy": policy, "referrer-policy": "no-referrer" } }
     }, Effect.provideService(Digest.Digest, digest))
     for (const file of files) {
-      const contentType = contentTypes[file.split(".").at(-1)!]
+      const contentType = CachedDocument.contentTypeOf(file)
       if (contentType === undefined || !/^[\w./-]+$/.test(file)) continue
       yield* router.add("GET", `/docs/site/${file}`, yield* CachedDocument.make(documentOf(file, contentType)))
     }

@@ -14,6 +14,16 @@ export interface Document {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+const contentTypes: Readonly<Record<string, string>> = {
+  css: "text/css; charset=utf-8",
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml"
+}
+
+/** Returns the type of a file of a page, by its extension. */
+export const contentTypeOf = (file: string): string | undefined => contentTypes[file.split(".").at(-1)!]
+
 /** Whether the client takes gzip (RFC 9110, section 12.5.3). */
 const acceptsGzip = (header: string = ""): boolean => {
   const weights = new Map(

@@ -9,33 +9,21 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
 import * as CachedDocument from "./cachedDocument.ts"
+import * as PagePolicy from "./pagePolicy.ts"
 
 /** The same from the sources and from the built modules: both are two folders deep. */
 const directoryUrl = new URL("../../../dist/console/", import.meta.url)
 
-const types: Readonly<Record<string, string>> = {
-  css: "text/css; charset=utf-8",
-  html: "text/html; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
-  svg: "image/svg+xml"
-}
-
 /** Returns the policy of the page: its own files and this server, and where the files of messages are. */
 const policyOf = (mediaOrigins: ReadonlyArray<string>) => {
-  const media = ["'self'", "blob:", ...mediaOrigins].join(" ")
-  return [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    `img-src ${media} data:`,
-    `media-src ${media}`,
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'"
-  ].join("; ")
+  const media = ["'self'", "blob:", ...mediaOrigins]
+  return PagePolicy.make({
+    scripts: ["'self'"],
+    styles: ["'self'"],
+    images: [...media, "data:"],
+    media,
+    more: ["require-trusted-types-for 'script'", "trusted-types 'none'"]
+  })
 }
 
 // Relative, so that it is right below the path of a proxy too.
@@ -71,7 +59,7 @@ export const make = Effect.fnUntraced(function*(mediaOrigins: ReadonlyArray<stri
 
   const read = Effect.fnUntraced(function*(name: string) {
     const bytes = yield* fs.readFile(path.join(directory, name))
-    const contentType = types[name.split(".").at(-1)!] ?? "application/octet-stream"
+    const contentType = CachedDocument.contentTypeOf(name) ?? "application/octet-stream"
     return { bytes: Uint8Array.from(bytes), contentType, headers: name.endsWith(".html") ? page : {} }
   })
 

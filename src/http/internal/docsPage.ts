@@ -4,7 +4,6 @@
  */
 import * as Digest from "effect/crypto/Digest"
 import * as Effect from "effect/Effect"
-import * as Base64 from "effect/encoding/Base64"
 import type * as HttpApi from "effect/http-api/HttpApi"
 import type * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
@@ -13,6 +12,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as CachedDocument from "./cachedDocument.ts"
+import * as PagePolicy from "./pagePolicy.ts"
 
 /** The name of the security scheme in `AdminAuthorization`. */
 const securityScheme = "bearer"
@@ -31,30 +31,12 @@ const scalar: HttpApiScalar.ScalarConfig & Readonly<Record<string, unknown>> = {
 
 const utf8 = new TextEncoder()
 
-/**
- * Returns the policy of the page. Only its own scripts run, which are named by
- * their hashes, and it contacts only this server. Scalar writes its styles into
- * the page while it runs, which no hash can name.
- */
-const policyOf = Effect.fnUntraced(function*(html: string) {
-  const { digest } = yield* Digest.Digest
-  const scripts = html.matchAll(/<script>([^]*?)<\/script>/g)
-  const hashes = yield* Effect.forEach(
-    scripts,
-    ([, script = ""]) =>
-      Effect.map(digest(Digest.sha256, utf8.encode(script)), (hash) => `'sha256-${Base64.encode(hash)}'`)
+/** Scalar writes its styles into the page while it runs, which no hash can name. */
+const policyOf = (html: string) =>
+  Effect.map(
+    PagePolicy.scriptHashes(html),
+    (scripts) => PagePolicy.make({ scripts, styles: ["'unsafe-inline'"], images: ["'self'", "data:"] })
   )
-  return [
-    "default-src 'none'",
-    `script-src ${hashes.join(" ")}`,
-    "style-src 'unsafe-inline'",
-    "img-src 'self' data:",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'"
-  ].join("; ")
-})
 
 /** Builds the page. */
 const buildPage = Effect.fnUntraced(function*<Groups extends HttpApiGroup.Constraint>(
