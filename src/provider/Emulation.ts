@@ -404,6 +404,32 @@ export const json = (status: number, body: unknown, headers?: Readonly<Record<st
 })
 
 /**
+ * Builds the response to the download of a file.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const download = (
+  { method }: ApiRequest,
+  { bytes, type }: Pick<File, "bytes" | "type">
+): ApiReply => ({
+  status: 200,
+  headers: { "content-type": type, "content-length": String(bytes.length) },
+  body: method === "HEAD" ? "" : bytes
+})
+
+/**
+ * Builds the header that says when a request may be made again.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const retryAfter = (
+  { retryAfterSeconds }: RefusedCall & { readonly _tag: "RateLimited" }
+): Readonly<Record<string, string>> =>
+  retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }
+
+/**
  * Builds the call of an operation that the emulator does not have. It is
  * answered with 501 and the operation's name.
  *

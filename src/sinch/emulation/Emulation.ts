@@ -10,7 +10,8 @@ import {
   type Emulation,
   notEmulated,
   type Reason,
-  type RefusedCall
+  type RefusedCall,
+  retryAfter
 } from "../../provider/Emulation.ts"
 import * as Account from "./account.ts"
 import * as Batches from "./batches.ts"
@@ -52,10 +53,8 @@ const refuse = (account: Account.Account) => (refusal: RefusedCall, call: Call):
       return refusals[refusal.reason]?.() ?? refuseLater(account, call, refusal.reason)
     case "Failed":
       return bare(refusal.status)
-    case "RateLimited": {
-      const { retryAfterSeconds: seconds } = refusal
-      return bare(429, seconds === undefined ? {} : { "retry-after": String(seconds) })
-    }
+    case "RateLimited":
+      return bare(429, retryAfter(refusal))
   }
 }
 

@@ -1,5 +1,5 @@
 /** Received messages, and their files. */
-import type { ApiReply, ApiRequest, Message } from "../../provider/Emulation.ts"
+import { type ApiReply, type ApiRequest, download, type Message } from "../../provider/Emulation.ts"
 import { type Account, time } from "./account.ts"
 import { recipientOf } from "./reports.ts"
 import { withoutPlus } from "./request.ts"
@@ -24,13 +24,9 @@ export const inboundOf = ({ options: { mediaUrl, network } }: Account) => (messa
 }
 
 /** Serves the files. Sinch documents no host and no credentials for them. */
-export const media = ({ options: { network } }: Account) => ({ method, path }: ApiRequest): ApiReply => {
-  const file = network.file(path.slice(1))
+export const media = ({ options: { network } }: Account) => (request: ApiRequest): ApiReply => {
+  const file = network.file(request.path.slice(1))
   return file === undefined
     ? { status: 404, headers: { "content-type": "text/plain" }, body: "Not Found" }
-    : {
-      status: 200,
-      headers: { "content-type": file.type, "content-length": String(file.bytes.length) },
-      body: method === "HEAD" ? "" : file.bytes
-    }
+    : download(request, file)
 }

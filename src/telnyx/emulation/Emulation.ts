@@ -7,13 +7,15 @@ import {
   bearerToken,
   type Call,
   type Dialect,
+  download,
   type Emulation,
   json,
   notEmulated,
-  type Reason
+  type Reason,
+  retryAfter
 } from "../../provider/Emulation.ts"
 import * as Account from "./account.ts"
-import { type Body, create, createGroup, isNumber, type Sender } from "./create.ts"
+import { type Body, create, createGroup, isNumber, readBody, type Sender } from "./create.ts"
 import { profileCall } from "./profiles.ts"
 import { messageOf } from "./resources.ts"
 import * as Webhooks from "./webhooks.ts"
@@ -45,15 +47,6 @@ const keywords: Dialect["keywords"] = {
   },
   START: { words: ["START", "UNSTOP"], reply: "You are subscribed again. Reply STOP to unsubscribe." },
   HELP: { words: ["HELP", "INFO"], reply: "Reply STOP to unsubscribe." }
-}
-
-const readBody = (text: string): Body | undefined => {
-  try {
-    const body: unknown = JSON.parse(text)
-    return typeof body === "object" && body !== null && !Array.isArray(body) ? body as Body : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** What kind of sender each endpoint is for. */
@@ -149,15 +142,11 @@ const route = (account: Account.Account, request: ApiRequest): Call => {
 }
 
 /** Serves the files of received messages. Telnyx does not ask for credentials. */
-const media = ({ options: { network } }: Account.Account) => ({ method, path }: ApiRequest): ApiReply => {
-  const file = network.file(path.slice(1))
+const media = ({ options: { network } }: Account.Account) => (request: ApiRequest): ApiReply => {
+  const file = network.file(request.path.slice(1))
   return file === undefined
     ? { status: 404, headers: { "content-type": "text/plain" }, body: "Not Found" }
-    : {
-      status: 200,
-      headers: { "content-type": file.type, "content-length": String(file.bytes.length) },
-      body: method === "HEAD" ? "" : file.bytes
-    }
+    : download(request, file)
 }
 
 export const emulation: Emulation = {
@@ -183,17 +172,15 @@ export const emulation: Emulation = {
             return problem(codeOf(refusal.reason))
           case "Failed":
             return { ...problem(refusal.status === 503 ? 10037 : 10007), status: refusal.status }
-          case "RateLimited": {
-            const { retryAfterSeconds } = refusal
+          case "RateLimited":
             return problem(10011, undefined, {
               headers: {
                 "x-ratelimit-limit": "50",
                 "x-ratelimit-remaining": "0",
-                "x-ratelimit-reset": String(retryAfterSeconds ?? 1),
-                ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) })
+                "x-ratelimit-reset": String(refusal.retryAfterSeconds ?? 1),
+                ...retryAfter(refusal)
               }
             })
-          }
         }
       },
       inboundId: () => Account.generateId(options.network.random),

@@ -12,6 +12,16 @@ import { type Data, messageOf } from "./resources.ts"
 
 export type Body = Readonly<Record<string, unknown>>
 
+/** Reads the body of a request, which is a JSON object. */
+export const readBody = (text: string): Body | undefined => {
+  try {
+    const body: unknown = JSON.parse(text)
+    return typeof body === "object" && body !== null && !Array.isArray(body) ? body as Body : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** What an endpoint for one kind of sender demands. */
 export type Sender = "any" | "long_code" | "short_code" | "number_pool" | "alphanumeric_sender_id"
 

@@ -4,6 +4,7 @@
  */
 import { type ApiReply, type ApiRequest, type Call, json, notEmulated } from "../../provider/Emulation.ts"
 import { type Account, problem, type Profile, profileOf, time } from "./account.ts"
+import { readBody } from "./create.ts"
 
 const profileResource = (account: Account) => {
   const { enabled, failoverUrl, name, webhookUrl } = profileOf(account)
@@ -50,12 +51,8 @@ const page = (items: ReadonlyArray<unknown>, query: string): ApiReply => {
 }
 
 const update = (account: Account, text: string): ApiReply => {
-  let body: Readonly<Record<string, unknown>>
-  try {
-    body = JSON.parse(text)
-  } catch {
-    return problem(10015, "The body is not JSON")
-  }
+  const body = readBody(text)
+  if (body === undefined) return problem(10015, "The body is not a JSON object")
   const before = profileOf(account)
   const textAt = (name: string, otherwise: string) => typeof body[name] === "string" ? body[name] : otherwise
   account.options.network.records<Profile>("profiles").set(account.profileId, {

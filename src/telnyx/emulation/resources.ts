@@ -1,4 +1,5 @@
 /** The message resource, which webhooks have as their payload. */
+import { isTerminal } from "../../DeliveryStatus.ts"
 import type { Message, State } from "../../provider/Emulation.ts"
 import * as Segments from "../../segments/Segments.ts"
 import { type Account, time, titleOf } from "./account.ts"
@@ -27,17 +28,7 @@ const words: Partial<Record<State, string>> = {
 /** Converts a state to Telnyx's word. */
 export const statusOf = ({ state }: Message): string => words[state] ?? state
 
-const ends: ReadonlySet<State> = new Set<State>([
-  "delivered",
-  "undelivered",
-  "failed",
-  "expired",
-  "unconfirmed",
-  "read",
-  "canceled"
-])
-
-export const isFinal = ({ state }: Message): boolean => ends.has(state)
+export const isFinal = ({ state }: Message): boolean => state !== "received" && isTerminal(state)
 
 const party = (number: string, status?: string) => ({
   phone_number: number,

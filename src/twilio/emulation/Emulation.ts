@@ -9,7 +9,8 @@ import {
   type Call,
   type Dialect,
   type Emulation,
-  notEmulated
+  notEmulated,
+  retryAfter
 } from "../../provider/Emulation.ts"
 import * as Account from "./account.ts"
 import { magicNumbers } from "./create.ts"
@@ -112,7 +113,7 @@ export const emulation: Emulation = {
           case "RateLimited":
             return problem(20429, "", {
               "twilio-concurrent-requests": "100",
-              ...(refusal.retryAfterSeconds !== undefined && { "retry-after": String(refusal.retryAfterSeconds) })
+              ...retryAfter(refusal)
             })
         }
       },

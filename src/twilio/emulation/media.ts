@@ -9,6 +9,7 @@ import {
   type ApiRequest,
   type Call,
   type Dialect,
+  download,
   json,
   type Message,
   notEmulated
@@ -83,11 +84,7 @@ export const serve = (account: Account): NonNullable<Dialect["media"]> => (reque
   const file = network.file(request.path.split("/").at(-1)!.slice(2))
   return file === undefined
     ? denied("NoSuchKey", "The specified key does not exist.")
-    : {
-      status: 200,
-      headers: { "content-type": file.type, "content-length": String(file.bytes.length) },
-      body: request.method === "HEAD" ? "" : file.bytes
-    }
+    : download(request, file)
 }
 
 /** Reads a request below the `Media` of a message. */

@@ -64,10 +64,10 @@ const withQuery = (uri: string, query: URLSearchParams, more: Readonly<Record<st
   return `${uri}?${all}`
 }
 
-/** Builds a page of the API of 2010. */
-export const listOf = <A>({ items, key, query, show, sidOf, uri }: List<A>): ApiReply => {
-  const found = take(items, query, sidOf, "PA")
-  if (found === undefined) return problem(20001, "PageToken")
+/** Takes a page, and writes the URLs of others. */
+const pageOf = <A>({ items, query, sidOf, uri }: List<A>, prefix: string) => {
+  const found = take(items, query, sidOf, prefix)
+  if (found === undefined) return undefined
   const { next, page, size } = found
   const at = (page: number, token?: string) =>
     withQuery(uri, query, {
@@ -75,40 +75,48 @@ export const listOf = <A>({ items, key, query, show, sidOf, uri }: List<A>): Api
       Page: String(page),
       ...(token !== undefined && { PageToken: token })
     })
+  return {
+    ...found,
+    first: at(0),
+    following: next === undefined ? null : at(page + 1, next),
+    previous: page === 0 ? null : at(page - 1),
+    own: at(page)
+  }
+}
+
+/** Builds a page of the API of 2010. */
+export const listOf = <A>(list: List<A>): ApiReply => {
+  const found = pageOf(list, "PA")
+  if (found === undefined) return problem(20001, "PageToken")
+  const { first, following, items, own, page, previous, size } = found
   return json(200, {
-    [key]: found.items.map(show),
-    end: page * size + Math.max(0, found.items.length - 1),
-    first_page_uri: at(0),
-    next_page_uri: next === undefined ? null : at(page + 1, next),
+    [list.key]: items.map(list.show),
+    end: page * size + Math.max(0, items.length - 1),
+    first_page_uri: first,
+    next_page_uri: following,
     page,
     page_size: size,
-    previous_page_uri: page === 0 ? null : at(page - 1),
+    previous_page_uri: previous,
     start: page * size,
-    uri: at(page)
+    uri: own
   })
 }
 
 /** Builds a page of the newer APIs. */
-export const metaListOf = <A>({ items, key, query, show, sidOf, uri }: List<A>): ApiReply => {
-  const found = take(items, query, sidOf, "PT")
+export const metaListOf = <A>(list: List<A>): ApiReply => {
+  const found = pageOf(list, "PT")
   if (found === undefined) return problem(20001, "PageToken")
-  const { next, page, size } = found
-  const at = (page: number, token?: string) =>
-    withQuery(uri, query, {
-      PageSize: String(size),
-      Page: String(page),
-      ...(token !== undefined && { PageToken: token })
-    })
+  const { first, following, items, own, page, previous, size } = found
   return json(200, {
-    [key]: found.items.map(show),
+    [list.key]: items.map(list.show),
     meta: {
-      first_page_url: at(0),
-      key,
-      next_page_url: next === undefined ? null : at(page + 1, next),
+      first_page_url: first,
+      key: list.key,
+      next_page_url: following,
       page,
       page_size: size,
-      previous_page_url: page === 0 ? null : at(page - 1),
-      url: at(page)
+      previous_page_url: previous,
+      url: own
     }
   })
 }

@@ -2,7 +2,7 @@
  * Plays VoiceMeUp for the emulator: `queue_sms`, and webhooks that come in
  * several parts.
  */
-import { type ApiReply, type Call, type Emulation, notEmulated } from "../../provider/Emulation.ts"
+import { type ApiReply, type Call, type Emulation, notEmulated, retryAfter } from "../../provider/Emulation.ts"
 import * as Account from "./account.ts"
 import { codeOf, formOf, queue, recipientOf, refused } from "./send.ts"
 import { forge, inbound, media } from "./webhooks.ts"
@@ -46,10 +46,8 @@ export const emulation: Emulation = {
             return refused(codeOf(refusal.reason), refusal.reason)
           case "Failed":
             return page(refusal.status)
-          case "RateLimited": {
-            const { retryAfterSeconds } = refusal
-            return page(429, retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) })
-          }
+          case "RateLimited":
+            return page(429, retryAfter(refusal))
         }
       },
       inboundId: () => Account.generateId(options.network.random),

@@ -5,7 +5,14 @@
  * each file. They have the sender, the recipient and the time of transmission in
  * common, and nothing that links them. A file without a text comes alone.
  */
-import type { ApiReply, ApiRequest, Dialect, Message, Webhook } from "../../provider/Emulation.ts"
+import {
+  type ApiReply,
+  type ApiRequest,
+  type Dialect,
+  download,
+  type Message,
+  type Webhook
+} from "../../provider/Emulation.ts"
 import { type Account, digitsOf, generateId, time } from "./account.ts"
 
 /** What is behind the URL of an attachment: a file of the network, or a wrapper that names files. */
@@ -128,7 +135,8 @@ export const forge = ({ webhookToken }: Account) => (webhook: Webhook): Webhook 
 const notFound: ApiReply = { status: 404, headers: { "content-type": "text/html" }, body: "<h1>Not Found</h1>" }
 
 /** Serves the files, which are not for robots. */
-export const media = (account: Account) => ({ method, path }: ApiRequest): ApiReply => {
+export const media = (account: Account) => (request: ApiRequest): ApiReply => {
+  const { path } = request
   if (path === "/robots.txt") {
     return { status: 200, headers: { "content-type": "text/plain" }, body: "User-agent: *\nDisallow: /\n" }
   }
@@ -136,10 +144,5 @@ export const media = (account: Account) => ({ method, path }: ApiRequest): ApiRe
   const { file: id, names } = attachments(account).get(name) ?? {}
   const file = id === undefined ? undefined : account.options.network.file(id)
   const body = names === undefined ? file?.bytes : new TextEncoder().encode(wrapperText(names))
-  if (body === undefined) return notFound
-  return {
-    status: 200,
-    headers: { "content-type": file?.type ?? "text/html", "content-length": String(body.length) },
-    body: method === "HEAD" ? "" : body
-  }
+  return body === undefined ? notFound : download(request, { bytes: body, type: file?.type ?? "text/html" })
 }
