@@ -1,8 +1,6 @@
 /** Sends of a person who is forgotten do not go out again, and what is written afterwards does not name the person. */
-import { NodeCrypto } from "@effect/platform-node"
-import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Effect, type Layer, type Scope } from "effect"
-import type { Digest, Mac, SecureRandom } from "effect/crypto"
+import { assert, describe } from "@effect/vitest"
+import { DateTime, Duration, Effect, type Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Address } from "../../src/Address.ts"
 import { DeliveryStore } from "../../src/delivery/DeliveryStore.ts"
@@ -16,7 +14,7 @@ import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import type { Stores } from "../../src/sql/SqlStorage.ts"
 import { customer as ann } from "../mms/parts.ts"
 import { textContent } from "../rooms/kit.ts"
-import { everything, report, traces } from "./PeopleSuite.ts"
+import { everything, report, testWith, traces } from "./PeopleSuite.ts"
 import { bob } from "./RoomStoreSuite.ts"
 
 /** The layer gives empty tables each time, and the client below the stores. */
@@ -25,14 +23,7 @@ export const suite = (
   layer: Layer.Layer<Stores | SqlClient.SqlClient, unknown>,
   skip = false
 ) => {
-  const test = (
-    title: string,
-    body: Effect.Effect<
-      void,
-      unknown,
-      Stores | SqlClient.SqlClient | Scope.Scope | Digest.Digest | Mac.Mac | SecureRandom.SecureRandom
-    >
-  ) => it.effect(title, () => Effect.scoped(Effect.provide(body, [layer, NodeCrypto.layer], { local: true })))
+  const test = testWith(layer)
 
   describe.skipIf(skip)(`a send to a person who is forgotten (${name})`, () => {
     const reserve = Effect.fnUntraced(

@@ -179,20 +179,24 @@ const fill = Effect.gen(function*() {
   return claims.filter(({ lane }) => lane.includes(digits))
 })
 
+/** Makes a test with stores of its own. */
+export const testWith = (layer: Layer.Layer<Stores | SqlClient.SqlClient, unknown>) =>
+(
+  title: string,
+  body: Effect.Effect<
+    void,
+    unknown,
+    Stores | SqlClient.SqlClient | Scope.Scope | Digest.Digest | Mac.Mac | SecureRandom.SecureRandom
+  >
+) => it.effect(title, () => Effect.scoped(Effect.provide(body, [layer, NodeCrypto.layer], { local: true })))
+
 /** The layer gives empty tables each time, and the client below the stores. */
 export const suite = (
   name: string,
   layer: Layer.Layer<Stores | SqlClient.SqlClient, unknown>,
   skip = false
 ) => {
-  const test = (
-    title: string,
-    body: Effect.Effect<
-      void,
-      unknown,
-      Stores | SqlClient.SqlClient | Scope.Scope | Digest.Digest | Mac.Mac | SecureRandom.SecureRandom
-    >
-  ) => it.effect(title, () => Effect.scoped(Effect.provide(body, [layer, NodeCrypto.layer], { local: true })))
+  const test = testWith(layer)
 
   describe.skipIf(skip)(`a person who is forgotten (${name})`, () => {
     test(
