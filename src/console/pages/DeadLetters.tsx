@@ -9,10 +9,11 @@ import { messageOf } from "../state/problem.ts"
 import { hrefOf, route } from "../state/route.ts"
 import { can, titleOfProvider } from "../state/session.ts"
 import { useAtom } from "../state/store.ts"
-import { Filters, SelectFilter, spanOptions } from "../ui/Filters.tsx"
+import { SelectFilter, spanOptions } from "../ui/Filters.tsx"
 import { Icon } from "../ui/icons.tsx"
+import { ListPage } from "../ui/ListPage.tsx"
 import { Badge, Problem } from "../ui/parts.tsx"
-import { type Column, Facts, Panel, Table } from "../ui/Table.tsx"
+import { type Column, Facts, Panel } from "../ui/Table.tsx"
 import { fullTime, shortTime } from "../ui/text.ts"
 import { usePages } from "../ui/usePages.ts"
 import { useRefresh } from "../ui/useRefresh.ts"
@@ -99,43 +100,39 @@ export const DeadLetters = () => {
   useRefresh(pages.refresh, { heartbeat: true })
   const letter = pages.items.find(({ id }) => id === selected)
   return (
-    <div class={`split${selected === undefined ? "" : " has-selection"}`}>
-      <div class="list">
-        <header class="page-head">
-          <h2 class="title">Dead letters</h2>
-          <Tabs page="dead-letters" />
-          <Filters>
-            <SelectFilter
-              label="Kind"
-              name="kind"
-              value={query.get("kind") ?? ""}
-              options={[["", "Any kind"], ["inbox", "Not processed"], ["forward", "Not taken"]]}
-            />
-            <SelectFilter
-              label="Carrier"
-              name="provider"
-              value={query.get("provider") ?? ""}
-              options={providerOptions()}
-            />
-            <SelectFilter label="Time" name="since" value={query.get("since") ?? ""} options={spanOptions} />
-          </Filters>
-        </header>
-        <Table
-          label="Dead letters"
-          columns={columns}
-          pages={pages}
-          idOf={({ id }) => id}
-          selected={selected}
-          hrefOf={({ id }) => hrefOf(["dead-letters", id], filters)}
-          empty={{
-            icon: "check",
-            title: key === "" ? "No dead letters" : "No dead letter fits the filters",
-            text: key === ""
-              ? "What could not be processed or forwarded, however often it was tried, appears here."
-              : <a href="#/dead-letters">Show all</a>
-          }}
-        />
-      </div>
+    <ListPage
+      title="Dead letters"
+      intro={<Tabs page="dead-letters" />}
+      filters={
+        <>
+          <SelectFilter
+            label="Kind"
+            name="kind"
+            value={query.get("kind") ?? ""}
+            options={[["", "Any kind"], ["inbox", "Not processed"], ["forward", "Not taken"]]}
+          />
+          <SelectFilter
+            label="Carrier"
+            name="provider"
+            value={query.get("provider") ?? ""}
+            options={providerOptions()}
+          />
+          <SelectFilter label="Time" name="since" value={query.get("since") ?? ""} options={spanOptions} />
+        </>
+      }
+      columns={columns}
+      pages={pages}
+      idOf={({ id }) => id}
+      selected={selected}
+      hrefOf={({ id }) => hrefOf(["dead-letters", id], filters)}
+      empty={{
+        icon: "check",
+        title: key === "" ? "No dead letters" : "No dead letter fits the filters",
+        text: key === ""
+          ? "What could not be processed or forwarded, however often it was tried, appears here."
+          : <a href="#/dead-letters">Show all</a>
+      }}
+    >
       {selected !== undefined && (
         <Panel
           title={letter === undefined ? "Dead letter" : nameOf(letter)}
@@ -168,6 +165,6 @@ export const DeadLetters = () => {
             )}
         </Panel>
       )}
-    </div>
+    </ListPage>
   )
 }

@@ -9,9 +9,10 @@ import { Api } from "../state/api.ts"
 import { hrefOf, route } from "../state/route.ts"
 import { titleOfProvider } from "../state/session.ts"
 import { useAtom } from "../state/store.ts"
-import { Filters, SelectFilter, spanOptions, TextFilter } from "../ui/Filters.tsx"
+import { SelectFilter, spanOptions, TextFilter } from "../ui/Filters.tsx"
+import { ListPage } from "../ui/ListPage.tsx"
 import { StatusBadge } from "../ui/status.tsx"
-import { type Column, Facts, Panel, Table } from "../ui/Table.tsx"
+import { type Column, Facts, Panel } from "../ui/Table.tsx"
 import { fullTime, numberOf, shortTime, statusNames } from "../ui/text.ts"
 import { usePages } from "../ui/usePages.ts"
 import { useRefresh } from "../ui/useRefresh.ts"
@@ -86,44 +87,40 @@ export const Deliveries = () => {
   useRefresh(pages.refresh)
   const delivery = pages.items.find((delivery) => keyOf(delivery) === selected)
   return (
-    <div class={`split${selected === undefined ? "" : " has-selection"}`}>
-      <div class="list">
-        <header class="page-head">
-          <h2 class="title">Deliveries</h2>
-          <Tabs page="deliveries" />
-          <Filters>
-            <TextFilter label="Number" name="number" value={query.get("number") ?? ""} />
-            <SelectFilter
-              label="Status"
-              name="status"
-              value={query.get("status") ?? ""}
-              options={[["", "Any status"], ...Status.literals.map((status) => [status, statusNames[status]] as const)]}
-            />
-            <SelectFilter
-              label="Carrier"
-              name="provider"
-              value={query.get("provider") ?? ""}
-              options={providerOptions()}
-            />
-            <SelectFilter label="Time" name="since" value={query.get("since") ?? ""} options={spanOptions} />
-          </Filters>
-        </header>
-        <Table
-          label="Deliveries"
-          columns={columns}
-          pages={pages}
-          idOf={keyOf}
-          selected={selected}
-          hrefOf={(delivery) => hrefOf(["deliveries", keyOf(delivery)], filters)}
-          empty={{
-            icon: "checks",
-            title: key === "" ? "No deliveries yet" : "No delivery fits the filters",
-            text: key === ""
-              ? "What carriers report about sent messages appears here."
-              : <a href="#/deliveries">Show all</a>
-          }}
-        />
-      </div>
+    <ListPage
+      title="Deliveries"
+      intro={<Tabs page="deliveries" />}
+      filters={
+        <>
+          <TextFilter label="Number" name="number" value={query.get("number") ?? ""} />
+          <SelectFilter
+            label="Status"
+            name="status"
+            value={query.get("status") ?? ""}
+            options={[["", "Any status"], ...Status.literals.map((status) => [status, statusNames[status]] as const)]}
+          />
+          <SelectFilter
+            label="Carrier"
+            name="provider"
+            value={query.get("provider") ?? ""}
+            options={providerOptions()}
+          />
+          <SelectFilter label="Time" name="since" value={query.get("since") ?? ""} options={spanOptions} />
+        </>
+      }
+      columns={columns}
+      pages={pages}
+      idOf={keyOf}
+      selected={selected}
+      hrefOf={(delivery) => hrefOf(["deliveries", keyOf(delivery)], filters)}
+      empty={{
+        icon: "checks",
+        title: key === "" ? "No deliveries yet" : "No delivery fits the filters",
+        text: key === ""
+          ? "What carriers report about sent messages appears here."
+          : <a href="#/deliveries">Show all</a>
+      }}
+    >
       {selected !== undefined && (
         <Panel title="Delivery" closeHref={hrefOf(["deliveries"], filters)} key={selected}>
           {delivery === undefined
@@ -131,6 +128,6 @@ export const Deliveries = () => {
             : <Delivery delivery={delivery} />}
         </Panel>
       )}
-    </div>
+    </ListPage>
   )
 }

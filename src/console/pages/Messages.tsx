@@ -9,10 +9,11 @@ import { Api } from "../state/api.ts"
 import { hrefOf, route } from "../state/route.ts"
 import { titleOfProvider, titles } from "../state/session.ts"
 import { useAtom } from "../state/store.ts"
-import { Filters, hoursOf, SelectFilter, spanOptions, TextFilter } from "../ui/Filters.tsx"
+import { hoursOf, SelectFilter, spanOptions, TextFilter } from "../ui/Filters.tsx"
 import { Icon } from "../ui/icons.tsx"
+import { ListPage } from "../ui/ListPage.tsx"
 import { StateBadge, stateOptions } from "../ui/status.tsx"
-import { type Column, Table } from "../ui/Table.tsx"
+import type { Column } from "../ui/Table.tsx"
 import { fullTime, numberOf, previewOf, shortTime } from "../ui/text.ts"
 import { usePages } from "../ui/usePages.ts"
 import { useRefresh } from "../ui/useRefresh.ts"
@@ -99,44 +100,40 @@ export const Messages = () => {
   const selected = direction === undefined || id === undefined ? undefined : `${direction} ${id}`
   const message = pages.items.find((message) => keyOf(message) === selected)
   return (
-    <div class={`split${selected === undefined ? "" : " has-selection"}`}>
-      <div class="list">
-        <header class="page-head">
-          <h2 class="title">Messages</h2>
-          <Tabs page="messages" />
-          <Filters>
-            <TextFilter label="Text" name="text" value={query.get("text") ?? ""} />
-            <TextFilter label="Number" name="number" value={query.get("number") ?? ""} />
-            <SelectFilter label="State" name="state" value={query.get("state") ?? ""} options={stateOptions} />
-            <SelectFilter
-              label="Direction"
-              name="direction"
-              value={query.get("direction") ?? ""}
-              options={[["", "Both directions"], ["inbound", "Received"], ["outbound", "Sent"]]}
-            />
-            <SelectFilter
-              label="Carrier"
-              name="provider"
-              value={query.get("provider") ?? ""}
-              options={providerOptions()}
-            />
-            <SelectFilter label="Time" name="since" value={query.get("since") ?? ""} options={spanOptions} />
-          </Filters>
-        </header>
-        <Table
-          label="Messages"
-          columns={columns}
-          pages={pages}
-          idOf={keyOf}
-          selected={selected}
-          hrefOf={(message) => hrefOf(["messages", message.direction, message.id], filters)}
-          empty={{
-            icon: "list",
-            title: key === "" ? "No messages yet" : "No message fits the filters",
-            text: key === "" ? "What the server receives and sends appears here." : <a href="#/messages">Show all</a>
-          }}
-        />
-      </div>
+    <ListPage
+      title="Messages"
+      intro={<Tabs page="messages" />}
+      filters={
+        <>
+          <TextFilter label="Text" name="text" value={query.get("text") ?? ""} />
+          <TextFilter label="Number" name="number" value={query.get("number") ?? ""} />
+          <SelectFilter label="State" name="state" value={query.get("state") ?? ""} options={stateOptions} />
+          <SelectFilter
+            label="Direction"
+            name="direction"
+            value={query.get("direction") ?? ""}
+            options={[["", "Both directions"], ["inbound", "Received"], ["outbound", "Sent"]]}
+          />
+          <SelectFilter
+            label="Carrier"
+            name="provider"
+            value={query.get("provider") ?? ""}
+            options={providerOptions()}
+          />
+          <SelectFilter label="Time" name="since" value={query.get("since") ?? ""} options={spanOptions} />
+        </>
+      }
+      columns={columns}
+      pages={pages}
+      idOf={keyOf}
+      selected={selected}
+      hrefOf={(message) => hrefOf(["messages", message.direction, message.id], filters)}
+      empty={{
+        icon: "list",
+        title: key === "" ? "No messages yet" : "No message fits the filters",
+        text: key === "" ? "What the server receives and sends appears here." : <a href="#/messages">Show all</a>
+      }}
+    >
       {direction !== undefined && id !== undefined && (
         <MessagePanel
           key={selected}
@@ -146,6 +143,6 @@ export const Messages = () => {
           closeHref={hrefOf(["messages"], filters)}
         />
       )}
-    </div>
+    </ListPage>
   )
 }

@@ -10,10 +10,11 @@ import { titleOfProvider } from "../state/session.ts"
 import { useAtom } from "../state/store.ts"
 import { Copy } from "../ui/Copy.tsx"
 import { curlOf, pretty } from "../ui/curl.ts"
-import { Filters, SelectFilter } from "../ui/Filters.tsx"
+import { SelectFilter } from "../ui/Filters.tsx"
 import { Icon } from "../ui/icons.tsx"
+import { ListPage } from "../ui/ListPage.tsx"
 import { Problem, Skeleton } from "../ui/parts.tsx"
-import { type Column, Facts, Panel, Table } from "../ui/Table.tsx"
+import { type Column, Facts, Panel } from "../ui/Table.tsx"
 import { fullTime, shortTime } from "../ui/text.ts"
 import { usePages } from "../ui/usePages.ts"
 import { useRead } from "../ui/useRead.ts"
@@ -140,51 +141,49 @@ export const Requests = () => {
   )
   useRefresh(pages.refresh, { heartbeat: true })
   return (
-    <div class={`split${selected === undefined ? "" : " has-selection"}`}>
-      <div class="list">
-        <header class="page-head">
-          <h2 class="title">Requests</h2>
-          <p class="muted">
-            The latest webhooks and sends of this process, for an hour, at most 500. They are in memory alone.
-          </p>
-          <Filters>
-            <SelectFilter
-              label="Direction"
-              name="direction"
-              value={query.get("direction") ?? ""}
-              options={[["", "Webhooks and sends"], ["inbound", "Webhooks"], ["outbound", "Sends"]]}
-            />
-            <SelectFilter
-              label="Outcome"
-              name="outcome"
-              value={query.get("outcome") ?? ""}
-              options={[["", "Any outcome"], ["accepted", "Accepted"], ["refused", "Refused"]]}
-            />
-            <SelectFilter
-              label="Carrier"
-              name="provider"
-              value={query.get("provider") ?? ""}
-              options={providerOptions()}
-            />
-          </Filters>
-        </header>
-        <Table
-          label="Requests"
-          columns={columns}
-          pages={pages}
-          idOf={({ id }) => id}
-          selected={selected}
-          hrefOf={({ id }) => hrefOf(["requests", id], filters)}
-          empty={{
-            icon: "wire",
-            title: key === "" ? "No requests in the last hour" : "No request fits the filters",
-            text: key === "" ? "Webhooks appear here, also those that are refused." : <a href="#/requests">Show all</a>
-          }}
-        />
-      </div>
+    <ListPage
+      title="Requests"
+      intro={
+        <p class="muted">
+          The latest webhooks and sends of this process, for an hour, at most 500. They are in memory alone.
+        </p>
+      }
+      filters={
+        <>
+          <SelectFilter
+            label="Direction"
+            name="direction"
+            value={query.get("direction") ?? ""}
+            options={[["", "Webhooks and sends"], ["inbound", "Webhooks"], ["outbound", "Sends"]]}
+          />
+          <SelectFilter
+            label="Outcome"
+            name="outcome"
+            value={query.get("outcome") ?? ""}
+            options={[["", "Any outcome"], ["accepted", "Accepted"], ["refused", "Refused"]]}
+          />
+          <SelectFilter
+            label="Carrier"
+            name="provider"
+            value={query.get("provider") ?? ""}
+            options={providerOptions()}
+          />
+        </>
+      }
+      columns={columns}
+      pages={pages}
+      idOf={({ id }) => id}
+      selected={selected}
+      hrefOf={({ id }) => hrefOf(["requests", id], filters)}
+      empty={{
+        icon: "wire",
+        title: key === "" ? "No requests in the last hour" : "No request fits the filters",
+        text: key === "" ? "Webhooks appear here, also those that are refused." : <a href="#/requests">Show all</a>
+      }}
+    >
       {selected !== undefined && (
         <ExchangePanel id={selected} closeHref={hrefOf(["requests"], filters)} key={selected} />
       )}
-    </div>
+    </ListPage>
   )
 }
