@@ -26,6 +26,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
+import { Cost } from "../Cost.ts"
 import { isTerminal, Status } from "../DeliveryStatus.ts"
 import { recorder } from "../events/EventLog.ts"
 import { delivered } from "../events/internal/changes.ts"
@@ -99,6 +100,8 @@ export class Delivery extends Schema.Class<Delivery>("effect-sms/DeliveryStore/D
   /** The error reported with this status. */
   errorCode: Schema.optionalKey(Schema.NonEmptyString),
   errorMessage: Schema.optionalKey(Schema.NonEmptyString),
+  /** The carrier's charge, as it was reported last. */
+  cost: Schema.optionalKey(Cost),
   /** Every status ever reported, without duplicates, the furthest last. */
   reported: Schema.Array(Status),
   /** The latest reports without repetitions, oldest first. */

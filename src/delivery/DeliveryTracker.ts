@@ -65,6 +65,7 @@ export type Report = Pick<
   | "errorCode"
   | "errorMessage"
   | "idempotencyKey"
+  | "cost"
 >
 
 /**
@@ -158,6 +159,7 @@ export const step = (
     since: changed || current === undefined ? at : current.since,
     ...(changed ? {} : kept),
     ...(brings ? error : {}),
+    ...compact({ cost: report.cost ?? current?.cost }),
     reported: reported.includes(report.status)
       ? reported
       : [...reported, report.status].sort((one, other) => rank(one) - rank(other)),

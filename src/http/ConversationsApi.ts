@@ -46,10 +46,10 @@ export class SendView extends Schema.Class<SendView>("effect-sms/http/Conversati
     status: Status,
     since: Schema.optionalKey(Schema.DateTimeUtcFromString),
     errorCode: Schema.optionalKey(Schema.String),
-    errorMessage: Schema.optionalKey(Schema.String)
+    errorMessage: Schema.optionalKey(Schema.String),
+    cost: Schema.optionalKey(Cost.annotate({ description: "The carrier's charge, where it tells it" }))
   })),
-  segments: Schema.optionalKey(Schema.Int),
-  cost: Schema.optionalKey(Cost)
+  segments: Schema.optionalKey(Schema.Int)
 }) {}
 
 /**

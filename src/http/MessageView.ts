@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
+import { Cost } from "../Cost.ts"
 import { type Delivery, Entry } from "../delivery/DeliveryStore.ts"
 import { Status } from "../DeliveryStatus.ts"
 import { compact } from "../internal/record.ts"
@@ -34,6 +35,7 @@ export const MessageView = Schema.Struct({
   }),
   errorCode: Schema.optionalKey(Schema.String.annotate({ description: "The carrier's error code for this status" })),
   errorMessage: Schema.optionalKey(Schema.String),
+  cost: Schema.optionalKey(Cost.annotate({ description: "The carrier's charge, where it tells it" })),
   contradictions: Schema.Array(Status).annotate({
     description: "Terminal statuses that were reported after a different one"
   }),
@@ -61,6 +63,7 @@ export const viewOf = (delivery: Delivery): MessageView => ({
   ...compact({
     recipient: delivery.recipient,
     errorCode: delivery.errorCode,
-    errorMessage: delivery.errorMessage
+    errorMessage: delivery.errorMessage,
+    cost: delivery.cost
   })
 })

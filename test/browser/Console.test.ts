@@ -73,4 +73,33 @@ describe("a conversation", () => {
         assert.deepStrictEqual(failures, [])
       }
     }).pipe(Effect.scoped, Effect.provide(layer())), limit)
+
+  it.live(
+    "is answered with a picture, which is uploaded first and shown from this server",
+    () =>
+      Effect.gen(function*() {
+        const { failures, page } = yield* enter(yield* start)
+        yield* receive("+15145550142", "Which colour is it?")
+        yield* wait(() => page.getByRole("link", { name: /\+1 514 555 0142/ }).click())
+        const buffer = Buffer.from(
+          "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+          "base64"
+        )
+        const choose = (name: string, buffer: Buffer) =>
+          wait(() => page.locator("input[type=file]").setInputFiles({ name, mimeType: "image/png", buffer }))
+        yield* choose("page.png", Buffer.from("<script>"))
+        yield* wait(() => page.getByText("Expected a picture, audio, video, a PDF or a contact card.").waitFor())
+        assert.isTrue(yield* wait(() => page.getByRole("button", { name: "Send" }).isDisabled()))
+        yield* wait(() => page.getByRole("button", { name: "Remove page.png" }).click())
+        yield* choose("red.png", buffer)
+        yield* wait(() => page.getByLabel("Write an answer").fill("This one"))
+        yield* wait(() => page.getByText("MMS", { exact: true }).waitFor())
+        yield* wait(() => page.getByRole("button", { name: "Send" }).click())
+        const picture = page.getByRole("region", { name: "Messages" }).getByRole("img", { name: "Picture: This one" })
+        yield* wait(() => picture.waitFor())
+        yield* wait(() => page.waitForFunction("[...document.images].every((image) => image.naturalWidth === 1)"))
+        assert.deepStrictEqual(failures, [])
+      }).pipe(Effect.scoped, Effect.provide(layer())),
+    limit
+  )
 })

@@ -51,7 +51,7 @@ const pages: Readonly<Record<string, (page: Page) => Effect.Effect<void>>> = {
     wait(async () => {
       await page.getByRole("link", { name: /\+1 514 555 0142/ }).click()
       await page.getByRole("region", { name: "Messages" }).getByText("Track it here").waitFor()
-      await page.getByLabel("Write an answer").fill("We’ll call you at 10 — is that right for you? 🙂")
+      await page.getByLabel("Write an answer").fill("We’ll call you at 10 — is that right for you?")
     }),
   list: (page) => wait(() => page.getByRole("link", { name: /\+1 514 555 0142/ }).waitFor()),
   messages: (page) => wait(() => page.getByRole("row").nth(5).waitFor()),

@@ -73,7 +73,7 @@ const others: ReadonlyArray<readonly [number: string, minutes: number, text: str
   ["+14505550105", 1300, "STOP"],
   ["+15815550106", 700, "The code does not work: SPRING25"],
   ["+33639980107", 600, "Bonjour, avez-vous reçu mon colis ?"],
-  ["+15145550108", 420, "Thanks! 🎉"],
+  ["+15145550108", 420, "Thanks!"],
   ["+14385550109", 260, "What are your hours on Sunday?"],
   ["+15145550110", 95, "I would like to change the address of my order"],
   ["+14165550111", 44, "It arrived broken, see the picture"],

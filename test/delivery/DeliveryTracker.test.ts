@@ -54,6 +54,19 @@ const reasonOf = (effect: ReturnType<Tracker["awaitDelivery"]>) =>
   })
 
 describe("a tracker", () => {
+  it.effect("keeps what the carrier charges, which it may tell later", () =>
+    Effect.gen(function*() {
+      const tracker = yield* makeTracker()
+      const cost = { amount: "0.0040", currency: "USD" }
+      const told = Effect.map(tracker.get(sm1), (delivery) => delivery?.cost)
+      yield* tracker.update(report("delivered"))
+      assert.isUndefined(yield* told)
+      yield* tracker.update(report("delivered", { cost }))
+      assert.deepStrictEqual(yield* told, cost)
+      yield* tracker.update(report("sent"))
+      assert.deepStrictEqual(yield* told, cost)
+    }))
+
   it.effect("follows a message from the send to its end, and tells of each real change once", () =>
     Effect.gen(function*() {
       const tracker = yield* makeTracker()

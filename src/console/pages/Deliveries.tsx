@@ -13,7 +13,7 @@ import { SelectFilter, spanOptions, TextFilter } from "../ui/Filters.tsx"
 import { ListPage } from "../ui/ListPage.tsx"
 import { StatusBadge } from "../ui/status.tsx"
 import { type Column, Facts, Panel } from "../ui/Table.tsx"
-import { fullTime, numberOf, shortTime, statusNames } from "../ui/text.ts"
+import { costOf, fullTime, numberOf, shortTime, statusNames } from "../ui/text.ts"
 import { usePages } from "../ui/usePages.ts"
 import { useRefresh } from "../ui/useRefresh.ts"
 import { ExchangesOf } from "./ExchangesOf.tsx"
@@ -42,6 +42,7 @@ const Delivery = ({ delivery }: { readonly delivery: MessageView }) => (
         ["Error", errorOf(delivery)],
         ["Recipient", numberOf(delivery.recipient ?? "")],
         ["Carrier", titleOfProvider(delivery.provider)],
+        ["Price", delivery.cost === undefined ? undefined : costOf(delivery.cost)],
         ["Since", fullTime(delivery.since)],
         ["Contradicts", delivery.contradictions.map((status) => statusNames[status]).join(", ")],
         ["Message id", <code>{delivery.messageId}</code>]

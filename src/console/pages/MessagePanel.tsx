@@ -12,9 +12,9 @@ import { messageOf } from "../state/problem.ts"
 import { hrefOf } from "../state/route.ts"
 import { can, titleOfProvider } from "../state/session.ts"
 import { Problem, Skeleton } from "../ui/parts.tsx"
-import { StateBadge } from "../ui/status.tsx"
+import { StateBadge, StatusBadge } from "../ui/status.tsx"
 import { Facts, Panel } from "../ui/Table.tsx"
-import { fullTime, numberOf, reasonName, statusNames } from "../ui/text.ts"
+import { costOf, fullTime, numberOf, reasonName, statusNames } from "../ui/text.ts"
 import { useRead } from "../ui/useRead.ts"
 import { useRefresh } from "../ui/useRefresh.ts"
 import { ContentView } from "./ContentView.tsx"
@@ -176,6 +176,19 @@ const Sent = ({ id, message }: { readonly id: string; readonly message: ListedMe
           ["From", receipt?.sender === undefined ? undefined : numberOf(receipt.sender)],
           ["Carrier", titleOfProvider(receipt?.provider ?? provider ?? "")],
           ["Segments", receipt?.segments?.toString()],
+          ["Price", deliveries.flatMap(({ cost }) => cost === undefined ? [] : [costOf(cost)]).join(" + ")],
+          [
+            "Parts",
+            intent.delivery !== undefined && intent.delivery.parts.length > 1 && (
+              <ol class="parts">
+                {intent.delivery.parts.map(({ messageId, recipient, status }) => (
+                  <li key={`${messageId} ${recipient}`}>
+                    <code>{messageId}</code> <StatusBadge status={status} />
+                  </li>
+                ))}
+              </ol>
+            )
+          ],
           ["Ready", intent.state === "queued" && readyAt !== undefined ? fullTime(readyAt) : undefined],
           ["Priority", priority === "bulk" ? "Bulk" : undefined],
           ["Attempts refused", failures === 0 ? undefined : String(failures)],

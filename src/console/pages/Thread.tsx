@@ -3,6 +3,7 @@
  */
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
 import type { ThreadMessage } from "../../http/ConversationsApi.ts"
+import { partsKey } from "../../mms/internal/message.ts"
 import { hrefOf } from "../state/route.ts"
 import { can, titleOfProvider } from "../state/session.ts"
 import { useAtom } from "../state/store.ts"
@@ -53,6 +54,7 @@ const Bubble = ({ isFirst, isLast, message, showAuthor }: {
   const { event, sends } = message
   const isInbound = event.source.direction === "inbound"
   const progress = progressOf(message)
+  const joined = event.source.metadata[partsKey]?.split(" ").length ?? 0
   const label = sends.length === 1 ? describeSend(sends[0]!) : undefined
   return (
     <li
@@ -71,6 +73,7 @@ const Bubble = ({ isFirst, isLast, message, showAuthor }: {
         </span>
       </div>
       <Fate message={message} />
+      {joined > 1 && <p class="fate">Joined from {joined} parts, which arrived apart.</p>}
     </li>
   )
 }

@@ -64,7 +64,7 @@ const receivedMessage = (
         direction: "inbound",
         participant: sender,
         recipient,
-        metadata: {},
+        metadata: message.metadata,
         ...compact({ externalId, participants })
       }),
       content: message.content,

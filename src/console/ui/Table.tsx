@@ -110,7 +110,7 @@ export const Facts = (
 ) => (
   <dl class="facts">
     {facts.map(([name, value]) =>
-      value === undefined || value === "" || value === null ? null : (
+      value === undefined || value === "" || value === null || value === false ? null : (
         <div key={name}>
           <dt>{name}</dt>
           <dd>{value}</dd>

@@ -4,6 +4,7 @@
 import * as DateTime from "effect/DateTime"
 import type { Content } from "../../Content.ts"
 import * as Contents from "../../Content.ts"
+import type { Cost } from "../../Cost.ts"
 import type { Status } from "../../DeliveryStatus.ts"
 import type { Conversation, SendView, ThreadMessage } from "../../http/ConversationsApi.ts"
 
@@ -195,6 +196,9 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 export const reasonName = (reason: string): string => reasons[reason] ?? reason
+
+/** An amount of money, as the carrier tells it. */
+export const costOf = ({ amount, currency }: Cost): string => [amount, currency].filter(Boolean).join(" ")
 
 /** What became of a send, in words. */
 export const describeSend = (send: SendView): string => {

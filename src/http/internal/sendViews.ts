@@ -36,7 +36,8 @@ export const make = (
           ...compact({
             since: delivery?.since,
             errorCode: delivery?.errorCode,
-            errorMessage: delivery?.errorMessage
+            errorMessage: delivery?.errorMessage,
+            cost: delivery?.cost
           })
         }))
     )
