@@ -18,13 +18,13 @@ export interface Fault {
 /** `npm run test:faults` tries all, and `npm test` some that are the same each time. */
 export const isLong = process.env["MODE"] === "long"
 
-/** Tries a fault at every statement, in the short form at every ninth. */
+/** Tries a fault at every statement, in the short form at every 27th. */
 export const atEach = <E, R>(
   statements: number,
   survive: (at: number) => Effect.Effect<unknown, E, R>
 ): Effect.Effect<void, E, R> =>
   Effect.forEach(
-    Array.from({ length: statements }, (_, index) => index + 1).filter((at) => isLong || at % 9 === 1),
+    Array.from({ length: statements }, (_, index) => index + 1).filter((at) => isLong || at % 27 === 1),
     (at) => Effect.catchDefect(survive(at), (cause) => Effect.die(new Error(`At statement ${at}`, { cause }))),
     { discard: true }
   )

@@ -68,11 +68,11 @@ export const hasPrefix = (name: string, prefix: string): boolean => {
 export const likeliest = (name: string, known: ReadonlyArray<string>): string | undefined => {
   const upper = name.toUpperCase()
   const first = wordsOf(upper)[0] ?? ""
-  const ranked = known.map((candidate) => ({
-    candidate,
-    isAlike: isNear(compact(upper), compact(candidate)) ||
-      (isNear(first, wordsOf(candidate)[0]!) && isContained(upper, candidate)),
-    distance: distance(upper, candidate)
-  })).filter(({ isAlike }) => isAlike).sort((a, b) => a.distance - b.distance)
+  const isAlike = (candidate: string): boolean =>
+    isNear(compact(upper), compact(candidate)) ||
+    (isNear(first, wordsOf(candidate)[0]!) && isContained(upper, candidate))
+  const ranked = known.filter(isAlike)
+    .map((candidate) => ({ candidate, distance: distance(upper, candidate) }))
+    .sort((a, b) => a.distance - b.distance)
   return ranked[0]?.candidate
 }
