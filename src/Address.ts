@@ -59,8 +59,8 @@ export const kind = (address: Address): Kind => {
  * **Details**
  *
  * - A phone number must have its country code, after a `+` or in the
- *   `phone-context` of a `tel:` URI. Blanks, punctuation, invisible characters
- *   and full-width forms are cleaned as in `Phone.normalizePhone`; the result is
+ *   `phone-context` of a `tel:` URI; `sms:` and `callto:` are read like it.
+ *   Blanks, punctuation, invisible characters and full-width forms are cleaned as in `Phone.normalizePhone`; the result is
  *   E.164. The zero that is dialled within a country is left out, as in
  *   `+44 (0)7911 123456`. No numbering plan is consulted.
  * - A short code, three to eight digits without separators, loses what is
@@ -71,7 +71,8 @@ export const kind = (address: Address): Kind => {
  * - A sender id loses the blanks and invisible characters around it.
  *
  * Returns `None` for a phone number without its country code or that is
- * written wrong, and for text that is no address.
+ * written wrong, for one with a label, as `Mobile: +1 418 555 1234`, and for
+ * text that is no address.
  *
  * **Example** (Reading a pasted number)
  *

@@ -63,7 +63,7 @@ const normalize = (text: string, region: CountryCode): PhoneNumber | undefined =
  * **Details**
  *
  * Blanks, quotes and punctuation around the number, invisible characters,
- * full-width forms, Arabic digits, `tel:` URIs with their `phone-context`, and
+ * full-width forms, Arabic digits, `tel:` URIs with their `phone-context`, `sms:` URIs, and
  * letters on the keypad are read as Google's libphonenumber reads them. An
  * extension is left out.
  *

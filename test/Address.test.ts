@@ -68,7 +68,11 @@ describe("Address.fromText", () => {
     "+1 514\u2011555\u20110142",
     "tel:+1-514-555-0142",
     "TEL: +1 514 555 0142",
-    "tel:514-555-0142;phone-context=+1"
+    "tel:514-555-0142;phone-context=+1",
+    "sms:+15145550142",
+    "SMSTO:+1 514 555 0142",
+    "callto:+1-514-555-0142",
+    "\uFFFC+1 514 555 0142\u2800"
   ])(
     "reads %j as +15145550142, every time",
     (text) =>
@@ -121,6 +125,14 @@ describe("Address.fromText", () => {
     "whatsapp:514 555 0142",
     "whatsapp:acme",
     "whatsapp: ",
+    // With a label of a contact card, or with the scheme of another kind of address.
+    "M: +1 514 555 0142",
+    "Phone: +1 514 555 0142",
+    "cell:+15145550142",
+    "https://wa.me/15145550142",
+    "sip:+15145550142@example.com",
+    "sms:+15145550142?body=hi",
+    "mms:acme",
     "rcs: ",
     "tel:acme",
     "tel:12345",
@@ -154,9 +166,13 @@ describe("Address.fromText", () => {
   ])("is none for %j", (text) => Effect.sync(() => assert.isUndefined(written(text))))
 
   it.effect.prop(
-    "changes no phone number",
+    "changes no phone number but its trunk zero",
     { number: PhoneNumber.PhoneNumber },
-    ({ number }) => Effect.sync(() => assert.strictEqual<string | undefined>(written(number), number))
+    ({ number }) =>
+      Effect.sync(() => {
+        const address: string | undefined = written(number)
+        if (address !== number) assert.strictEqual(address, number.replace(/^(\+\d{1,3}?)0+/, "$1"))
+      })
   )
 
   it.effect.prop("changes nothing that it has read", { text: Schema.String }, ({ text }) =>
@@ -227,11 +243,22 @@ describe("Address.fromText, of a number with the zero that is dialled within its
     ["+44 07911 123456", "+447911123456"],
     ["+49 (0) 151 23456789", "+4915123456789"],
     ["whatsapp:+33 (0)6 12 34 56 78", "whatsapp:+33612345678"],
+    ["+4407911123456", "+447911123456"],
+    ["+82 (0)10-1234-5678", "+821012345678"],
+    ["+81 (0)90-1234-5678", "+819012345678"],
+    ["+62 (0)812-3456-789", "+628123456789"],
+    ["+250 (0)788 123 456", "+250788123456"],
+    ["+55 (0xx11) 98765-4321", "+5511987654321"],
     // These have the zero in the number itself.
     ["+39 06 69812345", "+390669812345"],
+    ["+250 06 123 4567", "+250061234567"],
+    ["+62 007 803 123 4567", "+620078031234567"],
     ["+225 01 23 45 67 89", "+2250123456789"],
     ["+22901 95 12 34 56", "+2290195123456"]
-  ])("leaves it out: %s", ([text, expected]) => Effect.sync(() => assert.strictEqual(written(text!), expected)))
+  ])(
+    "leaves it out, unless the number has it itself: %s",
+    ([text, expected]) => Effect.sync(() => assert.strictEqual(written(text!), expected))
+  )
 })
 
 const canonical = (text: string) => Address.canonical(Address.Address.make(text))

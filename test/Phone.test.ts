@@ -266,7 +266,7 @@ describe("normalizePhone", () => {
     "tel:+1-514-555-0142;phone-context=+1",
     "tel:+1-514-555-0142;npdi",
     "tel:",
-    "sms:+15145550142",
+    "sms:+15145550142?body=hi",
     // Too long.
     `+15145550142${" ".repeat(53)}`,
     ",".repeat(64),

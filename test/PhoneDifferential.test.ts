@@ -4,8 +4,9 @@
  * with the reason.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Result } from "effect"
+import { Effect, Option, Result } from "effect"
 import * as fc from "fast-check"
+import * as Address from "../src/Address.ts"
 import * as Phone from "../src/Phone.ts"
 import { google } from "./google.ts"
 
@@ -111,9 +112,17 @@ const noises: ReadonlyArray<readonly [before: string, behind: string]> = [
   ["", ","],
   ["", ";"],
   ["", "?!"],
+  ["\uFFFC", "\uFFFC"],
+  ["\uFFF9", "\uFFFA\uFFFB"],
+  ["\u2800", "\u2800"],
   ["tel:", ""],
   ["TEL: ", ""],
-  ["tel://", ""]
+  ["tel://", ""],
+  // RFC 5724, and what telephones write for it.
+  ["sms:", ""],
+  ["SMSTO:", ""],
+  ["mms:", ""],
+  ["callto:", ""]
 ]
 
 /** What is typed by mistake: whole labels, and characters. */
@@ -179,6 +188,8 @@ const refused: ReadonlyArray<Difference> = [
   { text: "my number is 514-555-0142", region: "US", number: "+15145550142", reason: "prose" },
   { text: "514-555-0142 pm", region: "US", number: "+15145550142", reason: "prose" },
   { text: "030 901820 abc", region: "DE", number: "+4930901820222", reason: "prose, not letters on the keypad" },
+  { text: "John 514-555-0142", region: "US", number: "+15145550142", reason: "prose" },
+  { text: "https://wa.me/15145550142", region: "US", number: "+15145550142", reason: "a web address" },
   { text: "5145550142;5145550143", region: "US", number: "+15145550142", reason: "two numbers" },
   { text: "5145550142, 5550143", region: "US", number: "+15145550142", reason: "two numbers" },
   { text: "321000,321001", region: "GL", number: "+299321000", reason: "two numbers" },
@@ -311,11 +322,50 @@ describe("Phone, against Google's libphonenumber", () => {
     )
   })
 
+  // How Brazil writes the digits of a long-distance company that the caller chooses.
+  it.each([
+    "0xx11 98765-4321",
+    "(0xx11) 98765-4321",
+    "(0XX11)98765-4321",
+    "0 xx 11 98765-4321",
+    "+55 (0xx11) 98765-4321"
+  ])(
+    "says the same of %s in Brazil",
+    (text) => assert.strictEqual(ours(text, "BR"), text.includes("0 xx") ? undefined : theirs(text, "BR"))
+  )
+
   it.each(refused)("refuses $text in $region: $reason", ({ region, text, number }) => {
     assert.deepStrictEqual([theirs(text, region), ours(text, region)], [number, undefined])
   })
 
   it.each(accepted)("accepts $text in $region: $reason", ({ region, text, number }) => {
     assert.deepStrictEqual([theirs(text, region), ours(text, region)], [undefined, number])
+  })
+})
+
+const fromText = (text: string) => Option.getOrUndefined(Address.fromText(text))
+
+describe("Address.fromText, against Google's libphonenumber", () => {
+  // Toll-free numbers, which receive no messages. Other numbers of these countries begin with zeros too.
+  const isLeft = (number: string) => /^\+250[89]00/.test(number)
+
+  it("leaves out the zero that is dialled within a country, and no other", () => {
+    let leftOut = 0
+    for (const { number, region } of written.filter(({ number, text }) => text === number)) {
+      if (isLeft(number) || number.length < 8) continue
+      const code = `${util.getCountryCodeForRegion(region)}`
+      const national = number.slice(1 + code.length)
+      for (const text of [`+${code} (0)${national}`, `+${code} 0${national}`, `+${code}0${national}`]) {
+        const their = theirs(text, "US")
+        if (their === number) {
+          leftOut++
+          assert.strictEqual(fromText(text), number, text)
+        } else if (their !== undefined) {
+          assert.strictEqual(fromText(text), their, text)
+        }
+      }
+      assert.strictEqual(fromText(number), number)
+    }
+    assert.isAbove(leftOut, 1000)
   })
 })

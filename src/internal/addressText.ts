@@ -5,9 +5,7 @@ import * as NumberForms from "./numberForms.ts"
 import * as PhoneText from "./phoneText.ts"
 import { isUserId } from "./userId.ts"
 
-/** Returns whether a text is an E.164 phone number. */
-export const isPhoneNumber = (text: string | undefined): text is string =>
-  text !== undefined && /^\+[1-9]\d{6,14}$/.test(text)
+export const isPhoneNumber = NumberForms.isPhoneNumber
 
 const startsWithSign = (text: string): boolean => /^[^\p{L}\p{N}]*[+\uFF0B]/u.test(text)
 
@@ -15,22 +13,34 @@ const startsWithSign = (text: string): boolean => /^[^\p{L}\p{N}]*[+\uFF0B]/u.te
 const looksLikeNumber = (text: string): boolean =>
   !/\p{L}/u.test(text) || startsWithSign(text) || text.replaceAll(/\P{Nd}+/gu, "").length > 6
 
+/**
+ * The schemes of calls, web addresses and labels of a contact card. None is a
+ * channel of a carrier: `m: +1 514 555 0142` is a number with a label, not an
+ * address on a channel.
+ */
+const otherSchemes =
+  /^(?:[a-z]|telephone|phone|mobile|mob|cell|fax|home|work|office|call|facetime|sips?|https?|mailto)$/i
+
+/** Returns whether a scheme, without its colon, is the one of a channel. */
+export const isChannel = (scheme: string): boolean => !PhoneText.isScheme(scheme) && !otherSchemes.test(scheme)
+
 const readNumber = (text: string): string | undefined => {
-  if (isPhoneNumber(text)) return text
-  const number = PhoneText.readInternational(text)
-  return isPhoneNumber(number) ? NumberForms.withoutTrunkZero(number) : undefined
+  const written = isPhoneNumber(text) ? text : PhoneText.readInternational(text)
+  const number = written === undefined ? undefined : NumberForms.withoutTrunkZero(written)
+  return isPhoneNumber(number) ? number : undefined
 }
 
 export const read = (text: string): string | undefined => {
-  if (isPhoneNumber(text)) return text
+  if (isPhoneNumber(text)) return NumberForms.withoutTrunkZero(text)
   const trimmed = PhoneText.trimBlanks(text)
   const [, writtenScheme = "", name = ""] = /^([a-z]+):([^]*)$/i.exec(trimmed) ?? []
   const scheme = writtenScheme.toLowerCase()
-  if (scheme === "" || scheme === "tel") {
+  if (scheme === "" || PhoneText.isScheme(scheme)) {
     const cleaned = PhoneText.clean(text)
     if (cleaned !== undefined && /^\d{3,8}$/.test(cleaned)) return cleaned
-    return readNumber(text) ?? (scheme === "tel" || looksLikeNumber(trimmed) ? undefined : trimmed)
+    return readNumber(text) ?? (scheme !== "" || looksLikeNumber(trimmed) ? undefined : trimmed)
   }
+  if (!isChannel(scheme)) return undefined
   const trimmedName = PhoneText.trimBlanks(name)
   const isUser = scheme === "whatsapp" && isUserId(trimmedName)
   const isNumber = !isUser && (scheme === "whatsapp" || startsWithSign(name))

@@ -24,7 +24,8 @@ const forms: ReadonlyArray<Form> = [
 /**
  * Countries that dial 0 before national numbers, none of which begins with 0
  * itself, according to libphonenumber. In `+44 (0)7911 123456` it is no part of
- * the number.
+ * the number. In a few countries some numbers begin with two zeros, and in Rwanda
+ * landlines with one.
  */
 const trunkZero = new RegExp(
   `^\\+(${
@@ -32,11 +33,18 @@ const trunkZero = new RegExp(
     "232|233|234|243|249|251|252|254|255|256|260|261|262|263|264|265|291|353|355|358|370|373|374|377|380|381|382|383|" +
     "385|386|387|389|421|423|508|590|591|593|594|595|596|686|850|855|856|880|886|961|962|963|964|966|967|970|971|972|" +
     "976|977|994|995|996"
-  })0+`
+  })0+|^\\+(62|81|82|359|375|598)0(?=[1-9])|^\\+(250)0(?=[27]\\d{8}$)`
 )
 
-/** Removes the 0 that is dialled within a country from an E.164 number. */
-export const withoutTrunkZero = (number: string): string => number.replace(trunkZero, "+$1")
+/** Returns whether a text is an E.164 phone number. */
+export const isPhoneNumber = (text: string | undefined): text is string =>
+  text !== undefined && /^\+[1-9]\d{6,14}$/.test(text)
+
+/** Removes the 0 that is dialled within a country from `+` and digits. A number that is too short without it is kept. */
+export const withoutTrunkZero = (number: string): string => {
+  const without = number.replace(trunkZero, "+$1$2$3")
+  return isPhoneNumber(without) ? without : number
+}
 
 /** Returns the one form of an E.164 number that all its forms have in common. It may not be the one to dial. */
 export const canonicalNumber = (number: string): string => {

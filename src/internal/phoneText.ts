@@ -67,9 +67,10 @@ const toAscii = (text: string): string | undefined =>
     // The last four bits of these digits are their value.
     .replaceAll(/[\u0660-\u0669\u06F0-\u06F9]/g, (digit) => String(digit.charCodeAt(0) & 0xF))
 
-// Quotes, brackets, sentence marks, list bullets and telephone signs. Without `*` and `#`, which are dialled, and
-// without symbols that look like a plus sign.
-const noise = /[\s\x85"'`‘’‚‛“”„‟‹›«»<>()[\]{}|,.;:!?/~=_•·‣▪●☎☏✆📞📱📲-]/u
+// Quotes, brackets, sentence marks, list bullets, telephone signs, the blank of Braille, and the marks that stand for a
+// picture or an annotation in copied text. Without `*` and `#`, which are dialled, and without symbols that look like a
+// plus sign.
+const noise = /[\s\x85"'`‘’‚‛“”„‟‹›«»<>()[\]{}|,.;:!?/~=_•·‣▪●☎☏✆📞📱📲\u2800\uFFF9-\uFFFC-]/u
 
 const without = (around: RegExp) => (text: string): string => {
   const characters = Array.from(text)
@@ -81,10 +82,23 @@ const without = (around: RegExp) => (text: string): string => {
 const trim = without(noise)
 
 /** Removes blanks and invisible characters around any text, and nothing inside. */
-export const trimBlanks: (text: string) => string = without(/[\s\x85\p{Default_Ignorable_Code_Point}]/u)
+export const trimBlanks: (text: string) => string = without(
+  /[\s\x85\u2800\uFFF9-\uFFFC\p{Default_Ignorable_Code_Point}]/u
+)
+
+/** The schemes of URIs that contain a phone number: RFC 3966, RFC 5724, and those that telephones add. */
+const schemes = "tel|sms|smsto|mms|mmsto|callto"
 
 // Some programs add the scheme twice, or with the slashes of a web address.
-const scheme = /^(?:tel:[\s/)]*)+/i
+const scheme = new RegExp(`^(?:(?:${schemes}):[\\s/)]*)+`, "i")
+
+const onlyScheme = new RegExp(`^(?:${schemes})$`, "i")
+
+/** Returns whether a text is the scheme of a phone number, without its colon. */
+export const isScheme = (text: string): boolean => onlyScheme.test(text)
+
+// In Brazil, the place of the digits of a long-distance company is marked: `(0xx11)`.
+const anyCompany = /(?<!\d)0xx(?=\D?\d{2}\D)/i
 
 const domain = /^(?:(?!-)[a-z\d-]+(?<!-)\.)*[a-z][a-z\d-]*(?<!-)\.?$/i
 
@@ -155,7 +169,7 @@ export const read = (text: string): PhoneText | undefined => {
   if (text.length <= maxLength && plain.test(text)) return { ...withoutExtension, number: digitsOf(text) }
   const cleaned = clean(text)
   const number = cleaned === undefined ? undefined : withContext(trim(cleaned.replace(scheme, "")))
-  return number === undefined ? undefined : readClean(number)
+  return number === undefined ? undefined : readClean(number.replace(anyCompany, "0"))
 }
 
 // Letters and an extension need a numbering plan to be told from words and a second number. Of the numbers of North

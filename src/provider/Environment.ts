@@ -201,28 +201,30 @@ export const apiUrl = (name: string, path?: string): Read<string> =>
     checked(
       name,
       (value) =>
-        (path === undefined ? undefined : flaws.wholeUrl(value, path)) ?? flaws.url(value, "the path of each request")
+        (path === undefined ? undefined : flaws.wholeUrl(value, path) ?? flaws.partialUrl(value, path)) ??
+          flaws.url(value, "the path of each request")
     ),
     (value) => value?.replace(/\/+$/, "")
   )
 
 /**
  * Reads an address: the sender of messages that name none. `kinds` are those
- * that the carrier has, and `digits` is for one that writes numbers without
- * `+`.
+ * that the carrier has, `digits` is for one that writes numbers without `+`, and
+ * `northAmerican` for one that has numbers of North America only.
  *
  * @category readers
  * @since 0.1.0
  */
 export const address = (
   name: string,
-  { digits = false, kinds = ["PhoneNumber", "ShortCode", "SenderId", "ChannelAddress"] }: {
+  { digits = false, kinds = ["PhoneNumber", "ShortCode", "SenderId", "ChannelAddress"], northAmerican = false }: {
     readonly kinds?: ReadonlyArray<Kind> | undefined
     readonly digits?: boolean | undefined
+    readonly northAmerican?: boolean | undefined
   } = {}
 ): Read<Address> =>
   Effect.map(
-    checked(name, (value) => flaws.sender(value, { digits, kinds })),
+    checked(name, (value) => flaws.sender(value, { digits, kinds, northAmerican })),
     (value) => value === undefined ? undefined : digits ? fromSenderDigits(value) : Address.make(value)
   )
 
@@ -283,7 +285,7 @@ const secretsOf = Effect.fnUntraced(function*(
   const values = list(Redacted.value(value))
   if (values.length === 0) return yield* invalid(name, "must be a secret, or several with commas between them")
   if (isSecret) {
-    for (const value of values) yield* refuse(name, flaws.secret(value))
+    for (const value of values) yield* refuse(name, flaws.secret(value) ?? flaws.urlSecret(value))
   }
   return values.map((value) => Redacted.make(value, { label: name }))
 })

@@ -91,9 +91,12 @@ const key = Effect.tap(
 
 const expectToken = (token: string) => {
   const owner = isSid(token) ? ownerOf(token) : undefined
-  return owner === undefined
-    ? Effect.void
-    : Effect.fail(Environment.invalid("TWILIO_AUTH_TOKEN", `must be the auth token. This looks like ${owner}`))
+  const refuse = (problem: string) => Effect.fail(Environment.invalid("TWILIO_AUTH_TOKEN", problem))
+  if (owner !== undefined) return refuse(`must be the auth token. This looks like ${owner}`)
+  // One that was copied in part, or twice. What is no token of Twilio's at all is for an emulator.
+  return /^[\da-f]{16,}$/i.test(token) && token.length !== 32
+    ? refuse("must be the auth token: 32 hexadecimal digits. This has another number of them")
+    : Effect.void
 }
 
 /** `ie1` and `dublin`: hosts are named `api.dublin.ie1.twilio.com`. */

@@ -88,7 +88,11 @@ export const environment: EnvironmentDefinition<
         authToken: required("VOICEMEUP_AUTH_TOKEN"),
         ...compact({
           ...excess,
-          from: yield* Environment.address("VOICEMEUP_FROM", { kinds: ["PhoneNumber"], digits: true }),
+          from: yield* Environment.address("VOICEMEUP_FROM", {
+            kinds: ["PhoneNumber"],
+            digits: true,
+            northAmerican: true
+          }),
           environment: yield* Environment.choice("VOICEMEUP_ENVIRONMENT", ["production", "sandbox"]),
           baseUrl: yield* Environment.apiUrl("VOICEMEUP_BASE_URL", "/api/v1.1")
         })

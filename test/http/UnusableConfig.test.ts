@@ -426,3 +426,64 @@ describe("delivery reports of Sinch", () => {
       yield* start({ ...carriers.sinch, SINCH_DELIVERY_REPORT: "none" })
     }))
 })
+
+describe("values that a template, a shell or a copy left behind", () => {
+  it.effect("stop the start, whichever variable they are in", () =>
+    Effect.forEach(
+      [
+        ["TWILIO_AUTH_TOKEN", "$TWILIO_TOKEN", /has not replaced it/],
+        ["TWILIO_AUTH_TOKEN", "%TWILIO_TOKEN%", /has not replaced it/],
+        ["SINCH_API_TOKEN", "prefix-${SINCH_TOKEN:-}", /has not replaced it/],
+        ["SINCH_SERVICE_PLAN_ID", "{service_plan_id}", /has not replaced it/],
+        ["TELNYX_API_KEY", "$(cat key.txt)", /has not replaced it/],
+        ["TELNYX_API_KEY", "KEYXXXXXXXXXXXXXXXX", /placeholder/],
+        ["VOICEMEUP_AUTH_TOKEN", "paste your token here", /placeholder/],
+        ["VOICEMEUP_AUTH_TOKEN", "REPLACE_ME", /placeholder/],
+        ["TWILIO_AUTH_TOKEN", hex.slice(1), /32 hexadecimal digits/],
+        ["TWILIO_AUTH_TOKEN", `${hex},${hex}${hex}`, /32 hexadecimal digits/]
+      ] as const,
+      ([name, value, line]) => refuses(all, name, [[value, line]])
+    ))
+
+  it.effect("are no token of a callback URL", () =>
+    Effect.gen(function*() {
+      const { SINCH_VERIFICATION: _, VOICEMEUP_VERIFICATION: __, ...others } = {
+        ...carriers.sinch,
+        ...carriers.voicemeup
+      }
+      const voicemeup = { ...others, SINCH_WEBHOOK_TOKEN: "sinch-callback-secret" }
+      const sinch = { ...others, VOICEMEUP_WEBHOOK_TOKEN: "voicemeup-callback-secret" }
+      for (
+        const value of ["?token=a-secret-of-the-url", "https://sms.example.com/webhooks?token=a-secret-of-the-url"]
+      ) {
+        yield* refuses(voicemeup, "VOICEMEUP_WEBHOOK_TOKEN", [[value, /must be the secret alone/]])
+        yield* refuses(sinch, "SINCH_WEBHOOK_TOKEN", [[value, /must be the secret alone/]])
+      }
+    }))
+
+  it.effect("are no URL, nor the beginning of the path that is appended", () =>
+    Effect.gen(function*() {
+      yield* refuses(all, "PUBLIC_URL", [
+        ["https://sms.example.com/{tenant}", /placeholder/],
+        ["https://sms.example.com/webhooks/sms/", /must end before \/webhooks\/sms: the server appends it/]
+      ])
+      yield* refuses(all, "SINCH_BASE_URL", [["https://eu.sms.api.sinch.com/xms", /must end before \/xms:/]])
+      yield* refuses(all, "VOICEMEUP_BASE_URL", [["https://clients.voicemeup.com/api/", /must end before \/api:/]])
+      yield* takes(all, "PUBLIC_URL", [
+        "https://sms.example.com/webhooks-of-ours",
+        "https://sms.example.com/smswebhooks"
+      ])
+    }))
+
+  it.effect("are no sender", () =>
+    Effect.gen(function*() {
+      for (const value of ["m:+15145550100", "phone:+15145550100", "callto:+15145550100"]) {
+        yield* refuses(all, "TWILIO_FROM", [[value, /Write the number alone/]])
+      }
+      // VoiceMeUp has numbers of North America only: this one is not Peruvian.
+      for (const value of ["5145550100", "+5145550100"]) {
+        yield* refuses(all, "VOICEMEUP_FROM", [[value, /the country code/]])
+      }
+      yield* takes(all, "VOICEMEUP_FROM", [mobile, mobile.slice(1)])
+    }))
+})

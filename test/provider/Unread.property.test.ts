@@ -4,6 +4,7 @@ import * as fc from "fast-check"
 import * as Content from "../../src/Content.ts"
 import type { Payload } from "../../src/Payload.ts"
 import { utc } from "../../src/provider/core/time.ts"
+import { toText } from "../../src/provider/core/values.ts"
 import * as Fields from "../../src/provider/Fields.ts"
 import { classes, eventsOf } from "../../src/provider/internal/classes.ts"
 import { decode as decodeSinch } from "../../src/sinch/core/decode.ts"
@@ -56,7 +57,7 @@ const isEmpty = (event: WebhookEvent | undefined) =>
 /** The word for a kind of message that is not text. */
 const isOtherType = (type: unknown): boolean =>
   Array.isArray(type)
-    ? typeof type[0] === "string" && isOtherType(type[0])
+    ? !Array.isArray(type[0]) && isOtherType(type[0])
     : (typeof type === "number" || (typeof type === "string" && type !== "")) && type !== "text"
 
 const topLevel = ({ places }: Fields.Fields) => [...new Set(Object.keys(places).map((path) => path.split(".")[0]!))]
@@ -115,7 +116,13 @@ const cases: Readonly<Record<string, Case>> = {
       source_number: "14188050723",
       destination_number: "14184805945"
     }),
-    worthReading: (payload) => worthReading(VoiceMeUpSchema.rowFields, payload)
+    // With a name and no field for a content, it is a notice.
+    worthReading: (payload) => [
+      ...worthReading(VoiceMeUpSchema.rowFields, payload),
+      ...["message", "attachment", "attachment_url"].some((key) => Object.hasOwn(payload, key))
+        ? []
+        : ["event", "type"].filter((key) => toText(payload[key]) !== "")
+    ]
   }
 }
 

@@ -5,7 +5,7 @@ import * as Wire from "../../src/provider/Wire.ts"
 const read = <A>(field: Schema.ConstraintDecoder<A>, payload: Record<string, unknown>) =>
   Effect.map(Wire.decoder(Schema.Struct({ field }))(payload), ({ field }) => field)
 
-const nonsense = [undefined, null, true, {}, [], [1], [null], { a: 1 }, () => 1]
+const nonsense = [undefined, null, true, {}, [], [[1]], [null], { a: 1 }, () => 1]
 
 describe("Wire.Text", () => {
   it.effect.each([
@@ -15,6 +15,7 @@ describe("Wire.Text", () => {
     { value: 14188050723, text: "14188050723" },
     { value: 12n, text: "12" },
     { value: ["first", "second"], text: "first" },
+    { value: [14188050723], text: "14188050723" },
     ...nonsense.map((value) => ({ value, text: "" }))
   ])("reads $value as $text", ({ text, value }) =>
     Effect.gen(function*() {

@@ -19,11 +19,13 @@ export const stringOf = (value: unknown): string | undefined => {
 /** Applies {@link stringOf} to an own property. */
 export const ownString = (payload: Payload, key: string): string | undefined => stringOf(lookup(payload, key))
 
-/** Returns a string, a number as a string, or the empty string for anything else. */
-export const toText = (value: unknown): string => {
+const scalarText = (value: unknown): string => {
   if (typeof value === "string") return value
-  return typeof value === "number" || typeof value === "bigint" ? String(value) : stringOf(value) ?? ""
+  return typeof value === "number" || typeof value === "bigint" ? String(value) : ""
 }
+
+/** Returns a string, a number as a string, the first of a list of these, or the empty string for anything else. */
+export const toText = (value: unknown): string => scalarText(Array.isArray(value) ? value[0] : value)
 
 /** Returns how many of something; anything but a whole number is absent. */
 export const toCount = (value: unknown): number | undefined => {

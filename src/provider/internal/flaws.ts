@@ -3,11 +3,15 @@
  * description follows the name of the variable, and never repeats the value.
  */
 import type { Kind } from "../../Address.ts"
+import { isChannel } from "../../internal/addressText.ts"
 
 /** `undefined` for a value that can be used. */
 export type Flaw = string | undefined
 
-const placeholder = /^(?:…|\.{3,}|x{3,}|\*{3,}|<.*>|change.?me|your[-_ ].*)$/i
+const placeholder =
+  /^(?:…|\.{3,}|x{3,}|.*(?:x{8,}|\*{8,}).*|\*{3,}|<.*>|change.?me|replace.?me|to.?do|your[-_ ].*|(?:insert|enter|paste)[-_ ].*|.*[-_ ]here)$/i
+// As a shell, a compose file, a template and a batch file write it.
+const otherVariable = /\$\{\w+[^}]*\}|^(?:\$[A-Z][A-Z\d_]{2,}|\$\(.*\)|\{.*\}|%[A-Z][A-Z\d_]+%)$/s
 // Format characters that pages and contact cards put around what is copied from them.
 // oxlint-disable-next-line no-control-regex
 const invisible = /[\u0000-\u0008\u000e-\u001f\u007f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/
@@ -15,7 +19,7 @@ const invisible = /[\u0000-\u0008\u000e-\u001f\u007f\u00ad\u200b\u200e\u200f\u20
 /** Checks any value: for what the tools that set variables leave behind. */
 export const text = (name: string, value: string): Flaw => {
   if (value.length > 1 && /^(["'`]).*\1$/s.test(value)) return "must be written without the quotes around it"
-  if (/^(?:\$\{.*\}|\{\{.*\}\})$/s.test(value)) {
+  if (otherVariable.test(value)) {
     return "is the name of another variable: whatever started the server has not replaced it by its value"
   }
   if (value.startsWith(`${name}=`)) return "begins with its own name: write the value alone"
@@ -28,6 +32,10 @@ export const secret = (value: string): Flaw => {
   if (/^(?:bearer|basic)\s/i.test(value)) return "must be the secret alone, without the word before it"
   return /\s/.test(value) ? "must contain no blank and no line break: several are separated by commas" : undefined
 }
+
+/** Checks a secret of the callback URL, which an operator may copy with the URL around it. */
+export const urlSecret = (value: string): Flaw =>
+  /:\/\/|^\??token=/i.test(value) ? "must be the secret alone, without the URL or token= before it" : undefined
 
 /** Checks a secret that requests are made with. */
 export const credential = (value: string): Flaw =>
@@ -54,14 +62,23 @@ export const url = (value: string, appended: string): Flaw => {
   if (!asciiHost.test(rest) || !URL.canParse(value)) {
     return "must be a URL that names a host"
   }
+  if (/[{}<>]/.test(value)) return "contains a placeholder in brackets: write the value in its place"
   // A query would swallow it.
   return /[?#]/.test(value) ? `must end before the query: the server appends ${appended}` : undefined
 }
 
+const pathOf = (url: string): string => url.replace(/^https?:\/\/[^/?#]*/i, "").split(/[?#]/, 1)[0]!.toLowerCase()
+
 /** Checks whether a URL has a path that is appended to it. */
-export const wholeUrl = (value: string, path: string): Flaw => {
-  const start = new RegExp(`^https?://[^/?#]*(?:/[^?#]*)?${path.replaceAll(".", "\\.")}(?:[/?#]|$)`, "i")
-  return start.test(value) ? `must end before ${path}: the server appends it` : undefined
+export const wholeUrl = (value: string, path: string): Flaw =>
+  `${pathOf(value)}/`.includes(`${path}/`) ? `must end before ${path}: the server appends it` : undefined
+
+/** Checks whether a URL ends with the beginning of a path that is appended to it. */
+export const partialUrl = (value: string, path: string): Flaw => {
+  const segments = path.split("/").slice(1, -1)
+  const starts = segments.map((_, index) => `/${segments.slice(0, index + 1).join("/")}`)
+  const found = starts.find((start) => pathOf(value).replace(/\/+$/, "").endsWith(start))
+  return found === undefined ? undefined : `must end before ${found}: the server appends ${path}`
 }
 
 const expectedOf: Readonly<Record<Kind, string>> = {
@@ -79,6 +96,8 @@ export interface SenderRules {
   readonly kinds: ReadonlyArray<Kind>
   /** Whether it writes numbers as digits, without `+`. */
   readonly digits?: boolean | undefined
+  /** Whether it has numbers of North America only, which have eleven digits. */
+  readonly northAmerican?: boolean | undefined
 }
 
 // The area code of a number of North America begins with 2 to 9.
@@ -95,7 +114,7 @@ const read = (value: string, digits: boolean): Kind | { readonly mistake: string
   if (/^\d{3,8}$/.test(value)) return "ShortCode"
   if (digits && number.test(`+${value}`)) return "PhoneNumber"
   if (/^\d+$/.test(value)) return { mistake: value.startsWith("00") ? "Write + in place of 00" : noCountry }
-  if (/^(?:tel|sms|mailto|https?):/i.test(value)) return { mistake: "Write the number alone" }
+  if (!isChannel(/^([a-z]+):/i.exec(value)?.[1] ?? "whatsapp")) return { mistake: "Write the number alone" }
   if (/^whatsapp:(?!\+[1-9]\d{6,14}$)/i.test(value)) return { mistake: "After whatsapp: comes a phone number" }
   if (/^[a-z]+:\S+$/.test(value)) return "ChannelAddress"
   if (value.includes(":")) return { mistake: "The name of a channel is in lower case, and no blank follows it" }
@@ -106,8 +125,8 @@ const read = (value: string, digits: boolean): Kind | { readonly mistake: string
 }
 
 /** Checks the sender of messages. */
-export const sender = (value: string, { digits = false, kinds }: SenderRules): Flaw => {
-  const found = read(value, digits)
+export const sender = (value: string, { digits = false, kinds, northAmerican = false }: SenderRules): Flaw => {
+  const found = northAmerican && /^\+?[2-9]\d{9}$/.test(value) ? { mistake: noCountry } : read(value, digits)
   if (typeof found === "string" && kinds.includes(found)) return undefined
   const expected = `must be ${disjunction.format(kinds.map((kind) => expectedOf[kind]))}`
   return typeof found === "string" ? expected : `${expected}. ${found.mistake}`

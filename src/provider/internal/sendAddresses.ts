@@ -6,6 +6,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { type Address, type Kind, kind } from "../../Address.ts"
 import * as Content from "../../Content.ts"
+import { isChannel } from "../../internal/addressText.ts"
 import { isUserId } from "../../internal/userId.ts"
 import type { OutboundMessage } from "../../Message.ts"
 import { PhoneNumber } from "../../PhoneNumber.ts"
@@ -46,7 +47,7 @@ const isWellFormed = (address: Address, kinds: ReadonlyArray<Kind>): boolean => 
   if (kind(address) !== "ChannelAddress") return true
   const scheme = schemeOf(address)
   const name = address.slice(scheme.length)
-  if (/^(?:tel|sms|smsto|mms|mmsto):$/.test(scheme)) return false
+  if (!isChannel(scheme.slice(0, -1))) return false
   return scheme === "whatsapp:" || /^[\s(]*\+/.test(name) ? isPhoneNumber(name) || isUserId(name) : true
 }
 

@@ -7,10 +7,11 @@ import * as Reference from "../../internal/reference.ts"
 import * as UserData from "../../internal/userData.ts"
 import type { Payload } from "../../Payload.ts"
 import * as Build from "../../provider/core/build.ts"
-import { isRefused, type Of } from "../../provider/core/readers.ts"
+import * as Files from "../../provider/core/files.ts"
+import { isRefused, items, type Of } from "../../provider/core/readers.ts"
 import { type InvalidPayload, invalidPayload, type Refused, refused } from "../../provider/core/refusal.ts"
 import { toMillis } from "../../provider/core/time.ts"
-import { isUrl, toText } from "../../provider/core/values.ts"
+import { toText } from "../../provider/core/values.ts"
 import { isBlank } from "../../provider/Fields.ts"
 import { expectedLength, maxName } from "../../provider/internal/lengths.ts"
 import * as Fields from "./fields.ts"
@@ -19,10 +20,15 @@ type Result = Build.Decoded | Refused<InvalidPayload>
 
 type Inbound = Of<typeof Fields.Inbound.fields>
 
-const wasStored = (status: string | undefined, code: string | undefined): boolean =>
-  status === undefined
-    ? code === undefined || /^(0|2\d\d)$/.test(code)
-    : !/fail|error|reject|expire|delete|invalid|\bnot|\bun/i.test(status)
+const failures = /fail|error|reject|expire|delete|invalid|denied|blocked|time(?:d )?out|too |missing|virus|\bnot|\bun/i
+
+/** Returns whether a file was stored. The word decides, and a code only without one, whichever field they are in. */
+const wasStored = (status: string | undefined, code: string | undefined): boolean => {
+  const words = [status, code].filter((text) => text !== undefined)
+  const word = words.find((text) => !/^-?\d+$/.test(text))
+  if (word !== undefined) return !failures.test(word)
+  return words.length === 0 || /^(0|2\d\d)$/.test(words[0]!)
+}
 
 /** Returns the reason why a file is unavailable, if it is. */
 const reasonOf = (url: string | undefined, status: string | undefined, code: string | undefined) => {
@@ -41,10 +47,11 @@ const filesOf = (
 ): ReadonlyArray<Build.FilePart> | Refused<InvalidPayload> => {
   const files: Array<Build.FilePart> = []
   for (const item of items) {
-    const fields = Fields.MediaItem.read(isObject(item) ? item : isUrl(item) ? { url: item } : {})
+    const fields = Fields.MediaItem.read(isObject(item) ? item : {})
     if (isRefused(fields)) return fields
-    const { code, status, url, ...types } = fields
-    const mimeType = types.content_type ?? types.contentType ?? types.mimeType ?? types.mime_type
+    const { code, content_type, status, ...file } = fields
+    const url = file.url ?? Files.urlOf(item)
+    const mimeType = content_type ?? Files.mimeTypeOf(item)
     const described = compact({ mimeType, unavailable: reasonOf(url, status, code) })
     if (url !== undefined) files.push(of({ _tag: "MediaContent", url, ...described }))
     else if (status !== undefined || code !== undefined || !isBlank(item)) {
@@ -55,13 +62,15 @@ const filesOf = (
 }
 
 /** Decodes text and files. An object body is an MMS, whatever `type` says; a text body with files is the flat form. */
-const mmsOf = (build: Build.Build, { body, media, message, subject }: Inbound) => {
+const mmsOf = (build: Build.Build, payload: Payload, { body, message, subject, ...beside }: Inbound) => {
+  const media = [...beside.media, ...Files.othersIn(payload)]
   if (typeof body === "string" && body !== "" && media.length === 0) return { text: body, subject, files: [] }
   const fields = Fields.MediaBody.read(isObject(body) ? body : { message: toText(body) })
   if (isRefused(fields)) return fields
   const { url, ...parts } = fields
   const text = [parts.message, parts.text, message].find((text) => text !== "") ?? ""
-  const files = filesOf(build, [...(url === undefined ? [] : [body]), ...parts.media, ...media])
+  const listed = isObject(body) ? Files.othersIn(body) : items(body).filter((item) => Files.urlOf(item) !== undefined)
+  const files = filesOf(build, [...(url === undefined ? [] : [body]), ...parts.media, ...listed, ...media])
   return isRefused(files) ? files : { text, subject: parts.subject ?? subject, files }
 }
 
@@ -106,7 +115,7 @@ const inbound = (build: Build.Build, provider: string, payload: Payload, type: s
   const fields = Fields.Inbound.read(payload)
   if (isRefused(fields)) return fields
   if (type === "mo_binary" && toText(fields.body) !== "") return binary(build, provider, payload, fields)
-  const mms = mmsOf(build, fields)
+  const mms = mmsOf(build, payload, fields)
   if (isRefused(mms)) return mms
   const { files, subject, text } = mms
   // An MMS may be a subject and nothing else.

@@ -37,6 +37,8 @@ export const Kind = /* @__PURE__ */ struct({
 
 const Party = /* @__PURE__ */ required("a number, a short code or a sender id")
 
+const BatchId = /* @__PURE__ */ required("the id of the batch")
+
 export const Inbound = /* @__PURE__ */ struct({
   id: optionalName,
   from: Party,
@@ -66,13 +68,13 @@ export const MediaBody = /* @__PURE__ */ struct({
   url: link
 }, "body")
 
-/** A file. Sinch sends `content_type`; `contentType` occurs in one SDK's fixtures, `mimeType` in the flat form. */
+/**
+ * A file. `contentType` occurs in one SDK's fixtures, `mimeType` in the flat
+ * form: see `provider/core/files`.
+ */
 export const MediaItem = /* @__PURE__ */ struct({
   url: link,
   content_type: optionalName,
-  contentType: optionalName,
-  mimeType: optionalName,
-  mime_type: optionalName,
   /** `Uploaded` or `Failed`. `code` only counts if it is missing. */
   status: optionalName,
   /** 0 if the file was stored; 200 in one SDK's fixtures. */
@@ -80,7 +82,7 @@ export const MediaItem = /* @__PURE__ */ struct({
 }, "body.media")
 
 export const RecipientReport = /* @__PURE__ */ struct({
-  batch_id: name,
+  batch_id: BatchId,
   recipient: optionalName,
   status: name,
   /** A number, or text in some editions of the reference. */
@@ -94,7 +96,7 @@ export const RecipientReport = /* @__PURE__ */ struct({
 })
 
 export const BatchReport = /* @__PURE__ */ struct({
-  batch_id: name,
+  batch_id: BatchId,
   client_reference: reference,
   statuses: structs({
     status: name,

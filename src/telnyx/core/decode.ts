@@ -6,10 +6,11 @@ import { compact, isObject, lookup } from "../../internal/record.ts"
 import * as Reference from "../../internal/reference.ts"
 import type { Payload } from "../../Payload.ts"
 import * as Build from "../../provider/core/build.ts"
+import * as Files from "../../provider/core/files.ts"
 import { isRefused, type Of } from "../../provider/core/readers.ts"
 import { type InvalidPayload, invalidPayload, type Refused, refused } from "../../provider/core/refusal.ts"
 import { toMillis } from "../../provider/core/time.ts"
-import { isUrl, ownString, toText } from "../../provider/core/values.ts"
+import { ownString, toText } from "../../provider/core/values.ts"
 import { isBlank } from "../../provider/Fields.ts"
 import { expectedLength, maxName } from "../../provider/internal/lengths.ts"
 import * as Fields from "./fields.ts"
@@ -24,12 +25,12 @@ const addresses = (parties: ReadonlyArray<Fields.Party>): ReadonlyArray<string> 
   parties.flatMap(({ address }) => address ?? [])
 
 /** Returns the files. `media` may be null, absent or an empty list, and a file an object or a bare URL. */
-const filesOf = ({ of }: Build.Build, message: Message): ReadonlyArray<Build.FilePart> => {
+const filesOf = ({ of }: Build.Build, message: Message, payload: Payload): ReadonlyArray<Build.FilePart> => {
   const urls = new Set<string>()
-  return [...message.media, ...message.media_urls].flatMap((item): ReadonlyArray<Build.FilePart> => {
-    const file = isObject(item) ? item : isUrl(item) ? { url: item } : {}
-    const url = ownString(file, "url")
-    const mimeType = ownString(file, "content_type") ?? ownString(file, "mime_type")
+  const items = [...message.media, ...message.media_urls, ...Files.othersIn(payload)]
+  return items.flatMap((item): ReadonlyArray<Build.FilePart> => {
+    const url = Files.urlOf(item)
+    const mimeType = Files.mimeTypeOf(item)
     if (url === undefined) {
       const unavailable = "Telnyx gives no URL of the file"
       return isBlank(item) ? [] : [of({ _tag: "FileContent", ...compact({ mimeType }), unavailable })]
@@ -46,7 +47,7 @@ const filesOf = ({ of }: Build.Build, message: Message): ReadonlyArray<Build.Fil
  */
 const contentOf = (build: Build.Build, message: Message, payload: Payload): Build.Content => {
   const { body } = message
-  const files = filesOf(build, message)
+  const files = filesOf(build, message, payload)
   const rich = Object.keys(body).length === 0 ? undefined : RichContent.read(build, body)
   const text = message.text === "" ? rich?.text ?? toText(payload["body"]) : message.text
   const content = Build.fromParts(build, text, rich === undefined ? files : [...rich.parts, ...files])

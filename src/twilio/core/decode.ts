@@ -114,7 +114,8 @@ const isUnread = (content: Build.Content, payload: Payload) =>
 const missingId = /* @__PURE__ */ refused(/* @__PURE__ */ invalidPayload("MessageSid", "Expected the message id"))
 
 const unrecognized = ({ of }: Build.Build, provider: string, payload: Payload): Result => {
-  const eventType = textAt(payload, "EventType") ?? textAt(payload, "event_type") ?? textAt(payload, "MessageType")
+  const names = ["EventType", "event_type", "MessageType", "type"]
+  const eventType = names.flatMap((name) => textsAt(payload, name))[0]
   return Build.decoded(of({ _tag: "Unrecognized", provider, ...compact({ eventType }), raw: asReceived(payload) }))
 }
 

@@ -10,10 +10,11 @@ import { fromCarrierDigits } from "../../internal/carrierDigits.ts"
 import { compact, isObject } from "../../internal/record.ts"
 import type { Payload } from "../../Payload.ts"
 import * as Build from "../../provider/core/build.ts"
+import * as Files from "../../provider/core/files.ts"
 import { isRefused, type Of } from "../../provider/core/readers.ts"
 import type { InvalidPayload, Refused } from "../../provider/core/refusal.ts"
 import { toMillis, type Zone } from "../../provider/core/time.ts"
-import { ownString, stringOf } from "../../provider/core/values.ts"
+import { stringOf } from "../../provider/core/values.ts"
 import { isBlank } from "../../provider/Fields.ts"
 import * as Fields from "./fields.ts"
 
@@ -42,13 +43,11 @@ const correlationKey = (sender: string, recipient: string, sentAt: string | unde
 const hasValue = (item: unknown): boolean => !isBlank(item) && (typeof item !== "string" || item.trim() !== "")
 
 /** Returns the link of an attachment: text, or the member of an object. */
-const linkOf = (item: unknown): string | undefined => {
-  const link = isObject(item) ? ownString(item, "url") ?? ownString(item, "attachment") : stringOf(item)
-  return link?.trim() || undefined
-}
+const linkOf = (item: unknown): string | undefined =>
+  (isObject(item) ? Files.urlOf(item) : stringOf(item))?.trim() || undefined
 
 const typeOf = (item: unknown): string | undefined => {
-  const type = isObject(item) ? ownString(item, "mime_type") : stringOf(item)
+  const type = isObject(item) ? Files.mimeTypeOf(item) : stringOf(item)
   return type === undefined || type.trim() === "" ? undefined : type
 }
 
@@ -56,8 +55,13 @@ const typeOf = (item: unknown): string | undefined => {
  * Returns the attachments, with the wrapper. Links and types are two lists of one
  * order. If their lengths differ, blank entries do not count.
  */
-const attachmentsOf = ({ of }: Build.Build, row: Of<typeof Fields.Row.fields>): ReadonlyArray<Build.FilePart> => {
-  const allLinks = row.attachment.some(hasValue) ? row.attachment : row.attachment_url
+const attachmentsOf = (
+  { of }: Build.Build,
+  row: Of<typeof Fields.Row.fields>,
+  payload: Payload
+): ReadonlyArray<Build.FilePart> => {
+  const named = [row.attachment, row.attachment_url].find((links) => links.some(hasValue))
+  const allLinks = named ?? [...row.attachment_url, ...Files.othersIn(payload)]
   const allTypes = row.attachment_mime_type.some(hasValue) ? row.attachment_mime_type : row.attachment_type
   const [links, types] = allLinks.length === allTypes.length
     ? [allLinks, allTypes]
@@ -113,7 +117,7 @@ const inbound = (
       raw: payload
     })
 
-  const attachments = attachmentsOf(build, row)
+  const attachments = attachmentsOf(build, row, payload)
   if (attachments.length === 0) {
     return row.message === "" && Fields.rowFields.hasContent(payload)
       ? unrecognized(build, provider, payload, nameOf(kind))
@@ -130,10 +134,16 @@ const inbound = (
 }
 
 const numbers = ["source_number", "destination_number"]
+const contents = ["message", "attachment", "attachment_url"]
 
-/** Returns whether the payload is a row of a message. A notice may have a text too, but it has a name and no numbers. */
-const isRow = (payload: Payload, name: string | undefined): boolean =>
-  (name === undefined ? [...numbers, "message", "attachment"] : numbers).some((key) => Object.hasOwn(payload, key))
+/**
+ * Returns whether the payload is a row of a message. A notice has a name, and may
+ * have a text or numbers too, as one about a call, but not both.
+ */
+const isRow = (payload: Payload, name: string | undefined): boolean => {
+  const hasAny = (keys: ReadonlyArray<string>) => keys.some((key) => Object.hasOwn(payload, key))
+  return name === undefined ? hasAny(numbers) || hasAny(contents) : hasAny(numbers) && hasAny(contents)
+}
 
 /** Decodes a payload. A row with a direction other than `inbound` is never a message to us. */
 export const decode = (build: Build.Build, provider: string, zone: Zone, payload: Payload): Result => {
