@@ -69,7 +69,10 @@ export default defineConfig({
       { extends: true, test: { name: "soak", include: ["test/soak/**/*.test.ts"] } },
       // Needs Chromium.
       { extends: true, test: { name: "browser", include: ["test/browser/**/*.test.ts"] } },
-      { extends: true, test: { name: "examples", include: ["test/examples/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "examples", include: ["test/examples/**/*.test.ts", "examples/starter/**/*.test.ts"] }
+      },
       // Packs and installs the package, which needs the build and a registry.
       { extends: true, test: { name: "package", include: ["test/package/**/*.test.ts"] } }
     ]

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The executable. It needs a Node package that is optional for users of the
- * library, so the command line is imported dynamically.
+ * library, so the command line is imported dynamically. `init` runs without it.
  */
 import { enableCompileCache } from "node:module"
 
@@ -17,6 +17,11 @@ try {
   main()
 } catch (error) {
   if (!isMissing(error)) throw error
-  process.stderr.write("effect-sms needs @effect/platform-node: npm install @effect/platform-node\n")
-  process.exitCode = 1
+  if (process.argv[2] === "init") {
+    const { main } = await import("./cli/initMain.ts")
+    main()
+  } else {
+    process.stderr.write("effect-sms needs @effect/platform-node: npm install @effect/platform-node\n")
+    process.exitCode = 1
+  }
 }

@@ -12,7 +12,8 @@ import * as Runtime from "effect/Runtime"
 import * as Carriers from "../Carriers.ts"
 import { version } from "../internal/version.ts"
 import type { Lazy } from "../provider/Carrier.ts"
-import { CodeOfInterruption, exitCodes, fail, Failed } from "./Failed.ts"
+import { CodeOfInterruption, exitCodes, Failed } from "./Failed.ts"
+import { presenter } from "./presenter.ts"
 
 const serveName = "serve"
 
@@ -60,6 +61,7 @@ const modules = (carriers: ReadonlyArray<Lazy>) =>
       names: ["emulate"],
       load: Effect.map(Effect.promise(() => import("./Emulate.ts")), ({ command }) => [command(carriers)])
     },
+    { names: ["init"], load: Effect.map(Effect.promise(() => import("./Init.ts")), ({ command }) => [command]) },
     { names: ["token"], load: Effect.map(Effect.promise(() => import("./Token.ts")), ({ command }) => [command]) },
     { names: ["forget"], load: Effect.map(Effect.promise(() => import("./Forget.ts")), ({ command }) => [command]) },
     { names: ["consent"], load: Effect.map(Effect.promise(() => import("./Consent.ts")), ({ command }) => [command]) },
@@ -87,18 +89,10 @@ const root = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>, first: s
   )
 })
 
-/**
- * Prints command-line errors in one line, instead of the whole help, and
- * appends the variables of the carriers to the help of `serve`. The carriers
- * are loaded only for that help.
- */
-const presenter = (carriers: ReadonlyArray<Lazy>): CliOutput.Presenter => ({
+/** Appends the variables of the carriers to the help of `serve`. The carriers are loaded only for that help. */
+const withVariables = (carriers: ReadonlyArray<Lazy>): CliOutput.Presenter => ({
   present: Effect.fnUntraced(function*(event) {
-    if (event._tag === "InvalidInvocation") {
-      const problems = event.errors.map(({ message }) => message).join("; ")
-      return yield* Effect.ignore(fail(`${problems}. See ${event.commandPath.join(" ")} --help`))
-    }
-    yield* CliOutput.defaultPresenter.present(event)
+    yield* presenter.present(event)
     if (event._tag !== "Help" || event.commandPath.at(-1) !== serveName) return
     const { help } = yield* Effect.promise(() => import("./Variables.ts"))
     yield* Console.log(`\n${yield* help(carriers)}`)
@@ -131,7 +125,7 @@ export const main = (carriers: ReadonlyArray<Lazy> = Carriers.all): void => {
   const program = Effect.flatMap(root(carriers, process.argv[2]), Command.run({ version })).pipe(
     Effect.catchTag("ShowHelp", () => Effect.fail(new Failed({ code: exitCodes.usage }))),
     Effect.provideService(CodeOfInterruption, codeOfInterruption),
-    Effect.provide([CliOutput.layerPresenter(presenter(carriers)), NodeServices.layer])
+    Effect.provide([CliOutput.layerPresenter(withVariables(carriers)), NodeServices.layer])
   )
   NodeRuntime.runMain(program, {
     teardown: (result, onExit) => {

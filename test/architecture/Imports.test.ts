@@ -36,6 +36,7 @@ const installed = [...Object.keys(manifest.dependencies), "effect"]
 /** The modules that use what the user has to install for them. */
 const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/access.ts": [],
+  "cli/createProject.ts": ["node:fs", "node:path", "node:url"],
   "cli/calls.ts": ["@effect/platform-node"],
   "cli/Cli.ts": ["@effect/platform-node"],
   "cli/Consent.ts": [],
