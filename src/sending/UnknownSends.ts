@@ -108,7 +108,7 @@ const defaultWaits: ReadonlyArray<Duration.Input> = [
 /** The number of candidates that are kept of a send. */
 const maxCandidates = 10
 
-/** The number of sends that one process asks about at a time. */
+/** The number of sends that one process claims at a time. */
 const limit = 20
 
 const count = Counters.make("sms_lookups_total", "Queries about sends with an unknown outcome, by provider and result")
@@ -279,15 +279,21 @@ export const make = Effect.fnUntraced(function*(
 
   const canAsk = (intent: Intent) => candidatesOf(intent).filter(({ lookUp }) => lookUp !== undefined)
 
+  const settle = Effect.fnUntraced(function*(intent: Intent) {
+    const asking = canAsk(intent)
+    // What arrived before its process was killed may be enough.
+    const last = intent.found?.at(-1)
+    const known = last === undefined ? undefined : yield* store.recordFound(intent.id, last)
+    if (known?.state === "accepted") return
+    const { state } = yield* resolve(intent, asking)
+    if (state === "unknown") yield* store.asked(intent.id, asking.length === 0 ? undefined : waits[intent.asked ?? 0])
+  })
+
   const round = Effect.gen(function*() {
-    for (const intent of yield* store.claimUnknown({ limit, lease })) {
-      const asking = canAsk(intent)
-      // What arrived before its process was killed may be enough.
-      const last = intent.found?.at(-1)
-      const known = last === undefined ? undefined : yield* store.recordFound(intent.id, last)
-      if (known?.state === "accepted") continue
-      const { state } = yield* resolve(intent, asking)
-      if (state === "unknown") yield* store.asked(intent.id, asking.length === 0 ? undefined : waits[intent.asked ?? 0])
+    while (true) {
+      const claimed = yield* store.claimUnknown({ limit, lease })
+      yield* Effect.forEach(claimed, settle, { discard: true })
+      if (claimed.length < limit) return
     }
   })
 

@@ -122,6 +122,15 @@ describe("a send with an unknown outcome", () => {
       assert.deepStrictEqual([listed?.id, listed?.asked], [id, 7])
     }).pipe(Effect.scoped))
 
+  it.effect("is asked for at once, however many there are", () =>
+    Effect.gen(function*() {
+      const world = yield* makeWorld({ mock: answer() })
+      const ids = yield* Effect.forEach(Array.from({ length: 50 }), (_, index) => world.unknown(`message ${index}`))
+      yield* world.start
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(world.asked.map(([, { intentId }]) => intentId).sort(), ids.sort())
+    }).pipe(Effect.scoped))
+
   it.effect("is asked for by one of two servers, and by the other once the first was killed", () =>
     Effect.gen(function*() {
       const hang = yield* Deferred.make<void>()
