@@ -4,7 +4,7 @@
  * asks when the next step is due, and posts the webhooks that come out.
  */
 import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
-import type * as Emulation from "../../provider/Emulation.ts"
+import * as Emulation from "../../provider/Emulation.ts"
 import type { Effect } from "../Fault.ts"
 import * as MagicNumber from "../MagicNumber.ts"
 import { Faults } from "./faults.ts"
@@ -14,7 +14,7 @@ import { People } from "./people.ts"
 import { type Post, PostQueue } from "./postQueue.ts"
 import * as Random from "./random.ts"
 import { Schedule } from "./schedule.ts"
-import { delivered, durationOf, isTerminal, nextState } from "./walk.ts"
+import { delivered, durationOf, nextState } from "./walk.ts"
 
 /** What happens at a certain time. A step is JSON. */
 export type Step =
@@ -337,7 +337,7 @@ export class Simulation {
 
   #isLast(carrier: string, { kind, messageId }: Emulation.Webhook): boolean {
     const message = this.accounts.get(carrier)?.messages.find(messageId)
-    return kind === "status" && message !== undefined && isTerminal(message.state)
+    return kind === "status" && message !== undefined && Emulation.isTerminal(message.state)
   }
 
   #send(after: number, post: Post): void {
