@@ -74,6 +74,8 @@ export class Simulation {
   #skew = 0
   /** Called when a step was added that is due before all others. */
   onEarlier: () => void = () => {}
+  /** Called with a webhook that is never posted. */
+  onLost: (post: Post) => void = () => {}
 
   constructor(options: Options) {
     this.#options = options
@@ -322,7 +324,9 @@ export class Simulation {
 
   #post(carrier: string, webhook: Emulation.Webhook, after = 0): void {
     const effects = this.faults.ofExchange({ carrier, kind: webhook.kind, numbers: [webhook.number] })
-    if (effects.some(({ type }) => type === "lose")) return
+    if (effects.some(({ type }) => type === "lose")) {
+      return this.onLost({ carrier, webhook, attempt: 1, faults: effects })
+    }
     let [wait, copyAfter] = [after, undefined as number | undefined]
     for (const effect of effects) {
       if (effect.type === "delay") wait += effect.millis
