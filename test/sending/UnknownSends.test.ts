@@ -167,6 +167,21 @@ describe("a send with an unknown outcome", () => {
       assert.deepStrictEqual(yield* world.stateOf(id), accepted("7"))
     }).pipe(Effect.scoped, Effect.provide(observe().layer)))
 
+  it.effect("is asked for every hour when the carrier failed the last time, for as long again", () =>
+    Effect.gen(function*() {
+      const down = new SmsError({ provider: "mock", reason: new ProviderUnavailable({}) })
+      const world = yield* makeWorld({ mock: () => Effect.fail(down) })
+      yield* world.unknown()
+      yield* world.start
+      yield* TestClock.adjust("35 hours")
+      assert.lengthOf(world.asked, 7)
+      yield* TestClock.adjust("10 hours")
+      assert.lengthOf(world.asked, 17)
+      yield* TestClock.adjust("7 days")
+      // Twice 34 hours and 36 minutes after the send.
+      assert.lengthOf(world.asked, 42)
+    }).pipe(Effect.scoped))
+
   it.effect("asks the provider that did not answer, or all when that is not known", () =>
     Effect.gen(function*() {
       const world = yield* makeWorld({ mock: answer(), other: answer(), deaf: undefined })
