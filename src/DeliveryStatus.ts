@@ -65,7 +65,13 @@ export const Status = Schema.Literals([
   "unknown"
 ])
 
-const terminal: ReadonlySet<Status> = new Set([
+/**
+ * Schema of the terminal statuses.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Terminal = Status.pick([
   "delivered",
   "read",
   "undelivered",
@@ -74,6 +80,8 @@ const terminal: ReadonlySet<Status> = new Set([
   "canceled",
   "unconfirmed"
 ])
+
+const terminal: ReadonlySet<Status> = new Set(Terminal.literals)
 
 /** The order in which a failure decides, when several parts of a message failed. */
 const failures: ReadonlyArray<Status> = ["failed", "undelivered", "expired", "canceled"]

@@ -10,7 +10,7 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
-import { Status } from "../DeliveryStatus.ts"
+import { Status, Terminal } from "../DeliveryStatus.ts"
 import * as Problems from "../http/Problems.ts"
 import { version } from "../internal/version.ts"
 import { Fault } from "./Fault.ts"
@@ -205,17 +205,7 @@ export class Control extends HttpApiGroup.make("emulator")
     HttpApiEndpoint.put("setState", "/messages/:id/state", {
       params: { id: Schema.String },
       payload: Schema.Struct({
-        state: Schema.Literals([
-          "queued",
-          "sending",
-          "sent",
-          "delivered",
-          "read",
-          "undelivered",
-          "failed",
-          "expired",
-          "canceled"
-        ]),
+        state: Schema.Literals(["queued", "sending", "sent", ...Terminal.literals]),
         reason: Schema.optionalKey(
           Schema.Literals([
             "ContentRejected",

@@ -10,7 +10,7 @@
  *
  * @since 0.1.0
  */
-import type { Status } from "../DeliveryStatus.ts"
+import * as DeliveryStatus from "../DeliveryStatus.ts"
 import type { Refusal } from "../SmsError.ts"
 
 /**
@@ -20,7 +20,15 @@ import type { Refusal } from "../SmsError.ts"
  * @category models
  * @since 0.1.0
  */
-export type State = Status | "received"
+export type State = DeliveryStatus.Status | "received"
+
+/**
+ * Returns whether nothing follows the state.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isTerminal = (state: State): boolean => state === "received" || DeliveryStatus.isTerminal(state)
 
 /**
  * Why a message was refused or not delivered, in words that all carriers share.

@@ -25,6 +25,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
+import { retries } from "../delivery/internal/retries.ts"
 import { sentOf } from "../delivery/internal/sentOf.ts"
 import * as Counters from "../internal/counters.ts"
 import { compact } from "../internal/record.ts"
@@ -196,7 +197,7 @@ const logSend = (earlier: Earlier, provider: string, error: SmsError | undefined
  *
  * When a `DeliveryTracker` is in the context, every accepted message id is
  * recorded before `send` returns, including those of a partially sent message.
- * A failing tracker is logged as a warning and does not affect the result.
+ * A tracker that keeps failing is logged as a warning and does not affect the result.
  *
  * @category constructors
  * @since 0.1.0
@@ -231,6 +232,8 @@ export const make = Effect.fnUntraced(function*(
       sentOf(receipt),
       (sent) =>
         Effect.suspend(() => tracker.sent(sent)).pipe(
+          // Without it, nothing would ask for the reports of the message that do not come.
+          Effect.retry(retries),
           // Reporting the message as failed would be worse. The cause may contain personal data, so it is not logged.
           Effect.catchCause(() =>
             Effect.annotateLogs(Effect.logWarning("Delivery tracking failed for an accepted message"), {

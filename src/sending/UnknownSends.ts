@@ -79,7 +79,8 @@ export class UnknownSends extends Context.Service<UnknownSends, Service>()("effe
 export type Options = {
   /**
    * The waits between the queries about a send. The first query is made at once.
-   * 1, 5 and 30 minutes, 2 and 8 hours and 1 day by default.
+   * 1, 5 and 30 minutes, 2 and 8 hours and 1 day by default. A carrier that cannot
+   * be asked the last time is asked every hour, for as long again.
    */
   readonly waits?: ReadonlyArray<Duration.Input> | undefined
   /** The interval at which the store is polled. 10 seconds by default. */
@@ -105,10 +106,13 @@ const defaultWaits: ReadonlyArray<Duration.Input> = [
   "1 day"
 ]
 
+/** How soon a carrier is asked again that could not be asked the last time. */
+const again = Duration.hours(1)
+
 /** The number of candidates that are kept of a send. */
 const maxCandidates = 10
 
-/** The number of sends that one process asks about at a time. */
+/** The number of sends that one process claims at a time. */
 const limit = 20
 
 const count = Counters.make("sms_lookups_total", "Queries about sends with an unknown outcome, by provider and result")
@@ -159,6 +163,7 @@ export const make = Effect.fnUntraced(function*(
   const providers = yield* SmsProviders
   const tracker = Option.getOrUndefined(yield* Effect.serviceOption(DeliveryTracker))
   const waits = (options.waits ?? defaultWaits).map(Duration.fromInputUnsafe)
+  const patience = Duration.times(waits.reduce(Duration.sum, Duration.zero), 2)
   const timeout = Duration.fromInputUnsafe(options.requestTimeout ?? "30 seconds")
   const lease = Duration.fromInputUnsafe(options.lease ?? "5 minutes")
 
@@ -249,7 +254,10 @@ export const make = Effect.fnUntraced(function*(
     )
   })
 
-  /** Asks about a send, and records what is found. Every step may be repeated after a kill. */
+  /**
+   * Asks about a send, and records what is found. Every step may be repeated after a kill. Returns the intent
+   * afterwards, and whether a carrier could not be asked.
+   */
   const resolve = Effect.fnUntraced(function*(intent: Intent, asking: ReadonlyArray<Provider>) {
     const answers = yield* Effect.forEach(asking, (provider) => lookUp(intent, provider))
     const matches = answers.flatMap((answer) => answer ?? [])
@@ -274,20 +282,31 @@ export const make = Effect.fnUntraced(function*(
     if (latest.state === "accepted") {
       yield* Effect.logInfo("A carrier has a message whose outcome was unknown", { intent: intent.id })
     }
-    return latest
+    return { latest, isFailed: answers.includes(undefined) }
   })
+
+  /** Returns when carriers are asked again: after a failure also when the last query was made, but not for ever. */
+  const nextWait = ({ asked = 0, createdAt }: Intent, isFailed: boolean, now: DateTime.Utc) =>
+    waits[asked] ?? (isFailed && Duration.isLessThan(DateTime.distance(createdAt, now), patience) ? again : undefined)
 
   const canAsk = (intent: Intent) => candidatesOf(intent).filter(({ lookUp }) => lookUp !== undefined)
 
+  const settle = Effect.fnUntraced(function*(intent: Intent) {
+    const asking = canAsk(intent)
+    // What arrived before its process was killed may be enough.
+    const last = intent.found?.at(-1)
+    const known = last === undefined ? undefined : yield* store.recordFound(intent.id, last)
+    if (known?.state === "accepted") return
+    const { isFailed, latest } = yield* resolve(intent, asking)
+    if (latest.state !== "unknown") return
+    yield* store.asked(intent.id, asking.length === 0 ? undefined : nextWait(intent, isFailed, yield* DateTime.now))
+  })
+
   const round = Effect.gen(function*() {
-    for (const intent of yield* store.claimUnknown({ limit, lease })) {
-      const asking = canAsk(intent)
-      // What arrived before its process was killed may be enough.
-      const last = intent.found?.at(-1)
-      const known = last === undefined ? undefined : yield* store.recordFound(intent.id, last)
-      if (known?.state === "accepted") continue
-      const { state } = yield* resolve(intent, asking)
-      if (state === "unknown") yield* store.asked(intent.id, asking.length === 0 ? undefined : waits[intent.asked ?? 0])
+    while (true) {
+      const claimed = yield* store.claimUnknown({ limit, lease })
+      yield* Effect.forEach(claimed, settle, { discard: true })
+      if (claimed.length < limit) return
     }
   })
 
@@ -300,7 +319,7 @@ export const make = Effect.fnUntraced(function*(
     ask: Effect.fnUntraced(function*(id) {
       const intent = yield* store.get(id)
       if (intent?.state !== "unknown" || intent.receipt !== undefined) return intent
-      return yield* resolve(intent, canAsk(intent))
+      return (yield* resolve(intent, canAsk(intent))).latest
     })
   })
 })

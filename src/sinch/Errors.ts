@@ -18,13 +18,16 @@ const byCode = /* @__PURE__ */ tableOf<Refusal>({
     "405"
   ],
   // Sinch takes a recipient that is not a number for a group.
-  InvalidRecipient: ["unknown_group"],
+  InvalidRecipient: ["unknown_group", "150"],
   // In one edition of the guide the first letter is missing.
   Unreachable: ["illegal_number_type", "llegal_number_type", "402", "404", "406", "408", "416", "417"],
   NotEnabled: ["missing_callback_url", "412"],
   AccountSuspended: ["blocked_account", "413"],
   InvalidSender: ["410"],
-  ContentRejected: ["411", "414", "415", "418"],
+  // The networks block a sender (in the United States, one without an active campaign), a recipient or a content.
+  UnregisteredSender: ["60"],
+  OptedOut: ["61"],
+  ContentRejected: ["15", "62", "411", "414", "415", "418"],
   UnexpectedResponse: ["conflict_group_name", "conflict_send_at", "403"]
 })
 

@@ -24,7 +24,7 @@ import * as NodeSqliteClient from "effect-sms/sql/NodeSqliteClient"
 import * as SqlStorage from "effect-sms/sql/SqlStorage"
 import { createServer } from "node:http"
 
-const { CARRIER_URL, DATABASE_URL = "", PORT } = process.env
+const { DATABASE_URL = "", PORT, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_BASE_URL, TWILIO_FROM } = process.env
 
 const Database = DATABASE_URL.startsWith("postgres")
   ? PgClient.layer({ url: Redacted.make(DATABASE_URL) })
@@ -33,10 +33,10 @@ const Database = DATABASE_URL.startsWith("postgres")
 const Storage = Layer.provide(SqlStorage.layer({ beat: "200 millis", deadAfter: "1 second" }), Database)
 
 const Providers = SmsProviders.layer(Twilio.layer({
-  accountSid: "AC1",
-  authToken: Redacted.make("token"),
-  from: Address.Address.make("+15145550100"),
-  baseUrl: CARRIER_URL,
+  accountSid: TWILIO_ACCOUNT_SID!,
+  authToken: Redacted.make(TWILIO_AUTH_TOKEN!),
+  from: Address.Address.make(TWILIO_FROM!),
+  baseUrl: TWILIO_BASE_URL,
   retry: { times: 0 }
 }))
 

@@ -12,7 +12,7 @@ import * as NodeCrypto from "../../src/NodeCrypto.ts"
 import { RoomStore } from "../../src/rooms/RoomStore.ts"
 import { IntentStore } from "../../src/sending/IntentStore.ts"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
-import { makeCarrier, start } from "./load.ts"
+import { type Carrier, makeCarrier, start } from "./load.ts"
 
 const freePort = () =>
   new Promise<number>((resolve) => {
@@ -26,14 +26,14 @@ const freePort = () =>
 const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
 
 /** A server that is started again whenever it was killed. */
-const makeServer = async (databaseUrl: string, carrierUrl: string) => {
+const makeServer = async (databaseUrl: string, env: Carrier["env"]) => {
   const port = await freePort()
   let child: ChildProcess
   const errors: Array<string> = []
   const begin = () =>
     new Promise<void>((resolve, reject) => {
       child = spawn(process.execPath, ["--conditions=effect-sms/source", `${import.meta.dirname}/app.ts`], {
-        env: { ...process.env, DATABASE_URL: databaseUrl, CARRIER_URL: carrierUrl, PORT: String(port) },
+        env: { ...process.env, ...env, DATABASE_URL: databaseUrl, PORT: String(port) },
         stdio: ["ignore", "pipe", "pipe"]
       })
       let output = ""
@@ -132,9 +132,9 @@ export const crash = async (options: {
   readonly client: Layer.Layer<SqlClient.SqlClient, SqlError.SqlError>
 }): Promise<Result> => {
   const carrier = await makeCarrier()
-  const servers = [await makeServer(options.databaseUrl, carrier.url)]
-  while (servers.length < options.servers) servers.push(await makeServer(options.databaseUrl, carrier.url))
-  const load = start(() => servers.map(({ base }) => base))
+  const servers = [await makeServer(options.databaseUrl, carrier.env)]
+  while (servers.length < options.servers) servers.push(await makeServer(options.databaseUrl, carrier.env))
+  const load = start(carrier, () => servers.map(({ base }) => base))
   const total = () =>
     load.promised.messages.size + load.promised.reports.size + load.promised.sends.size + load.promised.queued.size
   const end = performance.now() + options.minutes * 60_000
@@ -174,19 +174,20 @@ export const crash = async (options: {
   })
 
   const { ids, messages, queued, reports, sends } = load.promised
-  const answered = (id: string) => carrier.taken.get(`re: message ${id}`) ?? 0
+  const taken = carrier.taken()
+  const answered = (id: string) => taken.get(`re: message ${id}`) ?? 0
   return {
     kills,
     promised: { messages: messages.size, reports: reports.size, sends: sends.size, queued: queued.size },
     lost: [...messages].filter((id) => !counts.has(id)),
     doubled: [...counts].flatMap(([id, count]) => count > 1 ? [id] : []),
     unanswered: [...messages].filter((id) => answered(id) === 0),
-    sentTwice: [...carrier.taken].flatMap(([text, count]) => count > 1 ? [text] : []),
-    notSent: [...ids.keys()].filter((key) => !carrier.taken.has(key)),
+    sentTwice: [...taken].flatMap(([text, count]) => count > 1 ? [text] : []),
+    notSent: [...ids.keys()].filter((key) => !taken.has(key)),
     stillQueued: [...queued].flatMap(([id, text]) =>
-      carrier.taken.has(text) || states.get(id) === "unknown" ? [] : [`${text}: ${states.get(id)}`]
+      taken.has(text) || states.get(id) === "unknown" ? [] : [`${text}: ${states.get(id)}`]
     ),
-    unknown: [...queued.values()].filter((text) => !carrier.taken.has(text)),
+    unknown: [...queued.values()].filter((text) => !taken.has(text)),
     forgotten: [...reports].filter((id) => !reported.has(id)),
     deadLetters: dead
   }

@@ -1,54 +1,47 @@
 /**
- * A carrier that counts, and callers that repeat what was not answered, as
- * carriers and applications do.
+ * The emulated carrier, and callers that repeat what was not answered, as
+ * carriers and applications do. The webhooks are not those of the emulator,
+ * which repeats them as Twilio does: only once, so that most kills would lose
+ * one.
  */
-import { Effect, Redacted } from "effect"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
+import { Effect, Exit, Redacted, Scope } from "effect"
+import * as Emulator from "../../src/emulator/Emulator.ts"
 import * as NodeCrypto from "../../src/NodeCrypto.ts"
 import * as Twilio from "../../src/twilio/index.ts"
 
 export interface Carrier {
-  readonly url: string
+  /** The variables of a server that sends through it. */
+  readonly env: Readonly<Record<string, string>>
   /** How often each text was taken. */
-  readonly taken: Map<string, number>
+  readonly taken: () => ReadonlyMap<string, number>
   readonly close: () => Promise<void>
 }
 
-/** Takes every message after a moment, as a carrier does. */
-export const makeCarrier = (): Promise<Carrier> =>
-  new Promise((resolve) => {
-    const taken = new Map<string, number>()
-    let count = 0
-    const server = createServer((request, response) => {
-      const chunks: Array<Buffer> = []
-      request.on("data", (chunk) => chunks.push(chunk))
-      request.on("end", () => {
-        const text = new URLSearchParams(Buffer.concat(chunks).toString()).get("Body") ?? ""
-        taken.set(text, (taken.get(text) ?? 0) + 1)
-        setTimeout(() => {
-          response.writeHead(201, { "content-type": "application/json" })
-          response.end(JSON.stringify({ sid: `SM${String(++count).padStart(32, "0")}`, status: "queued" }))
-        }, Math.random() * 30)
-      })
-    })
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo
-      resolve({
-        url: `http://127.0.0.1:${port}`,
-        taken,
-        close: () =>
-          new Promise((closed) => {
-            server.closeAllConnections()
-            server.close(() => closed())
-          })
-      })
-    })
-  })
+/** Takes every message, and answers after a moment. */
+export const makeCarrier = async (): Promise<Carrier> => {
+  const scope = Scope.makeUnsafe()
+  const emulator = await Effect.runPromise(
+    Scope.provide(scope)(Emulator.make({ seed: "crash", pace: 0, maxMessages: 1_000_000 }))
+  )
+  await Effect.runPromise(emulator.addFault({ kind: "send", effect: { type: "delay", millis: 15 } }))
+  return {
+    env: emulator.env,
+    taken: () => {
+      const taken = new Map<string, number>()
+      for (const { text } of Effect.runSync(emulator.messages("twilio"))) taken.set(text, (taken.get(text) ?? 0) + 1)
+      return taken
+    },
+    close: () => Effect.runPromise(Scope.close(scope, Exit.void))
+  }
+}
 
-const sign = (url: string, form: Record<string, string>) =>
+/** Signs a webhook as the carrier with these variables does. */
+const sign = ({ env }: Carrier, url: string, form: Record<string, string>) =>
   Effect.runPromise(
-    Effect.provide(Twilio.signWebhook({ authToken: Redacted.make("token"), url, form }), NodeCrypto.layer)
+    Effect.provide(
+      Twilio.signWebhook({ authToken: Redacted.make(env["TWILIO_AUTH_TOKEN"]!), url, form }),
+      NodeCrypto.layer
+    )
   )
 
 /** What was promised to the callers. */
@@ -93,7 +86,7 @@ const untilAnswered = async (
 const customers = Array.from({ length: 10 }, (_, index) => `+1514555014${index}`)
 
 /** Sends webhooks, delivery reports and messages until it is stopped. */
-export const start = (bases: () => ReadonlyArray<string>, callers = 4): Load => {
+export const start = (carrier: Carrier, bases: () => ReadonlyArray<string>, callers = 4): Load => {
   const promised: Promised = {
     messages: new Set(),
     reports: new Set(),
@@ -106,7 +99,7 @@ export const start = (bases: () => ReadonlyArray<string>, callers = 4): Load => 
 
   const webhook = async (path: string, form: Record<string, string>, twice: boolean) => {
     const ask = async (base: string) => {
-      const { body, headers } = await sign(`${base}${path}`, form)
+      const { body, headers } = await sign(carrier, `${base}${path}`, form)
       return fetch(`${base}${path}`, { method: "POST", headers, body: Buffer.from(body) })
     }
     await untilAnswered(bases, ask, (status) => status === 200)
@@ -120,7 +113,7 @@ export const start = (bases: () => ReadonlyArray<string>, callers = 4): Load => 
       await webhook("/webhooks/sms/twilio/inbound", {
         MessageSid: id,
         From: customers[(caller + count) % customers.length]!,
-        To: "+15145550100",
+        To: carrier.env["TWILIO_FROM"]!,
         Body: `message ${id}`,
         NumMedia: "0"
       }, Math.random() < 0.3)
@@ -145,7 +138,7 @@ export const start = (bases: () => ReadonlyArray<string>, callers = 4): Load => 
         await webhook("/webhooks/sms/twilio/status", {
           MessageSid: id,
           MessageStatus: "delivered",
-          From: "+15145550100",
+          From: carrier.env["TWILIO_FROM"]!,
           To: "+15145550199"
         }, Math.random() < 0.3)
         promised.reports.add(id)

@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { FetchHttpClient } from "effect/http"
+import { Terminal } from "../../src/DeliveryStatus.ts"
 import * as Emulator from "../../src/emulator/Emulator.ts"
 import * as EmulatorClient from "../../src/emulator/EmulatorClient.ts"
 import * as CarrierServer from "../../src/testing/CarrierServer.ts"
@@ -70,6 +71,17 @@ it.live("sets a state, which the carrier reports", () =>
     assert.deepStrictEqual([state, code], ["undelivered", "30003"])
     const missing = yield* Effect.flip(client.message({ params: { id: "SMnone" } }))
     assert.strictEqual(missing._tag, "NotFound")
+  }))
+
+it.live("sets every final state, which the carrier then has", () =>
+  Effect.gen(function*() {
+    const { client, send } = yield* setUp
+    for (const state of Terminal.literals) {
+      const { sid } = yield* send()
+      assert.strictEqual((yield* client.setState({ params: { id: sid }, payload: { state } })).state, state)
+      yield* client.quiet({ payload: {} })
+      assert.strictEqual((yield* client.message({ params: { id: sid } })).state, state)
+    }
   }))
 
 it.live("logs every exchange with its bodies, and without credentials", () =>

@@ -140,6 +140,8 @@ describe("a report", () => {
       yield* emulator.quiet()
       assert.deepStrictEqual(statuses(), [])
       assert.deepStrictEqual(yield* outbound, ["delivered"])
+      const lost = (yield* emulator.exchanges).filter(({ direction }) => direction === "webhook")
+      assert.deepStrictEqual(lost.map(({ problem }) => problem), ["lost", "lost"])
     }))
 
   it.live("is corrupt, so that its signature does not fit", () =>

@@ -6,7 +6,9 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, FileSystem } from "effect"
 import twilio from "twilio"
+import * as Emulator from "../../src/emulator/Emulator.ts"
 import * as CarrierServer from "../../src/testing/CarrierServer.ts"
+import { sdk } from "../emulator/twilio.ts"
 import { type Asked, makeTwilio } from "../http/twilio.ts"
 import { start } from "../main/server.ts"
 
@@ -25,7 +27,11 @@ interface Intent {
   readonly candidates?: ReadonlyArray<{ readonly messageId: string }>
 }
 
-const serve = Effect.fnUntraced(function*(baseUrl: string, file: string) {
+const serve = Effect.fnUntraced(function*(
+  carrier: Readonly<Record<string, string>>,
+  file: string,
+  to = "+15145550142"
+) {
   const server = yield* start({
     PORT: "0",
     ADMIN_TOKEN: "admin",
@@ -34,7 +40,7 @@ const serve = Effect.fnUntraced(function*(baseUrl: string, file: string) {
     TWILIO_AUTH_TOKEN: "token",
     TWILIO_ACCOUNT_SID: "AC1",
     TWILIO_FROM: "+15145550100",
-    TWILIO_BASE_URL: baseUrl
+    ...carrier
   })
   const [, port] = /Listening on .*:(\d+)/.exec(yield* server.until(/Listening on .*\n/))!
   const base = `http://127.0.0.1:${port}`
@@ -46,7 +52,7 @@ const serve = Effect.fnUntraced(function*(baseUrl: string, file: string) {
         const response = await fetch(`${base}/messages`, {
           method: "POST",
           headers: { "content-type": "application/json", authorization, "idempotency-key": key },
-          body: JSON.stringify({ to: "+15145550142", text: "hello" })
+          body: JSON.stringify({ to, text: "hello" })
         })
         return {
           status: response.status,
@@ -98,13 +104,14 @@ const settled = (server: Effect.Success<ReturnType<typeof serve>>, state: string
 
 const assertAccepted = Effect.fnUntraced(function*(
   server: Effect.Success<ReturnType<typeof serve>>,
-  resolvedBy = "delivery report"
+  resolvedBy = "delivery report",
+  id = "SM7"
 ) {
   const intent = yield* settled(server, "accepted")
   assert.strictEqual(intent.resolvedBy, resolvedBy)
-  assert.deepStrictEqual(intent.receipt?.messageIds, ["SM7"])
+  assert.deepStrictEqual(intent.receipt?.messageIds, [id])
   const { body, status } = yield* server.send("key")
-  assert.deepStrictEqual([status, body.messageIds], [202, ["SM7"]])
+  assert.deepStrictEqual([status, body.messageIds], [202, [id]])
   assert.deepStrictEqual(yield* server.intents("unknown"), [])
 })
 
@@ -114,7 +121,7 @@ describe("a send whose answer is lost", () => {
     () =>
       Effect.gen(function*() {
         const carrier = yield* makeTwilio("cut the connection")
-        const server = yield* serve(carrier.baseUrl, yield* filename)
+        const server = yield* serve({ TWILIO_BASE_URL: carrier.baseUrl }, yield* filename)
         assert.strictEqual((yield* server.send("key")).status, 504)
         const asked = yield* carrier.next
         assert.lengthOf(yield* server.intents("unknown"), 1)
@@ -133,7 +140,7 @@ describe("a send whose answer is lost", () => {
     () =>
       Effect.gen(function*() {
         const carrier = yield* makeTwilio()
-        const server = yield* serve(carrier.baseUrl, yield* filename)
+        const server = yield* serve({ TWILIO_BASE_URL: carrier.baseUrl }, yield* filename)
         const sending = yield* Effect.forkChild(server.send("key"))
         const asked = yield* carrier.next
         assert.strictEqual(yield* server.report(asked, "SM7", "delivered"), 200)
@@ -153,11 +160,11 @@ describe("a send whose answer is lost", () => {
       Effect.gen(function*() {
         const file = yield* filename
         const carrier = yield* makeTwilio()
-        const first = yield* serve(carrier.baseUrl, file)
+        const first = yield* serve({ TWILIO_BASE_URL: carrier.baseUrl }, file)
         yield* Effect.forkChild(Effect.ignoreCause(first.send("key")))
         const asked = yield* carrier.next
         yield* first.end("SIGKILL")
-        const second = yield* serve(carrier.baseUrl, file)
+        const second = yield* serve({ TWILIO_BASE_URL: carrier.baseUrl }, file)
         yield* settled(second, "unknown")
         assert.strictEqual(yield* second.report(asked, "SM7", "delivered"), 200)
         yield* assertAccepted(second)
@@ -166,52 +173,53 @@ describe("a send whose answer is lost", () => {
     limit
   )
 
-  /** A carrier that takes messages, lists them and answers no request to send. Others send through it, too. */
-  const makeListing = Effect.fnUntraced(function*() {
-    const listed: Array<object> = []
-    const take = (sid: string, body: string, at: number) =>
-      listed.push({
-        sid,
-        body,
-        direction: "outbound-api",
-        num_media: "0",
-        date_created: new Date(at).toUTCString().replace("GMT", "+0000")
-      })
-    let isLosing = false
-    const carrier = yield* CarrierServer.serve(({ method }) => {
-      if (method !== "POST") return CarrierServer.answer(200, { messages: listed })
-      if (!isLosing) take("SM7", "hello", Date.now())
-      return CarrierServer.reset
-    })
-    const sends = () => carrier.requests.filter(({ method }) => method === "POST").length
-    return { ...carrier, take, sends, lose: () => void (isLosing = true) }
-  })
-
   it.live(
     "is accepted when the carrier lists its message, without any report",
     () =>
       Effect.gen(function*() {
-        const carrier = yield* makeListing()
-        carrier.take("SM6", "another", Date.now())
-        const server = yield* serve(carrier.url, yield* filename)
+        const carrier = yield* Emulator.make({ pace: 0 })
+        yield* carrier.addFault({ kind: "status", effect: { type: "lose" } })
+        // The emulator takes messages to this number, and does not answer.
+        const to = "+15005551021"
+        const from = carrier.env["TWILIO_FROM"]!
+        const server = yield* serve(
+          { ...carrier.env, PUBLIC_URL: "https://sms.example.com", PORT: "0" },
+          yield* filename,
+          to
+        )
+        yield* Effect.ignore(Effect.tryPromise(() => sdk(carrier).messages.create({ to, from, body: "another" })))
         assert.strictEqual((yield* server.send("key")).status, 504)
-        yield* assertAccepted(server, "carrier")
-        assert.strictEqual(carrier.sends(), 1)
-        const list = carrier.requests.find(({ method }) => method === "GET")!
-        assert.include(decodeURIComponent(list.path), "To=+15145550142&From=+15145550100&DateSent>=")
+        const [sent, ...others] = yield* carrier.messages("twilio")
+        assert.deepStrictEqual([sent!.text, others.map(({ text }) => text)], ["hello", ["another"]])
+        yield* assertAccepted(server, "carrier", sent!.id)
+        const list = (yield* carrier.exchanges).find(({ method }) => method === "GET")!
+        assert.include(decodeURIComponent(list.url), `To=${to}&From=${from}&DateSent>=`)
       }),
     limit
   )
+
+  /** A carrier that got messages at other times, which the emulator cannot have, and answers no request to send. */
+  const makeListing = Effect.fnUntraced(function*(times: Readonly<Record<string, number>>) {
+    const messages = Object.entries(times).map(([sid, at]) => ({
+      sid,
+      body: "hello",
+      direction: "outbound-api",
+      num_media: "0",
+      date_created: new Date(at).toUTCString().replace("GMT", "+0000")
+    }))
+    const carrier = yield* CarrierServer.serve(({ method }) =>
+      method === "POST" ? CarrierServer.reset : CarrierServer.answer(200, { messages })
+    )
+    return { ...carrier, sends: () => carrier.requests.filter(({ method }) => method === "POST").length }
+  })
 
   it.live(
     "is not taken for the same message that another program sent a minute before or after",
     () =>
       Effect.gen(function*() {
-        const carrier = yield* makeListing()
-        carrier.lose()
-        carrier.take("SM8", "hello", Date.now() - 60_000)
-        carrier.take("SM9", "hello", Date.now() + 60_000)
-        const server = yield* serve(carrier.url, yield* filename)
+        const now = Date.now()
+        const carrier = yield* makeListing({ SM8: now - 60_000, SM9: now + 60_000 })
+        const server = yield* serve({ TWILIO_BASE_URL: carrier.url }, yield* filename)
         assert.strictEqual((yield* server.send("key")).status, 504)
         const [intent] = yield* Effect.repeat(server.intents(), {
           until: ([intent]) => intent?.candidates !== undefined

@@ -20,7 +20,8 @@ import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import * as Twilio from "../../src/twilio/index.ts"
 
-const { CARRIER_URL, DATABASE_URL = "", FORWARD_SECRET = "", FORWARD_URL = "" } = process.env
+const { DATABASE_URL = "", FORWARD_SECRET = "", FORWARD_URL = "" } = process.env
+const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_BASE_URL, TWILIO_FROM } = process.env
 
 const Database = DATABASE_URL.startsWith("postgres")
   ? PgClient.layer({ url: Redacted.make(DATABASE_URL) })
@@ -39,10 +40,10 @@ const Server = MessagesServer.serve({ adminToken: Redacted.make("admin") }, { di
   Layer.provide([RoomKit.layer(), SmsRouter.layer()]),
   Layer.provide(Outbox.layer()),
   Layer.provide(SmsProviders.layer(Twilio.layer({
-    accountSid: "AC1",
-    authToken: Redacted.make("token"),
-    from: Address.make("+15145550100"),
-    baseUrl: CARRIER_URL,
+    accountSid: TWILIO_ACCOUNT_SID!,
+    authToken: Redacted.make(TWILIO_AUTH_TOKEN!),
+    from: Address.make(TWILIO_FROM!),
+    baseUrl: TWILIO_BASE_URL,
     retry: { times: 0 }
   }))),
   Layer.provide(DeliveryTracker.layer()),

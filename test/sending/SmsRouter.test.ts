@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Result } from "effect"
 import { CircuitBreaker } from "effect/persistence"
+import { TestClock } from "effect/testing"
 import { Address } from "../../src/Address.ts"
 import { TextContent } from "../../src/Content.ts"
 import * as DeliveryStore from "../../src/delivery/DeliveryStore.ts"
@@ -278,14 +279,35 @@ describe("a router with a tracker", () => {
     }
   ]
 
+  it.effect("tells it again after it has failed", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      const tracker = yield* trackerOf(() =>
+        Effect.suspend(() =>
+          ++calls < 3
+            ? Effect.fail(new DeliveryStore.DeliveryStoreError({ cause: new Error("the database is busy") }))
+            : Effect.succeed({ changed: true, repeated: false, delivery: undefined })
+        )
+      )
+      const { mocks } = yield* makeMocks({ a: "accepts" })
+      const router = yield* Effect.provideService(route(mocks), DeliveryTracker.DeliveryTracker, tracker)
+      const observed = observe()
+      const sending = yield* Effect.forkChild(Effect.provide(router.send(message), observed.layer))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(sending)).provider, "a")
+      assert.strictEqual(calls, 3)
+      assert.deepStrictEqual(observed.lines.filter(({ level }) => level === "Warn"), [])
+    }))
+
   it.effect.each(ill)("that $name sends all the same, with a warning", ({ sent }) =>
     Effect.gen(function*() {
       const tracker = yield* trackerOf(sent)
       const { mocks } = yield* makeMocks({ a: "accepts" })
       const router = yield* Effect.provideService(route(mocks), DeliveryTracker.DeliveryTracker, tracker)
       const observed = observe()
-      const value = yield* Effect.provide(router.send(message), observed.layer)
-      assert.strictEqual(value.provider, "a")
+      const sending = yield* Effect.forkChild(Effect.provide(router.send(message), observed.layer))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(sending)).provider, "a")
       const warnings = observed.lines.filter(({ level }) => level === "Warn")
       assert.lengthOf(warnings, 1)
       assert.include(warnings[0]?.message, "Delivery tracking failed")

@@ -122,6 +122,15 @@ describe("a send with an unknown outcome", () => {
       assert.deepStrictEqual([listed?.id, listed?.asked], [id, 7])
     }).pipe(Effect.scoped))
 
+  it.effect("is asked for at once, however many there are", () =>
+    Effect.gen(function*() {
+      const world = yield* makeWorld({ mock: answer() })
+      const ids = yield* Effect.forEach(Array.from({ length: 50 }), (_, index) => world.unknown(`message ${index}`))
+      yield* world.start
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(world.asked.map(([, { intentId }]) => intentId).sort(), ids.sort())
+    }).pipe(Effect.scoped))
+
   it.effect("is asked for by one of two servers, and by the other once the first was killed", () =>
     Effect.gen(function*() {
       const hang = yield* Deferred.make<void>()
@@ -157,6 +166,21 @@ describe("a send with an unknown outcome", () => {
       yield* TestClock.adjust("2 minutes")
       assert.deepStrictEqual(yield* world.stateOf(id), accepted("7"))
     }).pipe(Effect.scoped, Effect.provide(observe().layer)))
+
+  it.effect("is asked for every hour when the carrier failed the last time, for as long again", () =>
+    Effect.gen(function*() {
+      const down = new SmsError({ provider: "mock", reason: new ProviderUnavailable({}) })
+      const world = yield* makeWorld({ mock: () => Effect.fail(down) })
+      yield* world.unknown()
+      yield* world.start
+      yield* TestClock.adjust("35 hours")
+      assert.lengthOf(world.asked, 7)
+      yield* TestClock.adjust("10 hours")
+      assert.lengthOf(world.asked, 17)
+      yield* TestClock.adjust("7 days")
+      // Twice 34 hours and 36 minutes after the send.
+      assert.lengthOf(world.asked, 42)
+    }).pipe(Effect.scoped))
 
   it.effect("asks the provider that did not answer, or all when that is not known", () =>
     Effect.gen(function*() {

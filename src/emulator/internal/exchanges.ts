@@ -22,7 +22,7 @@ export interface Exchange {
   readonly status?: number | undefined
   readonly responseHeaders?: HeaderFields | undefined
   readonly responseBody?: string | Uint8Array | undefined
-  /** `unreachable` or `timed out`, where a webhook got no response. */
+  /** `unreachable`, `timed out` or `lost`, where a webhook got no response. */
   readonly problem?: string | undefined
   /** The number of the attempt to post a webhook. */
   readonly attempt?: number | undefined

@@ -129,6 +129,21 @@ export const make = Effect.fnUntraced(function*(
   })
 
   simulation.onEarlier = wake
+  simulation.onLost = ({ attempt, carrier, faults, webhook }) =>
+    exchanges.add({
+      at: simulation.now,
+      carrier,
+      direction: "webhook",
+      operation: webhook.kind,
+      method: webhook.method,
+      url: webhook.url,
+      requestHeaders: webhook.headers,
+      requestBody: webhook.body,
+      problem: "lost",
+      attempt,
+      faults,
+      warnings: []
+    })
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       isEnding = true

@@ -4,7 +4,7 @@
  * asks when the next step is due, and posts the webhooks that come out.
  */
 import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
-import type * as Emulation from "../../provider/Emulation.ts"
+import * as Emulation from "../../provider/Emulation.ts"
 import type { Effect } from "../Fault.ts"
 import * as MagicNumber from "../MagicNumber.ts"
 import { Faults } from "./faults.ts"
@@ -14,7 +14,7 @@ import { People } from "./people.ts"
 import { type Post, PostQueue } from "./postQueue.ts"
 import * as Random from "./random.ts"
 import { Schedule } from "./schedule.ts"
-import { delivered, durationOf, isTerminal, nextState } from "./walk.ts"
+import { delivered, durationOf, nextState } from "./walk.ts"
 
 /** What happens at a certain time. A step is JSON. */
 export type Step =
@@ -74,6 +74,8 @@ export class Simulation {
   #skew = 0
   /** Called when a step was added that is due before all others. */
   onEarlier: () => void = () => {}
+  /** Called with a webhook that is never posted. */
+  onLost: (post: Post) => void = () => {}
 
   constructor(options: Options) {
     this.#options = options
@@ -322,7 +324,9 @@ export class Simulation {
 
   #post(carrier: string, webhook: Emulation.Webhook, after = 0): void {
     const effects = this.faults.ofExchange({ carrier, kind: webhook.kind, numbers: [webhook.number] })
-    if (effects.some(({ type }) => type === "lose")) return
+    if (effects.some(({ type }) => type === "lose")) {
+      return this.onLost({ carrier, webhook, attempt: 1, faults: effects })
+    }
     let [wait, copyAfter] = [after, undefined as number | undefined]
     for (const effect of effects) {
       if (effect.type === "delay") wait += effect.millis
@@ -337,7 +341,7 @@ export class Simulation {
 
   #isLast(carrier: string, { kind, messageId }: Emulation.Webhook): boolean {
     const message = this.accounts.get(carrier)?.messages.find(messageId)
-    return kind === "status" && message !== undefined && isTerminal(message.state)
+    return kind === "status" && message !== undefined && Emulation.isTerminal(message.state)
   }
 
   #send(after: number, post: Post): void {

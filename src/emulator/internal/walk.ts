@@ -12,18 +12,6 @@ const endDuration = 300
 
 export const durationOf = (state: Emulation.State): number => durations[state] ?? endDuration
 
-const terminal: ReadonlySet<Emulation.State> = new Set<Emulation.State>([
-  "delivered",
-  "read",
-  "undelivered",
-  "failed",
-  "expired",
-  "canceled",
-  "received"
-])
-
-export const isTerminal = (state: Emulation.State): boolean => terminal.has(state)
-
 /** Returns the state that follows the present one, if any. */
 export const nextState = ({ fate, state }: Kept): Emulation.State | undefined => {
   switch (state) {

@@ -4,10 +4,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { DeliveryStore, type DeliveryStoreError, makeStoreMemory } from "../../delivery/DeliveryStore.ts"
 import * as DeliveryTracker from "../../delivery/DeliveryTracker.ts"
+import { retries } from "../../delivery/internal/retries.ts"
 import { sentOf } from "../../delivery/internal/sentOf.ts"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
 import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
@@ -28,9 +28,6 @@ export interface Tracking {
    */
   readonly resume: Tracking["update"]
 }
-
-// Short enough that the server can still respond with the failure: see its `acknowledgeAfter`.
-const policy = { times: 3, schedule: Schedule.exponential("100 millis") }
 
 const maxUnsettled = { maxEntries: 10_000, maxBytes: 4 * 1024 * 1024 }
 
@@ -61,7 +58,7 @@ export const make = Effect.fnUntraced(function*(
 
   const watched = <A>(effect: Effect.Effect<A, DeliveryStoreError>, provider: string, messageId: string) =>
     Effect.tapCause(
-      Effect.retry(effect, policy),
+      Effect.retry(effect, retries),
       (cause) =>
         Effect.logError("Delivery tracking failed", cause).pipe(
           Effect.annotateLogs({ provider }),

@@ -3,7 +3,7 @@
  * on one recipient
  * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Delivery-reports/).
  */
-import type { Message, Reason, State } from "../../provider/Emulation.ts"
+import { isTerminal, type Message, type Reason } from "../../provider/Emulation.ts"
 import { time } from "./account.ts"
 import { type Kind, type Type, withoutPlus } from "./request.ts"
 
@@ -77,9 +77,7 @@ export const statusOf = (message: Message): Status => {
   }
 }
 
-const open: ReadonlySet<State> = new Set<State>(["accepted", "scheduled", "queued", "sending", "sent"])
-
-export const isFinal = ({ state }: Message): boolean => !open.has(state)
+export const isFinal = ({ state }: Message): boolean => isTerminal(state)
 
 export const recipientOf = ({ to }: Message): string => withoutPlus(to)
 

@@ -82,7 +82,7 @@ const remove = (account: Account, message: Message): ApiReply => {
 
 const feedback = (account: Account, message: Message, form: URLSearchParams): ApiReply => {
   const now = time(account.options.network.now())
-  return json(201, {
+  return json(200, {
     account_sid: account.sid,
     date_created: now,
     date_updated: now,

@@ -96,10 +96,15 @@ const numberOf = (account: Account) => (number: string) => {
     address_sid: null,
     api_version: "2010-04-01",
     beta: false,
+    bundle_sid: null,
     capabilities: { fax: false, mms: true, sms: true, voice: false },
     date_created: time(account.createdAt),
     date_updated: time(account.createdAt),
+    emergency_address_sid: null,
+    emergency_address_status: "unregistered",
+    emergency_status: "Inactive",
     friendly_name: number,
+    identity_sid: null,
     origin: "twilio",
     phone_number: number,
     sid,
@@ -111,7 +116,15 @@ const numberOf = (account: Account) => (number: string) => {
     status: "in-use",
     status_callback: statusCallback,
     status_callback_method: "POST",
-    uri: `${accountUri(account)}/IncomingPhoneNumbers/${sid}.json`
+    trunk_sid: null,
+    uri: `${accountUri(account)}/IncomingPhoneNumbers/${sid}.json`,
+    voice_application_sid: "",
+    voice_caller_id_lookup: false,
+    voice_fallback_method: "POST",
+    voice_fallback_url: null,
+    voice_method: "POST",
+    voice_receive_mode: "voice",
+    voice_url: null
   }
 }
 
