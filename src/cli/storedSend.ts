@@ -16,6 +16,7 @@ import { requestText } from "../http/internal/requestText.ts"
 import * as SendOnce from "../http/internal/sendOnce.ts"
 import type { SendRequest } from "../http/MessagesApi.ts"
 import * as QuietHoursConfig from "../http/QuietHoursConfig.ts"
+import * as SendLimitsConfig from "../http/SendLimitsConfig.ts"
 import * as SendPolicyConfig from "../http/SendPolicyConfig.ts"
 import * as StorageConfig from "../http/StorageConfig.ts"
 import type { OutboundMessage } from "../Message.ts"
@@ -42,11 +43,11 @@ const makeSender = Effect.fnUntraced(function*(carrier: Request["carrier"]) {
   const { sends } = yield* StorageConfig.load(true)
   if (sends === undefined) return undefined
   const [consent, policy] = [yield* ConsentConfig.load, yield* SendPolicyConfig.load]
-  const { enforce } = yield* QuietHoursConfig.load
+  const [quietHours, limits] = [yield* QuietHoursConfig.load, yield* SendLimitsConfig.load]
   const layer = SmsRouter.layer().pipe(
     Layer.provideMerge([Outbox.layer(), RoomKits.layer()]),
-    // Consent and quiet hours are checked last, as by the server.
-    Layer.provide(SmsProviders.layer(policy(consent.enforce(enforce(carrier))))),
+    // The guards are checked last, as by the server.
+    Layer.provide(SmsProviders.layer(policy(consent.enforce(quietHours.enforce(limits.enforce(carrier)))))),
     Layer.provide([DeliveryTracker.layer(), consent.layer]),
     Layer.provide(sends),
     Layer.provide(NodeCrypto.layer)

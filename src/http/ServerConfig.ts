@@ -42,6 +42,7 @@ import * as variableNames from "./internal/variableNames.ts"
 import * as MediaConfig from "./MediaConfig.ts"
 import { isHost } from "./PublicUrl.ts"
 import * as QuietHoursConfig from "./QuietHoursConfig.ts"
+import * as SendLimitsConfig from "./SendLimitsConfig.ts"
 import * as SendPolicyConfig from "./SendPolicyConfig.ts"
 import * as StorageConfig from "./StorageConfig.ts"
 import * as TelemetryConfig from "./TelemetryConfig.ts"
@@ -86,6 +87,8 @@ export interface ServerConfig {
   readonly consent: ConsentConfig.ConsentConfig
   readonly guards: GuardsConfig.GuardsConfig
   readonly quietHours: QuietHoursConfig.QuietHoursConfig
+  /** Limits how often people are texted, and what messages cost. */
+  readonly sendLimits: SendLimitsConfig.SendLimitsConfig
   /** Absent when no media store is configured. */
   readonly media: MediaConfig.MediaConfig | undefined
   /** Absent when nothing is forwarded. */
@@ -127,6 +130,7 @@ export const variables: ReadonlyArray<string> = [
   ...ConsentConfig.variables,
   ...GuardsConfig.variables,
   ...QuietHoursConfig.variables,
+  ...SendLimitsConfig.variables,
   "MEDIA_DIR",
   "MEDIA_S3_BUCKET",
   "MEDIA_S3_REGION",
@@ -310,6 +314,7 @@ export const load = Effect.fnUntraced(function*(
     consent: yield* ConsentConfig.load,
     guards: yield* GuardsConfig.load,
     quietHours: yield* QuietHoursConfig.load,
+    sendLimits: yield* SendLimitsConfig.load,
     media: yield* MediaConfig.load(configured),
     forward: yield* ForwardConfig.load,
     storage
