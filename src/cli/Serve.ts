@@ -180,11 +180,12 @@ const layerDeadline = ({ drainSeconds }: ServerConfig.ServerConfig) =>
 const layerServer = (config: ServerConfig.ServerConfig) => {
   const shutdownTimeout = config.media === undefined ? "5 seconds" : mediaShutdownTimeout
   const maxConnections = Math.ceil(config.maxConnections / Workers.countOf(config.workers))
-  const { consent, quietHours, sendLimits } = config
+  const { consent, quietHours, sendLimits, sendWarnings } = config
   // The guards are checked last: a message may have waited for a rate limit. What one refuses is not counted.
   const providers = Array.from(
     config.providers.values(),
-    (provider) => config.sendPolicy(consent.enforce(quietHours.enforce(sendLimits.enforce(provider))))
+    (provider) =>
+      config.sendPolicy(consent.enforce(quietHours.enforce(sendLimits.enforce(sendWarnings.warn(provider)))))
   )
   const log = Workers.isFirst ? logProviders(config) : Effect.void
   const served = Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(log))

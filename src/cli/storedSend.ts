@@ -18,6 +18,7 @@ import type { SendRequest } from "../http/MessagesApi.ts"
 import * as QuietHoursConfig from "../http/QuietHoursConfig.ts"
 import * as SendLimitsConfig from "../http/SendLimitsConfig.ts"
 import * as SendPolicyConfig from "../http/SendPolicyConfig.ts"
+import * as SendWarningsConfig from "../http/SendWarningsConfig.ts"
 import * as StorageConfig from "../http/StorageConfig.ts"
 import type { OutboundMessage } from "../Message.ts"
 import * as NodeCrypto from "../NodeCrypto.ts"
@@ -44,10 +45,11 @@ const makeSender = Effect.fnUntraced(function*(carrier: Request["carrier"]) {
   if (sends === undefined) return undefined
   const [consent, policy] = [yield* ConsentConfig.load, yield* SendPolicyConfig.load]
   const [quietHours, limits] = [yield* QuietHoursConfig.load, yield* SendLimitsConfig.load]
+  const { warn } = yield* SendWarningsConfig.load
   const layer = SmsRouter.layer().pipe(
     Layer.provideMerge([Outbox.layer(), RoomKits.layer()]),
     // The guards are checked last, as by the server.
-    Layer.provide(SmsProviders.layer(policy(consent.enforce(quietHours.enforce(limits.enforce(carrier)))))),
+    Layer.provide(SmsProviders.layer(policy(consent.enforce(quietHours.enforce(limits.enforce(warn(carrier))))))),
     Layer.provide([DeliveryTracker.layer(), consent.layer]),
     Layer.provide(sends),
     Layer.provide(NodeCrypto.layer)

@@ -7,6 +7,7 @@ import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import * as EventLog from "../../src/events/EventLog.ts"
 import { MessagesServer } from "../../src/http/index.ts"
 import * as SendLimitsConfig from "../../src/http/SendLimitsConfig.ts"
+import * as SendWarningsConfig from "../../src/http/SendWarningsConfig.ts"
 import * as SmsProviders from "../../src/provider/SmsProviders.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import * as Outbox from "../../src/sending/Outbox.ts"
@@ -24,10 +25,10 @@ import { call } from "./storedGateway.ts"
 const layer = (env: Record<string, string>) =>
   Layer.unwrap(Effect.map(
     TestClock.setTime(DateTime.toEpochMillis(DateTime.makeUnsafe("2026-01-14T12:00Z"))).pipe(
-      Effect.andThen(SendLimitsConfig.load),
+      Effect.andThen(Effect.all([SendLimitsConfig.load, SendWarningsConfig.load])),
       Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
     ),
-    ({ enforce, rooms }) =>
+    ([{ enforce, rooms }, { warn }]) =>
       MessagesServer.serve({ adminToken: Redacted.make(secrets.admin) }, quiet).pipe(
         Layer.provideMerge(Layer.provideMerge(rooms, RoomKit.layer())),
         Layer.provideMerge(SmsRouter.layer()),
@@ -38,7 +39,7 @@ const layer = (env: Record<string, string>) =>
               name: "down",
               respond: () => Effect.fail(new SmsError.ProviderUnavailable({}))
             })),
-            enforce(MockSmsProvider.layer())
+            enforce(warn(MockSmsProvider.layer()))
           ),
           DeliveryTracker.layer()
         ]),
@@ -123,6 +124,30 @@ describe("limits over HTTP", () => {
       yield* kit.processInbound(message("thanks"))
       assert.deepStrictEqual([(yield* code).status, (yield* code).status], [202, 422])
     }).pipe(Effect.provide(layer({ SEND_REPLIES: "1/day, 100%" }))))
+
+  it.effect("come with warnings in the receipt, also of a queued message", () =>
+    Effect.gen(function*() {
+      const fields = { to: "+13055550142", from: "+12125550100" }
+      const { json } = yield* send(fields, "one")
+      assert.deepStrictEqual(json["warnings"], [
+        {
+          code: "registration",
+          detail: "Carriers of the United States block long codes that are not registered for A2P 10DLC",
+          source: "https://docs.aws.amazon.com/sms-voice/latest/userguide/registration-help.html"
+        },
+        {
+          code: "optOutWords",
+          detail: "The first message to a person has to say how to opt out, as in: Reply STOP to unsubscribe",
+          source: "https://www.ctia.org/the-wireless-industry/industry-commitments/messaging-interoperability-sms-mms"
+        }
+      ])
+      assert.deepStrictEqual((yield* send(fields, "one")).json["warnings"], json["warnings"])
+      const queued = yield* send({ ...fields, queue: true })
+      const intent = Effect.map(call("GET", `/intents/${queued.json["id"]}`), ({ json }) => json)
+      const { receipt } = yield* Effect.repeat(intent, { until: ({ state }) => state === "accepted" })
+      assert.deepInclude(receipt, { warnings: [(json["warnings"] as ReadonlyArray<unknown>)[0]] })
+      assert.isUndefined((yield* send({ ...fields, from: "+12125550101" })).json["warnings"])
+    }).pipe(Effect.provide(layer({ SEND_WARNINGS: "on", SEND_REGISTERED: "+1 212 555 0101" }))))
 
   it.effect("are off unless they are switched on", () =>
     Effect.gen(function*() {

@@ -148,6 +148,10 @@ describe("quiet hours", () => {
       const replies = /and the part of them that is replied to, as in 100\/day, 20%/
       yield* refuses(all, "SEND_REPLIES", [["100/day", replies], ["20%", replies], ["100/day, 0%", replies]])
       yield* takes(all, "SEND_REPLIES", ["100/day, 20%"])
+      yield* refuses(all, "SEND_WARNINGS", [["yes", /must be one of on, off/]])
+      yield* refuses(all, "SEND_WARNINGS_SEGMENTS", [["0", /must be a whole number of segments from 1 to 99/]])
+      yield* refuses(all, "SEND_REGISTERED", [["514-555-0100", /must be a comma-separated list of senders, as in/]])
+      yield* takes(all, "SEND_REGISTERED", ["+1 514 555 0100, 12345", "+15145550100"])
       yield* refuses(all, "SEND_REPLIES_PURPOSES", [["otp", /must be a comma-separated list of marketing/]])
     }))
 })

@@ -14,6 +14,11 @@ export const ofFrequency = (window: number, person: string): string => `frequenc
 /** The key of the messages to a country that may be replied to. */
 export const ofReplies = (country: string): string => `replies ${country}`
 
+/** The prefix of the keys of people who have had a message. */
+export const firstPrefix = "first"
+
 /** Returns all keys of a store that name a person, with their prefix. */
-export const keysOfPerson = (person: string): ReadonlyArray<string> =>
-  Object.values(lengths).map((window) => `${prefix} ${ofFrequency(window, person)}`)
+export const keysOfPerson = (person: string): ReadonlyArray<string> => [
+  `${firstPrefix} ${person}`,
+  ...Object.values(lengths).map((window) => `${prefix} ${ofFrequency(window, person)}`)
+]
