@@ -214,6 +214,35 @@ export class RecipientReceipt extends Schema.Class<RecipientReceipt>("effect-sms
 }) {}
 
 /**
+ * Why a message costs more than it has to, or may be refused by carriers in the
+ * country of its recipient: see `SendWarnings`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type SendWarning = typeof SendWarning.Type
+
+/**
+ * Schema of {@link SendWarning}.
+ *
+ * - `segments`: the text takes many segments
+ * - `encoding`: a few characters make the text take more segments
+ * - `sender`: this kind of sender does not reach the country
+ * - `registration`: the sender has to be registered
+ * - `linkShortener`: the text has a link of a public link shortener
+ * - `optOutWords`: the first message to a person does not say how to opt out
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const SendWarning = Schema.Struct({
+  code: Schema.Literals(["segments", "encoding", "sender", "registration", "linkShortener", "optOutWords"]),
+  detail: Schema.NonEmptyString,
+  /** The URL of the rule. Absent for what a message costs. */
+  source: Schema.optionalKey(Schema.NonEmptyString)
+})
+
+/**
  * The receipt of a send: the provider's answer when it accepts a message.
  *
  * @category models
@@ -233,5 +262,7 @@ export class SendReceipt extends Schema.Class<SendReceipt>("effect-sms/SendRecei
   /** The carrier's own name for the status. */
   carrierStatus: Schema.String,
   /** The number of segments over all parts, as counted by the carrier. Absent when the carrier does not report it. */
-  segments: Schema.optionalKey(Schema.Int)
+  segments: Schema.optionalKey(Schema.Int),
+  /** What to improve in such messages. Absent where there is nothing, and unless `SendWarnings` looks. */
+  warnings: Schema.optionalKey(Schema.Array(SendWarning))
 }) {}

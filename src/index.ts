@@ -11,7 +11,7 @@ export * as Cost from "./Cost.ts"
 export { DeliveryStore, DeliveryTracker } from "./delivery/index.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"
 export { Event, EventLog } from "./events/index.ts"
-export { LoopGuard, QuietHours } from "./guards/index.ts"
+export { GuardStore, LoopGuard, QuietHours, SendLimits, SendWarnings } from "./guards/index.ts"
 export {
   ConsentApi,
   ConsoleServer,

@@ -5,7 +5,7 @@ import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as Content from "../Content.ts"
 import * as DeliveryStatus from "../DeliveryStatus.ts"
-import type { ConsentChanged, DeliveryChanged, SendSettled } from "../events/Event.ts"
+import type { AlarmRaised, ConsentChanged, DeliveryChanged, SendSettled } from "../events/Event.ts"
 import { Entry } from "../events/EventLog.ts"
 import { type Color, type Paint, shown } from "./paint.ts"
 
@@ -41,6 +41,11 @@ const statusOf = ({ errorCode, errorMessage, provider, status }: DeliveryChanged
 const consentOf = ({ action, provider, source }: ConsentChanged): string =>
   [action === "stop" ? "opted out" : "opted in", source, provider].filter((part) => part !== undefined).join(", ")
 
+const alarmOf = ({ country, guard, level, prefix, rule }: AlarmRaised): string => {
+  const place = prefix === undefined ? country : `+${prefix}`
+  return `${guard} ${level}${place === undefined ? "" : ` for ${place}`}: ${rule}`
+}
+
 /** Returns the line without its time. */
 const described = ({ event }: Entry, paint: Paint): string => {
   switch (event._tag) {
@@ -68,6 +73,8 @@ const described = ({ event }: Entry, paint: Paint): string => {
         event.words === undefined ? "" : `: ${shown(event.words)}`
       }`
     }
+    case "AlarmRaised":
+      return paint(event.level === "reached" ? "red" : "yellow", shown(alarmOf(event)))
   }
 }
 

@@ -251,9 +251,11 @@ const send = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>, input: I
       Console.error("Interrupted: the message may have been sent. Look for it in the carrier's log")
     )
   )
-  yield* json
-    ? Effect.flatMap(Effect.orDie(encodeReceipt(receipt)), Console.log)
-    : Console.log(`${provider.value} accepted ${receipt.messageIds.join(", ")}: ${receipt.status}`)
+  if (json) return yield* Effect.flatMap(Effect.orDie(encodeReceipt(receipt)), Console.log)
+  for (const { detail, source } of receipt.warnings ?? []) {
+    yield* Console.error(`Warning: ${detail}${source === undefined ? "" : ` (${source})`}`)
+  }
+  yield* Console.log(`${provider.value} accepted ${receipt.messageIds.join(", ")}: ${receipt.status}`)
 })
 
 /** Builds the command for these carriers. */

@@ -180,11 +180,12 @@ const layerDeadline = ({ drainSeconds }: ServerConfig.ServerConfig) =>
 const layerServer = (config: ServerConfig.ServerConfig) => {
   const shutdownTimeout = config.media === undefined ? "5 seconds" : mediaShutdownTimeout
   const maxConnections = Math.ceil(config.maxConnections / Workers.countOf(config.workers))
-  const { consent, quietHours } = config
-  // Consent and quiet hours are checked last: a message may have waited for a rate limit.
+  const { consent, quietHours, sendLimits, sendWarnings } = config
+  // The guards are checked last: a message may have waited for a rate limit. What one refuses is not counted.
   const providers = Array.from(
     config.providers.values(),
-    (provider) => config.sendPolicy(consent.enforce(quietHours.enforce(provider)))
+    (provider) =>
+      config.sendPolicy(consent.enforce(quietHours.enforce(sendLimits.enforce(sendWarnings.warn(provider)))))
   )
   const log = Workers.isFirst ? logProviders(config) : Effect.void
   const served = Layer.mergeAll(layerRoutes(config), Layer.effectDiscard(log))
@@ -193,7 +194,7 @@ const layerServer = (config: ServerConfig.ServerConfig) => {
     Layer.provide(NodeServer.layer({ ...config, maxConnections })),
     Layer.provide(layerForwarding(config.forward)),
     // Answers in rooms go out through the carrier that the person wrote to.
-    Layer.provide([SmsChannel.layerProviders, config.guards.rooms]),
+    Layer.provide([SmsChannel.layerProviders, config.guards.rooms, sendLimits.rooms]),
     // Built before the server listens, so that invalid keys prevent the start.
     Layer.provide([RoomKit.layer({ shutdownTimeout }), SmsRouter.layer()]),
     Layer.provide(consent.intake),

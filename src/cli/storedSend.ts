@@ -16,7 +16,9 @@ import { requestText } from "../http/internal/requestText.ts"
 import * as SendOnce from "../http/internal/sendOnce.ts"
 import type { SendRequest } from "../http/MessagesApi.ts"
 import * as QuietHoursConfig from "../http/QuietHoursConfig.ts"
+import * as SendLimitsConfig from "../http/SendLimitsConfig.ts"
 import * as SendPolicyConfig from "../http/SendPolicyConfig.ts"
+import * as SendWarningsConfig from "../http/SendWarningsConfig.ts"
 import * as StorageConfig from "../http/StorageConfig.ts"
 import type { OutboundMessage } from "../Message.ts"
 import * as NodeCrypto from "../NodeCrypto.ts"
@@ -42,11 +44,12 @@ const makeSender = Effect.fnUntraced(function*(carrier: Request["carrier"]) {
   const { sends } = yield* StorageConfig.load(true)
   if (sends === undefined) return undefined
   const [consent, policy] = [yield* ConsentConfig.load, yield* SendPolicyConfig.load]
-  const { enforce } = yield* QuietHoursConfig.load
+  const [quietHours, limits] = [yield* QuietHoursConfig.load, yield* SendLimitsConfig.load]
+  const { warn } = yield* SendWarningsConfig.load
   const layer = SmsRouter.layer().pipe(
     Layer.provideMerge([Outbox.layer(), RoomKits.layer()]),
-    // Consent and quiet hours are checked last, as by the server.
-    Layer.provide(SmsProviders.layer(policy(consent.enforce(enforce(carrier))))),
+    // The guards are checked last, as by the server.
+    Layer.provide(SmsProviders.layer(policy(consent.enforce(quietHours.enforce(limits.enforce(warn(carrier))))))),
     Layer.provide([DeliveryTracker.layer(), consent.layer]),
     Layer.provide(sends),
     Layer.provide(NodeCrypto.layer)

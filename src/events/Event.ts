@@ -133,6 +133,30 @@ export class ConsentChanged extends Schema.TaggedClass<ConsentChanged>()("Consen
 }) {}
 
 /**
+ * A limit of a guard refused messages, or is about to: see `SendLimits`. Each
+ * limit raises one alarm of a level for each of its windows.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class AlarmRaised extends Schema.TaggedClass<AlarmRaised>()("AlarmRaised", {
+  guard: Schema.Literals(["budget", "country", "velocity", "replies"]),
+  /**
+   * - `near`: most of a budget is used up
+   * - `reached`: messages are refused
+   */
+  level: Schema.Literals(["near", "reached"]),
+  /** The limit, in words. */
+  rule: Schema.NonEmptyString,
+  /** The country that the messages go to, as ISO 3166-1 alpha-2. Absent when it is not known, or for all countries. */
+  country: Schema.optionalKey(Schema.NonEmptyString),
+  /** The digits with which the numbers begin that too many messages go to. */
+  prefix: Schema.optionalKey(Schema.NonEmptyString),
+  /** Until when the messages are refused, unless replies lift the limit. */
+  until: Schema.DateTimeUtcFromString
+}) {}
+
+/**
  * An event.
  *
  * @category models
@@ -146,7 +170,14 @@ export type Event = typeof Event.Type
  * @category schemas
  * @since 0.1.0
  */
-export const Event = Schema.Union([MessageReceived, MessagePosted, SendSettled, DeliveryChanged, ConsentChanged])
+export const Event = Schema.Union([
+  MessageReceived,
+  MessagePosted,
+  SendSettled,
+  DeliveryChanged,
+  ConsentChanged,
+  AlarmRaised
+])
 
 /**
  * The kind of an event: its tag.
@@ -167,7 +198,8 @@ export const Kind = Schema.Literals([
   "MessagePosted",
   "SendSettled",
   "DeliveryChanged",
-  "ConsentChanged"
+  "ConsentChanged",
+  "AlarmRaised"
 ])
 
 /**
@@ -204,5 +236,7 @@ export const aboutOf = (event: Event): About => {
       return compact({ roomId: event.roomId, address: event.recipient, provider: event.provider })
     case "ConsentChanged":
       return compact({ address: event.person, provider: event.provider })
+    case "AlarmRaised":
+      return {}
   }
 }

@@ -5,7 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as Content from "../Content.ts"
-import { ConsentChanged, DeliveryChanged, MessageReceived } from "../events/Event.ts"
+import { AlarmRaised, ConsentChanged, DeliveryChanged, MessageReceived } from "../events/Event.ts"
 import type { Entry } from "../events/EventLog.ts"
 import { compact } from "../internal/record.ts"
 
@@ -58,6 +58,19 @@ export class ConsentNotification extends Schema.Class<ConsentNotification>("effe
 }) {}
 
 /**
+ * A limit of a guard refused messages, or is about to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class AlarmNotification extends Schema.Class<AlarmNotification>("effect-sms/forward/AlarmNotification")({
+  type: Schema.tag("alarm.raised"),
+  /** When the alarm was recorded. */
+  timestamp: Schema.DateTimeUtcFromString,
+  data: AlarmRaised
+}) {}
+
+/**
  * What is posted.
  *
  * @category models
@@ -71,7 +84,12 @@ export type Notification = typeof Notification.Type
  * @category schemas
  * @since 0.1.0
  */
-export const Notification = Schema.Union([MessageNotification, DeliveryNotification, ConsentNotification])
+export const Notification = Schema.Union([
+  MessageNotification,
+  DeliveryNotification,
+  ConsentNotification,
+  AlarmNotification
+])
 
 /**
  * The kinds of events that are forwarded.
@@ -79,7 +97,7 @@ export const Notification = Schema.Union([MessageNotification, DeliveryNotificat
  * @category models
  * @since 0.1.0
  */
-export const kinds = ["MessageReceived", "DeliveryChanged", "ConsentChanged"] as const
+export const kinds = ["MessageReceived", "DeliveryChanged", "ConsentChanged", "AlarmRaised"] as const
 
 /**
  * Builds the notification of an entry of the log. `undefined` for a kind that is
@@ -103,6 +121,8 @@ export const notificationOf = ({ event, time: timestamp }: Entry): Notification 
       return new DeliveryNotification({ timestamp, data: event })
     case "ConsentChanged":
       return new ConsentNotification({ timestamp, data: event })
+    case "AlarmRaised":
+      return new AlarmNotification({ timestamp, data: event })
     default:
       return undefined
   }

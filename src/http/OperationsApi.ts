@@ -44,7 +44,7 @@ export class DeadLetter extends Schema.Class<DeadLetter>("effect-sms/http/DeadLe
   }),
   event: Schema.String.annotate({
     description:
-      "The kind of event: InboundMessage, DeliveryStatus, MessagePart, …, or MessageReceived, DeliveryChanged, ConsentChanged"
+      "The kind of event: InboundMessage, DeliveryStatus, MessagePart, …, or MessageReceived, DeliveryChanged, ConsentChanged, AlarmRaised"
   }),
   provider: Schema.optionalKey(Schema.String.annotate({ description: "Of a received event" })),
   endpoint: Schema.optionalKey(Schema.String.annotate({ description: "Where it was posted" })),

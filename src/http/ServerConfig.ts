@@ -42,7 +42,9 @@ import * as variableNames from "./internal/variableNames.ts"
 import * as MediaConfig from "./MediaConfig.ts"
 import { isHost } from "./PublicUrl.ts"
 import * as QuietHoursConfig from "./QuietHoursConfig.ts"
+import * as SendLimitsConfig from "./SendLimitsConfig.ts"
 import * as SendPolicyConfig from "./SendPolicyConfig.ts"
+import * as SendWarningsConfig from "./SendWarningsConfig.ts"
 import * as StorageConfig from "./StorageConfig.ts"
 import * as TelemetryConfig from "./TelemetryConfig.ts"
 import * as TokensConfig from "./TokensConfig.ts"
@@ -86,6 +88,10 @@ export interface ServerConfig {
   readonly consent: ConsentConfig.ConsentConfig
   readonly guards: GuardsConfig.GuardsConfig
   readonly quietHours: QuietHoursConfig.QuietHoursConfig
+  /** Limits how often people are texted, and what messages cost. */
+  readonly sendLimits: SendLimitsConfig.SendLimitsConfig
+  /** Warns of messages that cost too much or that carriers may refuse. */
+  readonly sendWarnings: SendWarningsConfig.SendWarningsConfig
   /** Absent when no media store is configured. */
   readonly media: MediaConfig.MediaConfig | undefined
   /** Absent when nothing is forwarded. */
@@ -127,6 +133,8 @@ export const variables: ReadonlyArray<string> = [
   ...ConsentConfig.variables,
   ...GuardsConfig.variables,
   ...QuietHoursConfig.variables,
+  ...SendLimitsConfig.variables,
+  ...SendWarningsConfig.variables,
   "MEDIA_DIR",
   "MEDIA_S3_BUCKET",
   "MEDIA_S3_REGION",
@@ -310,6 +318,8 @@ export const load = Effect.fnUntraced(function*(
     consent: yield* ConsentConfig.load,
     guards: yield* GuardsConfig.load,
     quietHours: yield* QuietHoursConfig.load,
+    sendLimits: yield* SendLimitsConfig.load,
+    sendWarnings: yield* SendWarningsConfig.load,
     media: yield* MediaConfig.load(configured),
     forward: yield* ForwardConfig.load,
     storage

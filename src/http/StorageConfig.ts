@@ -17,6 +17,7 @@ import * as ConsentLedger from "../consent/ConsentLedger.ts"
 import * as DeliveryStore from "../delivery/DeliveryStore.ts"
 import * as EventLog from "../events/EventLog.ts"
 import * as ForwardStore from "../forward/ForwardStore.ts"
+import * as GuardStore from "../guards/GuardStore.ts"
 import type { InboxProcessor } from "../inbox/Inbox.ts"
 import { layerMemory, type MmsAggregator, type MmsAggregatorError, type Options } from "../mms/MmsAggregator.ts"
 import { invalid, type InvalidVariable, secret, text } from "../provider/Environment.ts"
@@ -45,6 +46,7 @@ export type Stores =
   | DeliveryStore.DeliveryStore
   | IntentStore.IntentStore
   | ConsentLedger.ConsentLedger
+  | GuardStore.GuardStore
   | MmsAggregator
   | SendPolicyStores
 
@@ -78,7 +80,11 @@ export interface StorageConfig {
   /** Provides the stores that sending needs, to a process that is no server. Absent in memory. */
   readonly sends:
     | Layer.Layer<
-      IntentStore.IntentStore | DeliveryStore.DeliveryStore | ConsentLedger.ConsentLedger | SendPolicyStores,
+      | IntentStore.IntentStore
+      | DeliveryStore.DeliveryStore
+      | ConsentLedger.ConsentLedger
+      | GuardStore.GuardStore
+      | SendPolicyStores,
       InvalidVariable,
       SecureRandom.SecureRandom | Mac.Mac
     >
@@ -206,6 +212,7 @@ export const layerStoresMemory: Layer.Layer<
   IntentStoreMemory.layer(),
   ForwardStore.layerMemory,
   ConsentLedger.layerMemory(),
+  GuardStore.layerMemory(),
   LimitsMemory.layerRateLimiterStore,
   LimitsMemory.layerCircuitBreakerStore
 ).pipe(Layer.provideMerge(EventLog.layerMemory()))

@@ -12,7 +12,8 @@
  * import { Effect, Layer } from "effect"
  * import * as NodeSqliteClient from "effect-sms/sql/NodeSqliteClient"
  * import * as SqlStorage from "effect-sms/sql/SqlStorage"
- * import { Inbox } from "effect-sms"
+ * import { GuardStore } from "../guards/GuardStore.ts"
+import { Inbox } from "effect-sms"
  *
  * const Storage = SqlStorage.layer().pipe(
  *   Layer.provide([NodeSqliteClient.layer({ filename: ":memory:" }), NodeCrypto.layer])
@@ -39,6 +40,7 @@ import { ConsentLedger } from "../consent/ConsentLedger.ts"
 import { DeliveryStore } from "../delivery/DeliveryStore.ts"
 import { EventLog } from "../events/EventLog.ts"
 import { ForwardStore } from "../forward/ForwardStore.ts"
+import { GuardStore } from "../guards/GuardStore.ts"
 import { Inbox } from "../inbox/Inbox.ts"
 import { RoomStore } from "../rooms/RoomStore.ts"
 import { IntentStore } from "../sending/IntentStore.ts"
@@ -48,6 +50,7 @@ import * as ConsentLedgerSql from "./ConsentLedgerSql.ts"
 import * as DeliveryStoreSql from "./DeliveryStoreSql.ts"
 import * as EventLogSql from "./EventLogSql.ts"
 import * as ForwardStoreSql from "./ForwardStoreSql.ts"
+import * as GuardStoreSql from "./GuardStoreSql.ts"
 import * as InboxSql from "./InboxSql.ts"
 import * as IntentStoreSql from "./IntentStoreSql.ts"
 import * as CleanUp from "./internal/cleanUp.ts"
@@ -89,6 +92,7 @@ export type Stores =
   | IntentStore
   | ForwardStore
   | ConsentLedger
+  | GuardStore
   | People.People
   | RateLimiterStore
   | CircuitBreakerStore
@@ -127,6 +131,7 @@ export const make = Effect.fnUntraced(function*(
     Context.add(RateLimiterStore, RateLimiterStoreSql.make(limits)),
     Context.add(CircuitBreakerStore, CircuitBreakerStoreSql.make(limits)),
     Context.add(ConsentLedger, consents.ledger),
+    Context.add(GuardStore, yield* GuardStoreSql.make(recorded)),
     Context.add(People.People, yield* People.make(transact, log, consents))
   )
   // Started last: every store must have registered how it takes over the work of a dead process.

@@ -6,6 +6,7 @@ import { ansi, plain } from "../../src/cli/paint.ts"
 import * as Content from "../../src/Content.ts"
 import {
   aboutOf,
+  AlarmRaised,
   ConsentChanged,
   DeliveryChanged,
   type Event,
@@ -63,6 +64,12 @@ describe("a line of tail", () => {
     assert.strictEqual(
       lineOf(new ConsentChanged({ ...consent, action: "start", source: "api" })),
       "+15145550142 → opted in, api, twilio"
+    )
+    const alarm = { guard: "budget", level: "near", rule: "a limit", until: DateTime.makeUnsafe(0) } as const
+    assert.strictEqual(lineOf(new AlarmRaised(alarm)), "budget near: a limit")
+    assert.strictEqual(
+      lineOf(new AlarmRaised({ ...alarm, guard: "velocity", level: "reached", country: "EE", prefix: "3725345" })),
+      "velocity reached for +3725345: a limit"
     )
   })
 

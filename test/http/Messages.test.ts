@@ -436,7 +436,12 @@ describe("the routes of the gateway", () => {
     Effect.gen(function*() {
       const { body } = yield* get("/openapi.json")
       const document = JSON.parse(body)
-      assert.sameMembers(Object.keys(document.webhooks), ["message.received", "delivery.changed", "consent.changed"])
+      assert.sameMembers(Object.keys(document.webhooks), [
+        "message.received",
+        "delivery.changed",
+        "consent.changed",
+        "alarm.raised"
+      ])
       const { content } = document.webhooks["message.received"].post.requestBody
       const text = JSON.stringify(content["application/json"].schema)
       // Every reference leads somewhere.

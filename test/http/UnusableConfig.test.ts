@@ -126,6 +126,34 @@ describe("quiet hours", () => {
       ])
       yield* takes(all, "QUIET_HOURS_REFUSE", ["transactional, conversational"])
     }))
+
+  it.effect("names limits that are written wrong", () =>
+    Effect.gen(function*() {
+      const rate = /must be .*number.* of messages per time, up to 1000/
+      yield* refuses(all, "SEND_FREQUENCY", [["3", rate], ["3/day 10/week", rate], ["0/day", rate], ["2000/day", rate]])
+      yield* takes(all, "SEND_FREQUENCY", ["3/day", "3/day, 10/week", "1000/minute"])
+      yield* refuses(all, "SEND_FREQUENCY_PURPOSES", [["bulk", /must be a comma-separated list of marketing/]])
+      yield* refuses(all, "SEND_FREQUENCY_ACTION", [["wait", /must be one of hold, refuse/]])
+      const codes = /must be a comma-separated list of ISO 3166 countries, as in US, CA, GB/
+      yield* refuses(all, "SEND_COUNTRIES", [["USA", codes], ["us", codes], ["US CA", codes], ["UK", codes]])
+      yield* takes(all, "SEND_COUNTRIES", ["US", "US, CA, GB"])
+      const budget = /must be ISO 3166 countries or \*, total, and amounts, as in US 10000, \* 500, total 12000/
+      yield* refuses(all, "SEND_BUDGET", [["10000", budget], ["UK 100", budget], ["US -1", budget], ["US: 1", budget]])
+      yield* takes(all, "SEND_BUDGET", ["US 10000", "US 10000, * 500, total 12000", "* 0.5"])
+      yield* refuses(all, "SEND_BUDGET_ACTION", [["stop", /must be one of hold, refuse/]])
+      yield* refuses(all, "SEND_BUDGET_ALARM", [["80", /percentage/], ["0%", /percentage/], ["101%", /percentage/]])
+      yield* refuses(all, "SEND_PRICES", [["0.01", /must be ISO 3166/], ["US 0.01", /must have a price for \*/]])
+      yield* takes(all, "SEND_PRICES", ["US 0.0079, * 0.1"])
+      yield* refuses(all, "SEND_PREFIX_LIMIT", [["many", rate], ["1/second", rate]])
+      const replies = /and the part of them that is replied to, as in 100\/day, 20%/
+      yield* refuses(all, "SEND_REPLIES", [["100/day", replies], ["20%", replies], ["100/day, 0%", replies]])
+      yield* takes(all, "SEND_REPLIES", ["100/day, 20%"])
+      yield* refuses(all, "SEND_WARNINGS", [["yes", /must be one of on, off/]])
+      yield* refuses(all, "SEND_WARNINGS_SEGMENTS", [["0", /must be a whole number of segments from 1 to 99/]])
+      yield* refuses(all, "SEND_REGISTERED", [["514-555-0100", /must be a comma-separated list of senders, as in/]])
+      yield* takes(all, "SEND_REGISTERED", ["+1 514 555 0100, 12345", "+15145550100"])
+      yield* refuses(all, "SEND_REPLIES_PURPOSES", [["otp", /must be a comma-separated list of marketing/]])
+    }))
 })
 
 describe("PUBLIC_URL", () => {

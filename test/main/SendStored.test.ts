@@ -102,6 +102,21 @@ describe("effect-sms send with a database", () => {
       assert.strictEqual(sends(twilio), 2)
     }), limit)
 
+  it.live("keeps the limits, together with the server, and prints warnings", () =>
+    Effect.gen(function*() {
+      const twilio = yield* makeTwilio({ status: 201, body: accepted })
+      const env = makeEnv(yield* database, twilio.baseUrl, { SEND_FREQUENCY: "2/day", SEND_WARNINGS: "on" })
+      const first = yield* send(env, text)
+      assert.strictEqual(first.code, 0)
+      assert.match(first.errors, /^Warning: The first message to a person .* \(https:.*\)\n$/)
+      const call = yield* serve(env)
+      assert.strictEqual((yield* call("POST", "/messages", { to: "+15145550142", text })).status, 202)
+      const refused = yield* send(env, text)
+      assert.deepStrictEqual([refused.code, refused.output], [3, ""])
+      assert.match(refused.errors, /Refused by frequency: 2 messages per day to a person/)
+      assert.strictEqual(sends(twilio), 2)
+    }), limit)
+
   it.live("sends nothing in quiet hours, as the server does", () =>
     Effect.gen(function*() {
       const twilio = yield* makeTwilio({ status: 201, body: accepted })

@@ -9,6 +9,8 @@ import { ConsentLedger } from "../../src/consent/ConsentLedger.ts"
 import * as Content from "../../src/Content.ts"
 import { Delivery, DeliveryStore } from "../../src/delivery/DeliveryStore.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
+import * as SendLimits from "../../src/guards/SendLimits.ts"
+import * as SendWarnings from "../../src/guards/SendWarnings.ts"
 import { Inbox } from "../../src/inbox/Inbox.ts"
 import { MediaError, StoreFailed } from "../../src/media/MediaError.ts"
 import { makeMemory, MediaStore } from "../../src/media/MediaStore.ts"
@@ -171,6 +173,17 @@ const fill = Effect.gen(function*() {
         key: `stop of ${person}`
       }
     ])
+  }
+
+  const limits = yield* SendLimits.make({
+    frequency: [{ limit: 3, per: "minute" }, { limit: 3, per: "week" }],
+    budget: { limits: { "*": 3 } }
+  })
+  const warnings = yield* SendWarnings.make()
+  for (const to of [ann, bob]) {
+    const message = new OutboundMessage({ to, content: textContent("hello") })
+    yield* warnings.accepted(message)
+    yield* limits.take(message, { id: to === bob ? "l1" : "l2" })
   }
 
   const aggregator = yield* MmsAggregatorSql.make()

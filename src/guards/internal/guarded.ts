@@ -11,10 +11,13 @@ import type { SendSettings } from "../../provider/Sending.ts"
 import { type Service as Provider, SmsProvider } from "../../provider/SmsProvider.ts"
 import { NotSupported, SmsError, type SmsErrorReason } from "../../SmsError.ts"
 
+/** Runs when a message that passed was not accepted. */
+export type OnError = (error: SmsError) => Effect.Effect<void>
+
 /** Makes the provider refuse what the check refuses, before any request. */
 export const guarded = (
   provider: Provider,
-  check: (message: OutboundMessage, settings: SendSettings) => Effect.Effect<void, SmsErrorReason>
+  check: (message: OutboundMessage, settings: SendSettings) => Effect.Effect<OnError | void, SmsErrorReason>
 ): Provider => {
   const { capabilities, name, sendRest } = provider
   const { send } = capabilities
@@ -25,7 +28,10 @@ export const guarded = (
 
   const admitted = <A>(message: OutboundMessage, settings: SendSettings = {}, send: Effect.Effect<A, SmsError>) =>
     message.sendAt === undefined
-      ? Effect.andThen(Effect.catch(check(message, settings), refuse), send)
+      ? Effect.flatMap(
+        Effect.catch(check(message, settings), refuse),
+        (onError) => onError === undefined ? send : Effect.tapError(send, onError)
+      )
       : refuse(new NotSupported({ field: "sendAt", expected: "no time: queue the message until then" }))
 
   return SmsProvider.of({

@@ -30,9 +30,10 @@ export const withWebhooks = (document: Json): Json => {
     Notification.MessageNotification,
     Notification.DeliveryNotification,
     Notification.ConsentNotification,
+    Notification.AlarmNotification,
     Notification.Answer
   ].map((schema) => Schema.toJsonSchemaDocument(schema))
-  const { definitions, schemas: [message, delivery, consent, answer] } = JsonSchema.toMultiDocumentOpenApi3_1({
+  const { definitions, schemas: [message, delivery, consent, alarm, answer] } = JsonSchema.toMultiDocumentOpenApi3_1({
     dialect: "draft-2020-12",
     schemas: [sources[0]!.schema, ...sources.slice(1).map(({ schema }) => schema)],
     definitions: Object.assign({}, ...sources.map(({ definitions }) => definitions))
@@ -51,7 +52,8 @@ export const withWebhooks = (document: Json): Json => {
     webhooks: {
       "message.received": webhook("A person's message", message, contentOf(answer)),
       "delivery.changed": webhook("A change of a delivery's status", delivery, {}),
-      "consent.changed": webhook("A person opted out or in", consent, {})
+      "consent.changed": webhook("A person opted out or in", consent, {}),
+      "alarm.raised": webhook("A limit of a guard refused messages, or is about to", alarm, {})
     },
     // The schemas of the endpoints have precedence where both have the same name.
     components: { ...components, schemas: { ...definitions, ...components["schemas"] as Json } }

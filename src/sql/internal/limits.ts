@@ -36,7 +36,7 @@ export interface Limits {
   ) => <A>(key: string, step: (state: S | undefined, now: number) => Step<S, A>) => Effect.Effect<A, StorageError>
 }
 
-const table = "sms_limits"
+export const table = "sms_limits"
 
 /** Returns the time of the clock that all servers share. */
 export const timeOf = (sql: SqlClient.SqlClient): Effect.Effect<number, SqlError> =>
@@ -48,6 +48,29 @@ export const timeOf = (sql: SqlClient.SqlClient): Effect.Effect<number, SqlError
       ),
     orElse: () => Clock.currentTimeMillis
   })
+
+/** The row of a key. */
+interface Row {
+  readonly state: string
+  readonly expires_at: unknown
+}
+
+/** Creates and locks the row of a key, so that the time is read in the order of the changes. */
+export const lockRow = (sql: SqlClient.SqlClient, key: string): Effect.Effect<Row | undefined, SqlError> =>
+  Effect.map(
+    sql<Row>`INSERT INTO sms_limits (key, state, expires_at)
+      VALUES (${key}, '', 0) ON CONFLICT (key) DO UPDATE SET state = sms_limits.state
+      RETURNING state, expires_at`.withoutTransform,
+    ([row]) => row
+  )
+
+/** Returns the state that a row has at a time, as text. */
+export const stateOf = (row: Row | undefined, now: number): string | undefined =>
+  row === undefined || row.state === "" || Number(row.expires_at) <= now ? undefined : row.state
+
+/** Changes a locked row. */
+export const changeRow = (sql: SqlClient.SqlClient, key: string, state: string, expiresAt: number) =>
+  sql`UPDATE sms_limits SET state = ${state}, expires_at = ${Math.ceil(expiresAt)} WHERE key = ${key}`
 
 /** How far the clocks of the processes that share a file may differ, in milliseconds. */
 const clockTolerance = 1000
@@ -75,19 +98,11 @@ export const make = Effect.fnUntraced(function*(
       return (name, step) => {
         const key = `${prefix} ${name}`
         return asStored(transact(Effect.gen(function*() {
-          // Creates and locks the row, so that the time is read in the order of the changes.
-          const [row] = yield* sql<
-            { state: string; expires_at: unknown }
-          >`INSERT INTO sms_limits (key, state, expires_at)
-            VALUES (${key}, '', 0) ON CONFLICT (key) DO UPDATE SET state = sms_limits.state
-            RETURNING state, expires_at`.withoutTransform
+          const row = yield* lockRow(sql, key)
           const now = yield* time
-          const isNone = row === undefined || row.state === "" || Number(row.expires_at) <= now
-          const { answer, expiresAt = 0, state } = step(isNone ? undefined : yield* decode(row.state), now)
-          if (state !== undefined) {
-            yield* sql`UPDATE sms_limits SET state = ${yield* encode(state)}, expires_at = ${Math.ceil(expiresAt)}
-              WHERE key = ${key}`
-          }
+          const known = stateOf(row, now)
+          const { answer, expiresAt = 0, state } = step(known === undefined ? undefined : yield* decode(known), now)
+          if (state !== undefined) yield* changeRow(sql, key, yield* encode(state), expiresAt)
           return answer
         })))
       }

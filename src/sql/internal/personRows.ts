@@ -8,6 +8,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import type { Fragment } from "effect/sql/Statement"
 import type { Address } from "../../Address.ts"
 import * as Content from "../../Content.ts"
+import { keysOfPerson } from "../../guards/internal/keys.ts"
 import { personOf } from "../../internal/person.ts"
 import { idOfUrl } from "../../media/MediaStore.ts"
 import { InboundMessage } from "../../Message.ts"
@@ -333,6 +334,8 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
       // Leads from the messages to what is left of their sends.
       yield* sql`UPDATE sms_sent SET person = ${ForgottenSends.nobody} WHERE ${isPerson}`
       yield* sql`DELETE FROM sms_room_people WHERE ${isPerson}`
+      const counters = person.addresses.flatMap((address) => keysOfPerson(personOf(address)))
+      yield* sql`DELETE FROM sms_limits WHERE ${sql.in("key", counters)}`
       const parts = yield* removeParts(person)
       return {
         webhooks: yield* removeWebhooks(person),
