@@ -194,3 +194,59 @@ describe("a database in which sends could only be deleted with their person", ()
       assert.strictEqual((yield* intents.reserve({ id: "new", key: "accepted", hash: "h", message }))._tag, "Known")
     }).pipe(Effect.scoped, Effect.provide(layer)))
 })
+
+describe("a database whose routes have numbers as they were written", () => {
+  it.effect("routes a person to the room that there is, in any form of the number", () =>
+    Effect.gen(function*() {
+      yield* restore("storage-1")
+      const sql = yield* SqlClient.SqlClient
+      const ours = "+15145550100"
+      const add = (id: string, activity: number, attachment: object, routes: ReadonlyArray<ReadonlyArray<unknown>>) =>
+        Effect.gen(function*() {
+          const attachments = [{ channelId: "sms-mock", ...attachment }]
+          const room = JSON.stringify({ id, createdAt: new Date(0).toISOString(), attachments })
+          yield* sql`INSERT INTO sms_rooms (id, room, activity) VALUES (${id}, ${room}, ${activity})`
+          for (const route of routes) {
+            yield* sql`INSERT INTO sms_routes (route, room_id) VALUES (${JSON.stringify(route)}, ${id})`
+          }
+        })
+      const own = (participant: string) => ({ participant, recipient: ours })
+      const mexico = ["sms-mock", ours, "+5215512345678"]
+      yield* add("mexico", 3, own("+5215512345678"), [mexico])
+      // Two rooms of one person, because of the two forms: the one with the latest message stays.
+      yield* add("old", 4, own("+551187654321"), [["sms-mock", ours, "+551187654321"]])
+      yield* add("recent", 5, own("+55 11 8765-4321"), [["sms-mock", ours, "+55 11 8765-4321"]])
+      // One whose key is canonical already keeps it.
+      yield* add("written", 9, own("+5491123456789"), [["sms-mock", ours, "+5491123456789"]])
+      yield* add("canonical", 1, own("+541123456789"), [["sms-mock", ours, "+541123456789"]])
+      const group = ["+5215512345678", "+15145550142"]
+      yield* add("group", 7, { group, recipient: ours }, [["sms-mock", ours, group]])
+      yield* add("channel", 8, {}, [["sms-mock", null, null]])
+      yield* sql`INSERT INTO sms_routes (route, room_id) VALUES ('not JSON', 'mexico')`
+
+      const rooms = Context.get(yield* SqlStorage.make(), RoomStore)
+      const roomOf = (sender: string, participants: ReadonlyArray<string> = []) =>
+        Effect.map(
+          rooms.find({
+            channelId: "sms-mock",
+            recipient: Address.make(ours),
+            sender: Address.make(sender),
+            ...(participants.length > 0 && { participants: participants.map((text) => Address.make(text)) })
+          }),
+          (room) => room?.id
+        )
+      const expected = {
+        "+525512345678": "mexico",
+        "+5215512345678": "mexico",
+        "+5511987654321": "recent",
+        "+551187654321": "recent",
+        "+541123456789": "canonical",
+        "+5491123456789": "canonical",
+        "+15145550199": "channel"
+      }
+      for (const [sender, id] of Object.entries(expected)) assert.strictEqual(yield* roomOf(sender), id, sender)
+      assert.strictEqual(yield* roomOf("+15145550142", ["+525512345678"]), "group")
+      const left = yield* sql`SELECT route FROM sms_routes WHERE route = ${JSON.stringify(mexico)}`
+      assert.lengthOf(left, 0)
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+})

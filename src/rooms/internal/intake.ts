@@ -39,9 +39,13 @@ export type Accept = (message: InboundMessage) => Effect.Effect<unknown, Storage
 
 const maxTypeLength = 64
 
-/** The type of an unrecognized event for the log. It is the sender's text, of any length. */
-const shortType = (type: string | undefined): string | undefined =>
-  type === undefined || type.length <= maxTypeLength ? type : `${type.slice(0, maxTypeLength).toWellFormed()}…`
+/** The type of an unrecognized event for the log. It is the sender's text, of any length, and may have a number in it. */
+const shortType = (type: string | undefined): string | undefined => {
+  const short = type?.replaceAll(/\d(?:[ .()-]?\d){6,}/g, "…")
+  return short === undefined || short.length <= maxTypeLength
+    ? short
+    : `${short.slice(0, maxTypeLength).toWellFormed()}…`
+}
 
 export const make = ({ accepting, aggregator, notify, once, processInbound, recordStatus, runs }: Options) => {
   /**

@@ -35,6 +35,24 @@ const routeKey = (channelId: string, recipient?: Address, participant?: Address 
     typeof participant === "string" ? canonical(participant) : participant && formOf(participant)
   ])
 
+const isAddresses = (value: unknown): value is ReadonlyArray<Address> =>
+  Array.isArray(value) && value.every((item) => typeof item === "string")
+
+/** Returns a route key with canonical addresses, or `undefined` for a text that is no route key. */
+export const canonicalKey = (key: string): string | undefined => {
+  let parts: unknown
+  try {
+    parts = JSON.parse(key)
+  } catch {
+    return undefined
+  }
+  const [channelId, recipient, participant]: ReadonlyArray<unknown> = Array.isArray(parts) ? parts : []
+  const text = (value: unknown) => typeof value === "string" && value !== "" ? value as Address : undefined
+  return typeof channelId === "string"
+    ? routeKey(channelId, text(recipient), isAddresses(participant) ? participant : text(participant))
+    : undefined
+}
+
 /** Returns the route key of an attachment. */
 export const keyOf = ({ channelId, group, participant, recipient }: Attachment): string =>
   routeKey(channelId, recipient, group ?? participant)

@@ -11,6 +11,7 @@ import { Address } from "../../Address.ts"
 import { Content } from "../../Content.ts"
 import { wordsOf } from "../../internal/listing.ts"
 import { personOf } from "../../internal/person.ts"
+import { canonicalKey } from "../../rooms/internal/routes.ts"
 
 /** The rows in memory at a time. */
 const batch = 500
@@ -107,5 +108,30 @@ export const words = Effect.gen(function*() {
           onSome: (content) => sql`UPDATE ${sql(table)} SET words = ${wordsOf(content)} WHERE position = ${position}`
         })
     )
+  }
+})
+
+/**
+ * Rewrites the keys of routes that an earlier version stored with addresses as
+ * they were written, or with another canonical form, which nothing looks up
+ * any more. Where two rooms of one person would have the same key, the one with
+ * the latest message keeps it, unless a key is canonical already.
+ */
+export const routes = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const changed: Array<{ readonly from: string; readonly to: string; readonly roomId: unknown; activity: number }> = []
+  yield* visit("sms_routes", "route", "room_id", ({ room_id: roomId, route }) => {
+    const from = String(route)
+    const to = canonicalKey(from)
+    if (to !== undefined && to !== from) changed.push({ from, to, roomId, activity: 0 })
+    return Effect.void
+  })
+  for (const each of changed) {
+    const [row] = yield* sql<Json>`SELECT activity FROM sms_rooms WHERE id = ${each.roomId}`.withoutTransform
+    each.activity = Number(row?.["activity"] ?? 0)
+  }
+  for (const { from, roomId, to } of changed.toSorted((a, b) => b.activity - a.activity)) {
+    yield* sql`INSERT INTO sms_routes (route, room_id) VALUES (${to}, ${roomId}) ON CONFLICT (route) DO NOTHING`
+    yield* sql`DELETE FROM sms_routes WHERE route = ${from}`
   }
 })

@@ -298,7 +298,8 @@ const migrations = {
     yield* sql`ALTER TABLE sms_room_events ADD COLUMN words TEXT`
     yield* sql`ALTER TABLE sms_intents ADD COLUMN words TEXT`
     yield* Backfill.words
-  })
+  }),
+  "0013_routes": Backfill.routes
 }
 
 const known = Object.keys(migrations).length
