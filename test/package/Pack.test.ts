@@ -340,7 +340,7 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
       assert.include(yield* curl(read!), "We are open from 9 am to 6 pm")
       const [code] = yield* server.end("SIGTERM")
       assert.strictEqual(code, 0, server.errors())
-    }), 300_000)
+    }), 600_000)
 
   it.effect("has a command that says which package it needs", () =>
     Effect.gen(function*() {
