@@ -44,6 +44,16 @@ export type Kind = "PhoneNumber" | "ShortCode" | "SenderId" | "ChannelAddress"
  * three to eight digits are a short code, a scheme and a colon make a channel
  * address, and anything else is a sender id.
  *
+ * **Example** (Classifying addresses)
+ *
+ * ```ts run
+ * import { Address } from "effect-sms"
+ *
+ * Address.kind(Address.Address.make("+15145550142")) // => "PhoneNumber"
+ * Address.kind(Address.Address.make("12345")) // => "ShortCode"
+ * Address.kind(Address.Address.make("whatsapp:+15145550142")) // => "ChannelAddress"
+ * ```
+ *
  * @category getters
  * @since 0.1.0
  */
@@ -133,6 +143,16 @@ export const canonical = (address: Address): Address => AddressText.canonical(ad
  * Nothing is guessed and nothing is cleaned: a national number without its
  * country code would become a number of another country. For text that a
  * person wrote use {@link fromText}, or `Phone.normalizePhone` with a region.
+ *
+ * **Example** (Reading and writing digits)
+ *
+ * ```ts run
+ * import { Address } from "effect-sms"
+ *
+ * const address = Address.fromCarrierDigits("15145550142")
+ * address // => "+15145550142"
+ * Address.toCarrierDigits(address) // => "15145550142"
+ * ```
  *
  * @category constructors
  * @since 0.1.0

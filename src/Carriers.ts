@@ -30,6 +30,15 @@ const listed = (words: ReadonlyArray<string>, type: "conjunction" | "disjunction
 /**
  * Formats the names of carriers as a list: `twilio, sinch or telnyx`.
  *
+ * **Example** (Naming the carriers)
+ *
+ * ```ts run
+ * import { Carriers } from "effect-sms"
+ *
+ * Carriers.names() // => "twilio, sinch, telnyx or voicemeup"
+ * Carriers.titles() // => "Twilio, Sinch, Telnyx and VoiceMeUp"
+ * ```
+ *
  * @category formatting
  * @since 0.1.0
  */

@@ -218,6 +218,17 @@ export const fromParts = (text: string, parts: ReadonlyArray<Exclude<Part, TextC
  * Returns the parts of the content, in order: the content itself if it is a
  * single part.
  *
+ * **Example** (Going through the parts)
+ *
+ * ```ts run
+ * import { Content } from "effect-sms"
+ *
+ * const files = ["a", "b"].map((name) => new Content.MediaContent({ url: `https://example.com/${name}.jpg` }))
+ * const content = Content.fromParts("Look!", files)
+ * Content.parts(content).map(({ _tag }) => _tag) // => ["TextContent", "MediaContent", "MediaContent"]
+ * Content.isEmpty(content) // => false
+ * ```
+ *
  * @category getters
  * @since 0.1.0
  */

@@ -12,6 +12,10 @@
  *
  * DeliveryStatus.isTerminal("sent") // => false
  * DeliveryStatus.isTerminal("delivered") // => true
+ * DeliveryStatus.isFailure("expired") // => true
+ * DeliveryStatus.combine(["delivered", "sent"]) // => "sent"
+ * DeliveryStatus.combine(["delivered", "failed"]) // => "failed"
+ * DeliveryStatus.order.at(-1) // => "read"
  * ```
  *
  * @since 0.1.0

@@ -109,6 +109,15 @@ export const normalizePhone = (
 /**
  * Returns whether {@link normalizePhone} would succeed.
  *
+ * **Example** (Checking a number)
+ *
+ * ```ts run
+ * import { Phone } from "effect-sms"
+ *
+ * Phone.isValidPhone("418-555-1234", "CA") // => true
+ * Phone.isValidPhone("555-1234", "CA") // => false
+ * ```
+ *
  * @category guards
  * @since 0.1.0
  */

@@ -5,6 +5,19 @@
  * A delivery report of a message whose response was lost is the proof that the
  * carrier accepted it: see `IntentStore.recordFound`.
  *
+ * **Example** (A reference in a callback URL)
+ *
+ * ```ts run
+ * import { SendReference } from "effect-sms"
+ *
+ * const reference = SendReference.fromText("intent=01M8HB1GBNV30AR446VGK6NBM8.2.3")!
+ * reference.part // => 2
+ * SendReference.toText(reference) // => "intent=01M8HB1GBNV30AR446VGK6NBM8.2.3"
+ *
+ * const url = SendReference.addToUrl("https://sms.example.com/status", reference)
+ * SendReference.fromUrl(url)?.of // => 3
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"

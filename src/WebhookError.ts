@@ -224,6 +224,14 @@ export class WebhookError extends Schema.TaggedError<WebhookError>()("WebhookErr
 /**
  * Builds an {@link InvalidPayload} reason for a single field.
  *
+ * **Example** (Refusing a payload)
+ *
+ * ```ts run
+ * import { WebhookError } from "effect-sms"
+ *
+ * WebhookError.invalidPayload("From", "a phone number").issues // => [{ field: "From", expected: "a phone number" }]
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */

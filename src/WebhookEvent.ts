@@ -102,6 +102,16 @@ export const WebhookEvent = Schema.Union([InboundMessage, DeliveryStatus, Messag
  * Returns the message that an event contains on its own. A media part returns
  * its file; a wrapper without text returns `None`.
  *
+ * **Example** (An event without a message)
+ *
+ * ```ts run
+ * import { Option } from "effect"
+ * import { WebhookEvent } from "effect-sms"
+ *
+ * const event = new WebhookEvent.Unrecognized({ provider: "twilio", eventType: "typing", raw: {} })
+ * Option.isNone(WebhookEvent.toInbound(event)) // => true
+ * ```
+ *
  * @category getters
  * @since 0.1.0
  */

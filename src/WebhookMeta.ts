@@ -146,6 +146,14 @@ const ofFirst = (event: WebhookEvent | undefined) => {
 /**
  * Builds the summary of a payload from its decoded events.
  *
+ * **Example** (A webhook without an event)
+ *
+ * ```ts run
+ * import { WebhookMeta } from "effect-sms"
+ *
+ * WebhookMeta.fromEvents("acme", { ping: true }, []).isInbound // => false
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -167,6 +175,33 @@ export type Extract = (payload: Readonly<Record<string, unknown>>) => Effect.Eff
 
 /**
  * Builds the {@link Extract} function of a provider from its decoder.
+ *
+ * **Example** (Reading payloads of a carrier of your own)
+ *
+ * ```ts run
+ * import { Effect, Option } from "effect"
+ * import { Address, Content, Message, WebhookMeta } from "effect-sms"
+ *
+ * const decode = ({ from, text, to }: Readonly<Record<string, unknown>>) =>
+ *   Effect.succeed([
+ *     new Message.InboundMessage({
+ *       provider: "acme",
+ *       channelId: "sms-acme",
+ *       sender: Address.Address.make(String(from)),
+ *       recipient: Address.Address.make(String(to)),
+ *       content: new Content.TextContent({ text: String(text) }),
+ *       metadata: {},
+ *       raw: {}
+ *     })
+ *   ])
+ *
+ * const extract = WebhookMeta.extractor("acme", decode)
+ * const payload = { from: "+15145550142", to: "+15145550100", text: "Hello!" }
+ * Effect.runSync(extract(payload)).body // => "Hello!"
+ *
+ * const parse = WebhookMeta.parser(extract)
+ * Option.map(Effect.runSync(parse(payload, "sms")), ({ channelId }) => channelId) // => Option.some("sms")
+ * ```
  *
  * @category constructors
  * @since 0.1.0

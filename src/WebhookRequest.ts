@@ -97,6 +97,20 @@ export const make = <Body extends Input["body"]>(
  * Builds a request from a Fetch API `Request`. Behind a proxy, `request.url` is
  * not the URL that the carrier called; pass the public one as `url`.
  *
+ * **Example** (A request behind a proxy)
+ *
+ * ```ts run
+ * import { Effect } from "effect"
+ * import { WebhookRequest } from "effect-sms"
+ *
+ * const received = new Request("http://127.0.0.1:3000/webhooks/sms/twilio/inbound", { method: "POST", body: "Body=Hello" })
+ * const request = await Effect.runPromise(
+ *   WebhookRequest.fromWeb(received, { url: "https://sms.example.com/webhooks/sms/twilio/inbound" })
+ * )
+ * request.url // => "https://sms.example.com/webhooks/sms/twilio/inbound"
+ * new TextDecoder().decode(request.body) // => "Body=Hello"
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -140,6 +154,24 @@ export interface VerifiedWebhook {
  * Marks a request as verified without checking its signature. Use it for
  * payloads that were verified earlier, such as a stored webhook that is decoded
  * again.
+ *
+ * **Example** (Decoding a stored webhook again)
+ *
+ * ```ts run
+ * import { Effect } from "effect"
+ * import { SmsProvider, WebhookRequest } from "effect-sms"
+ * import { MockSmsProvider } from "effect-sms/testing"
+ *
+ * const stored = WebhookRequest.make({
+ *   url: "https://sms.example.com/webhooks/sms/mock/inbound",
+ *   headers: { "content-type": "application/json" },
+ *   body: JSON.stringify({ id: "1", from: "+15145550142", to: "+15145550100", text: "Hello!" })
+ * })
+ * const decoded = SmsProvider.SmsProvider.use(({ decode }) => decode(WebhookRequest.unverifiedWebhook("mock", stored)))
+ *
+ * const events = await Effect.runPromise(Effect.provide(decoded, MockSmsProvider.layer()))
+ * events.map(({ _tag }) => _tag) // => ["InboundMessage"]
+ * ```
  *
  * @category unsafe
  * @since 0.1.0

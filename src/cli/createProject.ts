@@ -93,9 +93,14 @@ const packageJson = (name: string, manifest: Manifest, source: string, needsNode
 const filesOf = (name: string, manifest: Manifest, needsNode: boolean): ReadonlyMap<string, string> => {
   // A clone is packed when it is installed, so that it uses the `effect` of the project.
   const isClone = !home.split(/[\\/]/).includes("node_modules")
+  const settings = [
+    ...(isClone ? ["install-links=true"] : []),
+    // npm would warn once for each package that does not support the Node that npm itself runs on.
+    ...(needsNode ? ["loglevel=error"] : [])
+  ]
   const files = new Map([
     ["package.json", packageJson(name, manifest, isClone ? `file:${home}` : `^${manifest.version}`, needsNode)],
-    ...(isClone ? [[".npmrc", "install-links=true\n"] as const] : [])
+    ...(settings.length > 0 ? [[".npmrc", `${settings.join("\n")}\n`] as const] : [])
   ])
   for (const entry of readdirSync(template, { recursive: true, withFileTypes: true })) {
     const path = relative(template, join(entry.parentPath, entry.name))

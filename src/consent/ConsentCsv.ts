@@ -70,6 +70,16 @@ const lineOf = (values: ReadonlyArray<string>): string => `${values.map(quoted).
 /**
  * Formats entries, after a line with the names of the columns.
  *
+ * **Example** (An empty export)
+ *
+ * ```ts run
+ * import { ConsentCsv } from "effect-sms"
+ *
+ * const text = ConsentCsv.format([])
+ * text.trimEnd().split(",").length === ConsentCsv.columns.length // => true
+ * ConsentCsv.lastPosition(text) // => undefined
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -219,6 +229,15 @@ export const parse = (text: string): Result.Result<ReadonlyArray<NewEntry>, Read
 /**
  * Splits a CSV text that {@link parse} takes into texts of so many lines, each
  * with the names of the columns.
+ *
+ * **Example** (Importing a long file in pieces)
+ *
+ * ```ts run
+ * import { ConsentCsv } from "effect-sms"
+ *
+ * const text = "person,action\n+15145550142,stop\n+15145550143,start"
+ * ConsentCsv.split(text, 1) // => ["person,action\n+15145550142,stop", "person,action\n+15145550143,start"]
+ * ```
  *
  * @category combinators
  * @since 0.1.0

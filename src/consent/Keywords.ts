@@ -96,6 +96,17 @@ const answers: ReadonlySet<string> = new Set(["YES"])
  * Returns whether the keyword opts in only a person who is opted out, because
  * it is an ordinary answer otherwise.
  *
+ * **Example** (A word that is also an answer)
+ *
+ * ```ts run
+ * import { Keywords } from "effect-sms"
+ *
+ * const recognize = Keywords.make()
+ * Keywords.isAnswer(recognize("Yes")!) // => true
+ * Keywords.isAnswer(recognize("START")!) // => false
+ * Keywords.words.fr.stop // => ["ARRET"]
+ * ```
+ *
  * @category guards
  * @since 0.1.0
  */

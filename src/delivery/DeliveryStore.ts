@@ -203,6 +203,15 @@ export class DeliveryStore extends Context.Service<DeliveryStore, {
  * How long after a change of its status a delivery is first claimed. Most
  * messages have a terminal status by then, and need no check.
  *
+ * **Example** (The wait before the first check)
+ *
+ * ```ts run
+ * import { Duration } from "effect"
+ * import { DeliveryStore } from "effect-sms"
+ *
+ * Duration.toMinutes(DeliveryStore.firstCheck) // => 5
+ * ```
+ *
  * @category constants
  * @since 0.1.0
  */

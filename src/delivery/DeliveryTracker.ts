@@ -116,6 +116,27 @@ const advances = (from: Status, to: Status): boolean => {
  * Computes the delivery after a report. Pure. This function contains all of the
  * tracker's rules about the order of statuses.
  *
+ * **Example** (Reports in another order)
+ *
+ * ```ts run
+ * import { DateTime } from "effect"
+ * import { DeliveryTracker } from "effect-sms"
+ *
+ * const report = (status: "sent" | "delivered") => ({
+ *   provider: "twilio",
+ *   messageId: "SM1",
+ *   status,
+ *   carrierStatus: status,
+ *   idempotencyKey: `SM1:${status}`
+ * })
+ * const at = DateTime.makeUnsafe("2026-01-28T13:00:00Z")
+ *
+ * const first = DeliveryTracker.step(undefined, report("delivered"), at, 10)
+ * const second = DeliveryTracker.step(first.delivery, report("sent"), at, 10)
+ * second.delivery.status // => "delivered"
+ * second.changed // => false
+ * ```
+ *
  * @category combinators
  * @since 0.1.0
  */

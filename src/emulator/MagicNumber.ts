@@ -110,6 +110,15 @@ const byNumber: ReadonlyMap<string, MagicNumber> = /* @__PURE__ */ new Map(all.m
 /**
  * Finds a magic number.
  *
+ * **Example** (What happens to messages to a number)
+ *
+ * ```ts run
+ * import { MagicNumber } from "effect-sms/emulator"
+ *
+ * MagicNumber.find("+15005551010")?.description // => "Refused: the person opted out"
+ * MagicNumber.all.some(({ number }) => number === "+15005551010") // => true
+ * ```
+ *
  * @category getters
  * @since 0.1.0
  */

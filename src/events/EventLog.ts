@@ -178,6 +178,19 @@ const indexAfter = (entries: ReadonlyArray<Entry>, after: number): number => {
  * Provides an in-memory log: see {@link makeMemory}. The in-memory stores that
  * are built with it in their context append to it.
  *
+ * **Example** (A log of one process)
+ *
+ * ```ts
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ * import { EventLog, RoomKit } from "effect-sms"
+ *
+ * export const Kit = RoomKit.layer().pipe(
+ *   Layer.provideMerge(EventLog.layerMemory({ capacity: 1000 })),
+ *   Layer.provide(NodeCrypto.layer)
+ * )
+ * ```
+ *
  * @category layers
  * @since 0.1.0
  */

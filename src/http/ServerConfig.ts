@@ -171,6 +171,24 @@ const unreachable = Effect.gen(function*() {
  * meant, ours that are empty, and URLs that carriers cannot reach. No
  * description has a value.
  *
+ * **Example** (A variable with a wrong name)
+ *
+ * ```ts run
+ * import { ConfigProvider, Effect } from "effect"
+ * import { ServerConfig } from "effect-sms"
+ *
+ * const env = { TWILIO_AUTH_TOKN: "0123456789abcdef0123456789abcdef" }
+ * const warnings = Effect.provideService(
+ *   ServerConfig.warnings(),
+ *   ConfigProvider.ConfigProvider,
+ *   ConfigProvider.fromEnv({ env })
+ * )
+ *
+ * await Effect.runPromise(warnings) // => ["TWILIO_AUTH_TOKN is not read: did you mean TWILIO_AUTH_TOKEN?"]
+ * ServerConfig.prefixOf({ name: "twilio" }) // => "TWILIO_"
+ * ServerConfig.variables.includes("PORT") // => true
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */

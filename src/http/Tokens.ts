@@ -103,6 +103,18 @@ const unlimited = Effect.undefined
 /**
  * Returns a name that two tokens have. `admin` is that of the admin token.
  *
+ * **Example** (Two tokens with one name)
+ *
+ * ```ts run
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Effect } from "effect"
+ * import { Tokens } from "effect-sms"
+ *
+ * const generate = Effect.map(Tokens.generate("shop", ["send"]), ({ token }) => token)
+ * const tokens = await Effect.runPromise(Effect.provide(Effect.all([generate, generate]), NodeCrypto.layer))
+ * Tokens.repeatedName(tokens) // => "shop"
+ * ```
+ *
  * @category getters
  * @since 0.1.0
  */

@@ -72,6 +72,14 @@ const laneOfMessage = (message: InboundMessage): string => {
  * Returns the lane of an event: the messages of one conversation, with a person
  * or a group, and the delivery reports of one message, are processed in order.
  *
+ * **Example** (Events that keep their order)
+ *
+ * ```ts run
+ * import { Inbox, WebhookEvent } from "effect-sms"
+ *
+ * Inbox.laneOf(new WebhookEvent.Unrecognized({ provider: "twilio", raw: {} })) // => "[\"twilio\"]"
+ * ```
+ *
  * @category getters
  * @since 0.1.0
  */

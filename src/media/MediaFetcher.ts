@@ -111,6 +111,19 @@ export const basic = (username: string, password: Redacted.Redacted<string>): Cr
  * its documentation pages requires it
  * (https://developers.telnyx.com/docs/messaging/messages/receive-message).
  *
+ * **Example** (Fetching with an API key)
+ *
+ * ```ts
+ * import { Layer, Redacted } from "effect"
+ * import { MediaFetcher } from "effect-sms"
+ * import * as NodeGuardedClient from "effect-sms/media/NodeGuardedClient"
+ *
+ * export const Fetcher = MediaFetcher.layer({
+ *   hosts: ["api.example.com"],
+ *   credentials: { "api.example.com": MediaFetcher.bearer(Redacted.make("…")) }
+ * }).pipe(Layer.provide(NodeGuardedClient.layer()))
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -165,6 +178,15 @@ export type Options = {
 /**
  * What people send each other by MMS. No HTML, SVG, XML, script or archive:
  * whoever serves the files would serve those from their own origin.
+ *
+ * **Example** (What is not fetched)
+ *
+ * ```ts run
+ * import { MediaFetcher } from "effect-sms"
+ *
+ * MediaFetcher.defaultTypes.includes("image/jpeg") // => true
+ * MediaFetcher.defaultTypes.includes("image/svg+xml") // => false
+ * ```
  *
  * @category constants
  * @since 0.1.0

@@ -232,6 +232,18 @@ const allowed = Effect.succeed(Hook.allow)
  * the channels, for inbound events of `sms` and `mms` channels. It fails with
  * `TryAgain` when a file cannot be fetched for now: see `laterRetries`.
  *
+ * **Example** (Re-hosting the files of one room)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { MediaRehosting, RoomKit } from "effect-sms"
+ *
+ * export const rehostIn = Effect.fnUntraced(function*(roomId: string) {
+ *   const kit = yield* RoomKit.RoomKit
+ *   yield* kit.hook({ ...(yield* MediaRehosting.hook()), roomId })
+ * })
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -267,6 +279,15 @@ export const hook = Effect.fnUntraced(function*(
 
 /**
  * Registers {@link hook} for the lifetime of the layer.
+ *
+ * **Example** (Re-hosting what a kit receives)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { MediaRehosting, RoomKit } from "effect-sms"
+ *
+ * export const Kit = MediaRehosting.layer().pipe(Layer.provideMerge(RoomKit.layer()))
+ * ```
  *
  * @category layers
  * @since 0.1.0

@@ -70,6 +70,16 @@ export class MediaStore extends Context.Service<MediaStore, {
  * Returns the id of the file that a URL of a store leads to, or `undefined` for
  * any other URL.
  *
+ * **Example** (Deleting by the URL)
+ *
+ * ```ts run
+ * import { MediaStore } from "effect-sms"
+ *
+ * const id = "a".repeat(64)
+ * MediaStore.idOfUrl(`https://sms.example.com/media/${id}.jpg`) === id // => true
+ * MediaStore.idOfUrl("https://example.com/a.jpg") // => undefined
+ * ```
+ *
  * @category getters
  * @since 0.1.0
  */

@@ -113,6 +113,26 @@ export const fromStream: <E>(
 /**
  * Stores bytes as media to send.
  *
+ * **Example** (Sending a picture that was made)
+ *
+ * ```ts run
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Effect, Layer, Stream } from "effect"
+ * import { MediaStore, OutboundMedia } from "effect-sms"
+ *
+ * const Store = MediaStore.layerMemory({ baseUrl: "https://sms.example.com/media" }).pipe(
+ *   Layer.provide(NodeCrypto.layer)
+ * )
+ * const png = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, ...new Uint8Array(32))
+ * const stored = Effect.all([
+ *   OutboundMedia.fromBytes(png, { contentType: "image/png", caption: "Your code" }),
+ *   OutboundMedia.fromStream(Stream.make(png), { contentType: "image/png" })
+ * ])
+ *
+ * const contents = await Effect.runPromise(Effect.provide(stored, Store))
+ * contents.map(({ caption }) => caption) // => ["Your code", undefined]
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */

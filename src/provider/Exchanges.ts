@@ -176,6 +176,16 @@ export const make = Effect.fnUntraced(function*(
 /**
  * Provides a recorder to the providers and to the server.
  *
+ * **Example** (Keeping the latest exchanges)
+ *
+ * ```ts
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ * import { Exchanges } from "effect-sms"
+ *
+ * export const Kept = Exchanges.layer().pipe(Layer.provide(NodeCrypto.layer))
+ * ```
+ *
  * @category layers
  * @since 0.1.0
  */

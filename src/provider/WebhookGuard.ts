@@ -73,6 +73,20 @@ const defaultParameter = "token"
  * Builds the callback URL with the token in its query: what to enter in the
  * carrier's portal. Of several tokens, the first is used.
  *
+ * **Example** (The URL to enter at the carrier)
+ *
+ * ```ts run
+ * import { Effect, Redacted } from "effect"
+ * import { WebhookGuard } from "effect-sms"
+ *
+ * const url = WebhookGuard.callbackUrl({
+ *   url: "https://sms.example.com/webhooks/sms/sinch/inbound",
+ *   token: Redacted.make("a-long-secret")
+ * })
+ *
+ * Effect.runSync(url) // => "https://sms.example.com/webhooks/sms/sinch/inbound?token=a-long-secret"
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -224,6 +238,26 @@ export const header = (options: {
 
 /**
  * Puts guards one after the other: the first that refuses decides.
+ *
+ * **Example** (A password, and a header of the proxy)
+ *
+ * ```ts
+ * import { Effect, Redacted } from "effect"
+ * import { Sinch, WebhookGuard } from "effect-sms"
+ *
+ * export const Provider = Sinch.layerWebhook({
+ *   verification: Sinch.hmacSha1(Redacted.make("the secret of the webhook")),
+ *   guards: [
+ *     WebhookGuard.all([
+ *       WebhookGuard.basicAuth({ username: "sinch", password: Redacted.make("a long password") }),
+ *       WebhookGuard.header({ name: "x-client-verified", value: Redacted.make("SUCCESS") })
+ *     ])
+ *   ]
+ * })
+ *
+ * // Where the carrier gets its tokens from a server of yours.
+ * export const byToken = WebhookGuard.bearer({ isValid: (token) => Effect.succeed(Redacted.value(token) === "…") })
+ * ```
  *
  * @category combinators
  * @since 0.1.0

@@ -144,6 +144,24 @@ const timeout = "30 seconds"
  * Sends deliveries one after the other. Fails when the first of them does not
  * reach the server; a later one that gets no answer is counted.
  *
+ * **Example** (Playing against a server on this machine)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Player, type Recording } from "effect-sms/recording"
+ *
+ * declare const signOf: Player.Options["signOf"]
+ *
+ * export const replay = Effect.fnUntraced(function*(recording: ReadonlyArray<Recording.RecordedWebhook>) {
+ *   const deliveries = yield* Player.plan(recording, { seed: 1 })
+ *   return yield* Player.play(deliveries, {
+ *     to: "http://127.0.0.1:3000",
+ *     publicUrl: "https://sms.example.com",
+ *     signOf
+ *   })
+ * })
+ * ```
+ *
  * @category running
  * @since 0.1.0
  */

@@ -73,6 +73,25 @@ const decode = Schema.decodeEffect(Line)
 /**
  * Formats a webhook as a line, without the line break.
  *
+ * **Example** (Writing a line)
+ *
+ * ```ts run
+ * import { Effect } from "effect"
+ * import { Recording } from "effect-sms/recording"
+ *
+ * const { provider, route } = Recording.routeOf("https://sms.example.com/webhooks/sms/mock/inbound?a=b")!
+ * const webhook = new Recording.RecordedWebhook({
+ *   offset: 0,
+ *   provider,
+ *   route,
+ *   method: "POST",
+ *   format: "json",
+ *   payload: { id: "1" }
+ * })
+ * const [read] = Effect.runSync(Effect.flatMap(Recording.toLine(webhook), Recording.fromText))
+ * read?.provider // => "mock"
+ * ```
+ *
  * @category formatting
  * @since 0.1.0
  */

@@ -96,6 +96,28 @@ export interface SendingChannel<out E = unknown, out R = never> extends Omit<Cha
 /**
  * Builds a channel whose messages the kit sends.
  *
+ * **Example** (A channel that copies messages to a colleague)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Address, Channel, Content, Message, type SmsProvider } from "effect-sms"
+ *
+ * export const copies = (provider: SmsProvider.Service) =>
+ *   Channel.makeSending({
+ *     id: "copies",
+ *     type: "sms",
+ *     everyRoom: true,
+ *     messages: ({ content }) =>
+ *       Effect.succeed([{
+ *         provider,
+ *         message: new Message.OutboundMessage({
+ *           to: Address.Address.make("+15145550143"),
+ *           content: new Content.TextContent({ text: Content.text(content) })
+ *         })
+ *       }])
+ *   })
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */

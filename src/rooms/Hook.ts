@@ -235,6 +235,18 @@ export const beforeBroadcast = <E, R>(hook: Omit<BeforeBroadcast<E, R>, "trigger
 /**
  * Builds a hook that runs after an event was delivered to the channels.
  *
+ * **Example** (Counting what could not be delivered)
+ *
+ * ```ts
+ * import { Console } from "effect"
+ * import { Hook, RoomKit } from "effect-sms"
+ *
+ * export const Failed = RoomKit.layerHook(Hook.afterBroadcast({
+ *   name: "failed",
+ *   run: (_event, { id }, deliveries) => Console.log(id, deliveries.filter(({ outcome }) => outcome === "failed").length)
+ * }))
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -257,6 +269,18 @@ export const beforeSend = <E, R>(hook: Omit<BeforeSend<E, R>, "trigger">): Befor
 /**
  * Builds a hook that runs after a channel sent a message or failed to send it.
  *
+ * **Example** (Looking at each send)
+ *
+ * ```ts
+ * import { Console } from "effect"
+ * import { Hook, RoomKit } from "effect-sms"
+ *
+ * export const Sends = RoomKit.layerHook(Hook.afterSend({
+ *   name: "sends",
+ *   run: (message, result, { channelId }) => Console.log(channelId, message.to.length, result._tag)
+ * }))
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -267,6 +291,16 @@ export const afterSend = <E, R>(hook: Omit<AfterSend<E, R>, "trigger">): AfterSe
 
 /**
  * Returns whether the filters match the subject.
+ *
+ * **Example** (Trying filters)
+ *
+ * ```ts run
+ * import { Hook } from "effect-sms"
+ *
+ * const source = { channelId: "sms-twilio", channelType: "sms", direction: "inbound" } as const
+ * Hook.matches({ channelTypes: ["sms", "mms"] }, { roomId: "1", source }) // => true
+ * Hook.matches({ directions: ["outbound"] }, { roomId: "1", source }) // => false
+ * ```
  *
  * @category guards
  * @since 0.1.0

@@ -33,6 +33,15 @@ const maxWait = "2 seconds"
  * Sends queued messages when they are ready, until the scope closes.
  * `MessagesServer` does so itself.
  *
+ * **Example** (Sending what is queued for the lifetime of a layer)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { RoomOutbox } from "effect-sms"
+ *
+ * export const Sending = Layer.effectDiscard(RoomOutbox.dispatch())
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */

@@ -77,6 +77,15 @@ export interface Options {
  * The Greek letters of the alphabet. Telnyx's documentation omits them from its
  * alphabet, so with Telnyx they may make a text UCS-2.
  *
+ * **Example** (A letter that Telnyx may not support)
+ *
+ * ```ts run
+ * import { Segments } from "effect-sms"
+ *
+ * Segments.count("Δ").encoding // => "GSM-7"
+ * Segments.count("Δ", { excluding: Segments.greekCapitals }).encoding // => "UCS-2"
+ * ```
+ *
  * @category constants
  * @since 0.1.0
  */

@@ -41,6 +41,24 @@ const tagOf = Effect.fnUntraced(function*(algorithm: Mac.Algorithm, secret: Secr
  * Builds the headers that Sinch would send with a body. For tests and for
  * emulating Sinch locally.
  *
+ * **Example** (The headers of a callback)
+ *
+ * ```ts run
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Effect, Redacted } from "effect"
+ * import { Sinch } from "effect-sms"
+ *
+ * const secret = Redacted.make("the secret of the webhook")
+ * const headers = Effect.all([
+ *   Sinch.signHmacSha256({ secret, body: "{}", nonce: "01M8HB1GBNV30AR446VGK6NBM8", timestamp: "1769605200" }),
+ *   Sinch.signHmacSha1({ secret, body: "{}" })
+ * ])
+ *
+ * const [strong, weak] = await Effect.runPromise(Effect.provide(headers, NodeCrypto.layer))
+ * strong["x-sinch-webhook-signature-algorithm"] // => "HmacSHA256"
+ * Object.keys(weak) // => ["x-sinch-signature"]
+ * ```
+ *
  * @category signing
  * @since 0.1.0
  */

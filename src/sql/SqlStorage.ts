@@ -188,6 +188,28 @@ export const ping: Effect.Effect<void, StorageError, SqlClient.SqlClient> = Effe
  * this library. `found` is `undefined` where there are no tables. Changes
  * nothing.
  *
+ * **Example** (Looking at a database)
+ *
+ * ```ts run
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Effect, Layer } from "effect"
+ * import * as NodeSqliteClient from "effect-sms/sql/NodeSqliteClient"
+ * import * as SqlStorage from "effect-sms/sql/SqlStorage"
+ *
+ * const Database = Layer.provideMerge(
+ *   SqlStorage.layer(),
+ *   Layer.merge(NodeSqliteClient.layer({ filename: ":memory:" }), NodeCrypto.layer)
+ * )
+ * const look = Effect.gen(function*() {
+ *   const { found, known } = yield* SqlStorage.schemaVersion
+ *   // Fails when nothing can be stored.
+ *   yield* SqlStorage.ping
+ *   return found === known
+ * })
+ *
+ * await Effect.runPromise(Effect.provide(look, Database)) // => true
+ * ```
+ *
  * @category accessors
  * @since 0.1.0
  */

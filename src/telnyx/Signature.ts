@@ -76,6 +76,22 @@ export const generateKeyPair: Effect.Effect<
  * Builds the two headers that Telnyx would send with a body. For tests and for
  * emulating Telnyx locally.
  *
+ * **Example** (The headers of a webhook)
+ *
+ * ```ts run
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Effect } from "effect"
+ * import { Telnyx } from "effect-sms"
+ *
+ * const headers = Effect.gen(function*() {
+ *   const { privateKey } = yield* Telnyx.generateKeyPair
+ *   return yield* Telnyx.sign({ privateKey, body: "{}", timestamp: 1769605200 })
+ * })
+ *
+ * const signed = await Effect.runPromise(Effect.provide(headers, NodeCrypto.layer))
+ * signed["telnyx-timestamp"] // => "1769605200"
+ * ```
+ *
  * @category signing
  * @since 0.1.0
  */

@@ -16,6 +16,11 @@
  * import * as Tweetnacl from "effect-sms/telnyx/Tweetnacl"
  *
  * export const Provider = Telnyx.layerWebhookNoDeps({ publicKey: "…" }).pipe(Layer.provide(Tweetnacl.layer))
+ *
+ * declare const options: Telnyx.Options
+ *
+ * // One that also sends.
+ * export const Sender = Telnyx.layerNoDeps(options).pipe(Layer.provide(Tweetnacl.layer))
  * ```
  *
  * @since 0.1.0

@@ -207,6 +207,21 @@ const degrees = (limit: number) =>
 /**
  * Generates places.
  *
+ * **Example** (Contents of each kind)
+ *
+ * ```ts run
+ * import * as Arbitraries from "effect-sms/testing/Arbitraries"
+ * import * as fc from "fast-check"
+ *
+ * const { binary, contact, location, reply, textAndMedia } = Arbitraries
+ *
+ * fc.sample(location, 1).map(({ _tag }) => _tag) // => ["LocationContent"]
+ * fc.sample(reply, 1).map(({ _tag }) => _tag) // => ["ReplyContent"]
+ * fc.sample(contact, 1).map(({ _tag }) => _tag) // => ["ContactContent"]
+ * fc.sample(binary, 1).map(({ _tag }) => _tag) // => ["BinaryContent"]
+ * fc.sample(textAndMedia, 1).length // => 1
+ * ```
+ *
  * @category arbitraries
  * @since 0.1.0
  */
@@ -290,6 +305,31 @@ const cost = map(
 /**
  * Generates messages of any provider, each with a unique id and content of any
  * kind.
+ *
+ * **Example** (Properties of messages and reports)
+ *
+ * ```ts run
+ * import { Address, Content, DeliveryStatus } from "effect-sms"
+ * import * as Arbitraries from "effect-sms/testing/Arbitraries"
+ * import * as fc from "fast-check"
+ *
+ * const { address, content, deliveryStatus, inboundMessage, phoneNumber } = Arbitraries
+ *
+ * const isNumber = fc.property(phoneNumber, (number) => Address.kind(Address.Address.make(number)) === "PhoneNumber")
+ * fc.check(isNumber).failed // => false
+ *
+ * const hasParts = fc.property(content, (content) => Content.parts(content).length > 0)
+ * fc.check(hasParts).failed // => false
+ *
+ * const isKept = fc.property(address, (address) => Address.Address.make(address) === address)
+ * fc.check(isKept).failed // => false
+ *
+ * const isRead = fc.property(inboundMessage, ({ content }) => Content.text(content).length >= 0)
+ * fc.check(isRead).failed // => false
+ *
+ * const isItself = fc.property(deliveryStatus, ({ status }) => DeliveryStatus.combine([status]) === status)
+ * fc.check(isItself).failed // => false
+ * ```
  *
  * @category arbitraries
  * @since 0.1.0

@@ -150,6 +150,24 @@ const replyOf = (behaviour: Behaviour, request: Received, number: number): Reply
  * Uses the next behaviour for each request. The last one applies to all further
  * requests.
  *
+ * **Example** (A carrier that is out of order, and then answers)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import * as CarrierServer from "effect-sms/testing/CarrierServer"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const { received, url } = yield* CarrierServer.serve(CarrierServer.inTurn(
+ *     CarrierServer.reset,
+ *     CarrierServer.cut(503, "{}"),
+ *     CarrierServer.slow(201, JSON.stringify({ sid: "SM1", status: "queued" }))
+ *   ))
+ *   // For a carrier that cannot be reached.
+ *   const nowhere = yield* CarrierServer.closedUrl
+ *   return { nowhere, received, url }
+ * })
+ * ```
+ *
  * @category behaviours
  * @since 0.1.0
  */

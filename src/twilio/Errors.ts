@@ -65,6 +65,15 @@ const ranges: ReadonlyArray<readonly [pattern: RegExp, refusal: Refusal]> = [
  * (`DeliveryStatus.errorCode`), to a refusal. Returns `undefined` for a code
  * that adds nothing to the HTTP status, which then decides.
  *
+ * **Example** (What a code means)
+ *
+ * ```ts run
+ * import { Twilio } from "effect-sms"
+ *
+ * Twilio.refusalOf("21610") // => "OptedOut"
+ * Twilio.refusalOf("30003") // => "Unreachable"
+ * ```
+ *
  * @category getters
  * @since 0.1.0
  */

@@ -31,6 +31,23 @@ const { header } = Core
  * Builds the header that Twilio would send for a URL and form fields. For tests
  * and for emulating Twilio locally.
  *
+ * **Example** (Signing a request)
+ *
+ * ```ts run
+ * import { NodeCrypto } from "@effect/platform-node"
+ * import { Effect, Redacted } from "effect"
+ * import { Twilio } from "effect-sms"
+ *
+ * // The example of Twilio's documentation.
+ * const signature = Twilio.sign({
+ *   authToken: Redacted.make("12345"),
+ *   url: "https://example.com/myapp.php?foo=1&bar=2",
+ *   form: { CallSid: "CA1234567890ABCDE", Caller: "+14158675310", Digits: "1234", From: "+14158675310", To: "+18005551212" }
+ * })
+ *
+ * await Effect.runPromise(Effect.provide(signature, NodeCrypto.layer)) // => "L/OH5YylLD5NRKLltdqwSvS0BnU="
+ * ```
+ *
  * @category signing
  * @since 0.1.0
  */

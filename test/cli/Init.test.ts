@@ -80,6 +80,7 @@ layer(NodeServices.layer)("effect-sms init", (it) => {
         const { allowScripts, devDependencies } = JSON.parse(yield* read(directory)("package.json"))
         assert.strictEqual(devDependencies.node, isOld ? manifest.devDependencies.node : undefined)
         assert.deepStrictEqual(allowScripts, isOld ? { node: true } : undefined)
+        assert.strictEqual((yield* read(directory)(".npmrc")).includes("loglevel=error"), isOld)
       }
     }))
 

@@ -11,7 +11,6 @@ const without: Readonly<Record<string, ReadonlyArray<string>>> = {
   "models and errors": [
     "Cost",
     "Payload",
-    "SendReference",
     "StorageError",
     "consent/Replies",
     "emulator/Fault",

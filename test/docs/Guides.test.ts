@@ -1,6 +1,6 @@
 /** What the guides say that no program of theirs shows. */
 import { assert, describe, it } from "@effect/vitest"
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import * as ServerConfig from "../../src/http/ServerConfig.ts"
 
 const root = `${import.meta.dirname}/../..`
@@ -101,16 +101,30 @@ describe("moving from the twilio package", () => {
   })
 })
 
+/** What a guide quotes of files that a test compiles and runs, and that is not there. */
+const misquoted = (name: string, directory: string) => {
+  const quoted = [...guide(name).matchAll(/^```typescript (\S+)\n([^]*?)^```$/gm)]
+  assert.isAbove(quoted.length, 0)
+  const withoutIndent = (code: string) => code.replaceAll(/^ +/gm, "")
+  const differing = quoted.filter(([, file, code]) =>
+    !withoutIndent(read(`${directory}/${file}`)).includes(withoutIndent(code!))
+  )
+  return differing.map(([, file]) => file)
+}
+
+describe("a first application", () => {
+  it("has the code of the starter, and names its files", () => {
+    assert.deepStrictEqual(misquoted("first-application", "examples/starter"), [])
+    const sources = readdirSync(`${root}/examples/starter`, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+    assert.isAbove(sources.length, 4)
+    assert.deepStrictEqual(sources.filter((file) => !guide("first-application").includes(`\`${file}\``)), [])
+  })
+})
+
 describe("writing a carrier", () => {
   it("has the code of the carrier that the tests use", () => {
-    const text = guide("writing-a-carrier")
-    const quoted = [...text.matchAll(/^```typescript (\S+)\n([^]*?)^```$/gm)]
-    assert.isAbove(quoted.length, 6)
-    const withoutIndent = (code: string) => code.replaceAll(/^ +/gm, "")
-    const differing = quoted.filter(([, file, code]) =>
-      !withoutIndent(read(`test/fifth-carrier/${file}`)).includes(withoutIndent(code!))
-    )
-    assert.deepStrictEqual(differing.map(([, file]) => file), [])
+    assert.deepStrictEqual(misquoted("writing-a-carrier", "test/fifth-carrier"), [])
   })
 })
 

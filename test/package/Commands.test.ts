@@ -9,8 +9,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import manifest from "../../package.json" with { type: "json" }
 import { accepted, makeTwilio } from "../http/twilio.ts"
 import { curl } from "../main/curl.ts"
-import { launch, searchPath } from "../main/process.ts"
-import { clone, commandsOf, root, run } from "./shell.ts"
+import { clone, commandsOf, freePort, root, run, sh, shell } from "./shell.ts"
 
 const limit = 300_000
 
@@ -30,6 +29,7 @@ const isOperate = (command: string) =>
 const isRecord = (command: string) => command.startsWith("npx effect-sms record ")
 const isReplay = (command: string) => /^npx effect-sms replay --(?:recording|keys)/.test(command)
 const isEmulate = (command: string) => command === "npx effect-sms emulate"
+const isStarter = (command: string) => /^(?:npx effect-sms init |cd |npm (?:install|start)$)/.test(command)
 const isCompletion = (command: string) => command.startsWith("effect-sms --completions ")
 const isCurl = (command: string) => command.startsWith("curl ")
 const isVariable = (command: string) => /^[A-Z_]+=\S+$/.test(command)
@@ -44,26 +44,12 @@ const isTried = [
   isRecord,
   isReplay,
   isEmulate,
+  isStarter,
   isCompletion,
   isCurl,
   isVariable,
   isBackup
 ]
-
-const quiet = { npm_config_prefer_offline: "true", npm_config_audit: "false", npm_config_fund: "false" }
-
-/** Starts a line of a shell in a folder. */
-const shell = (cwd: string, command: string, env: Readonly<Record<string, string>> = {}) =>
-  launch("sh", ["-c", command], { ...searchPath, ...quiet, ...env }, cwd)
-
-/** Runs a line of a shell in a folder to its end, and returns what it wrote. */
-const sh = (cwd: string, command: string, env: Readonly<Record<string, string>> = {}) =>
-  Effect.scoped(Effect.gen(function*() {
-    const { ended, errors, output } = yield* shell(cwd, command, env)
-    const code = yield* ended
-    assert.strictEqual(code, 0, `${command}\n${output()}${errors()}`)
-    return output()
-  }))
 
 const account = {
   TWILIO_ACCOUNT_SID: "AC00000000000000000000000000000000",
@@ -162,6 +148,20 @@ layer(layerClone, { timeout: limit })("the commands of the documentation", (it) 
       const { directory } = yield* Clone
       assert.strictEqual(yield* sh(directory, "npx effect-sms --version"), `effect-sms v${manifest.version}\n`)
       yield* sendAndServe(directory)
+    }), limit)
+
+  it.effect("write an application from a fresh clone, and start it", () =>
+    Effect.gen(function*() {
+      const { directory } = yield* Clone
+      const [PORT, EMULATOR_PORT] = [yield* freePort, yield* freePort]
+      const commands = documented.filter(isStarter)
+      assert.lengthOf(commands, 4)
+      const server = yield* shell(directory, commands.join(" && "), { PORT, EMULATOR_PORT })
+      yield* server.until(/Listening on .*\n/)
+      for (const command of documented.filter((line) => isCurl(line) && line.includes("/_emulator/"))) {
+        yield* curl(command.replace(":4010/", `:${EMULATOR_PORT}/`), command.includes(" -d ") ? 201 : 200)
+      }
+      yield* server.end("SIGINT")
     }), limit)
 
   it.effect("install the package in an empty project, and send and serve there", () =>

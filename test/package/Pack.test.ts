@@ -11,7 +11,8 @@ import { publint } from "publint"
 import { formatMessage } from "publint/utils"
 import source from "../../package.json" with { type: "json" }
 import { accepted, makeTwilio } from "../http/twilio.ts"
-import { root, run } from "./shell.ts"
+import { curl } from "../main/curl.ts"
+import { freePort, root, run, sh, shell } from "./shell.ts"
 
 const Manifest = Schema.fromJsonString(Schema.Struct({
   name: Schema.String,
@@ -44,6 +45,8 @@ const effectSms = (
 /** An empty project in which the packed tarball is installed. */
 class Consumer extends Context.Service<Consumer, {
   readonly directory: string
+  /** The path of the packed package. */
+  readonly packed: string
   readonly tarball: Uint8Array
   /** Every file of the package. */
   readonly files: ReadonlyArray<string>
@@ -96,6 +99,7 @@ const layerConsumer = Layer.effect(
     const closed = modules.map(specifier).filter((module) => !open.includes(module))
     return Consumer.of({
       directory,
+      packed: path.join(directory, tarball!),
       tarball: yield* fs.readFile(path.join(directory, tarball!)),
       files,
       open,
@@ -123,6 +127,12 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
       const { files } = yield* Consumer
       const allowed =
         /^(LICENSE|README\.md|docs\/(guides\/)?[\w-]+\.(md|png)|package\.json|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/
+      const starter = files.filter((file) => file.startsWith("examples/"))
+      assert.deepStrictEqual(
+        starter.map((file) => file.slice("examples/starter/".length)),
+        (yield* (yield* FileSystem.FileSystem).readDirectory(`${root}/examples/starter`, { recursive: true }))
+          .filter((file) => /\.\w+$|^(env|gitignore)$/.test(file)).sort()
+      )
       // The page of the console, which is no module of the package.
       const page = files.filter((file) => file.startsWith("dist/console/"))
       assert.deepStrictEqual(page.map((file) => file.slice("dist/console/".length).replace(/-[\w-]{8}\./, ".")), [
@@ -131,7 +141,7 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
         "icon.svg",
         "index.html"
       ])
-      const others = files.filter((file) => !page.includes(file))
+      const others = files.filter((file) => !page.includes(file) && !starter.includes(file))
       assert.deepStrictEqual(others.filter((file) => !allowed.test(file) || /\.test\.|fixtures/.test(file)), [])
       const sources = others.flatMap((file) => file.startsWith("src/") ? [file.slice(4, -3)] : [])
       const built = others.flatMap((file) => file.endsWith(".js") ? [file.slice(5, -3)] : [])
@@ -293,6 +303,44 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
       }),
     120_000
   )
+
+  it.effect("writes a project that runs with two commands, tests itself and answers", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { packed } = yield* Consumer
+      const empty = yield* fs.makeTempDirectoryScoped({ prefix: "effect-sms-starter-" })
+      // As npx does: only the package and its peers that are not optional.
+      assert.match(
+        yield* sh(empty, `npm exec --yes --package ${packed} -- effect-sms init shop`),
+        /^Wrote shop, 12 files\. Next:\n\n {2}cd shop\n {2}npm install\n {2}npm start\n/
+      )
+      const project = `${empty}/shop`
+      const { dependencies } = JSON.parse(yield* fs.readFileString(`${project}/package.json`))
+      assert.strictEqual(dependencies["effect-sms"], `^${source.version}`)
+      assert.strictEqual(dependencies.effect, source.peerDependencies.effect)
+
+      // The package as it would be published.
+      yield* sh(project, `npm install ${packed}`)
+      assert.deepStrictEqual(yield* effectSms(project, ["init"]), {
+        code: 1,
+        output: "",
+        errors: `${yield* fs.realPath(project)} is not empty. Name a folder that is empty or does not exist\n`
+      })
+      yield* sh(project, "npm run check")
+      assert.match(yield* sh(project, "npm test", { NO_COLOR: "1" }), /Tests +3 passed/)
+
+      const [PORT, EMULATOR_PORT] = [yield* freePort, yield* freePort]
+      const server = yield* shell(project, "exec npm start", { PORT, EMULATOR_PORT })
+      const printed = yield* server.until(/Listening on .*\n/)
+      const [text, read] = printed.split("\n").filter((line) => line.startsWith("  curl "))
+      yield* curl(text!, 201)
+      yield* curl(
+        `curl -H 'content-type: application/json' -d '{"within":5}' http://127.0.0.1:${EMULATOR_PORT}/_emulator/quiet`
+      )
+      assert.include(yield* curl(read!), "We are open from 9 am to 6 pm")
+      const [code] = yield* server.end("SIGTERM")
+      assert.strictEqual(code, 0, server.errors())
+    }), 600_000)
 
   it.effect("has a command that says which package it needs", () =>
     Effect.gen(function*() {

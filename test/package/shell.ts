@@ -3,7 +3,9 @@ import { assert } from "@effect/vitest"
 import { Effect, FileSystem, Stream } from "effect"
 import { ChildProcess } from "effect/process"
 import { cpSync } from "node:fs"
+import { type AddressInfo, createServer } from "node:net"
 import { resolve } from "node:path"
+import { launch, searchPath } from "../main/process.ts"
 
 export const root = resolve(import.meta.dirname, "../..")
 
@@ -32,4 +34,27 @@ export const clone = Effect.gen(function*() {
     cpSync(root, directory, { recursive: true, filter: (path) => !untracked.test(path.slice(root.length)) })
   )
   return directory
+})
+
+const quiet = { npm_config_prefer_offline: "true", npm_config_audit: "false", npm_config_fund: "false" }
+
+/** Starts a line of a shell in a folder. */
+export const shell = (cwd: string, command: string, env: Readonly<Record<string, string>> = {}) =>
+  launch("sh", ["-c", command], { ...searchPath, ...quiet, ...env }, cwd)
+
+/** Runs a line of a shell in a folder to its end, and returns what it wrote. */
+export const sh = (cwd: string, command: string, env: Readonly<Record<string, string>> = {}) =>
+  Effect.scoped(Effect.gen(function*() {
+    const { ended, errors, output } = yield* shell(cwd, command, env)
+    const code = yield* ended
+    assert.strictEqual(code, 0, `${command}\n${output()}${errors()}`)
+    return output()
+  }))
+
+/** A port that nothing listens on, for a program that has to know its port before it starts. */
+export const freePort = Effect.callback<string>((resume) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const { port } = server.address() as AddressInfo
+    server.close(() => resume(Effect.succeed(String(port))))
+  })
 })
