@@ -320,7 +320,7 @@ export class Operations extends HttpApiGroup.make("operations")
     HttpApiEndpoint.post("resend", "/intents/:id/resend", {
       params: id,
       success: SendReceipt,
-      error: [...messageProblems, Problems.NotFound, Problems.InternalServerError]
+      error: [...messageProblems, Problems.NotFound, Problems.Conflict, Problems.InternalServerError]
     })
       .annotate(OpenApi.Summary, "Resend a message with an unknown outcome")
       .annotateMerge(annotations(samples.resend))
@@ -328,7 +328,8 @@ export class Operations extends HttpApiGroup.make("operations")
         OpenApi.Description,
         "Asks the carrier first, and sends nothing if it has the message. Of a message whose first parts were sent, sends " +
           "only the others. The recipient may receive the message twice, or the part whose outcome was unknown. Repeated " +
-          "requests resend it only once."
+          "requests resend it only once. Fails with 409 when it was given up, or is known not to be unknown. After a refusal, " +
+          "it can be resent or given up."
       ),
     HttpApiEndpoint.post("giveUp", "/intents/:id/give-up", {
       params: id,
@@ -340,7 +341,7 @@ export class Operations extends HttpApiGroup.make("operations")
       .annotate(
         OpenApi.Description,
         "The message is not resent, and is removed from the list of unknown sends. Fails with 409 when its outcome is " +
-          "known: it was resent, or the carrier was found to have it."
+          "known: it was resent or is being resent, or the carrier was found to have it."
       ),
     HttpApiEndpoint.delete("forget", "/people/:address", {
       params: { address: Person },
