@@ -39,14 +39,20 @@ const withClient = <A>(
   use: (client: OperationsClient.Service) => Effect.Effect<A, object>
 ) => call({ url, codes, scopes: "scopes read and operate", make: OperationsClient.make }, use)
 
-const line = ({ asked, candidates = [], createdAt, id, provider, reason, resolvedBy, state }: IntentView): string =>
+const line = (
+  { asked, canAsk, candidates = [], createdAt, id, provider, reason, resolvedBy, state }: IntentView
+): string =>
   [
     id,
     state,
     DateTime.formatIso(createdAt),
     provider ?? "any provider",
     ...(reason === undefined ? [] : [reason]),
-    ...(asked === undefined ? [] : [`asked ${asked} ${asked === 1 ? "time" : "times"}`]),
+    ...(canAsk === false
+      ? ["cannot be asked"]
+      : asked === undefined
+      ? []
+      : [`asked ${asked} ${asked === 1 ? "time" : "times"}`]),
     ...(candidates.length === 0 ? [] : [`may be ${candidates.map(({ messageId }) => messageId).join(" or ")}`]),
     ...(resolvedBy === undefined ? [] : [resolvedBy])
   ].join("  ")

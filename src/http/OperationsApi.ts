@@ -138,6 +138,11 @@ export class IntentView extends Schema.Class<IntentView>("effect-sms/http/Intent
   asked: Schema.optionalKey(
     Schema.Int.annotate({ description: "How often the carrier was asked about an unknown outcome" })
   ),
+  canAsk: Schema.optionalKey(
+    Schema.Boolean.annotate({
+      description: "Whether the carrier can be asked about an unknown outcome that nobody has decided about"
+    })
+  ),
   delivery: Schema.optionalKey(
     DeliveryView.annotate({ description: "What became of an accepted message. Absent in lists" })
   )
@@ -200,7 +205,7 @@ export const intentViewOf = (
     resolvedBy,
     ...intent
   }: Intent,
-  delivery?: DeliveryView
+  { canAsk, delivery }: { readonly canAsk?: boolean | undefined; readonly delivery?: DeliveryView | undefined } = {}
 ): IntentView =>
   new IntentView({
     id: intent.id,
@@ -225,7 +230,8 @@ export const intentViewOf = (
         : found.map(({ sender: _, ...part }) => part),
       candidates: candidates.length === 0 || intent.state !== "unknown" ? undefined : candidates,
       resolvedBy,
-      asked,
+      asked: canAsk === false ? undefined : asked,
+      canAsk,
       delivery
     })
   })

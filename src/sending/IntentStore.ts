@@ -266,6 +266,8 @@ export interface Lookups {
   }) => Effect.Effect<ReadonlyArray<Intent>, StorageError>
   /** Records that carriers were asked, and after which delay they are asked again: never without one. */
   readonly asked: (id: string, delay: Duration.Duration | undefined) => Effect.Effect<void, StorageError>
+  /** Records that no carrier can be asked, so that the intent is not claimed again. */
+  readonly cannotAsk: (id: string) => Effect.Effect<void, StorageError>
   /** Records the messages that may be the one of an unknown intent, in place of those from before. */
   readonly recordCandidates: (id: string, candidates: ReadonlyArray<Candidate>) => Effect.Effect<void, StorageError>
   /** Returns the id of the intent that a message is known to belong to. */

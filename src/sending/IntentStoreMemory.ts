@@ -268,6 +268,7 @@ export const make = Effect.fnUntraced(function*(
         if (delay === undefined) asks.delete(id)
         else asks.set(id, { at: setAt + Duration.toMillis(delay), setAt })
       }),
+    cannotAsk: (id) => Effect.sync(() => void asks.delete(id)),
     recordCandidates: (id, candidates) =>
       Effect.sync(() => {
         const intent = intents.get(id)

@@ -60,6 +60,8 @@ export interface Service {
    * intent afterwards. A carrier that cannot be reached has found nothing.
    */
   readonly ask: (id: string) => Effect.Effect<Intent | undefined, StorageError | DeliveryStoreError>
+  /** Returns whether a carrier that may have the message of an intent can be asked. */
+  readonly canAsk: (intent: Intent) => boolean
 }
 
 /**
@@ -277,17 +279,18 @@ export const make = Effect.fnUntraced(function*(
     return latest
   })
 
-  const canAsk = (intent: Intent) => candidatesOf(intent).filter(({ lookUp }) => lookUp !== undefined)
+  const askable = (intent: Intent) => candidatesOf(intent).filter(({ lookUp }) => lookUp !== undefined)
 
   const round = Effect.gen(function*() {
     for (const intent of yield* store.claimUnknown({ limit, lease })) {
-      const asking = canAsk(intent)
+      const asking = askable(intent)
       // What arrived before its process was killed may be enough.
       const last = intent.found?.at(-1)
       const known = last === undefined ? undefined : yield* store.recordFound(intent.id, last)
       if (known?.state === "accepted") continue
       const { state } = yield* resolve(intent, asking)
-      if (state === "unknown") yield* store.asked(intent.id, asking.length === 0 ? undefined : waits[intent.asked ?? 0])
+      if (state !== "unknown") continue
+      yield* asking.length === 0 ? store.cannotAsk(intent.id) : store.asked(intent.id, waits[intent.asked ?? 0])
     }
   })
 
@@ -297,10 +300,11 @@ export const make = Effect.fnUntraced(function*(
   ))
 
   return UnknownSends.of({
+    canAsk: (intent) => askable(intent).length > 0,
     ask: Effect.fnUntraced(function*(id) {
       const intent = yield* store.get(id)
       if (intent?.state !== "unknown" || intent.receipt !== undefined) return intent
-      return yield* resolve(intent, canAsk(intent))
+      return yield* resolve(intent, askable(intent))
     })
   })
 })

@@ -17,7 +17,12 @@ describe("effect-sms intents, resend and give-up", () => {
         TWILIO_AUTH_TOKEN: "token",
         TWILIO_ACCOUNT_SID: "AC1",
         TWILIO_FROM: "+15145550100",
-        TWILIO_BASE_URL: carrier.url
+        TWILIO_BASE_URL: carrier.url,
+        VOICEMEUP_VERIFICATION: "none",
+        VOICEMEUP_USERNAME: "user",
+        VOICEMEUP_AUTH_TOKEN: "token",
+        VOICEMEUP_FROM: "+15145550100",
+        VOICEMEUP_BASE_URL: carrier.url
       })
       const [, port = ""] = /Listening on .*:(\d+)/.exec(yield* server.until(/Listening on .*\n/))!
       const command = Effect.fnUntraced(
@@ -27,13 +32,15 @@ describe("effect-sms intents, resend and give-up", () => {
           return { code, output: child.output(), errors: child.errors() }
         }
       )
-      yield* Effect.promise(() =>
-        fetch(`http://127.0.0.1:${port}/messages`, {
-          method: "POST",
-          headers: { "content-type": "application/json", authorization: "Bearer admin" },
-          body: JSON.stringify({ to: "+15145550142", text: "hello" })
-        })
-      )
+      const send = (provider: string) =>
+        Effect.promise(() =>
+          fetch(`http://127.0.0.1:${port}/messages`, {
+            method: "POST",
+            headers: { "content-type": "application/json", authorization: "Bearer admin" },
+            body: JSON.stringify({ to: "+15145550142", text: "hello", provider })
+          })
+        )
+      yield* send("twilio")
 
       const listed = yield* command(["intents", "--state", "unknown"])
       assert.deepStrictEqual([listed.code, listed.errors], [0, ""])
@@ -54,6 +61,10 @@ describe("effect-sms intents, resend and give-up", () => {
       const late = yield* command(["resend", id])
       assert.deepStrictEqual([late.code, late.output], [1, ""])
       assert.include(late.errors, "decided already")
+
+      yield* send("voicemeup")
+      const mute = yield* command(["intents", "--limit", "1"])
+      assert.match(mute.output, /^\S{26} {2}unknown {2}\S+Z {2}voicemeup {2}OutcomeUnknown {2}cannot be asked\n$/)
       const missing = yield* command(["resend", "none"])
       assert.deepStrictEqual([missing.code, missing.output], [1, ""])
       assert.include(missing.errors, "Unknown send")

@@ -83,6 +83,12 @@ export const layer = HttpApiBuilder.group(
       return first === undefined ? undefined : new DeliveryView({ status: combine([first, ...rest]), parts })
     })
 
+    const viewOf = (intent: Intent, delivery?: DeliveryView) =>
+      intentViewOf(intent, {
+        delivery,
+        canAsk: intent.state === "unknown" && intent.resolvedBy === undefined ? unknownSends?.canAsk(intent) : undefined
+      })
+
     const resend = Resend.make({ kit, outbox, router, scope, unknownSends })
 
     return handlers.handleAll({
@@ -121,13 +127,13 @@ export const layer = HttpApiBuilder.group(
       ),
       intents: ({ query: { limit = defaultLimit, state } }) =>
         intents.list({ state, limit }).pipe(
-          Effect.map((all) => all.map((intent) => intentViewOf(intent))),
+          Effect.map((all) => all.map((intent) => viewOf(intent))),
           Effect.catch(storageFailed)
         ),
       intent: Effect.fnUntraced(function*({ params: { id } }) {
         const intent = yield* Effect.catch(intents.get(id), storageFailed)
         if (intent === undefined) return yield* Problems.unknown("send")
-        return intentViewOf(intent, yield* Effect.catch(deliveryOf(intent), deliveryFailed))
+        return viewOf(intent, yield* Effect.catch(deliveryOf(intent), deliveryFailed))
       }),
       cancel: Effect.fnUntraced(function*({ params: { id } }) {
         const intent = yield* Effect.catch(intents.cancel(id), storageFailed)
