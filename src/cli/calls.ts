@@ -19,14 +19,18 @@ export const printed = <A>(schema: Schema.Codec<A, unknown>) => {
 const statusOf = (error: object): number | undefined =>
   "status" in error && typeof error.status === "number" ? error.status : undefined
 
+/** The exit codes for problems, by the status of the response. */
+export type Codes = Readonly<Record<number, number | ((error: object) => number)>>
+
 /** Prints a problem of the server in one line. */
-const explain = (url: string, codes: Readonly<Record<number, number>>) => (error: object) => {
+const explain = (url: string, codes: Codes) => (error: object) => {
   const status = statusOf(error)
   if (status === undefined) return Access.explain(url, error)
   if (status === 401) return fail("The server does not know the token")
   const detail = "detail" in error && typeof error.detail === "string" ? error.detail : undefined
   const title = "title" in error && typeof error.title === "string" ? error.title : String(status)
-  return fail(detail ?? title, codes[status] ?? exitCodes.notPossible)
+  const code = codes[status] ?? exitCodes.notPossible
+  return fail(detail ?? title, typeof code === "function" ? code(error) : code)
 }
 
 /**
@@ -38,7 +42,7 @@ export const call = <Client, A>(
     readonly url: string
     readonly scopes: string
     readonly make: (options: Options) => Effect.Effect<Client, never, HttpClient.HttpClient>
-    readonly codes?: Readonly<Record<number, number>> | undefined
+    readonly codes?: Codes | undefined
   },
   use: (client: Client) => Effect.Effect<A, object>
 ) =>

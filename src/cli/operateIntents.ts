@@ -10,7 +10,7 @@ import * as OperationsClient from "../http/OperationsClient.ts"
 import { compact } from "../internal/record.ts"
 import { SendReceipt } from "../Message.ts"
 import type { State } from "../sending/IntentStore.ts"
-import { call, printed } from "./calls.ts"
+import { call, type Codes, printed } from "./calls.ts"
 import { exitCodes } from "./Failed.ts"
 
 interface Options {
@@ -23,8 +23,10 @@ const printView = printed(IntentView)
 const printReceipt = printed(SendReceipt)
 
 /** The exit code of a resend for a problem, by the status of the response. */
-const sendCodes: Readonly<Record<number, number>> = {
-  409: exitCodes.inPart,
+const sendCodes: Codes = {
+  // Without a reason of a send, somebody else has decided about it.
+  409: (error) =>
+    "accepted" in error ? exitCodes.inPart : "reason" in error ? exitCodes.refused : exitCodes.notPossible,
   422: exitCodes.refused,
   429: exitCodes.refused,
   502: exitCodes.refused,
@@ -33,18 +35,24 @@ const sendCodes: Readonly<Record<number, number>> = {
 
 const withClient = <A>(
   { url }: Options,
-  codes: Readonly<Record<number, number>>,
+  codes: Codes,
   use: (client: OperationsClient.Service) => Effect.Effect<A, object>
 ) => call({ url, codes, scopes: "scopes read and operate", make: OperationsClient.make }, use)
 
-const line = ({ asked, candidates = [], createdAt, id, provider, reason, resolvedBy, state }: IntentView): string =>
+const line = (
+  { asked, canAsk, candidates = [], createdAt, id, provider, reason, resolvedBy, state }: IntentView
+): string =>
   [
     id,
     state,
     DateTime.formatIso(createdAt),
     provider ?? "any provider",
     ...(reason === undefined ? [] : [reason]),
-    ...(asked === undefined ? [] : [`asked ${asked} ${asked === 1 ? "time" : "times"}`]),
+    ...(canAsk === false
+      ? ["cannot be asked"]
+      : asked === undefined
+      ? []
+      : [`asked ${asked} ${asked === 1 ? "time" : "times"}`]),
     ...(candidates.length === 0 ? [] : [`may be ${candidates.map(({ messageId }) => messageId).join(" or ")}`]),
     ...(resolvedBy === undefined ? [] : [resolvedBy])
   ].join("  ")

@@ -138,6 +138,11 @@ export class IntentView extends Schema.Class<IntentView>("effect-sms/http/Intent
   asked: Schema.optionalKey(
     Schema.Int.annotate({ description: "How often the carrier was asked about an unknown outcome" })
   ),
+  canAsk: Schema.optionalKey(
+    Schema.Boolean.annotate({
+      description: "Whether the carrier can be asked about an unknown outcome that nobody has decided about"
+    })
+  ),
   delivery: Schema.optionalKey(
     DeliveryView.annotate({ description: "What became of an accepted message. Absent in lists" })
   )
@@ -200,7 +205,7 @@ export const intentViewOf = (
     resolvedBy,
     ...intent
   }: Intent,
-  delivery?: DeliveryView
+  { canAsk, delivery }: { readonly canAsk?: boolean | undefined; readonly delivery?: DeliveryView | undefined } = {}
 ): IntentView =>
   new IntentView({
     id: intent.id,
@@ -225,7 +230,8 @@ export const intentViewOf = (
         : found.map(({ sender: _, ...part }) => part),
       candidates: candidates.length === 0 || intent.state !== "unknown" ? undefined : candidates,
       resolvedBy,
-      asked,
+      asked: canAsk === false ? undefined : asked,
+      canAsk,
       delivery
     })
   })
@@ -320,7 +326,7 @@ export class Operations extends HttpApiGroup.make("operations")
     HttpApiEndpoint.post("resend", "/intents/:id/resend", {
       params: id,
       success: SendReceipt,
-      error: [...messageProblems, Problems.NotFound, Problems.InternalServerError]
+      error: [...messageProblems, Problems.NotFound, Problems.Conflict, Problems.InternalServerError]
     })
       .annotate(OpenApi.Summary, "Resend a message with an unknown outcome")
       .annotateMerge(annotations(samples.resend))
@@ -328,7 +334,8 @@ export class Operations extends HttpApiGroup.make("operations")
         OpenApi.Description,
         "Asks the carrier first, and sends nothing if it has the message. Of a message whose first parts were sent, sends " +
           "only the others. The recipient may receive the message twice, or the part whose outcome was unknown. Repeated " +
-          "requests resend it only once."
+          "requests resend it only once. Fails with 409 when it was given up, or is known not to be unknown. After a refusal, " +
+          "it can be resent or given up."
       ),
     HttpApiEndpoint.post("giveUp", "/intents/:id/give-up", {
       params: id,
@@ -340,7 +347,7 @@ export class Operations extends HttpApiGroup.make("operations")
       .annotate(
         OpenApi.Description,
         "The message is not resent, and is removed from the list of unknown sends. Fails with 409 when its outcome is " +
-          "known: it was resent, or the carrier was found to have it."
+          "known: it was resent or is being resent, or the carrier was found to have it."
       ),
     HttpApiEndpoint.delete("forget", "/people/:address", {
       params: { address: Person },

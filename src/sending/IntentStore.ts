@@ -198,7 +198,7 @@ export type Outcome = {
 }
 
 /**
- * The claim of a queued intent by a process.
+ * The claim of an intent by a process.
  *
  * @category models
  * @since 0.1.0
@@ -266,6 +266,8 @@ export interface Lookups {
   }) => Effect.Effect<ReadonlyArray<Intent>, StorageError>
   /** Records that carriers were asked, and after which delay they are asked again: never without one. */
   readonly asked: (id: string, delay: Duration.Duration | undefined) => Effect.Effect<void, StorageError>
+  /** Records that no carrier can be asked, so that the intent is not claimed again. */
+  readonly cannotAsk: (id: string) => Effect.Effect<void, StorageError>
   /** Records the messages that may be the one of an unknown intent, in place of those from before. */
   readonly recordCandidates: (id: string, candidates: ReadonlyArray<Candidate>) => Effect.Effect<void, StorageError>
   /** Returns the id of the intent that a message is known to belong to. */
@@ -274,6 +276,32 @@ export interface Lookups {
   ) => Effect.Effect<string | undefined, StorageError>
   /** Returns the intents for a recipient that are `sending` or `unknown`, also those that an operator decided about. */
   readonly openTo: (address: Address) => Effect.Effect<ReadonlyArray<Intent>, StorageError>
+}
+
+/**
+ * The resends of intents with an unknown outcome, which an operator decides.
+ *
+ * A resend is an intent of its own, with the key `resend of <id>`. When a carrier
+ * has it, the first intent is decided in the same step: it has the receipt, and
+ * `resolvedBy` is `operator: resent`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Resends {
+  /**
+   * Claims an unknown intent that nobody has decided about, for a resend by this
+   * process: `resolvedBy` becomes `operator: resending`, and the intent cannot be
+   * given up. Replaces an earlier claim: the key of the resend is reserved first, so
+   * that no other resend is made. Returns whether the intent is claimed. The claim of
+   * a process that ends is released.
+   */
+  readonly claimResend: (claim: Claim) => Effect.Effect<boolean, StorageError>
+  /**
+   * Releases the claim after a resend that no carrier accepted, so that somebody
+   * can decide again. Returns whether the claim was still held.
+   */
+  readonly releaseResend: (claim: Claim) => Effect.Effect<boolean, StorageError>
 }
 
 /**
@@ -298,7 +326,7 @@ export interface Backlog {
  * @category models
  * @since 0.1.0
  */
-export interface Service extends Queue, Lookups {
+export interface Service extends Queue, Lookups, Resends {
   /** Reserves a send, in the state `sending`, or `queued` if it is sent later. */
   readonly reserve: (request: {
     /** A new id, for the intent when there is none for the key. */
@@ -319,8 +347,8 @@ export interface Service extends Queue, Lookups {
   /**
    * Stores an operator's decision about an unknown intent: to give it up, or the
    * receipt of another send in its place. An intent that has a receipt is decided,
-   * and one that was given up cannot be given up again. Returns whether the
-   * decision was stored.
+   * and one that was given up or is being resent cannot be given up. Returns whether
+   * the decision was stored.
    */
   readonly decide: (
     id: string,

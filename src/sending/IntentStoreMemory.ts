@@ -19,6 +19,7 @@ import { sizeOf } from "../internal/sizeOf.ts"
 import { StorageError } from "../StorageError.ts"
 import { Intent, IntentStore, type Outcome, type Service, type State, type Times } from "./IntentStore.ts"
 import * as Findings from "./internal/findings.ts"
+import * as Resends from "./internal/resends.ts"
 
 /**
  * Options of the store.
@@ -85,6 +86,8 @@ export const make = Effect.fnUntraced(function*(
   const keys = new Map<string, string>()
   /** The token of the claim of each intent that was claimed from the queue. */
   const claims = new Map<string, string>()
+  /** The token of the claim of each intent that is being resent. */
+  const resends = new Map<string, string>()
   /** The numbers of the intents, in the order in which they were reserved. */
   const positions = new Map<string, number>()
   let reserved = 0
@@ -98,6 +101,7 @@ export const make = Effect.fnUntraced(function*(
     intents.delete(intent.id)
     claims.delete(intent.id)
     asks.delete(intent.id)
+    resends.delete(intent.id)
     positions.delete(intent.id)
     if (intent.key !== undefined) keys.delete(intent.key)
   }
@@ -138,6 +142,7 @@ export const make = Effect.fnUntraced(function*(
     })
     queue.delete(next.id)
     if (state !== "sending") claims.delete(next.id)
+    resends.delete(next.id)
     const millis = DateTime.toEpochMillis(now)
     if (state === "unknown" && next.resolvedBy === undefined) asks.set(next.id, { at: millis, setAt: millis })
     else asks.delete(next.id)
@@ -147,12 +152,18 @@ export const make = Effect.fnUntraced(function*(
     return next
   }
 
-  const settle = ({ resolvedBy, ...intent }: Intent, { state, ...outcome }: Outcome) =>
-    Effect.flatMap(DateTime.now, (now) => {
-      const next = put(withoutOutcome(intent as Intent), state, now, outcome)
+  const settle = Effect.fnUntraced(
+    function*({ resolvedBy, ...intent }: Intent, { state, ...outcome }: Outcome): Effect.fn.Return<Intent> {
+      const next = put(withoutOutcome(intent as Intent), state, yield* DateTime.now, outcome)
       const isRepeated = intent.state === state && resolvedBy === outcome.resolvedBy
-      return Effect.as(isRepeated ? Effect.void : record(() => settled(next, { state, ...outcome })), next)
-    })
+      if (!isRepeated) yield* record(() => settled(next, { state, ...outcome }))
+      const origin = outcome.receipt === undefined ? undefined : find(Resends.originOf(next) ?? "")
+      if (origin !== undefined && Findings.isUndecided(origin, compact(outcome))) {
+        yield* settle(origin, { ...Findings.decided(origin, outcome.receipt), resolvedBy: Resends.resent })
+      }
+      return next
+    }
+  )
 
   const placeOf = ({ createdAt, id }: Intent): Place => ({
     time: DateTime.toEpochMillis(createdAt),
@@ -205,6 +216,26 @@ export const make = Effect.fnUntraced(function*(
         if (intent === undefined || !Findings.isUndecided(intent, compact({ receipt }))) return Effect.succeed(false)
         return Effect.as(settle(intent, { ...Findings.decided(intent, receipt), resolvedBy }), true)
       }),
+    claimResend: ({ id, token }) =>
+      Effect.map(DateTime.now, (updatedAt) => {
+        const intent = intents.get(id)
+        if (intent === undefined || !Resends.isResendable(intent)) return false
+        resends.set(id, token)
+        asks.delete(id)
+        keep(new Intent({ ...intent, resolvedBy: Resends.resending, updatedAt }))
+        return true
+      }),
+    releaseResend: ({ id, token }) =>
+      Effect.map(DateTime.now, (updatedAt) => {
+        const intent = intents.get(id)
+        if (intent === undefined || resends.get(id) !== token) return false
+        resends.delete(id)
+        const { resolvedBy: _, ...undecided } = intent
+        const millis = DateTime.toEpochMillis(updatedAt)
+        asks.set(id, { at: millis, setAt: millis })
+        keep(new Intent({ ...undecided, updatedAt }))
+        return true
+      }),
     resume: ({ id, times }, error) =>
       Effect.map(DateTime.now, (now) => {
         const intent = find(id)
@@ -237,6 +268,7 @@ export const make = Effect.fnUntraced(function*(
         if (delay === undefined) asks.delete(id)
         else asks.set(id, { at: setAt + Duration.toMillis(delay), setAt })
       }),
+    cannotAsk: (id) => Effect.sync(() => void asks.delete(id)),
     recordCandidates: (id, candidates) =>
       Effect.sync(() => {
         const intent = intents.get(id)

@@ -60,6 +60,8 @@ export interface Service {
    * intent afterwards. A carrier that cannot be reached has found nothing.
    */
   readonly ask: (id: string) => Effect.Effect<Intent | undefined, StorageError | DeliveryStoreError>
+  /** Returns whether a carrier that may have the message of an intent can be asked. */
+  readonly canAsk: (intent: Intent) => boolean
 }
 
 /**
@@ -299,7 +301,8 @@ export const make = Effect.fnUntraced(function*(
     if (known?.state === "accepted") return
     const { isFailed, latest } = yield* resolve(intent, asking)
     if (latest.state !== "unknown") return
-    yield* store.asked(intent.id, asking.length === 0 ? undefined : nextWait(intent, isFailed, yield* DateTime.now))
+    if (asking.length === 0) return yield* store.cannotAsk(intent.id)
+    yield* store.asked(intent.id, nextWait(intent, isFailed, yield* DateTime.now))
   })
 
   const round = Effect.gen(function*() {
@@ -316,6 +319,7 @@ export const make = Effect.fnUntraced(function*(
   ))
 
   return UnknownSends.of({
+    canAsk: (intent) => canAsk(intent).length > 0,
     ask: Effect.fnUntraced(function*(id) {
       const intent = yield* store.get(id)
       if (intent?.state !== "unknown" || intent.receipt !== undefined) return intent

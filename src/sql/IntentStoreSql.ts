@@ -8,6 +8,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
 import { settled } from "../events/internal/changes.ts"
 import { messageKeyOf } from "../internal/deliveryKeys.ts"
 import { wordsOf } from "../internal/listing.ts"
@@ -26,6 +27,7 @@ import {
   type State
 } from "../sending/IntentStore.ts"
 import * as Findings from "../sending/internal/findings.ts"
+import { originOf, resent } from "../sending/internal/resends.ts"
 import { SmsError } from "../SmsError.ts"
 import { UnreadableRow } from "../StorageError.ts"
 import type { Recorded, RecordEvent } from "./EventLogSql.ts"
@@ -33,6 +35,7 @@ import * as ForgottenSends from "./internal/forgottenSends.ts"
 import type { Forgotten } from "./internal/forgottenSends.ts"
 import * as Queue from "./internal/intentQueue.ts"
 import { json, makeLogUnreadable, makeReadable } from "./internal/json.ts"
+import * as Resends from "./internal/resends.ts"
 import * as Search from "./internal/search.ts"
 import type { Servers } from "./internal/servers.ts"
 import { stored, type Transact } from "./internal/storage.ts"
@@ -211,7 +214,12 @@ export const make = Effect.fnUntraced(function*(
 
   /** Tells of an outcome and stores it. The row is locked. */
   const write = Effect.fnUntraced(
-    function*(id: string, locked: Locked | undefined, given: Outcome, record: RecordEvent) {
+    function*(
+      id: string,
+      locked: Locked | undefined,
+      given: Outcome,
+      record: RecordEvent
+    ): Effect.fn.Return<void, SqlError | UnreadableRow> {
       const told = locked === undefined ? given : yield* forget(locked, given)
       if (locked !== undefined) yield* tell(locked, told, record)
       const { error, receipt, refusal, requestedAt, resolvedBy, state } = told
@@ -219,9 +227,20 @@ export const make = Effect.fnUntraced(function*(
       const outcome = yield* outcomes.encode(compact({ receipt, error, refusal, requestedAt }))
       const key = sql.literal(state === "refused" ? "NULL" : "key")
       const via = providerOf({ receipt, error, provider: locked?.intent.provider })
-      yield* sql`UPDATE sms_intents SET state = ${state}, key = ${key}, owner = NULL, outcome = ${outcome},
+      yield* sql`UPDATE sms_intents SET state = ${state}, key = ${key}, owner = NULL, claim = NULL, outcome = ${outcome},
         resolved_by = ${resolvedBy ?? null}, via = COALESCE(${via ?? null}, via), ${sql(`${state}_at`)} = ${now},
         updated_at = ${now}, ask_at = ${state === "unknown" && resolvedBy === undefined ? now : null} WHERE id = ${id}`
+      yield* decideOrigin(locked, given, record)
+    }
+  )
+
+  /** Decides about the intent that was resent, once a carrier has the resend. */
+  const decideOrigin = Effect.fnUntraced(
+    function*(locked: Locked | undefined, { receipt }: Outcome, record: RecordEvent) {
+      const id = locked === undefined || receipt === undefined ? undefined : originOf(locked.intent)
+      const origin = id === undefined ? undefined : yield* read(id)
+      if (id === undefined || origin === undefined || !Findings.isUndecided(origin.intent, compact({ receipt }))) return
+      yield* write(id, origin, { ...Findings.decided(origin.intent, receipt), resolvedBy: resent }, record)
     }
   )
 
@@ -237,6 +256,7 @@ export const make = Effect.fnUntraced(function*(
       logUnreadable: yield* makeLogUnreadable,
       encode: outcomes.encode
     }),
+    ...Resends.make({ asStored, sql, transact, servers }),
     ...Unknown.make({ asStored, sql, columns, decodeAll }),
     reserve: ({ eventId, hash, id, key, message, priority = "transactional", provider, readyAt, roomId }) =>
       asStored(transact(Effect.gen(function*() {

@@ -89,6 +89,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "sql/ForwardStoreSql.ts": [],
   "sql/InboxSql.ts": [],
   "sql/internal/queue.ts": [],
+  "sql/internal/resends.ts": [],
   "sql/IntentStoreSql.ts": [],
   "sql/internal/checkpointer.ts": ["node:sqlite", "node:worker_threads"],
   "sql/internal/servers.ts": ["node:os"],

@@ -59,6 +59,7 @@ interface Item {
   readonly lastError?: string
   readonly messageIds?: ReadonlyArray<string>
   readonly resolvedBy?: string
+  readonly detail?: string
   readonly rooms?: number
   readonly files?: number
   readonly webhooks?: number
@@ -129,7 +130,12 @@ describe("operations", () => {
         const { body, status } = yield* call("POST", `/intents/${id}/give-up`)
         assert.deepStrictEqual([status, body.resolvedBy], [200, "operator: given up"])
       }
-      assert.strictEqual((yield* call("POST", `/intents/${id}/resend`)).status, 404)
+      const refused = yield* call("POST", `/intents/${id}/resend`)
+      assert.deepStrictEqual([refused.status, refused.body.detail], [
+        409,
+        "The send is decided already, by operator: given up"
+      ])
+      assert.strictEqual((yield* call("POST", "/intents/none/resend")).status, 404)
       assert.lengthOf(yield* (yield* IntentStore).list({ limit: 10 }), 1)
     }).pipe(Effect.provide(layer(Effect.void))))
 

@@ -21,13 +21,15 @@ describe("effect-sms intents, resend and give-up", () => {
           return { code, output: child.output(), errors: child.errors() }
         }
       )
-      yield* Effect.promise(() =>
-        fetch(`http://127.0.0.1:${port}/messages`, {
-          method: "POST",
-          headers: { "content-type": "application/json", authorization: "Bearer admin" },
-          body: JSON.stringify({ to: unreachable, text: "hello" })
-        })
-      )
+      const send = (provider: string) =>
+        Effect.promise(() =>
+          fetch(`http://127.0.0.1:${port}/messages`, {
+            method: "POST",
+            headers: { "content-type": "application/json", authorization: "Bearer admin" },
+            body: JSON.stringify({ to: unreachable, text: "hello", provider })
+          })
+        )
+      yield* send("twilio")
 
       const listed = yield* command(["intents", "--state", "unknown"])
       assert.deepStrictEqual([listed.code, listed.errors], [0, ""])
@@ -46,6 +48,13 @@ describe("effect-sms intents, resend and give-up", () => {
       const givenUp = yield* command(["give-up", id])
       assert.deepStrictEqual([givenUp.code, givenUp.errors], [0, ""])
       assert.include(givenUp.output, "operator: given up")
+      const late = yield* command(["resend", id])
+      assert.deepStrictEqual([late.code, late.output], [1, ""])
+      assert.include(late.errors, "decided already")
+
+      yield* send("voicemeup")
+      const mute = yield* command(["intents", "--limit", "1"])
+      assert.match(mute.output, /^\S{26} {2}unknown {2}\S+Z {2}voicemeup {2}OutcomeUnknown {2}cannot be asked\n$/)
       const missing = yield* command(["resend", "none"])
       assert.deepStrictEqual([missing.code, missing.output], [1, ""])
       assert.include(missing.errors, "Unknown send")

@@ -198,6 +198,7 @@ describe("a send with an unknown outcome", () => {
       // Nothing can be asked about it, now or later.
       yield* TestClock.adjust("1 day")
       assert.isFalse(world.asked.some(([, { intentId }]) => intentId === deaf))
+      assert.isUndefined((yield* world.store.get(deaf))?.asked)
     }).pipe(Effect.scoped))
 
   it.effect("is asked for when an operator wants to know", () =>

@@ -47,6 +47,8 @@ export const suite = (
         })
       })
 
+    const reason = new OutcomeUnknown({ because: "Timeout" })
+
     const forget = Effect.flatMap(People, ({ forget }) => forget(ann))
 
     const assertForgotten = Effect.gen(function*() {
@@ -119,6 +121,32 @@ export const suite = (
         assert.deepStrictEqual(yield* intents.list({ limit: 9, state: "unknown" }), [])
         assert.deepStrictEqual(yield* intents.claimUnknown({ limit: 9, lease: Duration.minutes(1) }), [])
         assert.isFalse(yield* intents.decide("unknown of true", { resolvedBy: "operator: given up" }))
+      })
+    )
+
+    test(
+      "cannot be decided about when it was being resent",
+      Effect.gen(function*() {
+        const [intents, sql] = [yield* IntentStore, yield* SqlClient.SqlClient]
+        for (const key of ["refused", "killed"]) {
+          yield* reserve(key)
+          yield* intents.settle(`${key} of true`, {
+            state: "unknown",
+            error: new SmsError({ provider: "mock", reason })
+          })
+          assert.isTrue(yield* intents.claimResend({ id: `${key} of true`, token: key }))
+        }
+        yield* forget
+        assert.isTrue(yield* intents.releaseResend({ id: "refused of true", token: "refused" }))
+        yield* sql`UPDATE sms_intents SET owner = 'gone' WHERE key = 'killed'`
+        yield* Effect.scoped(SqlStorage.make())
+        for (const key of ["refused", "killed"]) {
+          const id = `${key} of true`
+          assert.strictEqual((yield* intents.get(id))?.resolvedBy, "forgotten")
+          assert.isFalse(yield* intents.claimResend({ id, token: "again" }))
+        }
+        assert.deepStrictEqual(yield* intents.claimUnknown({ limit: 9, lease: Duration.minutes(1) }), [])
+        yield* assertForgotten
       })
     )
 

@@ -7,6 +7,7 @@ import { OutboundMessage, SendReceipt } from "../../src/Message.ts"
 import { IntentStore, type Priority } from "../../src/sending/IntentStore.ts"
 import { OutcomeUnknown, RateLimited, SmsError } from "../../src/SmsError.ts"
 import { textContent } from "../rooms/kit.ts"
+import { testResends } from "./resends.ts"
 import { testUnknown } from "./unknownIntents.ts"
 
 const to = Address.make("+15145550142")
@@ -81,6 +82,7 @@ export const suite = (name: string, layer: Layer.Layer<IntentStore, unknown>, sk
       }))
 
     testUnknown({ test, reserve })
+    testResends({ test, reserve })
 
     test("gives the key of a refused intent back", (store) =>
       Effect.gen(function*() {

@@ -161,6 +161,11 @@ export const testUnknown = ({ reserve, test }: {
       yield* TestClock.adjust("2 minutes")
       assert.deepStrictEqual(yield* claimUnknown(store), [])
       assert.strictEqual((yield* store.get(unknown.id))?.asked, 2)
+      const mute = yield* reserveNew(store)
+      yield* store.settle(mute.id, { state: "unknown", error })
+      yield* store.cannotAsk(mute.id)
+      assert.deepStrictEqual(yield* claimUnknown(store), [])
+      assert.isUndefined((yield* store.get(mute.id))?.asked)
     }))
 
   test("does not wait for a clock that was set back", (store) =>

@@ -18,20 +18,17 @@ import { Exchanges } from "../../provider/Exchanges.ts"
 import type { Entry } from "../../queue/Queue.ts"
 import { RoomKit } from "../../rooms/RoomKit.ts"
 import type { Intent } from "../../sending/IntentStore.ts"
-import { isBegun } from "../../sending/internal/rest.ts"
-import { surely } from "../../sending/internal/surely.ts"
 import * as Outbox from "../../sending/Outbox.ts"
 import { SmsRouter } from "../../sending/SmsRouter.ts"
 import { UnknownSends } from "../../sending/UnknownSends.ts"
 import { People } from "../../sql/People.ts"
-import * as MessageProblems from "../MessageProblems.ts"
 import { GatewayApi } from "../MessagesApi.ts"
 import { deadForwardOf, type DeadLetter, deadLetterOf, DeliveryView, intentViewOf } from "../OperationsApi.ts"
 import * as Problems from "../Problems.ts"
 import * as Cursors from "./cursors.ts"
 import * as MergedPages from "./mergedPages.ts"
 import * as ProviderFilter from "./providerFilter.ts"
-import * as SendOnce from "./sendOnce.ts"
+import * as Resend from "./resend.ts"
 import { storageFailed } from "./storageFailed.ts"
 
 const defaultLimit = 100
@@ -86,50 +83,13 @@ export const layer = HttpApiBuilder.group(
       return first === undefined ? undefined : new DeliveryView({ status: combine([first, ...rest]), parts })
     })
 
-    /** Returns an intent with an unknown outcome that is not resolved yet. */
-    const undecided = Effect.fnUntraced(function*(id: string) {
-      const intent = yield* intents.get(id)
-      return intent?.state === "unknown" && intent.resolvedBy === undefined
-        ? intent
-        : yield* Problems.unknown("send of unknown outcome")
-    })
-
-    const resend = Effect.fnUntraced(
-      function*(id: string) {
-        const resolved = yield* intents.get(id)
-        // An earlier request has sent it or its rest, or the carrier was found to have the message.
-        if (resolved?.resolvedBy !== undefined && resolved.receipt !== undefined) {
-          return resolved.receipt
-        }
-        const known = yield* undecided(id)
-        const asked = unknownSends === undefined ? known : (yield* unknownSends.ask(id)) ?? known
-        if (asked.state === "accepted" && asked.receipt !== undefined) return asked.receipt
-        if (isBegun(asked)) {
-          const rest = yield* outbox.sendRest(
-            id,
-            ({ id, message }, options) =>
-              kit.guardSend(
-                message,
-                options,
-                (message) => router.send(message, { ...options, intentId: id, maxWait: "10 seconds" })
-              ),
-            { isDecided: true }
-          )
-          return rest ?? (yield* Problems.unknown("send of unknown outcome"))
-        }
-        const { message, provider } = asked
-        const sendOnce = SendOnce.make({ kit, outbox, router })
-        const { result } = yield* sendOnce({ key: `resend of ${id}`, message, provider, what: id })
-        const receipt = yield* Effect.fromResult(result)
-        yield* surely(scope, intents.decide(id, { receipt, resolvedBy: "operator: resent" }), { intent: id })
-        return receipt
-      },
-      Effect.catchTags({
-        ...SendOnce.problems,
-        StorageError: () => Effect.fail(MessageProblems.storageUnavailable),
-        DeliveryStoreError: () => Effect.fail(MessageProblems.storageUnavailable)
+    const viewOf = (intent: Intent, delivery?: DeliveryView) =>
+      intentViewOf(intent, {
+        delivery,
+        canAsk: intent.state === "unknown" && intent.resolvedBy === undefined ? unknownSends?.canAsk(intent) : undefined
       })
-    )
+
+    const resend = Resend.make({ kit, outbox, router, scope, unknownSends })
 
     return handlers.handleAll({
       deadLetters: Effect.fnUntraced(function*({ query }) {
@@ -167,13 +127,13 @@ export const layer = HttpApiBuilder.group(
       ),
       intents: ({ query: { limit = defaultLimit, state } }) =>
         intents.list({ state, limit }).pipe(
-          Effect.map((all) => all.map((intent) => intentViewOf(intent))),
+          Effect.map((all) => all.map((intent) => viewOf(intent))),
           Effect.catch(storageFailed)
         ),
       intent: Effect.fnUntraced(function*({ params: { id } }) {
         const intent = yield* Effect.catch(intents.get(id), storageFailed)
         if (intent === undefined) return yield* Problems.unknown("send")
-        return intentViewOf(intent, yield* Effect.catch(deliveryOf(intent), deliveryFailed))
+        return viewOf(intent, yield* Effect.catch(deliveryOf(intent), deliveryFailed))
       }),
       cancel: Effect.fnUntraced(function*({ params: { id } }) {
         const intent = yield* Effect.catch(intents.cancel(id), storageFailed)
@@ -189,11 +149,7 @@ export const layer = HttpApiBuilder.group(
           if (intent === undefined) return yield* Problems.unknown("send")
           // It was given up by an earlier request.
           if (isDecided || (intent.state === "unknown" && intent.resolvedBy === givenUp)) return intentViewOf(intent)
-          return yield* new Problems.Conflict({
-            detail: intent.resolvedBy === undefined
-              ? `The outcome of the send is not unknown: it is ${intent.state}`
-              : `The send is decided already, by ${intent.resolvedBy}`
-          })
+          return yield* Resend.conflict(intent)
         }).pipe(Effect.catchTag("StorageError", storageFailed)),
       forget: Effect.fnUntraced(function*({ params: { address } }) {
         if (people === undefined) return yield* new Problems.NotFound({ detail: "The server has no database" })

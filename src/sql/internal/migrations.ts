@@ -299,7 +299,12 @@ const migrations = {
     yield* sql`ALTER TABLE sms_intents ADD COLUMN words TEXT`
     yield* Backfill.words
   }),
-  "0013_routes": Backfill.routes
+  "0013_routes": Backfill.routes,
+  "0014_resends": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    // The processes that resend a message: see resends.ts.
+    yield* sql`CREATE INDEX sms_intents_resending ON sms_intents (owner) WHERE state = 'unknown' AND owner IS NOT NULL`
+  })
 }
 
 const known = Object.keys(migrations).length

@@ -54,6 +54,8 @@ export const make = <Row extends object>(
         yield* sql`UPDATE sms_intents SET asked = asked + 1, ask_at = ${at}, updated_at = ${now}
           WHERE id = ${id} AND state = 'unknown' AND resolved_by IS NULL`
       })),
+    cannotAsk: (id) =>
+      asStored(Effect.asVoid(sql`UPDATE sms_intents SET ask_at = NULL WHERE id = ${id} AND state = 'unknown'`)),
     openTo: (address) =>
       asStored(Effect.flatMap(
         sql<Row>`SELECT ${columns} FROM sms_intents WHERE address = ${address}
