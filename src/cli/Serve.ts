@@ -17,6 +17,7 @@ import * as DeliveryTracker from "../delivery/DeliveryTracker.ts"
 import * as Demo from "../demo/Demo.ts"
 import * as DocsSite from "../demo/DocsSite.ts"
 import * as Forwarder from "../forward/Forwarder.ts"
+import * as ConsolePhone from "../http/ConsolePhone.ts"
 import * as ConsoleServer from "../http/ConsoleServer.ts"
 import * as ConsoleSessions from "../http/ConsoleSessions.ts"
 import * as Draining from "../http/Draining.ts"
@@ -114,12 +115,22 @@ const listenLog = { disableListenLog: !Workers.isFirst }
 /** Adds the console to the routes of the API, which then accept its sessions. */
 const withConsole = <A, E, R>(
   routes: Layer.Layer<A, E, R>,
-  { console, server }: Pick<ServerConfig.ServerConfig, "console" | "server">
+  { console, emulatorUrl, media, server }: Pick<
+    ServerConfig.ServerConfig,
+    "console" | "emulatorUrl" | "media" | "server"
+  >
 ) => {
   const sessions = ConsoleSessions.layer(server)
-  return Layer.merge(
+  const phone = emulatorUrl === undefined ? Layer.empty : ConsolePhone.layer({ url: emulatorUrl })
+  return Layer.mergeAll(
     Layer.provide(routes, console ? sessions : Layer.empty),
-    console ? Layer.provide(ConsoleServer.layer(), [sessions, NodeServices.layer]) : Layer.empty
+    console
+      ? Layer.provide(ConsoleServer.layer({ mediaUrls: media === undefined ? [] : [media.filesUrl] }), [
+        sessions,
+        NodeServices.layer,
+        phone
+      ])
+      : Layer.empty
   )
 }
 

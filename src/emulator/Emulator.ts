@@ -182,7 +182,10 @@ export const make = Effect.fnUntraced(function*(
     Object.assign(env, account.dialect.env)
     Object.assign(extras, account.dialect.extras)
   }
-  Object.assign(env, appEnv(appUrl), { MEDIA_TEST_HOSTS: `127.0.0.1:${port},localhost:${port}` })
+  Object.assign(env, appEnv(appUrl), {
+    EMULATOR_URL: url,
+    MEDIA_TEST_HOSTS: `127.0.0.1:${port},localhost:${port}`
+  })
   const runner = yield* Runner.make({ simulation, exchanges, maxConnections, poster: loadPoster(maxConnections) })
 
   const find = (id: string) =>

@@ -34,6 +34,18 @@ export const hasMedia = (): boolean => {
   return state._tag === "LoggedIn" && state.session.media
 }
 
+/** Whether the page has the phone of an emulator. */
+export const hasPhone = (): boolean => {
+  const state = get(session)
+  return state._tag === "LoggedIn" && state.session.phone && can("send")
+}
+
+/** The addresses below which the server's files are, where they are not at the server itself. */
+export const mediaUrls = (): ReadonlyArray<string> => {
+  const state = get(session)
+  return state._tag === "LoggedIn" ? state.session.mediaUrls : []
+}
+
 /** The names of carriers as people write them, by the names of their providers. */
 export const titles = (): Readonly<Record<string, string>> => {
   const state = get(session)
