@@ -68,7 +68,7 @@ export type Options = {
 
 /** What a phone needs of the control API. */
 const allowed: ReadonlyArray<readonly [method: string, path: RegExp]> = [
-  ["GET", /^\/$/],
+  ["GET", /^\/?$/],
   ["POST", /^\/people\/(?:\+|%2B)\d{1,15}\/messages$/i],
   ["GET", /^\/people\/(?:\+|%2B)\d{1,15}\/phone$/i],
   ["GET", /^\/files\/\w{1,64}$/],
@@ -95,8 +95,8 @@ export const make = Effect.fnUntraced(function*(
   const base = url.replace(/\/+$/, "")
   return ConsolePhone.of({
     forward: Effect.fnUntraced(function*(request) {
-      const path = /\/_emulator(\/[^?#]*)$/.exec(request.url)?.[1] ?? ""
-      if (!allowed.some(([method, pattern]) => method === request.method && pattern.test(path))) {
+      const path = /\/_emulator(\/[^?#]*|)$/.exec(request.url)?.[1]
+      if (path === undefined || !allowed.some(([method, pattern]) => method === request.method && pattern.test(path))) {
         yield* RequestBody.leave(request)
         return yield* new Problems.NotFound({})
       }

@@ -213,9 +213,27 @@ const testHosts = Effect.gen(function*() {
 })
 
 /**
+ * Reads how files are fetched: from the hosts of the configured carriers and
+ * those in `MEDIA_HOSTS`, and from `MEDIA_TEST_HOSTS` for an emulator on this
+ * machine.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const loadFetcher = Effect.fnUntraced(function*(
+  carriers: ReadonlyArray<Carrier.Any>
+): Effect.fn.Return<Pick<MediaConfig, "fetcher" | "hints">, InvalidVariable | Config.ConfigError> {
+  const { credentials, hints } = yield* carrierCredentials(carriers)
+  const hosts = list((yield* text("MEDIA_HOSTS")) ?? "")
+  const isHost = (host: string) => /^(?:\*\.)?[a-z\d-]+(?:\.[a-z\d-]+)+$/i.test(host)
+  if (!hosts.every(isHost)) {
+    return yield* invalid("MEDIA_HOSTS", "must be a comma-separated list of host names, as in media.example.com")
+  }
+  return { fetcher: { carriers, hosts, credentials, testHosts: yield* testHosts }, hints }
+})
+
+/**
  * Reads the configuration. Returns `undefined` when no store is configured.
- * Files are fetched from the hosts of the configured carriers and those in
- * `MEDIA_HOSTS`, and from `MEDIA_TEST_HOSTS` for an emulator on this machine.
  *
  * @category constructors
  * @since 0.1.0
@@ -224,12 +242,5 @@ export const load = Effect.fnUntraced(function*(
   carriers: ReadonlyArray<Carrier.Any>
 ): Effect.fn.Return<MediaConfig | undefined, InvalidVariable | Config.ConfigError> {
   const store = yield* loadStore
-  if (store === undefined) return undefined
-  const { credentials, hints } = yield* carrierCredentials(carriers)
-  const hosts = list((yield* text("MEDIA_HOSTS")) ?? "")
-  const isHost = (host: string) => /^(?:\*\.)?[a-z\d-]+(?:\.[a-z\d-]+)+$/i.test(host)
-  if (!hosts.every(isHost)) {
-    return yield* invalid("MEDIA_HOSTS", "must be a comma-separated list of host names, as in media.example.com")
-  }
-  return { ...store, fetcher: { carriers, hosts, credentials, testHosts: yield* testHosts }, hints }
+  return store === undefined ? undefined : { ...store, ...yield* loadFetcher(carriers) }
 })

@@ -80,6 +80,8 @@ export interface ServerConfig {
   readonly server: Options
   /** The configured providers, by name. */
   readonly providers: ReadonlyMap<string, ProviderLayer>
+  /** The configured carriers. */
+  readonly carriers: ReadonlyArray<Carrier.Any>
   /** Whether the server has the console, under `/console`. */
   readonly console: boolean
   /** The URL of the emulator whose phone the console shows. */
@@ -344,6 +346,7 @@ export const load = Effect.fnUntraced(function*(
       tokens: yield* TokensConfig.load
     },
     providers,
+    carriers: configured,
     sendPolicy: yield* SendPolicyConfig.load,
     consent: yield* ConsentConfig.load,
     guards: yield* GuardsConfig.load,

@@ -159,7 +159,7 @@ export interface Window {
   readonly requested: Array<string>
 }
 
-const watch = (page: Page): Window => {
+export const watch = (page: Page): Window => {
   const [failures, requested]: [Array<string>, Array<string>] = [[], []]
   page.on("request", (request) => requested.push(request.url()))
   page.on("pageerror", (error) => failures.push(error.message))

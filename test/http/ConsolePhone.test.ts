@@ -54,7 +54,7 @@ describe("the phone of the console", () => {
       const emulator = yield* Emulator.make({ appUrl: "http://127.0.0.1:9", pace: 0 })
       yield* Effect.gen(function*() {
         const cookie = yield* login(secrets.admin)
-        const info = yield* ask("GET", "/", cookie)
+        const info = yield* ask("GET", "", cookie)
         assert.deepInclude(JSON.parse(info.body), { url: emulator.url })
         const written = yield* ask(
           "POST",

@@ -7,7 +7,7 @@ import { mediaUrls } from "../state/session.ts"
 import { Icon } from "../ui/icons.tsx"
 
 /** Returns the address of a file that this page may load, or `undefined`. */
-const ownUrl = (url: string): string | undefined => {
+export const ownUrl = (url: string): string | undefined => {
   const parsed = URL.parse(url)
   if (parsed === null) return undefined
   const isOwn = /^\/(?:.*\/)?media\//.test(parsed.pathname) && parsed.host === location.host
