@@ -32,11 +32,13 @@ interface Place {
 
 const places: ReadonlyArray<Place> = [
   { page: "conversations", name: "Inbox", icon: "chat" },
-  { page: "messages", name: "Messages", icon: "list", pages: ["deliveries", "dead-letters"] },
+  { page: "messages", name: "Messages", icon: "list", pages: ["deliveries", "dead-letters", "consent"] },
   { page: "requests", name: "Requests", icon: "wire" },
   { page: "overview", name: "Overview", icon: "chart" },
   { page: "phone", name: "Phone", icon: "phone", isThere: hasPhone }
 ]
+
+const loadConsent = Effect.map(Effect.promise(() => import("./pages/Consent.tsx")), ({ Consent }) => Consent)
 
 /** Loaded on demand: a server with carriers has no phone. */
 const loadPhone = Effect.map(Effect.promise(() => import("./pages/Phone.tsx")), ({ Phone }) => Phone)
@@ -47,7 +49,7 @@ const Connection = () => {
   return (
     <span class={`connection is-${state}`} role="status">
       <span class="dot" aria-hidden="true" />
-      {text}
+      <span class="connection-text">{text}</span>
     </span>
   )
 }
@@ -102,6 +104,8 @@ const Page = ({ page }: { readonly page: string }) => {
       return <Requests />
     case "overview":
       return <Overview />
+    case "consent":
+      return <Lazy load={loadConsent} />
     case "phone":
       return <Lazy load={loadPhone} />
     default:

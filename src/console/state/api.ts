@@ -11,6 +11,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import { Consents } from "../../http/ConsentApi.ts"
 import { Session } from "../../http/ConsoleApi.ts"
 import { Conversations } from "../../http/ConversationsApi.ts"
 import { Events } from "../../http/EventsApi.ts"
@@ -29,6 +30,7 @@ const ConsoleClientApi = HttpApi.make("effect-sms")
   .add(Lists)
   .add(Events)
   .add(Operations)
+  .add(Consents)
   .add(Uploads)
   .add(Exchanges)
   .add(Statistics)
