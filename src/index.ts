@@ -14,6 +14,7 @@ export { Event, EventLog } from "./events/index.ts"
 export { GuardStore, LoopGuard, QuietHours, SendLimits, SendWarnings } from "./guards/index.ts"
 export {
   ConsentApi,
+  ConsolePhone,
   ConsoleServer,
   ConsoleSessions,
   ConversationsApi,

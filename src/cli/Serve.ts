@@ -17,9 +17,11 @@ import * as DeliveryTracker from "../delivery/DeliveryTracker.ts"
 import * as Demo from "../demo/Demo.ts"
 import * as DocsSite from "../demo/DocsSite.ts"
 import * as Forwarder from "../forward/Forwarder.ts"
+import * as ConsolePhone from "../http/ConsolePhone.ts"
 import * as ConsoleServer from "../http/ConsoleServer.ts"
 import * as ConsoleSessions from "../http/ConsoleSessions.ts"
 import * as Draining from "../http/Draining.ts"
+import * as MediaConfig from "../http/MediaConfig.ts"
 import * as MediaServer from "../http/MediaServer.ts"
 import * as MessagesServer from "../http/MessagesServer.ts"
 import * as NodeServer from "../http/NodeServer.ts"
@@ -74,7 +76,8 @@ const warningOf = ({ capabilities: { receive }, name }: Provider): string | unde
 }
 
 /** Logs what is served, and warns of what is not verified. */
-const logProviders = Effect.fnUntraced(function*({ consent, media, server, storage }: ServerConfig.ServerConfig) {
+const logProviders = Effect.fnUntraced(function*(config: ServerConfig.ServerConfig) {
+  const { consent, emulatorUrl, media, server, storage } = config
   const { all } = yield* SmsProviders.SmsProviders
   const namesOf = (providers: ReadonlyArray<Provider>) => providers.map(({ name }) => name).join(", ")
   yield* Effect.log(`Providers: ${namesOf(all)}`)
@@ -89,6 +92,11 @@ const logProviders = Effect.fnUntraced(function*({ consent, media, server, stora
   if (reporting.length > 0 && server.publicUrl === undefined) {
     yield* Effect.logWarning(
       `PUBLIC_URL is not set: no message asks ${namesOf(reporting)} for delivery reports to this server`
+    )
+  }
+  if (emulatorUrl !== undefined) {
+    yield* Effect.logWarning(
+      "EMULATOR_URL is set: the console shows the phone of an emulator, which is for development"
     )
   }
   if (!consent.isOn) yield* Effect.logWarning("CONSENT is off: messages also go to people who have opted out")
@@ -114,12 +122,19 @@ const listenLog = { disableListenLog: !Workers.isFirst }
 /** Adds the console to the routes of the API, which then accept its sessions. */
 const withConsole = <A, E, R>(
   routes: Layer.Layer<A, E, R>,
-  { console, server }: Pick<ServerConfig.ServerConfig, "console" | "server">
+  { console, emulatorUrl, media }: Pick<ServerConfig.ServerConfig, "console" | "emulatorUrl" | "media">,
+  sessions: ReturnType<typeof ConsoleSessions.layer>
 ) => {
-  const sessions = ConsoleSessions.layer(server)
-  return Layer.merge(
+  const phone = emulatorUrl === undefined ? Layer.empty : ConsolePhone.layer({ url: emulatorUrl })
+  return Layer.mergeAll(
     Layer.provide(routes, console ? sessions : Layer.empty),
-    console ? Layer.provide(ConsoleServer.layer(), [sessions, NodeServices.layer]) : Layer.empty
+    console
+      ? Layer.provide(ConsoleServer.layer({ mediaUrls: media === undefined ? [] : [media.filesUrl] }), [
+        sessions,
+        NodeServices.layer,
+        phone
+      ])
+      : Layer.empty
   )
 }
 
@@ -133,7 +148,7 @@ const layerRoutes = (config: ServerConfig.ServerConfig) => {
   const drain = { grace: Duration.seconds(drainSeconds) }
   const shutdownTimeout = media === undefined ? "10 seconds" : mediaShutdownTimeout
   const routes = Layer.mergeAll(
-    withConsole(MessagesServer.layer({ ...options, shutdownTimeout }), config),
+    withConsole(MessagesServer.layer({ ...options, shutdownTimeout }), config, ConsoleSessions.layer(options)),
     MissingReports.layer()
   ).pipe(
     Layer.provide(UnknownSends.layer())
@@ -241,22 +256,35 @@ const layerDemo = (config: ServerConfig.ServerConfig, carriers: ReadonlyArray<La
     const base = yield* localUrl
     const emulator = yield* startEmulator(base, carriers)
     const variables = ConfigProvider.fromEnv({ env: { ...emulator.env, DATABASE_URL: "memory:" } })
-    const { consent, providers, storage } = yield* Effect.provideService(
+    const { carriers: configured, consent, emulatorUrl, providers, storage } = yield* Effect.provideService(
       ServerConfig.load(carriers),
       ConfigProvider.ConfigProvider,
       variables
     )
+    const { fetcher } = yield* Effect.provideService(
+      MediaConfig.loadFetcher(configured),
+      ConfigProvider.ConfigProvider,
+      variables
+    )
     const options = { ...config.server, publicUrl: base, adminToken }
+    const sessions = ConsoleSessions.layer(options)
+    const play = Effect.gen(function*() {
+      const key = config.console ? yield* (yield* ConsoleSessions.ConsoleSessions).invite : undefined
+      return yield* Demo.play({ base, key, emulator, adminToken })
+    })
     const routes = Layer.mergeAll(
-      withConsole(MessagesServer.layer(options), { ...config, server: options }),
+      withConsole(MessagesServer.layer(options), { ...config, emulatorUrl }, sessions),
       MediaServer.layer,
+      NodeMediaRehosting.layer(fetcher),
       DocsSite.layer()
     ).pipe(
       Layer.provide(UnknownSends.layer()),
       Layer.provide([MediaServer.layerUntraced, Layer.orDie(MediaStore.layerMemory({ baseUrl: `${base}/media` }))])
     )
-    return Layer.effectDiscard(Demo.play({ base, console: config.console, emulator, adminToken })).pipe(
-      Layer.provide(WebhookServer.serveRoutes(routes, { disableLogger: true, disableListenLog: true })),
+    return Layer.effectDiscard(play).pipe(
+      Layer.provide(Draining.layer(WebhookServer.serveRoutes(routes, { disableLogger: true, disableListenLog: true }))),
+      // Before the routes, which then have the same: a key is good where it was made.
+      Layer.provide(sessions),
       Layer.provide([SmsChannel.layerProviders, Demo.layerAssistant]),
       Layer.provide([RoomKit.layer(), SmsRouter.layer()]),
       Layer.provide(consent.intake),

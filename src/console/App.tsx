@@ -1,6 +1,7 @@
 /**
  * The page: its navigation, and the place that is shown.
  */
+import * as Effect from "effect/Effect"
 import { useEffect } from "preact/hooks"
 import { Conversations } from "./pages/Conversations.tsx"
 import { DeadLetters } from "./pages/DeadLetters.tsx"
@@ -12,9 +13,10 @@ import { Requests } from "./pages/Requests.tsx"
 import { findConversations } from "./state/conversations.ts"
 import { connection, follow } from "./state/live.ts"
 import { route } from "./state/route.ts"
-import { logout, resume, session } from "./state/session.ts"
+import { hasPhone, logout, resume, session } from "./state/session.ts"
 import { useAtom } from "./state/store.ts"
 import { Icon, type IconName } from "./ui/icons.tsx"
+import { Lazy } from "./ui/Lazy.tsx"
 import { Logo } from "./ui/Logo.tsx"
 import { Empty } from "./ui/parts.tsx"
 
@@ -24,14 +26,22 @@ interface Place {
   readonly icon: IconName
   /** The other pages that belong to it. */
   readonly pages?: ReadonlyArray<string>
+  /** Whether this server has it. */
+  readonly isThere?: () => boolean
 }
 
 const places: ReadonlyArray<Place> = [
   { page: "conversations", name: "Inbox", icon: "chat" },
-  { page: "messages", name: "Messages", icon: "list", pages: ["deliveries", "dead-letters"] },
+  { page: "messages", name: "Messages", icon: "list", pages: ["deliveries", "dead-letters", "consent"] },
   { page: "requests", name: "Requests", icon: "wire" },
-  { page: "overview", name: "Overview", icon: "chart" }
+  { page: "overview", name: "Overview", icon: "chart" },
+  { page: "phone", name: "Phone", icon: "phone", isThere: hasPhone }
 ]
+
+const loadConsent = Effect.map(Effect.promise(() => import("./pages/Consent.tsx")), ({ Consent }) => Consent)
+
+/** Loaded on demand: a server with carriers has no phone. */
+const loadPhone = Effect.map(Effect.promise(() => import("./pages/Phone.tsx")), ({ Phone }) => Phone)
 
 const Connection = () => {
   const state = useAtom(connection)
@@ -39,7 +49,7 @@ const Connection = () => {
   return (
     <span class={`connection is-${state}`} role="status">
       <span class="dot" aria-hidden="true" />
-      {text}
+      <span class="connection-text">{text}</span>
     </span>
   )
 }
@@ -51,7 +61,9 @@ const Navigation = ({ name, page }: { readonly page: string; readonly name: stri
       <span>effect-sms</span>
     </a>
     <ul>
-      {places.map((place) => (
+      {places.filter(({ isThere }) =>
+        isThere?.() ?? true
+      ).map((place) => (
         <li key={place.page}>
           <a
             href={`#/${place.page}`}
@@ -92,6 +104,10 @@ const Page = ({ page }: { readonly page: string }) => {
       return <Requests />
     case "overview":
       return <Overview />
+    case "consent":
+      return <Lazy load={loadConsent} />
+    case "phone":
+      return <Lazy load={loadPhone} />
     default:
       return (
         <Empty icon="question" title="There is nothing here">

@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Address } from "../Address.ts"
+import * as Keywords from "../consent/Keywords.ts"
 import * as Content from "../Content.ts"
 import { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
 import type { Exchange } from "../emulator/internal/exchanges.ts"
@@ -25,6 +26,7 @@ import * as Channel from "../rooms/Channel.ts"
 import * as RoomKit from "../rooms/RoomKit.ts"
 import { IntentStore } from "../sending/IntentStore.ts"
 import { firstRooms, next } from "./commands.ts"
+import { type Picture, picture } from "./pictures.ts"
 
 type Player = Emulator["carriers"][number]
 type Row = ReadonlyArray<string>
@@ -39,15 +41,24 @@ const cut = Address.make("+15005551021")
 
 /** What people ask and send, at each carrier. */
 const scripts = [
-  { question: "Is my order on its way?", caption: "It should look like this", type: "image/jpeg" },
-  { question: "Do you deliver on Saturday?", caption: "My front door", type: "image/png" },
-  { question: "Can I change the address?", caption: "This is the receipt", type: "image/jpeg" },
-  { question: "Parlez-vous français ?", caption: "Our cat", type: "image/jpeg" }
+  { question: "Is my order on its way?", caption: "It should look like this", image: "lamp" },
+  { question: "Do you deliver on Saturday?", caption: "My front door", image: "door" },
+  { question: "Can I change the address?", caption: "This is the receipt", image: "receipt" },
+  { question: "Parlez-vous français ?", caption: "Our cat", image: "cat" }
 ] as const
 
-const answer = "Yes. We are here for you until 6 pm."
+const [answer, invitation] = ["Yes. We are here for you until 6 pm.", "Hello! Ask me a question, and I answer."]
 
-/** Provides a channel that answers every question. */
+const keyword = Keywords.make()
+
+/** Returns what the assistant says to a message: nothing to a keyword, which the server answers, or to a picture. */
+const answerTo = (content: Content.Content): string | undefined => {
+  const text = Content.text(content).trim()
+  if (text.endsWith("?")) return answer
+  return text === "" || Content.media(content).length > 0 || keyword(text) !== undefined ? undefined : invitation
+}
+
+/** Provides a channel that answers people. */
 export const layerAssistant = Layer.effectDiscard(
   Effect.flatMap(RoomKit.RoomKit, (kit) =>
     kit.registerChannel(Channel.make({
@@ -55,8 +66,9 @@ export const layerAssistant = Layer.effectDiscard(
       type: "ai",
       everyRoom: true,
       deliver: Effect.fnUntraced(function*({ content, roomId }) {
-        if (!Content.text(content).endsWith("?")) return
-        const reply = new Content.TextContent({ text: answer })
+        const text = answerTo(content)
+        if (text === undefined) return
+        const reply = new Content.TextContent({ text })
         yield* kit.post(roomId, { channelId: "assistant", channelType: "ai", content: reply })
       })
     })))
@@ -108,10 +120,10 @@ const receive = Effect.fnUntraced(function*(
   player: Player,
   kind: string,
   text: string,
-  type?: string
+  image?: Picture
 ) {
   const last = yield* lastExchange(emulator)
-  const files = type === undefined ? [] : [{ type, bytes: new TextEncoder().encode("A picture") }]
+  const files = image === undefined ? [] : [{ type: "image/jpeg", bytes: picture(image) }]
   const { id } = yield* Effect.orDie(emulator.text({ carrier: player.name, from: customer, text, files }))
   const found = yield* until(findEvent(id))
   // The response to the webhook follows the event.
@@ -234,9 +246,9 @@ const conversation = Effect.gen(function*() {
 const receiveAll = Effect.fnUntraced(function*(emulator: Emulator) {
   const rows: Array<Row> = []
   for (const [index, player] of emulator.carriers.entries()) {
-    const { caption, question, type } = scripts[index % scripts.length]!
+    const { caption, image, question } = scripts[index % scripts.length]!
     const { row, webhook } = yield* receive(emulator, player, "SMS", question)
-    rows.push(row, (yield* receive(emulator, player, "MMS", caption, type)).row)
+    rows.push(row, (yield* receive(emulator, player, "MMS", caption, image)).row)
     if (webhook !== undefined) rows.push(yield* forge(player, webhook))
   }
   return rows
@@ -264,15 +276,21 @@ const sendAll = Effect.fnUntraced(function*(emulator: Emulator, server: Server) 
 })
 
 /** Lets people and the server write to each other, and prints the results. */
-export const play = Effect.fnUntraced(function*({ adminToken, base, console, emulator }: {
+export const play = Effect.fnUntraced(function*({ adminToken, base, emulator, key }: {
   readonly base: string
-  /** Whether the server has the console. */
-  readonly console: boolean
+  /** The key that opens the console once. Absent when the server has none. */
+  readonly key: Redacted.Redacted<string> | undefined
   readonly emulator: Emulator
   readonly adminToken: Redacted.Redacted<string>
 }) {
   const token = Redacted.value(adminToken)
-  const page = console ? `\nThe console: ${base}/console\nIts token:   ${token}\n` : ""
+  const page = key === undefined ? "" : `
+Text the server from a phone, and watch it answer:
+
+  ${base}/console/#/phone?key=${Redacted.value(key)}
+
+The link logs in once. Later: ${base}/console with the token ${token}
+`
   yield* Console.log(`${page}
 effect-sms listens on ${base}
 

@@ -38,6 +38,7 @@ import type { Lazy } from "../provider/Carrier.ts"
 import * as Edge from "./internal/edge.ts"
 import { Exchanges } from "./internal/exchanges.ts"
 import { nodeCrypto } from "./internal/nodeCrypto.ts"
+import * as Phone from "./internal/phone.ts"
 import * as SeededRandom from "./internal/random.ts"
 import * as Runner from "./internal/runner.ts"
 import { ListenError, type Options, type Service, Unknown } from "./internal/service.ts"
@@ -181,7 +182,10 @@ export const make = Effect.fnUntraced(function*(
     Object.assign(env, account.dialect.env)
     Object.assign(extras, account.dialect.extras)
   }
-  Object.assign(env, appEnv(appUrl), { MEDIA_TEST_HOSTS: `127.0.0.1:${port},localhost:${port}` })
+  Object.assign(env, appEnv(appUrl), {
+    EMULATOR_URL: url,
+    MEDIA_TEST_HOSTS: `127.0.0.1:${port},localhost:${port}`
+  })
   const runner = yield* Runner.make({ simulation, exchanges, maxConnections, poster: loadPoster(maxConnections) })
 
   const find = (id: string) =>
@@ -192,6 +196,9 @@ export const make = Effect.fnUntraced(function*(
       }
       return Effect.fail(new Unknown({ what: "message" }))
     })
+
+  /** Tells those who watch of a change that no message makes. */
+  const changed = Effect.sync(() => simulation.onEarlier())
 
   const emulator: Service = {
     url,
@@ -212,6 +219,13 @@ export const make = Effect.fnUntraced(function*(
         return message === undefined ? Effect.fail(new Unknown({ what: "number" })) : Effect.succeed(message)
       }),
     received: (number) => Effect.sync(() => [...simulation.people.inbox(number)]),
+    phone: (number) => Effect.sync(() => Phone.read(simulation, number)),
+    follow: (number) => Phone.follow(simulation, runner, number),
+    file: (id) =>
+      Effect.suspend(() => {
+        const file = simulation.files.get(id)
+        return file === undefined ? Effect.fail(new Unknown({ what: "file" })) : Effect.succeed(file)
+      }),
     messages: (carrier) =>
       Effect.sync(() =>
         [...simulation.accounts.values()]
@@ -222,9 +236,9 @@ export const make = Effect.fnUntraced(function*(
     message: find,
     setState: (id, { code, reason, state }) =>
       Effect.tap(find(id), ({ carrier }) => Effect.sync(() => simulation.change(carrier, id, state, reason, code))),
-    addFault: (fault) => Effect.sync(() => simulation.faults.add(fault)),
+    addFault: (fault) => Effect.tap(Effect.sync(() => simulation.faults.add(fault)), changed),
     removeFault: (id) =>
-      Effect.suspend(() => simulation.faults.remove(id) ? Effect.void : Effect.fail(new Unknown({ what: "fault" }))),
+      Effect.suspend(() => simulation.faults.remove(id) ? changed : Effect.fail(new Unknown({ what: "fault" }))),
     faults: Effect.sync(() => simulation.faults.list()),
     exchanges: Effect.sync(() => [...exchanges.oldestFirst()]),
     quiet: ({ within = "1 minute" } = {}) => {
@@ -245,7 +259,7 @@ export const make = Effect.fnUntraced(function*(
     reset: Effect.sync(() => {
       simulation.reset()
       exchanges.clear()
-    })
+    }).pipe(Effect.andThen(changed))
   }
   yield* control.serve(emulator)
   return emulator

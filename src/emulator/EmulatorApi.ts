@@ -121,6 +121,36 @@ export class FaultView extends Schema.Class<FaultView>("effect-sms/emulator/Faul
 }) {}
 
 /**
+ * A message as the phone of a person shows it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class PhoneMessage extends Schema.Class<PhoneMessage>("effect-sms/emulator/PhoneMessage")({
+  id: Schema.optionalKey(Schema.String.annotate({ description: "The carrier's id, as in `Received`" })),
+  carrier: Schema.String,
+  direction: Schema.Literals(["written", "received"]),
+  number: Schema.String.annotate({ description: "The number of the application" }),
+  text: Schema.String,
+  files: Schema.Array(Schema.Struct({
+    url: Schema.String.annotate({ description: "Where it is. One that the person sent is at the emulator" }),
+    type: Schema.optionalKey(Schema.String.annotate({ description: "The MIME type, of one that the person sent" }))
+  })),
+  at: Schema.DateTimeUtcFromString
+}) {}
+
+/**
+ * The phone of a person, and the rules of faults.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class PhoneView extends Schema.Class<PhoneView>("effect-sms/emulator/Phone")({
+  messages: Schema.Array(PhoneMessage).annotate({ description: "The latest messages, oldest first" }),
+  faults: Schema.Array(FaultView)
+}) {}
+
+/**
  * A message that a person writes.
  *
  * @category schemas
@@ -193,6 +223,20 @@ export class Control extends HttpApiGroup.make("emulator")
       params: { number },
       success: Schema.Array(ReceivedView)
     }).annotate(OpenApi.Summary, "List what a person received"),
+    HttpApiEndpoint.get("follow", "/people/:number/phone", {
+      params: { number },
+      success: HttpApiSchema.StreamSse({ data: PhoneView })
+    })
+      .annotate(OpenApi.Summary, "Follow the phone of a person")
+      .annotate(
+        OpenApi.Description,
+        `Streams what the phone shows, whole, as server-sent events: at once, after each change, and every 15 seconds.`
+      ),
+    HttpApiEndpoint.get("file", "/files/:id", {
+      params: { id: Schema.String },
+      success: HttpApiSchema.StreamUint8Array(),
+      error: [Problems.NotFound]
+    }).annotate(OpenApi.Summary, "Read a file that a person sent"),
     HttpApiEndpoint.get("messages", "/messages", {
       query: { carrier: Schema.optionalKey(Schema.String), limit },
       success: Schema.Array(MessageView)

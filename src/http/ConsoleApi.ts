@@ -31,6 +31,10 @@ export class SessionView extends Schema.Class<SessionView>("effect-sms/http/Cons
   version: Schema.String,
   /** Whether the server stores files, so that they can be uploaded. */
   media: Schema.Boolean,
+  /** The addresses below which its files are, where they are not at this server. */
+  mediaUrls: Schema.Array(Schema.String),
+  /** Whether the server uses an emulator, whose phone the page shows. */
+  phone: Schema.Boolean,
   /** The configured providers, with the titles of their carriers. */
   titles: Schema.Record(Schema.String, Schema.String)
 }) {}
@@ -42,7 +46,7 @@ export class SessionView extends Schema.Class<SessionView>("effect-sms/http/Cons
  * @since 0.1.0
  */
 export const sessionViewOf = (
-  { media, name, providers, scopes }: Pick<SessionView, "media" | "name" | "scopes"> & {
+  { media, mediaUrls, name, phone, providers, scopes }: Omit<SessionView, "titles" | "version"> & {
     readonly providers: ReadonlyArray<string>
   }
 ): SessionView =>
@@ -51,6 +55,8 @@ export const sessionViewOf = (
     scopes,
     version,
     media,
+    mediaUrls,
+    phone,
     titles: Object.fromEntries(
       providers.map((name) => [name, Carriers.all.find((carrier) => carrier.name === name)?.title ?? name])
     )

@@ -78,8 +78,13 @@ export interface Cookie {
 export class ConsoleSessions extends Context.Service<ConsoleSessions, {
   /** Whether anyone can open a session: not without an admin token. */
   readonly isOpen: boolean
-  /** Opens a session for a token. Returns `undefined` for an unknown one. */
+  /** Opens a session for a token, or for a key of {@link invite}. Returns `undefined` for an unknown one. */
   readonly open: (token: string) => Effect.Effect<Session | undefined>
+  /**
+   * Makes a key that opens one session of the admin token, in this process and
+   * within an hour. Returns `undefined` when no session can be opened.
+   */
+  readonly invite: Effect.Effect<Redacted.Redacted<string> | undefined>
   /** Returns the session of a request that comes from the console's page. */
   readonly ofRequest: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<Session | undefined>
   /** Whether a request comes from the console's page. */
@@ -96,6 +101,12 @@ const duration = 12 * 60 * 60 * 1000
 
 /** A browser takes a name with this prefix only from a secure origin, for exactly its host. */
 const [secureName, plainName] = ["__Host-effect-sms", "effect-sms"] as const
+
+/** How long a key of an invitation is good. */
+const invitationDuration = 60 * 60 * 1000
+
+/** The key of an invitation: when it ends, its number, and its tag. */
+const invitationPattern = /^(\d{1,15}\.\d{1,9})\.([\w-]{43})$/
 
 const hostOf = (url: string): string | undefined => URL.parse(url)?.host
 
@@ -148,6 +159,30 @@ export const make = Effect.fnUntraced(function*(
   const signed = ({ hash, name }: Tokens.Registered, expiresAt: number) =>
     Secrets.utf8(`effect-sms console session\n${name}\n${Hex.encode(hash)}\n${expiresAt}`)
 
+  /** The invitations that were not accepted yet, with their ends. */
+  const invitations = new Map<string, number>()
+  let invited = 0
+  const invitation = (id: string) => Secrets.utf8(`effect-sms console invitation\n${id}`)
+
+  const invite = Effect.gen(function*() {
+    if (key === undefined) return undefined
+    const expiresAt = (yield* Clock.currentTimeMillis) + invitationDuration
+    const id = `${expiresAt}.${++invited}`
+    invitations.set(id, expiresAt)
+    const tag = Base64Url.encode(yield* Effect.orDie(mac.sign(key, invitation(id))))
+    return Redacted.make(`${id}.${tag}`)
+  })
+
+  const accept = Effect.fnUntraced(function*(secret: string) {
+    const [, id = "", tag = ""] = invitationPattern.exec(secret) ?? []
+    const bytes = Base64Url.decode(tag)
+    const expiresAt = invitations.get(id)
+    if (key === undefined || expiresAt === undefined || Result.isFailure(bytes)) return undefined
+    if (!(yield* Effect.orDie(mac.verify(key, bytes.success, invitation(id))))) return undefined
+    const isFirst = invitations.delete(id)
+    return isFirst && expiresAt > (yield* Clock.currentTimeMillis) ? tokens.get("admin") : undefined
+  })
+
   const read = Effect.fnUntraced(function*(value: string) {
     const [, end = "", tag = "", name = ""] = pattern.exec(value) ?? []
     const token = tokens.get(name)
@@ -163,8 +198,9 @@ export const make = Effect.fnUntraced(function*(
   return ConsoleSessions.of({
     isOpen: key !== undefined,
     isOwn: own,
+    invite,
     open: Effect.fnUntraced(function*(secret) {
-      const token = key === undefined ? undefined : yield* find(secret)
+      const token = key === undefined ? undefined : (yield* find(secret)) ?? (yield* accept(secret))
       return token === undefined ? undefined : { token, expiresAt: (yield* Clock.currentTimeMillis) + duration }
     }),
     ofRequest: (request) => {

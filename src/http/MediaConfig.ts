@@ -20,6 +20,7 @@ import type * as PlatformError from "effect/PlatformError"
 import * as Redacted from "effect/Redacted"
 import * as FileMediaStore from "../media/FileMediaStore.ts"
 import type { IncrementalHash } from "../media/IncrementalHash.ts"
+import * as S3Client from "../media/internal/s3Client.ts"
 import type * as MediaFetcher from "../media/MediaFetcher.ts"
 import { MediaStore } from "../media/MediaStore.ts"
 import * as S3MediaStore from "../media/S3MediaStore.ts"
@@ -63,6 +64,8 @@ export interface MediaConfig {
   readonly store: MediaStoreLayer
   /** Whether the server must serve the files. A bucket serves its own files. */
   readonly isServed: boolean
+  /** The URL below which browsers find the files. Signed URLs are below it too. */
+  readonly filesUrl: string
   readonly fetcher: MediaFetcher.Options
   /** Warnings for the operator, about variables that are needed to fetch the files of some carriers. */
   readonly hints: ReadonlyArray<string>
@@ -121,7 +124,7 @@ const fileStore = Effect.fnUntraced(function*(directory: string, age: AgeOptions
     Layer.effect(MediaStore, inTime(FileMediaStore.make({ directory, baseUrl: base, ...age }))),
     (error) => Layer.unwrap(Effect.fail(error._tag === "InvalidVariable" ? error : invalid(...blameFileStore(error))))
   )
-  return store
+  return { store, isServed: true, filesUrl: base }
 })
 
 const s3Store = Effect.fnUntraced(function*(bucket: string, age: AgeOptions) {
@@ -148,7 +151,8 @@ const s3Store = Effect.fnUntraced(function*(bucket: string, age: AgeOptions) {
         ? invalid("MEDIA_S3_BUCKET", `and the other variables of it cannot be used. ${error.message}`)
         : invalid("MEDIA_S3_BUCKET", `needs a directory for temporary files (${error.reason._tag})`)
     )))
-  return store
+  const filesUrl = options.publicBaseUrl ?? (yield* Effect.orElseSucceed(S3Client.bucketUrl(options), () => ""))
+  return { store, isServed: false, filesUrl }
 })
 
 /**
@@ -159,7 +163,7 @@ const s3Store = Effect.fnUntraced(function*(bucket: string, age: AgeOptions) {
  * @since 0.1.0
  */
 export const loadStore: Effect.Effect<
-  Pick<MediaConfig, "store" | "isServed"> | undefined,
+  Pick<MediaConfig, "store" | "isServed" | "filesUrl"> | undefined,
   InvalidVariable | Config.ConfigError
 > = Effect.gen(function*() {
   const directory = yield* text("MEDIA_DIR")
@@ -168,8 +172,8 @@ export const loadStore: Effect.Effect<
   if (directory !== undefined && bucket !== undefined) {
     return yield* invalid("MEDIA_S3_BUCKET", "is set, and so is MEDIA_DIR: unset one of the two")
   }
-  if (directory !== undefined) return { store: yield* fileStore(directory, age), isServed: true }
-  if (bucket !== undefined) return { store: yield* s3Store(bucket, age), isServed: false }
+  if (directory !== undefined) return yield* fileStore(directory, age)
+  if (bucket !== undefined) return yield* s3Store(bucket, age)
   for (const other of ["MEDIA_S3_ENDPOINT", "MEDIA_S3_REGION", "MEDIA_SECRET"]) {
     if ((yield* secret(other)) !== undefined) {
       return yield* invalid("MEDIA_S3_BUCKET", `is missing: ${other} is set, but means nothing without it`)
@@ -209,9 +213,27 @@ const testHosts = Effect.gen(function*() {
 })
 
 /**
+ * Reads how files are fetched: from the hosts of the configured carriers and
+ * those in `MEDIA_HOSTS`, and from `MEDIA_TEST_HOSTS` for an emulator on this
+ * machine.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const loadFetcher = Effect.fnUntraced(function*(
+  carriers: ReadonlyArray<Carrier.Any>
+): Effect.fn.Return<Pick<MediaConfig, "fetcher" | "hints">, InvalidVariable | Config.ConfigError> {
+  const { credentials, hints } = yield* carrierCredentials(carriers)
+  const hosts = list((yield* text("MEDIA_HOSTS")) ?? "")
+  const isHost = (host: string) => /^(?:\*\.)?[a-z\d-]+(?:\.[a-z\d-]+)+$/i.test(host)
+  if (!hosts.every(isHost)) {
+    return yield* invalid("MEDIA_HOSTS", "must be a comma-separated list of host names, as in media.example.com")
+  }
+  return { fetcher: { carriers, hosts, credentials, testHosts: yield* testHosts }, hints }
+})
+
+/**
  * Reads the configuration. Returns `undefined` when no store is configured.
- * Files are fetched from the hosts of the configured carriers and those in
- * `MEDIA_HOSTS`, and from `MEDIA_TEST_HOSTS` for an emulator on this machine.
  *
  * @category constructors
  * @since 0.1.0
@@ -220,12 +242,5 @@ export const load = Effect.fnUntraced(function*(
   carriers: ReadonlyArray<Carrier.Any>
 ): Effect.fn.Return<MediaConfig | undefined, InvalidVariable | Config.ConfigError> {
   const store = yield* loadStore
-  if (store === undefined) return undefined
-  const { credentials, hints } = yield* carrierCredentials(carriers)
-  const hosts = list((yield* text("MEDIA_HOSTS")) ?? "")
-  const isHost = (host: string) => /^(?:\*\.)?[a-z\d-]+(?:\.[a-z\d-]+)+$/i.test(host)
-  if (!hosts.every(isHost)) {
-    return yield* invalid("MEDIA_HOSTS", "must be a comma-separated list of host names, as in media.example.com")
-  }
-  return { ...store, fetcher: { carriers, hosts, credentials, testHosts: yield* testHosts }, hints }
+  return store === undefined ? undefined : { ...store, ...yield* loadFetcher(carriers) }
 })

@@ -80,8 +80,12 @@ export interface ServerConfig {
   readonly server: Options
   /** The configured providers, by name. */
   readonly providers: ReadonlyMap<string, ProviderLayer>
+  /** The configured carriers. */
+  readonly carriers: ReadonlyArray<Carrier.Any>
   /** Whether the server has the console, under `/console`. */
   readonly console: boolean
+  /** The URL of the emulator whose phone the console shows. */
+  readonly emulatorUrl: string | undefined
   /** Applies rate limits and circuit breakers to the providers. */
   readonly sendPolicy: SendPolicyConfig.SendPolicyConfig
   /** Enforces the consent of people. */
@@ -126,6 +130,7 @@ export const variables: ReadonlyArray<string> = [
   "DRAIN_SECONDS",
   "ADMIN_TOKEN",
   "CONSOLE",
+  "EMULATOR_URL",
   "SEND_LONG_TEXT",
   "SEND_SEVERAL_MEDIA",
   "SEND_RATE_LIMIT",
@@ -278,6 +283,14 @@ const hasConsole = Effect.gen(function*() {
   return value === "on" || value === "off" ? value === "on" : yield* invalid("CONSOLE", "must be on or off")
 })
 
+const emulatorUrl = Environment.checked(
+  "EMULATOR_URL",
+  (value) =>
+    /^https?:\/\/[^\s/?#@]+\/?$/.test(value) && URL.canParse(value)
+      ? undefined
+      : "must be the address of an emulator, as in http://127.0.0.1:4010"
+)
+
 /** Several processes share nothing but the database. */
 const readWorkers = Effect.fnUntraced(function*(isStored: boolean) {
   const value = (yield* Environment.text("WORKERS")) ?? "1"
@@ -324,6 +337,7 @@ export const load = Effect.fnUntraced(function*(
     workers: yield* readWorkers(storage.processor !== undefined),
     drainSeconds: yield* drainSeconds,
     console: yield* hasConsole,
+    emulatorUrl: yield* emulatorUrl,
     server: {
       publicUrl: publicUrl === undefined || others.length === 0 ? publicUrl : [publicUrl, ...others],
       trustedProxies: yield* trustedProxies,
@@ -332,6 +346,7 @@ export const load = Effect.fnUntraced(function*(
       tokens: yield* TokensConfig.load
     },
     providers,
+    carriers: configured,
     sendPolicy: yield* SendPolicyConfig.load,
     consent: yield* ConsentConfig.load,
     guards: yield* GuardsConfig.load,

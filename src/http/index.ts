@@ -1,4 +1,5 @@
 export * as ConsentApi from "./ConsentApi.ts"
+export * as ConsolePhone from "./ConsolePhone.ts"
 export * as ConsoleServer from "./ConsoleServer.ts"
 export * as ConsoleSessions from "./ConsoleSessions.ts"
 export * as ConversationsApi from "./ConversationsApi.ts"

@@ -3,48 +3,17 @@
  * a phone, a tablet and a desk. The pictures are in `.test-output/console`.
  */
 import { assert, describe, it } from "@effect/vitest"
-import axe from "axe-core"
 import { Effect } from "effect"
-import { mkdirSync, readdirSync, readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { gzipSync } from "node:zlib"
 import type { Page } from "playwright-core"
 import { enter, go, layer, limit, open, start } from "./console.ts"
 import { respond, seed } from "./consoleSeed.ts"
+import { shoot, useFont, views } from "./look.ts"
 
 const wait = <A>(evaluate: () => Promise<A>) => Effect.promise(evaluate)
 
 const root = `${import.meta.dirname}/../..`
-const output = `${root}/.test-output/console`
-
-const font = new URL(import.meta.resolve("@fontsource-variable/inter/files/inter-latin-wght-normal.woff2"))
-
-/** The page takes the font of the system. Here, that may be any: the pictures are to look as on most desks. */
-const useFont = (page: Page) =>
-  wait(() =>
-    page.evaluate(`
-      const font = new FontFace("Inter", Uint8Array.fromBase64(${
-      JSON.stringify(readFileSync(font).toString("base64"))
-    }), { weight: "100 900" })
-      font.load().then((font) => {
-        document.fonts.add(font)
-        document.documentElement.style.setProperty("--font", "Inter, sans-serif")
-      })
-    `)
-  )
-
-/** What axe finds, in a line each. */
-const findings = (page: Page) =>
-  Effect.map(
-    wait(() =>
-      page.evaluate<ReadonlyArray<{ id: string; nodes: ReadonlyArray<{ html: string; failureSummary: string }> }>>(
-        `${axe.source}; axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)`
-      )
-    ),
-    (violations) =>
-      violations.flatMap(({ id, nodes }) =>
-        nodes.map(({ failureSummary, html }) => `${id}: ${html}\n${failureSummary}`)
-      )
-  )
 
 const pages: Readonly<Record<string, (page: Page) => Effect.Effect<void>>> = {
   inbox: (page) =>
@@ -62,6 +31,19 @@ const pages: Readonly<Record<string, (page: Page) => Effect.Effect<void>>> = {
     }),
   deliveries: (page) => wait(() => page.getByRole("row").nth(2).waitFor()),
   "dead-letters": (page) => wait(() => page.getByText("No dead letters").waitFor()),
+  "opted-out": (page) =>
+    wait(async () => {
+      await page.getByRole("link", { name: /\+1 450 555 0105/ }).click()
+      await page.getByRole("note").waitFor()
+      await page.getByRole("button", { name: "Consent" }).click()
+      await page.getByLabel("Why this person is opted in again").waitFor()
+    }),
+  consent: (page) =>
+    wait(async () => {
+      await page.getByLabel("Number of a person").fill("+14505550105")
+      await page.getByRole("button", { name: "Show" }).click()
+      await page.getByText(/^Opted out with a keyword/).waitFor()
+    }),
   requests: (page) =>
     wait(async () => {
       await page.locator("tbody").getByText("400").click()
@@ -71,47 +53,40 @@ const pages: Readonly<Record<string, (page: Page) => Effect.Effect<void>>> = {
 }
 
 const placeOf = (name: string) =>
-  name === "inbox" || name === "list" ? "conversations" : name === "message" ? "messages" : name
+  name === "inbox" || name === "list" || name === "opted-out" ? "conversations" : name === "message" ? "messages" : name
 
 describe("the console", () => {
-  for (const [width, height] of [[360, 740], [768, 1024], [1440, 900]] as const) {
-    for (const colorScheme of ["light", "dark"] as const) {
-      it.live(`is accessible and fits at ${width} px, ${colorScheme}`, () =>
-        Effect.gen(function*() {
-          mkdirSync(output, { recursive: true })
-          yield* seed
-          const browser = yield* start
-          const view = { width, height, colorScheme }
-          const found: Array<string> = []
-          const shoot = Effect.fnUntraced(function*(page: Page, name: string) {
-            yield* wait(() => page.screenshot({ path: `${output}/${name}-${width}-${colorScheme}.png` }))
-            found.push(...(yield* findings(page)).map((finding) => `${name}: ${finding}`))
-            const overflow = yield* wait(() =>
-              page.evaluate<number>("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
-            )
-            if (overflow > 0) found.push(`${name} is wider than the window by ${overflow} px`)
-          })
-          const login = yield* open(browser, view)
-          yield* useFont(login.page)
-          yield* wait(() => login.page.getByLabel("Token").waitFor())
-          yield* shoot(login.page, "login")
-          const { failures, page } = yield* enter(browser, view)
-          yield* useFont(page)
-          for (const [name, prepare] of Object.entries(pages)) {
-            yield* go(page, `#/${placeOf(name)}`)
-            yield* prepare(page)
-            yield* shoot(page, name)
-          }
-          assert.deepStrictEqual([...found, ...failures], [])
-        }).pipe(Effect.scoped, Effect.provide(layer({ respond }))), limit)
-    }
+  for (const view of views) {
+    it.live(`is accessible and fits at ${view.width} px, ${view.colorScheme}`, () =>
+      Effect.gen(function*() {
+        yield* seed
+        const browser = yield* start
+        const found: Array<string> = []
+        const login = yield* open(browser, view)
+        yield* useFont(login.page)
+        yield* wait(() => login.page.getByLabel("Token").waitFor())
+        found.push(...yield* shoot(login.page, "login", view))
+        const { failures, page } = yield* enter(browser, view)
+        yield* useFont(page)
+        for (const [name, prepare] of Object.entries(pages)) {
+          yield* go(page, `#/${placeOf(name)}`)
+          yield* prepare(page)
+          found.push(...yield* shoot(page, name, view))
+        }
+        assert.deepStrictEqual([...found, ...failures], [])
+      }).pipe(Effect.scoped, Effect.provide(layer({ respond }))), limit)
   }
 
-  it("loads in under 150 KB, compressed, in four requests", () => {
+  it("loads in under 150 KB, compressed, in four requests, and what is seldom opened on demand", () => {
     const built = `${root}/dist/console`
     const files = readdirSync(built, { recursive: true, encoding: "utf8" }).filter((file) => /\.\w+$/.test(file))
-    assert.lengthOf(files, 4, files.join(", "))
-    const bytes = files.map((file) => gzipSync(readFileSync(`${built}/${file}`)).length)
-    assert.isBelow(bytes.reduce((sum, size) => sum + size, 0), 150 * 1024)
+    const sizeOf = (files: ReadonlyArray<string>) =>
+      files.reduce((sum, file) => sum + gzipSync(readFileSync(`${built}/${file}`)).length, 0)
+    const later = files.filter((file) => /\/(?:Phone|Consent)-[\w-]+\.(?:js|css)$/.test(file))
+    const first = files.filter((file) => !later.includes(file))
+    assert.lengthOf(first, 4, first.join(", "))
+    assert.isBelow(sizeOf(first), 150 * 1024)
+    assert.lengthOf(later, 3, later.join(", "))
+    assert.isBelow(sizeOf(later), 14 * 1024)
   })
 })

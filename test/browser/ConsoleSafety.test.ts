@@ -94,6 +94,35 @@ describe("the console", () => {
       assert.deepStrictEqual(failures, [])
     }).pipe(Effect.scoped, Effect.provide(layer())), limit)
 
+  it.live("shows pictures of the addresses that the server names, and of no other", () =>
+    Effect.gen(function*() {
+      const { failures, page, requested } = yield* enter(yield* start)
+      const body = Buffer.from(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+        "base64"
+      )
+      yield* wait(() =>
+        page.context().route("https://*.example/**", (route) => route.fulfill({ contentType: "image/png", body }))
+      )
+      const images = [
+        "https://cdn.example/files/1.png",
+        "https://cdn.example/other/2.png",
+        "https://evil.example/3.png"
+      ]
+      for (const url of images) {
+        yield* receive("+15145550142", "", {
+          content: new Content.MediaContent({ url, mimeType: "image/png", caption: url })
+        })
+      }
+      yield* wait(() => page.getByRole("link", { name: /\+1 514 555 0142/ }).click())
+      const messages = page.getByRole("region", { name: "Messages" })
+      yield* wait(() => messages.getByText(images[2]!).first().waitFor())
+      yield* wait(() => page.waitForFunction("[...document.images].every((image) => image.naturalWidth === 1)"))
+      assert.strictEqual(yield* wait(() => messages.getByRole("img").count()), 1)
+      assert.deepStrictEqual(requested.filter((url) => url.startsWith("https:")), [images[0]!])
+      assert.deepStrictEqual(failures, [])
+    }).pipe(Effect.scoped, Effect.provide(layer({ mediaUrls: ["https://cdn.example/files"] }))), limit)
+
   it.live(
     "lets another page neither read nor write with the session, and is in no frame",
     () =>

@@ -4,6 +4,8 @@ import { Clock, Effect, Layer, Logger, Redacted, type Scope } from "effect"
 import { HttpServer } from "effect/http"
 import type { Browser, Page } from "playwright-core"
 import { Address } from "../../src/Address.ts"
+import * as Consent from "../../src/consent/Consent.ts"
+import * as ConsentIntake from "../../src/consent/ConsentIntake.ts"
 import * as Content from "../../src/Content.ts"
 import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import { DeliveryStatus, type Status } from "../../src/DeliveryStatus.ts"
@@ -40,6 +42,8 @@ export interface Server {
   readonly respond?: MockSmsProvider.Options["respond"]
   /** Stores in a database, which has an inbox and dead letters. In memory by default. */
   readonly isStored?: boolean
+  /** Where files are, besides the server itself. */
+  readonly mediaUrls?: ReadonlyArray<string>
 }
 
 const layerSqlite = Layer.orDie(
@@ -47,7 +51,7 @@ const layerSqlite = Layer.orDie(
 )
 
 /** A server with one carrier, which keeps its files and its requests in memory. */
-export const layer = ({ isStored = false, respond }: Server = {}) => {
+export const layer = ({ isStored = false, mediaUrls, respond }: Server = {}) => {
   buildConsole()
   const options = { adminToken: Redacted.make(token), shutdownTimeout: "1 second" } as const
   const sessions = ConsoleSessions.layer(options)
@@ -64,7 +68,7 @@ export const layer = ({ isStored = false, respond }: Server = {}) => {
   return WebhookServer.serveRoutes(
     Layer.mergeAll(
       Layer.provide(MessagesServer.layer(options), sessions),
-      Layer.provide(ConsoleServer.layer(), [sessions, NodeServices.layer]),
+      Layer.provide(ConsoleServer.layer({ mediaUrls }), [sessions, NodeServices.layer]),
       MediaServer.layer
     ),
     { disableLogger: true, disableListenLog: true }
@@ -73,8 +77,12 @@ export const layer = ({ isStored = false, respond }: Server = {}) => {
     Layer.provide(isStored ? RoomInbox.layer() : Layer.empty),
     Layer.provide(SmsChannel.layerProviders),
     Layer.provideMerge([RoomKit.layer(), SmsRouter.layer()]),
+    Layer.provide(ConsentIntake.layer({ replies: { answer: "never" } })),
     Layer.provideMerge(Outbox.layer()),
-    Layer.provideMerge(SmsProviders.layer(MockSmsProvider.layer({ name: provider, respond, from: ours }))),
+    Layer.provideMerge(
+      SmsProviders.layer(Consent.enforced(MockSmsProvider.layer({ name: provider, respond, from: ours })))
+    ),
+    Layer.provideMerge(Consent.layer()),
     Layer.provideMerge(DeliveryTracker.layer()),
     Layer.provideMerge(stores),
     Layer.provideMerge(Exchanges.layer()),
@@ -159,7 +167,7 @@ export interface Window {
   readonly requested: Array<string>
 }
 
-const watch = (page: Page): Window => {
+export const watch = (page: Page): Window => {
   const [failures, requested]: [Array<string>, Array<string>] = [[], []]
   page.on("request", (request) => requested.push(request.url()))
   page.on("pageerror", (error) => failures.push(error.message))

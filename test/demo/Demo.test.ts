@@ -7,10 +7,11 @@ import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import { message } from "../rooms/kit.ts"
 
 describe("the assistant of the demonstration", () => {
-  it.effect("answers questions, and nothing else", () =>
+  it.effect("answers questions, asks for one, and leaves keywords to the server", () =>
     Effect.gen(function*() {
       const kit = yield* RoomKit.RoomKit
       yield* kit.processInbound(message("It should look like this"))
+      yield* kit.processInbound(message("Stop."))
       yield* kit.processInbound(message("Is my order on its way?"))
       const [room] = yield* kit.rooms
       const said = (yield* kit.events(room!.id)).map(({ content, source: { channelId } }) => [
@@ -19,6 +20,8 @@ describe("the assistant of the demonstration", () => {
       ])
       assert.deepStrictEqual(said, [
         [false, "It should look like this"],
+        [true, "Hello! Ask me a question, and I answer."],
+        [false, "Stop."],
         [false, "Is my order on its way?"],
         [true, "Yes. We are here for you until 6 pm."]
       ])

@@ -1,8 +1,9 @@
 import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { Terminal } from "../../src/DeliveryStatus.ts"
 import * as Emulator from "../../src/emulator/Emulator.ts"
+import type * as EmulatorApi from "../../src/emulator/EmulatorApi.ts"
 import * as EmulatorClient from "../../src/emulator/EmulatorClient.ts"
 import * as CarrierServer from "../../src/testing/CarrierServer.ts"
 import { sdk } from "./twilio.ts"
@@ -134,6 +135,48 @@ it.live("adds, counts and removes rules of faults", () =>
     yield* client.removeFault({ params: { id } })
     assert.deepStrictEqual(yield* client.faults(), [])
     assert.strictEqual((yield* Effect.flip(client.removeFault({ params: { id } })))._tag, "NotFound")
+  }))
+
+it.live("streams what a phone shows, at once and after each change", () =>
+  Effect.gen(function*() {
+    const { client, emulator, send } = yield* setUp
+    yield* send("+15145550143")
+    yield* send()
+    yield* client.quiet({ payload: {} })
+    const views = yield* client.follow({ params: { number: person } })
+    const seen: Array<EmulatorApi.PhoneView> = []
+    const steps = [
+      client.text({ params: { number: person }, payload: { text: "STOP" } }),
+      client.text({ params: { number: person }, payload: { text: "Look", carrier: "telnyx", media: [{}] } }),
+      client.addFault({ payload: { probability: 0.5, effect: { type: "lose" } } })
+    ]
+    yield* views.pipe(
+      Stream.tap((view) => {
+        seen.push(view)
+        return seen.length > steps.length ? Effect.void : steps[seen.length - 1]!
+      }),
+      Stream.takeUntil(({ faults }) => faults.length > 0),
+      Stream.runDrain
+    )
+    assert.deepStrictEqual(
+      seen[0]!.messages.map(({ direction, text }) => [direction, text]),
+      [["received", "Hello"]]
+    )
+    const { faults, messages } = seen.at(-1)!
+    const [, written, confirmed, picture] = messages
+    const number = emulator.env["TWILIO_FROM"]!
+    assert.deepInclude(written, { direction: "written", carrier: "twilio", number, text: "STOP" })
+    assert.deepInclude(confirmed, { direction: "received", carrier: "twilio", number, files: [] })
+    assert.deepInclude(picture, { direction: "written", carrier: "telnyx", text: "Look" })
+    assert.deepStrictEqual(faults.map(({ happened, id }) => [id, happened]), [["1", 0]])
+
+    const [file] = picture!.files
+    const response = yield* Effect.promise(() => fetch(file!.url))
+    assert.strictEqual(response.headers.get("content-type"), "image/png")
+    assert.include(response.headers.get("content-security-policy")!, "sandbox")
+    assert.deepStrictEqual([...yield* Effect.promise(() => response.bytes())].slice(1, 4), [0x50, 0x4e, 0x47])
+    const missing = yield* Effect.promise(() => fetch(`${emulator.url}/_emulator/files/none`))
+    assert.strictEqual(missing.status, 404)
   }))
 
 it.live("refuses a rule that is none", () =>

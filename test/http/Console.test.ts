@@ -15,17 +15,18 @@ import { secrets } from "./carriers.ts"
 import { layerTracker } from "./gateway.ts"
 import { type Answer, assertProblem, quiet, request } from "./server.ts"
 
-const layer = (options: ConsoleSessions.Options = {}) => {
+const layer = (options: ConsoleSessions.Options = {}, page: ConsoleServer.Options = {}) => {
   const tokens = { adminToken: Redacted.make(secrets.admin), ...options }
   const sessions = ConsoleSessions.layer(tokens)
   const mock = MockSmsProvider.layer()
   return WebhookServer.serveRoutes(
     Layer.merge(
       Layer.provide(MessagesServer.layer(tokens), sessions),
-      Layer.provide(ConsoleServer.layer(), [sessions, NodeServices.layer])
+      Layer.provide(ConsoleServer.layer(page), [sessions, NodeServices.layer])
     ),
     quiet
   ).pipe(
+    Layer.provideMerge(sessions),
     Layer.provideMerge(SmsRouter.layer()),
     Layer.provideMerge([SmsProviders.layer(mock), RoomKit.layer()]),
     Layer.provideMerge(layerTracker),
@@ -48,6 +49,11 @@ const login = (token: string, headers: Headers = own) =>
 const cookieOf = ({ headers }: Answer): string => headers["set-cookie"]!.split(";")[0]!
 
 const rooms = (cookie: string, headers: Headers = own) => ask("GET", "/rooms", { ...headers, cookie })
+
+const invite = Effect.map(
+  Effect.flatMap(ConsoleSessions.ConsoleSessions, (sessions) => sessions.invite),
+  (key) => key === undefined ? "" : Redacted.value(key)
+)
 
 const test = (title: string, body: Effect.Effect<void, unknown, Effect.Services<ReturnType<typeof request>>>) =>
   it.effect(title, () => Effect.provide(body, layer()))
@@ -197,6 +203,30 @@ describe("a session of the console", () => {
       assert.strictEqual((yield* Effect.provide(rooms(cookie), layer())).status, 401)
     }).pipe(Effect.provide(NodeCrypto.layer)))
 
+  it.effect("opens once with the key of an invitation, within an hour, in the process that made it", () =>
+    Effect.gen(function*() {
+      const elsewhere = yield* Effect.provide(invite, layer())
+      yield* Effect.gen(function*() {
+        assert.strictEqual((yield* login(elsewhere)).status, 401)
+        const [key, late] = [yield* invite, yield* invite]
+        assert.notStrictEqual(key, late)
+        const changed = key.slice(0, -2) + (key.at(-2) === "A" ? "B" : "A") + key.at(-1)
+        const [end = "", , tag = ""] = key.split(".")
+        for (const other of [changed, `${end}.9.${tag}`, `${end}.1.`, "constructor"]) {
+          assert.strictEqual((yield* login(other)).status, 401, other)
+        }
+        const opened = yield* login(key)
+        assert.deepInclude(JSON.parse(opened.body), { name: "admin", scopes: ["read", "send", "operate"] })
+        assert.strictEqual((yield* rooms(cookieOf(opened))).status, 200)
+        assertProblem(yield* login(key), 401, "No token of this server")
+        // It opens the console, and is no token.
+        const bearer = yield* ask("GET", "/rooms", { host, authorization: `Bearer ${late}` })
+        assert.strictEqual(bearer.status, 401)
+        yield* TestClock.adjust("61 minutes")
+        assert.strictEqual((yield* login(late)).status, 401)
+      }).pipe(Effect.provide(layer()))
+    }))
+
   it.effect("needs an admin token", () =>
     Effect.gen(function*() {
       assertProblem(
@@ -204,6 +234,7 @@ describe("a session of the console", () => {
         403,
         "The console needs a server with an admin token: set ADMIN_TOKEN"
       )
+      assert.strictEqual(yield* invite, "")
     }).pipe(Effect.provide(layer({ adminToken: undefined }))))
 })
 
@@ -241,6 +272,19 @@ describe("the page of the console", () => {
       assert.strictEqual(again.status, 304)
     })
   )
+
+  it.effect("may show pictures of the server and of the addresses that are given, and of no other", () =>
+    Effect.gen(function*() {
+      const mediaUrls = ["https://cdn.example.com/files", "https://s3.example.com/a;b", "ftp://x.example", "none"]
+      yield* Effect.gen(function*() {
+        const policy = (yield* get("/console/")).headers["content-security-policy"]!.split("; ")
+        const given = "https://cdn.example.com/files/ https://s3.example.com/a%3Bb/"
+        assert.include(policy, `img-src 'self' blob: ${given} data:`)
+        assert.include(policy, `media-src 'self' blob: ${given}`)
+        const session = yield* login(secrets.admin)
+        assert.deepInclude(JSON.parse(session.body), { mediaUrls: given.split(" "), phone: false })
+      }).pipe(Effect.provide(layer({}, { mediaUrls })))
+    }))
 
   test(
     "has files whose names change with them, which are kept for good",

@@ -55,7 +55,9 @@ describe("a media store", () => {
         const env = { MEDIA_DIR: ` ${directory} `, ...urls }
         const { url } = yield* putIn(env)
         assert.match(url, new RegExp(`^${base}[0-9a-f]{64}\\.png$`))
-        assert.isTrue((yield* load(env)).media!.isServed)
+        const { media } = yield* load(env)
+        assert.isTrue(media!.isServed)
+        assert.strictEqual(`${media!.filesUrl.replace(/\/$/, "")}/`, base)
       }
       assert.isAbove((yield* fs.readDirectory(directory)).length, 0)
     }).pipe(Effect.provide(NodeServices.layer)))
@@ -64,6 +66,13 @@ describe("a media store", () => {
     Effect.gen(function*() {
       const { media } = yield* load({ ...bucket, MEDIA_S3_ENDPOINT: "https://s3.example.com" })
       assert.isFalse(media!.isServed)
+      assert.strictEqual(media!.filesUrl, "https://s3.example.com/media")
+      const urls = [{ MEDIA_S3_REGION: "eu-west-1" }, { MEDIA_URL: "https://cdn.example.com/m" }]
+      const filesUrls = yield* Effect.forEach(urls, (env) => load({ ...bucket, ...env }))
+      assert.deepStrictEqual(filesUrls.map(({ media }) => media!.filesUrl), [
+        "https://media.s3.eu-west-1.amazonaws.com",
+        "https://cdn.example.com/m"
+      ])
       for (const missing of Object.keys(bucket).filter((name) => name !== "MEDIA_S3_BUCKET")) {
         assert.strictEqual(
           yield* mediaMessage({ ...bucket, [missing]: " " }),

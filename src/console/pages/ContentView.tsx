@@ -3,14 +3,15 @@
  * and a file only from this server.
  */
 import * as Contents from "../../Content.ts"
+import { mediaUrls } from "../state/session.ts"
 import { Icon } from "../ui/icons.tsx"
 
 /** Returns the address of a file that this page may load, or `undefined`. */
-const ownUrl = (url: string): string | undefined => {
+export const ownUrl = (url: string): string | undefined => {
   const parsed = URL.parse(url)
-  return parsed !== null && /^\/(?:.*\/)?media\//.test(parsed.pathname) && parsed.host === location.host
-    ? parsed.href
-    : undefined
+  if (parsed === null) return undefined
+  const isOwn = /^\/(?:.*\/)?media\//.test(parsed.pathname) && parsed.host === location.host
+  return isOwn || mediaUrls().some((own) => parsed.href.startsWith(own)) ? parsed.href : undefined
 }
 
 const isLink = (url: string): boolean => /^https?:\/\//i.test(url) && URL.canParse(url)

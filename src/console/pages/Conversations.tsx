@@ -16,8 +16,12 @@ import { ThreadView } from "./Thread.tsx"
 
 const rowHeight = 74
 
-const Row = ({ conversation, isSelected }: {
+/** The address of a conversation in the inbox. */
+const placeOf = ({ room }: Conversation): string => hrefOf(["conversations", room.id])
+
+const Row = ({ conversation, href, isSelected }: {
   readonly conversation: Conversation
+  readonly href: string
   readonly isSelected: boolean
 }) => {
   const { last, provider, room, unread } = conversation
@@ -27,7 +31,7 @@ const Row = ({ conversation, isSelected }: {
   return (
     <a
       class={`conversation${isSelected ? " is-selected" : ""}${unread > 0 ? " is-unread" : ""}`}
-      href={hrefOf(["conversations", room.id])}
+      href={href}
       aria-current={isSelected ? "true" : undefined}
     >
       <Avatar address={people[0] ?? room.id} isGroup={people.length > 1} />
@@ -54,7 +58,14 @@ const Row = ({ conversation, isSelected }: {
   )
 }
 
-const List = ({ selected }: { readonly selected: string | undefined }) => {
+interface Selection {
+  /** The room that is open. */
+  readonly selected: string | undefined
+  /** The address at which a conversation is open. */
+  readonly href?: ((conversation: Conversation) => string) | undefined
+}
+
+const List = ({ href = placeOf, selected }: Selection) => {
   const list = useAtom(conversations)
   const scroller = useRef<HTMLDivElement>(null)
   const { height, items, show } = useVirtual({
@@ -81,7 +92,7 @@ const List = ({ selected }: { readonly selected: string | undefined }) => {
     const at = list.items.findIndex(({ room }) => room.id === selected)
     const next = Math.min(list.items.length - 1, Math.max(0, at === -1 ? 0 : at + step))
     show(next)
-    go(hrefOf(["conversations", list.items[next]!.room.id]))
+    go(href(list.items[next]!))
   }
 
   if (list.problem !== undefined) {
@@ -112,7 +123,11 @@ const List = ({ selected }: { readonly selected: string | undefined }) => {
               aria-setsize={list.next === undefined ? list.items.length : -1}
               aria-posinset={index + 1}
             >
-              <Row conversation={conversation} isSelected={conversation.room.id === selected} />
+              <Row
+                conversation={conversation}
+                href={href(conversation)}
+                isSelected={conversation.room.id === selected}
+              />
             </li>
           )
         })}
@@ -143,17 +158,22 @@ const Search = () => {
   )
 }
 
+/** The list of conversations, with its search. */
+export const InboxList = (selection: Selection) => (
+  <section class="inbox-list" aria-label="Inbox">
+    <header class="inbox-head">
+      <h2 class="title">Conversations</h2>
+      <Search />
+    </header>
+    <List {...selection} />
+  </section>
+)
+
 export const Conversations = () => {
   const selected = useAtom(route).path[0]
   return (
     <div class={`inbox${selected === undefined ? "" : " has-selection"}`}>
-      <section class="inbox-list" aria-label="Inbox">
-        <header class="inbox-head">
-          <h2 class="title">Conversations</h2>
-          <Search />
-        </header>
-        <List selected={selected} />
-      </section>
+      <InboxList selected={selected} />
       {selected === undefined
         ? (
           <section class="thread is-empty" aria-label="Conversation">

@@ -1,7 +1,10 @@
 /**
  * The lists of messages.
  */
-const tabs = [["messages", "Messages"], ["deliveries", "Deliveries"], ["dead-letters", "Dead letters"]] as const
+const tabs = [["messages", "Messages"], ["deliveries", "Deliveries"], ["dead-letters", "Dead letters"], [
+  "consent",
+  "Consent"
+]] as const
 
 export const Tabs = ({ page }: { readonly page: typeof tabs[number][0] }) => (
   <nav class="tabs" aria-label="Lists">

@@ -1,7 +1,8 @@
 /**
  * A conversation: what was said, and what became of each message.
  */
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
+import { Address } from "../../Address.ts"
 import type { ThreadMessage } from "../../http/ConversationsApi.ts"
 import { partsKey } from "../../mms/internal/message.ts"
 import { hrefOf } from "../state/route.ts"
@@ -11,7 +12,9 @@ import { closeThread, earlierMessages, openThread, type Thread, thread } from ".
 import { Icon } from "../ui/icons.tsx"
 import { Avatar, Badge, Empty, Problem, Skeleton, Ticks } from "../ui/parts.tsx"
 import { dayName, dayOf, describeSend, fullTime, numberOf, peopleOf, progressOf, timeOf, titleOf } from "../ui/text.ts"
+import { useConsent } from "../ui/useConsent.ts"
 import { Composer } from "./Composer.tsx"
+import { ConsentBadge, ConsentBox, describeEntry } from "./ConsentBox.tsx"
 import { ContentView } from "./ContentView.tsx"
 
 /** Two messages of one author within this time are one group. */
@@ -147,6 +150,11 @@ export const ThreadView = ({ roomId }: { readonly roomId: string }) => {
   const open = useAtom(thread)
   const conversation = open?.conversation
   const people = conversation === undefined ? [] : peopleOf(conversation)
+  const [person, another] = people
+  const address = another === undefined && person !== undefined ? Address.make(person) : undefined
+  const consent = useConsent(address)
+  const optOut = consent.value?.optOut
+  const [showsConsent, setShowsConsent] = useState(false)
   const ours = conversation?.room.attachments.find(({ recipient }) => recipient !== undefined)
   const recipient = ours?.writesTo ?? ours?.recipient
   return (
@@ -162,7 +170,20 @@ export const ThreadView = ({ roomId }: { readonly roomId: string }) => {
             {recipient === undefined ? "No number of yours yet" : `with ${numberOf(recipient)}`}
           </p>
         </div>
+        {optOut !== undefined && <ConsentBadge state="optedOut" />}
         {conversation?.provider !== undefined && <Badge>{titleOfProvider(conversation.provider)}</Badge>}
+        {address !== undefined && (
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Consent"
+            title="Consent"
+            aria-expanded={showsConsent}
+            onClick={() => setShowsConsent(!showsConsent)}
+          >
+            <Icon name="shield" />
+          </button>
+        )}
         {people.length === 1 && (
           <a
             class="icon-button"
@@ -174,6 +195,11 @@ export const ThreadView = ({ roomId }: { readonly roomId: string }) => {
           </a>
         )}
       </header>
+      {showsConsent && address !== undefined && (
+        <section class="thread-consent" aria-label="Consent">
+          <ConsentBox address={address} consent={consent} key={address} />
+        </section>
+      )}
       {open?.problem !== undefined
         ? <Problem onRetry={() => openThread(roomId)}>{open.problem}</Problem>
         : open === undefined || (open.isLoading && open.messages.length === 0)
@@ -181,6 +207,12 @@ export const ThreadView = ({ roomId }: { readonly roomId: string }) => {
         : open.messages.length === 0
         ? <Empty icon="chat" title="No messages yet" />
         : <Messages open={open} key={open.roomId} />}
+      {optOut !== undefined && (
+        <p class="opted-out" role="note">
+          <Icon name="blocked" size={16} />
+          <span>{describeEntry(optOut)}. Answers are refused.</span>
+        </p>
+      )}
       {open !== undefined && open.problem === undefined && (
         can("send")
           ? <Composer roomId={roomId} key={roomId} />

@@ -11,6 +11,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import { Consents } from "../../http/ConsentApi.ts"
 import { Session } from "../../http/ConsoleApi.ts"
 import { Conversations } from "../../http/ConversationsApi.ts"
 import { Events } from "../../http/EventsApi.ts"
@@ -29,6 +30,7 @@ const ConsoleClientApi = HttpApi.make("effect-sms")
   .add(Lists)
   .add(Events)
   .add(Operations)
+  .add(Consents)
   .add(Uploads)
   .add(Exchanges)
   .add(Statistics)
@@ -38,16 +40,19 @@ export const baseUrl = new URL("..", document.baseURI).href.replace(/\/$/, "")
 
 const make = Effect.gen(function*() {
   const httpClient = yield* HttpClient.HttpClient
-  return yield* HttpApiClient.makeWith(ConsoleClientApi, {
-    baseUrl,
-    httpClient: HttpClient.mapRequest(httpClient, HttpClientRequest.setHeader(ownHeader, "1"))
-  })
+  return yield* HttpApiClient.makeWith(ConsoleClientApi, { baseUrl, httpClient })
 })
 
 /** The client of the server. */
 export class Api extends Context.Service<Api, Effect.Success<typeof make>>()("effect-sms/console/Api") {}
 
-const runtime = ManagedRuntime.make(Layer.provide(Layer.effect(Api, make), FetchHttpClient.layer))
+/** Requests of this page, with the header by which the server knows them. */
+const layerClient = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(HttpClientRequest.setHeader(ownHeader, "1")))
+).pipe(Layer.provide(FetchHttpClient.layer))
+
+const runtime = ManagedRuntime.make(Layer.provideMerge(Layer.effect(Api, make), layerClient))
 
 /** Runs an effect that asks the server. */
-export const run = <A, E>(effect: Effect.Effect<A, E, Api>) => runtime.runFork(effect)
+export const run = <A, E>(effect: Effect.Effect<A, E, Api | HttpClient.HttpClient>) => runtime.runFork(effect)

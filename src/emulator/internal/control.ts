@@ -9,9 +9,11 @@ import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Problems from "../../http/Problems.ts"
 import { compact } from "../../internal/record.ts"
@@ -22,6 +24,8 @@ import {
   FaultView,
   Info,
   MessageView,
+  PhoneMessage,
+  PhoneView,
   ReceivedView,
   type Snapshot as SnapshotSchema,
   type TextRequest
@@ -29,6 +33,7 @@ import {
 import * as MagicNumber from "../MagicNumber.ts"
 import { type Exchange, withoutSecrets } from "./exchanges.ts"
 import type { Received } from "./people.ts"
+import type { Phone } from "./phone.ts"
 import type { Service, Unknown } from "./service.ts"
 import type { Snapshot } from "./snapshot.ts"
 
@@ -90,6 +95,28 @@ const defaultLimit = 100
 /** A snapshot is made of JSON, where what is `undefined` is absent. */
 const asJson = (snapshot: Snapshot): typeof SnapshotSchema.Type => JSON.parse(JSON.stringify(snapshot))
 
+/** Where the control API has a file that a person sent. */
+const fileUrl = (url: string, id: string): string => `${url}/_emulator/files/${id}`
+
+/** A person may send a page with a script. */
+const fileHeaders = { "content-security-policy": "default-src 'none'; sandbox", "x-content-type-options": "nosniff" }
+
+const phoneView = ({ url }: Service) => ({ faults, messages }: Phone): PhoneView =>
+  new PhoneView({
+    faults: faults.map((fault) => new FaultView(fault)),
+    messages: messages.map(({ at, files, id, ...message }) =>
+      new PhoneMessage({
+        ...message,
+        files: files.map((file) => "url" in file ? file : { url: fileUrl(url, file.id), type: file.type }),
+        at: time(at),
+        ...compact({ id })
+      })
+    )
+  })
+
+/** A client takes a stream without any for lost. */
+const repeated = Stream.drop(Stream.tick("15 seconds"), 1)
+
 const handlers = (emulator: Service) =>
   HttpApiBuilder.group(EmulatorApi, "emulator", (handlers) =>
     handlers.handleAll({
@@ -104,6 +131,12 @@ const handlers = (emulator: Service) =>
       }),
       received: ({ params: { number } }) =>
         Effect.map(emulator.received(number), (received) => received.map(receivedView)),
+      follow: ({ params: { number } }) =>
+        emulator.follow(number).pipe(
+          Stream.merge(Stream.mapEffect(repeated, () => emulator.phone(number))),
+          Stream.map(phoneView(emulator)),
+          Effect.succeed
+        ),
       messages: ({ query: { carrier, limit = defaultLimit } }) =>
         Effect.map(emulator.messages(carrier), (messages) => messages.slice(0, limit).map(messageView)),
       message: ({ params: { id } }) =>
@@ -133,7 +166,13 @@ const handlers = (emulator: Service) =>
       snapshot: () => Effect.map(emulator.snapshot, asJson),
       restore: ({ payload }) => emulator.restore(payload as unknown as Snapshot),
       reset: () => emulator.reset
-    }))
+    }).handleRaw(
+      "file",
+      Effect.fnUntraced(function*({ params: { id } }) {
+        const { bytes, type } = yield* Effect.catchTag(emulator.file(id), "Unknown", notFound)
+        return HttpServerResponse.uint8Array(bytes, { contentType: type, headers: fileHeaders })
+      })
+    ))
 
 /** Builds the listener for requests to the API. */
 export const listener = Effect.fnUntraced(function*(

@@ -4,11 +4,13 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
 import type { Lazy } from "../../provider/Carrier.ts"
 import type * as Emulation from "../../provider/Emulation.ts"
 import type { Fault } from "../Fault.ts"
 import type { Exchange } from "./exchanges.ts"
 import type { Received } from "./people.ts"
+import type { Phone } from "./phone.ts"
 import type { Snapshot } from "./snapshot.ts"
 
 /**
@@ -60,7 +62,7 @@ export class ListenError extends Schema.TaggedError<ListenError>()("ListenError"
  * @since 0.1.0
  */
 export class Unknown extends Schema.TaggedError<Unknown>()("Unknown", {
-  what: Schema.Literals(["number", "message", "fault"])
+  what: Schema.Literals(["number", "message", "fault", "file"])
 }) {
   override get message(): string {
     return `The emulator has no such ${this.what}`
@@ -108,6 +110,12 @@ export interface Service {
   readonly text: (text: Text) => Effect.Effect<Emulation.Message, Unknown>
   /** Returns what a person received, oldest first. */
   readonly received: (number: string) => Effect.Effect<ReadonlyArray<Received>>
+  /** Returns what the phone of a person shows. */
+  readonly phone: (number: string) => Effect.Effect<Phone>
+  /** Streams what the phone of a person shows: at once, and after each change. */
+  readonly follow: (number: string) => Stream.Stream<Phone>
+  /** Finds a file that a person sent. */
+  readonly file: (id: string) => Effect.Effect<Emulation.File, Unknown>
   /** Returns the messages of a carrier, or of all, newest first. */
   readonly messages: (carrier?: string) => Effect.Effect<ReadonlyArray<Emulation.Message>>
   /** Finds a message by the carrier's id. */
@@ -121,11 +129,7 @@ export interface Service {
   /** Adds a rule of faults, and returns its id. */
   readonly addFault: (fault: Fault) => Effect.Effect<string>
   readonly removeFault: (id: string) => Effect.Effect<void, Unknown>
-  readonly faults: Effect.Effect<
-    ReadonlyArray<
-      { readonly id: string; readonly fault: Fault; readonly seen: number; readonly happened: number }
-    >
-  >
+  readonly faults: Effect.Effect<Phone["faults"]>
   /** Returns the log of exchanges, oldest first. */
   readonly exchanges: Effect.Effect<ReadonlyArray<Exchange>>
   /**

@@ -15,8 +15,8 @@ import * as PagePolicy from "./pagePolicy.ts"
 const directoryUrl = new URL("../../../dist/console/", import.meta.url)
 
 /** Returns the policy of the page: its own files and this server, and where the files of messages are. */
-const policyOf = (mediaOrigins: ReadonlyArray<string>) => {
-  const media = ["'self'", "blob:", ...mediaOrigins]
+const policyOf = (mediaSources: ReadonlyArray<string>) => {
+  const media = ["'self'", "blob:", ...mediaSources]
   return PagePolicy.make({
     scripts: ["'self'"],
     styles: ["'self'"],
@@ -45,13 +45,13 @@ const pathOf = (url: string): string | undefined => {
  * Makes the handler of the files. Each is read and compressed when it is first
  * asked for.
  */
-export const make = Effect.fnUntraced(function*(mediaOrigins: ReadonlyArray<string>) {
+export const make = Effect.fnUntraced(function*(mediaSources: ReadonlyArray<string>) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const digest = yield* Digest.Digest
   const directory = yield* Effect.orDie(path.fromFileUrl(directoryUrl))
   const page = {
-    "content-security-policy": policyOf(mediaOrigins),
+    "content-security-policy": policyOf(mediaSources),
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()"

@@ -87,7 +87,9 @@ const emptySha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b785
 const bucketName = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 
 /** Returns the URL of the bucket without a trailing slash. */
-const bucketUrl = ({ bucket, endpoint, pathStyle, region }: ClientOptions) => {
+export const bucketUrl = (
+  { bucket, endpoint, pathStyle, region }: Pick<ClientOptions, "bucket" | "endpoint" | "pathStyle" | "region">
+) => {
   const url = URL.parse(endpoint ?? `https://s3.${region}.amazonaws.com`)
   if (url === null || !/^https?:$/.test(url.protocol) || url.search + url.hash + url.username + url.password !== "") {
     return Effect.fail(new Cause.IllegalArgumentError("The endpoint must be a URL such as https://s3.example.com"))
