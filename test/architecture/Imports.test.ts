@@ -69,6 +69,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "emulator/internal/control.ts": ["@effect/platform-node", "node:http"],
   "emulator/internal/edge.ts": ["node:http"],
   "emulator/internal/nodeCrypto.ts": ["node:crypto"],
+  "emulator/internal/phone.ts": [],
   "emulator/internal/poster.ts": ["@effect/platform-node"],
   "emulator/internal/runner.ts": [],
   "http/NodeServer.ts": ["@effect/platform-node", "node:http"],

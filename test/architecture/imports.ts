@@ -105,7 +105,7 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   demo: [...library, "emulator"],
   emulator: library,
   index: library,
-  console: library,
+  console: [...library, "emulator"],
   cli: [...library, "recording", "demo", "emulator"],
   main: ["cli"]
 }
