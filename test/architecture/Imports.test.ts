@@ -72,6 +72,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "emulator/internal/phone.ts": [],
   "emulator/internal/poster.ts": ["@effect/platform-node"],
   "emulator/internal/runner.ts": [],
+  "emulator/internal/service.ts": [],
   "http/NodeServer.ts": ["@effect/platform-node", "node:http"],
   "http/internal/nodeMessages.ts": ["node:http", "node:net", "node:stream"],
   "http/Middleware.ts": ["node:http"],
