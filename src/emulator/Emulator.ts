@@ -220,7 +220,7 @@ export const make = Effect.fnUntraced(function*(
       }),
     received: (number) => Effect.sync(() => [...simulation.people.inbox(number)]),
     phone: (number) => Effect.sync(() => Phone.read(simulation, number)),
-    follow: (number) => Phone.follow(simulation, runner, number),
+    follow: (number) => Phone.follow(simulation, runner.watch, number),
     file: (id) =>
       Effect.suspend(() => {
         const file = simulation.files.get(id)

@@ -5,7 +5,6 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import type { Saved as SavedFault } from "./faults.ts"
-import type { Runner } from "./runner.ts"
 import type { Simulation } from "./simulation.ts"
 
 /** A message on the phone. */
@@ -75,8 +74,12 @@ export const read = (simulation: Simulation, person: string): Phone => {
   }
 }
 
-/** Streams what the phone of a person shows: at once, and after each change. */
-export const follow = (simulation: Simulation, { watch }: Runner, person: string): Stream.Stream<Phone> =>
+/** Streams what the phone of a person shows: at once, and after each change, of which `watch` tells. */
+export const follow = (
+  simulation: Simulation,
+  watch: (listener: () => void) => () => void,
+  person: string
+): Stream.Stream<Phone> =>
   Stream.callback<void>((queue) =>
     Effect.acquireRelease(
       Effect.sync(() => watch(() => Queue.offerUnsafe(queue, undefined))),
