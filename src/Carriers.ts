@@ -6,7 +6,8 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { type Lazy, lazy } from "./provider/Carrier.ts"
+import type { Lazy } from "./provider/Carrier.ts"
+import { lazy } from "./provider/internal/lazy.ts"
 import { UnknownProvider, WebhookError } from "./WebhookError.ts"
 import type { WebhookMeta } from "./WebhookMeta.ts"
 
@@ -18,10 +19,15 @@ import type { WebhookMeta } from "./WebhookMeta.ts"
  * @since 0.1.0
  */
 export const all: ReadonlyArray<Lazy> = [
-  lazy("twilio", "Twilio", () => import("./twilio/Carrier.ts")),
-  lazy("sinch", "Sinch", () => import("./sinch/Carrier.ts")),
-  lazy("telnyx", "Telnyx", () => import("./telnyx/Carrier.ts")),
-  lazy("voicemeup", "VoiceMeUp", () => import("./voicemeup/Carrier.ts"))
+  lazy("twilio", "Twilio", () => import("./twilio/Carrier.ts"), () => import("./twilio/emulation/Emulation.ts")),
+  lazy("sinch", "Sinch", () => import("./sinch/Carrier.ts"), () => import("./sinch/emulation/Emulation.ts")),
+  lazy("telnyx", "Telnyx", () => import("./telnyx/Carrier.ts"), () => import("./telnyx/emulation/Emulation.ts")),
+  lazy(
+    "voicemeup",
+    "VoiceMeUp",
+    () => import("./voicemeup/Carrier.ts"),
+    () => import("./voicemeup/emulation/Emulation.ts")
+  )
 ]
 
 const listed = (words: ReadonlyArray<string>, type: "conjunction" | "disjunction") =>

@@ -1,4 +1,7 @@
-/** Compares what the SDK of a carrier sends for a message, over real HTTP, with what we send. */
+/**
+ * Compares what the SDK of a carrier sends for a message, over real HTTP, with what we send. Not to the emulator, which
+ * knows only its own credentials and messages: these have those of the fixtures.
+ */
 import { assert, it } from "@effect/vitest"
 import { DateTime, Effect, Schema, type Scope } from "effect"
 import { TestClock } from "effect/testing"

@@ -87,10 +87,11 @@ const listen = (
   )
 
 const loadEmulations = Effect.fnUntraced(function*(carriers: ReadonlyArray<Lazy>) {
-  const loaded = yield* Effect.forEach(carriers, ({ load }) => load, { concurrency: "unbounded" })
-  const emulations = yield* Effect.forEach(loaded, ({ emulation = Effect.undefined }) => emulation, {
-    concurrency: "unbounded"
-  })
+  const emulations = yield* Effect.forEach(
+    carriers,
+    ({ emulation, load }) => emulation ?? Effect.flatMap(load, ({ emulation = Effect.undefined }) => emulation),
+    { concurrency: "unbounded" }
+  )
   return carriers.flatMap(({ name, title }, index) => {
     const emulation = emulations[index]
     return emulation === undefined ? [] : [{ name, title, emulation, numbers: numbersOf(index) }]

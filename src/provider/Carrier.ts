@@ -29,6 +29,7 @@ import type { WebhookRequest } from "../WebhookRequest.ts"
 import type { Emulation } from "./Emulation.ts"
 import type { InvalidVariable, Read, Variable } from "./Environment.ts"
 import { unwrap } from "./internal/config.ts"
+import * as Loading from "./internal/lazy.ts"
 import type { ReceiveOptions, Receiver } from "./Receiving.ts"
 import type { Masking, Sign } from "./Recording.ts"
 import type { CarrierSending, Sending, SendOptions } from "./Sending.ts"
@@ -457,11 +458,7 @@ export const define = <
  * @category models
  * @since 0.1.0
  */
-export interface Lazy {
-  readonly name: string
-  readonly title: string
-  readonly load: Effect.Effect<Any>
-}
+export interface Lazy extends Loading.Lazy<Any> {}
 
 /**
  * Describes a carrier whose module is loaded on demand.
@@ -469,11 +466,12 @@ export interface Lazy {
  * @category constructors
  * @since 0.1.0
  */
-export const lazy = (
+export const lazy: (
   name: string,
   title: string,
-  load: () => Promise<{ readonly carrier: Any }>
-): Lazy => ({ name, title, load: Effect.map(Effect.promise(load), ({ carrier }) => carrier) })
+  load: () => Promise<{ readonly carrier: Any }>,
+  emulation?: () => Promise<{ readonly emulation: Emulation }>
+) => Lazy = Loading.lazy
 
 /**
  * Describes a carrier whose module is already loaded.

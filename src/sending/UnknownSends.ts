@@ -108,6 +108,9 @@ const defaultWaits: ReadonlyArray<Duration.Input> = [
   "1 day"
 ]
 
+/** The number of people about whose messages carriers are asked at a time. Carriers limit the rate of requests. */
+const concurrency = 4
+
 /** How soon a carrier is asked again that could not be asked the last time. */
 const again = Duration.hours(1)
 
@@ -308,7 +311,12 @@ export const make = Effect.fnUntraced(function*(
   const round = Effect.gen(function*() {
     while (true) {
       const claimed = yield* store.claimUnknown({ limit, lease })
-      yield* Effect.forEach(claimed, settle, { discard: true })
+      // Those to one person one after the other: what is found of one says what another is not.
+      yield* Effect.forEach(
+        Map.groupBy(claimed, ({ message: { to } }) => to).values(),
+        (intents) => Effect.forEach(intents, settle, { discard: true }),
+        { concurrency, discard: true }
+      )
       if (claimed.length < limit) return
     }
   })

@@ -1,7 +1,8 @@
 /**
  * A local HTTP server that simulates a carrier. It records the requests of a
  * provider and replies as the test specifies, including the failures of real
- * carriers.
+ * carriers and replies that no carrier gives. For a carrier that behaves as the
+ * real one, with messages and webhooks, use the emulator.
  *
  * **Example** (A carrier that does not answer)
  *

@@ -44,7 +44,7 @@ const examine = Effect.fnUntraced(function*(env: Record<string, string>, args: R
   }
 })
 
-/** A carrier that has this callback URL, and this date. */
+/** A carrier that has this callback URL, and this date, which the emulator never has wrong in a header. */
 const makeTwilio = (url: string | null, headers: Readonly<Record<string, string>> = {}, status = 200) =>
   CarrierServer.serve(
     CarrierServer.answer(

@@ -1,4 +1,7 @@
-/** A server that plays a carrier, Twilio unless it is told otherwise, and answers when and how it is told. */
+/**
+ * A server that plays a carrier, Twilio unless it is told otherwise, and answers when and how it is told. The emulator
+ * answers on its own: with it, no test could act while a request has no answer yet.
+ */
 import { Effect } from "effect"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"

@@ -165,6 +165,7 @@ describe("a group", () => {
   it.effect("goes from the webhook of Telnyx to its group API and back to the delivery of each", () =>
     Effect.gen(function*() {
       const [ann, bob, eve, us] = ["+15559876543", "+15558765432", "+15557654321", "+15551234567"] as const
+      // The id in the fixtures of its webhooks: the emulator would make up another.
       const groupId = "403189d4-b1d6-4993-b263-6470e5224430"
       const carrier = yield* CarrierServer.serve(CarrierServer.answer(200, {
         data: {

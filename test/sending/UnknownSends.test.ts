@@ -19,7 +19,7 @@ import { observe } from "../observe.ts"
 import { textContent } from "../rooms/kit.ts"
 
 const to = Address.make("+15145550142")
-const message = (text: string) => new OutboundMessage({ to, content: textContent(text) })
+const message = (text: string, person = to) => new OutboundMessage({ to: person, content: textContent(text) })
 const error = new SmsError({ provider: "mock", reason: new OutcomeUnknown({ because: "Timeout" }) })
 
 const match = (messageId: string, by: Match["by"] = "content", part = 1, of = 1): Match => ({ part, of, messageId, by })
@@ -68,9 +68,9 @@ const makeWorld = Effect.fnUntraced(function*(answers: Record<string, LookUp | u
       }
     }),
     /** A send whose outcome is unknown. */
-    unknown: Effect.fnUntraced(function*(text = "hello", told: SmsError = error) {
+    unknown: Effect.fnUntraced(function*(text = "hello", told: SmsError = error, person = to) {
       const id = `i${++ids}`
-      yield* store.reserve({ id, hash: "h", message: message(text) })
+      yield* store.reserve({ id, hash: "h", message: message(text, person) })
       yield* store.settle(id, { state: "unknown", error: told })
       return id
     }),
@@ -129,6 +129,19 @@ describe("a send with an unknown outcome", () => {
       yield* world.start
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(world.asked.map(([, { intentId }]) => intentId).sort(), ids.sort())
+    }).pipe(Effect.scoped))
+
+  it.effect("is asked for while a query about a message to somebody else hangs", () =>
+    Effect.gen(function*() {
+      const other = Address.make("+15145550143")
+      const world = yield* makeWorld({
+        mock: ({ message }) => message.to === other ? Effect.never : Effect.succeed([match("7")])
+      })
+      yield* world.unknown("hello", error, other)
+      const id = yield* world.unknown()
+      yield* world.start
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* world.stateOf(id), accepted("7"))
     }).pipe(Effect.scoped))
 
   it.effect("is asked for by one of two servers, and by the other once the first was killed", () =>

@@ -1,4 +1,7 @@
-/** A carrier that accepts every message, as `node:http` answers it. */
+/**
+ * A carrier that accepts every message, as `node:http` answers it: as fast as can be. The emulator, which keeps and
+ * reports messages, would be slower than the clients that are measured.
+ */
 import { createServer } from "node:http"
 import { listening, portOf } from "./listening.ts"
 
