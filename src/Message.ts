@@ -173,7 +173,7 @@ export class OutboundMessage extends Schema.Class<OutboundMessage>("effect-sms/O
   validityPeriod: Schema.optionalKey(Schema.DurationFromMillis),
   /** The URL that receives delivery reports for this message, instead of the provider's default. */
   statusCallback: Schema.optionalKey(Schema.NonEmptyString),
-  /** An application reference that the carrier keeps with the message. Must not contain personal data. */
+  /** An application reference, which the delivery reports of the message have. Must not contain personal data. */
   reference: Schema.optionalKey(Schema.NonEmptyString),
   /** What the message is for. The guards of a send decide by it, and the carrier does not see it. */
   purpose: Schema.optionalKey(Purpose)

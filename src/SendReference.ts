@@ -65,11 +65,7 @@ export const fromText = (text: string): SendReference | undefined => {
  * @category combinators
  * @since 0.1.0
  */
-export const addToUrl = (url: string, reference: SendReference): string => {
-  const [target = "", ...fragment] = url.split("#")
-  const separator = !target.includes("?") ? "?" : /[?&]$/.test(target) ? "" : "&"
-  return [`${target}${separator}${toText(reference)}`, ...fragment].join("#")
-}
+export const addToUrl = (url: string, reference: SendReference): string => Reference.addField(url, toText(reference))
 
 /**
  * Returns the reference in the query of a URL. With several, returns none.

@@ -103,6 +103,20 @@ const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String
 /** Decodes Base64. Returns `undefined` for other text. */
 export const bytesOf = Encodings.fromBase64
 
+/** Fewer bytes are plausible in several alphabets: `Hi` is a syllable of Hangul once it is packed. */
+const maxFew = 3
+
+/** Letters, digits and what ends a short answer. With other signs, two bytes are as likely an ideograph. */
+const shortAnswer = /^[A-Za-z\d $?!.,@#\r\n]+$/
+
+/** Whether every unit of UCS-2 is of Latin-1, or the text consists of emoji: neither happens by chance. */
+const isSurelyUtf16 = (bytes: Uint8Array, text: string | undefined): text is string =>
+  text !== undefined && (
+    (bytes.every((byte, index) => index % 2 === 1 ? byte < 0xff : byte === 0) && !/(?![\t\n\r])\p{Cc}/u.test(text)) ||
+    /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\uFE0F|\u200D)+$/u.test(text) &&
+      text.length > 1
+  )
+
 /**
  * Decodes the text of a message from its segments, in order. Returns `undefined`
  * if they are not text.
@@ -122,10 +136,13 @@ export const textOf = (parts: ReadonlyArray<UserData>): string | undefined => {
   const ofUtf8 = decodeBytes(utf8!, bytes)
   // Other bytes are hardly ever valid UTF-8 by chance.
   if (ofUtf8 !== undefined && !isAscii && looksLike(ofUtf8) > 0) return ofUtf8
+  const ofUtf16 = decodeBytes(utf16!, bytes)
+  if (isSurelyUtf16(bytes, ofUtf16)) return ofUtf16
+  if (bytes.length <= maxFew) return isAscii && shortAnswer.test(ofUtf8!) ? ofUtf8 : undefined
   const septets = parts.map((part, index) => septetsOf(part, pieces[index]!))
   const readings = [
     isAscii ? ofUtf8 : latin1(bytes),
-    decodeBytes(utf16!, bytes),
+    ofUtf16,
     septets.every((septets) => septets !== undefined) ? decodeSeptets(septets.flat()) : undefined,
     isAscii ? decodeSeptets(bytes) : undefined
   ]

@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { Address, fromText } from "../Address.ts"
+import { isChannel } from "./addressText.ts"
 
 const expected =
   "a phone number with its country code, as +15145550142, a short code, or a channel address, as whatsapp:+15145550142"
@@ -40,10 +41,15 @@ export const Sender = decodedWith(
 )
 
 /** A channel address without a number: the id that a carrier gives a person. */
-const userId = /^[a-z]+:(?=.*\p{L})[^\s+]+$/u
+const userId = /^([a-z]+):(?=.*\p{L})[^\s+]+$/u
+
+const isUserId = (text: string): boolean => {
+  const [, scheme] = userId.exec(text) ?? []
+  return scheme !== undefined && isChannel(scheme)
+}
 
 /** Decodes the address of a person like {@link Recipient}, and also the id of a person on a channel. */
 export const Person = decodedWith(
-  (text) => Option.orElse(fromText(text), () => userId.test(text) ? Address.makeOption(text) : Option.none()),
+  (text) => Option.orElse(fromText(text), () => isUserId(text) ? Address.makeOption(text) : Option.none()),
   `${expected}, or an id on a channel, as whatsapp:MX.1`
 )

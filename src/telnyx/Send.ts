@@ -47,7 +47,7 @@ const statusWaits: StatusWaits = {
  * is split or refused too early; the opposite mistake could make a part fail
  * after others were sent.
  */
-const capabilities = ({ messagingProfileId }: SenderOptions): Sending.SendCapabilities => ({
+const capabilities = ({ messagingProfileId, statusCallback }: SenderOptions): Sending.SendCapabilities => ({
   maxMedia: 10,
   maxLength: 1530,
   maxSegments: 10,
@@ -58,7 +58,7 @@ const capabilities = ({ messagingProfileId }: SenderOptions): Sending.SendCapabi
   choosesSender: messagingProfileId !== undefined,
   recipients: ["PhoneNumber", "ShortCode"],
   maxGroupRecipients: 8,
-  options: ["sendAt", "statusCallback"],
+  options: ["sendAt", "statusCallback", ...Callbacks.options(statusCallback)],
   statusWaits
 })
 
@@ -89,13 +89,14 @@ const checkGroup = (from: Address | undefined, { recipients, sendAt }: OutboundM
 
 const check = (options: SenderOptions) => (message: OutboundMessage) => {
   const { from = options.from, recipients, sendAt, to } = message
+  const reference = Callbacks.check(message)
   if (recipients.length > 1) {
     const refusal = checkGroup(from, message)
-    return refusal === undefined ? Effect.void : Effect.fail(new SmsError.NotSupported(refusal))
+    return refusal === undefined ? reference : Effect.fail(new SmsError.NotSupported(refusal))
   }
   const expected = from !== undefined && kind(from) === "SenderId" ? checkName(from, to) : undefined
   return expected === undefined
-    ? Times.checkSendAt(sendAt, "5 days")
+    ? Effect.andThen(reference, Times.checkSendAt(sendAt, "5 days"))
     : Effect.fail(new SmsError.NotSupported({ field: "from", expected }))
 }
 
@@ -103,14 +104,14 @@ const isGroup = ({ recipients }: Sending.Part): boolean => recipients.length > 1
 
 /** Builds the request body. Omits members that are `undefined`. A group message has no messaging profile. */
 const bodyOf = (part: Sending.Part, options: SenderOptions): string => {
-  const { from, intent, media, message, recipients, text, to } = part
+  const { from, media, message, recipients, text, to } = part
   return JSON.stringify({
     from,
     to: isGroup(part) ? recipients : to,
     text: text === "" ? undefined : text,
     media_urls: media.length === 0 ? undefined : media.map(({ url }) => url),
     messaging_profile_id: isGroup(part) ? undefined : options.messagingProfileId,
-    webhook_url: message.statusCallback ?? Callbacks.withIntent(options.statusCallback, intent),
+    webhook_url: Callbacks.of(part, options.statusCallback),
     send_at: message.sendAt === undefined ? undefined : Times.formatSeconds(message.sendAt)
   })
 }

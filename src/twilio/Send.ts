@@ -39,35 +39,42 @@ const statusWaits: StatusWaits = {
   sent: ["12 hours", "1 day", "2 days", "3 days"]
 }
 
-const capabilities = ({ messagingServiceSid }: SenderOptions): Sending.SendCapabilities => ({
+const capabilities = ({ messagingServiceSid, statusCallback }: SenderOptions): Sending.SendCapabilities => ({
   maxMedia: 10,
   maxLength: 1600,
   senders: ["PhoneNumber", "ShortCode", "SenderId", "ChannelAddress"],
   choosesSender: messagingServiceSid !== undefined,
   recipients: ["PhoneNumber", "ShortCode", "ChannelAddress"],
-  options: messagingServiceSid === undefined
-    ? ["validityPeriod", "statusCallback"]
-    : ["sendAt", "validityPeriod", "statusCallback"],
+  options: [
+    ...messagingServiceSid === undefined ? [] : ["sendAt" as const],
+    "validityPeriod",
+    "statusCallback",
+    ...DefaultCallback.options(statusCallback)
+  ],
   statusWaits
 })
 
-/** Checks both times against Twilio's limits. */
-const check = ({ sendAt, validityPeriod }: OutboundMessage) =>
-  Effect.andThen(Times.checkValidity(validityPeriod, "10 hours"), Times.checkSendAt(sendAt, "35 days"))
+/** Checks both times against Twilio's limits, and the reference. */
+const check = (message: OutboundMessage) =>
+  DefaultCallback.check(message).pipe(
+    Effect.andThen(Times.checkValidity(message.validityPeriod, "10 hours")),
+    Effect.andThen(Times.checkSendAt(message.sendAt, "35 days"))
+  )
 
 const urlOf = (product: "api" | "messaging", { baseUrl, location }: SenderOptions): string =>
   baseUrl ?? `https://${product}.${location === undefined ? "" : `${location.edge}.${location.region}.`}twilio.com`
 
 /** Builds the form fields, in the order of Twilio's SDK. */
 const formOf = (
-  { from, intent, media, message, text, to }: Sending.Part,
+  part: Sending.Part,
   { messagingServiceSid, statusCallback, validityPeriod }: SenderOptions
 ): string => {
+  const { from, media, message, text, to } = part
   const validity = message.validityPeriod ?? validityPeriod
   const sendAt = message.sendAt
   return encodeForm([
     ["To", to],
-    ["StatusCallback", message.statusCallback ?? DefaultCallback.withIntent(statusCallback, intent)],
+    ["StatusCallback", DefaultCallback.of(part, statusCallback)],
     ["ValidityPeriod", validity === undefined ? undefined : String(Times.wholeSeconds(validity))],
     ["ScheduleType", sendAt === undefined ? undefined : "fixed"],
     ["SendAt", sendAt === undefined ? undefined : Times.formatSeconds(sendAt)],

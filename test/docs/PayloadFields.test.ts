@@ -155,7 +155,7 @@ const samples: Readonly<Record<string, Sample>> = {
       received_at: one,
       sent_at: two,
       completed_at: three,
-      webhook_url: "https://sms.example.com/?intent=1",
+      webhook_url: "https://sms.example.com/?reference=order-7&intent=1",
       smart_encoding_applied: true,
       wait_seconds: 1.5
     },

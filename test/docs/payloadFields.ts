@@ -28,7 +28,7 @@ export const tables: ReadonlyArray<Table> = [
     carrier: "Twilio",
     title: "status callbacks",
     event: "DeliveryStatus",
-    note: "Twilio sends neither the time of a status nor a reference. `intent` is from the query of the callback URL.",
+    note: "Twilio does not send the time of a status. `intent` and `reference` are from the query of the callback URL.",
     fields: Twilio.statusFields
   },
   {

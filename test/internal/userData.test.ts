@@ -109,6 +109,30 @@ describe("a text", () => {
   })
 })
 
+describe("a few bytes", () => {
+  const answers = ["1", "?", "Hi", "ok", "No!", "\n", "@", "$5", "ñ", "ß", "éàü", "€", "是", "好", "👍", "❤\uFE0F", "Å"]
+  const encodings = { ucs2, utf8: (text: string) => new TextEncoder().encode(text), latin1 }
+
+  it.each(answers)("are the answer that they are, or no text: %j", (text) => {
+    for (const [name, encode] of Object.entries(encodings)) {
+      if (name === "latin1" && !/^[\0-\xFF]*$/.test(text)) continue
+      assert.include([text, undefined], one(encode(text)), name)
+    }
+    assert.strictEqual(one(encodings.utf8(text)), text)
+  })
+
+  it.each(["1", "?", "@", "$5", "ñ", "ß", "éàü", "Å", "👍", "\n"])(
+    "in UCS-2 are read where nothing else has them: %j",
+    (text) => {
+      assert.strictEqual(one(ucs2(text)), text)
+    }
+  )
+
+  it("that are packed are no text: they are a syllable of Hangul as well", () => {
+    for (const text of ["Hi", "ok", "€"]) assert.isUndefined(one(pack(septetsOf(text), 0)), text)
+  })
+})
+
 describe("bytes", () => {
   it.each(["89504e470d0a1a0a", "ffd8ffe000104a464946", "000102ff", "00ff00ff", "504b030414000000", "030204811f00"])(
     "that are no text are not read as one: %s",

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { Recipient, Sender } from "../../src/internal/writtenAddress.ts"
+import { Person, Recipient, Sender } from "../../src/internal/writtenAddress.ts"
 
 describe("Recipient", () => {
   it.effect("decodes what fromText reads, and encodes an address as it is", () =>
@@ -28,5 +28,19 @@ describe("Sender", () => {
         /^Expected a phone number with its country code, as \+15145550100, a short code, a name/
       )
       assert.notMatch(String(error), /[^+]15145550100/)
+    }))
+})
+
+describe("Person", () => {
+  it.effect("decodes an id on a channel, and no web address or label", () =>
+    Effect.gen(function*() {
+      for (const id of ["whatsapp:MX.1", "messenger:a1", "rcs:acme_agent"]) {
+        assert.strictEqual(yield* Schema.decodeEffect(Person)(id), id)
+      }
+      for (const text of ["https://wa.me/15145550142", "mailto:ann@example.com", "sip:ann@example.com", "m:ann"]) {
+        const error = yield* Effect.flip(Schema.decodeEffect(Person)(text))
+        assert.match(error.message, /or an id on a channel, as whatsapp:MX\.1/)
+        assert.notInclude(String(error), text)
+      }
     }))
 })

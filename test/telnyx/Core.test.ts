@@ -195,6 +195,6 @@ describe("effect-sms/telnyx/webhook", () => {
         JSON.parse(JSON.stringify(ofCore(core.receive(request))))
       )
     }
-    assert.isBelow(gzipSync(code, { level: 9 }).length, 11_200)
+    assert.isBelow(gzipSync(code, { level: 9 }).length, 11_400)
   })
 })

@@ -206,6 +206,26 @@ describe("the core of Twilio", () => {
     assert.deepInclude(result.events[0], { intent: { intentId: "order-1", part: 2, of: 3 } })
   })
 
+  it("adds the reference of the application, which cannot be lengthened by another cut of the signed text", () => {
+    const report = { AccountSid: account, MessageSid: "SM00000000000000000000000000000001", MessageStatus: "sent" }
+    const referenceIn = (query: string, params: Partial<typeof report> = report) => {
+      const result = core.receive(signed(params, `${url}?${query}`))
+      if (result._tag !== "Received") return result._tag
+      return (result.events[0] as { readonly reference?: string }).reference
+    }
+    assert.strictEqual(referenceIn("reference=caf%C3%A9%20%26%2042&"), "café & 42")
+    assert.strictEqual(referenceIn("token=x&reference=a&intent=order-1"), "a")
+    for (
+      const query of ["reference=a", "reference=&", "reference=%E9&", "reference=a&reference=b&", "myreference=a&"]
+    ) {
+      assert.isUndefined(referenceIn(query), query)
+    }
+    const { AccountSid: _, ...cut } = report
+    for (const end of ["&", ""]) {
+      assert.include([undefined, "a", "Refused"], referenceIn(`reference=a${end}AccountSid${account}`, cut))
+    }
+  })
+
   it("refuses an empty token, with which everybody could sign", () => {
     for (const authToken of ["", " ", [], [token, ""]]) assert.throws(() => Core.make({ authToken }), TypeError)
   })
@@ -292,7 +312,7 @@ describe("effect-sms/twilio/webhook", () => {
         JSON.parse(JSON.stringify(ofCore(core.receive(request))))
       )
     }
-    assert.isBelow(gzipSync(code, { level: 9 }).length, 14_000)
+    assert.isBelow(gzipSync(code, { level: 9 }).length, 14_200)
   })
 
   it("reads no more of a body than the limit, and none of a request that is refused by its head", async () => {

@@ -2,7 +2,7 @@
  * What the cores of all carriers do around a carrier's own checks.
  */
 import { type GivenHeaders, lowerCaseHeaders } from "../../internal/headers.ts"
-import { fromUrl } from "../../internal/reference.ts"
+import { ofCallback } from "../../internal/reference.ts"
 import type { Payload } from "../../Payload.ts"
 import type { WebhookHead, WebhookRequest, WebhookResponse } from "../../WebhookRequest.ts"
 import { lengthFault } from "../internal/lengths.ts"
@@ -75,10 +75,10 @@ export const receivedFrom = (
     const fault = lengthFault(event)
     if (fault !== undefined) return refused(fault)
   }
-  const intent = isUrlSigned ? fromUrl(request.url) : undefined
-  const events = intent === undefined
+  const references = isUrlSigned ? ofCallback(request.url) : undefined
+  const events = references === undefined
     ? decoded.events
-    : decoded.events.map((event) => event._tag === "DeliveryStatus" ? { ...event, intent } : event)
+    : decoded.events.map((event) => event._tag === "DeliveryStatus" ? { ...references, ...event } : event)
   return { _tag: "Received", events, idempotencyKeys }
 }
 

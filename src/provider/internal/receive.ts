@@ -8,10 +8,11 @@ import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
 import { DeliveryStatus } from "../../DeliveryStatus.ts"
 import * as Counters from "../../internal/counters.ts"
+import * as Reference from "../../internal/reference.ts"
 import * as Spans from "../../internal/spans.ts"
 import { unchecked } from "../../internal/unchecked.ts"
 import type { Payload } from "../../Payload.ts"
-import * as SendReference from "../../SendReference.ts"
+import { SendReference } from "../../SendReference.ts"
 import * as WebhookError from "../../WebhookError.ts"
 import type { WebhookEvent } from "../../WebhookEvent.ts"
 import { unverifiedWebhook, type VerifiedWebhook, type WebhookHead, type WebhookRequest } from "../../WebhookRequest.ts"
@@ -41,9 +42,13 @@ const counterOf = Counters.makeUnsafe("sms_webhooks_total", "Webhooks by provide
 const maxDiagnosedBytes = 4 * 1024
 const maxDiagnosesPerSecond = 5
 
-/** Adds the reference in the callback URL to delivery reports. */
-const reportedOn = (intent: SendReference.SendReference) => (event: WebhookEvent): WebhookEvent =>
-  event._tag === "DeliveryStatus" ? unchecked(DeliveryStatus, { ...event, intent }) : event
+/** Returns a function that adds the references in the callback URL to delivery reports, if there are any. */
+const reportedOn = (url: string): ((event: WebhookEvent) => WebhookEvent) | undefined => {
+  const found = Reference.ofCallback(url)
+  if (found === undefined) return undefined
+  const references = { ...found, ...(found.intent !== undefined && { intent: new SendReference(found.intent) }) }
+  return (event) => event._tag === "DeliveryStatus" ? unchecked(DeliveryStatus, { ...references, ...event }) : event
+}
 
 export const make = (name: string, receiver: Receiver): Receive => {
   // Anyone could change the query of a webhook whose signature does not cover it.
@@ -160,13 +165,13 @@ export const make = (name: string, receiver: Receiver): Receive => {
         return Effect.fail(refuse(WebhookError.invalidPayload("", `a webhook verified by ${JSON.stringify(name)}`)))
       }
       const { payload, request } = webhook
-      const intent = isUrlSigned ? SendReference.fromUrl(request.url) : undefined
+      const toReported = isUrlSigned ? reportedOn(request.url) : undefined
       const events = Effect.suspend(() =>
         payload === undefined
           ? Effect.flatMapEager(Effect.mapErrorEager(receiver.parse(request), refuse), decodeEagerly)
           : decodeEagerly(payload)
       )
-      return intent === undefined ? events : Effect.map(events, (events) => events.map(reportedOn(intent)))
+      return toReported === undefined ? events : Effect.map(events, (events) => events.map(toReported))
     }
   }
 }

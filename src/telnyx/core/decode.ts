@@ -223,7 +223,8 @@ const statuses = (
           errorMessage: arrived ? undefined : error.detail ?? error.title,
           timestamp: timeOf(build, step, event, message),
           sentAt: timeAt(build, message.sent_at),
-          reference: ownString(message.body, "biz_opaque_callback_data"),
+          reference: ownString(message.body, "biz_opaque_callback_data") ??
+            (callback === undefined ? undefined : Reference.ofApplication(callback)),
           intent,
           segments: message.parts,
           cost: message.cost,

@@ -184,7 +184,7 @@ export const reportFields = /* @__PURE__ */ Fields.make({
   id: ["messageId", "idempotencyKey"],
   ...shared,
   group_message_id: ["messageId, of a group message", "metadata"],
-  webhook_url: ["intent, of a default callback URL"],
+  webhook_url: ["intent, of a default callback URL", "reference, of a default callback URL"],
   "to.phone_number": ["recipient", "idempotencyKey"],
   "to.status": ["status", "carrierStatus", "idempotencyKey"],
   "to.carrier": [],
