@@ -12,8 +12,7 @@
  * import { Effect, Layer } from "effect"
  * import * as NodeSqliteClient from "effect-sms/sql/NodeSqliteClient"
  * import * as SqlStorage from "effect-sms/sql/SqlStorage"
- * import { GuardStore } from "../guards/GuardStore.ts"
-import { Inbox } from "effect-sms"
+ * import { Inbox } from "effect-sms"
  *
  * const Storage = SqlStorage.layer().pipe(
  *   Layer.provide([NodeSqliteClient.layer({ filename: ":memory:" }), NodeCrypto.layer])
