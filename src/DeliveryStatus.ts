@@ -72,6 +72,16 @@ export const Status = Schema.Literals([
 /**
  * Schema of the terminal statuses.
  *
+ * **Example** (Telling terminal statuses)
+ *
+ * ```ts run
+ * import { Schema } from "effect"
+ * import { DeliveryStatus } from "effect-sms"
+ *
+ * Schema.is(DeliveryStatus.Terminal)("delivered") // => true
+ * Schema.is(DeliveryStatus.Terminal)("sent") // => false
+ * ```
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -3,14 +3,15 @@
  * The executable. It needs a Node package that is optional for users of the
  * library, so the command line is imported dynamically. `init` runs without it.
  */
-import { enableCompileCache } from "node:module"
+import * as Module from "node:module"
 
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND" &&
   error.message.includes("'@effect/platform-node'")
 
 // Half of the time of a short command would be spent on compiling what the last one compiled.
-enableCompileCache()
+// Node before 22 has none. It can run `init`, which brings a newer one.
+if ("enableCompileCache" in Module) Module.enableCompileCache()
 
 try {
   const { main } = await import("./cli/Cli.ts")

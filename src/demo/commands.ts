@@ -67,7 +67,8 @@ the documentation of the library, with search.
 Its token: ${token}
 
 To use your own carriers, set their variables and restart: the auth token or secret
-that the carrier signs with, and PUBLIC_URL. The README lists all of them. Messages
-to some numbers fail: docs/emulator.md has the table. Ctrl-C stops the server.
+that the carrier signs with, and PUBLIC_URL. docs/server.md lists all of them. Messages
+to some numbers fail: docs/emulator.md has the table. To write an application of your
+own: npx effect-sms init my-app. Ctrl-C stops the server.
 `
 })

@@ -306,6 +306,19 @@ const replyHook = "reply count"
  * Counts each message of a person that reaches a room as a reply, for the
  * lifetime of the layer.
  *
+ * **Example** (Counting replies in a kit)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { GuardStore, RoomKit, SendLimits } from "effect-sms"
+ *
+ * export const Kit = SendLimits.layerReplies.pipe(
+ *   Layer.provideMerge(RoomKit.layer()),
+ *   Layer.provide(SendLimits.layer({ frequency: [{ limit: 3, per: "day" }] })),
+ *   Layer.provide(GuardStore.layerMemory())
+ * )
+ * ```
+ *
  * @category layers
  * @since 0.1.0
  */

@@ -169,6 +169,20 @@ const makeLog = (provider: string) => {
  * and are in the receipt of an accepted message. When the store fails, the
  * message is sent without warnings.
  *
+ * **Example** (A provider that warns)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { GuardStore, SendWarnings, Twilio } from "effect-sms"
+ *
+ * declare const options: Twilio.Options
+ *
+ * export const Provider = SendWarnings.warned(Twilio.layer(options)).pipe(
+ *   Layer.provide(SendWarnings.layer()),
+ *   Layer.provide(GuardStore.layerMemory())
+ * )
+ * ```
+ *
  * @category combinators
  * @since 0.1.0
  */

@@ -56,7 +56,7 @@ describe("documentation", () => {
   it("has programs that type-check", () => {
     assert.isAbove(fences.length, 0)
     assert.strictEqual(typeCheck(), "")
-  }, 60_000)
+  }, 240_000)
 
   for (const { fence, path } of modules) {
     if (fence.run) it(`${fence.file}:${fence.line}`, () => import(path))

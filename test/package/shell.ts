@@ -38,9 +38,13 @@ export const clone = Effect.gen(function*() {
 
 const quiet = { npm_config_prefer_offline: "true", npm_config_audit: "false", npm_config_fund: "false" }
 
+/** The certificates of a proxy in front of the registry, where there is one. */
+const { NODE_EXTRA_CA_CERTS } = process.env
+const certificates = NODE_EXTRA_CA_CERTS === undefined ? {} : { NODE_EXTRA_CA_CERTS }
+
 /** Starts a line of a shell in a folder. */
 export const shell = (cwd: string, command: string, env: Readonly<Record<string, string>> = {}) =>
-  launch("sh", ["-c", command], { ...searchPath, ...quiet, ...env }, cwd)
+  launch("sh", ["-c", command], { ...searchPath, ...quiet, ...certificates, ...env }, cwd)
 
 /** Runs a line of a shell in a folder to its end, and returns what it wrote. */
 export const sh = (cwd: string, command: string, env: Readonly<Record<string, string>> = {}) =>
