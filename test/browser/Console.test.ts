@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { anotherTab, base, enter, layer, limit, open, receive, report, start, submitToken, token } from "./console.ts"
+import { widthOf } from "./look.ts"
 
 const wait = <A>(evaluate: () => Promise<A>) => Effect.promise(evaluate)
 
@@ -97,7 +98,7 @@ describe("a conversation", () => {
         yield* wait(() => page.getByRole("button", { name: "Send" }).click())
         const picture = page.getByRole("region", { name: "Messages" }).getByRole("img", { name: "Picture: This one" })
         yield* wait(() => picture.waitFor())
-        yield* wait(() => page.waitForFunction("[...document.images].every((image) => image.naturalWidth === 1)"))
+        assert.strictEqual(yield* widthOf(picture), 1)
         assert.deepStrictEqual(failures, [])
       }).pipe(Effect.scoped, Effect.provide(layer())),
     limit

@@ -9,7 +9,7 @@ import { buildConsole } from "../buildConsole.ts"
 import { run } from "../main/process.ts"
 import { launch } from "./browser.ts"
 import { limit, watch } from "./console.ts"
-import { shoot, useFont, views } from "./look.ts"
+import { shoot, useFont, views, widthOf } from "./look.ts"
 
 const wait = <A>(evaluate: () => Promise<A>) => Effect.promise(evaluate)
 
@@ -80,9 +80,7 @@ describe("npm start without a carrier", () => {
       yield* wait(() => input.fill("Like this one"))
       yield* wait(() => page.getByRole("button", { name: "Send from the phone" }).click())
       yield* wait(() => thread.getByRole("img", { name: "Picture: Like this one" }).waitFor())
-      yield* wait(() =>
-        page.waitForFunction(`[...document.querySelectorAll(".handset-messages img")].at(-1).naturalWidth === 1`)
-      )
+      assert.strictEqual(yield* widthOf(handset.getByRole("img").last()), 1)
 
       // STOP: the carrier confirms it, and the application can write no more.
       yield* wait(() => page.getByRole("button", { name: "STOP", exact: true }).click())
@@ -135,8 +133,19 @@ describe("npm start without a carrier", () => {
             colorScheme
           })
           yield* wait(() => handset.getByText("Yes. We are here for you until 6 pm.").first().waitFor())
-          yield* wait(() => page.waitForFunction(`document.querySelector(".handset-messages img")?.naturalWidth > 1`))
           yield* useFont(page)
+          // A conversation without the words of the carrier, and with a picture.
+          yield* wait(() => page.getByRole("navigation", { name: "Carrier" }).getByText("Sinch").click())
+          yield* wait(() => handset.getByText("My front door").waitFor())
+          assert.isAbove(yield* widthOf(handset.getByRole("img").first()), 1)
+          yield* wait(() => page.getByLabel("Text message").fill("Perfect. Are you there on Saturday as well?"))
+          yield* wait(() => page.keyboard.press("Enter"))
+          yield* wait(() => handset.getByText("Yes. We are here").nth(1).waitFor())
+          if (width > 720) {
+            yield* wait(() => page.getByLabel("Write an answer").fill("We ring twice — see you on Saturday!"))
+            yield* wait(() => page.getByText("because of").waitFor())
+            yield* wait(() => thread.getByRole("listitem").last().getByRole("img", { name: "Delivered" }).waitFor())
+          }
           const found = [...yield* shoot(page, "phone", view)]
           if (width < 721) {
             yield* wait(() => page.getByRole("button", { name: "Conversation", exact: true }).click())

@@ -7,6 +7,7 @@ import * as Content from "../../src/Content.ts"
 import * as Hook from "../../src/rooms/Hook.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import { base, enter, go, layer, limit, open, receive, report, start, token } from "./console.ts"
+import { widthOf } from "./look.ts"
 
 const wait = <A>(evaluate: () => Promise<A>) => Effect.promise(evaluate)
 
@@ -117,7 +118,7 @@ describe("the console", () => {
       yield* wait(() => page.getByRole("link", { name: /\+1 514 555 0142/ }).click())
       const messages = page.getByRole("region", { name: "Messages" })
       yield* wait(() => messages.getByText(images[2]!).first().waitFor())
-      yield* wait(() => page.waitForFunction("[...document.images].every((image) => image.naturalWidth === 1)"))
+      assert.strictEqual(yield* widthOf(messages.getByRole("img").first()), 1)
       assert.strictEqual(yield* wait(() => messages.getByRole("img").count()), 1)
       assert.deepStrictEqual(requested.filter((url) => url.startsWith("https:")), [images[0]!])
       assert.deepStrictEqual(failures, [])

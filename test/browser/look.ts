@@ -2,7 +2,7 @@
 import axe from "axe-core"
 import { Effect } from "effect"
 import { mkdirSync, readFileSync } from "node:fs"
-import type { Page } from "playwright-core"
+import type { Locator, Page } from "playwright-core"
 
 const wait = <A>(evaluate: () => Promise<A>) => Effect.promise(evaluate)
 
@@ -36,6 +36,15 @@ const findings = (page: Page) =>
       violations.flatMap(({ id, nodes }) =>
         nodes.map(({ failureSummary, html }) => `${id}: ${html}\n${failureSummary}`)
       )
+  )
+
+/** Waits until a picture is there, and returns its width. The policy of the page forbids Playwright to poll for that. */
+export const widthOf = (picture: Locator) =>
+  wait(() =>
+    picture.evaluate((node) => {
+      const image = node as unknown as { readonly naturalWidth: number; readonly decode: () => Promise<void> }
+      return image.decode().then(() => image.naturalWidth)
+    })
   )
 
 /** The widths of a phone, a tablet and a desk, in both colour schemes. */
