@@ -32,7 +32,7 @@ const tables = [
     /^ {2}Twilio +MMS +200 +room 1: mms from \+15145550142, "It should look like this" \[image\/jpeg\]$/,
     /^ {2}Twilio +forged +403 +refused: no room received it$/,
     /^ {2}Sinch +SMS +200 +room 2: sms from \+15145550142, "Do you deliver on Saturday\?"$/,
-    /^ {2}Sinch +MMS +200 +room 2: mms from \+15145550142, "My front door" \[image\/png\]$/,
+    /^ {2}Sinch +MMS +200 +room 2: mms from \+15145550142, "My front door" \[image\/jpeg\]$/,
     /^ {2}Sinch +forged +403 +refused: no room received it$/,
     /^ {2}Telnyx +SMS +200 +room 3: sms from \+15145550142, "Can I change the address\?"$/,
     /^ {2}Telnyx +MMS +200 +room 3: mms from \+15145550142, "This is the receipt" \[image\/jpeg\]$/,
