@@ -71,7 +71,7 @@ export const kind = (address: Address): Kind => {
  * - A phone number must have its country code, after a `+` or in the
  *   `phone-context` of a `tel:` URI; `sms:` and `callto:` are read like it.
  *   Blanks, punctuation, invisible characters and full-width forms are cleaned as in `Phone.normalizePhone`; the result is
- *   E.164. The zero that is dialled within a country is left out, as in
+ *   E.164. What is dialled within a country is left out, as the zero in
  *   `+44 (0)7911 123456`. No numbering plan is consulted.
  * - A short code, three to eight digits without separators, loses what is
  *   around it.

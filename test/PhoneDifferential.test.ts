@@ -189,6 +189,7 @@ const refused: ReadonlyArray<Difference> = [
   { text: "514-555-0142 pm", region: "US", number: "+15145550142", reason: "prose" },
   { text: "030 901820 abc", region: "DE", number: "+4930901820222", reason: "prose, not letters on the keypad" },
   { text: "John 514-555-0142", region: "US", number: "+15145550142", reason: "prose" },
+  { text: "~0;phone-context=+49800-123-4567", region: "AR", number: "+498001234567", reason: "an extension alone" },
   { text: "https://wa.me/15145550142", region: "US", number: "+15145550142", reason: "a web address" },
   { text: "5145550142;5145550143", region: "US", number: "+15145550142", reason: "two numbers" },
   { text: "5145550142, 5550143", region: "US", number: "+15145550142", reason: "two numbers" },
@@ -346,16 +347,18 @@ describe("Phone, against Google's libphonenumber", () => {
 const fromText = (text: string) => Option.getOrUndefined(Address.fromText(text))
 
 describe("Address.fromText, against Google's libphonenumber", () => {
-  // Toll-free numbers, which receive no messages. Other numbers of these countries begin with zeros too.
-  const isLeft = (number: string) => /^\+250[89]00/.test(number)
+  // Toll-free and premium numbers, which receive no messages, where other numbers begin like a trunk prefix.
+  const isLeft = (number: string) => /^\+(?:250[89]00|375[89]0)/.test(number)
 
-  it("leaves out the zero that is dialled within a country, and no other", () => {
+  it("leaves out what is dialled within a country, and nothing else", () => {
     let leftOut = 0
     for (const { number, region } of written.filter(({ number, text }) => text === number)) {
       if (isLeft(number) || number.length < 8) continue
       const code = `${util.getCountryCodeForRegion(region)}`
       const national = number.slice(1 + code.length)
-      for (const text of [`+${code} (0)${national}`, `+${code} 0${national}`, `+${code}0${national}`]) {
+      const trunks = ["0", util.getNddPrefixForRegion(region, true) ?? "0"]
+      const texts = trunks.flatMap((trunk) => [`(${trunk})${national}`, ` ${trunk} ${national}`, `${trunk}${national}`])
+      for (const text of texts.map((text) => `+${code}${text}`)) {
         const their = theirs(text, "US")
         if (their === number) {
           leftOut++

@@ -10,6 +10,7 @@ interface Google {
       readonly format: (number: object, format: number) => string
       readonly getSupportedRegions: () => ReadonlyArray<string>
       readonly getCountryCodeForRegion: (region: string) => number
+      readonly getNddPrefixForRegion: (region: string, stripNonDigits: boolean) => string | null
       readonly getExampleNumberForType: (region: string, type: number) => object | null
     }
   }

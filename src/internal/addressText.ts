@@ -26,12 +26,12 @@ export const isChannel = (scheme: string): boolean => !PhoneText.isScheme(scheme
 
 const readNumber = (text: string): string | undefined => {
   const written = isPhoneNumber(text) ? text : PhoneText.readInternational(text)
-  const number = written === undefined ? undefined : NumberForms.withoutTrunkZero(written)
+  const number = written === undefined ? undefined : NumberForms.withoutTrunkPrefix(written)
   return isPhoneNumber(number) ? number : undefined
 }
 
 export const read = (text: string): string | undefined => {
-  if (isPhoneNumber(text)) return NumberForms.withoutTrunkZero(text)
+  if (isPhoneNumber(text)) return NumberForms.withoutTrunkPrefix(text)
   const trimmed = PhoneText.trimBlanks(text)
   const [, writtenScheme = "", name = ""] = /^([a-z]+):([^]*)$/i.exec(trimmed) ?? []
   const scheme = writtenScheme.toLowerCase()

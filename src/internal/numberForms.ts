@@ -40,17 +40,26 @@ const trunkZero = new RegExp(
 export const isPhoneNumber = (text: string | undefined): text is string =>
   text !== undefined && /^\+[1-9]\d{6,14}$/.test(text)
 
-/** Removes the 0 that is dialled within a country from `+` and digits. A number that is too short without it is kept. */
-export const withoutTrunkZero = (number: string): string => {
-  const without = number.replace(trunkZero, "+$1$2$3")
+/**
+ * Countries that dial something else before national numbers, or numbers that
+ * begin with 0, with the length of those numbers: North America and the Marshall
+ * Islands 1, Russia and its neighbours 8, Hungary 06, and Gabon 0.
+ */
+const otherTrunk =
+  /^\+(?:(1)1(?=[2-9]\d{9}$)|(7)8(?=\d{10}$)|(36)06|(241)0(?=\d{8}$)|(370|993)8(?=\d{8}$)|(375)80?(?=[1-4]\d{8}$)|(692)1(?=\d{7}$))/
+
+/** Removes what is dialled within a country from `+` and digits. A number that is too short without it is kept. */
+export const withoutTrunkPrefix = (number: string): string => {
+  const code = (...[, ...codes]: ReadonlyArray<string | undefined>) => `+${codes.slice(0, -2).join("")}`
+  const without = number.replace(otherTrunk, code).replace(trunkZero, code)
   return isPhoneNumber(without) ? without : number
 }
 
 /** Returns the one form of an E.164 number that all its forms have in common. It may not be the one to dial. */
 export const canonicalNumber = (number: string): string => {
   // North America has one form.
-  if (number.startsWith("+1")) return number
-  const plain = withoutTrunkZero(number)
+  if (number.startsWith("+1") && number[2] !== "1") return number
+  const plain = withoutTrunkPrefix(number)
   const form = forms.find(({ pattern }) => pattern.test(plain))
   return form === undefined ? plain : plain.replace(form.pattern, form.canonical)
 }

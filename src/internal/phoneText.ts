@@ -168,13 +168,15 @@ export const clean = (text: string): string | undefined => {
 export const read = (text: string): PhoneText | undefined => {
   if (text.length <= maxLength && plain.test(text)) return { ...withoutExtension, number: digitsOf(text) }
   const cleaned = clean(text)
+  // Before a context is added, libphonenumber reads such a number as an extension.
+  if (cleaned !== undefined && /^\P{N}*[~\uFF5E]\P{N}*\p{N}+.*;phone-context=/isu.test(text)) return undefined
   const number = cleaned === undefined ? undefined : withContext(trim(cleaned.replace(scheme, "")))
   return number === undefined ? undefined : readClean(number.replace(anyCompany, "0"))
 }
 
 // Letters and an extension need a numbering plan to be told from words and a second number. Of the numbers of North
-// America the length is known.
-const northAmerican = /^\+1\d{10}$/
+// America the length is known. Some write the 1 that is dialled there behind the country code.
+const northAmerican = /^\+1(?:1(?=[2-9]))?\d{10}$/
 
 // A slash also separates an area code. Behind more digits than one has, another number begins, or its last digits.
 const twoNumbers = /\d(?:[^\d/]*\d){7}[^/]*\/.*\d/s
