@@ -8,6 +8,7 @@ import type * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { GuardStore } from "../guards/GuardStore.ts"
 import * as LoopGuard from "../guards/LoopGuard.ts"
 import { choice, invalid, type InvalidVariable, text } from "../provider/Environment.ts"
 import type { RoomKit } from "../rooms/RoomKit.ts"
@@ -19,8 +20,8 @@ import type { RoomKit } from "../rooms/RoomKit.ts"
  * @since 0.1.0
  */
 export interface GuardsConfig {
-  /** Registers the guards of rooms. */
-  readonly rooms: Layer.Layer<never, never, RoomKit>
+  /** Registers the guards of rooms. Servers that share the store count together. */
+  readonly rooms: Layer.Layer<never, never, RoomKit | GuardStore>
 }
 
 /**

@@ -3,55 +3,14 @@
  */
 import { Effect, Layer } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import { type ChildProcess, spawn } from "node:child_process"
-import { createServer } from "node:net"
-import type { AddressInfo } from "node:net"
 import { DeliveryStore } from "../../src/delivery/DeliveryStore.ts"
 import { Inbox } from "../../src/inbox/Inbox.ts"
 import * as NodeCrypto from "../../src/NodeCrypto.ts"
 import { RoomStore } from "../../src/rooms/RoomStore.ts"
 import { IntentStore } from "../../src/sending/IntentStore.ts"
 import * as SqlStorage from "../../src/sql/SqlStorage.ts"
-import { type Carrier, makeCarrier, start } from "./load.ts"
-
-const freePort = () =>
-  new Promise<number>((resolve) => {
-    const server = createServer()
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-
-const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
-
-/** A server that is started again whenever it was killed. */
-const makeServer = async (databaseUrl: string, env: Carrier["env"]) => {
-  const port = await freePort()
-  let child: ChildProcess
-  const errors: Array<string> = []
-  const begin = () =>
-    new Promise<void>((resolve, reject) => {
-      child = spawn(process.execPath, ["--conditions=effect-sms/source", `${import.meta.dirname}/app.ts`], {
-        env: { ...process.env, ...env, DATABASE_URL: databaseUrl, PORT: String(port) },
-        stdio: ["ignore", "pipe", "pipe"]
-      })
-      let output = ""
-      child.stdout!.on("data", (data) => {
-        output += data
-        if (output.includes("Listening")) resolve()
-      })
-      child.stderr!.on("data", (data) => errors.push(String(data)))
-      child.once("exit", (code) => code === null ? undefined : reject(new Error(`It ended with ${code}: ${output}`)))
-    })
-  const kill = (signal: NodeJS.Signals) =>
-    new Promise<void>((resolve) => {
-      child.once("close", () => resolve())
-      child.kill(signal)
-    })
-  await begin()
-  return { base: `http://127.0.0.1:${port}`, begin, kill, errors }
-}
+import { makeCarrier, start } from "./load.ts"
+import { makeServer, pause } from "./servers.ts"
 
 export interface Result {
   readonly kills: number
@@ -132,8 +91,10 @@ export const crash = async (options: {
   readonly client: Layer.Layer<SqlClient.SqlClient, SqlError.SqlError>
 }): Promise<Result> => {
   const carrier = await makeCarrier()
-  const servers = [await makeServer(options.databaseUrl, carrier.env)]
-  while (servers.length < options.servers) servers.push(await makeServer(options.databaseUrl, carrier.env))
+  const makeApp = () =>
+    makeServer(`${import.meta.dirname}/app.ts`, [], { ...carrier.env, DATABASE_URL: options.databaseUrl })
+  const servers = [await makeApp()]
+  while (servers.length < options.servers) servers.push(await makeApp())
   const load = start(carrier, () => servers.map(({ base }) => base))
   const total = () =>
     load.promised.messages.size + load.promised.reports.size + load.promised.sends.size + load.promised.queued.size

@@ -7,13 +7,19 @@
 import { Effect, Exit, Redacted, Scope } from "effect"
 import * as Emulator from "../../src/emulator/Emulator.ts"
 import * as NodeCrypto from "../../src/NodeCrypto.ts"
+import type { Message } from "../../src/provider/Emulation.ts"
 import * as Twilio from "../../src/twilio/index.ts"
+import { pause } from "./servers.ts"
 
 export interface Carrier {
   /** The variables of a server that sends through it. */
   readonly env: Readonly<Record<string, string>>
   /** How often each text was taken. */
   readonly taken: () => ReadonlyMap<string, number>
+  /** The messages that were taken, with the times of the carrier's clock. */
+  readonly sent: () => ReadonlyArray<Message>
+  /** Refuses messages to a person as to one who has opted out, until the returned function is called. */
+  readonly refuse: (person: string) => Promise<() => Promise<void>>
   readonly close: () => Promise<void>
 }
 
@@ -31,12 +37,18 @@ export const makeCarrier = async (): Promise<Carrier> => {
       for (const { text } of Effect.runSync(emulator.messages("twilio"))) taken.set(text, (taken.get(text) ?? 0) + 1)
       return taken
     },
+    sent: () => Effect.runSync(emulator.messages("twilio")),
+    refuse: async (number) => {
+      const effect = { type: "refuse", reason: "OptedOut" } as const
+      const id = await Effect.runPromise(emulator.addFault({ number, kind: "send", effect }))
+      return () => Effect.runPromise(Effect.orDie(emulator.removeFault(id)))
+    },
     close: () => Effect.runPromise(Scope.close(scope, Exit.void))
   }
 }
 
 /** Signs a webhook as the carrier with these variables does. */
-const sign = ({ env }: Carrier, url: string, form: Record<string, string>) =>
+export const sign = ({ env }: Carrier, url: string, form: Record<string, string>) =>
   Effect.runPromise(
     Effect.provide(
       Twilio.signWebhook({ authToken: Redacted.make(env["TWILIO_AUTH_TOKEN"]!), url, form }),
@@ -62,10 +74,8 @@ export interface Load {
   readonly stop: () => Promise<void>
 }
 
-const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
-
 /** Asks one of the servers until it answers, as callers do. Gives the first answer that is none of a failure. */
-const untilAnswered = async (
+export const untilAnswered = async (
   bases: () => ReadonlyArray<string>,
   ask: (base: string) => Promise<Response>,
   isAnswer: (status: number) => boolean

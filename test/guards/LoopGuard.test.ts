@@ -2,16 +2,28 @@ import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, type Scope } from "effect"
 import { TestClock } from "effect/testing"
+import * as GuardStore from "../../src/guards/GuardStore.ts"
 import { isAutomatic } from "../../src/guards/internal/autoResponders.ts"
 import * as LoopGuard from "../../src/guards/LoopGuard.ts"
 import * as Channel from "../../src/rooms/Channel.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
+import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
+import * as SqlStorage from "../../src/sql/SqlStorage.ts"
+import { StorageError } from "../../src/StorageError.ts"
+import { observe } from "../observe.ts"
 import { makeKit, message, said, textOf, watch } from "../rooms/kit.ts"
+import { suite } from "../suites/LoopGuardSuite.ts"
+
+suite("memory", GuardStore.layerMemory())
+suite(
+  "SQLite",
+  Layer.provide(SqlStorage.layer(), [NodeSqliteClient.layer({ filename: ":memory:" }), NodeCrypto.layer])
+)
 
 /** A kit with the guard and a bot that answers everything. The number of its answers that reached the room. */
 const setUp = Effect.fnUntraced(function*(options?: LoopGuard.Options, answer = (text: string) => `re: ${text}`) {
   const kit = yield* makeKit()
-  yield* kit.hook(LoopGuard.make(options))
+  yield* kit.hook(yield* LoopGuard.make(options))
   const state = { answered: 0 }
   yield* kit.registerChannel(Channel.make({
     id: "bot",
@@ -155,7 +167,7 @@ describe("the same text again and again", () => {
   test(
     "is one message when it is processed again",
     Effect.gen(function*() {
-      const hook = LoopGuard.make()
+      const hook = yield* LoopGuard.make()
       const kit = yield* makeKit()
       const { event, room } = yield* Effect.gen(function*() {
         yield* kit.processInbound(message("hello"))
@@ -212,7 +224,7 @@ describe("channels of a room that answer each other", () => {
     "stop after as many answers",
     Effect.gen(function*() {
       const kit = yield* makeKit()
-      yield* kit.hook(LoopGuard.make({ maxAnswers: 12 }))
+      yield* kit.hook(yield* LoopGuard.make({ maxAnswers: 12 }))
       for (const id of ["a", "b"]) {
         yield* kit.registerChannel(Channel.make({
           id,
@@ -235,7 +247,7 @@ describe("a message of a person of ours", () => {
     "is never counted, and one that does not say whose it is always is",
     Effect.gen(function*() {
       const kit = yield* makeKit()
-      yield* kit.hook(LoopGuard.make({ maxAnswers: 3 }))
+      yield* kit.hook(yield* LoopGuard.make({ maxAnswers: 3 }))
       const { id } = yield* kit.createRoom()
       for (let time = 0; time < 9; time++) {
         assert.strictEqual((yield* kit.post(id, { ...said("hello"), author: "person" }))._tag, "Broadcast")
@@ -258,4 +270,46 @@ describe("the layer", () => {
         LoopGuard.layer({ maxAnswers: 1 }).pipe(Layer.provideMerge(RoomKit.layer()), Layer.provide(NodeCrypto.layer))
       )
     ))
+
+  it.effect("counts in the store of its context, without the texts, and by itself while that fails", () =>
+    Effect.gen(function*() {
+      const { layer: observed, lines } = observe()
+      const kept: Array<unknown> = []
+      const state = { isDown: false }
+      const spied = Layer.effect(
+        GuardStore.GuardStore,
+        Effect.map(GuardStore.makeMemory(), ({ modify }) =>
+          GuardStore.GuardStore.of({
+            modify: (prefix, schema) => (keys, change) =>
+              state.isDown
+                ? Effect.fail(new StorageError({ store: "guards", cause: new Error("down") }))
+                : modify(prefix, schema)(keys, (states, now) => {
+                  const step = change(states, now)
+                  kept.push([...step.changes ?? []])
+                  return step
+                })
+          }))
+      )
+      yield* Effect.gen(function*() {
+        const kit = yield* RoomKit.RoomKit
+        yield* kit.processInbound(message("secret words"))
+        const [room] = yield* kit.rooms
+        assert.strictEqual((yield* kit.post(room!.id, said("a")))._tag, "Broadcast")
+        assert.lengthOf(kept, 2)
+        assert.notInclude(JSON.stringify(kept), "secret")
+        state.isDown = true
+        assert.strictEqual((yield* kit.post(room!.id, said("b")))._tag, "Broadcast")
+        assert.strictEqual((yield* kit.post(room!.id, said("c")))._tag, "Blocked")
+      }).pipe(Effect.provide(
+        LoopGuard.layer({ maxAnswers: 1 }).pipe(
+          Layer.provideMerge(RoomKit.layer()),
+          Layer.provide([spied, NodeCrypto.layer]),
+          Layer.provideMerge(observed)
+        )
+      ))
+      assert.include(
+        lines.map(({ message }) => message),
+        "The store of the loop guard failed; this process counts for itself"
+      )
+    }))
 })

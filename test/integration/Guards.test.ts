@@ -18,6 +18,7 @@ import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
 import { textContent } from "../rooms/kit.ts"
 import { suite } from "../suites/GuardStoreSuite.ts"
+import { suite as loopGuard } from "../suites/LoopGuardSuite.ts"
 import { database, hasPostgres } from "./database.ts"
 
 const layer = Layer.effectContext(Effect.gen(function*() {
@@ -34,6 +35,7 @@ const layer = Layer.effectContext(Effect.gen(function*() {
 )
 
 suite("Postgres", layer, { runs: 5, skip: !hasPostgres })
+loopGuard("Postgres", layer, { runs: 5, skip: !hasPostgres })
 
 const message = (digits: number) =>
   new OutboundMessage({

@@ -17,6 +17,9 @@ export const ofReplies = (country: string): string => `replies ${country}`
 /** The prefix of the keys of people who have had a message. */
 export const firstPrefix = "first"
 
+/** The prefix of the keys of rooms that the loop guard watches. */
+export const loopPrefix = "loop"
+
 /** Returns all keys of a store that name a person, with their prefix. */
 export const keysOfPerson = (person: string): ReadonlyArray<string> => [
   `${firstPrefix} ${person}`,

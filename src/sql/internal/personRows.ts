@@ -8,7 +8,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import type { Fragment } from "effect/sql/Statement"
 import type { Address } from "../../Address.ts"
 import * as Content from "../../Content.ts"
-import { keysOfPerson } from "../../guards/internal/keys.ts"
+import { keysOfPerson, loopPrefix } from "../../guards/internal/keys.ts"
 import { personOf } from "../../internal/person.ts"
 import { idOfUrl } from "../../media/MediaStore.ts"
 import { InboundMessage } from "../../Message.ts"
@@ -256,6 +256,7 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
       yield* sql`DELETE FROM sms_routes WHERE room_id = ${id}`
       yield* sql`DELETE FROM sms_rooms WHERE id = ${id}`
       yield* sql`DELETE FROM sms_room_people WHERE room_id = ${id}`
+      yield* sql`DELETE FROM sms_limits WHERE key = ${`${loopPrefix} ${id}`}`
       return yield* count(sql`DELETE FROM sms_room_events WHERE room_id = ${id} RETURNING id`.withoutTransform)
     }
     const { left, reduced, removed } = Person.leave(room, person)
