@@ -139,6 +139,14 @@ describe("an address or an id", () => {
     }))
 })
 
+it.effect("the error of a Telnyx report may be alone, outside a list", () =>
+  Effect.gen(function*() {
+    const to = [{ phone_number: `+${sender}`, status: "DELIVERY_FAILED" }]
+    const payload = { id: "1", to, errors: { code: 40001, title: "Landline" } }
+    const { events } = yield* Carriers.extractSmsMeta("telnyx", { data: { event_type: "message.finalized", payload } })
+    assert.deepInclude(events[0], { status: "undelivered", errorCode: "40001", errorMessage: "Landline" })
+  }))
+
 it.effect("the advertisement that a WhatsApp message comes from can be reached through Telnyx", () =>
   Effect.gen(function*() {
     // https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/payload-examples, "Received Message Triggered by

@@ -6,7 +6,7 @@
 import type { Status } from "../../DeliveryStatus.ts"
 import { fromCarrierDigits } from "../../internal/carrierDigits.ts"
 import { isObject } from "../../internal/record.ts"
-import { items, list, object, optionalName, optionalText, struct, text } from "../../provider/core/readers.ts"
+import { items, object, optionalName, optionalText, struct, text } from "../../provider/core/readers.ts"
 import { ownString, stringOf, toCost, toCount, toFlag } from "../../provider/core/values.ts"
 import * as Fields from "../../provider/Fields.ts"
 import { maxDescription, maxText } from "../../provider/internal/lengths.ts"
@@ -69,7 +69,7 @@ export const Message = /* @__PURE__ */ struct({
   media: items,
   /** The name of the files in a send request. */
   media_urls: items,
-  errors: list,
+  errors: items,
   received_at: optionalName,
   sent_at: optionalName,
   parts: toCount,
