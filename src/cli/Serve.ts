@@ -209,7 +209,7 @@ const layerServer = (config: ServerConfig.ServerConfig) => {
     Layer.provide(NodeServer.layer({ ...config, maxConnections })),
     Layer.provide(layerForwarding(config.forward)),
     // Answers in rooms go out through the carrier that the person wrote to.
-    Layer.provide([SmsChannel.layerProviders, config.guards.rooms, sendLimits.rooms]),
+    Layer.provide([SmsChannel.layerProviders, config.guards.rooms, sendLimits.rooms, sendLimits.layer]),
     // Built before the server listens, so that invalid keys prevent the start.
     Layer.provide([RoomKit.layer({ shutdownTimeout }), SmsRouter.layer()]),
     Layer.provide(consent.intake),

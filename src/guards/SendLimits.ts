@@ -171,9 +171,10 @@ export interface Service {
   readonly giveBack: (message: OutboundMessage, about: About) => Effect.Effect<void, StorageError>
   /**
    * Records that a person has replied to a message, or has used the code in it. Of
-   * messages in rooms, {@link layerReplies} records it.
+   * messages in rooms, {@link layerReplies} records it. Returns whether replies
+   * count.
    */
-  readonly replied: (person: Address) => Effect.Effect<void, StorageError>
+  readonly replied: (person: Address) => Effect.Effect<boolean, StorageError>
 }
 
 /**
@@ -281,12 +282,13 @@ export const make = Effect.fnUntraced(function*(
       yield* modify(Counters.keysOf(demands, about.id), Counters.giveBack(demands, about.id))
     }),
     replied: Effect.fnUntraced(function*(person) {
-      if (limits.replies === undefined) return
+      if (limits.replies === undefined) return false
       const { rate, worth } = limits.replies
       for (const country of placeOf(person).countries) {
         const key = Keys.ofReplies(country)
         yield* modify([key], Counters.earn(key, rate.window, worth))
       }
+      return true
     })
   })
 })
@@ -331,7 +333,7 @@ export const layerReplies: Layer.Layer<never, never, RoomKit | SendLimits> = Lay
       name: replyHook,
       run: ({ source: { direction, participant } }) =>
         direction === "inbound" && participant !== undefined
-          ? Effect.catch(replied(participant), () => failed)
+          ? Effect.catch(Effect.asVoid(replied(participant)), () => failed)
           : Effect.void
     }))
   })

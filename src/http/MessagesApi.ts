@@ -15,7 +15,7 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import * as Carriers from "../Carriers.ts"
 import { version } from "../internal/version.ts"
-import { Recipient, Sender } from "../internal/writtenAddress.ts"
+import { Person, Recipient, Sender } from "../internal/writtenAddress.ts"
 import { ZonedTime } from "../internal/zonedTime.ts"
 import { Purpose, SendReceipt } from "../Message.ts"
 import { maxName, maxReference, maxText, maxUrl } from "../provider/internal/lengths.ts"
@@ -215,6 +215,22 @@ The answer lists what became of each send. When nothing went out, it is the prob
 answer with, and the message stays in the history. With an \`Idempotency-Key\`, the message is posted once and sent
 once: a repeated request gets what became of the first one, also of one that was refused. A room whose channels cannot
 send is a 409 with \`NoChannel\`.`
+      ),
+    HttpApiEndpoint.post("replied", "/people/:address/replies", {
+      params: { address: Person },
+      success: Schema.Struct({
+        counted: Schema.Boolean.annotate({ description: "Whether the server limits messages without a reply" })
+      }),
+      error: Problems.ServiceUnavailable
+    })
+      .annotate(RequiredScope, "send")
+      .annotate(OpenApi.Summary, "Count a reply")
+      .annotateMerge(annotations(samples.replied))
+      .annotate(
+        OpenApi.Description,
+        `Records that a person has used a code, or has replied in another way than by a message: a message in a room
+counts by itself. The server then sends more messages to the person's country, where it limits those without a reply.
+Each request counts.`
       )
   )
   .annotateEndpoints(HttpApi.PayloadParseOptions, { onExcessProperty: "error", errors: "all" })

@@ -37,6 +37,7 @@ import * as Consent from "../consent/Consent.ts"
 import * as ConsentLedger from "../consent/ConsentLedger.ts"
 import * as Content from "../Content.ts"
 import { DeliveryTracker } from "../delivery/DeliveryTracker.ts"
+import { SendLimits } from "../guards/SendLimits.ts"
 import * as SupervisedFibers from "../internal/supervisedFibers.ts"
 import { OutboundMessage } from "../Message.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
@@ -65,7 +66,7 @@ import * as ReadRequest from "./internal/readRequest.ts"
 import { requestText } from "./internal/requestText.ts"
 import * as SendOnce from "./internal/sendOnce.ts"
 import * as Statistics from "./internal/statistics.ts"
-import { storageFailedWith } from "./internal/storageFailed.ts"
+import { storageFailed, storageFailedWith } from "./internal/storageFailed.ts"
 import * as Uploads from "./internal/uploads.ts"
 import * as MessageProblems from "./MessageProblems.ts"
 import { GatewayApi, type SendRequest, viewOf } from "./MessagesApi.ts"
@@ -158,6 +159,7 @@ const layerMessages = (options: Options) =>
       const sendOnce = SendOnce.make({ kit, outbox, router: yield* SmsRouter })
       const post = yield* Answer.make({ kit, outbox })
       const queueing = Queueing.make({ outbox, providers })
+      const limits = yield* Effect.serviceOption(SendLimits)
       yield* RoomOutbox.dispatch(options.queue)
       /** Returns the name of a provider as it is registered: a request may write it in any case. */
       const registered = (name: string) => Option.match(providers.find(name), { onNone: () => name, onSome: nameOf })
@@ -220,6 +222,12 @@ const layerMessages = (options: Options) =>
 
       return handlers.handleAll({
         send: ({ headers, payload }) => send(payload, headers["idempotency-key"]),
+        replied: ({ params }) =>
+          Option.match(limits, {
+            onNone: () => Effect.succeed({ counted: false }),
+            onSome: ({ replied }) =>
+              Effect.catch(Effect.map(replied(params.address), (counted) => ({ counted })), storageFailed)
+          }),
         answer: ({ headers, params, payload }) => answer(params.id, payload, headers["idempotency-key"]),
         get: Effect.fnUntraced(function*({ params, query }) {
           const [delivery, other] = yield* Effect.catch(find(params.id, query), (error) =>

@@ -28,6 +28,8 @@ export interface SendLimitsConfig {
   readonly enforce: <E, R>(
     provider: Layer.Layer<SmsProvider, E, R>
   ) => Layer.Layer<SmsProvider, E, R | GuardStore | SecureRandom.SecureRandom>
+  /** Provides the limits, if there are any, to those who count replies. */
+  readonly layer: Layer.Layer<never, never, GuardStore>
   /** Counts the replies in rooms, if they are limited. */
   readonly rooms: Layer.Layer<never, never, RoomKit | GuardStore>
 }
@@ -145,7 +147,7 @@ const replies = Effect.gen(function*() {
     : { ...rate, share: Number(share.slice(0, -1)) / 100, purposes }
 })
 
-const unlimited: SendLimitsConfig = { enforce: (provider) => provider, rooms: Layer.empty }
+const unlimited: SendLimitsConfig = { enforce: (provider) => provider, layer: Layer.empty, rooms: Layer.empty }
 
 /**
  * Reads the configuration.
@@ -169,6 +171,7 @@ export const load: Effect.Effect<SendLimitsConfig, InvalidVariable | Config.Conf
   const layer = Layer.orDie(SendLimits.layer(options))
   return {
     enforce: (provider) => Layer.provide(SendLimits.enforced(provider), layer),
+    layer,
     rooms: replied === undefined ? Layer.empty : Layer.provide(SendLimits.layerReplies, layer)
   }
 })

@@ -28,8 +28,9 @@ const layer = (env: Record<string, string>) =>
       Effect.andThen(Effect.all([SendLimitsConfig.load, SendWarningsConfig.load])),
       Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
     ),
-    ([{ enforce, rooms }, { warn }]) =>
+    ([{ enforce, layer: limits, rooms }, { warn }]) =>
       MessagesServer.serve({ adminToken: Redacted.make(secrets.admin) }, quiet).pipe(
+        Layer.provide(limits),
         Layer.provideMerge(Layer.provideMerge(rooms, RoomKit.layer())),
         Layer.provideMerge(SmsRouter.layer()),
         Layer.provideMerge([
@@ -123,6 +124,10 @@ describe("limits over HTTP", () => {
       const kit = yield* RoomKit.RoomKit
       yield* kit.processInbound(message("thanks"))
       assert.deepStrictEqual([(yield* code).status, (yield* code).status], [202, 422])
+      // The code was used.
+      const used = yield* call("POST", `/people/${encodeURIComponent("+15145550142")}/replies`)
+      assert.deepStrictEqual([used.status, used.json], [200, { counted: true }])
+      assert.deepStrictEqual([(yield* code).status, (yield* code).status], [202, 422])
     }).pipe(Effect.provide(layer({ SEND_REPLIES: "1/day, 100%" }))))
 
   it.effect("come with warnings in the receipt, also of a queued message", () =>
@@ -152,5 +157,7 @@ describe("limits over HTTP", () => {
   it.effect("are off unless they are switched on", () =>
     Effect.gen(function*() {
       for (let times = 0; times < 5; times++) assert.strictEqual((yield* send()).json["provider"], "mock")
+      const { json } = yield* call("POST", "/people/+15145550142/replies")
+      assert.deepStrictEqual(json, { counted: false })
     }).pipe(Effect.provide(layer({}))))
 })

@@ -335,6 +335,7 @@ export const samples = {
   },
   resend: { parameters: { id: intent.id }, response: receipt },
   giveUp: { parameters: { id: intent.id }, response: { ...intent, resolvedBy: "operator: given up" } },
+  replied: { parameters: { address: customer }, response: { counted: true } },
   consent: { parameters: { address: customer }, response: { state: "optedOut", optOut: stopped, entries: [stopped] } },
   setConsent: {
     parameters: { address: customer },
