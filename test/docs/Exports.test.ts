@@ -46,7 +46,6 @@ const without: Readonly<Record<string, ReadonlyArray<string>>> = {
     "http/WebhookServer.layerRedactedQueries",
     "provider/Exchanges.CurrentSend"
   ],
-  "what the API of the emulator is made of": ["DeliveryStatus.Terminal"],
   "what carriers are made of": ["provider/Secrets.equals"],
   "what the commands record and forget with": ["recording/Recording.fromRequest", "sql/SqlStorage.layerPeople"]
 }
