@@ -50,6 +50,8 @@ const buildPage = async (): Promise<void> => {
       target: "es2022",
       modulePreload: { polyfill: false },
       assetsInlineLimit: 0,
+      // A slow machine is nothing to warn of.
+      rolldownOptions: { checks: { bundlerTimings: false } },
       reportCompressedSize: false
     }
   })
