@@ -43,6 +43,8 @@ const buildPage = async (): Promise<void> => {
     configFile: false,
     logLevel: "warn",
     plugins: [stubs],
+    // Nothing is looked for outside of this file.
+    css: { postcss: {} },
     resolve: { conditions: ["effect-sms/source", "module", "browser", "production"] },
     build: {
       outDir: temporary,
@@ -50,9 +52,9 @@ const buildPage = async (): Promise<void> => {
       target: "es2022",
       modulePreload: { polyfill: false },
       assetsInlineLimit: 0,
-      // A slow machine is nothing to warn of.
-      rolldownOptions: { checks: { bundlerTimings: false } },
-      reportCompressedSize: false
+      reportCompressedSize: false,
+      // A machine with other work is no reason to warn.
+      rolldownOptions: { checks: { bundlerTimings: false } }
     }
   })
   rmSync(output, { recursive: true, force: true })
