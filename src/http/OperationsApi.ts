@@ -132,7 +132,9 @@ export class IntentView extends Schema.Class<IntentView>("effect-sms/http/Intent
   ),
   resolvedBy: Schema.optionalKey(
     Schema.String.annotate({
-      description: "The source that resolved an unknown outcome: `carrier`, `delivery report` or an operator"
+      description:
+        "The source that resolved an unknown outcome: `carrier`, `delivery report` or an operator. The state is " +
+        "still `unknown` after an operator's decision, and while the message is being resent: `operator: resending`"
     })
   ),
   asked: Schema.optionalKey(

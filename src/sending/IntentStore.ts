@@ -154,7 +154,10 @@ export class Intent extends Schema.Class<Intent>("effect-sms/sending/IntentStore
   candidates: Schema.optionalKey(Schema.Array(Candidate)),
   /** The kind of a refusal that no provider made: of a hook, or of the router. */
   refusal: Schema.optionalKey(Schema.String),
-  /** The source that resolved an unknown outcome: an operator, a delivery report, or a query to the carrier. */
+  /**
+   * The source that resolved an unknown outcome: an operator, a delivery report, or a query to the carrier. While the
+   * message is being resent, `operator: resending`.
+   */
   resolvedBy: Schema.optionalKey(Schema.String),
   /** The parts that the carrier is known to have, while the outcome of the whole was not known. */
   found: Schema.optionalKey(Schema.Array(FoundPart)),
