@@ -135,12 +135,18 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
       )
       // The page of the console, which is no module of the package.
       const page = files.filter((file) => file.startsWith("dist/console/"))
-      assert.deepStrictEqual(page.map((file) => file.slice("dist/console/".length).replace(/-[\w-]{8}\./, ".")), [
-        "assets/index.css",
-        "assets/index.js",
-        "icon.svg",
-        "index.html"
-      ])
+      assert.deepStrictEqual(
+        page.map((file) => file.slice("dist/console/".length).replace(/-[\w-]{8}\./, ".")).sort(),
+        [
+          "assets/Consent.js",
+          "assets/Phone.css",
+          "assets/Phone.js",
+          "assets/index.css",
+          "assets/index.js",
+          "icon.svg",
+          "index.html"
+        ]
+      )
       const others = files.filter((file) => !page.includes(file) && !starter.includes(file))
       assert.deepStrictEqual(others.filter((file) => !allowed.test(file) || /\.test\.|fixtures/.test(file)), [])
       const sources = others.flatMap((file) => file.startsWith("src/") ? [file.slice(4, -3)] : [])
