@@ -43,6 +43,8 @@ const buildPage = async (): Promise<void> => {
     configFile: false,
     logLevel: "warn",
     plugins: [stubs],
+    // Nothing is looked for outside of this file.
+    css: { postcss: {} },
     resolve: { conditions: ["effect-sms/source", "module", "browser", "production"] },
     build: {
       outDir: temporary,
