@@ -82,7 +82,7 @@ describe("the consent of a person", () => {
       yield* choose("person,action\n+15145550101,maybe\n")
       yield* wait(() => page.getByRole("alert").getByText(/line 2/i).waitFor())
       const lines =
-        "person,action,saidAt,words\n+15145550101,stop,2026-01-02T03:04:05Z,by letter\n+15145550102,start,2026-01-02T03:04:05Z,=1+1\n"
+        "person,action,saidAt,words\n+15145550101,stop,2026-01-02T03:04:05Z,by letter\n+15145550102,start,2026-01-02T03:04:05Z,<img src=x onerror=pwned()>\n"
       yield* choose(lines)
       yield* wait(() => page.getByText("2 imported, 0 known before.").waitFor())
       yield* choose(lines)
@@ -94,7 +94,12 @@ describe("the consent of a person", () => {
       yield* wait(() => page.getByLabel("Number of a person").fill("+1 514 555 0101"))
       yield* wait(() => page.keyboard.press("Enter"))
       const card = page.getByRole("region", { name: "Consent of +1 514 555 0101" })
-      yield* wait(() => card.getByText(/^Opted out in an import · “by letter”/).waitFor())
+      yield* wait(() => card.getByText(/^Opted out by an import · “by letter”/).waitFor())
+
+      yield* wait(() => page.getByLabel("Number of a person").fill("+15145550102"))
+      yield* wait(() => page.keyboard.press("Enter"))
+      yield* wait(() => page.getByText(/^Opted in by an import · “<img src=x onerror=pwned\(\)>”/).waitFor())
+      assert.strictEqual(yield* wait(() => page.evaluate("document.images.length")), 0)
 
       const downloading = page.waitForEvent("download")
       yield* wait(() => page.getByRole("button", { name: "Export as CSV" }).click())

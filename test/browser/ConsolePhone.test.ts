@@ -100,6 +100,14 @@ describe("npm start without a carrier", () => {
       yield* wait(() => handset.getByText("Hello! Ask me a question").waitFor())
       yield* wait(() => thread.getByText("Hello", { exact: true }).waitFor())
 
+      // What a person writes is text on the phone too.
+      const attack = "<img src=x onerror=\"pwned=1\">"
+      yield* wait(() => input.fill(attack))
+      yield* wait(() => page.keyboard.press("Enter"))
+      yield* wait(() => handset.getByText(attack).waitFor())
+      yield* wait(() => thread.getByText(attack).waitFor())
+      assert.strictEqual(yield* wait(() => page.evaluate("document.querySelectorAll('[onerror]').length")), 0)
+
       // Faults, which the answers then meet.
       yield* wait(() => page.getByText("Faults").click())
       yield* wait(() => page.getByRole("switch", { name: /The phone is off/ }).click())

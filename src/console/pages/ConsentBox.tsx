@@ -27,7 +27,7 @@ const sources: Readonly<Record<ConsentEntry["source"], string>> = {
   "free text": "in a message",
   "carrier refusal": "as the carrier's refusal told",
   api: "by an operator",
-  import: "in an import",
+  import: "by an import",
   server: "by the server"
 }
 
