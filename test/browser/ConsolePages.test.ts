@@ -53,6 +53,18 @@ const answer = (page: Page, text: string) =>
 
 const panelOf = (page: Page, name: string) => page.getByRole("region", { name, exact: true })
 
+describe("an answer", () => {
+  test("counts as a person's, so that the loop guard does not stop somebody who writes a lot", (page) =>
+    Effect.gen(function*() {
+      yield* receive("+15145550142", "Hello")
+      const posted = page.waitForRequest((request) =>
+        request.method() === "POST" && request.url().endsWith("/messages")
+      )
+      yield* answer(page, "Hello back")
+      assert.deepInclude((yield* wait(() => posted)).postDataJSON(), { text: "Hello back", author: "person" })
+    }))
+})
+
 describe("a message that fails", () => {
   test("says in the thread why the carrier did not deliver it, and when in its history", (page) =>
     Effect.gen(function*() {

@@ -100,7 +100,7 @@ export const Composer = ({ roomId }: { readonly roomId: string }) => {
       api.messages.answer({
         params: { id: roomId },
         headers: { "idempotency-key": key.current },
-        payload: { ...(written !== "" && { text: written }), ...(media.length > 0 && { media }) }
+        payload: { author: "person", ...(written !== "" && { text: written }), ...(media.length > 0 && { media }) }
       }))
     run(answering.pipe(
       Effect.match({
