@@ -13,6 +13,8 @@ import { expectedLength, maxName, maxText } from "../internal/lengths.ts"
 import { type InvalidPayload, type Refused, refused } from "./refusal.ts"
 import * as Values from "./values.ts"
 
+export { items, list, object } from "./values.ts"
+
 /** What is wrong with a value: where in it, and what was expected. Never the value. */
 type Issue = readonly [path: string, expected: string]
 
@@ -73,18 +75,6 @@ export const required = (expected: string) => (value: unknown): string | Invalid
 
 /** Reads anything, or nothing. */
 export const anything = (value: unknown): unknown => value
-
-/** Reads a list. Anything else becomes an empty list. */
-export const list = (value: unknown): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
-
-/** As {@link list}, but a value outside a list becomes a list of one. */
-export const items = (value: unknown): ReadonlyArray<unknown> => {
-  if (Array.isArray(value)) return value
-  return value === undefined || value === null || value === "" ? [] : [value]
-}
-
-/** Reads an object; anything else is empty. */
-export const object = (value: unknown): Payload => isObject(value) ? value : {}
 
 /** The types of the fields. */
 export type Of<Fields extends Readonly<Record<string, Reader<unknown>>>> = {

@@ -149,7 +149,7 @@ const isOneOf = (accounts: ReadonlyArray<string>, account: string): boolean =>
 export interface Verified {
   readonly _tag: "Verified"
   /** The parsed body, where the signature covers the parsed form. */
-  readonly payload?: Form
+  readonly payload?: Payload
   /** What repetitions of the request are recognized by, beside the keys of its events. */
   readonly idempotencyKeys: ReadonlyArray<string>
 }
@@ -164,6 +164,25 @@ const payloadOf = (request: WebhookRequest): Payload => {
 /** How webhooks of different products name the account. */
 export const accountNames = ["AccountSid", "accountSid", "account_sid"]
 
+/** Returns why a payload is refused that names another account. */
+export const accountFault = (payload: Payload, accounts: ReadonlyArray<string>): InvalidPayload | undefined => {
+  const other = accountNames.find((name) => Object.hasOwn(payload, name) && !isOneOf(accounts, String(payload[name])))
+  return other === undefined
+    ? undefined
+    : invalidPayload(other, "Expected an account whose webhooks are accepted: see webhookAccounts")
+}
+
+/** Accepts a matching signature without a check of where its fields begin and end. */
+export const accepted = (
+  { signed, tag }: Claim,
+  request: WebhookRequest,
+  accounts: ReadonlyArray<string> | undefined
+) => {
+  const payload = signed?.form ?? payloadOf(request)
+  const other = accounts === undefined ? undefined : accountFault(payload, accounts)
+  return other === undefined ? { _tag: "Verified" as const, idempotencyKeys: [tag], payload } : refused(other)
+}
+
 /** Checks what a matching signature does not prove: that the signed text is read as Twilio meant it, and for whom. */
 export const conclude = (
   claim: Claim,
@@ -176,13 +195,8 @@ export const conclude = (
   if (fault !== undefined) return refused(fault)
   const read = signed === undefined ? undefined : readSigned(url, signed.form, signed.sorted, signed.text)
   if (read?._tag === "InvalidPayload") return refused(read)
-  if (accounts !== undefined) {
-    const payload: Payload = read?.form ?? payloadOf(request)
-    const other = accountNames.find((name) => Object.hasOwn(payload, name) && !isOneOf(accounts, String(payload[name])))
-    if (other !== undefined) {
-      return refused(invalidPayload(other, "Expected an account whose webhooks are accepted: see webhookAccounts"))
-    }
-  }
+  const other = accounts === undefined ? undefined : accountFault(read?.form ?? payloadOf(request), accounts)
+  if (other !== undefined) return refused(other)
   const idempotencyKeys = [tag]
   return read === undefined
     ? { _tag: "Verified", idempotencyKeys }
