@@ -201,7 +201,7 @@ export const decodeBasic = (provider: string, raw: Payload): Build.Decoded => {
       return Build.decoded(messageOf(provider, id, sender, recipient, content, {}, raw))
     }
   } else if (kind !== undefined && id !== "") {
-    const [error] = items(message["errors"]).filter(isObject)
+    const error = items(message["errors"]).find(isObject)
     const errorCode = toText(error?.["code"]) || undefined
     return Build.decoded(...withoutRepetitions(
       recipientsOf(to, cc).map((recipient) => {
