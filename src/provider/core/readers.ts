@@ -99,15 +99,23 @@ const issuesOf = (fields: Readonly<Record<string, Reader<unknown>>>, payload: Pa
     return issues.map(([path, expected]): Issue => [join(key, path), expected])
   })
 
-/** Builds the reader of fields. It is done with the first one that is refused. */
+/**
+ * Builds the reader of fields. It is done with the first one that is refused. A
+ * field that is missing is read once for all payloads, because most are.
+ */
 const reader = <const Fields extends Readonly<Record<string, Reader<unknown>>>>(fields: Fields) => {
   const keys = Object.keys(fields)
   const readers = Object.values(fields)
+  const missing: Record<string, unknown> = {}
+  const isRequired = readers.map((read) => read(undefined) instanceof Invalid)
+  for (const [i, key] of keys.entries()) missing[key] = isRequired[i] ? undefined : readers[i]!(undefined)
   return (payload: Payload): Of<Fields> | undefined => {
-    const values: Record<string, unknown> = {}
+    const values = { ...missing }
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i]!
-      const value = readers[i]!(payload[key])
+      const given = payload[key]
+      if (given === undefined && !isRequired[i]) continue
+      const value = readers[i]!(given)
       if (value instanceof Invalid) return undefined
       values[key] = value
     }

@@ -38,7 +38,7 @@ export const mediaOf = (item: unknown): Payload => isObject(item) ? item : {}
  * Decodes a file, or nothing. Sinch also lists a file that it failed to store,
  * often with a dead URL. Such a file is marked as unavailable.
  */
-const fileOf = ({ of }: Build.Build, item: unknown): Build.FilePart | undefined => {
+const fileOf = ({ of }: Build.Objects, item: unknown): Build.FilePart | undefined => {
   const fields = mediaOf(item)
   const [status, code] = [textOf(fields["status"]), textOf(fields["code"])]
   const url = textOf(fields["url"]) ?? Files.urlOf(item)
@@ -73,7 +73,7 @@ export const isText = (payload: Payload): boolean =>
   typeof payload["body"] === "string" && payload["body"] !== "" && besideBody(payload).length === 0
 
 /** Decodes text and files. */
-export const contentOf = (build: Build.Build, payload: Payload) => {
+export const contentOf = (build: Build.Objects, payload: Payload) => {
   if (isText(payload)) {
     return { subject: textOf(payload["subject"]), content: Build.fromParts(build, payload["body"] as string, []) }
   }
@@ -203,7 +203,7 @@ export const decodeBasic = (provider: string, payload: Payload): Build.Decoded =
     }))
   }
   const [from, to] = [text("from"), text("to")]
-  const content = kind === "message" ? contentOf(Build.plain, payload).content : undefined
+  const content = kind === "message" ? contentOf(Build.objects, payload).content : undefined
   return content === undefined || Build.isEmpty(content) || from.trim() === "" || to.trim() === ""
     ? Build.decoded({ _tag: "Unrecognized", provider, raw: payload })
     : Build.decoded(messageOf(provider, textOf(payload["id"]), from, to, content, {}, payload))

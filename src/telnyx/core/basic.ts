@@ -39,7 +39,7 @@ export const addresses = (parties: ReadonlyArray<Party>): ReadonlyArray<string> 
   parties.flatMap(({ address }) => address ?? [])
 
 /** Returns the files. `media` may be null, absent or an empty list, and a file an object or a bare URL. */
-export const filesOf = ({ of }: Build.Build, list: ReadonlyArray<unknown>): ReadonlyArray<Build.FilePart> => {
+export const filesOf = ({ of }: Build.Objects, list: ReadonlyArray<unknown>): ReadonlyArray<Build.FilePart> => {
   const urls = new Set<string>()
   return list.flatMap((item): ReadonlyArray<Build.FilePart> => {
     const url = Files.urlOf(item)
@@ -185,13 +185,13 @@ export const decodeBasic = (provider: string, raw: Payload): Build.Decoded => {
   const [to, cc] = [parties(message["to"]), parties(message["cc"])]
   if (kind === "message") {
     const [[sender], recipient] = [addresses(parties(message["from"])), recipientOf(to)]
-    const files = filesOf(Build.plain, [
+    const files = filesOf(Build.objects, [
       ...items(message["media"]),
       ...items(message["media_urls"]),
       ...Files.othersIn(message)
     ])
     const content = Build.fromParts(
-      Build.plain,
+      Build.objects,
       text("text") || text("body") || (files.length === 0 ? text("subject") : ""),
       files
     )

@@ -25,7 +25,7 @@ const count = /^(?:[1-9]|10)$/
 const none: ReadonlyArray<Build.FilePart> = []
 
 /** Returns the files by index. `NumMedia` only adds files without a URL, so an invalid one cannot lose a file. */
-export const filesOf = ({ of }: Build.Build, payload: Payload): ReadonlyArray<Build.FilePart> => {
+export const filesOf = ({ of }: Build.Objects, payload: Payload): ReadonlyArray<Build.FilePart> => {
   const announced = toText(payload["NumMedia"])
   const keys = Object.keys(payload).filter((key) => key.startsWith("Media"))
   if (keys.length === 0 && !count.test(announced)) return none
@@ -134,11 +134,11 @@ export const decodeBasic = (provider: string, payload: Payload): Build.Decoded =
   const text = (name: string) => toText(payload[name])
   const [kind, id, sender, recipient] = [kindOf(payload), idOf(payload), text("From"), text("To")]
   if (kind === "message") {
-    const [body, files] = [text("Body"), filesOf(Build.plain, payload)]
+    const [body, files] = [text("Body"), filesOf(Build.objects, payload)]
     // What seems empty has other content, and a person may hide the number.
     if (id !== "" && !/^(?:whatsapp:)?$/.test(sender) && recipient !== "" && (body !== "" || files.length > 0)) {
       return Build.decoded(
-        messageOf(provider, id, sender, recipient, Build.fromParts(Build.plain, body, files), {}, payload)
+        messageOf(provider, id, sender, recipient, Build.fromParts(Build.objects, body, files), {}, payload)
       )
     }
   } else if (kind !== undefined && id !== "") {

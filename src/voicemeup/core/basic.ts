@@ -42,7 +42,7 @@ const typeOf = (item: unknown): string | undefined => {
  * Returns the attachments, with the wrapper. Links and types are two lists of one
  * order. If their lengths differ, blank entries do not count.
  */
-const attachmentsOf = ({ of }: Build.Build, payload: Payload): ReadonlyArray<Build.FilePart> => {
+const attachmentsOf = ({ of }: Build.Objects, payload: Payload): ReadonlyArray<Build.FilePart> => {
   const listAt = (name: string) => items(payload[name])
   const named = [listAt("attachment"), listAt("attachment_url")].find((links) => links.some(hasValue))
   const allLinks = named ?? [...listAt("attachment_url"), ...Files.othersIn(payload)]
@@ -109,7 +109,7 @@ export interface Row {
   }
 }
 
-export const rowOf = (build: Build.Build, provider: string, payload: Payload): Row => {
+export const rowOf = (build: Build.Objects, provider: string, payload: Payload): Row => {
   const [sender = "", recipient = ""] = numbers.map((name) => fromCarrierDigits(toText(payload[name]).trim()))
   const id = textAt(payload, "sms_hash") ?? textAt(payload, "sms_log_id")
   const sentAt = textAt(payload, "datetime_transmission")
@@ -138,7 +138,7 @@ export const rowOf = (build: Build.Build, provider: string, payload: Payload): R
 
 /** Decodes SMS and the parts of MMS. Everything else of a payload is in `raw`. */
 export const decodeBasic = (provider: string, payload: Payload): Build.Decoded => {
-  const { attachments, message, part } = rowOf(Build.plain, provider, payload)
+  const { attachments, message, part } = rowOf(Build.objects, provider, payload)
   const isSms = attachments === 0
   const isRow = isMessage(payload) && message.sender !== "" && message.recipient !== ""
   if (!isRow || (isSms && Build.isEmpty(message.content))) {
