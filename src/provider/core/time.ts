@@ -2,6 +2,7 @@
 /**
  * Reads times, without a clock.
  */
+import { remembered } from "./remembered.ts"
 import { toText } from "./values.ts"
 
 const iso = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?$/i
@@ -17,15 +18,7 @@ const parse = (text: string): number | undefined => {
 
 const day = 86_400_000
 
-/** Makes a function remember its last result: nearly all times of a carrier are on the same day. */
-const remembered = <K, A>(compute: (key: K) => A): (key: K) => A => {
-  let last: { readonly key: K; readonly value: A } | undefined
-  return (key) => {
-    if (last?.key !== key) last = { key, value: compute(key) }
-    return last.value
-  }
-}
-
+// Nearly all times of a carrier are on the same day.
 // oxlint-disable-next-line no-restricted-globals
 const dateOf = /* @__PURE__ */ remembered((days: number) => new Date(days * day).toISOString().slice(0, -13))
 

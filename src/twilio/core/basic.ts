@@ -22,18 +22,19 @@ const withoutUrl = "Twilio gives no URL of the file"
 /** A message has at most ten files. */
 const count = /^(?:[1-9]|10)$/
 
+const ofFile = /^Media(?:Url|ContentType)(0|[1-9]\d{0,2})$/
+
 const none: ReadonlyArray<Build.FilePart> = []
 
 /** Returns the files by index. `NumMedia` only adds files without a URL, so an invalid one cannot lose a file. */
 export const filesOf = ({ of }: Build.Objects, payload: Payload): ReadonlyArray<Build.FilePart> => {
   const announced = toText(payload["NumMedia"])
-  const keys = Object.keys(payload).filter((key) => key.startsWith("Media"))
-  if (keys.length === 0 && !count.test(announced)) return none
   const indices = new Set<number>()
-  for (const key of keys) {
-    const index = /^Media(?:Url|ContentType)(0|[1-9]\d{0,2})$/.exec(key)?.[1]
+  for (const key of Object.keys(payload)) {
+    const index = key.startsWith("Media") ? ofFile.exec(key)?.[1] : undefined
     if (index !== undefined) indices.add(Number(index))
   }
+  if (indices.size === 0 && !count.test(announced)) return none
   const missing = count.test(announced) ? Math.max(0, Number(announced) - indices.size) : 0
   const files = [...indices].sort((a, b) => a - b).flatMap((index): ReadonlyArray<Build.FilePart> => {
     const types = textsAt(payload, `MediaContentType${index}`)

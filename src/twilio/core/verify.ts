@@ -23,6 +23,7 @@ import {
   type Refused,
   refused
 } from "../../provider/core/refusal.ts"
+import { remembered } from "../../provider/core/remembered.ts"
 import { queryOf, withoutFragment } from "../../provider/Url.ts"
 import type { WebhookHead, WebhookRequest } from "../../WebhookRequest.ts"
 import { queryFault, readForm as readSigned } from "./reading.ts"
@@ -112,11 +113,13 @@ export interface Claim {
 
 export const mismatch = /* @__PURE__ */ refused(invalidSignature)
 
+const isAmbiguous = /* @__PURE__ */ remembered(isAmbiguousPath)
+
 /** Reads what a request claims to be. Refuses one whose signature cannot cover its body. */
 export const prepare = (request: WebhookRequest, read: ReadForm = readForm): Claim | Refused => {
   const { body, headers, method, url } = request
   const tag = headers[header] ?? ""
-  if (isAmbiguousPath(url)) return mismatch
+  if (isAmbiguous(url)) return mismatch
   if (method === "GET") {
     const isCovered = body.length === 0 || signedHash(request) === undefined
     return isCovered ? { _tag: "Claim", tag, url, text: "", hash: undefined, signed: undefined } : mismatch
@@ -221,7 +224,10 @@ export const verifySync = (
   const claim = prepare(request, read)
   if (claim._tag === "Refused") return claim
   if (claim.hash !== undefined && !equals(claim.hash, sha256(request.body))) return mismatch
-  const fits = (text: string) => tags.some((tagOf) => equals(claim.tag, tagOf(text)))
+  const fits = (text: string): boolean => {
+    for (const tagOf of tags) if (equals(claim.tag, tagOf(text))) return true
+    return false
+  }
   // Nearly all match as they are received, and a generator takes as long as the rest.
   return fits(withoutFragment(claim.url) + claim.text) || Array.from(texts(claim)).slice(1).some(fits)
     ? conclude(claim, request, accounts)
