@@ -281,7 +281,7 @@ describe("effect-sms/sinch/webhook", () => {
         )
       }
     }
-    assert.isBelow(gzipSync(code, { level: 9 }).length, 4500)
+    assert.isBelow(gzipSync(code, { level: 9 }).length, 4800)
   })
 
   it("gives the events of the core, with less in them, for any payload", () => {

@@ -210,7 +210,7 @@ describe("effect-sms/telnyx/webhook", () => {
         JSON.parse(JSON.stringify(ofCore(core.receive(request))))
       )
     }
-    assert.isBelow(gzipSync(code, { level: 9 }).length, 4400)
+    assert.isBelow(gzipSync(code, { level: 9 }).length, 4600)
   })
 
   it("gives the events of the core, with less in them, for any payload", () => {

@@ -146,7 +146,7 @@ describe("effect-sms/voicemeup/webhook", () => {
         )
       }
     }
-    assert.isBelow(gzipSync(code, { level: 9 }).length, 3400)
+    assert.isBelow(gzipSync(code, { level: 9 }).length, 3700)
   })
 
   it("gives the events of the core, with less in them, for any payload", () => {

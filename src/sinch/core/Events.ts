@@ -18,12 +18,11 @@
  *
  * @since 0.1.0
  */
-import { parseJson } from "../../provider/core/body.ts"
-import { plainly, type Reading, type Received, receivedFrom } from "../../provider/core/receive.ts"
+import { type Received, receivedFrom } from "../../provider/core/receive.ts"
 import type { Refused } from "../../provider/core/refusal.ts"
 import type { WebhookRequest } from "../../WebhookRequest.ts"
-import { decode as decodePayload } from "./decode.ts"
 import type { Options as All } from "./dialect.ts"
+import { reading } from "./full.ts"
 
 export type { Received, Refused }
 
@@ -34,14 +33,6 @@ export type { Received, Refused }
  * @since 0.1.0
  */
 export type Options = Pick<All, "name">
-
-/** How the core decodes. */
-export const reading = ({ name = "sinch" }: Options): Reading => ({
-  parse: ({ body }) => parseJson(body),
-  decode: (payload) => plainly(decodePayload)(name, payload),
-  // Its signature covers the body.
-  isUrlSigned: false
-})
 
 /**
  * Decodes a request that was verified, with the events and refusals of

@@ -27,7 +27,7 @@ import { now as systemTime } from "../../provider/core/now.ts"
 import { type Core, makeCore, type Received, secretsOf, type Verified } from "../../provider/core/receive.ts"
 import type { Refused } from "../../provider/core/refusal.ts"
 import { acknowledgement, boundsOf, type Options, toleranceOf, type Verification } from "./dialect.ts"
-import { reading } from "./Events.ts"
+import { reading } from "./full.ts"
 import { verifySync } from "./verify.ts"
 
 export { acknowledgement } from "./dialect.ts"

@@ -29,7 +29,7 @@ import type { Refused } from "../../provider/core/refusal.ts"
 import { signedText } from "../SignedText.ts"
 import { acknowledgement, boundsOf, keysOf, type Options } from "./dialect.ts"
 import { isWellFormed } from "./ed25519.ts"
-import { reading } from "./Events.ts"
+import { reading } from "./full.ts"
 import { defaultTolerance, verifySync } from "./verify.ts"
 
 export { acknowledgement } from "./dialect.ts"

@@ -21,11 +21,11 @@
  *
  * @since 0.1.0
  */
-import { plainly, type Reading, type Received, receivedFrom } from "../../provider/core/receive.ts"
+import { type Received, receivedFrom } from "../../provider/core/receive.ts"
 import type { Refused } from "../../provider/core/refusal.ts"
 import type { WebhookRequest } from "../../WebhookRequest.ts"
-import { decode as decodePayload } from "./decode.ts"
-import { type Options as All, parse } from "./dialect.ts"
+import type { Options as All } from "./dialect.ts"
+import { reading } from "./full.ts"
 import { conclude, prepare } from "./verify.ts"
 
 export type { Received, Refused }
@@ -37,13 +37,6 @@ export type { Received, Refused }
  * @since 0.1.0
  */
 export type Options = Pick<All, "name" | "webhookAccounts">
-
-/** How the core decodes. */
-export const reading = ({ name = "twilio" }: Options): Reading => ({
-  parse,
-  decode: (payload) => plainly(decodePayload)(name, payload),
-  isUrlSigned: true
-})
 
 /**
  * Decodes a request that was verified, with the events and refusals of

@@ -26,7 +26,7 @@ import { syncCrypto } from "../../internal/nodeSyncCrypto.ts"
 import { type Core, makeCore, type Received, secretsOf, type Verified } from "../../provider/core/receive.ts"
 import type { Refused } from "../../provider/core/refusal.ts"
 import { acknowledgement, boundsOf, type Options } from "./dialect.ts"
-import { reading } from "./Events.ts"
+import { reading } from "./full.ts"
 import { readNodeForm } from "./nodeForm.ts"
 import { verifySync } from "./verify.ts"
 

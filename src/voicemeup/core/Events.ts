@@ -17,13 +17,11 @@
  *
  * @since 0.1.0
  */
-import { parseBody } from "../../provider/core/body.ts"
-import { plainly, type Reading, type Received, receivedFrom } from "../../provider/core/receive.ts"
+import { type Received, receivedFrom } from "../../provider/core/receive.ts"
 import type { Refused } from "../../provider/core/refusal.ts"
-import { unknown, zoneOf } from "../../provider/core/time.ts"
 import type { WebhookRequest } from "../../WebhookRequest.ts"
-import { decode as decodePayload } from "./decode.ts"
 import type { Options as All } from "./dialect.ts"
+import { reading } from "./full.ts"
 
 export type { Received, Refused }
 
@@ -34,13 +32,6 @@ export type { Received, Refused }
  * @since 0.1.0
  */
 export type Options = Pick<All, "name" | "timeZone">
-
-/** How the core decodes. */
-export const reading = ({ name = "voicemeup", timeZone }: Options): Reading => {
-  const zone = timeZone === undefined ? unknown : zoneOf(timeZone)
-  const decodeIn = plainly((build, provider, payload) => decodePayload(build, provider, zone, payload))
-  return { parse: parseBody, decode: (payload) => decodeIn(name, payload), isUrlSigned: false }
-}
 
 /**
  * Decodes a request that was checked, with the events and refusals of

@@ -25,7 +25,7 @@
 import { type Core, makeCore, type Received, type Verified } from "../../provider/core/receive.ts"
 import type { Refused } from "../../provider/core/refusal.ts"
 import { acknowledgement, boundsOf, type Options } from "./dialect.ts"
-import { reading } from "./Events.ts"
+import { reading } from "./full.ts"
 
 export { acknowledgement } from "./dialect.ts"
 export type { Core, Options, Received, Refused, Verified }
