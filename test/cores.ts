@@ -6,8 +6,9 @@ import { Effect, Exit, Schema } from "effect"
 import * as fc from "fast-check"
 import { createContext, runInContext } from "node:vm"
 import { rolldown } from "rolldown"
-import type { Event } from "../src/provider/core/build.ts"
-import type { Reason } from "../src/provider/core/refusal.ts"
+import type { Event, InboundMessage } from "../src/provider/core/build.ts"
+import type { Received, WebReceived } from "../src/provider/core/receive.ts"
+import type { Reason, Refused } from "../src/provider/core/refusal.ts"
 import type { SmsProvider } from "../src/provider/SmsProvider.ts"
 import { type WebhookErrorReason, WebhookErrorReason as Reasons } from "../src/WebhookError.ts"
 import { WebhookEvent } from "../src/WebhookEvent.ts"
@@ -52,6 +53,39 @@ export const ofCore = (
     | { readonly _tag: "Received"; readonly events: ReadonlyArray<Event> }
     | { readonly _tag: "Refused"; readonly reason: Reason }
 ): Outcome => result._tag === "Received" ? { events: result.events } : { reason: withoutHint(result.reason) }
+
+/** What an entry for the web returns, with its events decoded in full. */
+export const inFull = (
+  result: WebReceived | Refused,
+  decode: (request: WebhookRequest) => Received | Refused
+): Outcome => ofCore(result._tag === "Received" ? decode(result.request) : result)
+
+const isOfFiles = (content: InboundMessage["content"]): boolean =>
+  content._tag === "CompositeContent"
+    ? content.parts.every(isOfFiles)
+    : ["TextContent", "MediaContent", "FileContent"].includes(content._tag)
+
+/**
+ * Compares the events of an entry for the web with those of the core: it leaves
+ * out properties and whole messages, and has none that differs. Returns whether
+ * there was anything to compare.
+ */
+export const sameBasics = (basics: ReadonlyArray<Event>, events: ReadonlyArray<Event>): boolean => {
+  if (basics.every(({ _tag }) => _tag === "Unrecognized")) return false
+  assert.lengthOf(basics, events.length)
+  for (const [index, basic] of basics.entries()) {
+    const event = events[index]!
+    if (basic._tag === "MessagePart" && event._tag === "MessagePart") sameBasics([basic.message], [event.message])
+    for (const [name, value] of Object.entries(basic)) {
+      if (name === "metadata" || name === "message") continue
+      const other = (event as unknown as Readonly<Record<string, unknown>>)[name]
+      if (name !== "content" || isOfFiles(other as InboundMessage["content"])) {
+        assert.deepStrictEqual(value, other, name)
+      }
+    }
+  }
+  return true
+}
 
 export const runSync = <A, E>(effect: Effect.Effect<A, E>): A => {
   const exit = Effect.runSyncExit(effect)

@@ -33,7 +33,7 @@ const hmac: SyncCrypto["hmac"] = (hash, key) => {
     if (before !== undefined) bytes.set(before, block)
     const end = start + bytes.write(text, start)
     // As text, because a digest in a buffer of its own takes half as long as the hash.
-    outer.write(Crypto.hash(hash, bytes.subarray(0, end), "binary"), block, "latin1")
+    outer.write(Crypto.hash(hash, new Uint8Array(bytes.buffer, bytes.byteOffset, end), "binary"), block, "latin1")
     return Crypto.hash(hash, outer, "base64")
   }
 }

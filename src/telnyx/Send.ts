@@ -19,7 +19,7 @@ import * as Wire from "../provider/Wire.ts"
 import { greekCapitals } from "../segments/Segments.ts"
 import * as SmsError from "../SmsError.ts"
 import type { SenderOptions } from "./Config.ts"
-import * as Fields from "./core/fields.ts"
+import * as Basic from "./core/basic.ts"
 import { refusalOf } from "./Errors.ts"
 import * as Queries from "./Queries.ts"
 import * as Schema from "./Schema.ts"
@@ -120,13 +120,13 @@ const readAccepted = Wire.reader(Schema.Accepted)
 const readRefused = Wire.reader(Schema.Refused)
 const readError = Wire.reader(Schema.RequestError)
 
-const statusOf = ({ status = "" }: Pick<Fields.Party, "status">) => ({
-  status: Wire.lookup(Fields.statuses, status.toLowerCase()) ?? "unknown" as const,
+const statusOf = ({ status = "" }: Pick<Basic.Party, "status">) => ({
+  status: Wire.lookup(Basic.statuses, status.toLowerCase()) ?? "unknown" as const,
   carrierStatus: status
 })
 
 const senderOf = (value: unknown): Address | undefined => {
-  const address = Fields.parties(value)[0]?.address
+  const address = Basic.parties(value)[0]?.address
   return address === undefined ? undefined : Address.make(address)
 }
 
@@ -134,7 +134,7 @@ const accepted = (body: unknown, part: Sending.Part): Sending.Accepted | undefin
   const { from } = part
   const message = readAccepted(body)?.data
   if (message?.id === undefined) return undefined
-  const parties = Fields.parties(message.to)
+  const parties = Basic.parties(message.to)
   return {
     // The id in the delivery reports of all recipients of a group message.
     messageId: message.group_message_id ?? message.id,

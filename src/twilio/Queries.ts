@@ -16,7 +16,7 @@ import type { Candidate } from "../provider/Query.ts"
 import type { CarrierQueries } from "../provider/Sending.ts"
 import * as Times from "../provider/Times.ts"
 import * as Wire from "../provider/Wire.ts"
-import { statuses } from "./core/fields.ts"
+import { statuses } from "./core/basic.ts"
 import * as Schema from "./Schema.ts"
 
 const readMessage = Wire.reader(Schema.StoredMessage)

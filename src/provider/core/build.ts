@@ -1,10 +1,10 @@
-// @effect-diagnostics globalDate:off
 /**
  * How decoders build events: as plain data, or as instances of the library's
  * classes.
  */
 import type { SendReference } from "../../SendReference.ts"
 import type { Segment, WebhookEvent } from "../../WebhookEvent.ts"
+import { toIso } from "./time.ts"
 
 /** An event as plain data: the encoded form of a `WebhookEvent`, from which its schema decodes it. */
 export type Event = typeof WebhookEvent.Encoded
@@ -31,12 +31,19 @@ export interface Decoded {
 
 export const decoded = (...events: ReadonlyArray<Event>): Decoded => ({ _tag: "Decoded", events })
 
+/** Builds objects with a tag: events, and the parts of their content. */
+export interface Objects {
+  readonly of: <const A extends { readonly _tag: string }>(fields: A) => A
+}
+
+/** Builds plain objects. */
+export const objects: Objects = { of: (fields) => fields }
+
 /**
  * Builds the values of events. Decoders are written for plain data; one that
  * builds instances instead keeps the fields, and only it knows their types.
  */
-export interface Build {
-  readonly of: <const A extends { readonly _tag: string }>(fields: A) => A
+export interface Build extends Objects {
   /** Builds a time from epoch milliseconds. */
   readonly time: (millis: number) => string
   readonly reference: (fields: typeof SendReference.Encoded) => typeof SendReference.Encoded
@@ -45,21 +52,20 @@ export interface Build {
 
 /** Builds plain data. Times are in ISO 8601. */
 export const plain: Build = {
-  of: (fields) => fields,
-  // oxlint-disable-next-line no-restricted-globals
-  time: (millis) => new Date(millis).toISOString(),
+  ...objects,
+  time: toIso,
   reference: (fields) => fields,
   segment: (fields) => fields
 }
 
-const ofParts = ({ of }: Build, parts: ReadonlyArray<Part>): Content => {
+const ofParts = ({ of }: Objects, parts: ReadonlyArray<Part>): Content => {
   const [first, second, ...rest] = parts
   if (first === undefined) return of({ _tag: "TextContent", text: "" })
   return second === undefined ? first : of({ _tag: "CompositeContent", parts: [first, second, ...rest] })
 }
 
 /** Combines a text and other parts: the text is the caption of a single file. */
-export const fromParts = (build: Build, text: string, parts: ReadonlyArray<RichPart>): Content => {
+export const fromParts = (build: Objects, text: string, parts: ReadonlyArray<RichPart>): Content => {
   if (parts.length === 0) return build.of({ _tag: "TextContent", text })
   if (text === "") return ofParts(build, parts)
   const [first, second] = parts

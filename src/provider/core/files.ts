@@ -4,8 +4,7 @@
  */
 import { isObject, lookup } from "../../internal/record.ts"
 import type { Payload } from "../../Payload.ts"
-import { items } from "./readers.ts"
-import { isUrl, ownString } from "./values.ts"
+import { isUrl, items, ownString } from "./values.ts"
 
 /** The members that contain the URL of a file, in lower case and without separators. The first one counts. */
 const urlNames = ["url", "mediaurl", "fileurl", "fileuri", "attachmenturl", "attachment", "link", "uri", "href"]

@@ -42,9 +42,19 @@ const shortest = 13
 /** Values up to this length are read without an allocation of their own. */
 const usual = 4096
 
+const isAt = (body: Uint8Array, start: number, name: Uint8Array): boolean => {
+  let i = 0
+  while (i < name.length && name[i] === body[start + i]) i++
+  return i === name.length
+}
+
 /** Builds the parser of forms with these fields. */
 export const make = (names: ReadonlyArray<string>, decoders: Decoders): (body: Uint8Array) => Scanned | undefined => {
   const known = [...new Set(names)].filter((name) => /^[A-Za-z]\w*$/.test(name)).sort()
+  const bytesOf = known.map((name) => Uint8Array.from(name, (character) => character.charCodeAt(0)))
+  // The rank of the name that came last after each name, or first in a form. Only where to look first: every byte of
+  // a name is compared.
+  const following = new Uint16Array(known.length + 1)
   // The rank of each name, one more than its place, in a table with open addressing.
   const table = new Uint16Array(slots)
   const hashOf = (name: string): number => {
@@ -63,11 +73,8 @@ export const make = (names: ReadonlyArray<string>, decoders: Decoders): (body: U
   const rankOf = (hash: number, body: Uint8Array, start: number, end: number): number => {
     for (let slot = slotOf(hash); table[slot] !== 0; slot = (slot + 1) & (slots - 1)) {
       const rank = table[slot]! - 1
-      const name = known[rank]!
-      if (name.length !== end - start) continue
-      let i = 0
-      while (i < name.length && name.charCodeAt(i) === body[start + i]) i++
-      if (i === name.length) return rank
+      const name = bytesOf[rank]!
+      if (name.length === end - start && isAt(body, start, name)) return rank
     }
     return -1
   }
@@ -105,17 +112,26 @@ export const make = (names: ReadonlyArray<string>, decoders: Decoders): (body: U
   const scan = (body: Uint8Array, form: Record<string, string>): boolean => {
     const end = body.length
     const whole = decoders.latin1(body, 0, end)
+    let before = known.length
     for (let at = 0; at < end; at++) {
       const start = at
-      let hash = 0
       let byte = 0
-      for (; at < end && (byte = body[at]!) !== equalsSign; at++) {
-        if (byte === ampersand) return false
-        hash = (hash * 31 + byte) | 0
+      let rank = following[before]!
+      const expected = bytesOf[rank]!
+      if (body[at + expected.length] === equalsSign && isAt(body, at, expected)) at += expected.length
+      else {
+        let hash = 0
+        for (; at < end && (byte = body[at]!) !== equalsSign; at++) {
+          if (byte === ampersand) return false
+          hash = (hash * 31 + byte) | 0
+        }
+        if (at === end) return false
+        rank = rankOf(hash, body, start, at)
+        if (rank === -1) return false
+        following[before] = rank
       }
-      if (at === end) return false
-      const rank = rankOf(hash, body, start, at)
-      if (rank === -1 || values[rank] !== undefined) return false
+      before = rank
+      if (values[rank] !== undefined) return false
       const from = ++at
       let escapes = false
       for (; at < end && (byte = body[at]!) !== ampersand; at++) {

@@ -5,7 +5,6 @@
 import type { WebhookHead, WebhookRequest } from "../../WebhookRequest.ts"
 import type { Limits } from "../Receiving.ts"
 import { queryOf } from "../Url.ts"
-import { notRaw } from "./body.ts"
 import { invalidPayload, type Reason } from "./refusal.ts"
 
 /** What a carrier sends, and how much. */
@@ -62,15 +61,21 @@ export const headFault = <R>(bounds: Bounds<R>, head: WebhookHead): R | Reason |
 
 const nothing = /* @__PURE__ */ new Uint8Array(0)
 
-/** Returns why a request is refused before its signature is checked. */
-export const requestFault = <R>(bounds: Bounds<R>, request: WebhookRequest): R | Reason | undefined => {
-  const { limits } = bounds
-  const raw = notRaw(request)
-  if (raw !== undefined) return raw
-  if (request.body.length > limits.maxBytes) return { _tag: "PayloadTooLarge", limit: limits.maxBytes }
-  const reason = headFault(bounds, request)
-  if (reason !== undefined) return reason
-  return hasMoreFields(limits.maxFields, queryOf(request.url), contentTypeOf(request) === form ? request.body : nothing)
-    ? invalidPayload("", `Expected at most ${limits.maxFields} fields`)
+/** Returns why a body is refused by its size. */
+export const sizeFault = (
+  { limits: { maxBytes } }: Pick<Bounds<unknown>, "limits">,
+  body: Uint8Array
+): Reason | undefined => body.length > maxBytes ? { _tag: "PayloadTooLarge", limit: maxBytes } : undefined
+
+/** Returns why a request is refused by the number of its fields. */
+export const countFault = (
+  { limits: { maxFields } }: Pick<Bounds<unknown>, "limits">,
+  request: WebhookRequest
+): Reason | undefined =>
+  hasMoreFields(maxFields, queryOf(request.url), contentTypeOf(request) === form ? request.body : nothing)
+    ? invalidPayload("", `Expected at most ${maxFields} fields`)
     : undefined
-}
+
+/** Returns why a request with the bytes that were sent is refused before its signature is checked. */
+export const requestFault = <R>(bounds: Bounds<R>, request: WebhookRequest): R | Reason | undefined =>
+  sizeFault(bounds, request.body) ?? headFault(bounds, request) ?? countFault(bounds, request)

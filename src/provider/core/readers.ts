@@ -13,6 +13,8 @@ import { expectedLength, maxName, maxText } from "../internal/lengths.ts"
 import { type InvalidPayload, type Refused, refused } from "./refusal.ts"
 import * as Values from "./values.ts"
 
+export { items, list, object } from "./values.ts"
+
 /** What is wrong with a value: where in it, and what was expected. Never the value. */
 type Issue = readonly [path: string, expected: string]
 
@@ -74,18 +76,6 @@ export const required = (expected: string) => (value: unknown): string | Invalid
 /** Reads anything, or nothing. */
 export const anything = (value: unknown): unknown => value
 
-/** Reads a list. Anything else becomes an empty list. */
-export const list = (value: unknown): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
-
-/** As {@link list}, but a value outside a list becomes a list of one. */
-export const items = (value: unknown): ReadonlyArray<unknown> => {
-  if (Array.isArray(value)) return value
-  return value === undefined || value === null || value === "" ? [] : [value]
-}
-
-/** Reads an object; anything else is empty. */
-export const object = (value: unknown): Payload => isObject(value) ? value : {}
-
 /** The types of the fields. */
 export type Of<Fields extends Readonly<Record<string, Reader<unknown>>>> = {
   readonly [K in keyof Fields]: Exclude<ReturnType<Fields[K]>, Invalid>
@@ -109,15 +99,23 @@ const issuesOf = (fields: Readonly<Record<string, Reader<unknown>>>, payload: Pa
     return issues.map(([path, expected]): Issue => [join(key, path), expected])
   })
 
-/** Builds the reader of fields. It is done with the first one that is refused. */
+/**
+ * Builds the reader of fields. It is done with the first one that is refused. A
+ * field that is missing is read once for all payloads, because most are.
+ */
 const reader = <const Fields extends Readonly<Record<string, Reader<unknown>>>>(fields: Fields) => {
   const keys = Object.keys(fields)
   const readers = Object.values(fields)
+  const missing: Record<string, unknown> = {}
+  const isRequired = readers.map((read) => read(undefined) instanceof Invalid)
+  for (const [i, key] of keys.entries()) missing[key] = isRequired[i] ? undefined : readers[i]!(undefined)
   return (payload: Payload): Of<Fields> | undefined => {
-    const values: Record<string, unknown> = {}
+    const values = { ...missing }
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i]!
-      const value = readers[i]!(payload[key])
+      const given = payload[key]
+      if (given === undefined && !isRequired[i]) continue
+      const value = readers[i]!(given)
       if (value instanceof Invalid) return undefined
       values[key] = value
     }

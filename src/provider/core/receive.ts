@@ -8,9 +8,10 @@ import type { WebhookHead, WebhookRequest, WebhookResponse } from "../../Webhook
 import { lengthFault } from "../internal/lengths.ts"
 import { defaultLimits, type Limits } from "../Receiving.ts"
 import type { Parsed } from "./body.ts"
-import type { Decoded, Event } from "./build.ts"
+import { type Build, type Decoded, type Event, plain } from "./build.ts"
 import { type Bounds, headFault, requestFault } from "./head.ts"
-import { type Reason, type Refused, refused } from "./refusal.ts"
+import { notRaw } from "./rawBody.ts"
+import { type InvalidPayload, type Reason, type Refused, refused } from "./refusal.ts"
 
 /** The options that all cores have. */
 export interface Options {
@@ -43,6 +44,17 @@ export interface Received {
   readonly idempotencyKeys: ReadonlyArray<string>
 }
 
+/**
+ * The events of an authentic webhook of the Fetch API.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebReceived extends Received {
+  /** The request with the bytes of its body, for `decode` of the entry that decodes in full. */
+  readonly request: WebhookRequest
+}
+
 /** What the verification of a webhook yields. */
 export interface Verified {
   readonly _tag: "Verified"
@@ -51,19 +63,39 @@ export interface Verified {
   readonly idempotencyKeys?: ReadonlyArray<string>
 }
 
-/** How a carrier's webhooks are read. */
-export interface Dialect {
-  readonly bounds: Bounds<Reason>
+/** Decodes a payload to plain data. `provider` is the name in the events. */
+export type Decode = (provider: string, payload: Payload) => Decoded | Refused<InvalidPayload>
+
+/** Makes the decoder of a carrier build plain data. Refuses what is longer than carriers send. */
+export const plainly =
+  (decode: (build: Build, provider: string, payload: Payload) => Decoded | Refused<InvalidPayload>): Decode =>
+  (provider, payload) => {
+    const decoded = decode(plain, provider, payload)
+    if (decoded._tag === "Refused") return decoded
+    for (const event of decoded.events) {
+      const fault = lengthFault(event)
+      if (fault !== undefined) return refused(fault)
+    }
+    return decoded
+  }
+
+/** How the content of a carrier's webhooks is read. */
+export interface Reading {
   readonly parse: (request: WebhookRequest) => Parsed | Refused
   readonly decode: (payload: Payload) => Decoded | Refused
-  readonly acknowledgement: WebhookResponse
   /** Whether the signature covers the URL, which may have the reference of a send. */
   readonly isUrlSigned: boolean
 }
 
+/** How a carrier's webhooks are read and answered. */
+export interface Dialect extends Reading {
+  readonly bounds: Bounds<Reason>
+  readonly acknowledgement: WebhookResponse
+}
+
 /** Decodes the events of a verified request. */
 export const receivedFrom = (
-  { decode, isUrlSigned, parse }: Dialect,
+  { decode, isUrlSigned, parse }: Reading,
   request: WebhookRequest,
   { idempotencyKeys = [], payload }: Verified
 ): Received | Refused => {
@@ -71,10 +103,6 @@ export const receivedFrom = (
   if (parsed._tag === "Refused") return parsed
   const decoded = decode(parsed.payload)
   if (decoded._tag === "Refused") return decoded
-  for (const event of decoded.events) {
-    const fault = lengthFault(event)
-    if (fault !== undefined) return refused(fault)
-  }
   const references = isUrlSigned ? ofCallback(request.url) : undefined
   const events = references === undefined
     ? decoded.events
@@ -119,7 +147,7 @@ export interface Core {
 /** Makes the core of a carrier from the check of its signatures. */
 export const makeCore = (dialect: Dialect, verifySignature: (request: WebhookRequest) => Verified | Refused): Core => {
   const verify = (request: WebhookRequest) => {
-    const reason = requestFault(dialect.bounds, request)
+    const reason = notRaw(request) ?? requestFault(dialect.bounds, request)
     return reason === undefined ? verifySignature(request) : refused(reason)
   }
   const requestOf = (given: GivenRequest): WebhookRequest => ({ ...given, headers: lowerCaseHeaders(given.headers) })

@@ -49,3 +49,15 @@ export const toCost = (value: unknown): typeof Cost.Encoded | undefined => {
 
 /** Returns whether a value is an `http` or `https` URL, which a list of files may contain in place of objects. */
 export const isUrl = (value: unknown): value is string => typeof value === "string" && /^https?:\/\//i.test(value)
+
+/** Reads a list. Anything else becomes an empty list. */
+export const list = (value: unknown): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
+
+/** As {@link list}, but a value outside a list becomes a list of one. */
+export const items = (value: unknown): ReadonlyArray<unknown> => {
+  if (Array.isArray(value)) return value
+  return value === undefined || value === null || value === "" ? [] : [value]
+}
+
+/** Reads an object; anything else is empty. */
+export const object = (value: unknown): Payload => isObject(value) ? value : {}

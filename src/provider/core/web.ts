@@ -3,12 +3,17 @@
  * Requests of the Fetch API, and the HMAC of the Web Cryptography API.
  */
 import { toBase64, toHex } from "../../internal/encodings.ts"
-import type { WebhookHead, WebhookRequest } from "../../WebhookRequest.ts"
-import { type Bounds, headFault, requestFault } from "./head.ts"
-import { type Dialect, type Received, receivedFrom, type Verified } from "./receive.ts"
-import { type Reason, type Refused, refused } from "./refusal.ts"
+import type { Payload } from "../../Payload.ts"
+import type { WebhookRequest } from "../../WebhookRequest.ts"
+import { parseJson } from "./body.ts"
+import type { Decoded } from "./build.ts"
+import { type Bounds, countFault, headFault, sizeFault } from "./head.ts"
+import type { WebReceived } from "./receive.ts"
+import { invalidPayload, type Reason, type Refused, refused } from "./refusal.ts"
 
-const headersOf = (headers: Headers): Readonly<Record<string, string>> => Object.fromEntries(headers)
+const consumed = /* @__PURE__ */ refused(
+  /* @__PURE__ */ invalidPayload("body", "Expected a request whose body nobody has read")
+)
 
 /** Concatenates byte arrays into one. */
 export const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
@@ -37,20 +42,21 @@ const bytesOf = async (request: Request, limit: number): Promise<Uint8Array> => 
   return concat(pieces)
 }
 
-const read = async (
-  bounds: Bounds<Reason>,
-  request: Request,
-  url: string = request.url
-): Promise<{ readonly _tag: "Read"; readonly request: WebhookRequest } | Refused> => {
-  const head: WebhookHead = { method: request.method.toUpperCase(), url, headers: headersOf(request.headers) }
-  const reason = headFault(bounds, head)
-  if (reason !== undefined) return refused(reason)
-  const whole = {
-    ...head,
-    body: request.bodyUsed ? undefined as never : await bytesOf(request, bounds.limits.maxBytes)
-  }
-  const fault = requestFault(bounds, whole)
-  return fault === undefined ? { _tag: "Read", request: whole } : refused(fault)
+/** An authentic webhook with its payload. */
+export interface Authentic {
+  readonly _tag: "Verified"
+  readonly payload: Payload
+  readonly idempotencyKeys?: ReadonlyArray<string>
+}
+
+/** Reads the JSON of a request that was verified. */
+export const jsonOf = (
+  { body }: WebhookRequest,
+  verified: { readonly _tag: "Verified" } | Refused
+): Authentic | Refused => {
+  if (verified._tag === "Refused") return verified
+  const parsed = parseJson(body)
+  return parsed._tag === "Refused" ? parsed : { _tag: "Verified", payload: parsed.payload }
 }
 
 /**
@@ -58,15 +64,27 @@ const read = async (
  * behind a proxy. The body of a request that is refused by its head is not read.
  */
 export const receive = async (
-  dialect: Dialect,
-  request: Request,
+  bounds: Bounds<Reason>,
+  given: Request,
   url: string | undefined,
-  verify: (request: WebhookRequest) => Promise<Verified | Refused>
-): Promise<Received | Refused> => {
-  const whole = await read(dialect.bounds, request, url)
-  if (whole._tag === "Refused") return whole
-  const verified = await verify(whole.request)
-  return verified._tag === "Refused" ? verified : receivedFrom(dialect, whole.request, verified)
+  verify: (request: WebhookRequest) => Promise<Authentic | Refused>,
+  decode: (payload: Payload) => Decoded
+): Promise<WebReceived | Refused> => {
+  const head = {
+    method: given.method.toUpperCase(),
+    url: url ?? given.url,
+    headers: Object.fromEntries(given.headers)
+  }
+  const unwanted = headFault(bounds, head)
+  if (unwanted !== undefined) return refused(unwanted)
+  if (given.bodyUsed) return consumed
+  const request = { ...head, body: await bytesOf(given, bounds.limits.maxBytes) }
+  const fault = sizeFault(bounds, request.body) ?? countFault(bounds, request)
+  if (fault !== undefined) return refused(fault)
+  const verified = await verify(request)
+  if (verified._tag === "Refused") return verified
+  const { idempotencyKeys = [], payload } = verified
+  return { _tag: "Received", events: decode(payload).events, idempotencyKeys, request }
 }
 
 export const encoder = /* @__PURE__ */ new TextEncoder()

@@ -61,6 +61,8 @@ interface Tagged {
 }
 
 const contentFault = (part: Tagged): InvalidPayload | undefined => {
+  // As nearly all are.
+  if (part._tag === "TextContent" && (part as { readonly text?: string }).text!.length <= maxText) return undefined
   if (part._tag === "CompositeContent") {
     for (const inner of (part as unknown as { readonly parts: ReadonlyArray<Tagged> }).parts) {
       const fault = contentFault(inner)

@@ -17,6 +17,7 @@ import * as WebhookError from "../../WebhookError.ts"
 import type { WebhookEvent } from "../../WebhookEvent.ts"
 import { unverifiedWebhook, type VerifiedWebhook, type WebhookHead, type WebhookRequest } from "../../WebhookRequest.ts"
 import { headFault, requestFault } from "../core/head.ts"
+import { notRaw } from "../core/rawBody.ts"
 import { defaultLimits, type Limits, type Receiver, type Verified } from "../Receiving.ts"
 import { lengthFault } from "./lengths.ts"
 import { invalidPayloadOf, reasonOf } from "./reasons.ts"
@@ -94,7 +95,7 @@ export const make = (name: string, receiver: Receiver): Receive => {
   }
 
   const check = (request: WebhookRequest, clock: Clock.Clock): Effect.Effect<Verified | void, Reason> => {
-    const reason = requestFault(bounds, request)
+    const reason = notRaw(request) ?? requestFault(bounds, request)
     if (reason !== undefined) return Effect.fail(reasonOf(reason))
     return guard === undefined
       ? checkSignature(request, clock)

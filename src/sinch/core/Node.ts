@@ -26,7 +26,8 @@ import { syncCrypto } from "../../internal/nodeSyncCrypto.ts"
 import { now as systemTime } from "../../provider/core/now.ts"
 import { type Core, makeCore, type Received, secretsOf, type Verified } from "../../provider/core/receive.ts"
 import type { Refused } from "../../provider/core/refusal.ts"
-import { dialect, type Options, toleranceOf, type Verification } from "./dialect.ts"
+import { acknowledgement, boundsOf, type Options, toleranceOf, type Verification } from "./dialect.ts"
+import { reading } from "./full.ts"
 import { verifySync } from "./verify.ts"
 
 export { acknowledgement } from "./dialect.ts"
@@ -40,11 +41,12 @@ export type { Core, Options, Received, Refused, Verification, Verified }
  */
 export const make = (options: Options): Core => {
   const { now = systemTime, verification } = options
-  if (verification.scheme === "None") return makeCore(dialect(options), () => ({ _tag: "Verified" }))
+  const dialect = { ...reading(options), bounds: boundsOf(options), acknowledgement }
+  if (verification.scheme === "None") return makeCore(dialect, () => ({ _tag: "Verified" }))
   const { scheme, secret } = verification
   const encoder = new TextEncoder()
   const hash = scheme === "HmacSha256" ? "sha256" : "sha1"
   const tags = secretsOf("secret", secret).map((secret) => syncCrypto.hmac(hash, encoder.encode(secret)))
   const verify = verifySync(scheme, tags, toleranceOf(verification))
-  return makeCore(dialect(options), (request) => verify(request, now))
+  return makeCore(dialect, (request) => verify(request, now))
 }

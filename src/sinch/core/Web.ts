@@ -3,6 +3,11 @@
  * Verifies and decodes Sinch's webhooks with the Fetch API and the Web
  * Cryptography API: for Workers, Deno, Bun and Node, without Effect.
  *
+ * It is small, for what is loaded with every request, and so it decodes SMS, MMS
+ * and delivery reports only. Their events have no metadata and no times; a binary
+ * message is `Unrecognized`. Everything else of the payload is in `raw`, and
+ * `decode` of `effect-sms/sinch/decode` reads a request that was received in full.
+ *
  * **Example** (A worker)
  *
  * ```ts
@@ -22,11 +27,12 @@
  */
 import { equals } from "../../provider/core/base64.ts"
 import { now as systemTime } from "../../provider/core/now.ts"
-import { type Received, secretsOf, type Verified } from "../../provider/core/receive.ts"
+import { secretsOf, type Verified, type WebReceived as Received } from "../../provider/core/receive.ts"
 import type { Refused } from "../../provider/core/refusal.ts"
-import { hmac, receive as receiveWeb } from "../../provider/core/web.ts"
+import { hmac, jsonOf, receive as receiveWeb } from "../../provider/core/web.ts"
 import type { WebhookRequest } from "../../WebhookRequest.ts"
-import { dialect, type Options, toleranceOf, type Verification } from "./dialect.ts"
+import { decodeBasic } from "./basic.ts"
+import { boundsOf, type Options, toleranceOf, type Verification } from "./dialect.ts"
 import { conclude, mismatch, prepare } from "./verify.ts"
 
 export { acknowledgement } from "./dialect.ts"
@@ -54,4 +60,10 @@ const verify = async (request: WebhookRequest, options: Options): Promise<Verifi
  * @since 0.1.0
  */
 export const receive = (request: Request, options: Options): Promise<Received | Refused> =>
-  receiveWeb(dialect(options), request, undefined, (whole) => verify(whole, options))
+  receiveWeb(
+    boundsOf(options),
+    request,
+    undefined,
+    async (whole) => jsonOf(whole, await verify(whole, options)),
+    (payload) => decodeBasic(options.name ?? "sinch", payload)
+  )

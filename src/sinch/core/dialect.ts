@@ -1,9 +1,8 @@
 /** How Sinch sends webhooks, and how they are answered. */
-import { parseJson } from "../../provider/core/body.ts"
-import { plain } from "../../provider/core/build.ts"
-import { type Dialect, limitsOf, type Options as Common, type Secrets } from "../../provider/core/receive.ts"
+import type { Bounds } from "../../provider/core/head.ts"
+import { limitsOf, type Options as Common, type Secrets } from "../../provider/core/receive.ts"
+import type { Reason } from "../../provider/core/refusal.ts"
 import type { WebhookResponse } from "../../WebhookRequest.ts"
-import { decode } from "./decode.ts"
 import { checkHead } from "./verify.ts"
 
 export const bounds = { methods: ["POST"], contentTypes: ["application/json"] }
@@ -42,13 +41,11 @@ export interface Options extends Common {
   readonly now?: (() => number) | undefined
 }
 
-export const dialect = (options: Options): Dialect => ({
-  bounds: { ...bounds, limits: limitsOf(options), checkHead: checkHead(options.verification.scheme) },
-  parse: (request) => parseJson(request.body),
-  decode: (payload) => decode(plain, options.name ?? "sinch", payload),
-  acknowledgement,
-  // Its signature covers the body.
-  isUrlSigned: false
+/** What is accepted before the signature is checked. */
+export const boundsOf = (options: Options): Bounds<Reason> => ({
+  ...bounds,
+  limits: limitsOf(options),
+  checkHead: checkHead(options.verification.scheme)
 })
 
 export const toleranceOf = (verification: Verification): number | undefined =>

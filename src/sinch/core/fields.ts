@@ -4,7 +4,6 @@
  * models of the official SDK (https://github.com/sinch/sinch-sdk-node,
  * `packages/sms/src/models/v1`).
  */
-import type { Status } from "../../DeliveryStatus.ts"
 import {
   anything,
   items,
@@ -106,29 +105,6 @@ export const BatchReport = /* @__PURE__ */ struct({
     recipients: list
   })
 })
-
-/**
- * The delivery statuses in lower case: the reference writes them in title case,
- * an official SDK in upper case
- * (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Delivery-reports/).
- *
- * An `Aborted` message never reached the network, and a `Rejected` one was
- * refused by it; `Deleted` and `Failed` messages were lost on the way.
- * `Unknown` is terminal: the network has the message, and its delivery report
- * is missing or unreadable.
- */
-export const statuses: Readonly<Record<string, Status>> = {
-  queued: "queued",
-  dispatched: "sent",
-  delivered: "delivered",
-  aborted: "failed",
-  rejected: "failed",
-  failed: "undelivered",
-  deleted: "undelivered",
-  expired: "expired",
-  cancelled: "canceled",
-  unknown: "unconfirmed"
-}
 
 const metadata = ["metadata"]
 

@@ -27,8 +27,9 @@ import { now as systemTime } from "../../provider/core/now.ts"
 import { type Core, makeCore, type Received, type Verified } from "../../provider/core/receive.ts"
 import type { Refused } from "../../provider/core/refusal.ts"
 import { signedText } from "../SignedText.ts"
-import { dialect, keysOf, type Options } from "./dialect.ts"
+import { acknowledgement, boundsOf, keysOf, type Options } from "./dialect.ts"
 import { isWellFormed } from "./ed25519.ts"
+import { reading } from "./full.ts"
 import { defaultTolerance, verifySync } from "./verify.ts"
 
 export { acknowledgement } from "./dialect.ts"
@@ -47,5 +48,8 @@ export const make = (options: Options): Core => {
     return (signature: Uint8Array, data: Uint8Array) => isWellFormed(signature) && check(signature, data)
   })
   const verify = verifySync(checks, signedText, tolerance)
-  return makeCore(dialect(options), (request) => verify(request, now))
+  return makeCore(
+    { ...reading(options), bounds: boundsOf(options), acknowledgement },
+    (request) => verify(request, now)
+  )
 }

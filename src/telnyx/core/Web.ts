@@ -3,6 +3,12 @@
  * Verifies and decodes Telnyx's webhooks with the Fetch API and the Web
  * Cryptography API: for Workers, Deno, Bun and Node, without Effect.
  *
+ * It is small, for what is loaded with every request, and so it decodes SMS, MMS
+ * and delivery reports only. Their events have no metadata and no times; messages
+ * of groups, RCS and WhatsApp are `Unrecognized`. Everything else of the payload is
+ * in `raw`, and `decode` of `effect-sms/telnyx/decode` reads a request that was
+ * received in full.
+ *
  * **Example** (A worker)
  *
  * ```ts
@@ -21,11 +27,12 @@
  * @since 0.1.0
  */
 import { now as systemTime } from "../../provider/core/now.ts"
-import type { Received, Verified } from "../../provider/core/receive.ts"
+import type { Verified, WebReceived as Received } from "../../provider/core/receive.ts"
 import type { Refused } from "../../provider/core/refusal.ts"
-import { concat, encoder, receive as receiveWeb } from "../../provider/core/web.ts"
+import { concat, encoder, jsonOf, receive as receiveWeb } from "../../provider/core/web.ts"
 import type { WebhookRequest } from "../../WebhookRequest.ts"
-import { dialect, keysOf, type Options } from "./dialect.ts"
+import { decodeBasic } from "./basic.ts"
+import { boundsOf, keysOf, type Options } from "./dialect.ts"
 import { isWellFormed } from "./ed25519.ts"
 import { conclude, defaultTolerance, mismatch, prepare } from "./verify.ts"
 
@@ -56,4 +63,10 @@ const verify = async (request: WebhookRequest, options: Options): Promise<Verifi
  * @since 0.1.0
  */
 export const receive = (request: Request, options: Options): Promise<Received | Refused> =>
-  receiveWeb(dialect(options), request, undefined, (whole) => verify(whole, options))
+  receiveWeb(
+    boundsOf(options),
+    request,
+    undefined,
+    async (whole) => jsonOf(whole, await verify(whole, options)),
+    (payload) => decodeBasic(options.name ?? "telnyx", payload)
+  )

@@ -1,9 +1,8 @@
 /** How Telnyx sends webhooks, and how they are answered. */
-import { parseJson } from "../../provider/core/body.ts"
-import { plain } from "../../provider/core/build.ts"
-import { type Dialect, limitsOf, type Options as Common } from "../../provider/core/receive.ts"
+import type { Bounds } from "../../provider/core/head.ts"
+import { limitsOf, type Options as Common } from "../../provider/core/receive.ts"
+import type { Reason } from "../../provider/core/refusal.ts"
 import type { WebhookResponse } from "../../WebhookRequest.ts"
-import { decode } from "./decode.ts"
 import { isSound } from "./ed25519.ts"
 import { checkHead, keyOf } from "./verify.ts"
 
@@ -30,14 +29,8 @@ export interface Options extends Common {
   readonly now?: (() => number) | undefined
 }
 
-export const dialect = (options: Options): Dialect => ({
-  bounds: { ...bounds, limits: limitsOf(options), checkHead },
-  parse: (request) => parseJson(request.body),
-  decode: (payload) => decode(plain, options.name ?? "telnyx", payload),
-  acknowledgement,
-  // Its signature covers the body.
-  isUrlSigned: false
-})
+/** What is accepted before the signature is checked. */
+export const boundsOf = (options: Options): Bounds<Reason> => ({ ...bounds, limits: limitsOf(options), checkHead })
 
 /** Returns the bytes of the keys. Throws for a key under which no signature can be trusted. */
 export const keysOf = ({ publicKey }: Options): ReadonlyArray<Uint8Array> => {

@@ -3,40 +3,14 @@
  * https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks and
  * the types of the `telnyx` package, where every field is optional.
  */
-import type { Status } from "../../DeliveryStatus.ts"
-import { fromCarrierDigits } from "../../internal/carrierDigits.ts"
-import { isObject } from "../../internal/record.ts"
 import { items, object, optionalName, optionalText, struct, text } from "../../provider/core/readers.ts"
-import { ownString, stringOf, toCost, toCount, toFlag } from "../../provider/core/values.ts"
+import { toCost, toCount, toFlag } from "../../provider/core/values.ts"
 import * as Fields from "../../provider/Fields.ts"
 import { maxDescription, maxText } from "../../provider/internal/lengths.ts"
+import { parties } from "./basic.ts"
 
 const longText = /* @__PURE__ */ optionalText(maxText)
 const description = /* @__PURE__ */ optionalText(maxDescription)
-
-/** A sender or recipient of a message. */
-export interface Party {
-  readonly address: string | undefined
-  readonly status: string | undefined
-}
-
-const address = (value: unknown): string | undefined =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 100
-    ? fromCarrierDigits(String(value))
-    : stringOf(value)
-
-/**
- * Parses the parties of a field: an object with a `phone_number` (RCS: an
- * `agent_id`), a plain string (WhatsApp, and `cc` of a group message), or a
- * list of either.
- */
-export const parties = (value: unknown): ReadonlyArray<Party> => {
-  if (Array.isArray(value)) return value.flatMap((value) => Array.isArray(value) ? [] : parties(value))
-  const party = isObject(value)
-    ? { address: address(value["phone_number"]) ?? address(value["agent_id"]), status: ownString(value, "status") }
-    : { address: address(value), status: undefined }
-  return party.address === undefined && party.status === undefined ? [] : [party]
-}
 
 /** A webhook. A few notices, such as `link_clicked`, have no envelope: their type is at the top level. */
 export const Webhook = /* @__PURE__ */ struct({
@@ -54,7 +28,7 @@ export const Event = /* @__PURE__ */ struct({
 
 /**
  * A message of either direction. `from`, `to` and `cc` have several shapes, see
- * {@link parties}; `body` is present only with RCS and WhatsApp.
+ * `parties`; `body` is present only with RCS and WhatsApp.
  */
 export const Message = /* @__PURE__ */ struct({
   id: optionalName,
@@ -83,28 +57,6 @@ export const CarrierError = /* @__PURE__ */ struct({
   title: description,
   detail: description
 }, "data.payload.errors")
-
-/**
- * The statuses of recipients: `to[].status` of the `telnyx` package, and
- * `unknown`, which a group message has for recipients on other networks
- * (https://developers.telnyx.com/docs/messaging/messages/group-messaging).
- */
-export const statuses: Readonly<Record<string, Status>> = {
-  scheduled: "scheduled",
-  queued: "queued",
-  sending: "sending",
-  sent: "sent",
-  delivered: "delivered",
-  read: "read",
-  delivery_failed: "undelivered",
-  sending_failed: "failed",
-  failed: "failed",
-  expired: "expired",
-  cancelled: "canceled",
-  canceled: "canceled",
-  delivery_unconfirmed: "unconfirmed",
-  unknown: "unconfirmed"
-}
 
 const metadata = ["metadata"]
 

@@ -25,7 +25,8 @@
 import { syncCrypto } from "../../internal/nodeSyncCrypto.ts"
 import { type Core, makeCore, type Received, secretsOf, type Verified } from "../../provider/core/receive.ts"
 import type { Refused } from "../../provider/core/refusal.ts"
-import { dialect, type Options } from "./dialect.ts"
+import { acknowledgement, boundsOf, type Options } from "./dialect.ts"
+import { reading } from "./full.ts"
 import { readNodeForm } from "./nodeForm.ts"
 import { verifySync } from "./verify.ts"
 
@@ -42,7 +43,7 @@ export const make = (options: Options): Core => {
   const encoder = new TextEncoder()
   const tags = secretsOf("authToken", options.authToken).map((token) => syncCrypto.hmac("sha1", encoder.encode(token)))
   return makeCore(
-    dialect(options),
+    { ...reading(options), bounds: boundsOf(options), acknowledgement },
     verifySync({ tags, sha256: syncCrypto.sha256 }, options.webhookAccounts, readNodeForm)
   )
 }

@@ -1,11 +1,10 @@
 /** How Twilio sends webhooks, and how they are answered. */
 import { formFromText, parseBody, type Parsed } from "../../provider/core/body.ts"
-import { plain } from "../../provider/core/build.ts"
-import { type Dialect, limitsOf, type Options as Common, type Secrets } from "../../provider/core/receive.ts"
-import type { InvalidPayload, Refused } from "../../provider/core/refusal.ts"
+import type { Bounds } from "../../provider/core/head.ts"
+import { limitsOf, type Options as Common, type Secrets } from "../../provider/core/receive.ts"
+import type { InvalidPayload, Reason, Refused } from "../../provider/core/refusal.ts"
 import { queryOf } from "../../provider/Url.ts"
 import type { WebhookRequest, WebhookResponse } from "../../WebhookRequest.ts"
-import { decode } from "./decode.ts"
 import { checkHead } from "./verify.ts"
 
 export const bounds = {
@@ -41,10 +40,5 @@ export interface Options extends Common {
   readonly webhookAccounts?: ReadonlyArray<string> | undefined
 }
 
-export const dialect = (options: Options): Dialect => ({
-  bounds: { ...bounds, limits: limitsOf(options), checkHead },
-  parse,
-  decode: (payload) => decode(plain, options.name ?? "twilio", payload),
-  acknowledgement,
-  isUrlSigned: true
-})
+/** What is accepted before the signature is checked. */
+export const boundsOf = (options: Common): Bounds<Reason> => ({ ...bounds, limits: limitsOf(options), checkHead })

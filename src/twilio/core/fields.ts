@@ -4,7 +4,6 @@
  * https://www.twilio.com/docs/messaging/guides/track-outbound-message-status.
  * All values are strings on the wire, including numbers.
  */
-import type { Status } from "../../DeliveryStatus.ts"
 import { address, optionalName, optionalText, struct, text } from "../../provider/core/readers.ts"
 import { toCount } from "../../provider/core/values.ts"
 import * as Fields from "../../provider/Fields.ts"
@@ -17,12 +16,6 @@ export const Kind = /* @__PURE__ */ struct({ MessageStatus: optionalName, SmsSta
 
 /** The message ids. `SmsSid` and `SmsMessageSid` are deprecated duplicates of `MessageSid`. */
 const ids = { MessageSid: optionalName, SmsMessageSid: optionalName, SmsSid: optionalName }
-
-export const messageSid = (ids: {
-  readonly MessageSid: string | undefined
-  readonly SmsMessageSid: string | undefined
-  readonly SmsSid: string | undefined
-}): string | undefined => ids.MessageSid ?? ids.SmsMessageSid ?? ids.SmsSid
 
 export const Inbound = /* @__PURE__ */ struct({ ...ids, From: address, To: address, Body: text, NumSegments: toCount })
 
@@ -50,21 +43,6 @@ export const StatusCallback = /* @__PURE__ */ struct({
   ChannelStatusMessage: optionalText(maxDescription),
   NumSegments: toCount
 })
-
-/** The statuses of messages, from the `Status` enumeration of Twilio's OpenAPI document. */
-export const statuses: Readonly<Record<string, Status>> = {
-  accepted: "accepted",
-  scheduled: "scheduled",
-  queued: "queued",
-  sending: "sending",
-  sent: "sent",
-  delivered: "delivered",
-  partially_delivered: "delivered",
-  undelivered: "undelivered",
-  failed: "failed",
-  canceled: "canceled",
-  read: "read"
-}
 
 const metadata = ["metadata"]
 const contentAndMetadata = ["content", "metadata"]

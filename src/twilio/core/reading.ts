@@ -15,6 +15,7 @@
 import type { Payload } from "../../Payload.ts"
 import type { Form } from "../../provider/core/body.ts"
 import { type InvalidPayload, invalidPayload } from "../../provider/core/refusal.ts"
+import { remembered } from "../../provider/core/remembered.ts"
 import { withoutFragment } from "../../provider/Url.ts"
 import {
   address,
@@ -274,7 +275,9 @@ const missingFault = (fields: ReadonlyMap<string, string>): InvalidPayload | und
 }
 
 /** Path and query, where the fields of another cut may be. */
-export const restOf = (url: string): string => split(withoutFragment(url))?.rest ?? url
+export const restOf: (url: string) => string = /* @__PURE__ */ remembered((url) =>
+  split(withoutFragment(url))?.rest ?? url
+)
 
 /** Returns whether the URL has the beginning of the fields. */
 const hasFieldIn = (rest: string, text: string): boolean => {

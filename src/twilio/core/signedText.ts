@@ -8,7 +8,7 @@
  * Twilio's own SDKs do the same, each with a different list
  * (https://www.twilio.com/docs/usage/security).
  */
-import type { Form } from "../../provider/core/body.ts"
+import { type Form, formFromText } from "../../provider/core/body.ts"
 import { withoutFragment } from "../../provider/Url.ts"
 
 /**
@@ -25,6 +25,7 @@ export const fieldsText = (form: Form, sorted: ReadonlyArray<string> = Object.ke
   return text
 }
 
+/** The parts of a URL that carriers write in several ways. */
 export interface Parts {
   /** Includes the slashes. */
   readonly scheme: string
@@ -37,25 +38,18 @@ export interface Parts {
   readonly rest: string
 }
 
+/** After the bracket of an IPv6 literal, a colon starts the port. */
+const authority = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*@|)((?:[^/?#]*\])?[^/?#:]*)(:[^/?#]*|)/i
+
 /** Splits a URL without normalizing it, unlike `URL`. */
 export const split = (url: string): Parts | undefined => {
-  const match = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)/i.exec(url)
-  if (match === null) return undefined
-  const authority = match[2]!
-  const afterUserInfo = authority.lastIndexOf("@") + 1
-  const hostAndPort = authority.slice(afterUserInfo)
-  // After the bracket of an IPv6 literal, a colon starts the port.
-  const colon = hostAndPort.indexOf(":", hostAndPort.lastIndexOf("]") + 1)
-  return {
-    scheme: match[1]!,
-    userInfo: authority.slice(0, afterUserInfo),
-    host: colon === -1 ? hostAndPort : hostAndPort.slice(0, colon),
-    port: colon === -1 ? "" : hostAndPort.slice(colon),
-    rest: url.slice(match[0].length)
-  }
+  const [whole, scheme, userInfo, host, port] = authority.exec(url) ?? []
+  return whole === undefined
+    ? undefined
+    : { scheme: scheme!, userInfo: userInfo!, host: host!, port: port!, rest: url.slice(whole.length) }
 }
 
-export const join = (parts: Parts): string => parts.scheme + parts.userInfo + parts.host + parts.port + parts.rest
+export const join = ({ host, port, rest, scheme, userInfo }: Parts): string => scheme + userInfo + host + port + rest
 
 const withPorts = function*(url: string): Iterable<string> {
   const parts = split(url)
@@ -74,13 +68,8 @@ const withPorts = function*(url: string): Iterable<string> {
 const withLegacyQuery = (url: string): string => {
   const start = url.indexOf("?") + 1
   if (start === 0) return url
-  const fields: Record<string, Array<string>> = Object.create(null)
-  for (const [name, value] of new URLSearchParams(url.slice(start - 1))) {
-    if (fields[name] === undefined) fields[name] = [value]
-    else fields[name].push(value)
-  }
-  const pairs = Object.entries(fields).flatMap(([name, values]) =>
-    values.map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+  const pairs = Object.entries(formFromText(url.slice(start))).flatMap(([name, values]) =>
+    [values].flat().map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
   )
   return url.slice(0, start) + pairs.join("&")
 }

@@ -23,6 +23,7 @@ import {
   type Refused,
   refused
 } from "../../provider/core/refusal.ts"
+import { remembered } from "../../provider/core/remembered.ts"
 import { queryOf, withoutFragment } from "../../provider/Url.ts"
 import type { WebhookHead, WebhookRequest } from "../../WebhookRequest.ts"
 import { queryFault, readForm as readSigned } from "./reading.ts"
@@ -112,11 +113,13 @@ export interface Claim {
 
 export const mismatch = /* @__PURE__ */ refused(invalidSignature)
 
+const isAmbiguous = /* @__PURE__ */ remembered(isAmbiguousPath)
+
 /** Reads what a request claims to be. Refuses one whose signature cannot cover its body. */
 export const prepare = (request: WebhookRequest, read: ReadForm = readForm): Claim | Refused => {
   const { body, headers, method, url } = request
   const tag = headers[header] ?? ""
-  if (isAmbiguousPath(url)) return mismatch
+  if (isAmbiguous(url)) return mismatch
   if (method === "GET") {
     const isCovered = body.length === 0 || signedHash(request) === undefined
     return isCovered ? { _tag: "Claim", tag, url, text: "", hash: undefined, signed: undefined } : mismatch
@@ -149,7 +152,7 @@ const isOneOf = (accounts: ReadonlyArray<string>, account: string): boolean =>
 export interface Verified {
   readonly _tag: "Verified"
   /** The parsed body, where the signature covers the parsed form. */
-  readonly payload?: Form
+  readonly payload?: Payload
   /** What repetitions of the request are recognized by, beside the keys of its events. */
   readonly idempotencyKeys: ReadonlyArray<string>
 }
@@ -164,6 +167,25 @@ const payloadOf = (request: WebhookRequest): Payload => {
 /** How webhooks of different products name the account. */
 export const accountNames = ["AccountSid", "accountSid", "account_sid"]
 
+/** Returns why a payload is refused that names another account. */
+export const accountFault = (payload: Payload, accounts: ReadonlyArray<string>): InvalidPayload | undefined => {
+  const other = accountNames.find((name) => Object.hasOwn(payload, name) && !isOneOf(accounts, String(payload[name])))
+  return other === undefined
+    ? undefined
+    : invalidPayload(other, "Expected an account whose webhooks are accepted: see webhookAccounts")
+}
+
+/** Accepts a matching signature without a check of where its fields begin and end. */
+export const accepted = (
+  { signed, tag }: Claim,
+  request: WebhookRequest,
+  accounts: ReadonlyArray<string> | undefined
+) => {
+  const payload = signed?.form ?? payloadOf(request)
+  const other = accounts === undefined ? undefined : accountFault(payload, accounts)
+  return other === undefined ? { _tag: "Verified" as const, idempotencyKeys: [tag], payload } : refused(other)
+}
+
 /** Checks what a matching signature does not prove: that the signed text is read as Twilio meant it, and for whom. */
 export const conclude = (
   claim: Claim,
@@ -176,13 +198,8 @@ export const conclude = (
   if (fault !== undefined) return refused(fault)
   const read = signed === undefined ? undefined : readSigned(url, signed.form, signed.sorted, signed.text)
   if (read?._tag === "InvalidPayload") return refused(read)
-  if (accounts !== undefined) {
-    const payload: Payload = read?.form ?? payloadOf(request)
-    const other = accountNames.find((name) => Object.hasOwn(payload, name) && !isOneOf(accounts, String(payload[name])))
-    if (other !== undefined) {
-      return refused(invalidPayload(other, "Expected an account whose webhooks are accepted: see webhookAccounts"))
-    }
-  }
+  const other = accounts === undefined ? undefined : accountFault(read?.form ?? payloadOf(request), accounts)
+  if (other !== undefined) return refused(other)
   const idempotencyKeys = [tag]
   return read === undefined
     ? { _tag: "Verified", idempotencyKeys }
@@ -207,7 +224,10 @@ export const verifySync = (
   const claim = prepare(request, read)
   if (claim._tag === "Refused") return claim
   if (claim.hash !== undefined && !equals(claim.hash, sha256(request.body))) return mismatch
-  const fits = (text: string) => tags.some((tagOf) => equals(claim.tag, tagOf(text)))
+  const fits = (text: string): boolean => {
+    for (const tagOf of tags) if (equals(claim.tag, tagOf(text))) return true
+    return false
+  }
   // Nearly all match as they are received, and a generator takes as long as the rest.
   return fits(withoutFragment(claim.url) + claim.text) || Array.from(texts(claim)).slice(1).some(fits)
     ? conclude(claim, request, accounts)

@@ -24,7 +24,8 @@
  */
 import { type Core, makeCore, type Received, type Verified } from "../../provider/core/receive.ts"
 import type { Refused } from "../../provider/core/refusal.ts"
-import { dialect, type Options } from "./dialect.ts"
+import { acknowledgement, boundsOf, type Options } from "./dialect.ts"
+import { reading } from "./full.ts"
 
 export { acknowledgement } from "./dialect.ts"
 export type { Core, Options, Received, Refused, Verified }
@@ -36,4 +37,5 @@ export type { Core, Options, Received, Refused, Verified }
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: Options): Core => makeCore(dialect(options), () => ({ _tag: "Verified" }))
+export const make = (options: Options): Core =>
+  makeCore({ ...reading(options), bounds: boundsOf(options), acknowledgement }, () => ({ _tag: "Verified" }))

@@ -1,11 +1,9 @@
 /** How VoiceMeUp sends webhooks, and how they are answered. */
-import { parseBody } from "../../provider/core/body.ts"
-import { plain } from "../../provider/core/build.ts"
-import { type Dialect, limitsOf, type Options as Common, type Secrets, secretsOf } from "../../provider/core/receive.ts"
-import { unknown, zoneOf } from "../../provider/core/time.ts"
+import type { Bounds } from "../../provider/core/head.ts"
+import { limitsOf, type Options as Common, type Secrets, secretsOf } from "../../provider/core/receive.ts"
+import type { Reason } from "../../provider/core/refusal.ts"
 import { equals, tokenFault } from "../../provider/core/token.ts"
 import type { WebhookResponse } from "../../WebhookRequest.ts"
-import { decode } from "./decode.ts"
 
 export const bounds = {
   methods: ["POST"],
@@ -38,20 +36,14 @@ export interface Options extends Common {
   readonly timeZone?: string | undefined
 }
 
-export const dialect = (options: Options): Dialect => {
-  const { name = "voicemeup", timeZone, verification } = options
-  const zone = timeZone === undefined ? unknown : zoneOf(timeZone)
+/** What is accepted, with the check of the token. */
+export const boundsOf = (options: Options): Bounds<Reason> => {
+  const { verification } = options
   const isToken = verification.scheme === "Token" ? equals(secretsOf("token", verification.token)) : undefined
   const parameter = verification.scheme === "Token" ? verification.parameter ?? "token" : ""
   return {
-    bounds: {
-      ...bounds,
-      limits: limitsOf(options),
-      checkHead: isToken === undefined ? undefined : ({ url }) => tokenFault(url, parameter, isToken)
-    },
-    parse: parseBody,
-    decode: (payload) => decode(plain, name, zone, payload),
-    acknowledgement,
-    isUrlSigned: false
+    ...bounds,
+    limits: limitsOf(options),
+    checkHead: isToken === undefined ? undefined : ({ url }) => tokenFault(url, parameter, isToken)
   }
 }

@@ -1,0 +1,44 @@
+/**
+ * Decodes webhooks that `effect-sms/voicemeup/webhook` has checked, in full: also
+ * the times and the metadata.
+ *
+ * **Example** (All that a webhook has)
+ *
+ * ```ts
+ * import { decode } from "effect-sms/voicemeup/decode"
+ * import { receive } from "effect-sms/voicemeup/webhook"
+ *
+ * export const eventsOf = async (request: Request, env: { readonly SECRET: string }) => {
+ *   const result = await receive(request, { verification: { scheme: "Token", token: env.SECRET } })
+ *   const decoded = result._tag === "Received" ? decode(result.request) : result
+ *   return decoded._tag === "Received" ? decoded.events : []
+ * }
+ * ```
+ *
+ * @since 0.1.0
+ */
+import { type Received, receivedFrom } from "../../provider/core/receive.ts"
+import type { Refused } from "../../provider/core/refusal.ts"
+import type { WebhookRequest } from "../../WebhookRequest.ts"
+import type { Options as All } from "./dialect.ts"
+import { reading } from "./full.ts"
+
+export type { Received, Refused }
+
+/**
+ * The options of {@link decode}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = Pick<All, "name" | "timeZone">
+
+/**
+ * Decodes a request that was checked, with the events and refusals of
+ * `effect-sms/voicemeup/core`. Throws a `RangeError` for an unknown time zone.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const decode = (request: WebhookRequest, options: Options = {}): Received | Refused =>
+  receivedFrom(reading(options), request, { _tag: "Verified" })
