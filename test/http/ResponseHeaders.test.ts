@@ -11,6 +11,7 @@ import { DeliveryStore } from "../../src/delivery/DeliveryStore.ts"
 import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import * as Endpoint from "../../src/forward/Endpoint.ts"
 import * as Forwarder from "../../src/forward/Forwarder.ts"
+import { SendLimits } from "../../src/guards/SendLimits.ts"
 import { MediaApi, MediaServer, MessagesApi, MessagesServer, WebhookServer } from "../../src/http/index.ts"
 import * as NodeServer from "../../src/http/NodeServer.ts"
 import { Inbox } from "../../src/inbox/Inbox.ts"
@@ -110,6 +111,7 @@ const layerBroken = Layer.effectContext(Effect.gen(function*() {
       list: dies
     }),
     Context.add(MediaStore, { ...get(services, MediaStore), get: dies, put: dies }),
+    Context.add(SendLimits, { take: dies, giveBack: dies, replied: dies }),
     Context.add(Exchanges, { record: dies, all: bug, clear: bug })
   )
 }))

@@ -11,7 +11,7 @@ export type Flaw = string | undefined
 const placeholder =
   /^(?:…|\.{3,}|x{3,}|.*(?:x{8,}|\*{8,}).*|\*{3,}|<.*>|change.?me|replace.?me|to.?do|your[-_ ].*|(?:insert|enter|paste)[-_ ].*|.*[-_ ]here)$/i
 // As a shell, a compose file, a template and a batch file write it.
-const otherVariable = /\$\{\w+[^}]*\}|^(?:\$[A-Z][A-Z\d_]{2,}|\$\(.*\)|\{.*\}|%[A-Z][A-Z\d_]+%)$/s
+const otherVariable = /\$\{\w+[^}]*\}|^(?:\$[A-Z][A-Z\d_]{2,}|\$\(.*\)|\{[^"]*\}|%[A-Z][A-Z\d_]+%)$/s
 // Format characters that pages and contact cards put around what is copied from them.
 // oxlint-disable-next-line no-control-regex
 const invisible = /[\u0000-\u0008\u000e-\u001f\u007f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/

@@ -166,6 +166,8 @@ export const make = (name: string, receiver: Receiver): Receive => {
         return Effect.fail(refuse(WebhookError.invalidPayload("", `a webhook verified by ${JSON.stringify(name)}`)))
       }
       const { payload, request } = webhook
+      const unparsed = payload === undefined ? notRaw(request) : undefined
+      if (unparsed !== undefined) return Effect.fail(refuse(reasonOf(unparsed)))
       const toReported = isUrlSigned ? reportedOn(request.url) : undefined
       const events = Effect.suspend(() =>
         payload === undefined
