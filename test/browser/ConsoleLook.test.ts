@@ -67,6 +67,15 @@ describe("the console", () => {
         yield* wait(() => login.page.getByLabel("Token").waitFor())
         found.push(...yield* shoot(login.page, "login", view))
         const { failures, page } = yield* enter(browser, view)
+        // Also in the widest font that a desk may have, a name of a place is one line.
+        const names = page.locator(".nav li span")
+        yield* wait(() => names.first().waitFor())
+        const heights = yield* wait(() =>
+          page.evaluate<ReadonlyArray<number>>(
+            "Array.from(document.querySelectorAll('.nav li span'), (name) => name.getBoundingClientRect().height)"
+          )
+        )
+        assert.isBelow(Math.max(...heights), 24)
         yield* useFont(page)
         for (const [name, prepare] of Object.entries(pages)) {
           yield* go(page, `#/${placeOf(name)}`)
