@@ -188,7 +188,7 @@ const reasons: Readonly<Record<string, string>> = {
   RateLimited: "Too many messages at a time",
   ProviderUnavailable: "The carrier is not available",
   UnexpectedResponse: "The carrier answered unexpectedly",
-  OutcomeUnknown: "The carrier did not answer: it may have been sent",
+  OutcomeUnknown: "The carrier gave no clear answer: it may have been sent",
   InvalidMessage: "The message is not valid",
   NotSupported: "The carrier does not support this message",
   DuplicateMessage: "The carrier already has this message",
@@ -196,6 +196,12 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 export const reasonName = (reason: string): string => reasons[reason] ?? reason
+
+/** What became of an answer that did not go out, or that may have. */
+export const describeFailure = (reason: string): string =>
+  reason === "OutcomeUnknown" || reason === "ProcessStopped"
+    ? `${reasonName(reason)}.`
+    : `Not sent. ${reasonName(reason)}.`
 
 /** An amount of money, as the carrier tells it. */
 export const costOf = ({ amount, currency }: Cost): string => [amount, currency].filter(Boolean).join(" ")
