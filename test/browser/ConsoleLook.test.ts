@@ -46,14 +46,28 @@ const pages: Readonly<Record<string, (page: Page) => Effect.Effect<void>>> = {
     }),
   requests: (page) =>
     wait(async () => {
+      await page.locator("tbody").getByText("400").waitFor()
+    }),
+  request: (page) =>
+    wait(async () => {
       await page.locator("tbody").getByText("400").click()
       await page.getByText("Copy as curl").waitFor()
+      const hidden = await page.evaluate<number>(
+        "Array.from(document.querySelectorAll('.facts'), (facts) => facts.scrollHeight - facts.clientHeight)[0]"
+      )
+      assert.strictEqual(hidden, 0, "What is known of a request is cut off")
     }),
   overview: (page) => wait(() => page.getByRole("heading", { name: "Carriers" }).waitFor())
 }
 
 const placeOf = (name: string) =>
-  name === "inbox" || name === "list" || name === "opted-out" ? "conversations" : name === "message" ? "messages" : name
+  name === "inbox" || name === "list" || name === "opted-out"
+    ? "conversations"
+    : name === "message"
+    ? "messages"
+    : name === "request"
+    ? "requests"
+    : name
 
 describe("the console", () => {
   for (const view of views) {
