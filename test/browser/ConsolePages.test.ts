@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import type { Page } from "playwright-core"
+import * as Content from "../../src/Content.ts"
 import { Inbox } from "../../src/inbox/Inbox.ts"
 import { InvalidRecipient, OutcomeUnknown } from "../../src/SmsError.ts"
 import { message } from "../suites/InboxSuite.ts"
@@ -152,6 +153,17 @@ describe("the list of messages", () => {
       // What happens meanwhile appears.
       yield* receive("+15145550144", "One more")
       yield* wait(() => page.getByRole("row", { name: /One more/ }).waitFor())
+    }))
+})
+
+describe("a contact card that a carrier delivers as a file", () => {
+  test("is called one, in the list and in the thread", (page) =>
+    Effect.gen(function*() {
+      const content = new Content.MediaContent({ url: "https://carrier.example/1.vcf", mimeType: "text/x-vcard" })
+      yield* receive("+15145550142", "", { content })
+      const row = page.getByRole("link", { name: /Contact card/ })
+      yield* wait(() => row.click())
+      yield* wait(() => page.getByRole("region", { name: "Messages", exact: true }).getByText("Contact card").waitFor())
     }))
 })
 

@@ -83,6 +83,10 @@ export const titleOf = (conversation: Pick<Conversation, "room" | "last">): stri
   return people.length === 0 ? "Conversation without a person" : people.map(numberOf).join(", ")
 }
 
+/** Whether a file is a contact card, under its name or the older one. */
+export const isContactCard = (mimeType: string | undefined): boolean =>
+  mimeType !== undefined && /^text\/(x-)?vcard\b/.test(mimeType)
+
 const partName = (part: Contents.Part): string => {
   switch (part._tag) {
     case "MediaContent":
@@ -92,6 +96,8 @@ const partName = (part: Contents.Part): string => {
         ? "Audio"
         : part.mimeType?.startsWith("video/")
         ? "Video"
+        : isContactCard(part.mimeType)
+        ? "Contact card"
         : "File"
     case "FileContent":
       return "File"
