@@ -58,15 +58,15 @@ const answerTo = (content: Content.Content): string | undefined => {
   return text === "" || Content.media(content).length > 0 || keyword(text) !== undefined ? undefined : invitation
 }
 
-/** Provides a channel that answers people. */
+/** Provides a channel that answers people who text, and leaves what an operator says in the console alone. */
 export const layerAssistant = Layer.effectDiscard(
   Effect.flatMap(RoomKit.RoomKit, (kit) =>
     kit.registerChannel(Channel.make({
       id: "assistant",
       type: "ai",
       everyRoom: true,
-      deliver: Effect.fnUntraced(function*({ content, roomId }) {
-        const text = answerTo(content)
+      deliver: Effect.fnUntraced(function*({ content, roomId, source }) {
+        const text = source.direction === "inbound" ? answerTo(content) : undefined
         if (text === undefined) return
         const reply = new Content.TextContent({ text })
         yield* kit.post(roomId, { channelId: "assistant", channelType: "ai", content: reply })

@@ -203,13 +203,21 @@ export const make = Effect.fnUntraced(function*(
       const token = key === undefined ? undefined : (yield* find(secret)) ?? (yield* accept(secret))
       return token === undefined ? undefined : { token, expiresAt: (yield* Clock.currentTimeMillis) + duration }
     }),
-    ofRequest: (request) => {
-      const value = request.cookies[secureName] ?? request.cookies[plainName]
-      return value === undefined || !own(request) ? Effect.undefined : read(value)
-    },
-    cookie: Effect.fnUntraced(function*({ headers: { origin } }, session) {
-      // The origin tells the scheme that the browser sees, also behind a proxy that ends TLS.
-      const secure = origin === undefined || !origin.startsWith("http:")
+    ofRequest: Effect.fnUntraced(function*(request) {
+      if (!own(request)) return undefined
+      for (const name of [secureName, plainName]) {
+        const value = request.cookies[name]
+        const session = value === undefined ? undefined : yield* read(value)
+        if (session !== undefined) return session
+      }
+      return undefined
+    }),
+    cookie: Effect.fnUntraced(function*({ cookies, headers: { origin } }, session) {
+      // The origin tells the scheme that the browser sees, also behind a proxy that ends TLS. Without one, as in
+      // a GET request, the session stays in the cookie that it is in: logging out must find it there.
+      const secure = origin === undefined
+        ? cookies[secureName] !== undefined || cookies[plainName] === undefined
+        : !origin.startsWith("http:")
       const options = { httpOnly: true, sameSite: "strict", secure, path: "/" } as const
       const name = secure ? secureName : plainName
       const token = tokens.get(session?.token.name ?? "")

@@ -46,14 +46,28 @@ const pages: Readonly<Record<string, (page: Page) => Effect.Effect<void>>> = {
     }),
   requests: (page) =>
     wait(async () => {
+      await page.locator("tbody").getByText("400").waitFor()
+    }),
+  request: (page) =>
+    wait(async () => {
       await page.locator("tbody").getByText("400").click()
       await page.getByText("Copy as curl").waitFor()
+      const hidden = await page.evaluate<number>(
+        "Array.from(document.querySelectorAll('.facts'), (facts) => facts.scrollHeight - facts.clientHeight)[0]"
+      )
+      assert.strictEqual(hidden, 0, "What is known of a request is cut off")
     }),
   overview: (page) => wait(() => page.getByRole("heading", { name: "Carriers" }).waitFor())
 }
 
 const placeOf = (name: string) =>
-  name === "inbox" || name === "list" || name === "opted-out" ? "conversations" : name === "message" ? "messages" : name
+  name === "inbox" || name === "list" || name === "opted-out"
+    ? "conversations"
+    : name === "message"
+    ? "messages"
+    : name === "request"
+    ? "requests"
+    : name
 
 describe("the console", () => {
   for (const view of views) {
@@ -67,6 +81,15 @@ describe("the console", () => {
         yield* wait(() => login.page.getByLabel("Token").waitFor())
         found.push(...yield* shoot(login.page, "login", view))
         const { failures, page } = yield* enter(browser, view)
+        // Also in the widest font that a desk may have, a name of a place is one line.
+        const names = page.locator(".nav li span")
+        yield* wait(() => names.first().waitFor())
+        const heights = yield* wait(() =>
+          page.evaluate<ReadonlyArray<number>>(
+            "Array.from(document.querySelectorAll('.nav li span'), (name) => name.getBoundingClientRect().height)"
+          )
+        )
+        assert.isBelow(Math.max(...heights), 24)
         yield* useFont(page)
         for (const [name, prepare] of Object.entries(pages)) {
           yield* go(page, `#/${placeOf(name)}`)

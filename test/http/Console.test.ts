@@ -88,6 +88,31 @@ describe("a session of the console", () => {
   )
 
   test(
+    "goes on in the cookie that it began in, when a visit does not tell its origin",
+    Effect.gen(function*() {
+      // Browsers send no origin with a GET request to the page's own server.
+      const { origin: _, ...visit } = own
+      for (const scheme of ["http", "https"]) {
+        const headers = { ...own, origin: `${scheme}://${host}` }
+        const cookie = cookieOf(yield* login(secrets.admin, headers))
+        const renewed = cookieOf(yield* ask("GET", "/console/session", { ...visit, cookie }))
+        assert.strictEqual(renewed.split("=")[0], cookie.split("=")[0])
+        const ended = cookieOf(yield* ask("DELETE", "/console/session", { ...headers, cookie: renewed }))
+        assert.strictEqual(ended, `${cookie.split("=")[0]}=`)
+      }
+    })
+  )
+
+  test(
+    "is not hidden by the cookie of another scheme",
+    Effect.gen(function*() {
+      const plain = { ...own, origin: `http://${host}` }
+      const cookie = cookieOf(yield* login(secrets.admin, plain))
+      assert.strictEqual((yield* rooms(`__Host-effect-sms=1.${"A".repeat(43)}.admin; ${cookie}`, plain)).status, 200)
+    })
+  )
+
+  test(
     "does not open with anything else",
     Effect.gen(function*() {
       for (const token of ["another", ` ${secrets.admin.toUpperCase()}`]) {

@@ -10,7 +10,7 @@ import { messageOf } from "../state/problem.ts"
 import { hasMedia } from "../state/session.ts"
 import { Icon } from "../ui/icons.tsx"
 import { Problem } from "../ui/parts.tsx"
-import { reasonName } from "../ui/text.ts"
+import { describeFailure } from "../ui/text.ts"
 import { Attachments, useAttachments } from "./Attachments.tsx"
 
 /** Makes an idempotency key. `randomUUID` exists only on secure origins. */
@@ -109,7 +109,7 @@ export const Composer = ({ roomId }: { readonly roomId: string }) => {
           const reason = "reason" in error && typeof error.reason === "string" ? error.reason : undefined
           // The history has it, with why it was not sent. To send it again is to write another message.
           if (reason !== undefined) done()
-          setProblem(reason === undefined ? messageOf(error) : `Not sent. ${reasonName(reason)}.`)
+          setProblem(reason === undefined ? messageOf(error) : describeFailure(reason))
         }
       }),
       Effect.ensuring(Effect.sync(() => {

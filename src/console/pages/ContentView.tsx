@@ -5,6 +5,7 @@
 import * as Contents from "../../Content.ts"
 import { mediaUrls } from "../state/session.ts"
 import { Icon } from "../ui/icons.tsx"
+import { isContactCard } from "../ui/text.ts"
 
 /** Returns the address of a file that this page may load, or `undefined`. */
 export const ownUrl = (url: string): string | undefined => {
@@ -31,7 +32,7 @@ const File = ({ detail, icon = "file", name, url }: {
   readonly name: string
   readonly detail?: string | undefined
   readonly url?: string | undefined
-  readonly icon?: "file" | "image"
+  readonly icon?: "file" | "image" | "person"
 }) => {
   const inside = (
     <>
@@ -64,12 +65,13 @@ const Media = ({ caption, mimeType = "", name, unavailable, url }: Contents.Medi
         ? <video controls preload="none" src={own} aria-label={name ?? "Video"} />
         : (
           <File
-            name={name ?? (mimeType.startsWith("image/") ? "Picture" : "File")}
+            name={name ??
+              (mimeType.startsWith("image/") ? "Picture" : isContactCard(mimeType) ? "Contact card" : "File")}
             detail={unavailable === undefined
               ? own === undefined ? `${mimeType || "file"} · at the carrier` : mimeType
               : `Not available: ${unavailable}`}
             url={url}
-            icon={mimeType.startsWith("image/") ? "image" : "file"}
+            icon={mimeType.startsWith("image/") ? "image" : isContactCard(mimeType) ? "person" : "file"}
           />
         )}
       {caption !== undefined && <Text text={caption} />}

@@ -49,9 +49,8 @@ const Row = ({ conversation, href, isSelected }: {
             {progress !== undefined && <Ticks progress={progress} />}
             {last === undefined ? "No messages yet" : `${isOwn ? "You: " : ""}${previewOf(last.event.content)}`}
           </span>
-          {unread > 0
-            ? <span class="unread" aria-label={`${unread} unread`}>{unread > 99 ? "99+" : unread}</span>
-            : provider !== undefined && <Badge>{titleOfProvider(provider)}</Badge>}
+          {provider !== undefined && <Badge>{titleOfProvider(provider)}</Badge>}
+          {unread > 0 && <span class="unread" aria-label={`${unread} unread`}>{unread > 99 ? "99+" : unread}</span>}
         </span>
       </span>
     </a>
@@ -107,6 +106,7 @@ const List = ({ href = placeOf, selected }: Selection) => {
   return (
     <div
       class="conversation-list"
+      id="conversations"
       ref={scroller}
       tabIndex={0}
       role="region"
@@ -152,6 +152,12 @@ const Search = () => {
         aria-label="Search number or text"
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          const list = event.key === "ArrowDown" && document.getElementById("conversations")
+          if (!list) return
+          event.preventDefault()
+          list.focus()
+        }}
       />
       <kbd aria-hidden="true">/</kbd>
     </label>

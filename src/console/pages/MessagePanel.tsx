@@ -27,6 +27,8 @@ interface Step {
   readonly kind: "good" | "bad" | "warn" | "neutral"
 }
 
+const codeOf = (ids: ReadonlyArray<string>) => ids.length === 0 ? undefined : <code>{ids.join(" ")}</code>
+
 const stateSteps: Readonly<Record<IntentView["state"], readonly [name: string, kind: Step["kind"]]>> = {
   queued: ["Queued", "neutral"],
   sending: ["Taken for sending", "neutral"],
@@ -197,7 +199,7 @@ const Sent = ({ id, message }: { readonly id: string; readonly message: ListedMe
             "Idempotency key",
             idempotencyKey === undefined || message?.roomId !== undefined ? undefined : <code>{idempotencyKey}</code>
           ],
-          ["Message ids", <code>{[...receipt?.messageIds ?? [], ...accepted?.messageIds ?? []].join(" ")}</code>],
+          ["Message ids", codeOf([...receipt?.messageIds ?? [], ...accepted?.messageIds ?? []])],
           ["Id", <code>{id}</code>]
         ]}
       />
@@ -225,7 +227,7 @@ const Received = ({ message }: { readonly message: ListedMessage }) => (
         ["To", numberOf(message.to ?? "")],
         ["Carrier", titleOfProvider(message.provider ?? "")],
         ["Time", fullTime(message.time)],
-        ["Message ids", <code>{(message.messageIds ?? []).join(" ")}</code>],
+        ["Message ids", codeOf(message.messageIds ?? [])],
         ["Id", <code>{message.id}</code>]
       ]}
     />

@@ -34,7 +34,7 @@ const columns: ReadonlyArray<Column<ExchangeSummary>> = [
       </span>
     )
   },
-  { name: "Carrier", cell: ({ provider }) => titleOfProvider(provider) },
+  { name: "Carrier", kind: "is-carrier", cell: ({ provider }) => titleOfProvider(provider) },
   { name: "Answer", cell: statusBadge },
   { name: "Outcome", kind: "is-text", cell: ({ refusal }) => refusal === undefined ? "Accepted" : refusal.message },
   { name: "Time", kind: "is-time", cell: ({ time }) => <time title={fullTime(time)}>{shortTime(time)}</time> }

@@ -83,6 +83,10 @@ export const titleOf = (conversation: Pick<Conversation, "room" | "last">): stri
   return people.length === 0 ? "Conversation without a person" : people.map(numberOf).join(", ")
 }
 
+/** Whether a file is a contact card, under its name or the older one. */
+export const isContactCard = (mimeType: string | undefined): boolean =>
+  mimeType !== undefined && /^text\/(x-)?vcard\b/.test(mimeType)
+
 const partName = (part: Contents.Part): string => {
   switch (part._tag) {
     case "MediaContent":
@@ -92,6 +96,8 @@ const partName = (part: Contents.Part): string => {
         ? "Audio"
         : part.mimeType?.startsWith("video/")
         ? "Video"
+        : isContactCard(part.mimeType)
+        ? "Contact card"
         : "File"
     case "FileContent":
       return "File"
@@ -188,7 +194,7 @@ const reasons: Readonly<Record<string, string>> = {
   RateLimited: "Too many messages at a time",
   ProviderUnavailable: "The carrier is not available",
   UnexpectedResponse: "The carrier answered unexpectedly",
-  OutcomeUnknown: "The carrier did not answer: it may have been sent",
+  OutcomeUnknown: "The carrier gave no clear answer: it may have been sent",
   InvalidMessage: "The message is not valid",
   NotSupported: "The carrier does not support this message",
   DuplicateMessage: "The carrier already has this message",
@@ -196,6 +202,12 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 export const reasonName = (reason: string): string => reasons[reason] ?? reason
+
+/** What became of an answer that did not go out, or that may have. */
+export const describeFailure = (reason: string): string =>
+  reason === "OutcomeUnknown" || reason === "ProcessStopped"
+    ? `${reasonName(reason)}.`
+    : `Not sent. ${reasonName(reason)}.`
 
 /** An amount of money, as the carrier tells it. */
 export const costOf = ({ amount, currency }: Cost): string => [amount, currency].filter(Boolean).join(" ")
