@@ -154,12 +154,14 @@ export const make = Effect.fnUntraced(function*(
     const action = keyword?.action === "stop" ? keyword.action : flag ?? keyword?.action
     if (action === undefined) return saidFreely(text)
     const isFlagged = flag === action
+    // Carriers name words, and no punctuation or look-alikes. One that opted the person out blocks the answer anyway.
+    const isExact = text.trim().toUpperCase() === keyword?.word
     return {
       action,
       source: isFlagged ? "carrier flag" : "keyword",
       isAnswer: !isFlagged && keyword !== undefined && Keywords.isAnswer(keyword),
       language: keyword?.language,
-      isAnswered: flag !== undefined || (keyword !== undefined && carrier?.answered.includes(keyword.word) === true)
+      isAnswered: flag !== undefined || (isExact && carrier?.answered.includes(keyword.word) === true)
     }
   }
 

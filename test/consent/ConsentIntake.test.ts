@@ -246,6 +246,22 @@ describe("a keyword", () => {
   )
 
   test(
+    "that the carrier does not recognize as it is written is answered",
+    { intake: help, carrier: twilio },
+    Effect.gen(function*() {
+      yield* receive(written("STOP!"))
+      yield* pass
+      assert.deepStrictEqual(yield* sent, [out])
+      yield* receive(written(" stop "))
+      yield* pass
+      assert.deepStrictEqual(yield* sent, [out])
+      yield* receive(written("Ｈelp?"))
+      yield* pass
+      assert.deepStrictEqual(yield* sent, [out, "ACME: call 1-800-ACME"])
+    })
+  )
+
+  test(
     "that the carrier answers is answered when the operator wants it",
     { intake: { replies: { answer: "always", texts: { stop: "Bye" } } }, carrier: twilio },
     Effect.gen(function*() {
