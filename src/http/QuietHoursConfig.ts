@@ -7,6 +7,8 @@
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { areas } from "../guards/internal/areaCodes.ts"
+import { zonesOf } from "../guards/internal/countryZones.ts"
 import * as Windows from "../guards/internal/windows.ts"
 import * as QuietHours from "../guards/QuietHours.ts"
 import { Purpose } from "../Message.ts"
@@ -41,6 +43,13 @@ export const variables: ReadonlyArray<string> = [
 
 const form = "must be countries or states and their hours, as in US-FL 09:00-19:00; CA 09:00-21:00, 10:00-18:00, none"
 
+const regions = "must name countries, and states of the United States and Canada, each once, as in US-FL, CA, GB"
+
+const states: ReadonlySet<string> = new Set(Array.from(areas.values(), ({ region }) => region))
+
+/** Whether there are numbers whose country or state this is. */
+const isRegion = (region: string): boolean => region === "*" || states.has(region) || zonesOf(region).length > 0
+
 const readWindows = Effect.gen(function*() {
   const name = "QUIET_HOURS_WINDOWS"
   const value = yield* text(name)
@@ -48,6 +57,7 @@ const readWindows = Effect.gen(function*() {
   for (const part of value?.split(";") ?? []) {
     const [, region = "", hours = ""] = /^\s*(\*|[A-Z]{2}(?:-[A-Z\d]{1,3})?)\s+(.*)$/.exec(part) ?? []
     if (Windows.parse(hours.trim()) === undefined) return yield* invalid(name, form)
+    if (!isRegion(region) || Object.hasOwn(windows, region)) return yield* invalid(name, regions)
     windows[region] = hours.trim()
   }
   return windows
