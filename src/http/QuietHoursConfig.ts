@@ -63,6 +63,11 @@ const readWindows = Effect.gen(function*() {
   return windows
 })
 
+/** The purposes that may wait. What answers a person goes out at once: later, consent would refuse it. */
+const delayable: ReadonlyArray<Purpose> = Purpose.literals.filter((purpose) =>
+  purpose !== "confirmation" && purpose !== "help"
+)
+
 // The hours were read before, so that none of them is wrong.
 const enforceWith = (options: QuietHours.Options): QuietHoursConfig["enforce"] => (provider) =>
   Layer.provide(QuietHours.enforced(provider), Layer.orDie(QuietHours.layer(options)))
@@ -77,8 +82,8 @@ export const load: Effect.Effect<QuietHoursConfig, InvalidVariable | Config.Conf
   const isOn = (yield* choice("QUIET_HOURS", ["on", "off"])) === "on"
   const states = (yield* choice("QUIET_HOURS_STATES", ["on", "off"])) !== "off"
   const windows = yield* readWindows
-  const hold = (yield* listOf("QUIET_HOURS_HOLD", Purpose.literals)) ?? ["marketing" as const]
-  const refuse = (yield* listOf("QUIET_HOURS_REFUSE", Purpose.literals)) ?? []
+  const hold = (yield* listOf("QUIET_HOURS_HOLD", delayable)) ?? ["marketing" as const]
+  const refuse = (yield* listOf("QUIET_HOURS_REFUSE", delayable)) ?? []
   if (hold.some((purpose) => refuse.includes(purpose))) {
     return yield* invalid(
       "QUIET_HOURS_REFUSE",

@@ -125,8 +125,14 @@ describe("quiet hours", () => {
         ["AU-NSW 09:00-20:00", regions],
         ["CA 09:00-20:00; CA 10:00-20:00", regions]
       ])
-      yield* refuses(all, "QUIET_HOURS_HOLD", [["bulk", /must be a comma-separated list of marketing/]])
-      yield* refuses(all, "QUIET_HOURS_REFUSE", [["marketing", /must have no purpose that QUIET_HOURS_HOLD has too/]])
+      yield* refuses(all, "QUIET_HOURS_HOLD", [["bulk", /must be a comma-separated list of marketing/], [
+        "marketing, confirmation",
+        /must be a comma-separated list of marketing/
+      ]])
+      yield* refuses(all, "QUIET_HOURS_REFUSE", [["help", /must be a comma-separated list of marketing/], [
+        "marketing",
+        /must have no purpose that QUIET_HOURS_HOLD has too/
+      ]])
       yield* takes(all, "QUIET_HOURS_WINDOWS", [
         "US-FL 09:00-19:00; CA 09:00-21:00, 10:00-18:00, none",
         "* 08:00-20:00"
