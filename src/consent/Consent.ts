@@ -43,6 +43,7 @@ import { NotSupported, OptedOut, ProviderUnavailable, SmsError } from "../SmsErr
 import type { StorageError } from "../StorageError.ts"
 import { ConsentLedger, type Entry, type NewEntry } from "./ConsentLedger.ts"
 import * as Decision from "./internal/decision.ts"
+import * as LastWords from "./internal/lastWords.ts"
 
 /**
  * Which words of a person concern a send.
@@ -174,7 +175,7 @@ export const make = Effect.fnUntraced(function*(
   const claimConfirmation = Effect.fnUntraced(function*(stop: Entry, person: Address, about: About) {
     if (!isSaid(stop) || !(yield* isRecent(stop))) return false
     const entries = yield* ledger.of(person, { limit: searched })
-    const since = entries.find(({ action }) => action === "start")?.id ?? ""
+    const since = LastWords.effective(entries).find(({ action }) => action === "start")?.id ?? ""
     return yield* claim(stop, ["stop", personOf(person), since], person, about)
   })
 

@@ -43,6 +43,7 @@ import type { WebhookEvent } from "../WebhookEvent.ts"
 import { Consent } from "./Consent.ts"
 import type { Entry, NewEntry } from "./ConsentLedger.ts"
 import * as FreeText from "./FreeText.ts"
+import * as LastWords from "./internal/lastWords.ts"
 import * as Keywords from "./Keywords.ts"
 import * as Replies from "./Replies.ts"
 
@@ -154,12 +155,14 @@ export const make = Effect.fnUntraced(function*(
     const action = keyword?.action === "stop" ? keyword.action : flag ?? keyword?.action
     if (action === undefined) return saidFreely(text)
     const isFlagged = flag === action
+    // Carriers name words, and no punctuation or look-alikes. One that opted the person out blocks the answer anyway.
+    const isExact = text.trim().toUpperCase() === keyword?.word
     return {
       action,
       source: isFlagged ? "carrier flag" : "keyword",
       isAnswer: !isFlagged && keyword !== undefined && Keywords.isAnswer(keyword),
       language: keyword?.language,
-      isAnswered: flag !== undefined || (keyword !== undefined && carrier?.answered.includes(keyword.word) === true)
+      isAnswered: flag !== undefined || (isExact && carrier?.answered.includes(keyword.word) === true)
     }
   }
 
@@ -186,7 +189,8 @@ export const make = Effect.fnUntraced(function*(
       const help = earlier.find(({ action }) => action === "help")
       return help === undefined || Duration.isGreaterThan(DateTime.distance(help.saidAt, entry.saidAt), helpInterval)
     }
-    const before = earlier.find(({ action }) => action === "stop" || action === "start")?.action ?? "start"
+    const before = LastWords.effective(earlier).find(({ action }) => action === "stop" || action === "start")?.action ??
+      "start"
     const isOut = (yield* optOut(message.sender, { sender: message.recipient, provider: message.provider })) !==
       undefined
     return before !== entry.action && isOut === (entry.action === "stop")

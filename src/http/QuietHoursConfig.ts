@@ -7,6 +7,8 @@
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { areas } from "../guards/internal/areaCodes.ts"
+import { zonesOf } from "../guards/internal/countryZones.ts"
 import * as Windows from "../guards/internal/windows.ts"
 import * as QuietHours from "../guards/QuietHours.ts"
 import { Purpose } from "../Message.ts"
@@ -41,6 +43,13 @@ export const variables: ReadonlyArray<string> = [
 
 const form = "must be countries or states and their hours, as in US-FL 09:00-19:00; CA 09:00-21:00, 10:00-18:00, none"
 
+const regions = "must name countries, and states of the United States and Canada, each once, as in US-FL, CA, GB"
+
+const states: ReadonlySet<string> = new Set(Array.from(areas.values(), ({ region }) => region))
+
+/** Whether there are numbers whose country or state this is. */
+const isRegion = (region: string): boolean => region === "*" || states.has(region) || zonesOf(region).length > 0
+
 const readWindows = Effect.gen(function*() {
   const name = "QUIET_HOURS_WINDOWS"
   const value = yield* text(name)
@@ -48,10 +57,16 @@ const readWindows = Effect.gen(function*() {
   for (const part of value?.split(";") ?? []) {
     const [, region = "", hours = ""] = /^\s*(\*|[A-Z]{2}(?:-[A-Z\d]{1,3})?)\s+(.*)$/.exec(part) ?? []
     if (Windows.parse(hours.trim()) === undefined) return yield* invalid(name, form)
+    if (!isRegion(region) || Object.hasOwn(windows, region)) return yield* invalid(name, regions)
     windows[region] = hours.trim()
   }
   return windows
 })
+
+/** The purposes that may wait. What answers a person goes out at once: later, consent would refuse it. */
+const delayable: ReadonlyArray<Purpose> = Purpose.literals.filter((purpose) =>
+  purpose !== "confirmation" && purpose !== "help"
+)
 
 // The hours were read before, so that none of them is wrong.
 const enforceWith = (options: QuietHours.Options): QuietHoursConfig["enforce"] => (provider) =>
@@ -67,8 +82,8 @@ export const load: Effect.Effect<QuietHoursConfig, InvalidVariable | Config.Conf
   const isOn = (yield* choice("QUIET_HOURS", ["on", "off"])) === "on"
   const states = (yield* choice("QUIET_HOURS_STATES", ["on", "off"])) !== "off"
   const windows = yield* readWindows
-  const hold = (yield* listOf("QUIET_HOURS_HOLD", Purpose.literals)) ?? ["marketing" as const]
-  const refuse = (yield* listOf("QUIET_HOURS_REFUSE", Purpose.literals)) ?? []
+  const hold = (yield* listOf("QUIET_HOURS_HOLD", delayable)) ?? ["marketing" as const]
+  const refuse = (yield* listOf("QUIET_HOURS_REFUSE", delayable)) ?? []
   if (hold.some((purpose) => refuse.includes(purpose))) {
     return yield* invalid(
       "QUIET_HOURS_REFUSE",

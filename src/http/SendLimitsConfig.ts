@@ -98,6 +98,7 @@ const readAmounts = Effect.fnUntraced(function*(name: string, others: ReadonlyAr
     if (!others.includes(region) && !isCountry(region)) {
       return yield* invalid(name, `must be ISO 3166 countries or ${others.join(", ")}, and amounts, as in ${example}`)
     }
+    if (Object.hasOwn(amounts, region)) return yield* invalid(name, "must name each country once")
     amounts[region] = Number(amount)
   }
   return amounts

@@ -246,6 +246,42 @@ describe("a keyword", () => {
   )
 
   test(
+    "is confirmed again only after a later opt-in, and not after one that was said before it",
+    {},
+    Effect.gen(function*() {
+      yield* TestClock.setTime(9000)
+      yield* receive(written("STOP", { receivedAt: DateTime.makeUnsafe(9000) }))
+      yield* pass
+      const ledger = yield* ConsentLedger
+      yield* ledger.append([{ person: customer, action: "start", source: "import", saidAt: DateTime.makeUnsafe(0) }])
+      yield* receive(written("STOP", { receivedAt: DateTime.makeUnsafe(9500) }))
+      yield* pass
+      assert.deepStrictEqual(yield* sent, [out])
+      const now = yield* DateTime.now
+      yield* ledger.append([{ person: customer, action: "start", source: "api", saidAt: now }])
+      yield* receive(written("STOP", { receivedAt: DateTime.add(now, { milliseconds: 1 }) }))
+      yield* pass
+      assert.deepStrictEqual(yield* sent, [out, out])
+    })
+  )
+
+  test(
+    "that the carrier does not recognize as it is written is answered",
+    { intake: help, carrier: twilio },
+    Effect.gen(function*() {
+      yield* receive(written("STOP!"))
+      yield* pass
+      assert.deepStrictEqual(yield* sent, [out])
+      yield* receive(written(" stop "))
+      yield* pass
+      assert.deepStrictEqual(yield* sent, [out])
+      yield* receive(written("Ｈelp?"))
+      yield* pass
+      assert.deepStrictEqual(yield* sent, [out, "ACME: call 1-800-ACME"])
+    })
+  )
+
+  test(
     "that the carrier answers is answered when the operator wants it",
     { intake: { replies: { answer: "always", texts: { stop: "Bye" } } }, carrier: twilio },
     Effect.gen(function*() {

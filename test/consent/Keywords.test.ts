@@ -39,6 +39,12 @@ describe("a keyword", () => {
     "ARRET",
     "arre\u0302t",
     "𝐒𝐓𝐎𝐏",
+    "ꜱᴛᴏᴘ",
+    "ᴄᴀɴᴄᴇʟ",
+    "ᴀʀʀᴇᴛ",
+    "🆂🆃🅾🅿️",
+    "🅢🅣🅞🅟",
+    "STØP",
     "ST0P"
   ])("is %j, which opts out", (text) => assert.strictEqual(actionOf(text), "stop"))
 
@@ -68,6 +74,7 @@ describe("a keyword", () => {
 
   it("opts in or asks for help", () => {
     assert.deepStrictEqual([actionOf("start"), actionOf("Unstop."), actionOf("yes!")], ["start", "start", "start"])
+    assert.strictEqual(actionOf("ɪɴꜰᴏ"), "help")
     assert.deepStrictEqual([actionOf("help?"), actionOf("Info"), actionOf("aide")], ["help", "help", "help"])
     assert.isTrue(Keywords.isAnswer(recognize("Yes")!))
     assert.isFalse(Keywords.isAnswer(recognize("START")!))

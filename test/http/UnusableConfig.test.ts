@@ -118,8 +118,21 @@ describe("quiet hours", () => {
         "us 08:00-21:00",
         hours
       ]])
-      yield* refuses(all, "QUIET_HOURS_HOLD", [["bulk", /must be a comma-separated list of marketing/]])
-      yield* refuses(all, "QUIET_HOURS_REFUSE", [["marketing", /must have no purpose that QUIET_HOURS_HOLD has too/]])
+      const regions = /must name countries, and states of the United States and Canada, each once, as in US-FL, CA, GB/
+      yield* refuses(all, "QUIET_HOURS_WINDOWS", [
+        ["UK 09:00-20:00", regions],
+        ["US-ZZ 09:00-20:00", regions],
+        ["AU-NSW 09:00-20:00", regions],
+        ["CA 09:00-20:00; CA 10:00-20:00", regions]
+      ])
+      yield* refuses(all, "QUIET_HOURS_HOLD", [["bulk", /must be a comma-separated list of marketing/], [
+        "marketing, confirmation",
+        /must be a comma-separated list of marketing/
+      ]])
+      yield* refuses(all, "QUIET_HOURS_REFUSE", [["help", /must be a comma-separated list of marketing/], [
+        "marketing",
+        /must have no purpose that QUIET_HOURS_HOLD has too/
+      ]])
       yield* takes(all, "QUIET_HOURS_WINDOWS", [
         "US-FL 09:00-19:00; CA 09:00-21:00, 10:00-18:00, none",
         "* 08:00-20:00"
@@ -138,7 +151,10 @@ describe("quiet hours", () => {
       yield* refuses(all, "SEND_COUNTRIES", [["USA", codes], ["us", codes], ["US CA", codes], ["UK", codes]])
       yield* takes(all, "SEND_COUNTRIES", ["US", "US, CA, GB"])
       const budget = /must be ISO 3166 countries or \*, total, and amounts, as in US 10000, \* 500, total 12000/
-      yield* refuses(all, "SEND_BUDGET", [["10000", budget], ["UK 100", budget], ["US -1", budget], ["US: 1", budget]])
+      yield* refuses(all, "SEND_BUDGET", [["10000", budget], ["UK 100", budget], ["US -1", budget], ["US: 1", budget], [
+        "US 1, US 2",
+        /must name each country once/
+      ]])
       yield* takes(all, "SEND_BUDGET", ["US 10000", "US 10000, * 500, total 12000", "* 0.5"])
       yield* refuses(all, "SEND_BUDGET_ACTION", [["stop", /must be one of hold, refuse/]])
       yield* refuses(all, "SEND_BUDGET_ALARM", [["80", /percentage/], ["0%", /percentage/], ["101%", /percentage/]])

@@ -54,3 +54,13 @@ export const changeOf = <W extends Word>(before: W | undefined, entry: W): "stop
   if ((action !== "stop" && action !== "start") || action === before?.action) return undefined
   return before === undefined || later(before, entry) === entry ? action : undefined
 }
+
+/**
+ * Returns the entries of a person, the latest first, without each `start` that was said before a `stop` that was
+ * known by then, as an import of old consents has them: it opted nobody in.
+ */
+export const effective = <W extends Word>(entries: ReadonlyArray<W>): ReadonlyArray<W> =>
+  entries.filter((entry, index) =>
+    entry.action !== "start" ||
+    !entries.slice(index + 1).some((other) => other.action === "stop" && later(entry, other) === other)
+  )

@@ -5,39 +5,49 @@
 
 /**
  * Capitals by the Latin letter that they look like, after Unicode's
- * confusables.txt (https://www.unicode.org/Public/security/latest/). Zero is
- * here too: people write `ST0P` to pass a filter.
+ * confusables.txt (https://www.unicode.org/Public/security/latest/), and small
+ * capitals. Zero is here too: people write `ST0P` to pass a filter.
  */
 const table: Readonly<Record<string, string>> = {
-  A: "АΑᎪ",
-  B: "ВΒᏴ",
-  C: "СϹᏟ",
-  D: "ᎠԀ",
-  E: "ЕΕᎬЁ",
-  H: "НΗᎻ",
-  I: "ІΙᏆӀ",
-  J: "ЈᎫ",
-  K: "КΚᏦ",
-  L: "ᏞԼ",
-  M: "МΜᎷ",
-  N: "ΝՈ",
-  O: "ОΟՕ0",
-  P: "РΡᏢ",
+  A: "АΑᎪᴀ",
+  B: "ВΒᏴʙ",
+  C: "СϹᏟᴄ",
+  D: "ᎠԀᴅ",
+  E: "ЕΕᎬЁᴇ",
+  F: "ꜰ",
+  G: "ɢ",
+  H: "НΗᎻʜ",
+  I: "ІΙᏆӀꞮ",
+  J: "ЈᎫᴊ",
+  K: "КΚᏦᴋ",
+  L: "ᏞԼʟ",
+  M: "МΜᎷᴍ",
+  N: "ΝՈɴ",
+  O: "ОΟՕ0ᴏØ",
+  P: "РΡᏢᴘ",
   Q: "Ԛ",
-  R: "ᎡᏒ",
-  S: "ЅՏᏚ",
-  T: "ТΤᎢ",
-  U: "ՍႮ",
-  V: "ѴᏙ",
-  W: "ԜᎳ",
+  R: "ᎡᏒƦ",
+  S: "ЅՏᏚꜱ",
+  T: "ТΤᎢᴛ",
+  U: "ՍႮᴜ",
+  V: "ѴᏙᴠ",
+  W: "ԜᎳᴡ",
   X: "ХΧ",
-  Y: "УΥҮ",
-  Z: "ΖᏃ"
+  Y: "УΥҮʏ",
+  Z: "ΖᏃᴢ"
 }
 
 const latin = new Map(
   Object.entries(table).flatMap(([letter, others]) => Array.from(others, (other) => [other, letter] as const))
 )
+
+/** Capitals in a black circle or square, which decompose into nothing: each alphabet begins with its A. */
+const enclosed = /[\u{1F150}-\u{1F169}\u{1F170}-\u{1F189}]/gu
+
+const released = (letter: string): string => {
+  const code = letter.codePointAt(0)!
+  return String.fromCharCode(65 + code - (code < 0x1F170 ? 0x1F150 : 0x1F170))
+}
 
 /** The longest message that is compared with keywords: longer ones are none. */
 const maxLength = 64
@@ -51,6 +61,9 @@ export const folded = (text: string): string => {
   const trimmed = text.trim()
   if (trimmed.length > maxLength) return ""
   // Capitals first: few small letters of other scripts look like Latin ones whose capitals do not.
-  const capitals = trimmed.normalize("NFKD").toUpperCase().normalize("NFKD").replaceAll(/[^\p{L}\p{N}]/gu, "")
+  const capitals = trimmed.replaceAll(enclosed, released).normalize("NFKD").toUpperCase().normalize("NFKD").replaceAll(
+    /[^\p{L}\p{N}]/gu,
+    ""
+  )
   return Array.from(capitals, (letter) => latin.get(letter) ?? letter).join("")
 }

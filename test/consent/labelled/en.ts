@@ -84,6 +84,10 @@ export const revocations: ReadonlyArray<string> = [
 ]
 
 export const others: ReadonlyArray<string> = [
+  "My boss told me: stop texting me",
+  "He said: lose my number",
+  "She told me: \"don't text me again\"",
+  "Non stop!",
   "don't stop",
   "Please don't stop!",
   "don't stop texting me",

@@ -73,6 +73,8 @@ export const revocations: ReadonlyArray<string> = [
 ]
 
 export const others: ReadonlyArray<string> = [
+  "Me dijo: no me escribas más",
+  "Mi hermana dijo: no me escribas más",
   "No paren",
   "¡No dejen de escribirme!",
   "no dejes de mandarme mensajes",

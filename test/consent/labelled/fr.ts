@@ -72,6 +72,9 @@ export const revocations: ReadonlyArray<string> = [
 ]
 
 export const others: ReadonlyArray<string> = [
+  "Non-stop",
+  "Mon chef m'a dit : arrêtez de me texter",
+  "Elle a dit : perdez mon numéro",
   "N'arrêtez pas!",
   "n'arrête pas de m'écrire",
   "Ne vous arrêtez pas",

@@ -73,5 +73,7 @@ export const en: Definition = {
     "(i'm |i am )?not interested"
   ],
   retracted:
-    "if|unless|until|except|just kidding|kidding|joking|jk|lol|ha(ha)+|when i|but i (still )?want|but keep|but don't stop"
+    "if|unless|until|except|just kidding|kidding|joking|jk|lol|ha(ha)+|when i|but i (still )?want|but keep|but don't stop|" +
+    // What somebody else said.
+    "^(he|she|they|my \\w+) (said|says|told me)(?=\\.)"
 }

@@ -57,5 +57,7 @@ export const es: Definition = {
     "(quiero )?cancel(e|en|a|ar) (mi|la) suscripcion|cancelar suscripcion",
     "yo no (pedi|solicite) (esto|nada)"
   ],
-  retracted: "si|hasta|salvo|excepto|a menos|cuando|broma|bromeando|ja(ja)+\\w*|lol|es chiste"
+  retracted: "si|hasta|salvo|excepto|a menos|cuando|broma|bromeando|ja(ja)+\\w*|lol|es chiste|" +
+    // What somebody else said.
+    "^((el|ella|ellos|ellas|mi \\w+) )?(me )?(dijo|dijeron)(?=\\.)"
 }

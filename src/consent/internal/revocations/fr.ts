@@ -44,7 +44,7 @@ export const fr: Definition = {
     "plus aucune? {texts}"
   ],
   alone: {
-    before: "svp|ok|non|bonjour|s'il vous plait|merci de|veuillez",
+    before: "svp|ok|non(?! stop$)|bonjour|s'il vous plait|merci de|veuillez",
     asked: "stop|arret|arretez|arretez ca|arreter|desabonnement|desinscription|desabonner|me desabonner|desinscrire",
     after: "svp|s'il vous plait|stp|merci|maintenant|immediatement|stop|tout|tout de suite"
   },
@@ -57,5 +57,7 @@ export const fr: Definition = {
     "plus de {texts}",
     "ca suffit"
   ],
-  retracted: "si|sauf|a moins|jusqu'a|jusqu'au|quand|blague|rigole|plaisante|mdr|lol|ptdr"
+  retracted: "si|sauf|a moins|jusqu'a|jusqu'au|quand|blague|rigole|plaisante|mdr|lol|ptdr|" +
+    // What somebody else said.
+    "^(il|elle|ils|elles|on|(mon|ma|mes) \\w+) (m'a|m'ont|a|ont) dit(?=\\.)"
 }
