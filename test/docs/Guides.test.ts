@@ -86,6 +86,14 @@ describe("moving from the twilio package", () => {
       "contentSid",
       "contentVariables",
       "maxPrice",
+      "applicationSid",
+      "contentRetention",
+      "addressRetention",
+      "trafficType",
+      "riskCheck",
+      "messageIntent",
+      "fallbackFrom",
+      "media.list",
       "smartEncoded",
       "provideFeedback",
       "validateRequest",
@@ -98,6 +106,23 @@ describe("moving from the twilio package", () => {
       "maxRetries"
     ]
     assert.deepStrictEqual(calls.filter((call) => !rows.some((row) => first(row).includes(call))), [])
+  })
+})
+
+describe("the contents of a page", () => {
+  it("name every section", () => {
+    const pages = readdirSync(`${root}/docs`, { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".md")
+    )
+    const missing = pages.flatMap((page) => {
+      const text = read(`docs/${page}`).replaceAll(/^```[^]*?^```$/gm, "")
+      const listed = [...text.matchAll(/^- \[(.+)\]\(#[^)]+\)$/gm)].map(([, title]) => title!)
+      const sections = [...text.matchAll(/^## (.+)$/gm)].map(([, title]) => title!)
+      return listed.length === 0
+        ? []
+        : sections.filter((title) => !listed.includes(title)).map((title) => `${page}: ${title}`)
+    })
+    assert.deepStrictEqual(missing, [])
   })
 })
 
