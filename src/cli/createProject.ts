@@ -144,6 +144,10 @@ const nameOf = (directory: string): string => {
   return isName(name) ? name : "sms-application"
 }
 
+/** A path as an argument of the shell, which replaces `$` and others between double quotes. */
+const quoted = (path: string): string =>
+  process.platform !== "win32" && /["$`\\!]/.test(path) ? `'${path.replaceAll("'", "'\\''")}'` : `"${path}"`
+
 /** Writes the project, and prints what to do with it. */
 export const createProject = Effect.fnUntraced(function*(given: string, givenName: string | undefined) {
   const directory = resolve(given)
@@ -166,7 +170,7 @@ export const createProject = Effect.fnUntraced(function*(given: string, givenNam
   const needsNode = isOlder(node, manifest.engines.node)
   const files = yield* Effect.sync(() => filesOf(name, manifest, needsNode))
   yield* attempt(directory, () => write(directory, files))
-  const folder = /[^\w./~-]/.test(given) ? JSON.stringify(given) : given
+  const folder = /[^\w./-]/.test(given) ? quoted(given) : given
   const lines = [...(directory === resolve() ? [] : [`cd ${folder}`]), "npm install", "npm start"]
   const note = needsNode
     ? `\nnpm runs on Node ${node} here, so the project installs a newer Node for its scripts.\n`
