@@ -1,6 +1,7 @@
 /** What the guides say that no program of theirs shows. */
 import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
+import manifest from "../../package.json" with { type: "json" }
 import * as ServerConfig from "../../src/http/ServerConfig.ts"
 
 const root = `${import.meta.dirname}/../..`
@@ -106,6 +107,18 @@ describe("moving from the twilio package", () => {
       "maxRetries"
     ]
     assert.deepStrictEqual(calls.filter((call) => !rows.some((row) => first(row).includes(call))), [])
+  })
+})
+
+describe("the overview of the pages", () => {
+  it("names every entry of the package", () => {
+    const text = read("docs/README.md").split("## Entry points")[1]!
+    const entries = Object.entries(manifest.exports).flatMap(([entry, target]) =>
+      target === null || typeof target === "string" || entry === "." || entry === "./*" ? [] : [entry]
+    )
+    assert.isAbove(entries.length, 40)
+    // A row may name the last part alone: `effect-sms/twilio/core`, `/twilio/webhook`.
+    assert.deepStrictEqual(entries.filter((entry) => !text.includes(`/${entry.split("/").at(-1)}\``)), [])
   })
 })
 
