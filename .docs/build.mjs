@@ -58,6 +58,7 @@ const app = await Application.bootstrap({
   excludePrivate: true,
   maxTypeConversionDepth: 4,
   blockTags: ["@category", "@since", "@title", "@module", "@param", "@returns", "@see", "@deprecated"],
+  customCss: join(import.meta.dirname, "site.css"),
   highlightLanguages: ["typescript", "json", "sh", "python", "ini", "nginx", "yaml", "http", "text"],
   ignoredHighlightLanguages: ["caddy", "ts run"],
   validation: { notExported: false, invalidLink: true, invalidPath: true, rewrittenLink: true, notDocumented: false },

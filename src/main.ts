@@ -4,6 +4,7 @@
  * library, so the command line is imported dynamically. `init` runs without it.
  */
 import * as Module from "node:module"
+import { refusal } from "./internal/nodeVersion.ts"
 
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND" &&
@@ -12,6 +13,12 @@ const isMissing = (error: unknown): boolean =>
 // Half of the time of a short command would be spent on compiling what the last one compiled.
 // Node before 22 has none. It can run `init`, which brings a newer one.
 if ("enableCompileCache" in Module) Module.enableCompileCache()
+
+const refused = refusal(process.versions.node, process.argv.slice(2))
+if (refused !== undefined) {
+  process.stderr.write(`${refused}\n`)
+  process.exit(1)
+}
 
 try {
   const { main } = await import("./cli/Cli.ts")

@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema"
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
+import { isOlder, needed } from "../internal/nodeVersion.ts"
 import { exitCodes, fail } from "./Failed.ts"
 
 /** The folder of this package: an installed one, or a clone of the repository. */
@@ -41,13 +42,6 @@ const readManifest = Effect.map(
 
 const pick = (versions: typeof Versions.Type, ...names: ReadonlyArray<string>): Record<string, string> =>
   Object.fromEntries(names.map((name) => [name, versions[name]!]))
-
-/** Whether a version of Node is older than what `>=22.19` names. */
-const isOlder = (version: string, range: string): boolean => {
-  const [major = 0, minor = 0] = version.split(".").map(Number)
-  const [needed = 0, neededMinor = 0] = range.replace(">=", "").split(".").map(Number)
-  return major < needed || (major === needed && minor < neededMinor)
-}
 
 /** The Node that runs npm, which may be another than the one that runs this. */
 const nodeOfNpm = Effect.map(
@@ -144,6 +138,10 @@ const nameOf = (directory: string): string => {
   return isName(name) ? name : "sms-application"
 }
 
+/** A path as an argument of the shell, which replaces `$` and others between double quotes. */
+const quoted = (path: string): string =>
+  process.platform !== "win32" && /["$`\\!]/.test(path) ? `'${path.replaceAll("'", "'\\''")}'` : `"${path}"`
+
 /** Writes the project, and prints what to do with it. */
 export const createProject = Effect.fnUntraced(function*(given: string, givenName: string | undefined) {
   const directory = resolve(given)
@@ -163,10 +161,10 @@ export const createProject = Effect.fnUntraced(function*(given: string, givenNam
     return yield* fail(`${directory} is not empty. Name a folder that is empty or does not exist`)
   }
   const node = yield* nodeOfNpm
-  const needsNode = isOlder(node, manifest.engines.node)
+  const needsNode = isOlder(node, needed)
   const files = yield* Effect.sync(() => filesOf(name, manifest, needsNode))
   yield* attempt(directory, () => write(directory, files))
-  const folder = /[^\w./~-]/.test(given) ? JSON.stringify(given) : given
+  const folder = /[^\w./-]/.test(given) ? quoted(given) : given
   const lines = [...(directory === resolve() ? [] : [`cd ${folder}`]), "npm install", "npm start"]
   const note = needsNode
     ? `\nnpm runs on Node ${node} here, so the project installs a newer Node for its scripts.\n`

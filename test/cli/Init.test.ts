@@ -1,6 +1,7 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
+import { execFileSync } from "node:child_process"
 import { readdirSync, statSync } from "node:fs"
 import { resolve } from "node:path"
 import manifest from "../../package.json" with { type: "json" }
@@ -81,6 +82,19 @@ layer(NodeServices.layer)("effect-sms init", (it) => {
         assert.strictEqual(devDependencies.node, isOld ? manifest.devDependencies.node : undefined)
         assert.deepStrictEqual(allowScripts, isOld ? { node: true } : undefined)
         assert.strictEqual((yield* read(directory)(".npmrc")).includes("loglevel=error"), isOld)
+      }
+    }))
+
+  it.effect("prints a folder as a shell reads it", () =>
+    Effect.gen(function*() {
+      const directory = yield* temporary
+      for (const name of ["my app", "$HOME", "a `b`", "it's $5", "a\"b", "back\\slash", "bang!"]) {
+        const { output } = yield* init([`${directory}/${name}`])
+        const [, folder] = /\n {2}cd (.+)\n/.exec(output)!
+        assert.strictEqual(
+          execFileSync("sh", ["-c", `cd ${folder} && pwd`], { encoding: "utf8" }),
+          `${directory}/${name}\n`
+        )
       }
     }))
 

@@ -11,6 +11,7 @@ const files = {
   "assets/main.js": "search()",
   "assets/style.css": "body {}",
   "modules/effect-sms.Address.html": "<html></html>",
+  "media/phone.png": "a picture",
   "notes.txt": "not a part of the site",
   "a b.html": "<html></html>"
 }
@@ -48,6 +49,8 @@ describe("the documentation site", () => {
       assert.deepStrictEqual([asset.status, asset.body], [200, "search()"])
       assert.strictEqual(asset.headers["content-type"], "text/javascript; charset=utf-8")
       assert.strictEqual((yield* get("/docs/site/modules/effect-sms.Address.html")).status, 200)
+      const picture = yield* get("/docs/site/media/phone.png")
+      assert.deepStrictEqual([picture.status, picture.headers["content-type"]], [200, "image/png"])
       for (const path of ["/docs/site", "/docs/site/"]) {
         const entry = yield* get(path)
         assert.deepStrictEqual([entry.status, entry.headers["location"]], [302, "/docs/site/index.html"])

@@ -1,6 +1,7 @@
 /** What the guides say that no program of theirs shows. */
 import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
+import manifest from "../../package.json" with { type: "json" }
 import * as ServerConfig from "../../src/http/ServerConfig.ts"
 
 const root = `${import.meta.dirname}/../..`
@@ -86,6 +87,14 @@ describe("moving from the twilio package", () => {
       "contentSid",
       "contentVariables",
       "maxPrice",
+      "applicationSid",
+      "contentRetention",
+      "addressRetention",
+      "trafficType",
+      "riskCheck",
+      "messageIntent",
+      "fallbackFrom",
+      "media.list",
       "smartEncoded",
       "provideFeedback",
       "validateRequest",
@@ -98,6 +107,35 @@ describe("moving from the twilio package", () => {
       "maxRetries"
     ]
     assert.deepStrictEqual(calls.filter((call) => !rows.some((row) => first(row).includes(call))), [])
+  })
+})
+
+describe("the overview of the pages", () => {
+  it("names every entry of the package", () => {
+    const text = read("docs/README.md").split("## Entry points")[1]!
+    const entries = Object.entries(manifest.exports).flatMap(([entry, target]) =>
+      target === null || typeof target === "string" || entry === "." || entry === "./*" ? [] : [entry]
+    )
+    assert.isAbove(entries.length, 40)
+    // A row may name the last part alone: `effect-sms/twilio/core`, `/twilio/webhook`.
+    assert.deepStrictEqual(entries.filter((entry) => !text.includes(`/${entry.split("/").at(-1)}\``)), [])
+  })
+})
+
+describe("the contents of a page", () => {
+  it("name every section", () => {
+    const pages = readdirSync(`${root}/docs`, { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".md")
+    )
+    const missing = pages.flatMap((page) => {
+      const text = read(`docs/${page}`).replaceAll(/^```[^]*?^```$/gm, "")
+      const listed = [...text.matchAll(/^- \[(.+)\]\(#[^)]+\)$/gm)].map(([, title]) => title!)
+      const sections = [...text.matchAll(/^## (.+)$/gm)].map(([, title]) => title!)
+      return listed.length === 0
+        ? []
+        : sections.filter((title) => !listed.includes(title)).map((title) => `${page}: ${title}`)
+    })
+    assert.deepStrictEqual(missing, [])
   })
 })
 
