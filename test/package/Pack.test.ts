@@ -126,7 +126,7 @@ layer(layerConsumer, { timeout: 120_000 })("the packed package", (it) => {
     Effect.gen(function*() {
       const { files } = yield* Consumer
       const allowed =
-        /^(LICENSE|README\.md|docs\/(guides\/)?[\w-]+\.(md|png)|package\.json|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/
+        /^(LICENSE|CHANGELOG\.md|README\.md|docs\/(guides\/)?[\w-]+\.(md|png)|package\.json|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/
       const starter = files.filter((file) => file.startsWith("examples/"))
       assert.deepStrictEqual(
         starter.map((file) => file.slice("examples/starter/".length)),
