@@ -119,7 +119,7 @@ export const start = (carrier: Carrier, bases: () => ReadonlyArray<string>, call
 
   const receive = async (caller: number) => {
     while (!state.isStopped) {
-      const id = `SM${String(++count).padStart(32, "1")}`
+      const id = `SM${String(++count).padStart(32, "0")}`
       await webhook("/webhooks/sms/twilio/inbound", {
         MessageSid: id,
         From: customers[(caller + count) % customers.length]!,

@@ -48,7 +48,7 @@ export const live = (bases: () => ReadonlyArray<string>, carrier: Carrier, atOnc
 
   const say = async (person: string, text: string) => {
     const form = {
-      MessageSid: `SM${String(++count).padStart(32, "1")}`,
+      MessageSid: `SM${String(++count).padStart(32, "0")}`,
       From: person,
       To: carrier.env["TWILIO_FROM"]!,
       Body: text,
