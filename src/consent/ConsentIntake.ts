@@ -76,7 +76,9 @@ export type Options = {
 export interface Service {
   /**
    * Records what the events say about consent, once for each message, and queues
-   * the answers. Other events do nothing. If it fails, it can be repeated.
+   * the answers. The text of a split MMS counts when its part arrives, and not
+   * again with the joined message. Other events do nothing. If it fails, it can be
+   * repeated.
    */
   readonly receive: (events: ReadonlyArray<WebhookEvent>) => Effect.Effect<void, StorageError>
 }
@@ -246,6 +248,10 @@ export const make = Effect.fnUntraced(function*(
         return receiveMessage(event)
       case "DeliveryStatus":
         return receiveStatus(event)
+      // The text of a split MMS. The joined message has the key of this part, and so is known. A segment is not the
+      // whole text.
+      case "MessagePart":
+        return event.role === "wrapper" ? receiveMessage(event.message) : Effect.void
       default:
         return Effect.void
     }

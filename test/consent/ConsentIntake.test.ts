@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import { Address } from "../../src/Address.ts"
 import { ConsentIntake } from "../../src/consent/ConsentIntake.ts"
 import { ConsentLedger } from "../../src/consent/ConsentLedger.ts"
+import { media, MediaContent, text } from "../../src/Content.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
 import { InboxProcessor } from "../../src/inbox/Inbox.ts"
 import { InboundMessage } from "../../src/Message.ts"
@@ -12,6 +13,7 @@ import { RoomKit } from "../../src/rooms/RoomKit.ts"
 import { Outbox } from "../../src/sending/Outbox.ts"
 import { consent as telnyx } from "../../src/telnyx/Consent.ts"
 import { consent as twilio } from "../../src/twilio/Consent.ts"
+import { MessagePart, Segment } from "../../src/WebhookEvent.ts"
 import { customer, message, ours, said } from "../rooms/kit.ts"
 import { type Options, outbound, pass, run, sent, type Services } from "./process.ts"
 
@@ -356,6 +358,51 @@ describe("a STOP in the inbox", () => {
       yield* pass
       assert.lengthOf((yield* entries).filter(([action]) => action === "stop"), 1)
       assert.lengthOf(yield* kit.rooms, 1)
+    })
+  )
+})
+
+describe("a STOP with a picture", () => {
+  const part = (role: MessagePart["role"], message: InboundMessage) =>
+    new MessagePart({ provider: "mock", role, correlationKey: "picture", message })
+  const picture = (id: string) =>
+    part("media", written("", { content: new MediaContent({ url: "https://example.com/a.jpg" }), idempotencyKey: id }))
+
+  test(
+    "is in the ledger before its first part is acknowledged, and is recorded and confirmed once",
+    { inbox: true },
+    Effect.gen(function*() {
+      const kit = yield* RoomKit
+      const processor = yield* InboxProcessor
+      const wrapper = part("wrapper", written("STOP"))
+      yield* processor.accept([wrapper])
+      assert.deepStrictEqual(yield* entries, [["stop", "keyword", "STOP"]])
+      yield* TestClock.adjust("1 second")
+      yield* processor.accept([picture("picture 1")])
+      yield* processor.accept([wrapper])
+      yield* pass
+      yield* pass
+      assert.lengthOf((yield* entries).filter(([action]) => action === "stop"), 1)
+      assert.deepStrictEqual(yield* sent, [
+        "You are unsubscribed and will receive no more messages. Reply START to resubscribe."
+      ])
+      const [room] = yield* kit.rooms
+      const events = yield* kit.events(room!.id)
+      assert.deepStrictEqual(
+        events.map(({ content }) => [text(content), media(content).length]).filter(([, files]) => files !== 0),
+        [["STOP", 1]]
+      )
+    })
+  )
+
+  test(
+    "is none in one segment of a longer message",
+    { inbox: true },
+    Effect.gen(function*() {
+      const processor = yield* InboxProcessor
+      const segment = new Segment({ number: 1, total: 2, data: "U1RPUA==" })
+      yield* processor.accept([new MessagePart({ ...part("segment", written("STOP")), segment })])
+      assert.deepStrictEqual(yield* entries, [])
     })
   )
 })
