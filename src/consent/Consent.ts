@@ -35,6 +35,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Address } from "../Address.ts"
+import { IsAnswer } from "../internal/isAnswer.ts"
 import { personOf } from "../internal/person.ts"
 import type { OutboundMessage, Purpose } from "../Message.ts"
 import { count as countSend } from "../provider/internal/send.ts"
@@ -99,9 +100,11 @@ export interface About {
 export interface Service {
   /**
    * Fails when a recipient has opted out. A confirmation of an opt-out or an
-   * answer to a HELP passes once: calling this uses it up.
+   * answer to a HELP passes once: calling this uses it up. Returns whether the
+   * message is such an answer. One with its purpose is none where nobody said STOP
+   * or HELP.
    */
-  readonly check: (message: OutboundMessage, about: About) => Effect.Effect<void, OptedOut | StorageError>
+  readonly check: (message: OutboundMessage, about: About) => Effect.Effect<boolean, OptedOut | StorageError>
   /**
    * Returns the entry by which a person must not be texted, or `undefined`.
    * Without `about`, the one by which no number may text the person.
@@ -187,26 +190,31 @@ export const make = Effect.fnUntraced(function*(
     return yield* claim(help, ["help", help.id], person, about)
   })
 
-  const mayAnswer = (stop: Entry, message: OutboundMessage, about: About): Effect.Effect<boolean, StorageError> => {
-    if (message.recipients.length > 1) return Effect.succeed(false)
-    if (message.purpose === "confirmation") return claimConfirmation(stop, message.to, about)
-    return message.purpose === "help" ? claimHelp(message.to, about) : Effect.succeed(false)
-  }
-
   const optOut: Service["optOut"] = (person, { provider, sender } = {}) =>
     Effect.map(ledger.lastWords(person), (words) => Decision.stopFor(words, { provider, sender }, scope))
+
+  /** Claims what the message answers, by its purpose. */
+  const claimAnswer = Effect.fnUntraced(function*({ purpose, recipients, to }: OutboundMessage, about: About) {
+    if (recipients.length > 1) return false
+    if (purpose === "help") return yield* claimHelp(to, about)
+    if (purpose !== "confirmation") return false
+    const stop = yield* optOut(to, about)
+    return stop !== undefined && (yield* claimConfirmation(stop, to, about))
+  })
 
   return Consent.of({
     ledger,
     optOut,
     check: Effect.fnUntraced(function*(message, about) {
-      if (message.purpose !== undefined && exempt.includes(message.purpose)) return
+      if (yield* claimAnswer(message, about)) return true
+      if (message.purpose !== undefined && exempt.includes(message.purpose)) return false
       for (const person of message.recipients) {
         const stop = yield* optOut(person, about)
-        if (stop === undefined || (yield* mayAnswer(stop, message, about))) continue
+        if (stop === undefined) continue
         const { id, saidAt, source } = stop
         return yield* new OptedOut({ entry: { id, source, saidAt } })
       }
+      return false
     }),
     refused: Effect.fnUntraced(function*(message, { provider, sender }, code) {
       const [person, ...others] = message.recipients
@@ -265,7 +273,7 @@ export const makeEnforced = Effect.fnUntraced(function*(
     const about = { provider: name, sender: message.from ?? provider.from, intentId }
     return consent.check(message, about).pipe(
       Effect.catchTags({ OptedOut: refuse, StorageError: () => unavailable }),
-      Effect.andThen(sending),
+      Effect.flatMap((isAnswer) => Effect.provideService(sending, IsAnswer, isAnswer)),
       Effect.tapError(({ reason }) =>
         reason._tag === "OptedOut" && reason.entry === undefined
           ? Effect.catch(Effect.retry(consent.refused(message, about, reason.code), { times: 3 }), () => notRecorded)

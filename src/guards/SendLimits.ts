@@ -43,6 +43,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type { Address } from "../Address.ts"
 import type { AlarmRaised } from "../events/Event.ts"
+import { IsAnswer } from "../internal/isAnswer.ts"
 import { compact } from "../internal/record.ts"
 import type { OutboundMessage, Purpose } from "../Message.ts"
 import { SmsProvider } from "../provider/SmsProvider.ts"
@@ -96,7 +97,9 @@ export type Budget = {
 
 /**
  * Options of the limits. Each is absent by default. Confirmations of an opt-out
- * and answers to HELP are never refused; they count in budgets.
+ * and answers to HELP are never refused where `Consent.enforced` wraps the
+ * provider and finds what they answer; they count in budgets. Others with these
+ * purposes count as messages without a purpose.
  *
  * @category models
  * @since 0.1.0
@@ -156,6 +159,11 @@ export interface About {
   readonly id: string
   /** Characters of GSM-7 that the carrier sends as UCS-2, as in `Segments.Options`. */
   readonly excluding?: string | undefined
+  /**
+   * Whether the message is the confirmation of an opt-out or the answer to a HELP,
+   * which is never refused. `false` by default: its purpose alone does not say so.
+   */
+  readonly isAnswer?: boolean | undefined
 }
 
 /**
@@ -259,8 +267,8 @@ export const make = Effect.fnUntraced(function*(
   const limits = yield* limitsOf(options)
   const modify = store.modify(Keys.prefix, Counters.Counter)
 
-  const demandsOf = (message: OutboundMessage, { excluding }: About) =>
-    Demands.demandsOf(message, limits, { excluding, placeOf })
+  const demandsOf = (message: OutboundMessage, { excluding, isAnswer = false }: About) =>
+    Demands.demandsOf(message, limits, { excluding, isAnswer, placeOf })
 
   return SendLimits.of({
     take: Effect.fnUntraced(function*(message, about) {
@@ -343,8 +351,8 @@ export const layerReplies: Layer.Layer<never, never, RoomKit | SendLimits> = Lay
  * Wraps the layer of a provider: beyond a limit, a send fails with
  * `GuardRefused` before any request. When the store fails, it fails with
  * `ProviderUnavailable`. Apply it before rate limits, so that a message which
- * waits is checked when it goes out, and before quiet hours, so that one which
- * is held is not counted.
+ * waits is checked when it goes out, before quiet hours, so that one which is held
+ * is not counted, and before `Consent.enforced`, which says what is an answer.
  *
  * The provider no longer schedules messages.
  *
@@ -371,7 +379,7 @@ export const enforced = <E, R>(
       return guarded(
         provider,
         Effect.fnUntraced(function*(message, { intentId }) {
-          const about = { id: intentId ?? (yield* random.ulid), excluding }
+          const about = { id: intentId ?? (yield* random.ulid), excluding, isAnswer: yield* IsAnswer }
           yield* Effect.catchTag(limits.take(message, about), "StorageError", () => unavailable)
           const given = Effect.catch(
             Effect.retry(limits.giveBack(message, about), { times: 3 }),

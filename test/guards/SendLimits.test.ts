@@ -3,6 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Fiber, Layer, Result } from "effect"
 import { TestClock } from "effect/testing"
 import { Address } from "../../src/Address.ts"
+import * as Consent from "../../src/consent/Consent.ts"
+import * as ConsentLedger from "../../src/consent/ConsentLedger.ts"
 import * as Content from "../../src/Content.ts"
 import * as EventLog from "../../src/events/EventLog.ts"
 import * as GuardStore from "../../src/guards/GuardStore.ts"
@@ -29,6 +31,21 @@ const layer = (options: SendLimits.Options, mock: Parameters<typeof MockSmsProvi
     Layer.provideMerge(GuardStore.layerMemory()),
     Layer.provideMerge(EventLog.layerMemory()),
     Layer.provideMerge(NodeCrypto.layer)
+  )
+
+/** With a ledger, which knows what a message answers. */
+const layerConsent = (options: SendLimits.Options) =>
+  Consent.enforced(SendLimits.enforced(MockSmsProvider.layer())).pipe(
+    Layer.provide(SendLimits.layer(options)),
+    Layer.provide(Consent.layer()),
+    Layer.provideMerge([ConsentLedger.layerMemory(), GuardStore.layerMemory()]),
+    Layer.provideMerge(NodeCrypto.layer)
+  )
+
+/** Records what the person of a number writes. */
+const says = (number: string, action: "stop" | "help") =>
+  ConsentLedger.ConsentLedger.use((ledger) =>
+    ledger.append([{ person: Address.make(number), action, source: "keyword" }])
   )
 
 const send = (message: OutboundMessage, intentId?: string) =>
@@ -99,9 +116,10 @@ describe("the frequency of messages to a person", () => {
           return purposes.filter((_, index) => results[index] !== "sent")
         }).pipe(Effect.provide(layer(options)))
       const frequency = [{ limit: 1, per: "hour" }] as const
-      assert.deepStrictEqual(yield* refused({ frequency }), [undefined, "marketing"])
+      // Nobody said STOP or HELP.
+      assert.deepStrictEqual(yield* refused({ frequency }), [undefined, "marketing", "confirmation", "help"])
       assert.deepStrictEqual(
-        yield* refused({ frequency, frequencyPurposes: ["conversational", "oneTimeCode", "confirmation"] }),
+        yield* refused({ frequency, frequencyPurposes: ["conversational", "oneTimeCode"] }),
         ["conversational", "oneTimeCode"]
       )
     }))
@@ -236,12 +254,39 @@ describe("a budget of a day", () => {
 
   it.effect("lets the confirmation of an opt-out and answers to HELP pass, and counts them", () =>
     Effect.gen(function*() {
-      for (const purpose of ["confirmation", "help"] as const) {
-        assert.strictEqual(yield* send(to(montreal, { purpose })), "sent")
-      }
+      yield* says(montreal, "help")
+      assert.strictEqual(yield* send(to(montreal, { purpose: "help" })), "sent")
       assert.strictEqual((yield* refusal(to(montreal))).guard, "budget")
+      yield* says(montreal, "stop")
       assert.strictEqual(yield* send(to(montreal, { purpose: "confirmation" })), "sent")
-    }).pipe(Effect.provide(layer({ budget: { limits: { "*": 2 } }, countries: ["US", "CA"] }))))
+    }).pipe(Effect.provide(layerConsent({ budget: { limits: { "*": 1 } } }))))
+
+  it.effect("lets each pass all limits once, to a person who asked for it", () =>
+    Effect.gen(function*() {
+      const tallinn = "+37253456789"
+      const guardOf = (purpose: Purpose, number = tallinn) =>
+        Effect.map(send(to(number, { purpose })), (result) =>
+          result !== "sent" && result._tag === "GuardRefused" ? result.guard : result)
+      assert.deepStrictEqual([yield* guardOf("help"), yield* guardOf("confirmation")], ["country", "country"])
+      yield* says(tallinn, "help")
+      assert.deepStrictEqual([yield* guardOf("confirmation"), yield* guardOf("help")], ["country", "sent"])
+      assert.strictEqual(yield* guardOf("help"), "country")
+      // Not in time.
+      yield* says(tallinn, "help")
+      yield* TestClock.adjust("6 minutes")
+      assert.strictEqual(yield* guardOf("help"), "country")
+      yield* says(tallinn, "stop")
+      assert.strictEqual(yield* guardOf("confirmation"), "sent")
+      // Frequency, and numbers that begin alike.
+      assert.strictEqual(yield* send(to(montreal)), "sent")
+      assert.strictEqual(yield* guardOf("help", montreal), "velocity")
+      yield* says(montreal, "help")
+      assert.strictEqual(yield* guardOf("help", montreal), "sent")
+    }).pipe(Effect.provide(layerConsent({
+      countries: ["CA"],
+      frequency: [{ limit: 1, per: "day" }],
+      velocity: { limit: 1, per: "day" }
+    }))))
 
   it.effect("counts each recipient of a group", () =>
     Effect.gen(function*() {
@@ -266,7 +311,7 @@ describe("the list of countries", () => {
       yield* TestClock.adjust("1 day")
       yield* send(to("+37253456789"))
       assert.lengthOf(yield* alarms, 4)
-      assert.strictEqual(yield* send(to("+37253456789", { purpose: "confirmation" })), "sent")
+      assert.strictEqual((yield* refusal(to("+37253456789", { purpose: "confirmation" }))).guard, "country")
     }).pipe(Effect.provide(layer({ countries: ["CA"] }))))
 })
 

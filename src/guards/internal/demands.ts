@@ -51,7 +51,15 @@ const micros = 1_000_000
 const own = <A>(record: Readonly<Record<string, A>>, key: string): A | undefined =>
   Object.hasOwn(record, key) ? record[key] : undefined
 
-const isAnswer = ({ purpose }: OutboundMessage): boolean => purpose === "confirmation" || purpose === "help"
+/** A message to count, and whether it is an answer, which is never refused. */
+interface Counted {
+  readonly message: OutboundMessage
+  readonly isAnswer: boolean
+}
+
+/** Returns the purpose by which a message counts. One that answers nothing has no right to the purpose of an answer. */
+const purposeOf = ({ isAnswer, message: { purpose = "marketing" } }: Counted): Purpose =>
+  !isAnswer && (purpose === "confirmation" || purpose === "help") ? "marketing" : purpose
 
 const messages = (count: number): string => `${count} message${count === 1 ? "" : "s"}`
 
@@ -70,8 +78,8 @@ export const weightOf = (message: OutboundMessage, mmsSegments: number, excludin
     ? mmsSegments
     : Segments.count(Content.text(message.content), excluding === undefined ? {} : { excluding }).segments
 
-const frequency = (message: OutboundMessage, person: string, { frequency, frequencyIsHeld }: Limits): Array<Demand> =>
-  isAnswer(message) || !frequency.purposes.includes(message.purpose ?? "marketing")
+const frequency = (counted: Counted, person: string, { frequency, frequencyIsHeld }: Limits): Array<Demand> =>
+  counted.isAnswer || !frequency.purposes.includes(purposeOf(counted))
     ? []
     : frequency.rates.map(({ limit, per, window }) => ({
       guard: "frequency",
@@ -85,8 +93,8 @@ const frequency = (message: OutboundMessage, person: string, { frequency, freque
       isForced: false
     }))
 
-const country = (message: OutboundMessage, place: Place, { countries }: Limits): Array<Demand> =>
-  countries === undefined || isAnswer(message) || (
+const country = ({ isAnswer }: Counted, place: Place, { countries }: Limits): Array<Demand> =>
+  countries === undefined || isAnswer || (
       place.countries.length > 0 && place.countries.every((one) => countries.includes(one))
     )
     ? []
@@ -104,7 +112,7 @@ const country = (message: OutboundMessage, place: Place, { countries }: Limits):
     }))
 
 const budget = (
-  message: OutboundMessage,
+  { isAnswer, message }: Counted,
   place: Place,
   { budget }: Limits,
   excluding: string | undefined
@@ -127,7 +135,7 @@ const budget = (
       limit: price === undefined ? limit : Math.round(limit * micros),
       alarmAt,
       isHeld,
-      isForced: isAnswer(message)
+      isForced: isAnswer
     })
     const ofCountry = own(limits, country) ?? limits["*"]
     const total = limits["total"]
@@ -138,8 +146,8 @@ const budget = (
   })
 }
 
-const velocity = (message: OutboundMessage, person: string, place: Place, { velocity }: Limits): Array<Demand> => {
-  if (velocity === undefined || isAnswer(message) || !/^\d{7,}$/.test(person)) return []
+const velocity = ({ isAnswer }: Counted, person: string, place: Place, { velocity }: Limits): Array<Demand> => {
+  if (velocity === undefined || isAnswer || !/^\d{7,}$/.test(person)) return []
   const { blockDigits, rate: { limit, per, window } } = velocity
   const prefix = person.slice(0, -blockDigits)
   const [one, ...others] = countriesOf(place)
@@ -158,7 +166,7 @@ const velocity = (message: OutboundMessage, person: string, place: Place, { velo
   }]
 }
 
-const replies = (message: OutboundMessage, place: Place, { replies }: Limits): Array<Demand> => {
+const replies = ({ message }: Counted, place: Place, { replies }: Limits): Array<Demand> => {
   if (replies === undefined || message.purpose === undefined || !replies.purposes.includes(message.purpose)) return []
   const { rate: { limit, per, window }, worth } = replies
   return countriesOf(place).map((one) => ({
@@ -189,14 +197,19 @@ const merged = (demands: ReadonlyArray<Demand>): ReadonlyArray<Demand> => {
 export const demandsOf = (
   message: OutboundMessage,
   limits: Limits,
-  { excluding, placeOf }: { readonly excluding: string | undefined; readonly placeOf: (person: Address) => Place }
+  { excluding, isAnswer, placeOf }: {
+    readonly excluding: string | undefined
+    readonly isAnswer: boolean
+    readonly placeOf: (person: Address) => Place
+  }
 ): ReadonlyArray<Demand> => {
+  const counted = { message, isAnswer }
   const all = message.recipients.map((address) => ({ person: personOf(address), place: placeOf(address) }))
   return merged([
-    ...all.flatMap(({ place }) => country(message, place, limits)),
-    ...all.flatMap(({ person, place }) => velocity(message, person, place, limits)),
-    ...all.flatMap(({ place }) => replies(message, place, limits)),
-    ...all.flatMap(({ place }) => budget(message, place, limits, excluding)),
-    ...all.flatMap(({ person }) => frequency(message, person, limits))
+    ...all.flatMap(({ place }) => country(counted, place, limits)),
+    ...all.flatMap(({ person, place }) => velocity(counted, person, place, limits)),
+    ...all.flatMap(({ place }) => replies(counted, place, limits)),
+    ...all.flatMap(({ place }) => budget(counted, place, limits, excluding)),
+    ...all.flatMap(({ person }) => frequency(counted, person, limits))
   ])
 }
