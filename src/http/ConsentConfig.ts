@@ -57,12 +57,19 @@ export const variables: ReadonlyArray<string> = [
 /** The confirmation and the answer to HELP pass by themselves, once each. */
 const exemptable = Purpose.literals.filter((purpose) => purpose !== "confirmation" && purpose !== "help")
 
-const stopWords = Effect.gen(function*() {
+const stopWords = Effect.fnUntraced(function*(languages: ReadonlyArray<Keywords.Language> | undefined) {
   const name = "CONSENT_STOP_WORDS"
-  const words = list((yield* text(name)) ?? "")
-  return words.every((word) => word.length <= 32 && /\p{L}/u.test(word))
+  const value = yield* text(name)
+  if (value === undefined) return undefined
+  const words = list(value)
+  if (words.length === 0 || words.some((word) => word.length > 32 || !/\p{L}/u.test(word))) {
+    return yield* invalid(name, "must be a comma-separated list of words of at most 32 characters, as in REMOVE,ALTO")
+  }
+  const recognize = Keywords.make({ languages })
+  const other = words.map(recognize).find((keyword) => keyword !== undefined && keyword.action !== "stop")
+  return other === undefined
     ? words
-    : yield* invalid(name, "must be a comma-separated list of words of at most 32 characters, as in REMOVE,ALTO")
+    : yield* invalid(name, `must have no word that opts in or asks for help, as ${other.word} does`)
 })
 
 /**
@@ -77,11 +84,15 @@ export const load: Effect.Effect<ConsentConfig, InvalidVariable | Config.ConfigE
     scope: yield* choice("CONSENT_SCOPE", ["all", "provider", "number"]),
     exempt: yield* listOf("CONSENT_EXEMPT", exemptable)
   })
+  const known = Object.keys(Keywords.words) as ReadonlyArray<Keywords.Language>
+  const languages = yield* listOf("CONSENT_LANGUAGES", known)
+  // Without a language, no word opts out.
+  if (languages?.length === 0) {
+    return yield* invalid("CONSENT_LANGUAGES", `must be a comma-separated list of ${known.join(", ")}`)
+  }
+  const stop = yield* stopWords(languages)
   const intake = ConsentIntake.layer({
-    keywords: {
-      languages: yield* listOf("CONSENT_LANGUAGES", Object.keys(Keywords.words) as ReadonlyArray<Keywords.Language>),
-      more: { stop: yield* stopWords }
-    },
+    keywords: { languages, ...(stop !== undefined && { more: { stop } }) },
     freeText: yield* choice("CONSENT_FREE_TEXT", ["enforce", "suggest", "off"]),
     replies: {
       answer: yield* choice("CONSENT_ANSWER", ["auto", "always", "never"]),

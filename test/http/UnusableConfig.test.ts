@@ -86,7 +86,13 @@ describe("consent", () => {
         ["confirmation", /must be a comma-separated list of/]
       ])
       yield* refuses(all, "CONSENT_LANGUAGES", [["en,de", /must be a comma-separated list of en, fr, es/]])
-      yield* refuses(all, "CONSENT_STOP_WORDS", [["12345", /must be a comma-separated list of words/]])
+      yield* refuses(all, "CONSENT_LANGUAGES", [[",,", /must be a comma-separated list of en, fr, es/]])
+      yield* refuses(all, "CONSENT_STOP_WORDS", [
+        ["12345", /must be a comma-separated list of words/],
+        [",,", /must be a comma-separated list of words/],
+        ["REMOVE,Start", /^CONSENT_STOP_WORDS must have no word that opts in or asks for help, as START does/],
+        ["info", /must have no word that opts in or asks for help, as INFO does/]
+      ])
     }))
 
   it.effect("is taken as the documentation has it", () =>
@@ -94,7 +100,7 @@ describe("consent", () => {
       yield* takes(all, "CONSENT", ["on", "off", "OFF"])
       yield* takes(all, "CONSENT_EXEMPT", ["oneTimeCode", "transactional, oneTimeCode"])
       yield* takes(all, "CONSENT_LANGUAGES", ["en", "en,fr,es"])
-      yield* takes(all, "CONSENT_STOP_WORDS", ["REMOVE", "remove, désabonner"])
+      yield* takes(all, "CONSENT_STOP_WORDS", ["REMOVE", "remove, désabonner", "STOP", "iniciar"])
     }))
 })
 
