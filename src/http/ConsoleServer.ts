@@ -126,7 +126,10 @@ const layerFiles = (options: Options) =>
     yield* router.add(
       "GET",
       "/console/*",
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, files)
+      Effect.catch(
+        Effect.flatMap(HttpServerRequest.HttpServerRequest, files),
+        HttpServerRespondable.toResponse
+      )
     )
   }))
 

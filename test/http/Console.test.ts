@@ -339,10 +339,13 @@ describe("the page of the console", () => {
           "assets/",
           "index.js",
           "..%2fpackage.json",
+          "api/x",
           "a/b/c"
         ]
       ) {
-        assert.strictEqual((yield* get(`/console/${path}`)).status, 404, path)
+        const answer = yield* get(`/console/${path}`)
+        assertProblem(answer, 404)
+        assert.strictEqual(answer.headers["x-content-type-options"], "nosniff", path)
       }
     })
   )

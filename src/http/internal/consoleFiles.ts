@@ -8,6 +8,7 @@ import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
+import * as Problems from "../Problems.ts"
 import * as CachedDocument from "./cachedDocument.ts"
 import * as PagePolicy from "./pagePolicy.ts"
 
@@ -29,7 +30,7 @@ const policyOf = (mediaSources: ReadonlyArray<string>) => {
 // Relative, so that it is right below the path of a proxy too.
 const redirect = Effect.succeed(HttpServerResponse.redirect("console/", { status: 308 }))
 
-const missing = HttpServerResponse.text(
+const notBuilt = HttpServerResponse.text(
   "The console is not built. In the repository: npm run build:console",
   { status: 404 }
 )
@@ -43,7 +44,7 @@ const pathOf = (url: string): string | undefined => {
 
 /**
  * Makes the handler of the files. Each is read and compressed when it is first
- * asked for.
+ * asked for. It fails with `NotFound` where there is no such file.
  */
 export const make = Effect.fnUntraced(function*(mediaSources: ReadonlyArray<string>) {
   const fs = yield* FileSystem.FileSystem
@@ -89,5 +90,8 @@ export const make = Effect.fnUntraced(function*(mediaSources: ReadonlyArray<stri
   return ({ url }: HttpServerRequest.HttpServerRequest) =>
     /\/console(?:[?#]|$)/.test(url)
       ? redirect
-      : Effect.flatMap(documents, (all) => all.get(pathOf(url) ?? "") ?? Effect.succeed(missing))
+      : Effect.flatMap(documents, (all) => {
+        if (all.size === 0) return Effect.succeed(notBuilt)
+        return all.get(pathOf(url) ?? "") ?? Effect.fail(new Problems.NotFound({}))
+      })
 })
