@@ -120,8 +120,8 @@ export class Statistics extends HttpApiGroup.make("statistics")
       .annotateMerge(annotations(samples.stats))
       .annotate(
         OpenApi.Description,
-        `Counts what was received and sent, by span of time and by provider, and what waits. The backlog of the inbox is that
-of the metrics, which are measured every 15 seconds, and 0 without a database. For monitoring, see \`GET /metrics\`.`
+        `Counts what was received and sent, by span of time and by provider, and what waits at this
+moment. For monitoring, see \`GET /metrics\`.`
       )
   )
   .middleware(ReadRequest)

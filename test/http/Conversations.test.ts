@@ -2,8 +2,10 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import { Inbox } from "../../src/inbox/Inbox.ts"
 import * as MediaStore from "../../src/media/MediaStore.ts"
 import { OptedOut } from "../../src/SmsError.ts"
+import { message } from "../suites/InboxSuite.ts"
 import { authorized, layerGateway } from "./gateway.ts"
 import { assertProblem, exchange, head, parseAnswer, request } from "./server.ts"
 import { call, layerStored, receive } from "./storedGateway.ts"
@@ -40,7 +42,9 @@ const markRead = (room: string, upTo: string) =>
 
 const textOf = ({ event: { content } }: Item) => (content as { readonly text?: string }).text
 
-const stored = (title: string, body: Effect.Effect<void, unknown, Effect.Services<ReturnType<typeof call>>>) =>
+type Services = Effect.Services<ReturnType<typeof call>> | Inbox
+
+const stored = (title: string, body: Effect.Effect<void, unknown, Services>) =>
   it.live(title, () => Effect.scoped(Effect.provide(body, layerStored())))
 
 describe("conversations", () => {
@@ -133,6 +137,23 @@ describe("figures", () => {
         assert.deepInclude(json["backlog"], { queued: 1, sending: 0, unknown: 0 })
       }
       assert.strictEqual((yield* call("GET", "/stats?span=year")).status, 400)
+    })
+  )
+
+  stored(
+    "have the entries of the inbox at the moment of the request",
+    Effect.gen(function*() {
+      const inbox = yield* Inbox
+      const backlog = Effect.map(
+        call("GET", "/stats"),
+        ({ json }) => json["backlog"] as { readonly [name: string]: number }
+      )
+      assert.deepInclude(yield* backlog, { inbox: 0, inboxWaiting: 0, deadLetters: 0 })
+      yield* inbox.accept([message("1"), message("2"), message("3", bob)])
+      assert.deepInclude(yield* backlog, { inbox: 3, deadLetters: 0 })
+      const [claim] = yield* inbox.claim({ limit: 1 })
+      yield* inbox.bury(claim!, (yield* inbox.head(claim!))!, "Poison")
+      assert.deepInclude(yield* backlog, { inbox: 2, deadLetters: 1 })
     })
   )
 })

@@ -5,9 +5,9 @@ import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import { DeliveryStore, type DeliveryTally } from "../../delivery/DeliveryStore.ts"
+import { Inbox } from "../../inbox/Inbox.ts"
 import { compact } from "../../internal/record.ts"
 import { SmsProviders } from "../../provider/SmsProviders.ts"
 import { RoomKit } from "../../rooms/RoomKit.ts"
@@ -43,17 +43,9 @@ const latencyOf = (took: DeliveryTally["took"]): StatsApi.Latency | undefined =>
 
 const sum = (items: ReadonlyArray<{ readonly count: number }>) => items.reduce((sum, { count }) => sum + count, 0)
 
-/** Reads a gauge that the database sets, or 0 without one. */
-const readGauge = (id: string, attributes: Readonly<Record<string, string>>) =>
-  Effect.map(Metric.snapshot, (all) => {
-    const found = all.find((metric) =>
-      metric.id === id && metric.type === "Gauge" &&
-      Object.entries(attributes).every(([name, value]) => metric.attributes?.[name] === value)
-    )
-    return found?.type === "Gauge" ? Number(found.state.value) : 0
-  })
-
 const isFailed = (state: string) => state === "refused" || state === "unknown"
+
+const noEntries = { pending: 0, dead: 0, oldest: undefined }
 
 const noDeliveries: DeliveryTally = { statuses: [], took: [] }
 
@@ -64,16 +56,19 @@ export const layer = HttpApiBuilder.group(
     const { store } = yield* RoomKit
     const { intents } = yield* Outbox.Outbox
     const providers = yield* SmsProviders
+    const inbox = Option.getOrUndefined(yield* Effect.serviceOption(Inbox))
     const deliveries = Option.getOrUndefined(yield* Effect.serviceOption(DeliveryStore))
 
     const backlog = Effect.fnUntraced(function*(now: number) {
       const { waitingSince, ...open } = yield* intents.backlog
+      const { dead, oldest, pending } = inbox === undefined ? noEntries : yield* inbox.backlog()
       return {
         ...open,
         ...compact({ waiting: waitingSince === undefined ? undefined : (now - waitingSince) / 1000 }),
-        inbox: yield* readGauge("sms_queue_entries", { queue: "inbox", state: "pending" }),
-        inboxWaiting: yield* readGauge("sms_queue_oldest_seconds", { queue: "inbox" }),
-        deadLetters: yield* readGauge("sms_queue_entries", { queue: "inbox", state: "dead" })
+        inbox: pending,
+        // A clock that is set back gives no negative age.
+        inboxWaiting: oldest === undefined ? 0 : Math.max(0, now - DateTime.toEpochMillis(oldest)) / 1000,
+        deadLetters: dead
       }
     })
 
