@@ -61,7 +61,11 @@ export class ProviderStats extends Schema.Class<ProviderStats>("effect-sms/http/
   ),
   received: count,
   accepted: count,
-  refused: count,
+  refused: count.annotate({ description: "Sends that the carrier refused, or for which it could not be reached" }),
+  refusedByServer: count.annotate({
+    description:
+      "Sends that this server refused without a request to the carrier: opt-outs, guards, limits, hooks, checks"
+  }),
   unknown: count.annotate({ description: "Sends whose outcome is unknown" }),
   statuses: Schema.Array(Schema.Struct({ status: Status, count })).annotate({
     description: "The deliveries of sent messages, by status"

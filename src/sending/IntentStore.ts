@@ -185,6 +185,27 @@ export type Reservation =
   | { readonly _tag: "KeyReused" }
 
 /**
+ * Who refused a message: the carrier, also if it could not be reached, or this
+ * server, which made no request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Refuser = "carrier" | "server"
+
+/**
+ * The number of intents in a span of time.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface IntentTally extends Tally {
+  readonly state: State
+  /** Who refused them, if they are refused. */
+  readonly refuser?: Refuser | undefined
+}
+
+/**
  * The outcome of an intent.
  *
  * @category models
@@ -372,10 +393,8 @@ export interface Service extends Queue, Lookups, Resends {
   readonly search: (
     options: SearchOptions & { readonly state?: State | undefined; readonly room?: string | undefined }
   ) => Effect.Effect<ReadonlyArray<Listed<Intent>>, StorageError>
-  /** Counts intents by span of time, provider and state, the earliest first. */
-  readonly tally: (
-    options: TallyOptions
-  ) => Effect.Effect<ReadonlyArray<Tally & { readonly state: State }>, StorageError>
+  /** Counts intents by span of time, provider and state, and refused ones by who refused them, the earliest first. */
+  readonly tally: (options: TallyOptions) => Effect.Effect<ReadonlyArray<IntentTally>, StorageError>
   /** Returns what is not done yet. */
   readonly backlog: Effect.Effect<Backlog, StorageError>
   /** Lists the intents of an event in a room, the first first. */

@@ -19,6 +19,7 @@ import { sizeOf } from "../internal/sizeOf.ts"
 import { StorageError } from "../StorageError.ts"
 import { Intent, IntentStore, type Outcome, type Service, type State, type Times } from "./IntentStore.ts"
 import * as Findings from "./internal/findings.ts"
+import { factsOf, refuserOf } from "./internal/refusals.ts"
 import * as Resends from "./internal/resends.ts"
 
 /**
@@ -305,7 +306,8 @@ export const make = Effect.fnUntraced(function*(
           list().map((intent) => ({
             at: DateTime.toEpochMillis(intent.createdAt),
             provider: providerOf(intent),
-            state: intent.state
+            state: intent.state,
+            ...(intent.state === "refused" && { refuser: refuserOf(factsOf(intent.error)) })
           })),
           options
         )

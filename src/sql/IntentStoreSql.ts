@@ -34,6 +34,7 @@ import type { Recorded, RecordEvent } from "./EventLogSql.ts"
 import * as ForgottenSends from "./internal/forgottenSends.ts"
 import type { Forgotten } from "./internal/forgottenSends.ts"
 import * as Queue from "./internal/intentQueue.ts"
+import * as Tally from "./internal/intentTally.ts"
 import { json, makeLogUnreadable, makeReadable } from "./internal/json.ts"
 import * as Resends from "./internal/resends.ts"
 import * as Search from "./internal/search.ts"
@@ -356,13 +357,7 @@ export const make = Effect.fnUntraced(function*(
           return { found, rows: rows.length, last: rows.length === 0 ? undefined : Search.placeOf(rows.at(-1)!) }
         })
       )),
-    tally: (options) =>
-      asStored(Effect.map(
-        sql<Search.TallyRow & { readonly state: State }>`SELECT ${Search.spanOf(sql, options)} AS span,
-          via AS provider, state, COUNT(*) AS count FROM sms_intents WHERE created_at >= ${options.since}
-          GROUP BY 1, via, state ORDER BY 1`.withoutTransform,
-        (rows) => rows.map((row) => ({ ...Search.tallyOf(options)(row), state: row.state }))
-      )),
+    tally: Tally.make({ asStored, sql }),
     backlog: asStored(Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
       const [row] = yield* sql<Record<"queued" | "sending" | "unknown" | "waiting_since", unknown>>`SELECT

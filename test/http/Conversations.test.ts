@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Inbox } from "../../src/inbox/Inbox.ts"
 import * as MediaStore from "../../src/media/MediaStore.ts"
-import { OptedOut } from "../../src/SmsError.ts"
+import { GuardRefused, OptedOut } from "../../src/SmsError.ts"
 import { message } from "../suites/InboxSuite.ts"
 import { authorized, layerGateway } from "./gateway.ts"
 import { assertProblem, exchange, head, parseAnswer, request } from "./server.ts"
@@ -139,6 +139,21 @@ describe("figures", () => {
       assert.strictEqual((yield* call("GET", "/stats?span=year")).status, 400)
     })
   )
+
+  it.live("tell what the carrier refused from what this server did", () =>
+    Effect.gen(function*() {
+      for (const to of [ann, ann, bob]) yield* call("POST", "/messages", { to, text: "Hi" })
+      const { json } = yield* call("GET", "/stats")
+      const [mock] = json["providers"] as ReadonlyArray<object>
+      assert.deepInclude(mock, { accepted: 0, refused: 1, refusedByServer: 2 })
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(layerStored(({ to }) =>
+        Effect.fail(
+          to === ann ? new GuardRefused({ guard: "budget", rule: "reached" }) : new OptedOut({ code: "21610" })
+        )
+      ))
+    ))
 
   stored(
     "have the entries of the inbox at the moment of the request",

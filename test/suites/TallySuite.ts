@@ -7,8 +7,19 @@ import type { Status } from "../../src/DeliveryStatus.ts"
 import { OutboundMessage, SendReceipt } from "../../src/Message.ts"
 import { EventSource, RoomEvent } from "../../src/RoomEvent.ts"
 import { RoomStore } from "../../src/rooms/RoomStore.ts"
-import { IntentStore } from "../../src/sending/IntentStore.ts"
-import { OptedOut, OutcomeUnknown, SmsError } from "../../src/SmsError.ts"
+import { IntentStore, type Refuser } from "../../src/sending/IntentStore.ts"
+import {
+  Authentication,
+  GuardRefused,
+  InvalidRecipient,
+  NotSupported,
+  OptedOut,
+  OutcomeUnknown,
+  ProviderUnavailable,
+  RateLimited,
+  SmsError,
+  type SmsErrorReason
+} from "../../src/SmsError.ts"
 import { message, textContent } from "../rooms/kit.ts"
 import { ann, event, room } from "./RoomStoreSuite.ts"
 
@@ -106,6 +117,51 @@ export const suite = (name: string, layer: Layer.Layer<Stores, unknown>, skip = 
           "11 queued  3"
         ])
         assert.lengthOf(yield* intents.tally({ since: 11 * minute, step }), 1)
+      })
+    )
+
+    test(
+      "tells sends that the carrier refused from those that this server did",
+      Effect.gen(function*() {
+        yield* TestClock.setTime(10 * minute)
+        const intents = yield* IntentStore
+        const entry = { id: "1", source: "keyword", saidAt: DateTime.makeUnsafe(0) }
+        const refusals: ReadonlyArray<readonly [Refuser, SmsErrorReason | undefined]> = [
+          ["carrier", new OptedOut({})],
+          ["carrier", new OptedOut({ code: "21610", status: 400 })],
+          ["carrier", new ProviderUnavailable({})],
+          ["carrier", new Authentication({})],
+          ["carrier", new RateLimited({ status: 429 })],
+          ["carrier", new InvalidRecipient({ code: "21211" })],
+          ["server", new OptedOut({ entry })],
+          ["server", new GuardRefused({ guard: "quietHours", rule: "night" })],
+          ["server", new RateLimited({})],
+          ["server", new InvalidRecipient({})],
+          ["server", new NotSupported({ field: "sendAt", expected: "none" })],
+          // A hook.
+          ["server", undefined]
+        ]
+        for (const [index, [refuser, reason]] of refusals.entries()) {
+          const id = `${index}`
+          const message = new OutboundMessage({ to: ann, content: textContent("hi") })
+          // Each is alone in its minute.
+          yield* TestClock.setTime((10 + index) * minute)
+          yield* intents.reserve({ id, hash: "h", message, provider: "telnyx" })
+          yield* intents.settle(id, {
+            state: "refused",
+            ...(reason === undefined ? { refusal: "Hook" } : { error: new SmsError({ provider: "telnyx", reason }) })
+          })
+          assert.deepStrictEqual(
+            yield* intents.tally({ since: (10 + index) * minute, step }),
+            [{ at: (10 + index) * minute, provider: "telnyx", count: 1, state: "refused", refuser }],
+            reason?._tag
+          )
+        }
+        const all = yield* intents.tally({ since: 0, step: 60 * minute })
+        assert.sameDeepMembers([...all], [
+          { at: 0, provider: "telnyx", count: 6, state: "refused", refuser: "carrier" },
+          { at: 0, provider: "telnyx", count: 6, state: "refused", refuser: "server" }
+        ])
       })
     )
 

@@ -20,7 +20,7 @@ type Span = typeof spans[number][0]
 
 const total = (values: ReadonlyArray<number>) => values.reduce((sum, value) => sum + value, 0)
 
-const sharesOf = ({ refused, statuses, unknown }: ProviderStats): ReadonlyArray<Share> => {
+const sharesOf = ({ refused, refusedByServer, statuses, unknown }: ProviderStats): ReadonlyArray<Share> => {
   const of = (f: (status: ProviderStats["statuses"][number]["status"]) => boolean) =>
     total(statuses.filter(({ status }) => f(status)).map(({ count }) => count))
   const isArrived = (status: string) => status === "delivered" || status === "read"
@@ -34,7 +34,8 @@ const sharesOf = ({ refused, statuses, unknown }: ProviderStats): ReadonlyArray<
     { name: "not confirmed", count: of((status) => status === "unconfirmed"), kind: "warn" },
     { name: "outcome unknown", count: unknown, kind: "warn" },
     { name: "not delivered", count: of(isFailure), kind: "bad" },
-    { name: "refused", count: refused, kind: "bad" }
+    { name: "refused", count: refused, kind: "bad" },
+    { name: "refused by this server", count: refusedByServer, kind: "neutral" }
   ]
 }
 

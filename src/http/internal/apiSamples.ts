@@ -246,6 +246,7 @@ export const samples = {
         received: 4,
         accepted: 2,
         refused: 1,
+        refusedByServer: 0,
         unknown: 0,
         statuses: [{ status: "delivered", count: 2 }],
         latency: { count: 2, median: 2.5, p95: 4.1 }

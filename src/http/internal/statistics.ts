@@ -109,16 +109,18 @@ export const layer = HttpApiBuilder.group(
           Effect.map(CircuitState.get(name), (circuit) => {
             const provider = Option.getOrUndefined(providers.find(name))
             const sends = provider?.capabilities.send !== undefined
-            const inState = (state: string) => sum(of(sent, name).filter((item) => item.state === state))
+            const ofState = (state: string) => of(sent, name).filter((item) => item.state === state)
+            const refused = ofState("refused")
             return new StatsApi.ProviderStats({
               name,
               receives: provider?.capabilities.receive !== undefined,
               sends,
               ...(sends && { circuit }),
               received: sum(of(received, name)),
-              accepted: inState("accepted"),
-              refused: inState("refused"),
-              unknown: inState("unknown"),
+              accepted: sum(ofState("accepted")),
+              refused: sum(refused.filter(({ refuser }) => refuser !== "server")),
+              refusedByServer: sum(refused.filter(({ refuser }) => refuser === "server")),
+              unknown: sum(ofState("unknown")),
               statuses: of(statuses, name).map(({ count, status }) => ({ count, status })),
               ...compact({ latency: latencyOf(of(took, name)) })
             })

@@ -3,6 +3,7 @@
  */
 import * as Duration from "effect/Duration"
 import { SmsError, type SmsErrorReason } from "../../SmsError.ts"
+import type { Refuser } from "../IntentStore.ts"
 
 /** Returns whether the failure proves that no part of the message was sent. */
 export const isProven = (error: unknown): boolean =>
@@ -24,6 +25,44 @@ export const kindOf = (error: unknown): string | undefined => {
 const isOwnLimit = (reason: SmsErrorReason): boolean =>
   reason._tag === "GuardRefused" ||
   (reason._tag === "RateLimited" && reason.status === undefined && reason.code === undefined)
+
+/** What the rule needs of the error of a refusal. */
+export interface RefusalFacts {
+  /** The reason. `undefined` where no provider refused: a hook, or the router. */
+  readonly reason: string | undefined
+  /** Whether the carrier answered: there is an HTTP status or a code. */
+  readonly isAnswered: boolean
+  /** Whether the refusal is due to an entry of the consent ledger. */
+  readonly isInLedger: boolean
+}
+
+/** Reasons of checks before a request, unless they have something of a carrier's answer. */
+const ownChecks: ReadonlySet<string> = new Set<SmsErrorReason["_tag"]>([
+  "InvalidMessage",
+  "InvalidRecipient",
+  "InvalidSender",
+  "NotSupported",
+  "RateLimited"
+])
+
+/**
+ * Returns who refused a message. The carrier also did if it could not be
+ * reached; the server did if it made no request.
+ */
+export const refuserOf = ({ isAnswered, isInLedger, reason }: RefusalFacts): Refuser =>
+  reason === undefined || reason === "GuardRefused" || isInLedger || (ownChecks.has(reason) && !isAnswered)
+    ? "server"
+    : "carrier"
+
+/** Returns what {@link refuserOf} needs. */
+export const factsOf = (error: SmsError | undefined): RefusalFacts => {
+  const reason = error?.reason
+  return {
+    reason: reason?._tag,
+    isAnswered: reason?.status !== undefined || reason?.code !== undefined,
+    isInLedger: reason?._tag === "OptedOut" && reason.entry !== undefined
+  }
+}
 
 const retryAfterOf = (reason: SmsErrorReason): Duration.Duration =>
   "retryAfter" in reason && reason.retryAfter !== undefined ? reason.retryAfter : Duration.zero
