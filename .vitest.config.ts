@@ -6,6 +6,13 @@ const conditions = ["effect-sms/source"]
 // Continuous integration counts the tests in this file.
 const report = process.env["TEST_REPORT"]
 
+// They start the program, again and again: a third of the time that all tests without a service would take.
+const processes = [
+  "test/main/**/*.test.ts",
+  "test/{emulator,fifth-carrier}/Process.test.ts",
+  "test/http/MediaProcess.test.ts"
+]
+
 export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
@@ -24,6 +31,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: [
+            ...processes,
             "test/browser/**",
             "test/crash/**",
             "test/examples/**",
@@ -33,6 +41,7 @@ export default defineConfig({
           ]
         }
       },
+      { extends: true, test: { name: "processes", include: processes } },
       // Webhooks are served in front of the router, and these are the same tests without that.
       {
         extends: true,
