@@ -9,7 +9,7 @@ import { messageOf } from "../state/problem.ts"
 import { hrefOf, route } from "../state/route.ts"
 import { can, titleOfProvider } from "../state/session.ts"
 import { useAtom } from "../state/store.ts"
-import { SelectFilter, spanOptions } from "../ui/Filters.tsx"
+import { CarrierFilter, given, SelectFilter, sinceOf, TimeFilter } from "../ui/Filters.tsx"
 import { Icon } from "../ui/icons.tsx"
 import { ListPage } from "../ui/ListPage.tsx"
 import { Badge, Problem } from "../ui/parts.tsx"
@@ -17,7 +17,6 @@ import { type Column, Facts, Panel } from "../ui/Table.tsx"
 import { fullTime, shortTime } from "../ui/text.ts"
 import { usePages } from "../ui/usePages.ts"
 import { useRefresh } from "../ui/useRefresh.ts"
-import { given, providerOptions, sinceOf } from "./Messages.tsx"
 import { Tabs } from "./Tabs.tsx"
 
 const events: Readonly<Record<string, string>> = {
@@ -108,16 +107,10 @@ export const DeadLetters = () => {
           <SelectFilter
             label="Kind"
             name="kind"
-            value={query.get("kind") ?? ""}
             options={[["", "Any kind"], ["inbox", "Not processed"], ["forward", "Not taken"]]}
           />
-          <SelectFilter
-            label="Carrier"
-            name="provider"
-            value={query.get("provider") ?? ""}
-            options={providerOptions()}
-          />
-          <SelectFilter label="Time" name="since" value={query.get("since") ?? ""} options={spanOptions} />
+          <CarrierFilter />
+          <TimeFilter />
         </>
       }
       columns={columns}

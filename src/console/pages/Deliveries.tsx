@@ -9,7 +9,7 @@ import { Api } from "../state/api.ts"
 import { hrefOf, route } from "../state/route.ts"
 import { titleOfProvider } from "../state/session.ts"
 import { useAtom } from "../state/store.ts"
-import { SelectFilter, spanOptions, TextFilter } from "../ui/Filters.tsx"
+import { CarrierFilter, given, SelectFilter, sinceOf, TextFilter, TimeFilter } from "../ui/Filters.tsx"
 import { ListPage } from "../ui/ListPage.tsx"
 import { StatusBadge } from "../ui/status.tsx"
 import { type Column, Facts, Panel } from "../ui/Table.tsx"
@@ -17,7 +17,6 @@ import { costOf, fullTime, numberOf, shortTime, statusNames } from "../ui/text.t
 import { usePages } from "../ui/usePages.ts"
 import { useRefresh } from "../ui/useRefresh.ts"
 import { ExchangesOf } from "./ExchangesOf.tsx"
-import { given, providerOptions, sinceOf } from "./Messages.tsx"
 import { Tabs } from "./Tabs.tsx"
 
 const errorOf = ({ errorCode, errorMessage }: Pick<MessageView, "errorCode" | "errorMessage">): string =>
@@ -93,20 +92,14 @@ export const Deliveries = () => {
       intro={<Tabs page="deliveries" />}
       filters={
         <>
-          <TextFilter label="Number" name="number" value={query.get("number") ?? ""} />
+          <TextFilter label="Number" name="number" />
           <SelectFilter
             label="Status"
             name="status"
-            value={query.get("status") ?? ""}
             options={[["", "Any status"], ...Status.literals.map((status) => [status, statusNames[status]] as const)]}
           />
-          <SelectFilter
-            label="Carrier"
-            name="provider"
-            value={query.get("provider") ?? ""}
-            options={providerOptions()}
-          />
-          <SelectFilter label="Time" name="since" value={query.get("since") ?? ""} options={spanOptions} />
+          <CarrierFilter />
+          <TimeFilter />
         </>
       }
       columns={columns}

@@ -1,15 +1,14 @@
 /**
  * The list of received and sent messages.
  */
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { Address } from "../../Address.ts"
 import type { ListedMessage } from "../../http/ListsApi.ts"
 import { Api } from "../state/api.ts"
 import { hrefOf, route } from "../state/route.ts"
-import { titleOfProvider, titles } from "../state/session.ts"
+import { titleOfProvider } from "../state/session.ts"
 import { useAtom } from "../state/store.ts"
-import { hoursOf, SelectFilter, spanOptions, TextFilter } from "../ui/Filters.tsx"
+import { CarrierFilter, given, SelectFilter, sinceOf, TextFilter, TimeFilter } from "../ui/Filters.tsx"
 import { Icon } from "../ui/icons.tsx"
 import { ListPage } from "../ui/ListPage.tsx"
 import { StateBadge, stateOptions } from "../ui/status.tsx"
@@ -51,23 +50,6 @@ const columns: ReadonlyArray<Column<ListedMessage>> = [
 
 const keyOf = ({ direction, id }: ListedMessage) => `${direction} ${id}`
 
-/** Restricts a list to a span of time up to now. */
-export const sinceOf = (span: string | null) => {
-  const hours = hoursOf(span)
-  return hours === undefined ? {} : { since: DateTime.subtract(DateTime.nowUnsafe(), { hours }) }
-}
-
-/** The filters that a person wrote, without those that are empty. */
-export const given = <A extends Readonly<Record<string, string | null>>>(filters: A) =>
-  Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== null && value !== "")) as Partial<
-    Record<keyof A, never>
-  >
-
-export const providerOptions = (): ReadonlyArray<readonly [string, string]> => [
-  ["", "Any carrier"],
-  ...Object.entries(titles())
-]
-
 export const Messages = () => {
   const { path, query } = useAtom(route)
   const [direction, id] = path
@@ -105,22 +87,16 @@ export const Messages = () => {
       intro={<Tabs page="messages" />}
       filters={
         <>
-          <TextFilter label="Text" name="text" value={query.get("text") ?? ""} />
-          <TextFilter label="Number" name="number" value={query.get("number") ?? ""} />
-          <SelectFilter label="State" name="state" value={query.get("state") ?? ""} options={stateOptions} />
+          <TextFilter label="Text" name="text" />
+          <TextFilter label="Number" name="number" />
+          <SelectFilter label="State" name="state" options={stateOptions} />
           <SelectFilter
             label="Direction"
             name="direction"
-            value={query.get("direction") ?? ""}
             options={[["", "Both directions"], ["inbound", "Received"], ["outbound", "Sent"]]}
           />
-          <SelectFilter
-            label="Carrier"
-            name="provider"
-            value={query.get("provider") ?? ""}
-            options={providerOptions()}
-          />
-          <SelectFilter label="Time" name="since" value={query.get("since") ?? ""} options={spanOptions} />
+          <CarrierFilter />
+          <TimeFilter />
         </>
       }
       columns={columns}

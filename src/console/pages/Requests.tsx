@@ -10,7 +10,7 @@ import { titleOfProvider } from "../state/session.ts"
 import { useAtom } from "../state/store.ts"
 import { Copy } from "../ui/Copy.tsx"
 import { curlOf, pretty } from "../ui/curl.ts"
-import { SelectFilter } from "../ui/Filters.tsx"
+import { CarrierFilter, given, SelectFilter } from "../ui/Filters.tsx"
 import { Icon } from "../ui/icons.tsx"
 import { ListPage } from "../ui/ListPage.tsx"
 import { Problem, Skeleton } from "../ui/parts.tsx"
@@ -20,7 +20,6 @@ import { usePages } from "../ui/usePages.ts"
 import { useRead } from "../ui/useRead.ts"
 import { useRefresh } from "../ui/useRefresh.ts"
 import { statusBadge } from "./ExchangesOf.tsx"
-import { given, providerOptions } from "./Messages.tsx"
 
 const columns: ReadonlyArray<Column<ExchangeSummary>> = [
   {
@@ -153,21 +152,14 @@ export const Requests = () => {
           <SelectFilter
             label="Direction"
             name="direction"
-            value={query.get("direction") ?? ""}
             options={[["", "Webhooks and sends"], ["inbound", "Webhooks"], ["outbound", "Sends"]]}
           />
           <SelectFilter
             label="Outcome"
             name="outcome"
-            value={query.get("outcome") ?? ""}
             options={[["", "Any outcome"], ["accepted", "Accepted"], ["refused", "Refused"]]}
           />
-          <SelectFilter
-            label="Carrier"
-            name="provider"
-            value={query.get("provider") ?? ""}
-            options={providerOptions()}
-          />
+          <CarrierFilter />
         </>
       }
       columns={columns}
