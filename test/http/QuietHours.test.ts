@@ -1,21 +1,16 @@
 /** Quiet hours over HTTP, with the variables of the server. */
-import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, DateTime, Effect, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
-import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import { MessagesServer } from "../../src/http/index.ts"
 import * as QuietHoursConfig from "../../src/http/QuietHoursConfig.ts"
 import * as SmsProviders from "../../src/provider/SmsProviders.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
-import * as Outbox from "../../src/sending/Outbox.ts"
 import * as SmsRouter from "../../src/sending/SmsRouter.ts"
-import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
-import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
 import { secrets } from "./carriers.ts"
 import { quiet } from "./server.ts"
-import { call } from "./storedGateway.ts"
+import { call, layerSends, sendTo } from "./storedGateway.ts"
 
 /** A server that starts at a time of the day: 08:00 in Florida is 13:00 of UTC. */
 const layer = (time: string, env: Record<string, string>) =>
@@ -27,25 +22,11 @@ const layer = (time: string, env: Record<string, string>) =>
     ({ enforce }) =>
       MessagesServer.serve({ adminToken: Redacted.make(secrets.admin) }, quiet).pipe(
         Layer.provideMerge([RoomKit.layer(), SmsRouter.layer()]),
-        Layer.provideMerge([
-          Outbox.layer(),
-          SmsProviders.layer(enforce(MockSmsProvider.layer())),
-          DeliveryTracker.layer()
-        ]),
-        Layer.provideMerge(
-          Layer.provide(SqlStorage.layer(), NodeSqliteClient.layer({ filename: ":memory:" }))
-        ),
-        Layer.provideMerge([NodeCrypto.layer, NodeHttpServer.layerTest])
+        Layer.provideMerge(layerSends(SmsProviders.layer(enforce(MockSmsProvider.layer()))))
       )
   ))
 
-const send = (fields: Readonly<Record<string, unknown>> = {}, key?: string) =>
-  call(
-    "POST",
-    "/messages",
-    { to: "+13055550142", text: "news", ...fields },
-    key === undefined ? {} : { "idempotency-key": key }
-  )
+const send = sendTo("+13055550142")
 
 describe("quiet hours over HTTP", () => {
   it.effect("hold a message in the queue until they end, and repeat a request that was made in them", () =>

@@ -1,25 +1,20 @@
 /** Limits of frequency and cost over HTTP, with the variables of the server. */
-import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, DateTime, Effect, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
-import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import * as EventLog from "../../src/events/EventLog.ts"
 import { MessagesServer } from "../../src/http/index.ts"
 import * as SendLimitsConfig from "../../src/http/SendLimitsConfig.ts"
 import * as SendWarningsConfig from "../../src/http/SendWarningsConfig.ts"
 import * as SmsProviders from "../../src/provider/SmsProviders.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
-import * as Outbox from "../../src/sending/Outbox.ts"
 import * as SmsRouter from "../../src/sending/SmsRouter.ts"
 import * as SmsError from "../../src/SmsError.ts"
-import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
-import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
 import { message } from "../rooms/kit.ts"
 import { secrets } from "./carriers.ts"
 import { quiet } from "./server.ts"
-import { call } from "./storedGateway.ts"
+import { call, layerSends, sendTo } from "./storedGateway.ts"
 
 /** A server of two carriers. The first one is down. */
 const layer = (env: Record<string, string>) =>
@@ -33,31 +28,19 @@ const layer = (env: Record<string, string>) =>
         Layer.provide(limits),
         Layer.provideMerge(Layer.provideMerge(rooms, RoomKit.layer())),
         Layer.provideMerge(SmsRouter.layer()),
-        Layer.provideMerge([
-          Outbox.layer(),
+        Layer.provideMerge(layerSends(
           SmsProviders.layer(
             enforce(MockSmsProvider.layer({
               name: "down",
               respond: () => Effect.fail(new SmsError.ProviderUnavailable({}))
             })),
             enforce(warn(MockSmsProvider.layer()))
-          ),
-          DeliveryTracker.layer()
-        ]),
-        Layer.provideMerge(
-          Layer.provide(SqlStorage.layer(), NodeSqliteClient.layer({ filename: ":memory:" }))
-        ),
-        Layer.provideMerge([NodeCrypto.layer, NodeHttpServer.layerTest])
+          )
+        ))
       )
   ))
 
-const send = (fields: Readonly<Record<string, unknown>> = {}, key?: string) =>
-  call(
-    "POST",
-    "/messages",
-    { to: "+15145550142", text: "news", ...fields },
-    key === undefined ? {} : { "idempotency-key": key }
-  )
+const send = sendTo("+15145550142")
 
 describe("limits over HTTP", () => {
   it.effect("answer 429 with the time to wait, and count a message once over carriers and keys", () =>

@@ -1,5 +1,5 @@
 /** The gateway as `effect-sms serve` builds it, with the mock as its carrier and a database in memory. */
-import { NodeCrypto } from "@effect/platform-node"
+import { NodeCrypto, NodeHttpServer } from "@effect/platform-node"
 import { Effect, Layer, Redacted } from "effect"
 import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import { MessagesServer } from "../../src/http/index.ts"
@@ -28,6 +28,13 @@ export const layerStored = (respond?: MockSmsProvider.Options["respond"]) => {
   )
 }
 
+/** What messages are sent with, through these providers, and a server whose clock a test sets. */
+export const layerSends = <E, R>(providers: Layer.Layer<SmsProviders.SmsProviders, E, R>) =>
+  Layer.mergeAll(Outbox.layer(), providers, DeliveryTracker.layer()).pipe(
+    Layer.provideMerge(layerStorage),
+    Layer.provideMerge([NodeCrypto.layer, NodeHttpServer.layerTest])
+  )
+
 interface Json {
   readonly [name: string]: unknown
 }
@@ -53,6 +60,10 @@ export const call = (
     }),
     ({ body, headers, status }) => ({ status, headers, json: JSON.parse(body) as Json })
   )
+
+/** Asks for messages to a number. */
+export const sendTo = (to: string) => (fields: Json = {}, key?: string) =>
+  call("POST", "/messages", { to, text: "news", ...fields }, key === undefined ? {} : { "idempotency-key": key })
 
 let ids = 0
 
