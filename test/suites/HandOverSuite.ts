@@ -5,9 +5,13 @@ import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Inbox } from "../../src/inbox/Inbox.ts"
 import type { InboundMessage } from "../../src/Message.ts"
+import { Patience } from "../../src/sql/internal/storage.ts"
 import * as MmsAggregatorSql from "../../src/sql/MmsAggregatorSql.ts"
 import type { Stores } from "../../src/sql/SqlStorage.ts"
 import { media, offerAll, wrapper } from "../mms/parts.ts"
+
+/** Waits for the database however long it takes, because time passes faster here than a database works. */
+const make = Effect.provideService(MmsAggregatorSql.make({ lease: "3 seconds" }), Patience, "1 day")
 
 /**
  * A server that is paused in the middle of handing a message over: from then on
@@ -16,7 +20,7 @@ import { media, offerAll, wrapper } from "../mms/parts.ts"
  */
 const paused = Effect.fnUntraced(function*<E>(then: (message: InboundMessage) => Effect.Effect<unknown, E>) {
   const scope = yield* Scope.make()
-  const aggregator = yield* Effect.provideService(MmsAggregatorSql.make(), Scope.Scope, scope)
+  const aggregator = yield* Effect.provideService(make, Scope.Scope, scope)
   yield* offerAll(aggregator, wrapper("w"))
   const [begun, resumed] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
   const fiber = yield* Effect.forkChild(
@@ -63,9 +67,10 @@ export const suite = (
             return Effect.map(inbox.accept([message]), ([{ _tag } = { _tag: "" }]) => void accepted.push(_tag))
           })
         const { resume } = yield* paused(accept)
-        const other = yield* MmsAggregatorSql.make()
+        const other = yield* make
         yield* other.onDue(accept)
-        yield* until(Effect.sync(() => begun === 1))
+        // A statement a second, so that the other's statements are executed meanwhile.
+        yield* until(Effect.map(outbox, () => begun === 1))
         // Time stands still for the statements, which have a limit.
         while (accepted.length === 0) yield* outbox
         assert.isTrue(Exit.isSuccess(yield* resume))
