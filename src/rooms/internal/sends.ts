@@ -31,7 +31,7 @@ export interface Parts {
   readonly hooks: HookRuns
   readonly tracking: Tracking
   readonly notify: (event: KitEvent) => Effect.Effect<void>
-  /** How long a room waits for one send. */
+  /** How long a room waits for one send, once it is stored. */
   readonly sendTimeout: Duration.Input
   /** The outbox, which stores each message and sends it at most once. */
   readonly outbox: Outbox | undefined
@@ -146,10 +146,12 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
     provider: Provider,
     message: OutboundMessage,
     { id: eventId, roomId }: RoomEvent,
-    key: string
+    key: string,
+    requested: Effect.Effect<unknown>
   ): Effect.Effect<SendReceipt, SmsError> => {
-    if (outbox === undefined) return Effect.suspend(() => provider.send(message))
-    const send = (intentId: string) => provider.send(message, { intentId })
+    if (outbox === undefined) return Effect.andThen(requested, Effect.suspend(() => provider.send(message)))
+    const send = (intentId: string) =>
+      Effect.andThen(requested, Effect.suspend(() => provider.send(message, { intentId })))
     return outbox.send({ key, message, provider: provider.name, roomId, eventId, what: key, send }).pipe(
       Effect.flatMap(({ result }) => Effect.fromResult(result)),
       Effect.catchTags({
@@ -165,9 +167,10 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
     provider: Provider,
     message: OutboundMessage,
     event: RoomEvent,
-    key: string
+    key: string,
+    requested: Effect.Effect<unknown>
   ): Effect.Effect<Answer> =>
-    once(provider, message, event, key).pipe(
+    once(provider, message, event, key, requested).pipe(
       Effect.result,
       Effect.catchCause((cause) =>
         Effect.andThen(
@@ -208,9 +211,10 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
     about: AboutSend & { readonly event: RoomEvent },
     subject: Subject,
     answered: Deferred.Deferred<Answer>,
+    requested: Effect.Effect<unknown>,
     key: string
   ) {
-    const answer = yield* request(provider, message, about.event, key)
+    const answer = yield* request(provider, message, about.event, key, requested)
     Deferred.doneUnsafe(answered, Effect.succeed(answer))
     const receipt = Result.isSuccess(answer) ? answer.success : answer.failure.accepted
     if (receipt !== undefined) yield* tracking.sent(receipt)
@@ -235,6 +239,7 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
     }
     const message = verdict.value
     const answered = Deferred.makeUnsafe<Answer>()
+    const requested = Deferred.makeUnsafe<void>()
     let begun = false
     // Runs in its own fiber: when the room's timeout passes, a request that the
     // carrier may have accepted must not be interrupted.
@@ -246,6 +251,7 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
         about,
         subjectOf(message),
         answered,
+        Deferred.succeed(requested, undefined),
         JSON.stringify([event.id, channelId, ...wanted.recipients])
       )
     }))
@@ -255,6 +261,8 @@ export const make = ({ hooks, notify, outbox, sendTimeout, tracking }: Parts): S
         Effect.sync(() => Result.fail(begun ? outcomeUnknown(provider.name, "ConnectionLost") : neverBegun(provider)))
       )
     )
+    // A message that is not stored has not gone out, so that the timeout must not call its outcome unknown.
+    yield* Effect.raceFirst(Deferred.await(requested), Deferred.await(answered))
     const answer = yield* Effect.timeoutOption(Deferred.await(answered), sendTimeout)
     if (!begun) yield* failed(about, neverBegun(provider))
     return Option.match(answer, {
