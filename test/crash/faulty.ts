@@ -46,6 +46,10 @@ export type Carrier = (typeof carriers)[number]
 /** The carrier of a message. */
 export const carrierOf = (index: number): Carrier => carriers[index % carriers.length]!
 
+/** The number of messages that a server asks about at a time, and the time limit of a request, in hours. */
+const askedAtOnce = 4
+const timeLimit = 31 / 3600
+
 const token = "an-admin-token-of-this-test"
 /** Nobody gets more messages than the emulator keeps of a person. */
 const people = 500
@@ -193,11 +197,22 @@ export const exchange = Effect.fnUntraced(function*(options: Options) {
     }
   })
 
-  /** Lets a time pass so many times, each of which ends with silence. */
+  /** Lets a time pass, and returns the number of exchanges until there is silence. */
+  const passOnce = Effect.fnUntraced(function*(hours: number) {
+    const before = exchanges.at(-1)?.id ?? 0
+    yield* time.set(hours)
+    yield* quiet
+    return (exchanges.at(-1)?.id ?? 0) - before
+  })
+
+  /**
+   * Lets a time pass so many times. A server asks carriers about some messages at once, and about others when those have
+   * an answer or their time limit is over. It has asked about all that are due before the next hours pass.
+   */
   const pass = Effect.fnUntraced(function*(times: number, hours: number) {
     for (let count = 0; count < times; count++) {
-      yield* time.set(hours)
-      yield* quiet
+      let asked = yield* passOnce(hours)
+      while (asked >= askedAtOnce) asked = yield* passOnce(timeLimit)
     }
   })
 
