@@ -293,8 +293,8 @@ export type Options = {
   readonly keyTimeToLive?: Duration.Input | undefined
   /**
    * The timeout of one delivery to a channel and of one run of a delivery status
-   * handler. 30 seconds by default. A room waits that long for a send; after that
-   * the send counts as `unknown` and continues in the background.
+   * handler. 30 seconds by default. A room waits that long for a send, once it is
+   * stored; after that the send counts as `unknown` and continues in the background.
    */
   readonly deliveryTimeout?: Duration.Input | undefined
   /**

@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schedule } from "effect"
 import { RoomKit } from "../../src/rooms/RoomKit.ts"
 import { OutcomeUnknown } from "../../src/SmsError.ts"
+import { faster } from "../clock.ts"
 import { observe } from "../observe.ts"
 import { atEach, type Fault, inject } from "../sql/faults.ts"
 import { message, sent } from "./gateway.ts"
@@ -31,6 +32,9 @@ const faults: ReadonlyArray<Omit<Fault, "at">> = [
 
 const limit = 400_000
 
+/** Most of the time goes by until a store that failed is asked again. */
+const rate = 20
+
 const done = ["200 undefined", "202 undefined"]
 const unsent = ["503 StorageUnavailable", "503 ProviderUnavailable"]
 
@@ -38,8 +42,15 @@ const describes = ({ json, status }: Response): string => `${status} ${json["rea
 
 const opened = Effect.gen(function*() {
   yield* receive("Is it on its way?", ann)
-  const { json } = yield* call("GET", `/rooms?number=${ann}`)
-  return (json["items"] as ReadonlyArray<{ readonly id: string }>)[0]!.id
+  const rooms = Effect.map(
+    call("GET", `/rooms?number=${ann}`),
+    ({ json }) => json["items"] as ReadonlyArray<{ readonly id: string }>
+  )
+  const [room] = yield* Effect.repeat(rooms, {
+    until: ({ length }) => length > 0,
+    schedule: Schedule.spaced("50 millis")
+  })
+  return room!.id
 })
 
 /** The number of sends and of events of a room whose outcome is not stored yet. */
@@ -71,7 +82,7 @@ const survive = (send: Send, headers: Readonly<Record<string, string>>, injected
       yield* Effect.repeat(unstored(roomId), { until: (count) => count === 0, schedule: Schedule.spaced("50 millis") })
     }
     return count
-  }).pipe(Effect.provide(Layer.provideMerge(layerStored(), observe().layer), { local: true }))
+  }).pipe(Effect.provide(Layer.provideMerge(layerStored(), observe().layer), { local: true }), faster(rate))
 
 describe("a send whose database fails", () => {
   for (const [name, send] of Object.entries(sends)) {
@@ -108,7 +119,7 @@ describe("a send whose database fails", () => {
       const isDecided = Effect.map(call("POST", `/intents/${id}/give-up`), ({ status }) => status === 409)
       yield* Effect.repeat(isDecided, { until: (isDecided) => isDecided, schedule: Schedule.spaced("50 millis") })
       return count
-    }).pipe(Effect.provide(Layer.provideMerge(layerStored(respond), observe().layer), { local: true }))
+    }).pipe(Effect.provide(Layer.provideMerge(layerStored(respond), observe().layer), { local: true }), faster(rate))
   }
 
   it.live(

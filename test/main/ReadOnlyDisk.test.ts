@@ -26,11 +26,11 @@ const folder = () => {
 
 type Disk = Pick<ReturnType<typeof folder>, "image" | "mount">
 
-/** Runs a program that sees the disk, and is the only one to. */
-const mounted = ({ image, mount }: Disk, program: ReadonlyArray<string>): ReadonlyArray<string> => [
-  ...["--mount", "sh", "-c", "mount -t ext4 -o loop,errors=remount-ro \"$0\" \"$1\" && shift && exec \"$@\""],
-  ...[image, mount, ...program]
-]
+const script = "mount -t ext4 -o loop,errors=remount-ro \"$0\" \"$1\" && shift && exec \"$@\""
+
+/** Returns what `unshare` is given for a program that sees the disk, and is the only one to. */
+const mounted = ({ image, mount }: Disk, program: ReadonlyArray<string>): ReadonlyArray<string> =>
+  ["--mount", "sh", "-c", script, image, mount].concat(program)
 
 const execute = (command: string, args: ReadonlyArray<string>) => execFileSync(command, args, { stdio: "pipe" })
 

@@ -3,9 +3,9 @@
  * whatever comes in whichever order, and wherever the database fails or a process
  * ends.
  */
-import { NodeCrypto, NodeServices } from "@effect/platform-node"
+import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Exit, Fiber, FileSystem, Layer, Result, Scope } from "effect"
+import { DateTime, Effect, Exit, Fiber, Layer, Result, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import * as Consent from "../../src/consent/Consent.ts"
@@ -28,6 +28,7 @@ import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
 import { observe } from "../observe.ts"
 import { customer, message, ours, textContent } from "../rooms/kit.ts"
+import { layerUnmeasured, makeDatabaseFile } from "./databaseFile.ts"
 import { type Fault, inject, isLong } from "./faults.ts"
 
 type Step =
@@ -126,7 +127,11 @@ const layerProcess = (world: World) => {
     Layer.provideMerge(Consent.layer()),
     Layer.provideMerge(DeliveryTracker.layer()),
     Layer.provideMerge(SqlStorage.layer({ beat: "2 seconds", deadAfter: "5 seconds" })),
-    Layer.provide([NodeSqliteClient.layer({ filename: world.filename, synchronous: "normal" }), NodeCrypto.layer])
+    Layer.provide([
+      NodeSqliteClient.layer({ filename: world.filename, synchronous: "normal" }),
+      NodeCrypto.layer,
+      layerUnmeasured
+    ])
   )
 }
 
@@ -164,9 +169,8 @@ const actionOf = (word: string, world: World): Word["action"] | undefined => {
 
 const survive = (steps: ReadonlyArray<Step>) =>
   Effect.scoped(Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
     const world: World = {
-      filename: `${yield* fs.makeTempDirectoryScoped()}/sms.db`,
+      filename: yield* makeDatabaseFile,
       words: [],
       sent: [],
       violations: [],
@@ -247,7 +251,7 @@ const survive = (steps: ReadonlyArray<Step>) =>
     assert.deepStrictEqual(world.violations, [], JSON.stringify(world.words))
     const starts = world.words.filter(({ action }) => action === "start").length
     assert.isAtMost(world.sent.filter((text) => text === "confirmation").length, 1 + starts)
-  })).pipe(Effect.provide([NodeServices.layer, observe().layer]))
+  })).pipe(Effect.provide(observe().layer))
 
 describe("a person whose last word was STOP", () => {
   it.effect(

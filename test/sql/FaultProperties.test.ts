@@ -3,12 +3,12 @@
  * servers on one file: several faults and ends, and webhooks, receipts and keys
  * that come to both.
  */
-import { NodeServices } from "@effect/platform-node"
 import { describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, FileSystem } from "effect"
+import { Context, Effect, Exit } from "effect"
 import * as fc from "fast-check"
 import { Inbox } from "../../src/inbox/Inbox.ts"
 import { observe } from "../observe.ts"
+import { makeDatabaseFile } from "./databaseFile.ts"
 import { type Fault, inject, isLong, track } from "./faults.ts"
 import { check, makeClients, type Process, start, whileTimePasses, type World } from "./survival.ts"
 
@@ -42,9 +42,8 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
 
 const survive = ({ faults, first }: Scenario) =>
   Effect.scoped(Effect.gen(function*() {
+    const world: World = { filename: yield* makeDatabaseFile, sent: [] }
     yield* track
-    const fs = yield* FileSystem.FileSystem
-    const world: World = { filename: `${yield* fs.makeTempDirectoryScoped()}/sms.db`, sent: [] }
     const clients = makeClients(first)
     const processes: Array<Process> = []
     while (processes.length < servers) processes.push(yield* start(world))
@@ -67,7 +66,7 @@ const survive = ({ faults, first }: Scenario) =>
     })
     for (const { context } of processes) yield* Effect.provideContext(check(world), context)
     for (const { end } of processes) yield* whileTimePasses(end)
-  })).pipe(Effect.provide([NodeServices.layer, observe().layer]))
+  })).pipe(Effect.provide(observe().layer))
 
 describe("what two servers on one file accepted", () => {
   it.effect("is kept and goes out once, whatever fails and whoever ends", () =>

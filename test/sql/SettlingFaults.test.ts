@@ -2,9 +2,9 @@
  * What carriers know about sends and messages is learned in the end, wherever
  * the database fails or the process is killed meanwhile.
  */
-import { NodeCrypto, NodeServices } from "@effect/platform-node"
+import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, FileSystem, Layer, Scope } from "effect"
+import { Effect, Exit, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as DeliveryTracker from "../../src/delivery/DeliveryTracker.ts"
 import { DeliveryStatus } from "../../src/DeliveryStatus.ts"
@@ -24,6 +24,7 @@ import * as SqlStorage from "../../src/sql/SqlStorage.ts"
 import { MockSmsProvider } from "../../src/testing/index.ts"
 import { observe } from "../observe.ts"
 import { customer, textContent } from "../rooms/kit.ts"
+import { layerUnmeasured, makeDatabaseFile } from "./databaseFile.ts"
 import { atEach, type Fault, inject, killed } from "./faults.ts"
 
 const error = new SmsError({ provider: "mock", reason: new OutcomeUnknown({ because: "Timeout" }) })
@@ -55,7 +56,7 @@ const layerCarrier = Layer.effect(
 const layerStores = (filename: string) =>
   DeliveryTracker.layer().pipe(
     Layer.provideMerge(SqlStorage.layer({ beat: "10 minutes", deadAfter: "20 minutes" })),
-    Layer.provide([NodeSqliteClient.layer({ filename, synchronous: "normal" }), NodeCrypto.layer])
+    Layer.provide([NodeSqliteClient.layer({ filename, synchronous: "normal" }), NodeCrypto.layer, layerUnmeasured])
   )
 
 const layerProcess = (filename: string) =>
@@ -126,8 +127,7 @@ const check = Effect.gen(function*() {
 
 const survive = (faults: ReadonlyArray<Fault>, { isKilled = false } = {}) =>
   Effect.scoped(Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const filename = `${yield* fs.makeTempDirectoryScoped()}/sms.db`
+    const filename = yield* makeDatabaseFile
     yield* Effect.provide(prepare, layerStores(filename), { local: true })
     const reports = makeCarrierReports()
     const run = ({ context }: Process, times: number) =>
@@ -152,7 +152,7 @@ const survive = (faults: ReadonlyArray<Fault>, { isKilled = false } = {}) =>
     yield* Effect.forkChild(last.end)
     yield* wait(1)
     return counted
-  })).pipe(Effect.provide([NodeServices.layer, observe().layer]))
+  })).pipe(Effect.provide(observe().layer))
 
 const every = (fault: (at: number) => Fault, isKilled = false) =>
   Effect.flatMap(survive([]), (count) => atEach(count, (at) => survive([fault(at)], { isKilled })))

@@ -2,18 +2,17 @@
  * What was accepted is kept, and nothing goes out twice, wherever the database
  * fails or the process ends: at each single statement (`npm run test:faults`).
  */
-import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem } from "effect"
+import { Effect } from "effect"
 import { observe } from "../observe.ts"
+import { makeDatabaseFile } from "./databaseFile.ts"
 import { atEach, type Fault, inject, killed } from "./faults.ts"
 import { atRest, check, makeClients, type Process, start, whileTimePasses, type World } from "./survival.ts"
 
 /** Runs everything with faults, and checks the end. Gives the number of statements that were counted. */
 const survive = (faults: ReadonlyArray<Fault>, { isKilled = false } = {}) =>
   Effect.scoped(Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const world: World = { filename: `${yield* fs.makeTempDirectoryScoped()}/sms.db`, sent: [] }
+    const world: World = { filename: yield* makeDatabaseFile, sent: [] }
     const clients = makeClients()
     const run = (process: Process, rest?: Effect.Effect<unknown>) => whileTimePasses(clients([process]), rest)
 
@@ -30,7 +29,7 @@ const survive = (faults: ReadonlyArray<Fault>, { isKilled = false } = {}) =>
     yield* Effect.provideContext(check(world), last.context)
     yield* whileTimePasses(last.end)
     return counted
-  })).pipe(Effect.provide([NodeServices.layer, observe().layer]))
+  })).pipe(Effect.provide(observe().layer))
 
 const every = (fault: (at: number) => Fault, isKilled = false) =>
   Effect.flatMap(survive([]), (count) => atEach(count, (at) => survive([fault(at)], { isKilled })))

@@ -26,6 +26,7 @@ import { MockSmsProvider } from "../../src/testing/index.ts"
 import type { WebhookEvent } from "../../src/WebhookEvent.ts"
 import { customer, textContent } from "../rooms/kit.ts"
 import { message } from "../suites/InboxSuite.ts"
+import { layerUnmeasured } from "./databaseFile.ts"
 
 /** The carrier's own memory, which outlives every process. */
 export interface World {
@@ -64,7 +65,7 @@ const layerProcess = ({ filename, sent }: World) => {
     Layer.provideMerge(SmsProviders.layer(carrier)),
     Layer.provideMerge(DeliveryTracker.layer()),
     Layer.provideMerge(SqlStorage.layer({ beat: "10 minutes", deadAfter: "20 minutes" })),
-    Layer.provide([database, NodeCrypto.layer])
+    Layer.provide([database, NodeCrypto.layer, layerUnmeasured])
   )
 }
 

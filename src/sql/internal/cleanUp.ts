@@ -3,6 +3,7 @@
  * what is left.
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -28,8 +29,10 @@ export interface Options {
 /** The maximum number of rows per batch. Each batch is a short transaction, so that other writes can run in between. */
 const batch = 500
 
-/** The interval between measurements of what is not done yet. */
-const measureInterval = "15 seconds"
+/** The interval between measurements of what is not done yet. Another one in tests in which hours pass at once. */
+export const MeasureInterval = Context.Reference<Duration.Input>("effect-sms/sql/MeasureInterval", {
+  defaultValue: () => "15 seconds"
+})
 
 /** Keeps measurements, which read whole tables, out of the start. */
 const measureDelay = "5 seconds"
@@ -50,6 +53,7 @@ export const make = Effect.fnUntraced(function*(
   const sql = yield* SqlClient.SqlClient
   const asStored = stored(sql, "clean-up")
   const sizes = yield* Sizes.make
+  const measureInterval = yield* MeasureInterval
 
   /** Repeats a statement that returns what it changed until it changes less than a batch. */
   const inBatches = Effect.fnUntraced(function*(statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>) {
