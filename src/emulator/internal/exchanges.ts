@@ -54,7 +54,7 @@ export class Exchanges {
   }
 
   add(exchange: Omit<Exchange, "id">): void {
-    this.#ring.push({ id: ++this.#count, ...exchange })
+    this.#ring.push({ ...exchange, id: ++this.#count })
   }
 
   oldestFirst(): Iterable<Exchange> {
