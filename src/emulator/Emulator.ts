@@ -148,6 +148,7 @@ export const make = Effect.fnUntraced(function*(
     seed,
     clock: () => clock.currentTimeMillisUnsafe(),
     maxMessages: options.maxMessages ?? 20_000,
+    maxPeople: options.maxPeople ?? 10_000,
     pace
   })
   const exchanges = new Exchanges(options.maxExchanges ?? 1000)
