@@ -30,8 +30,9 @@ export const all: ReadonlyArray<Lazy> = [
   )
 ]
 
-const listed = (words: ReadonlyArray<string>, type: "conjunction" | "disjunction") =>
-  new Intl.ListFormat("en-GB", { type }).format(words)
+/** Unlike `Intl.ListFormat`, it takes no data of the language, which every command would load for its help. */
+const listed = (words: ReadonlyArray<string>, conjunction: "and" | "or"): string =>
+  words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} ${conjunction} ${words.at(-1)}`
 
 /**
  * Formats the names of carriers as a list: `twilio, sinch or telnyx`.
@@ -48,8 +49,7 @@ const listed = (words: ReadonlyArray<string>, type: "conjunction" | "disjunction
  * @category formatting
  * @since 0.1.0
  */
-export const names = (carriers: ReadonlyArray<Lazy> = all): string =>
-  listed(carriers.map(({ name }) => name), "disjunction")
+export const names = (carriers: ReadonlyArray<Lazy> = all): string => listed(carriers.map(({ name }) => name), "or")
 
 /**
  * Formats the titles of carriers as a list: `Twilio, Sinch and Telnyx`.
@@ -57,8 +57,7 @@ export const names = (carriers: ReadonlyArray<Lazy> = all): string =>
  * @category formatting
  * @since 0.1.0
  */
-export const titles = (carriers: ReadonlyArray<Lazy> = all): string =>
-  listed(carriers.map(({ title }) => title), "conjunction")
+export const titles = (carriers: ReadonlyArray<Lazy> = all): string => listed(carriers.map(({ title }) => title), "and")
 
 /**
  * Reads what a webhook is about, from the payload of a verified webhook. The

@@ -23,6 +23,7 @@
 import * as Schema from "effect/Schema"
 import { Address } from "./Address.ts"
 import { Cost } from "./Cost.ts"
+import { terminal } from "./internal/terminal.ts"
 import { Payload } from "./Payload.ts"
 import { SendReference } from "./SendReference.ts"
 
@@ -85,17 +86,9 @@ export const Status = Schema.Literals([
  * @category schemas
  * @since 0.1.0
  */
-export const Terminal = Status.pick([
-  "delivered",
-  "read",
-  "undelivered",
-  "failed",
-  "expired",
-  "canceled",
-  "unconfirmed"
-])
+export const Terminal = Status.pick([...terminal])
 
-const terminal: ReadonlySet<Status> = new Set(Terminal.literals)
+const terminals: ReadonlySet<Status> = new Set(terminal)
 
 /** The order in which a failure decides, when several parts of a message failed. */
 const failures: ReadonlyArray<Status> = ["failed", "undelivered", "expired", "canceled"]
@@ -131,7 +124,7 @@ export const order: ReadonlyArray<Status> = [
  * @category guards
  * @since 0.1.0
  */
-export const isTerminal = (status: Status): boolean => terminal.has(status)
+export const isTerminal = (status: Status): boolean => terminals.has(status)
 
 /**
  * Returns whether the message is known not to have arrived.

@@ -31,7 +31,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Carriers from "../Carriers.ts"
 import type { Lazy } from "../provider/Carrier.ts"
@@ -67,6 +67,8 @@ const listen = (
   Effect.map(
     Effect.acquireRelease(
       Effect.callback<{ readonly address: AddressInfo; readonly close: Effect.Effect<void> }, ListenError>((resume) => {
+        // An import of a module of Node reads all of its exports, and those of this one load WebSocket and fetch.
+        const { createServer } = process.getBuiltinModule("node:http")
         const server = createServer({ keepAliveTimeout: 60_000 }, handle)
         server.on("clientError", (_, socket) => socket.destroy())
         server.on("error", (error: NodeJS.ErrnoException) =>
@@ -148,6 +150,7 @@ export const make = Effect.fnUntraced(function*(
     seed,
     clock: () => clock.currentTimeMillisUnsafe(),
     maxMessages: options.maxMessages ?? 20_000,
+    maxPeople: options.maxPeople ?? 10_000,
     pace
   })
   const exchanges = new Exchanges(options.maxExchanges ?? 1000)

@@ -10,7 +10,8 @@
  *
  * @since 0.1.0
  */
-import * as DeliveryStatus from "../DeliveryStatus.ts"
+import type { Status } from "../DeliveryStatus.ts"
+import { terminal } from "../internal/terminal.ts"
 import type { Refusal } from "../SmsError.ts"
 
 /**
@@ -20,7 +21,9 @@ import type { Refusal } from "../SmsError.ts"
  * @category models
  * @since 0.1.0
  */
-export type State = DeliveryStatus.Status | "received"
+export type State = Status | "received"
+
+const terminals: ReadonlySet<State> = new Set(["received", ...terminal])
 
 /**
  * Returns whether nothing follows the state.
@@ -28,7 +31,7 @@ export type State = DeliveryStatus.Status | "received"
  * @category guards
  * @since 0.1.0
  */
-export const isTerminal = (state: State): boolean => state === "received" || DeliveryStatus.isTerminal(state)
+export const isTerminal = (state: State): boolean => terminals.has(state)
 
 /**
  * Why a message was refused or not delivered, in words that all carriers share.

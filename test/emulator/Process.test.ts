@@ -84,3 +84,22 @@ it.live("effect-sms emulate prints what to export, and names a port that is in u
     assert.match(wrong.errors(), /^Invalid value for flag --fault/)
     assert.strictEqual((yield* emulate.end("SIGINT"))[0], 0)
   }))
+
+/** What takes longer to load than the rest of the emulator: an HTTP client, and what serves the API that controls it. */
+const heavy =
+  /undici|platform-node\/dist\/NodeHttp|effect\/dist\/(?:http-api|sql|cluster|rpc|ai|index\.)|libphonenumber|tweetnacl/
+
+it.live("effect-sms emulate prints its line before it loads what nothing has asked for yet", () =>
+  Effect.gen(function*() {
+    const preload = `--import=${new URL("loaded.ts", import.meta.url).href}`
+    const emulate = yield* run(["emulate", "--json", "--port", "0"], {}, [preload, "src/main.ts"])
+    const output = yield* emulate.until(/\n.*\n/)
+    const loaded: ReadonlyArray<string> = JSON.parse(output.split("\n", 1)[0]!)
+    assert.deepStrictEqual(loaded.filter((module) => heavy.test(module)), [])
+    const ours = loaded.flatMap((module) => /^file:.*\/src\/(.+)$/.exec(module)?.[1] ?? [])
+    assert.include(ours, "emulator/Emulator.ts")
+    assert.include(ours, "twilio/emulation/Emulation.ts")
+    const parts = ["rooms", "mms", "media", "http", "sql", "sending", "delivery", "console", "demo"]
+    assert.deepStrictEqual(ours.filter((file) => parts.includes(file.split("/")[0]!)), [])
+    assert.isAtMost(ours.length, 90, ours.join("\n"))
+  }))

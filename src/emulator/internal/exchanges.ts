@@ -2,7 +2,7 @@
  * The log of exchanges: API requests and webhooks with what was answered.
  */
 import type { Effect } from "../Fault.ts"
-import { Ring } from "./ring.ts"
+import { Latest } from "./latest.ts"
 
 export type HeaderFields = Readonly<Record<string, string | undefined>>
 
@@ -40,12 +40,17 @@ export const withoutSecrets = (headers: HeaderFields): Readonly<Record<string, s
   return shown
 }
 
+/** How many bytes an exchange may have, on the average of all. A usual one has about two thousand. */
+const bytesOfExchange = 32_000
+
+const bodySize = (body: string | Uint8Array = ""): number => typeof body === "string" ? 2 * body.length : body.length
+
 export class Exchanges {
-  readonly #ring: Ring<Exchange>
+  readonly #latest: Latest<Exchange>
   #count = 0
 
   constructor(limit: number) {
-    this.#ring = new Ring(limit)
+    this.#latest = new Latest({ maxEntries: limit, maxBytes: limit * bytesOfExchange })
   }
 
   /** How many there were in all. */
@@ -54,14 +59,19 @@ export class Exchanges {
   }
 
   add(exchange: Omit<Exchange, "id">): void {
-    this.#ring.push({ id: ++this.#count, ...exchange })
+    const { requestBody, responseBody, url } = exchange
+    this.#latest.add(
+      { ...exchange, id: ++this.#count },
+      1500 + bodySize(url) + bodySize(requestBody) + bodySize(responseBody)
+    )
+    while (this.#latest.takeExcess() !== undefined);
   }
 
   oldestFirst(): Iterable<Exchange> {
-    return this.#ring.oldestFirst()
+    return this.#latest.oldestFirst()
   }
 
   clear(): void {
-    this.#ring.clear()
+    this.#latest.clear()
   }
 }

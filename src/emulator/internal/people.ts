@@ -16,28 +16,47 @@ export interface Received {
 }
 
 const perPerson = 50
+/** How many bytes the messages of a person may have, on the average of all people. */
+const bytesOfPerson = 5000
+
+const sizeOf = ({ from, text, urls }: Received): number => {
+  let bytes = 250 + 2 * from.length + 2 * text.length
+  for (const url of urls) bytes += 24 + 2 * url.length
+  return bytes
+}
+
+interface Inbox {
+  readonly messages: Array<Received>
+  bytes: number
+}
 
 export class People {
-  readonly #inboxes: InsertionOrderedMap<Array<Received>>
+  readonly #inboxes: InsertionOrderedMap<Inbox>
   readonly #optOuts = new InsertionOrderedMap<true>({ maxEntries: 100_000 })
 
   constructor(maxPeople: number) {
-    this.#inboxes = new InsertionOrderedMap({ maxEntries: maxPeople })
+    this.#inboxes = new InsertionOrderedMap({ maxEntries: maxPeople, maxBytes: maxPeople * bytesOfPerson })
   }
 
   deliver(number: string, message: Received): void {
-    const inbox = this.#inboxes.get(number) ?? []
-    inbox.push(message)
-    if (inbox.length > perPerson) inbox.shift()
+    const inbox = this.#inboxes.get(number) ?? { messages: [], bytes: 0 }
+    inbox.messages.push(message)
+    inbox.bytes += sizeOf(message)
+    if (inbox.messages.length > perPerson) inbox.bytes -= sizeOf(inbox.messages.shift()!)
     // The people who got something lately are kept.
-    this.#inboxes.put(number, inbox)
-    const excess = this.#inboxes.excess()
-    if (excess !== undefined) this.#inboxes.delete(excess[0])
+    this.#put(number, inbox)
+  }
+
+  #put(number: string, inbox: Inbox): void {
+    this.#inboxes.put(number, inbox, inbox.bytes)
+    for (let excess = this.#inboxes.excess(); excess !== undefined; excess = this.#inboxes.excess()) {
+      this.#inboxes.delete(excess[0])
+    }
   }
 
   /** What the person received, oldest first. */
   inbox(number: string): ReadonlyArray<Received> {
-    return this.#inboxes.get(number) ?? []
+    return this.#inboxes.get(number)?.messages ?? []
   }
 
   hasOptedOut(carrier: string, sender: string, number: string): boolean {
@@ -55,12 +74,15 @@ export class People {
   }
 
   save(): Saved {
-    return { inboxes: [...this.#inboxes.entries()], optOuts: [...this.#optOuts.entries()].map(([key]) => key) }
+    const inboxes = [...this.#inboxes.entries()].map(([number, { messages }]) => [number, messages] as const)
+    return { inboxes, optOuts: [...this.#optOuts.entries()].map(([key]) => key) }
   }
 
   restore({ inboxes, optOuts }: Saved): void {
     this.clear()
-    for (const [number, inbox] of inboxes) this.#inboxes.put(number, [...inbox])
+    for (const [number, messages] of inboxes) {
+      this.#put(number, { messages: [...messages], bytes: messages.reduce((sum, message) => sum + sizeOf(message), 0) })
+    }
     for (const key of optOuts) this.#optOuts.put(key, true)
   }
 

@@ -4,6 +4,7 @@
  * webhook.
  */
 import Undici from "@effect/platform-node/Undici"
+import { remembered } from "../../provider/core/remembered.ts"
 import type { Outcome } from "../../provider/Emulation.ts"
 
 export interface Outgoing {
@@ -42,21 +43,35 @@ const failureOf = (error: Error): Outcome => {
   return codes.some((code) => noConnection.has(code)) ? { _tag: "Unreachable" } : { _tag: "TimedOut" }
 }
 
+interface Target {
+  readonly origin: string
+  readonly path: string
+}
+
+const targetOf = (url: string): Target | undefined => {
+  const parsed = URL.parse(url)
+  return parsed === null || !/^https?:$/.test(parsed.protocol)
+    ? undefined
+    : { origin: parsed.origin, path: parsed.pathname + parsed.search }
+}
+
 const decoder = new TextDecoder()
 
 export const make = (connections: number): Poster => {
   const agent = new Undici.Agent({ connections, pipelining: 1, connect: { timeout: connectTimeout } })
 
+  const target = remembered(targetOf)
+
   const post: Poster["post"] = ({ body, headers, method, timeout, url }, done) => {
-    const target = URL.parse(url)
-    if (target === null || !/^https?:$/.test(target.protocol)) return done({ _tag: "Unreachable" })
+    const found = target(url)
+    if (found === undefined) return done({ _tag: "Unreachable" })
     const chunks: Array<Uint8Array> = []
     let size = 0
     let status = 0
     let fields: Record<string, string | undefined> = {}
     agent.dispatch({
-      origin: target.origin,
-      path: target.pathname + target.search,
+      origin: found.origin,
+      path: found.path,
       method,
       headers,
       body: method === "GET" ? null : body,

@@ -58,6 +58,12 @@ export class Schedule<A> {
     return first.step
   }
 
+  /** Removes the steps that are of no use any more. */
+  retain(isOfUse: (step: A) => boolean): void {
+    // What is sorted is a heap.
+    this.#heap = this.#heap.filter(({ step }) => isOfUse(step)).sort((a, b) => isBefore(a, b) ? -1 : 1)
+  }
+
   /** Returns all steps, in order. */
   entries(): ReadonlyArray<readonly [due: number, step: A]> {
     return this.#heap.toSorted((a, b) => isBefore(a, b) ? -1 : 1).map(({ due, step }) => [due, step])

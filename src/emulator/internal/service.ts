@@ -30,9 +30,11 @@ export type Options = {
   readonly seed?: string | undefined
   /** Scales the time that messages take. 1 by default, which is about half a second. 0 is at once. */
   readonly pace?: number | undefined
-  /** How many messages of each carrier are kept. 20,000 by default. */
+  /** How many messages of each carrier are kept, with 4 kB for each on average. 20,000 by default. */
   readonly maxMessages?: number | undefined
-  /** How many exchanges the log keeps. 1000 by default. */
+  /** How many people are kept, with 50 messages each and 5 kB for each on average. 10,000 by default. */
+  readonly maxPeople?: number | undefined
+  /** How many exchanges the log keeps, with 32 kB for each on average. 1000 by default. */
   readonly maxExchanges?: number | undefined
   /** How many webhooks are posted at a time. 128 by default. */
   readonly maxConnections?: number | undefined

@@ -3,16 +3,17 @@
  * scheduled steps. It knows no HTTP and no clock of its own: whoever runs it
  * asks when the next step is due, and posts the webhooks that come out.
  */
-import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
 import * as Emulation from "../../provider/Emulation.ts"
 import type { Effect } from "../Fault.ts"
 import * as MagicNumber from "../MagicNumber.ts"
 import { Faults } from "./faults.ts"
+import { Files } from "./files.ts"
 import { keywordOf } from "./keywords.ts"
 import { type Kept, Messages } from "./messages.ts"
 import { People } from "./people.ts"
 import { type Post, PostQueue } from "./postQueue.ts"
 import * as Random from "./random.ts"
+import { RecordKinds } from "./records.ts"
 import { Schedule } from "./schedule.ts"
 import { delivered, durationOf, nextState } from "./walk.ts"
 
@@ -33,7 +34,7 @@ interface Account {
   readonly name: string
   readonly numbers: ReadonlyArray<string>
   readonly messages: Messages
-  readonly records: Map<string, InsertionOrderedMap<unknown>>
+  readonly records: RecordKinds
   dialect: Emulation.Dialect | undefined
 }
 
@@ -43,6 +44,8 @@ export interface Options {
   readonly clock: () => number
   /** The most messages of a carrier that are kept. */
   readonly maxMessages: number
+  /** The most people whose messages are kept. */
+  readonly maxPeople: number
   /** Scales the time that messages take. 1 is usual, and 0 is at once. */
   readonly pace: number
 }
@@ -55,20 +58,22 @@ const duplicateDelay = 200
 
 /** Webhooks that wait for a connection. Beyond this, nothing advances. */
 const maxWaiting = 10_000
-/** Steps that cannot be executed because webhooks wait. Beyond this, nothing more is accepted. */
+/** Steps that cannot be executed because webhooks wait, or messages on their way. Beyond this, nothing is accepted. */
 const maxPending = 20_000
 
 export class Simulation {
   readonly faults: Faults
-  readonly people = new People(10_000)
+  readonly people: People
   readonly schedule = new Schedule<Step>()
-  readonly files = new InsertionOrderedMap<Emulation.File>({ maxBytes: 100_000_000 })
+  readonly files = new Files()
   readonly random: Random.Seeded
   readonly accounts = new Map<string, Account>()
   readonly #options: Options
   /** The webhooks that are due, in order. */
   readonly posts = new PostQueue()
   #posting = 0
+  /** How many steps are of messages that are forgotten, or have gone another way. */
+  #uselessSteps = 0
   #warnings: Array<string> = []
   /** How wrong the clock of the carrier is during the current exchange. */
   #skew = 0
@@ -80,6 +85,7 @@ export class Simulation {
   constructor(options: Options) {
     this.#options = options
     this.faults = new Faults(options.seed)
+    this.people = new People(options.maxPeople)
     this.random = Random.make(options.seed, "network")
   }
 
@@ -94,7 +100,9 @@ export class Simulation {
 
   /** Whether the application does not take its webhooks as fast as messages are sent. */
   get isFull(): boolean {
-    return this.posts.size > maxWaiting && this.schedule.size > maxPending
+    let leaving = 0
+    for (const { messages } of this.accounts.values()) leaving += messages.leaving
+    return (this.posts.size > maxWaiting && this.schedule.size > maxPending) || leaving > maxPending
   }
 
   get posting(): number {
@@ -108,7 +116,7 @@ export class Simulation {
       name,
       numbers,
       messages: new Messages(maxMessages),
-      records: new Map(),
+      records: new RecordKinds(maxMessages / 2),
       dialect: undefined
     }
     this.accounts.set(name, account)
@@ -134,23 +142,8 @@ export class Simulation {
       file: (id) => this.files.get(id),
       removeFile: (id) => this.files.delete(id),
       post: (webhook, after) => this.#post(name, webhook, after),
-      records: <A>(kind: string) => this.#records(account, kind) as Emulation.Records<A>,
+      records: <A>(kind: string) => account.records.of(kind) as Emulation.Records<A>,
       warn: (warning) => this.#warnings.push(warning)
-    }
-  }
-
-  #records(account: Account, kind: string): Emulation.Records<unknown> {
-    const records = account.records.get(kind) ?? new InsertionOrderedMap<unknown>({ maxEntries: 10_000 })
-    account.records.set(kind, records)
-    return {
-      get: (key) => records.get(key),
-      set: (key, value) => {
-        records.put(key, value)
-        const excess = records.excess()
-        if (excess !== undefined) records.delete(excess[0])
-      },
-      delete: (key) => records.delete(key),
-      values: () => records.values()
     }
   }
 
@@ -199,17 +192,33 @@ export class Simulation {
       group: draft.group,
       data: draft.data ?? {},
       fate: fate === undefined ? delivered : { end: fate.state ?? "undelivered", reason: fate.reason ?? "Unknown" },
-      version: 0
+      version: 0,
+      isAdvancing: false
     }
-    account.messages.add(message)
+    this.#dropped(account.messages.add(message))
     this.#continue(message, draft.sendAt === undefined ? 0 : Math.max(0, draft.sendAt - now))
     return message
+  }
+
+  /** Removes the steps of forgotten messages, which may be due in weeks, once they are the most. */
+  #dropped(steps: number): void {
+    this.#uselessSteps += steps
+    if (this.#uselessSteps < 1000 || this.#uselessSteps * 2 < this.schedule.size) return
+    this.#uselessSteps = 0
+    this.schedule.retain((step) => step._tag !== "Advance" || this.#messageOf(step) !== undefined)
+  }
+
+  /** Finds the message of a step, unless it has gone another way since. */
+  #messageOf({ carrier, id, version }: Step & { readonly _tag: "Advance" }): Kept | undefined {
+    const message = this.accounts.get(carrier)?.messages.find(id)
+    return message?.version === version ? message : undefined
   }
 
   /** Schedules the state that follows the present one. */
   #continue(message: Kept, after = 0): void {
     const next = nextState(message)
-    if (next === undefined) return
+    message.isAdvancing = next !== undefined
+    if (next === undefined) return this.accounts.get(message.carrier)?.messages.ended(message)
     const { carrier, id, version } = message
     this.#add(after + durationOf(next) * this.#options.pace, { _tag: "Advance", carrier, id, state: next, version })
   }
@@ -226,7 +235,10 @@ export class Simulation {
     const message = account?.messages.find(id)
     if (account === undefined || message === undefined) return false
     message.version++
+    if (message.isAdvancing) this.#dropped(1)
+    message.isAdvancing = false
     this.#enter(account, message, state, reason, code)
+    account.messages.ended(message)
     return true
   }
 
@@ -294,9 +306,10 @@ export class Simulation {
       keyword,
       data: {},
       fate: delivered,
-      version: 0
+      version: 0,
+      isAdvancing: false
     }
-    account.messages.add(message)
+    this.#dropped(account.messages.add(message))
     if (keyword !== undefined) this.#handle(account, dialect, message, keyword)
     for (const { after, webhook } of dialect.inbound(message)) this.#post(account.name, webhook, after)
     return message
@@ -304,10 +317,7 @@ export class Simulation {
 
   #keep({ bytes, type }: Pick<Emulation.File, "type" | "bytes">): string {
     const id = this.random.hex(32)
-    this.files.put(id, { id, type, bytes }, bytes.length)
-    for (let excess = this.files.excess(); excess !== undefined; excess = this.files.excess()) {
-      this.files.delete(excess[0])
-    }
+    this.files.add({ id, type, bytes })
     return id
   }
 
@@ -336,7 +346,7 @@ export class Simulation {
     }
     const post: Post = { carrier, webhook, attempt: 1, faults: effects }
     this.#send(wait, post)
-    if (copyAfter !== undefined) this.#add(wait + copyAfter, { _tag: "Post", post })
+    if (copyAfter !== undefined) this.#send(wait + copyAfter, post)
   }
 
   #isLast(carrier: string, { kind, messageId }: Emulation.Webhook): boolean {
@@ -344,14 +354,24 @@ export class Simulation {
     return kind === "status" && message !== undefined && Emulation.isTerminal(message.state)
   }
 
+  /** Posts a webhook after a time, or as soon as there is a connection. It is lost where too many wait. */
   #send(after: number, post: Post): void {
-    if (after > 0) this.#add(after, { _tag: "Post", post })
-    else this.enqueue(post)
+    if (!this.posts.admit(post)) this.onLost(post)
+    else if (after > 0) this.#add(after, { _tag: "Post", post })
+    else this.#enqueue(post)
   }
 
-  /** Posts a webhook as soon as there is a connection. */
-  enqueue(post: Post): void {
+  #enqueue(post: Post): void {
     this.posts.add(post)
+    this.onEarlier()
+  }
+
+  /** Puts back what waited when a snapshot was made. */
+  restore(steps: ReadonlyArray<readonly [due: number, step: Step]>, posts: ReadonlyArray<Post>): void {
+    for (const [due, step] of steps) {
+      if (step._tag !== "Post" || this.posts.admit(step.post)) this.schedule.add(due, step)
+    }
+    for (const post of posts) this.#send(0, post)
     this.onEarlier()
   }
 
@@ -370,14 +390,14 @@ export class Simulation {
   #execute(step: Step): void {
     switch (step._tag) {
       case "Post":
-        return this.enqueue(step.post)
+        return this.#enqueue(step.post)
       case "Text":
         this.text(step)
         return
       case "Advance": {
         const account = this.accounts.get(step.carrier)
-        const message = account?.messages.find(step.id)
-        if (account === undefined || message === undefined || message.version !== step.version) return
+        const message = this.#messageOf(step)
+        if (account === undefined || message === undefined) return
         const isEnd = step.state === message.fate.end && step.state !== "delivered" && step.state !== "sent"
         this.#enter(account, message, step.state, isEnd ? message.fate.reason : undefined)
         this.#continue(message)
@@ -416,5 +436,6 @@ export class Simulation {
     this.files.clear()
     this.faults.clear()
     this.posts.clear()
+    this.#uselessSteps = 0
   }
 }

@@ -8,6 +8,7 @@ import type { Kept } from "./messages.ts"
 import type * as People from "./people.ts"
 import type { Post } from "./postQueue.ts"
 import type { State } from "./random.ts"
+import type * as Records from "./records.ts"
 import type { Simulation, Step } from "./simulation.ts"
 
 export interface Snapshot {
@@ -16,7 +17,7 @@ export interface Snapshot {
   readonly carriers: ReadonlyArray<{
     readonly name: string
     readonly messages: ReadonlyArray<Kept>
-    readonly records: ReadonlyArray<readonly [kind: string, entries: ReadonlyArray<readonly [string, unknown]>]>
+    readonly records: Records.Saved
   }>
   readonly people: People.Saved
   readonly files: ReadonlyArray<{ readonly id: string; readonly type: string; readonly base64: string }>
@@ -32,7 +33,7 @@ export const save = (simulation: Simulation): Snapshot => ({
   carriers: [...simulation.accounts.values()].map(({ messages, name, records }) => ({
     name,
     messages: [...messages.oldestFirst()].map((message) => ({ ...message })),
-    records: [...records].map(([kind, records]) => [kind, [...records.entries()]])
+    records: records.save()
   })),
   people: simulation.people.save(),
   files: [...simulation.files.values()].map(({ bytes, id, type }) => ({ id, type, base64: Base64.encode(bytes) })),
@@ -48,18 +49,13 @@ export const restore = (simulation: Simulation, snapshot: Snapshot): void => {
     const account = simulation.accounts.get(name)
     if (account === undefined) continue
     for (const message of messages) account.messages.add({ ...message })
-    for (const [kind, entries] of records) {
-      const network = simulation.networkOf(account).records(kind)
-      for (const [key, value] of entries) network.set(key, value)
-    }
+    account.records.restore(records)
   }
   simulation.people.restore(snapshot.people)
   for (const { base64, id, type } of snapshot.files) {
     const bytes = Result.getOrElse(Base64.decode(base64), () => new Uint8Array())
-    simulation.files.put(id, { id, type, bytes }, bytes.length)
+    simulation.files.add({ id, type, bytes })
   }
-  for (const [due, step] of snapshot.steps) simulation.schedule.add(due, step)
   simulation.faults.restore(snapshot.faults)
-  for (const post of snapshot.posts) simulation.enqueue(post)
-  simulation.onEarlier()
+  simulation.restore(snapshot.steps, snapshot.posts)
 }

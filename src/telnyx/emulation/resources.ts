@@ -1,6 +1,5 @@
 /** The message resource, which webhooks have as their payload. */
-import { isTerminal } from "../../DeliveryStatus.ts"
-import type { Message, State } from "../../provider/Emulation.ts"
+import { isTerminal, type Message, type State } from "../../provider/Emulation.ts"
 import * as Segments from "../../segments/Segments.ts"
 import { type Account, time, titleOf } from "./account.ts"
 

@@ -4,6 +4,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
+import { remembered } from "../../provider/core/remembered.ts"
 import type { ApiReply } from "../../provider/Emulation.ts"
 import { json } from "../../provider/Emulation.ts"
 import * as Segments from "../../segments/Segments.ts"
@@ -61,6 +62,12 @@ export const recipientOf = (form: URLSearchParams): string | undefined => {
 }
 
 const isUrl = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? "")
+
+/** Returns whether Twilio takes the URL for status callbacks. */
+const isCallback = /* @__PURE__ */ remembered((text: string): boolean => {
+  const url = URL.parse(text)
+  return url !== null && /^https?:$/.test(url.protocol) && !url.hostname.includes("_")
+})
 
 /** The longest body, in characters. */
 const maxBody = 1600
@@ -122,9 +129,7 @@ const flawOf = (form: URLSearchParams): Code | undefined => {
   if (media.length > maxMedia) return 21623
   if (!media.every(isUrl)) return 21620
   const callback = form.get("StatusCallback")
-  if (callback !== null && callback !== "" && (!isUrl(callback) || new URL(callback).hostname.includes("_"))) {
-    return 21609
-  }
+  if (callback !== null && callback !== "" && !isCallback(callback)) return 21609
   const validity = form.get("ValidityPeriod")
   if (validity !== null && !(/^\d+$/.test(validity) && Number(validity) >= 1 && Number(validity) <= maxValidity)) {
     return 21624

@@ -15,6 +15,7 @@ import {
   notEmulated
 } from "../../provider/Emulation.ts"
 import type { Account } from "./account.ts"
+import { dateFilter } from "./dates.ts"
 import { listOf } from "./paging.ts"
 import { problem } from "./problems.ts"
 import { messageUri, time } from "./resources.ts"
@@ -28,18 +29,26 @@ interface Item {
   readonly url?: string | undefined
 }
 
+/** The files that were deleted, which only their message knows of: see {@link Item.url}. */
+const removed = ({ options: { network } }: Account) => network.records<true>("removedMedia")
+
 /** Lists the files of a message. Those of an outbound message stay where Twilio got them from. */
-const itemsOf = ({ options: { crypto, network } }: Account, { files, id, urls }: Message): ReadonlyArray<Item> => [
-  ...files.flatMap((file) => {
-    const found = network.file(file)
-    return found === undefined ? [] : [{ sid: `ME${file}`, type: found.type }]
-  }),
-  ...urls.map((url, index) => ({
-    sid: `ME${crypto.sha256(`${id} ${index}`).slice(0, 32)}`,
-    type: "application/octet-stream",
-    url
-  }))
-]
+const itemsOf = (account: Account, { files, id, urls }: Message): ReadonlyArray<Item> => {
+  const { crypto, network } = account.options
+  return [
+    ...files.flatMap((file) => {
+      const found = network.file(file)
+      return found === undefined ? [] : [{ sid: `ME${file}`, type: found.type }]
+    }),
+    ...urls
+      .map((url, index) => ({
+        sid: `ME${crypto.sha256(`${id} ${index}`).slice(0, 32)}`,
+        type: "application/octet-stream",
+        url
+      }))
+      .filter(({ sid }) => removed(account).get(sid) === undefined)
+  ]
+}
 
 const show = (account: Account, message: Message) => ({ sid, type }: Item) => ({
   account_sid: account.sid,
@@ -98,11 +107,13 @@ export const call = (
   if (rest.length > 0) return notEmulated(`${method} Media/${rest[0]}`)
   if (sid === undefined) {
     if (method !== "GET") return notEmulated(`${method} Media`)
+    const query = new URLSearchParams(request.query)
+    const isCreatedThen = dateFilter(query, "DateCreated")
     return found("media.list", (message) =>
       listOf({
         key: "media_list",
-        items: itemsOf(account, message),
-        query: new URLSearchParams(request.query),
+        items: isCreatedThen(message.createdAt) ? itemsOf(account, message) : [],
+        query,
         sidOf: (item) => item.sid,
         show: show(account, message),
         uri: `${messageUri(account, message.id)}/Media.json`
@@ -114,8 +125,9 @@ export const call = (
       return item === undefined ? problem(20404) : run(message, item)
     })
   if (method === "DELETE") {
-    return one("media.remove", () => {
-      account.options.network.removeFile(sid.slice(2))
+    return one("media.remove", (_, { url }) => {
+      if (url === undefined) account.options.network.removeFile(sid.slice(2))
+      else removed(account).set(sid, true)
       return { status: 204, headers: {}, body: "" }
     })
   }

@@ -2,41 +2,23 @@
  * The Message resource, beside its creation
  * (https://www.twilio.com/docs/messaging/api/message-resource).
  */
-import * as DateTime from "effect/DateTime"
-import * as Option from "effect/Option"
 import { type ApiReply, type ApiRequest, type Call, json, type Message, notEmulated } from "../../provider/Emulation.ts"
 import type { Account } from "./account.ts"
 import { create, recipientOf } from "./create.ts"
+import { dateFilter } from "./dates.ts"
 import * as Media from "./media.ts"
 import { listOf } from "./paging.ts"
 import { problem } from "./problems.ts"
 import { messageOf, messageUri, time } from "./resources.ts"
 
-const timeOf = (text: string | null): number | undefined =>
-  text === null || !/^\d{4}-\d\d-\d\d/.test(text)
-    ? undefined
-    : Option.getOrUndefined(Option.map(DateTime.make(text), DateTime.toEpochMillis))
-
-const day = 86_400_000
-
 /** Builds the filter of a list. */
 const filterOf = (query: URLSearchParams): (message: Message) => boolean => {
   const [to, from] = [query.get("To"), query.get("From")]
-  const [on, before, after] = ["DateSent", "DateSent<", "DateSent>"].map((name) => timeOf(query.get(name)))
-  const hasDate = on !== undefined || before !== undefined || after !== undefined
-  return (message) => {
-    if ((to !== null && message.to !== to) || (from !== null && message.from !== from)) return false
-    if (!hasDate) return true
-    const sent = message.direction === "inbound" ? message.createdAt : message.sentAt
-    if (sent === undefined) return false
-    return (on === undefined || (sent >= on && sent < on + day)) &&
-      (before === undefined || sent < before + (isDay(query.get("DateSent<")) ? day : 1)) &&
-      (after === undefined || sent >= after)
-  }
+  const isSentThen = dateFilter(query, "DateSent")
+  return (message) =>
+    (to === null || message.to === to) && (from === null || message.from === from) &&
+    isSentThen(message.direction === "inbound" ? message.createdAt : message.sentAt)
 }
-
-/** Whether a time is a date alone. The whole day belongs to the range then. */
-const isDay = (text: string | null): boolean => text?.length === 10
 
 function* filtered(messages: Iterable<Message>, isWanted: (message: Message) => boolean): Iterable<Message> {
   for (const message of messages) if (isWanted(message)) yield message

@@ -19,8 +19,8 @@ const countOf = (text: string | null, otherwise: number): number =>
   text !== null && /^\d{1,9}$/.test(text) ? Number(text) : otherwise
 
 /**
- * Takes a page. A token names the last item of the page before, so that a page
- * stays the same while new items come.
+ * Takes a page. A token names the first item of the page, so that a page stays
+ * the same while new items come, and while those of the pages before are deleted.
  */
 const take = <A>(
   items: Iterable<A>,
@@ -32,16 +32,16 @@ const take = <A>(
   const page = countOf(query.get("Page"), 0)
   const token = query.get("PageToken")
   if (token !== null && !token.startsWith(prefix)) return undefined
-  const after = token?.slice(prefix.length)
-  let skip = after === undefined ? page * size : 0
-  let isBehind = after === undefined
+  const first = token?.slice(prefix.length)
+  let skip = first === undefined ? page * size : 0
+  let isReached = first === undefined
   const found: Array<A> = []
   for (const item of items) {
-    if (!isBehind) {
-      isBehind = sidOf(item) === after
-    } else if (skip > 0) skip--
+    isReached ||= sidOf(item) === first
+    if (!isReached) continue
+    if (skip > 0) skip--
     else if (found.length < size) found.push(item)
-    else return { items: found, page, size, next: prefix + sidOf(found.at(-1)!) }
+    else return { items: found, page, size, next: prefix + sidOf(item) }
   }
   return { items: found, page, size, next: undefined }
 }

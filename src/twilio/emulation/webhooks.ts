@@ -4,6 +4,7 @@
  * (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides).
  */
 import * as DateTime from "effect/DateTime"
+import { remembered } from "../../provider/core/remembered.ts"
 import type { Dialect, Message, Outcome, Retry, Webhook } from "../../provider/Emulation.ts"
 import { withoutFragment } from "../../provider/Url.ts"
 import { fieldsText, join, split } from "../core/signedText.ts"
@@ -28,11 +29,11 @@ const dataOfWebhook = (webhook: Webhook) => webhook.data as unknown as Data
 const form = "application/x-www-form-urlencoded; charset=UTF-8"
 
 /** Twilio neither requests nor signs the fragment and the credentials of a URL. */
-const requested = (configured: string): string => {
+const requested = /* @__PURE__ */ remembered((configured: string): string => {
   const url = withoutFragment(configured)
   const parts = split(url)
   return parts === undefined || parts.userInfo === "" ? url : join({ ...parts, userInfo: "" })
-}
+})
 
 /** Encodes the fields as Twilio does: a blank is a plus. */
 const encodeFields = (fields: Fields): string => {
@@ -79,9 +80,14 @@ const build = (
   }
 }
 
+const minute = 60_000
+
+const minuteText = /* @__PURE__ */ remembered((minutes: number): string =>
+  DateTime.formatIso(DateTime.makeUnsafe(minutes * minute)).replace(/\D/g, "").slice(2, 12)
+)
+
 /** Formats the time of the network's receipt: `YYMMDDhhmm`. */
-const receiptTime = (millis: number): string =>
-  DateTime.formatIso(DateTime.makeUnsafe(millis)).replace(/\D/g, "").slice(2, 12)
+const receiptTime = (millis: number): string => minuteText(Math.floor(millis / minute))
 
 /** The states that a status callback reports. The first state of a message is never reported. */
 const isReported = (message: Message): boolean => {
@@ -192,7 +198,7 @@ const within = (text: string | null, [least, most]: readonly [number, number], o
 }
 
 /** Reads the connection overrides from the fragment of a URL. */
-const overridesOf = (url: string): Overrides => {
+const overridesOf = /* @__PURE__ */ remembered((url: string): Overrides => {
   const hash = url.indexOf("#")
   const given = new URLSearchParams(hash === -1 ? "" : url.slice(hash + 1))
   return {
@@ -201,7 +207,7 @@ const overridesOf = (url: string): Overrides => {
     readTimeout: within(given.get("rt"), [100, 15_000], 15_000),
     totalTimeout: within(given.get("tt"), [100, 15_000], 15_000)
   }
-}
+})
 
 export const timeout: Dialect["timeout"] = (webhook) => {
   const { readTimeout, totalTimeout } = overridesOf(dataOfWebhook(webhook).configured)
