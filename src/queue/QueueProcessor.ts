@@ -16,6 +16,7 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
+import { IsBackground } from "../internal/background.ts"
 import * as Counters from "../internal/counters.ts"
 import * as Histograms from "../internal/histograms.ts"
 import * as Polling from "../internal/polling.ts"
@@ -131,7 +132,11 @@ export const make = Effect.fnUntraced(function*<A, E, R>(
   // Processing outlives the request that delivered the event, so it must not inherit its span.
   const services = yield* Effect.context<R>()
   const fork = Effect.runForkWith(
-    Context.omit(Tracer.ParentSpan)(services) as Context.Context<never> as Context.Context<R>
+    Context.add(
+      Context.omit(Tracer.ParentSpan)(services) as Context.Context<never> as Context.Context<R>,
+      IsBackground,
+      true
+    )
   )
   const working = new Map<Fiber.Fiber<unknown, unknown>, Claim>()
   /** Whether the queue may hold claims of this process that nobody works on. */
