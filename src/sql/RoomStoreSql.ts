@@ -105,6 +105,34 @@ export const make = Effect.fnUntraced(function*(
       { discard: true }
     )
 
+  /** Finds the room of a conversation, changes what a message changes about it, or creates it. */
+  const findOrCreate = Effect.fnUntraced(function*(
+    conversation: Parameters<Service["route"]>[0],
+    create: Parameters<Service["route"]>[1]
+  ) {
+    const room = yield* findRoom(conversation)
+    if (room !== undefined) {
+      if (heard(room, conversation) === room) return { room, created: false }
+      // Read again under a lock, because another server may have changed it meanwhile.
+      const after = heard((yield* readLocked(room.id)) ?? room, conversation)
+      yield* write(after)
+      yield* lead(aliasKeysOf(after), after.id)
+      return { room: after, created: false }
+    }
+    const made = create()
+    const route = ownKeyOf(conversation)
+    // If two servers receive the first message of a conversation, only one creates the room.
+    const rows = yield* sql<
+      { room_id: string }
+    >`INSERT INTO sms_routes (route, room_id) VALUES (${route}, ${made.id})
+      ON CONFLICT (route) DO UPDATE SET room_id = sms_routes.room_id RETURNING room_id`.withoutTransform
+    const winner = rows[0]!.room_id
+    const other = winner === made.id ? undefined : yield* read(winner)
+    if (other !== undefined) return { room: other, created: false }
+    yield* lead(winner === made.id ? aliasKeysOf(made) : [route, ...aliasKeysOf(made)], made.id)
+    return yield* insert(made)
+  })
+
   const attach = (roomId: string, attachment: Attachment) =>
     asStored(transact(Effect.gen(function*() {
       const before = yield* readLocked(roomId)
@@ -134,29 +162,12 @@ export const make = Effect.fnUntraced(function*(
     get: (roomId) => asStored(read(roomId)),
     find: (conversation) => asStored(findRoom(conversation)),
     route: (conversation, create) =>
-      asStored(transact(Effect.gen(function*() {
-        const room = yield* findRoom(conversation)
-        if (room !== undefined) {
-          if (heard(room, conversation) === room) return { room, created: false }
-          // Read again under a lock, because another server may have changed it meanwhile.
-          const after = heard((yield* readLocked(room.id)) ?? room, conversation)
-          yield* write(after)
-          yield* lead(aliasKeysOf(after), after.id)
-          return { room: after, created: false }
-        }
-        const made = create()
-        const route = ownKeyOf(conversation)
-        // If two servers receive the first message of a conversation, only one creates the room.
-        const rows = yield* sql<
-          { room_id: string }
-        >`INSERT INTO sms_routes (route, room_id) VALUES (${route}, ${made.id})
-          ON CONFLICT (route) DO UPDATE SET room_id = sms_routes.room_id RETURNING room_id`.withoutTransform
-        const winner = rows[0]!.room_id
-        const other = winner === made.id ? undefined : yield* read(winner)
-        if (other !== undefined) return { room: other, created: false }
-        yield* lead(winner === made.id ? aliasKeysOf(made) : [route, ...aliasKeysOf(made)], made.id)
-        return yield* insert(made)
-      }))),
+      asStored(Effect.gen(function*() {
+        const known = yield* findRoom(conversation)
+        // Most messages change nothing about their room, and need no transaction.
+        if (known !== undefined && heard(known, conversation) === known) return { room: known, created: false }
+        return yield* transact(findOrCreate(conversation, create))
+      })),
     create: (room) => asStored(transact(insert(room))),
     attach,
     detach,
@@ -184,10 +195,13 @@ export const make = Effect.fnUntraced(function*(
         return { _tag: "Repeated", room, event: known, deliveries } as const
       }))),
     settle: ({ id }, deliveries) =>
-      asStored(transact.statement(Effect.flatMap(
-        outcomes.encode(deliveries),
-        (text) => Effect.asVoid(sql`UPDATE sms_room_events SET deliveries = ${text} WHERE id = ${id}`)
-      ))),
+      transact.joinable(
+        Effect.flatMap(
+          outcomes.encode(deliveries),
+          (text) => Effect.asVoid(sql`UPDATE sms_room_events SET deliveries = ${text} WHERE id = ${id}`)
+        ),
+        asStored
+      ),
     rooms: ({ limit = defaultLimit } = {}) =>
       asStored(Effect.flatMap(
         sql<{ id: string; room: string }>`SELECT id, room FROM sms_rooms ORDER BY activity DESC LIMIT ${limit}`

@@ -83,6 +83,33 @@ export interface Transact {
   <A, E>(body: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError>
   /** Runs one statement that writes. It needs no transaction, and shares a commit where there are groups. */
   readonly statement: <A, E>(statement: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError>
+  /** As `statement`, for an operation that can also be part of a transaction of its caller: see `bodyOf`. */
+  readonly joinable: <A, E, A2, E2>(
+    statement: Effect.Effect<A, E>,
+    operation: (changed: Effect.Effect<A, E | SqlError>) => Effect.Effect<A2, E2>
+  ) => Effect.Effect<A2, E2>
+  /** Returns the statement of a joinable operation of this database, to run it within a transaction. */
+  readonly bodyOf: (operation: Effect.Effect<unknown, unknown>) => Effect.Effect<unknown, unknown> | undefined
+}
+
+/** Adds what is the same for all databases. */
+const makeJoinable = (
+  transact: <A, E>(body: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError>,
+  statement: Transact["statement"]
+): Transact => {
+  const bodies = new WeakMap<Effect.Effect<unknown, unknown>, Effect.Effect<unknown, unknown>>()
+  return Object.assign(transact, {
+    statement,
+    joinable: <A, E, A2, E2>(
+      body: Effect.Effect<A, E>,
+      operation: (changed: Effect.Effect<A, E | SqlError>) => Effect.Effect<A2, E2>
+    ) => {
+      const joinable = operation(statement(body))
+      bodies.set(joinable, body)
+      return joinable
+    },
+    bodyOf: (operation: Effect.Effect<unknown, unknown>) => bodies.get(operation)
+  })
 }
 
 interface Waiting {
@@ -123,8 +150,7 @@ export const makeTransact = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const isGrouped = sql.onDialectOrElse({ sqlite: () => true, orElse: () => false })
   if (!isGrouped) {
-    const alone = <A, E>(body: Effect.Effect<A, E>) => sql.withTransaction(body)
-    return Object.assign(alone, { statement: identity }) as Transact
+    return makeJoinable((body) => sql.withTransaction(body), identity)
   }
 
   let requests: Array<Waiting> = []
@@ -200,5 +226,5 @@ export const makeTransact = Effect.gen(function*() {
       isRunning = true
       return Effect.andThen(Effect.forkDetach(Effect.uninterruptible(run)), Deferred.await(done))
     })
-  return Object.assign(transact, { statement: transact }) as Transact
+  return makeJoinable(transact, transact)
 })
