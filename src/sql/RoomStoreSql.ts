@@ -18,13 +18,12 @@ import { aliasKeysOf, allKeysOf, attached, detached, heard, keysOf, ownKeyOf } f
 import { type Attachment, Room } from "../rooms/Room.ts"
 import { DeliveryOutcome, type HistoryEntry, RoomStore, type Service } from "../rooms/RoomStore.ts"
 import type { Recorded } from "./EventLogSql.ts"
-import { json, makeReadable } from "./internal/json.ts"
+import { json, jsonRemembered, makeReadable } from "./internal/json.ts"
 import * as RoomSearch from "./internal/roomSearch.ts"
 import * as RoomSummaries from "./internal/roomSummaries.ts"
 import * as Search from "./internal/search.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
-const rooms = json("sms_rooms", Room)
 const events = json("sms_room_events", RoomEvent)
 const outcomes = json("sms_room_events", Schema.Array(DeliveryOutcome))
 const statuses = json("sms_statuses", DeliveryStatus)
@@ -56,6 +55,8 @@ export const make = Effect.fnUntraced(function*(
   const sql = yield* SqlClient.SqlClient
   const asStored = stored(sql, "rooms")
   const readable = yield* makeReadable
+  // Every message reads its room at least twice, and few change it.
+  const rooms = jsonRemembered("sms_rooms", Room)
 
   const read = Effect.fnUntraced(function*(roomId: string) {
     const [row] = yield* sql<{ room: string }>`SELECT room FROM sms_rooms WHERE id = ${roomId}`.withoutTransform

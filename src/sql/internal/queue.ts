@@ -14,7 +14,7 @@ import { type Address, canonical } from "../../Address.ts"
 import { personOf } from "../../internal/person.ts"
 import type * as Queues from "../../queue/Queue.ts"
 import { type StorageError, UnreadableRow } from "../../StorageError.ts"
-import { json } from "./json.ts"
+import { jsonRemembered } from "./json.ts"
 import * as Search from "./search.ts"
 import type { Servers } from "./servers.ts"
 import { stored, type Transact } from "./storage.ts"
@@ -84,7 +84,8 @@ export const make = Effect.fnUntraced(function*<A>(
   const sql = yield* SqlClient.SqlClient
   const random = yield* SecureRandom.SecureRandom
   const asStored = stored(sql, name)
-  const events = json(entriesTable, schema)
+  // An event is usually processed by the process that has accepted it.
+  const events = jsonRemembered(entriesTable, schema, { isReadOnce: true })
   const table = sql.literal(entriesTable)
   const lanesOf = sql.literal(lanesTable)
   /** The kind of error of an entry that does not decode. */
