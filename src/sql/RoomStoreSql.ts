@@ -18,6 +18,7 @@ import { aliasKeysOf, allKeysOf, attached, detached, heard, keysOf, ownKeyOf } f
 import { type Attachment, Room } from "../rooms/Room.ts"
 import { DeliveryOutcome, type HistoryEntry, RoomStore, type Service } from "../rooms/RoomStore.ts"
 import type { Recorded } from "./EventLogSql.ts"
+import { compileOnce } from "./internal/compileOnce.ts"
 import { json, jsonRemembered, makeReadable } from "./internal/json.ts"
 import * as RoomSearch from "./internal/roomSearch.ts"
 import * as RoomSummaries from "./internal/roomSummaries.ts"
@@ -52,7 +53,7 @@ export const make = Effect.fnUntraced(function*(
   transact: Transact,
   recorded: Recorded
 ): Effect.fn.Return<Service, never, SqlClient.SqlClient> {
-  const sql = yield* SqlClient.SqlClient
+  const sql = compileOnce(yield* SqlClient.SqlClient)
   const asStored = stored(sql, "rooms")
   const readable = yield* makeReadable
   // Every message reads its room at least twice, and few change it.

@@ -14,6 +14,7 @@ import { type Address, canonical } from "../../Address.ts"
 import { personOf } from "../../internal/person.ts"
 import type * as Queues from "../../queue/Queue.ts"
 import { type StorageError, UnreadableRow } from "../../StorageError.ts"
+import { compileOnce } from "./compileOnce.ts"
 import { jsonRemembered } from "./json.ts"
 import * as Search from "./search.ts"
 import type { Servers } from "./servers.ts"
@@ -81,7 +82,7 @@ export const make = Effect.fnUntraced(function*<A>(
   transact: Transact,
   servers: Servers
 ): Effect.fn.Return<Queues.Queue<A>, never, SqlClient.SqlClient | SecureRandom.SecureRandom> {
-  const sql = yield* SqlClient.SqlClient
+  const sql = compileOnce(yield* SqlClient.SqlClient)
   const random = yield* SecureRandom.SecureRandom
   const asStored = stored(sql, name)
   // An event is usually processed by the process that has accepted it.
