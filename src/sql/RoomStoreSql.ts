@@ -173,13 +173,14 @@ export const make = Effect.fnUntraced(function*(
     create: (room) => asStored(transact(insert(room))),
     attach,
     detach,
-    append: (event, { inbound, key } = {}) =>
+    append: (event, { deliveries, inbound, key } = {}) =>
       asStored(recorded(Effect.fnUntraced(function*(record) {
         const now = yield* Clock.currentTimeMillis
         const { source: { participant } } = event
         const rows = yield* sql`INSERT INTO sms_room_events
-          (id, key, room_id, event, state, person, provider, words, created_at)
+          (id, key, room_id, event, deliveries, state, person, provider, words, created_at)
           VALUES (${event.id}, ${key ?? null}, ${event.roomId}, ${yield* events.encode(event)},
+            ${deliveries === undefined ? null : yield* outcomes.encode(deliveries)},
             ${RoomSearch.stateOf(event) ?? null}, ${participant === undefined ? null : personOf(participant)},
             ${inbound?.provider ?? null}, ${wordsOf(event.content)}, ${now})
           ON CONFLICT DO NOTHING RETURNING id`.withoutTransform
@@ -193,8 +194,8 @@ export const make = Effect.fnUntraced(function*(
         const room = yield* read(event.roomId)
         const [row] = yield* sql<EventRow>`SELECT position, id, event, deliveries FROM sms_room_events
           WHERE id = ${event.id} OR key = ${key ?? null} ORDER BY position LIMIT 1`.withoutTransform
-        const { deliveries, event: known } = yield* toEntry(row!)
-        return { _tag: "Repeated", room, event: known, deliveries } as const
+        const known = yield* toEntry(row!)
+        return { _tag: "Repeated", room, event: known.event, deliveries: known.deliveries } as const
       }))),
     settle: ({ id }, deliveries) =>
       transact.joinable(

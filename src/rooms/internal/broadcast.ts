@@ -150,6 +150,8 @@ interface Admitted {
   readonly appended: Appended
   readonly event: RoomEvent
   readonly room: Room
+  /** Whether the store has the outcome too: no hook or channel wants the event. */
+  readonly isSettled?: boolean | undefined
 }
 
 export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Parts) => {
@@ -228,6 +230,11 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
     return [...found]
   }
 
+  /** Returns whether nothing is to be done with an event but to store it. */
+  const isOnlyStored = ({ event, room }: Incoming): boolean =>
+    !hooks.hasAny("BeforeBroadcast", event) && !hooks.hasAny("AfterBroadcast", event) &&
+    others(room, event.source.channelId).length === 0
+
   /** Runs the hooks and appends the event, or finds that the store has it already. */
   const admit = (
     incoming: Incoming,
@@ -236,11 +243,13 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
     const { event: received, isAbandoned, isResumed } = incoming
     const unlessAbandoned = (effect: Effect.Effect<Passed | Admitted, StorageError | Unfinished>) =>
       isAbandoned === undefined ? effect : Effect.suspend(() => isAbandoned() ? Effect.interrupt : effect)
-    const append = (event: RoomEvent, room: Room) =>
-      Effect.map(
-        store.append(event, incoming),
-        (appended): Admitted => ({ appended, event, room: appended.room ?? room })
+    const append = (event: RoomEvent, room: Room) => {
+      const isSettled = isOnlyStored(incoming)
+      return Effect.map(
+        store.append(event, isSettled ? { ...incoming, deliveries: [] } : incoming),
+        (appended): Admitted => ({ appended, event, room: appended.room ?? room, isSettled })
       )
+    }
     const enter = (room: Room): Effect.Effect<Passed | Admitted, StorageError | Unfinished> => {
       const verdict = hooks.before("BeforeBroadcast", {
         subject: received,
@@ -271,7 +280,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
   /** Concludes an event that its channels have. */
   const conclude = (
     { isReported = false, isResumed }: Incoming,
-    { event, room, settled }: Admitted & { readonly settled: ReadonlyArray<DeliveryOutcome> },
+    { event, isSettled, room, settled }: Admitted & { readonly settled: ReadonlyArray<DeliveryOutcome> },
     delivered: ReadonlyArray<Delivered>,
     conversation: Conversation
   ): Effect.Effect<Passed, Unfinished> => {
@@ -292,7 +301,9 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
       const outcomes = delivered.map(({ again, delivery: { channelId, outcome } }) =>
         new DeliveryOutcome({ channelId, outcome: again === undefined ? outcome : "again" })
       )
-      conversation.settles.unshift(store.settle(event, [...settled, ...outcomes]))
+      // A channel may have been attached since.
+      const isStored = isSettled === true && outcomes.length === 0
+      if (!isStored) conversation.settles.unshift(store.settle(event, [...settled, ...outcomes]))
       if (again.length === 0 || (isReported && deliveries.some(Sends.mayHaveGoneOut))) {
         const earlier = settled.length === 0 ? {} : { earlier: settled }
         return Effect.succeed({ _tag: "Broadcast", event, deliveries, ...earlier })
@@ -343,7 +354,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
       // If a process stopped while it processed the event, the next attempt continues.
       return isDone || !incoming.isResumed
         ? Effect.succeed({ _tag: "Repeated", eventId: earlier.id, roomId: earlier.roomId })
-        : deliverAll(incoming, { ...admitted, event: earlier }, conversation, deliveries)
+        : deliverAll(incoming, { ...admitted, event: earlier, isSettled: false }, conversation, deliveries)
     })
 
   const passInTurn = (incoming: Incoming, conversation: Conversation) =>
