@@ -118,6 +118,21 @@ export interface Claim {
 }
 
 /**
+ * The result of completing an entry.
+ *
+ * - `Next`: the next pending entry of the lane
+ * - `Released`: the lane has no other entry, and is released
+ * - `Outdated`: the claim is outdated, and nothing was stored
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Completed<A> =
+  | { readonly _tag: "Next"; readonly entry: Entry<A> }
+  | { readonly _tag: "Released" }
+  | { readonly _tag: "Outdated" }
+
+/**
  * A queue.
  *
  * @category models
@@ -134,8 +149,16 @@ export interface Queue<A> {
    * letters and are passed over.
    */
   readonly head: (claim: Claim) => Effect.Effect<Entry<A> | undefined, StorageError>
-  /** Marks the entry as processed. `false` when the claim is outdated. */
-  readonly complete: (claim: Claim, entry: Entry<A>) => Effect.Effect<boolean, StorageError>
+  /**
+   * Marks the entry as processed, and takes the next one of the lane. The
+   * `changes` are made before: in the same transaction where they are of the same
+   * database. They are left out when the claim is outdated.
+   */
+  readonly complete: (
+    claim: Claim,
+    entry: Entry<A>,
+    changes?: ReadonlyArray<Effect.Effect<void, StorageError>>
+  ) => Effect.Effect<Completed<A>, StorageError>
   /** Makes the entry a dead letter. `false` when the claim is outdated. */
   readonly bury: (claim: Claim, entry: Entry<A>, error: string) => Effect.Effect<boolean, StorageError>
   /** Counts a failure, and releases the lane until the delay has passed. */

@@ -188,7 +188,16 @@ export const make = Effect.fnUntraced(function*<A>(
         const [first] = held(claim)?.pending ?? []
         return first === undefined ? undefined : entries.get(first)
       }),
-    complete: (claim, entry) => settle(claim, entry, { state: "done" }),
+    complete: Effect.fnUntraced(function*(claim, entry, changes = []) {
+      if (held(claim)?.pending.includes(entry.id) !== true) return { _tag: "Outdated" }
+      for (const change of changes) yield* change
+      if (!(yield* settle(claim, entry, { state: "done" }))) return { _tag: "Outdated" }
+      const lane = held(claim)!
+      const [next] = lane.pending
+      if (next !== undefined) return { _tag: "Next", entry: entries.get(next)! }
+      lanes.delete(lane.name)
+      return { _tag: "Released" }
+    }),
     bury: (claim, entry, lastError) => settle(claim, entry, { state: "dead", failures: entry.failures + 1, lastError }),
     retry: (claim, { id }, { delay, error: lastError }) =>
       Effect.map(Clock.currentTimeMillis, (now) => {

@@ -16,10 +16,12 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
+import { IsBackground } from "../internal/background.ts"
 import * as Counters from "../internal/counters.ts"
 import * as Histograms from "../internal/histograms.ts"
 import * as Polling from "../internal/polling.ts"
-import { UnreadableRow } from "../StorageError.ts"
+import { type StorageError, UnreadableRow } from "../StorageError.ts"
+import { type Completion, CurrentCompletion } from "./internal/completion.ts"
 import { Postponed } from "./internal/postponed.ts"
 import type { Claim, Entry, Queue } from "./Queue.ts"
 import { GiveUp, TryAgain } from "./TryAgain.ts"
@@ -113,6 +115,14 @@ const countFailure = Counters.makeBy<"queue" | "kind" | "outcome">(
   "Failed attempts to process an event, by queue, kind and outcome: retried, dead"
 )
 
+/** What a lane goes on with: whether this process still holds it, and its next entry. */
+interface Continuation<A> {
+  readonly isHeld: boolean
+  readonly next?: Entry<A> | undefined
+}
+
+const left = { isHeld: false }
+
 /**
  * Starts processing until the scope closes. Closing waits for running work,
  * then leaves it to other processes.
@@ -131,7 +141,11 @@ export const make = Effect.fnUntraced(function*<A, E, R>(
   // Processing outlives the request that delivered the event, so it must not inherit its span.
   const services = yield* Effect.context<R>()
   const fork = Effect.runForkWith(
-    Context.omit(Tracer.ParentSpan)(services) as Context.Context<never> as Context.Context<R>
+    Context.add(
+      Context.omit(Tracer.ParentSpan)(services) as Context.Context<never> as Context.Context<R>,
+      IsBackground,
+      true
+    )
   )
   const working = new Map<Fiber.Fiber<unknown, unknown>, Claim>()
   /** Whether the queue may hold claims of this process that nobody works on. */
@@ -142,13 +156,17 @@ export const make = Effect.fnUntraced(function*<A, E, R>(
   const wake = yield* Latch.make()
   let isEnding = false
 
-  /** Stores the outcome of an entry. Returns `false` when this process no longer holds the lane. */
-  const failed = Effect.fnUntraced(function*(claim: Claim, entry: Entry<A>, cause: Cause.Cause<unknown>) {
+  /** Stores the outcome of an entry that failed. */
+  const failed = Effect.fnUntraced(function*(
+    claim: Claim,
+    entry: Entry<A>,
+    cause: Cause.Cause<unknown>
+  ): Effect.fn.Return<Continuation<A>, StorageError> {
     const { failures, id } = entry
     const squashed = Cause.squash(cause)
     if (squashed instanceof Postponed) {
       yield* queue.release(claim, squashed.delay)
-      return false
+      return left
     }
     const wish = wishOf(cause)
     const wait = wish instanceof GiveUp ? undefined : waits[failures]
@@ -159,7 +177,7 @@ export const make = Effect.fnUntraced(function*<A, E, R>(
         { entry: id, failures: failures + 1 }
       )
       yield* countFailure({ queue: name, kind: kindOf(entry.event), outcome: "dead" })
-      return yield* queue.bury(claim, entry, error)
+      return (yield* queue.bury(claim, entry, error)) ? { isHeld: true, next: yield* queue.head(claim) } : left
     }
     const delay = (wish instanceof TryAgain ? wish.after : undefined) ?? wait
     yield* Effect.annotateLogs(
@@ -168,34 +186,50 @@ export const make = Effect.fnUntraced(function*<A, E, R>(
     )
     yield* countFailure({ queue: name, kind: kindOf(entry.event), outcome: "retried" })
     yield* queue.retry(claim, entry, { delay, error })
-    return false
+    return left
   })
 
-  const processOne = Effect.fnUntraced(function*(claim: Claim, entry: Entry<A>) {
-    const exit = yield* Effect.exit(Effect.suspend(() => process(entry)))
+  const processOne = Effect.fnUntraced(function*(
+    claim: Claim,
+    entry: Entry<A>
+  ): Effect.fn.Return<Continuation<A>, StorageError, R> {
+    const completion: Completion = { changes: [], isOpen: true }
+    const exit = yield* Effect.exit(
+      Effect.provideService(Effect.suspend(() => process(entry)), CurrentCompletion, completion)
+    )
+    completion.isOpen = false
     if (Exit.isSuccess(exit)) {
       const { acceptedAt, event } = entry
       yield* measure(
         { queue: name, kind: kindOf(event) },
         Duration.toSeconds(DateTime.distance(acceptedAt, yield* DateTime.now))
       )
-      return yield* queue.complete(claim, entry)
+      const completed = yield* queue.complete(claim, entry, completion.changes)
+      return completed._tag === "Next" ? { isHeld: true, next: completed.entry } : left
     }
     // Interrupted by shutdown: the entry is left to the process that claims the lane next.
-    return Cause.hasInterruptsOnly(exit.cause) ? false : yield* failed(claim, entry, exit.cause)
+    return Cause.hasInterruptsOnly(exit.cause)
+      ? { isHeld: true, next: undefined }
+      : yield* failed(claim, entry, exit.cause)
   })
 
   /** Processes a lane. An entry whose outcome cannot be stored is processed again under the next claim. */
-  const work = (claim: Claim) =>
-    Effect.gen(function*() {
-      while (true) {
-        const entry = isEnding ? undefined : yield* queue.head(claim)
-        if (entry === undefined || !(yield* processOne(claim, entry))) break
+  const work = (claim: Claim) => {
+    let isHeld = true
+    return Effect.gen(function*() {
+      let entry = isEnding ? undefined : yield* queue.head(claim)
+      while (entry !== undefined) {
+        const continuation: Continuation<A> = yield* processOne(claim, entry)
+        isHeld = continuation.isHeld
+        entry = isEnding ? undefined : continuation.next
       }
     }).pipe(
-      Effect.ensuring(Effect.catch(queue.release(claim), () => Effect.sync(noteStray))),
+      Effect.ensuring(
+        Effect.suspend(() => isHeld ? Effect.catch(queue.release(claim), () => Effect.sync(noteStray)) : Effect.void)
+      ),
       Effect.catch((error) => Effect.logError(`A lane of the ${name} could not be worked on`, error))
     )
+  }
 
   const start = (claim: Claim) => {
     const fiber = fork(work(claim))

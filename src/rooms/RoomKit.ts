@@ -386,7 +386,7 @@ export const make = Effect.fnUntraced(function*(
       runs.run(
         Effect.andThen(
           recordConsent(message, resumed?.eventId !== undefined),
-          withAnswers((conversation) => receive(message, conversation, resumed))
+          withAnswers((conversation) => receive(message, conversation, resumed), { completion: resumed?.completion })
         )
       )
     )

@@ -69,6 +69,8 @@ export interface Service {
     readonly key?: string | undefined
     /** The received message that the event was made from, if any. */
     readonly inbound?: InboundMessage | undefined
+    /** The outcome of the event, where it is known already. */
+    readonly deliveries?: ReadonlyArray<DeliveryOutcome> | undefined
   }) => Effect.Effect<Appended, StorageError>
   /** Records the outcome of an event. */
   readonly settle: (
@@ -186,10 +188,10 @@ export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<Service> 
       create: (room) => Effect.sync(() => state.create(room)),
       attach: (roomId, attachment) => Effect.sync(() => state.attach(roomId, attachment)),
       detach: (roomId, attachment) => Effect.sync(() => state.detach(roomId, attachment)),
-      append: (event, { inbound, key } = {}) =>
+      append: (event, { deliveries, inbound, key } = {}) =>
         Effect.withFiber((fiber): Effect.Effect<Appended> => {
           const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-          const result = state.append(event, key, { now, provider: inbound?.provider })
+          const result = state.append(event, key, { now, provider: inbound?.provider, deliveries })
           return result._tag === "Appended"
             ? Effect.as(record(() => appended(event, inbound, result.room?.participants)), result)
             : Effect.succeed(result)

@@ -26,6 +26,7 @@ import { Entry, EventLog, type Filter, type Service } from "../events/EventLog.t
 import * as Followers from "../events/internal/followers.ts"
 import { personOf } from "../internal/person.ts"
 import { compact } from "../internal/record.ts"
+import { compileOnce } from "./internal/compileOnce.ts"
 import { json, makeReadable } from "./internal/json.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
@@ -74,7 +75,7 @@ export const make = Effect.fnUntraced(function*(
   never,
   SqlClient.SqlClient | SecureRandom.SecureRandom | Scope.Scope
 > {
-  const sql = yield* SqlClient.SqlClient
+  const sql = compileOnce(yield* SqlClient.SqlClient)
   const random = yield* SecureRandom.SecureRandom
   const asStored = stored(sql, "events")
   const readable = yield* makeReadable

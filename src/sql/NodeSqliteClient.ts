@@ -133,7 +133,10 @@ const toInput = (value: unknown): SQLInputValue => {
 const makePrepared = (database: DatabaseSync, capacity: number) => {
   const statements = new Map<string, StatementSync>()
   return (sql: string): StatementSync => {
-    const statement = statements.get(sql) ?? database.prepare(sql)
+    const known = statements.get(sql)
+    // Which one was used last matters only when one has to go.
+    if (known !== undefined && statements.size < capacity) return known
+    const statement = known ?? database.prepare(sql)
     // A `Map` iterates in insertion order, so the first entry is the least recently used.
     statements.delete(sql)
     statements.set(sql, statement)

@@ -18,13 +18,13 @@ import { aliasKeysOf, allKeysOf, attached, detached, heard, keysOf, ownKeyOf } f
 import { type Attachment, Room } from "../rooms/Room.ts"
 import { DeliveryOutcome, type HistoryEntry, RoomStore, type Service } from "../rooms/RoomStore.ts"
 import type { Recorded } from "./EventLogSql.ts"
-import { json, makeReadable } from "./internal/json.ts"
+import { compileOnce } from "./internal/compileOnce.ts"
+import { json, jsonRemembered, makeReadable } from "./internal/json.ts"
 import * as RoomSearch from "./internal/roomSearch.ts"
 import * as RoomSummaries from "./internal/roomSummaries.ts"
 import * as Search from "./internal/search.ts"
 import { stored, type Transact } from "./internal/storage.ts"
 
-const rooms = json("sms_rooms", Room)
 const events = json("sms_room_events", RoomEvent)
 const outcomes = json("sms_room_events", Schema.Array(DeliveryOutcome))
 const statuses = json("sms_statuses", DeliveryStatus)
@@ -53,9 +53,11 @@ export const make = Effect.fnUntraced(function*(
   transact: Transact,
   recorded: Recorded
 ): Effect.fn.Return<Service, never, SqlClient.SqlClient> {
-  const sql = yield* SqlClient.SqlClient
+  const sql = compileOnce(yield* SqlClient.SqlClient)
   const asStored = stored(sql, "rooms")
   const readable = yield* makeReadable
+  // Every message reads its room at least twice, and few change it.
+  const rooms = jsonRemembered("sms_rooms", Room)
 
   const read = Effect.fnUntraced(function*(roomId: string) {
     const [row] = yield* sql<{ room: string }>`SELECT room FROM sms_rooms WHERE id = ${roomId}`.withoutTransform
@@ -105,6 +107,34 @@ export const make = Effect.fnUntraced(function*(
       { discard: true }
     )
 
+  /** Finds the room of a conversation, changes what a message changes about it, or creates it. */
+  const findOrCreate = Effect.fnUntraced(function*(
+    conversation: Parameters<Service["route"]>[0],
+    create: Parameters<Service["route"]>[1]
+  ) {
+    const room = yield* findRoom(conversation)
+    if (room !== undefined) {
+      if (heard(room, conversation) === room) return { room, created: false }
+      // Read again under a lock, because another server may have changed it meanwhile.
+      const after = heard((yield* readLocked(room.id)) ?? room, conversation)
+      yield* write(after)
+      yield* lead(aliasKeysOf(after), after.id)
+      return { room: after, created: false }
+    }
+    const made = create()
+    const route = ownKeyOf(conversation)
+    // If two servers receive the first message of a conversation, only one creates the room.
+    const rows = yield* sql<
+      { room_id: string }
+    >`INSERT INTO sms_routes (route, room_id) VALUES (${route}, ${made.id})
+      ON CONFLICT (route) DO UPDATE SET room_id = sms_routes.room_id RETURNING room_id`.withoutTransform
+    const winner = rows[0]!.room_id
+    const other = winner === made.id ? undefined : yield* read(winner)
+    if (other !== undefined) return { room: other, created: false }
+    yield* lead(winner === made.id ? aliasKeysOf(made) : [route, ...aliasKeysOf(made)], made.id)
+    return yield* insert(made)
+  })
+
   const attach = (roomId: string, attachment: Attachment) =>
     asStored(transact(Effect.gen(function*() {
       const before = yield* readLocked(roomId)
@@ -134,39 +164,23 @@ export const make = Effect.fnUntraced(function*(
     get: (roomId) => asStored(read(roomId)),
     find: (conversation) => asStored(findRoom(conversation)),
     route: (conversation, create) =>
-      asStored(transact(Effect.gen(function*() {
-        const room = yield* findRoom(conversation)
-        if (room !== undefined) {
-          if (heard(room, conversation) === room) return { room, created: false }
-          // Read again under a lock, because another server may have changed it meanwhile.
-          const after = heard((yield* readLocked(room.id)) ?? room, conversation)
-          yield* write(after)
-          yield* lead(aliasKeysOf(after), after.id)
-          return { room: after, created: false }
-        }
-        const made = create()
-        const route = ownKeyOf(conversation)
-        // If two servers receive the first message of a conversation, only one creates the room.
-        const rows = yield* sql<
-          { room_id: string }
-        >`INSERT INTO sms_routes (route, room_id) VALUES (${route}, ${made.id})
-          ON CONFLICT (route) DO UPDATE SET room_id = sms_routes.room_id RETURNING room_id`.withoutTransform
-        const winner = rows[0]!.room_id
-        const other = winner === made.id ? undefined : yield* read(winner)
-        if (other !== undefined) return { room: other, created: false }
-        yield* lead(winner === made.id ? aliasKeysOf(made) : [route, ...aliasKeysOf(made)], made.id)
-        return yield* insert(made)
-      }))),
+      asStored(Effect.gen(function*() {
+        const known = yield* findRoom(conversation)
+        // Most messages change nothing about their room, and need no transaction.
+        if (known !== undefined && heard(known, conversation) === known) return { room: known, created: false }
+        return yield* transact(findOrCreate(conversation, create))
+      })),
     create: (room) => asStored(transact(insert(room))),
     attach,
     detach,
-    append: (event, { inbound, key } = {}) =>
+    append: (event, { deliveries, inbound, key } = {}) =>
       asStored(recorded(Effect.fnUntraced(function*(record) {
         const now = yield* Clock.currentTimeMillis
         const { source: { participant } } = event
         const rows = yield* sql`INSERT INTO sms_room_events
-          (id, key, room_id, event, state, person, provider, words, created_at)
+          (id, key, room_id, event, deliveries, state, person, provider, words, created_at)
           VALUES (${event.id}, ${key ?? null}, ${event.roomId}, ${yield* events.encode(event)},
+            ${deliveries === undefined ? null : yield* outcomes.encode(deliveries)},
             ${RoomSearch.stateOf(event) ?? null}, ${participant === undefined ? null : personOf(participant)},
             ${inbound?.provider ?? null}, ${wordsOf(event.content)}, ${now})
           ON CONFLICT DO NOTHING RETURNING id`.withoutTransform
@@ -180,14 +194,17 @@ export const make = Effect.fnUntraced(function*(
         const room = yield* read(event.roomId)
         const [row] = yield* sql<EventRow>`SELECT position, id, event, deliveries FROM sms_room_events
           WHERE id = ${event.id} OR key = ${key ?? null} ORDER BY position LIMIT 1`.withoutTransform
-        const { deliveries, event: known } = yield* toEntry(row!)
-        return { _tag: "Repeated", room, event: known, deliveries } as const
+        const known = yield* toEntry(row!)
+        return { _tag: "Repeated", room, event: known.event, deliveries: known.deliveries } as const
       }))),
     settle: ({ id }, deliveries) =>
-      asStored(transact.statement(Effect.flatMap(
-        outcomes.encode(deliveries),
-        (text) => Effect.asVoid(sql`UPDATE sms_room_events SET deliveries = ${text} WHERE id = ${id}`)
-      ))),
+      transact.joinable(
+        Effect.flatMap(
+          outcomes.encode(deliveries),
+          (text) => Effect.asVoid(sql`UPDATE sms_room_events SET deliveries = ${text} WHERE id = ${id}`)
+        ),
+        asStored
+      ),
     rooms: ({ limit = defaultLimit } = {}) =>
       asStored(Effect.flatMap(
         sql<{ id: string; room: string }>`SELECT id, room FROM sms_rooms ORDER BY activity DESC LIMIT ${limit}`

@@ -250,3 +250,22 @@ describe("a database whose routes have numbers as they were written", () => {
       assert.lengthOf(left, 0)
     }).pipe(Effect.scoped, Effect.provide(layer)))
 })
+
+describe("a database whose pending entries were counted by reading them", () => {
+  it.effect("counts them all the same, and processes them", () =>
+    Effect.gen(function*() {
+      yield* restore("storage-1")
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`INSERT INTO sms_lanes (lane, pending, ready_at, written_at, claim) VALUES ('l', 2, 5, 5, 0)`
+      for (const [id, state, time] of [["done", "done", 1], ["first", "pending", 5], ["second", "pending", 7]]) {
+        yield* sql`INSERT INTO sms_inbox (id, lane, kind, event, state, failures, accepted_at)
+          VALUES (${id}, 'l', 'Unrecognized', '{"_tag":"Unrecognized","provider":"mock","raw":{}}', ${state}, 0, ${time})`
+      }
+      const inbox = Context.get(yield* SqlStorage.make(), Inbox)
+      yield* TestClock.adjust("1 second")
+      const { oldest, pending } = yield* inbox.backlog()
+      assert.deepStrictEqual([pending, oldest && DateTime.toEpochMillis(oldest)], [2, 5])
+      const [claim] = yield* inbox.claim({ limit: 1 })
+      assert.strictEqual((yield* inbox.head(claim!))?.id, "first")
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+})

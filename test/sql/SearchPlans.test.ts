@@ -7,6 +7,7 @@ import { StatementSync } from "node:sqlite"
 import { Address } from "../../src/Address.ts"
 import { DeliveryStore } from "../../src/delivery/DeliveryStore.ts"
 import { EventLog } from "../../src/events/EventLog.ts"
+import { Inbox } from "../../src/inbox/Inbox.ts"
 import { RoomStore } from "../../src/rooms/RoomStore.ts"
 import { IntentStore } from "../../src/sending/IntentStore.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
@@ -63,6 +64,19 @@ const searches: Readonly<
   "the log of a kind": EventLog.use((log) => log.read({ after: 7, limit: 50, filter: { kinds: ["SendSettled"] } })),
   "the log of a number": EventLog.use((log) => log.read({ after: 7, limit: 50, filter: { number } }))
 }
+
+describe("what is pending", () => {
+  it.effect("is counted from an index, without reading the entries", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const statements = yield* statementsOf(Inbox.use(({ backlog }) => backlog()))
+      const [text] = statements.find(([text]) => text.includes("COUNT"))!
+      const steps = yield* sql.unsafe<{ detail: string }>(`EXPLAIN QUERY PLAN ${text}`)
+      const reading = steps.map(({ detail }) => detail).filter((step) => step.includes("sms_inbox"))
+      assert.lengthOf(reading, 3)
+      for (const step of reading) assert.match(step, /COVERING INDEX sms_inbox_(lane|dead)/)
+    }).pipe(Effect.provide(Layer.fresh(layer))))
+})
 
 describe("a page of", () => {
   it.effect.each(Object.entries(searches))("%s", ([name, search]) =>

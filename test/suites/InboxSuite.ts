@@ -35,7 +35,7 @@ export const suite = (name: string, layer: Layer.Layer<Inbox, unknown>, skip = f
     for (const claim of yield* inbox.claim({ limit: 100 })) {
       for (let entry = yield* inbox.head(claim); entry !== undefined; entry = yield* inbox.head(claim)) {
         keys.push(entry.event._tag === "InboundMessage" ? entry.event.idempotencyKey : entry.event._tag)
-        assert.isTrue(yield* inbox.complete(claim, entry))
+        assert.notStrictEqual((yield* inbox.complete(claim, entry))._tag, "Outdated")
       }
       yield* inbox.release(claim)
     }
@@ -82,6 +82,31 @@ export const suite = (name: string, layer: Layer.Layer<Inbox, unknown>, skip = f
         const keys = yield* drain(inbox)
         assert.deepStrictEqual(keys.filter((key) => String(key).startsWith("a")), ["a1", "a2", "a3"])
         assert.deepStrictEqual(keys.filter((key) => String(key).startsWith("b")), ["b1", "b2"])
+      }))
+
+    test("hands out the next event of a lane when one is completed, and releases the lane with the last", (inbox) =>
+      Effect.gen(function*() {
+        yield* inbox.accept([message("1"), message("2")])
+        const [claim, entry] = yield* first(inbox)
+        const next = yield* inbox.complete(claim, entry)
+        if (next._tag !== "Next") return assert.fail(next._tag)
+        assert.deepStrictEqual(next.entry, yield* inbox.head(claim))
+        assert.deepStrictEqual(yield* inbox.complete(claim, next.entry), { _tag: "Released" })
+        // Nobody has it any more, and what comes next can be claimed.
+        yield* inbox.accept([message("3")])
+        assert.deepStrictEqual(yield* drain(inbox), ["3"])
+      }))
+
+    test("makes the changes that come with a completion, unless the claim is outdated", (inbox) =>
+      Effect.gen(function*() {
+        yield* inbox.accept([message("1")])
+        const made: Array<string> = []
+        const change = (name: string) => Effect.sync(() => void made.push(name))
+        const [old, entry] = yield* first(inbox)
+        yield* inbox.release(old)
+        const [claim] = yield* first(inbox)
+        yield* inbox.complete(claim, entry, [change("current")])
+        assert.deepStrictEqual(made, ["current"])
       }))
 
     test("holds a lane until its retry, and no other", (inbox) =>
@@ -177,13 +202,13 @@ export const suite = (name: string, layer: Layer.Layer<Inbox, unknown>, skip = f
         const [old, entry] = yield* first(inbox)
         yield* inbox.release(old)
         const [claim] = yield* first(inbox)
-        assert.isFalse(yield* inbox.complete(old, entry))
+        assert.strictEqual((yield* inbox.complete(old, entry))._tag, "Outdated")
         assert.isUndefined(yield* inbox.head(old))
         yield* inbox.retry(old, entry, { delay: Duration.seconds(5), error: "Late" })
         yield* inbox.release(old)
         assert.deepStrictEqual(yield* inbox.claim({ limit: 1 }), [])
-        assert.isTrue(yield* inbox.complete(claim, entry))
-        assert.isFalse(yield* inbox.complete(claim, entry))
+        assert.notStrictEqual((yield* inbox.complete(claim, entry))._tag, "Outdated")
+        assert.strictEqual((yield* inbox.complete(claim, entry))._tag, "Outdated")
       }))
 
     test("leaves what it has claimed, except for what is still worked on", (inbox) =>

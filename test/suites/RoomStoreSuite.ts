@@ -305,11 +305,18 @@ export const suite = (name: string, layer: Layer.Layer<RoomStore, unknown>, skip
         assert.deepStrictEqual(byKey.event, event("1", "a"))
         assert.isUndefined(byKey.deliveries)
         const deliveries = [new DeliveryOutcome({ channelId: "web", outcome: "delivered" })]
+        // An outcome that is known at once is stored with the event.
+        yield* store.append(event("2", "a"), { deliveries: [] })
+        const known = yield* store.append(event("2", "a"))
+        assert.deepStrictEqual(known._tag === "Repeated" && known.deliveries, [])
         yield* store.settle(event("1", "a"), deliveries)
         const settled = yield* store.append(event("1", "a"))
         assert.deepStrictEqual(settled._tag === "Repeated" && settled.deliveries, deliveries)
         const history = yield* store.history("a")
-        assert.deepStrictEqual(history?.map(({ deliveries, event }) => [event.id, deliveries]), [["1", deliveries]])
+        assert.deepStrictEqual(history?.map(({ deliveries, event }) => [event.id, deliveries]), [
+          ["1", deliveries],
+          ["2", []]
+        ])
       }))
 
     test("lists what was said, oldest first, in pages", (store) =>

@@ -12,6 +12,7 @@ import * as Metric from "effect/Metric"
 import * as KeyedMutex from "../../internal/keyedMutex.ts"
 import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
 import type { InboundMessage } from "../../Message.ts"
+import type { Completion } from "../../queue/internal/completion.ts"
 import { GiveUp, TryAgain } from "../../queue/TryAgain.ts"
 import { RoomEvent } from "../../RoomEvent.ts"
 import type { StorageError } from "../../StorageError.ts"
@@ -149,6 +150,8 @@ interface Admitted {
   readonly appended: Appended
   readonly event: RoomEvent
   readonly room: Room
+  /** Whether the store has the outcome too: no hook or channel wants the event. */
+  readonly isSettled?: boolean | undefined
 }
 
 export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Parts) => {
@@ -227,6 +230,11 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
     return [...found]
   }
 
+  /** Returns whether nothing is to be done with an event but to store it. */
+  const isOnlyStored = ({ event, room }: Incoming): boolean =>
+    !hooks.hasAny("BeforeBroadcast", event) && !hooks.hasAny("AfterBroadcast", event) &&
+    others(room, event.source.channelId).length === 0
+
   /** Runs the hooks and appends the event, or finds that the store has it already. */
   const admit = (
     incoming: Incoming,
@@ -235,11 +243,13 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
     const { event: received, isAbandoned, isResumed } = incoming
     const unlessAbandoned = (effect: Effect.Effect<Passed | Admitted, StorageError | Unfinished>) =>
       isAbandoned === undefined ? effect : Effect.suspend(() => isAbandoned() ? Effect.interrupt : effect)
-    const append = (event: RoomEvent, room: Room) =>
-      Effect.map(
-        store.append(event, incoming),
-        (appended): Admitted => ({ appended, event, room: appended.room ?? room })
+    const append = (event: RoomEvent, room: Room) => {
+      const isSettled = isOnlyStored(incoming)
+      return Effect.map(
+        store.append(event, isSettled ? { ...incoming, deliveries: [] } : incoming),
+        (appended): Admitted => ({ appended, event, room: appended.room ?? room, isSettled })
       )
+    }
     const enter = (room: Room): Effect.Effect<Passed | Admitted, StorageError | Unfinished> => {
       const verdict = hooks.before("BeforeBroadcast", {
         subject: received,
@@ -259,13 +269,18 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
           )
       )
     }
-    return unlessAbandoned(Effect.flatMap(store.get(received.roomId), (room) => enter(room ?? incoming.room)))
+    return unlessAbandoned(Effect.suspend(() =>
+      // Only hooks need the room before the event is in it.
+      hooks.hasAny("BeforeBroadcast", received)
+        ? Effect.flatMap(store.get(received.roomId), (room) => enter(room ?? incoming.room))
+        : enter(incoming.room)
+    ))
   }
 
   /** Concludes an event that its channels have. */
   const conclude = (
     { isReported = false, isResumed }: Incoming,
-    { event, room, settled }: Admitted & { readonly settled: ReadonlyArray<DeliveryOutcome> },
+    { event, isSettled, room, settled }: Admitted & { readonly settled: ReadonlyArray<DeliveryOutcome> },
     delivered: ReadonlyArray<Delivered>,
     conversation: Conversation
   ): Effect.Effect<Passed, Unfinished> => {
@@ -286,7 +301,9 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
       const outcomes = delivered.map(({ again, delivery: { channelId, outcome } }) =>
         new DeliveryOutcome({ channelId, outcome: again === undefined ? outcome : "again" })
       )
-      conversation.settles.unshift(store.settle(event, [...settled, ...outcomes]))
+      // A channel may have been attached since.
+      const isStored = isSettled === true && outcomes.length === 0
+      if (!isStored) conversation.settles.unshift(store.settle(event, [...settled, ...outcomes]))
       if (again.length === 0 || (isReported && deliveries.some(Sends.mayHaveGoneOut))) {
         const earlier = settled.length === 0 ? {} : { earlier: settled }
         return Effect.succeed({ _tag: "Broadcast", event, deliveries, ...earlier })
@@ -337,7 +354,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
       // If a process stopped while it processed the event, the next attempt continues.
       return isDone || !incoming.isResumed
         ? Effect.succeed({ _tag: "Repeated", eventId: earlier.id, roomId: earlier.roomId })
-        : deliverAll(incoming, { ...admitted, event: earlier }, conversation, deliveries)
+        : deliverAll(incoming, { ...admitted, event: earlier, isSettled: false }, conversation, deliveries)
     })
 
   const passInTurn = (incoming: Incoming, conversation: Conversation) =>
@@ -359,12 +376,19 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
     return failures[0]
   })
 
+  /** Stores what became of the events: with the completion of their entry, if there is one. */
+  const storeAll = (settles: Conversation["settles"], completion: Completion | undefined) => {
+    if (completion?.isOpen !== true) return Effect.forEach(settles, identity, { discard: true })
+    completion.changes.push(...settles)
+    return Effect.void
+  }
+
   /** Waits for the answers, and stores what became of the events. */
-  const settle = Effect.fnUntraced(function*(conversation: Conversation) {
+  const settle = Effect.fnUntraced(function*(conversation: Conversation, completion: Completion | undefined) {
     const failure = yield* awaitAnswers(conversation)
     // If an answer could not be stored, the event counts as not processed.
     if (failure !== undefined) return yield* failure
-    yield* Effect.forEach(conversation.settles, identity, { discard: true })
+    yield* storeAll(conversation.settles, completion)
   })
 
   /** The same for a message that was broadcast for a caller: nothing that fails keeps its result from the caller. */
@@ -400,11 +424,13 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
      * Runs an effect, and waits until all answers that it caused are processed.
      * Another one with the same key begins after that: what became of the event
      * is not stored before, and it would be taken for one that a process left.
-     * A result that is made is returned, whatever fails afterwards.
+     * A result that is made is returned, whatever fails afterwards. What became of
+     * the message of an entry is stored with the completion of the entry.
      */
     withAnswers: <A, E>(
       use: (conversation: Conversation) => Effect.Effect<A, E>,
-      { isMade, isResumed = true, key }: {
+      { completion, isMade, isResumed = true, key }: {
+        readonly completion?: Completion | undefined
         readonly key?: string | undefined
         readonly isMade?: ((result: A) => boolean) | undefined
         readonly isResumed?: boolean | undefined
@@ -419,9 +445,10 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
           if (Exit.isSuccess(result) && isMade?.(result.value) === true) {
             return Effect.andThen(settleMade(conversation, isResumed), result)
           }
-          const [first, ...others] = settles
-          // As it is for a message that no hook or channel answers.
-          const settled = answers.size > 0 || others.length > 0 ? settle(conversation) : first ?? Effect.void
+          // Without a result, the entry is not completed.
+          const completing = Exit.isSuccess(result) ? completion : undefined
+          // Most messages are answered by no hook or channel.
+          const settled = answers.size > 0 ? settle(conversation, completing) : storeAll(settles, completing)
           return Effect.andThen(settled, result)
         })
         return key === undefined ? settled : oncePerKey(key)(settled)

@@ -51,6 +51,8 @@ type BeforeTrigger = Extract<Trigger, `Before${string}`>
 type AfterTrigger = Extract<Trigger, `After${string}`>
 
 export interface HookRuns {
+  /** Returns whether there are hooks for a subject. */
+  readonly hasAny: (trigger: Trigger, subject: Subject) => boolean
   readonly before: <T extends BeforeTrigger, A>(
     trigger: T,
     options: Before<Triggered<T>, A>
@@ -136,6 +138,7 @@ export const make = ({ hooks, notify }: Parts): HookRuns => {
   })
 
   return {
+    hasAny: (trigger, subject) => hooks.matching(trigger, subject).length > 0,
     before: (trigger, options) => {
       const matching = hooks.matching(trigger, options.subject)
       return matching.length === 0

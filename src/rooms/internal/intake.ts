@@ -8,6 +8,7 @@ import type { Entry } from "../../inbox/Inbox.ts"
 import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
 import type { InboundMessage } from "../../Message.ts"
 import type { MmsAggregatorError, Service as Aggregator } from "../../mms/MmsAggregator.ts"
+import { CurrentCompletion } from "../../queue/internal/completion.ts"
 import type { StorageError } from "../../StorageError.ts"
 import type { MessagePart, WebhookEvent } from "../../WebhookEvent.ts"
 import type { KitEvent } from "../KitEvent.ts"
@@ -101,11 +102,12 @@ export const make = ({ accepting, aggregator, notify, once, processInbound, reco
 
   return {
     processEntry: ({ event, failures, id }: Pick<Entry, "id" | "event"> & Partial<Pick<Entry, "failures">>) =>
-      Effect.suspend(() => {
+      Effect.withFiber((fiber) => {
         let isAbandoned = false
+        const completion = fiber.getRef(CurrentCompletion)
         return Effect.onInterrupt(
           Effect.provideService(
-            processEvent(event, Effect.void, { eventId: id, isAbandoned: () => isAbandoned }),
+            processEvent(event, Effect.void, { eventId: id, isAbandoned: () => isAbandoned, completion }),
             EarlierAttempts,
             failures
           ),

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Deduplicator from "../../internal/deduplicator.ts"
 import { unchecked } from "../../internal/unchecked.ts"
 import type { InboundMessage } from "../../Message.ts"
+import type { Completion } from "../../queue/internal/completion.ts"
 import { EventSource, RoomEvent } from "../../RoomEvent.ts"
 import type { StorageError } from "../../StorageError.ts"
 import type { KitEvent } from "../KitEvent.ts"
@@ -36,6 +37,8 @@ export interface Resumed {
   readonly eventId?: string | undefined
   /** Returns whether the inbox has left the message to another attempt, so that this one must not admit it. */
   readonly isAbandoned?: (() => boolean) | undefined
+  /** The completion of the entry in the inbox. */
+  readonly completion?: Completion | undefined
 }
 
 export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, random, remembered, store }: Options) {

@@ -168,7 +168,11 @@ export class RoomState {
   append(
     event: RoomEvent,
     key: string | undefined,
-    { now, provider }: { readonly now: number; readonly provider?: string | undefined } = { now: 0 }
+    { deliveries, now, provider }: {
+      readonly now: number
+      readonly provider?: string | undefined
+      readonly deliveries?: ReadonlyArray<DeliveryOutcome> | undefined
+    } = { now: 0 }
   ): Appended {
     // A room can be evicted while an event is being processed in it.
     const record = this.#rooms.get(event.roomId)
@@ -180,8 +184,18 @@ export class RoomState {
     }
     const bytes = sizeOf(event) + sizeOfKey(key)
     const place = { time: now, position: ++this.#appended }
-    const kept: Kept = { position: record.next++, event, key, place, provider, bytes }
-    if (events.put(event.id, kept, bytes) && key !== undefined) keys.set(key, kept)
+    const kept: Kept = {
+      position: record.next++,
+      event,
+      key,
+      place,
+      provider,
+      bytes,
+      ...(deliveries !== undefined && { deliveries })
+    }
+    if (events.put(event.id, kept, bytes + (deliveries === undefined ? 0 : sizeOf(deliveries))) && key !== undefined) {
+      keys.set(key, kept)
+    }
     for (let oldest = events.excess(); oldest !== undefined; oldest = events.excess()) {
       this.#dropEvent(record, oldest[1])
     }

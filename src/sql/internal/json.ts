@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
 import { UnreadableRow } from "../../StorageError.ts"
 
 /** Builds the functions of a column. A value that this version cannot encode is a defect. */
@@ -14,6 +15,47 @@ export const json = <A>(table: string, schema: Schema.Codec<A, unknown>) => {
   return {
     encode: (value: A) => Effect.orDie(encode(value)),
     decode: (text: string): Effect.Effect<A, UnreadableRow> => Effect.mapError(decode(text), unreadable)
+  }
+}
+
+/** The bounds of the values that a column remembers. */
+const remembered = { maxEntries: 1000, maxBytes: 4 * 1024 * 1024 }
+
+/**
+ * As {@link json}, for values that are read again soon after they are written or
+ * read: they are remembered by their text and not decoded again. Those that are
+ * read `once` are forgotten with that.
+ */
+export const jsonRemembered = <A>(
+  table: string,
+  schema: Schema.Codec<A, unknown>,
+  { isReadOnce = false }: { readonly isReadOnce?: boolean } = {}
+): ReturnType<typeof json<A>> => {
+  const { decode, encode } = json(table, schema)
+  const values = new InsertionOrderedMap<A>(remembered)
+  const remember = (text: string, value: A) => {
+    // A value takes about as much as its text.
+    values.put(text, value, 2 * text.length)
+    for (let oldest = values.excess(); oldest !== undefined; oldest = values.excess()) values.delete(oldest[0])
+  }
+  return {
+    encode: (value) =>
+      Effect.map(encode(value), (text) => {
+        remember(text, value)
+        return text
+      }),
+    decode: (text) =>
+      Effect.suspend(() => {
+        const known = values.get(text)
+        if (known === undefined) {
+          return isReadOnce ? decode(text) : Effect.map(decode(text), (value) => {
+            remember(text, value)
+            return value
+          })
+        }
+        if (isReadOnce) values.delete(text)
+        return Effect.succeed(known)
+      })
   }
 }
 

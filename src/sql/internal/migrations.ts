@@ -304,6 +304,15 @@ const migrations = {
     const sql = yield* SqlClient.SqlClient
     // The processes that resend a message: see resends.ts.
     yield* sql`CREATE INDEX sms_intents_resending ON sms_intents (owner) WHERE state = 'unknown' AND owner IS NOT NULL`
+  }),
+  "0015_pending": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    // With their time, what is pending is counted without reading the entries.
+    for (const entries of ["sms_inbox", "sms_forwards"]) {
+      yield* sql`DROP INDEX ${sql(`${entries}_lane`)}`
+      yield* sql`CREATE INDEX ${sql(`${entries}_lane`)} ON ${sql(entries)} (lane, position, accepted_at)
+        WHERE state = 'pending'`
+    }
   })
 }
 

@@ -14,7 +14,8 @@ import { type Address, canonical } from "../../Address.ts"
 import { personOf } from "../../internal/person.ts"
 import type * as Queues from "../../queue/Queue.ts"
 import { type StorageError, UnreadableRow } from "../../StorageError.ts"
-import { json } from "./json.ts"
+import { compileOnce } from "./compileOnce.ts"
+import { jsonRemembered } from "./json.ts"
 import * as Search from "./search.ts"
 import type { Servers } from "./servers.ts"
 import { stored, type Transact } from "./storage.ts"
@@ -81,10 +82,11 @@ export const make = Effect.fnUntraced(function*<A>(
   transact: Transact,
   servers: Servers
 ): Effect.fn.Return<Queues.Queue<A>, never, SqlClient.SqlClient | SecureRandom.SecureRandom> {
-  const sql = yield* SqlClient.SqlClient
+  const sql = compileOnce(yield* SqlClient.SqlClient)
   const random = yield* SecureRandom.SecureRandom
   const asStored = stored(sql, name)
-  const events = json(entriesTable, schema)
+  // An event is usually processed by the process that has accepted it.
+  const events = jsonRemembered(entriesTable, schema, { isReadOnce: true })
   const table = sql.literal(entriesTable)
   const lanesOf = sql.literal(lanesTable)
   /** The kind of error of an entry that does not decode. */
@@ -203,6 +205,45 @@ export const make = Effect.fnUntraced(function*<A>(
     return row === undefined ? undefined : yield* toEntry(row)
   })
 
+  /** Releases a lane. Returns `false` when the claim is outdated. */
+  const leave = (claim: Queues.Claim, now: number, delay = 0) =>
+    Effect.gen(function*() {
+      const left = yield* sql`UPDATE ${lanesOf} SET owner = NULL, ready_at = ${now + delay}, written_at = ${now}
+        WHERE lane = ${claim.lane} AND owner = ${yield* servers.me} AND claim = ${claim.number}
+        RETURNING lane`.withoutTransform
+      yield* dropLane(claim.lane)
+      return left.length > 0
+    })
+
+  const release: Queues.Queue<A>["release"] = (claim, delay = Duration.zero) =>
+    asStored(transact(Effect.asVoid(
+      Effect.flatMap(Clock.currentTimeMillis, (now) => leave(claim, now, Duration.toMillis(delay)))
+    )))
+
+  /** Marks an entry of a claimed lane as processed, and reads the next one, or leaves the lane. */
+  const completeRow = Effect.fnUntraced(function*(
+    claim: Queues.Claim,
+    { id }: Queues.Entry<A>,
+    changes: ReadonlyArray<Effect.Effect<unknown, unknown>>
+  ) {
+    const { lane, number } = claim
+    const now = yield* Clock.currentTimeMillis
+    const [left] = yield* sql<{ pending: unknown }>`UPDATE ${lanesOf} SET pending = pending - 1
+      WHERE lane = ${lane} AND owner = ${yield* servers.me} AND claim = ${number}
+      AND EXISTS (SELECT 1 FROM ${table} WHERE id = ${id} AND state = 'pending') RETURNING pending`.withoutTransform
+    if (left === undefined) return { isOutdated: true }
+    for (const change of changes) yield* change
+    yield* sql`UPDATE ${table} SET state = 'done', settled_at = ${now} WHERE id = ${id}`
+    if (Number(left.pending) === 0) {
+      yield* sql`DELETE FROM ${lanesOf} WHERE lane = ${lane}`
+      return { isOutdated: false }
+    }
+    const [next] = yield* sql<Row>`SELECT ${columns} FROM ${table} WHERE lane = ${lane} AND state = 'pending'
+      ORDER BY position LIMIT 1`.withoutTransform
+    if (next === undefined) yield* leave(claim, now)
+    return { isOutdated: false, next }
+  })
+
   /** Makes unreadable entries dead letters, because they would hold the lane for ever. */
   const head: Queues.Queue<A>["head"] = Effect.fnUntraced(function*(claim) {
     while (true) {
@@ -213,15 +254,22 @@ export const make = Effect.fnUntraced(function*<A>(
     }
   })
 
-  /** Releases a lane. Returns `false` when the claim is outdated. */
-  const leave = (claim: Queues.Claim, now: number, delay = 0) =>
-    Effect.gen(function*() {
-      const left = yield* sql`UPDATE ${lanesOf} SET owner = NULL, ready_at = ${now + delay}, written_at = ${now}
-        WHERE lane = ${claim.lane} AND owner = ${yield* servers.me} AND claim = ${claim.number}
-        RETURNING lane`.withoutTransform
-      yield* dropLane(claim.lane)
-      return left.length > 0
-    })
+  const complete: Queues.Queue<A>["complete"] = Effect.fnUntraced(function*(claim, entry, changes = []) {
+    const within: Array<Effect.Effect<unknown, unknown>> = []
+    for (const change of changes) {
+      const body = transact.bodyOf(change)
+      if (body === undefined) yield* change
+      else within.push(body)
+    }
+    const { isOutdated, next } = yield* asStored(transact(completeRow(claim, entry, within)))
+    if (isOutdated) return { _tag: "Outdated" }
+    if (next === undefined) return { _tag: "Released" }
+    const one = yield* toEntry(next)
+    const readable = one.unreadable === undefined ? one : yield* head(claim)
+    if (readable !== undefined) return { _tag: "Next", entry: readable }
+    yield* release(claim)
+    return { _tag: "Released" }
+  }) as Queues.Queue<A>["complete"]
 
   servers.onDead({
     owners: sql<{ owner: string }>`SELECT DISTINCT owner FROM ${lanesOf} WHERE owner IS NOT NULL`.withoutTransform,
@@ -245,15 +293,7 @@ export const make = Effect.fnUntraced(function*<A>(
       return rows.map(({ lane }) => ({ lane, number }))
     }),
     head,
-    complete: (claim, entry) =>
-      settle(
-        claim,
-        entry,
-        Effect.flatMap(
-          Clock.currentTimeMillis,
-          (now) => sql`UPDATE ${table} SET state = 'done', settled_at = ${now} WHERE id = ${entry.id}`
-        )
-      ),
+    complete,
     bury,
     retry: (claim, { id }, { delay, error }) =>
       asStored(transact(Effect.gen(function*() {
@@ -261,10 +301,7 @@ export const make = Effect.fnUntraced(function*<A>(
         if (!(yield* leave(claim, now, Duration.toMillis(delay)))) return
         yield* sql`UPDATE ${table} SET failures = failures + 1, last_error = ${error} WHERE id = ${id}`
       }))),
-    release: (claim, delay = Duration.zero) =>
-      asStored(transact(Effect.asVoid(
-        Effect.flatMap(Clock.currentTimeMillis, (now) => leave(claim, now, Duration.toMillis(delay)))
-      ))),
+    release,
     releaseOthers: (claims) =>
       asStored(transact(Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis

@@ -13,6 +13,7 @@ import * as Fiber from "effect/Fiber"
 import { identity } from "effect/Function"
 import * as SqlClient from "effect/sql/SqlClient"
 import { SqlError, StatementTimeoutError } from "effect/sql/SqlError"
+import { IsBackground } from "../../internal/background.ts"
 import { StorageError, UnreadableRow } from "../../StorageError.ts"
 import { failureOf } from "./failure.ts"
 
@@ -82,6 +83,33 @@ export interface Transact {
   <A, E>(body: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError>
   /** Runs one statement that writes. It needs no transaction, and shares a commit where there are groups. */
   readonly statement: <A, E>(statement: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError>
+  /** As `statement`, for an operation that can also be part of a transaction of its caller: see `bodyOf`. */
+  readonly joinable: <A, E, A2, E2>(
+    statement: Effect.Effect<A, E>,
+    operation: (changed: Effect.Effect<A, E | SqlError>) => Effect.Effect<A2, E2>
+  ) => Effect.Effect<A2, E2>
+  /** Returns the statement of a joinable operation of this database, to run it within a transaction. */
+  readonly bodyOf: (operation: Effect.Effect<unknown, unknown>) => Effect.Effect<unknown, unknown> | undefined
+}
+
+/** Adds what is the same for all databases. */
+const makeJoinable = (
+  transact: <A, E>(body: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError>,
+  statement: Transact["statement"]
+): Transact => {
+  const bodies = new WeakMap<Effect.Effect<unknown, unknown>, Effect.Effect<unknown, unknown>>()
+  return Object.assign(transact, {
+    statement,
+    joinable: <A, E, A2, E2>(
+      body: Effect.Effect<A, E>,
+      operation: (changed: Effect.Effect<A, E | SqlError>) => Effect.Effect<A2, E2>
+    ) => {
+      const joinable = operation(statement(body))
+      bodies.set(joinable, body)
+      return joinable
+    },
+    bodyOf: (operation: Effect.Effect<unknown, unknown>) => bodies.get(operation)
+  })
 }
 
 interface Waiting {
@@ -96,9 +124,20 @@ const maxGroup = 256
 const maxMillis = 10
 
 /**
+ * How many transactions of requests a group has for each one of background
+ * work, while both wait. A carrier repeats within seconds what is not
+ * acknowledged, and processing can follow later.
+ */
+const requestsPerBackground = 4
+
+/**
  * Commits what arrives in one turn of the event loop together on SQLite: a
  * synced commit takes most of the time of a small transaction. On Postgres,
  * where groups made things slower, each transaction is committed alone.
+ *
+ * The transactions of requests come first. Each group that has some also takes a
+ * fair share of those of background work, and at least one, so that neither
+ * waits for the other's end.
  *
  * When one of a group fails, all are rolled back, and each runs alone. Failures
  * are rare, and a savepoint for each would double the number of statements.
@@ -111,45 +150,65 @@ export const makeTransact = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const isGrouped = sql.onDialectOrElse({ sqlite: () => true, orElse: () => false })
   if (!isGrouped) {
-    const alone = <A, E>(body: Effect.Effect<A, E>) => sql.withTransaction(body)
-    return Object.assign(alone, { statement: identity }) as Transact
+    return makeJoinable((body) => sql.withTransaction(body), identity)
   }
 
-  let waiting: Array<Waiting> = []
+  let requests: Array<Waiting> = []
+  let background: Array<Waiting> = []
   let isRunning = false
 
   const finish = ({ done }: Waiting, exit: Exit.Exit<unknown, unknown>) => Deferred.doneUnsafe(done, exit)
 
   const alone = (one: Waiting) => Effect.map(Effect.exit(sql.withTransaction(one.body)), (exit) => finish(one, exit))
 
+  /** Takes the transactions of a group, one by one. `isFull` is whether it only takes what is due to background work. */
+  const makeGroup = () => {
+    let ofRequests = 0
+    let ofBackground = 0
+    return {
+      next: (isFull: boolean): Waiting | undefined => {
+        if (!isFull && ofRequests < requests.length) return requests[ofRequests++]
+        const most = isFull ? 1 : ofRequests === 0 ? Infinity : Math.max(1, ofRequests / requestsPerBackground)
+        return ofBackground + 1 <= most && ofBackground < background.length ? background[ofBackground++] : undefined
+      },
+      /** Removes those that were taken from those that wait. */
+      leave: () => {
+        requests = requests.slice(ofRequests)
+        background = background.slice(ofBackground)
+      }
+    }
+  }
+
   const commit = Effect.gen(function*() {
     const { currentTimeMillis } = yield* Clock.Clock
+    const taken = makeGroup()
     const group: Array<Waiting> = []
     const values: Array<unknown> = []
     const committed = yield* Effect.exit(sql.withTransaction(Effect.gen(function*() {
       const end = (yield* currentTimeMillis) + maxMillis
-      while (group.length < waiting.length && group.length < maxGroup) {
-        const one = waiting[group.length]!
+      let isFull = false
+      for (let one = taken.next(isFull); one !== undefined; one = taken.next(isFull)) {
         group.push(one)
         values.push(yield* one.body)
-        if ((yield* currentTimeMillis) > end) break
+        isFull ||= group.length >= maxGroup || (yield* currentTimeMillis) > end
       }
     })))
     if (group.length === 0) {
       // The transaction did not begin.
-      const all = waiting
-      waiting = []
+      const all = [...requests, ...background]
+      requests = []
+      background = []
       for (const one of all) finish(one, committed)
       return
     }
-    waiting = waiting.slice(group.length)
+    taken.leave()
     const hasFailed = values.length < group.length
     if (hasFailed && group.length > 1) return yield* Effect.forEach(group, alone, { discard: true })
     group.forEach((one, index) => finish(one, committed._tag === "Success" ? Exit.succeed(values[index]) : committed))
   })
 
   const run = Effect.gen(function*() {
-    while (waiting.length > 0) {
+    while (requests.length + background.length > 0) {
       // Lets the event loop turn: answers go out, and what arrives meanwhile joins the group.
       yield* Effect.yieldNow
       yield* commit
@@ -159,12 +218,13 @@ export const makeTransact = Effect.gen(function*() {
   })))
 
   const transact = <A, E>(body: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError> =>
-    Effect.suspend(() => {
+    Effect.withFiber((fiber) => {
       const done = Deferred.makeUnsafe<A, E | SqlError>()
+      const waiting = fiber.getRef(IsBackground) ? background : requests
       waiting.push({ body, done: done as Deferred.Deferred<unknown, unknown> })
       if (isRunning) return Deferred.await(done)
       isRunning = true
       return Effect.andThen(Effect.forkDetach(Effect.uninterruptible(run)), Deferred.await(done))
     })
-  return Object.assign(transact, { statement: transact }) as Transact
+  return makeJoinable(transact, transact)
 })

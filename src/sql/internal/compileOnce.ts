@@ -1,0 +1,50 @@
+/**
+ * Compiles the templates of statements once.
+ *
+ * The constructor of a client builds the text of a statement each time that it
+ * runs, which takes longer than SQLite needs for a row.
+ */
+import type * as SqlClient from "effect/sql/SqlClient"
+import { type Fragment, isFragment } from "effect/sql/Statement"
+
+interface Template {
+  readonly text: string
+  /** The fragments that the text has in it, by the number of their argument. */
+  readonly fragments: ReadonlyMap<number, Fragment>
+}
+
+/** Returns the client with a constructor that remembers the text of templates whose fragments stay the same. */
+export const compileOnce = (sql: SqlClient.SqlClient): SqlClient.SqlClient => {
+  /** By the strings of the template, of which there is one array for each place in the code. */
+  const templates = new WeakMap<TemplateStringsArray, Template | "varying">()
+
+  const compile = (strings: TemplateStringsArray, args: ReadonlyArray<unknown>): Template | "varying" => {
+    const [text, params] = sql(strings, ...args).compile()
+    const values = args.filter((arg) => !isFragment(arg))
+    // Otherwise fragments have parameters of their own, or arguments are identifiers.
+    const isFixed = params.length === values.length && params.every((param, index) => param === values[index])
+    if (!isFixed) return "varying"
+    return { text, fragments: new Map(args.flatMap((arg, index) => isFragment(arg) ? [[index, arg] as const] : [])) }
+  }
+
+  const construct = (strings: TemplateStringsArray | string, ...args: Array<unknown>) => {
+    if (typeof strings === "string") return sql(strings)
+    let template = templates.get(strings)
+    if (template === undefined) {
+      template = compile(strings, args)
+      templates.set(strings, template)
+    }
+    if (template === "varying") return sql(strings, ...args)
+    const { fragments, text } = template
+    if (fragments.size === 0) return sql.unsafe(text, args)
+    const values: Array<unknown> = []
+    for (let index = 0; index < args.length; index++) {
+      const fragment = fragments.get(index)
+      if (fragment === undefined) values.push(args[index])
+      else if (fragment !== args[index]) return sql(strings, ...args)
+    }
+    return sql.unsafe(text, values)
+  }
+
+  return Object.assign(construct, sql) as SqlClient.SqlClient
+}
