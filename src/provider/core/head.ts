@@ -27,8 +27,10 @@ const hasMoreFields = (limit: number, query: string, body: Uint8Array): boolean 
     if (++fields > limit) return true
   }
   if (body.length > 0) fields++
-  // A loop, because `indexOf` of a Node buffer is a call out of JavaScript for each field.
-  for (let at = 0; at < body.length; at++) {
+  // A loop, because `indexOf` of a Node buffer is a call out of JavaScript for each field. It ends where the rest cannot
+  // have more than the limit.
+  const { length } = body
+  for (let at = 0; at < length && fields + length - at > limit; at++) {
     if (body[at] === ampersand && ++fields > limit) return true
   }
   return fields > limit

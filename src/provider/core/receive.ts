@@ -150,7 +150,10 @@ export const makeCore = (dialect: Dialect, verifySignature: (request: WebhookReq
     const reason = notRaw(request) ?? requestFault(dialect.bounds, request)
     return reason === undefined ? verifySignature(request) : refused(reason)
   }
-  const requestOf = (given: GivenRequest): WebhookRequest => ({ ...given, headers: lowerCaseHeaders(given.headers) })
+  const requestOf = (given: GivenRequest): WebhookRequest => {
+    const headers = lowerCaseHeaders(given.headers)
+    return headers === given.headers ? given as WebhookRequest : { ...given, headers }
+  }
   const { acknowledgement, bounds } = dialect
   return {
     acknowledgement,

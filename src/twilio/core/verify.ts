@@ -48,7 +48,11 @@ export const signedForm = (form: Form): SignedForm => {
 }
 
 /** Parses a form body. */
-export type ReadForm = (body: Uint8Array) => SignedForm | Refused<InvalidPayload>
+export interface ReadForm {
+  (body: Uint8Array): SignedForm | Refused<InvalidPayload>
+  /** Is given the forms that have been verified. */
+  readonly learn?: (form: SignedForm) => void
+}
 
 export const readForm: ReadForm = (body) => {
   const read: Parsed<Form> | Refused<InvalidPayload> = parseForm(body)
@@ -209,10 +213,15 @@ export const conclude = (
 /** The cryptography of a runtime that has it synchronously. */
 export interface SyncCrypto {
   /** The tags of a text under each of the keys, in Base64. */
-  readonly tags: ReadonlyArray<(text: string) => string>
+  readonly tags: ReadonlyArray<(text: string, before?: Uint8Array) => string>
   /** The SHA-256, in lower-case hexadecimal digits. */
   readonly sha256: (body: Uint8Array) => string
 }
+
+const encoder = /* @__PURE__ */ new TextEncoder()
+
+/** The bytes of the URL that is the most likely to be signed. */
+const signedUrl = /* @__PURE__ */ remembered((url: string) => encoder.encode(withoutFragment(url)))
 
 /** Verifies a request whose head and size were checked. */
 export const verifySync = (
@@ -224,12 +233,13 @@ export const verifySync = (
   const claim = prepare(request, read)
   if (claim._tag === "Refused") return claim
   if (claim.hash !== undefined && !equals(claim.hash, sha256(request.body))) return mismatch
-  const fits = (text: string): boolean => {
-    for (const tagOf of tags) if (equals(claim.tag, tagOf(text))) return true
+  const fits = (text: string, before?: Uint8Array): boolean => {
+    for (const tagOf of tags) if (equals(claim.tag, tagOf(text, before))) return true
     return false
   }
   // Nearly all match as they are received, and a generator takes as long as the rest.
-  return fits(withoutFragment(claim.url) + claim.text) || Array.from(texts(claim)).slice(1).some(fits)
-    ? conclude(claim, request, accounts)
-    : mismatch
+  const isMatch = fits(claim.text, signedUrl(claim.url)) || Array.from(texts(claim)).slice(1).some((text) => fits(text))
+  if (!isMatch) return mismatch
+  if (claim.signed !== undefined) read.learn?.(claim.signed)
+  return conclude(claim, request, accounts)
 }
