@@ -11,7 +11,7 @@ export type GivenHeaders =
 /** Returns whether a record has the form of the headers of a request, as Node's has where no header is repeated. */
 const isLowerCase = (headers: GivenHeaders): headers is Readonly<Record<string, string>> => {
   if (Symbol.iterator in headers || Object.getPrototypeOf(headers) !== Object.prototype) return false
-  for (const name of Object.keys(headers)) {
+  for (const name in headers) {
     if (typeof headers[name] !== "string" || name !== name.toLowerCase()) return false
   }
   return true

@@ -8,6 +8,7 @@
  */
 import { isObject } from "../internal/record.ts"
 import type { Payload } from "../Payload.ts"
+import { rememberedNames } from "./core/remembered.ts"
 
 /**
  * The properties of the event that each field goes to, by the path of the field.
@@ -82,11 +83,12 @@ export const make = (places: Places): Fields => {
   }
   const known = new Set(entries.map(({ key }) => key))
   const content = new Set(goesTo("content").map(({ key }) => key))
+  const metadataIn = rememberedNames((names) =>
+    names.flatMap((key) => metadata.has(key) ? [{ key, nested: metadata.get(key)! }] : [])
+  )
   const optionalMetadataOf = (payload: Payload) => {
     let texts: Record<string, string> | undefined
-    for (const key of Object.keys(payload)) {
-      const nested = metadata.get(key)
-      if (nested === undefined) continue
+    for (const { key, nested } of metadataIn(payload)) {
       const value = payload[key]
       if (nested === none) {
         const text = asText(value)

@@ -70,8 +70,11 @@ export const parseJson = (bytes: Uint8Array): Parsed | Refused<InvalidPayload> =
 }
 
 /** Returns whether the content type declares JSON. */
-export const isJson = ({ headers }: WebhookHead): boolean =>
-  headers["content-type"]?.toLowerCase().startsWith("application/json") === true
+export const isJson = ({ headers }: WebhookHead): boolean => {
+  const type = headers["content-type"]
+  if (type === "application/x-www-form-urlencoded") return false
+  return type === "application/json" || type?.toLowerCase().startsWith("application/json") === true
+}
 
 /** Parses the body by its content type: as JSON if it declares JSON, otherwise as a form. */
 export const parseBody = (request: WebhookRequest): Parsed | Refused<InvalidPayload> =>

@@ -13,10 +13,17 @@ import type { Form } from "./body.ts"
 /** A form, with its names sorted. */
 export interface Scanned {
   readonly _tag: "SignedForm"
+  /** Its fields are sorted too, so that all orders of the same fields are equally fast to read. */
   readonly form: Form
   readonly sorted: ReadonlyArray<string>
   /** The sorted names and values, without separators. */
   readonly text: string
+  /**
+   * Remembers which fields the form has, which saves time for those that have the
+   * same ones. Only for a genuine form: the first are kept, and nobody else may
+   * choose them. Absent where there is nothing to learn.
+   */
+  readonly learn?: () => void
 }
 
 /** Texts from bytes, as Node has them. */
@@ -44,28 +51,18 @@ const shortest = 13
 const usual = 8192
 
 /** As many as the kinds of webhooks that an account usually gets. */
-const maxOrders = 8
+const maxShapes = 8
 
-/** An order in which the fields of forms come. */
-interface Order {
-  readonly ranks: Uint16Array
-  /** The places of the fields, sorted by their names. */
-  readonly places: Uint16Array
+/** The fields that forms have, in any order. */
+interface Shape {
+  readonly ranks: ReadonlyArray<number>
   readonly sorted: ReadonlyArray<string>
   /** A form with these fields, which is faster to copy than to build. */
   readonly blank: Readonly<Record<string, string>>
 }
 
-/** A parser of forms. */
-export interface Scanner {
-  readonly scan: (body: Uint8Array) => Scanned | undefined
-  /**
-   * Remembers the order of the fields of a form, which saves a sixth of the time
-   * for those that have the same one. Only for genuine forms: the first orders
-   * are kept, and nobody else may choose them.
-   */
-  readonly learn: (form: Scanned) => void
-}
+/** Scans a form, or gives up. */
+export type Scan = (body: Uint8Array) => Scanned | undefined
 
 const isAt = (body: Uint8Array, start: number, name: Uint8Array): boolean => {
   let i = 0
@@ -74,7 +71,7 @@ const isAt = (body: Uint8Array, start: number, name: Uint8Array): boolean => {
 }
 
 /** Builds the parser of forms with these fields. */
-export const make = (names: ReadonlyArray<string>, decoders: Decoders): Scanner => {
+export const make = (names: ReadonlyArray<string>, decoders: Decoders): Scan => {
   const known = [...new Set(names)].filter((name) => /^[A-Za-z]\w*$/.test(name)).sort()
   const bytesOf = known.map((name) => Uint8Array.from(name, (character) => character.charCodeAt(0)))
   // The rank of the name that came last after each name, or first in a form. Only where to look first: every byte of
@@ -104,20 +101,22 @@ export const make = (names: ReadonlyArray<string>, decoders: Decoders): Scanner 
     return -1
   }
 
-  // The fields of a form in their order: their ranks, and where their values are. Nothing of a body is kept.
-  const ranks = new Uint16Array(known.length)
+  // The ranks of the fields of a form, by their places in it, and for each rank the place and where the value is. What
+  // is there for other ranks is of earlier forms. Nothing else of a form is kept.
+  const rankAt = new Uint16Array(known.length)
+  const placeOf = new Uint16Array(known.length)
   const starts = new Uint32Array(known.length)
   const ends = new Uint32Array(known.length)
-  /** The place of the field with each rank in the form. One that is not there has that of an earlier form. */
-  const placeOf = new Uint16Array(known.length)
+  // All bytes of the value, combined.
+  const bitsOf = new Uint8Array(known.length)
 
-  const has = (rank: number, count: number): boolean => placeOf[rank]! < count && ranks[placeOf[rank]!] === rank
+  const has = (rank: number, count: number): boolean => placeOf[rank]! < count && rankAt[placeOf[rank]!] === rank
 
   /** Finds the fields. Returns how many there are, or -1 if the form is not plain. */
   const find = (body: Uint8Array): number => {
     const end = body.length
     let count = 0
-    let all = 0
+    let bits = 0
     let before = known.length
     // After the last ampersand comes no field.
     for (let at = 0; at < end; at++) {
@@ -139,41 +138,54 @@ export const make = (names: ReadonlyArray<string>, decoders: Decoders): Scanner 
       }
       if (has(rank, count)) return -1
       before = rank
-      ranks[count] = rank
+      rankAt[count] = rank
       placeOf[rank] = count
-      starts[count] = ++at
-      for (let byte = 0; at < end && (byte = body[at]!) !== ampersand; at++) all |= byte
-      ends[count++] = at
+      starts[rank] = ++at
+      for (let byte = 0; at < end && (byte = body[at]!) !== ampersand; at++) bits |= byte
+      ends[rank] = at
+      count++
     }
-    return all < 0x80 ? count : -1
+    return bits < 0x80 ? count : -1
   }
 
-  const orders: Array<Order> = []
+  const shapes: Array<Shape> = []
 
-  /** Returns the known order that the fields have. */
-  const orderOf = (count: number): Order | undefined => {
-    for (const order of orders) {
-      if (order.ranks.length !== count) continue
+  const shapeOf = (count: number): Shape | undefined => {
+    for (const shape of shapes) {
+      if (shape.ranks.length !== count) continue
       let i = 0
-      while (i < count && order.ranks[i] === ranks[i]) i++
-      if (i === count) return order
+      while (i < count && has(shape.ranks[i]!, count)) i++
+      if (i === count) return shape
     }
     return undefined
+  }
+
+  /** Makes the shape of the fields that were found. */
+  const makeShape = (count: number): Shape => {
+    const ranks: Array<number> = []
+    for (let rank = 0; ranks.length < count; rank++) if (has(rank, count)) ranks.push(rank)
+    return { ranks, sorted: ranks.map((rank) => known[rank]!), blank: {} }
+  }
+
+  const learn = ({ ranks, sorted }: Shape): void => {
+    if (shapes.length === maxShapes) return
+    shapes.push({ ranks, sorted, blank: Object.fromEntries(sorted.map((name) => [name, ""])) })
   }
 
   const scratch = new Uint8Array(usual)
 
   /**
-   * Writes the name and the value of the field at a place, and sets where the
-   * value is then. Returns the end, or -1 if the value has a malformed escape.
+   * Writes the name and the value of a field, and sets where the value is then.
+   * Returns the end, or -1 if the value has a malformed escape.
    */
-  const write = (body: Uint8Array, place: number, bytes: Uint8Array, start: number): number => {
-    const name = bytesOf[ranks[place]!]!
+  const write = (body: Uint8Array, rank: number, bytes: Uint8Array, start: number): number => {
+    const name = bytesOf[rank]!
     let length = start
     for (let i = 0; i < name.length; i++) bytes[length++] = name[i]!
-    const end = ends[place]!
-    let i = starts[place]!
-    starts[place] = length
+    const end = ends[rank]!
+    let i = starts[rank]!
+    starts[rank] = length
+    let bits = 0
     for (; i < end; i++) {
       let byte = body[i]!
       // Nearly all are above.
@@ -188,55 +200,42 @@ export const make = (names: ReadonlyArray<string>, decoders: Decoders): Scanner 
           i += 2
         }
       }
+      bits |= byte
       bytes[length++] = byte
     }
-    return ends[place] = length
+    bitsOf[rank] = bits
+    return ends[rank] = length
   }
 
-  const scan = (body: Uint8Array): Scanned | undefined => {
+  return (body) => {
     const count = find(body)
     if (count === -1) return undefined
     const bytes = body.length <= usual ? scratch : new Uint8Array(body.length)
-    const order = orderOf(count)
-    let sorted: ReadonlyArray<string>
+    const learned = shapeOf(count)
+    const shape = learned ?? makeShape(count)
+    const { blank, ranks, sorted } = shape
     let length = 0
-    if (order !== undefined) {
-      sorted = order.sorted
-      for (let i = 0; i < count && length !== -1; i++) length = write(body, order.places[i]!, bytes, length)
-    } else {
-      const found: Array<string> = []
-      for (let rank = 0; found.length < count && length !== -1; rank++) {
-        if (!has(rank, count)) continue
-        found.push(known[rank]!)
-        length = write(body, placeOf[rank]!, bytes, length)
-      }
-      sorted = found
+    for (let i = 0; i < count; i++) {
+      length = write(body, ranks[i]!, bytes, length)
+      if (length === -1) return undefined
     }
-    if (length === -1) return undefined
     const text = decoders.utf8(bytes, 0, length)
-    const isAscii = text.length === length
     // It may have been in the text, or stand for what is not UTF-8.
     if (text.includes("\uFFFD")) return undefined
-    const form: Record<string, string> = { ...order?.blank }
+    const form: Record<string, string> = { ...blank }
+    /** How many characters fewer than bytes the text before a value has. */
+    let fewer = 0
     for (let i = 0; i < count; i++) {
-      const start = starts[i]!
-      const end = ends[i]!
-      form[known[ranks[i]!]!] = !isAscii
-        ? decoders.utf8(bytes, start, end)
-        : end - start < shortest
-        ? text.slice(start, end)
-        : decoders.latin1(bytes, start, end)
+      const start = starts[ranks[i]!]!
+      const end = ends[ranks[i]!]!
+      if (bitsOf[ranks[i]!]! >= 0x80) {
+        const value = decoders.utf8(bytes, start, end)
+        fewer += end - start - value.length
+        form[sorted[i]!] = value
+      } else if (end - start < shortest) form[sorted[i]!] = text.slice(start - fewer, end - fewer)
+      else form[sorted[i]!] = decoders.latin1(bytes, start, end)
     }
-    return { _tag: "SignedForm", form, sorted, text }
+    const scanned: Scanned = { _tag: "SignedForm", form, sorted, text }
+    return learned === undefined && shapes.length < maxShapes ? { ...scanned, learn: () => learn(shape) } : scanned
   }
-
-  const learn = ({ form, sorted }: Scanned): void => {
-    if (orders.length === maxOrders || orders.some((order) => order.sorted === sorted)) return
-    const ranks = Uint16Array.from(Object.keys(form), (name) => known.indexOf(name))
-    const places = Uint16Array.from(ranks, (_, place) => place).sort((one, other) => ranks[one]! - ranks[other]!)
-    const blank = Object.fromEntries(Object.keys(form).map((name) => [name, ""]))
-    orders.push({ ranks, places, sorted, blank })
-  }
-
-  return { scan, learn }
 }

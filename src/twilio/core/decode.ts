@@ -7,6 +7,7 @@ import * as Build from "../../provider/core/build.ts"
 import { locationOf } from "../../provider/core/location.ts"
 import { isRefused, type Of } from "../../provider/core/readers.ts"
 import type { InvalidPayload, Refused } from "../../provider/core/refusal.ts"
+import { rememberedNames } from "../../provider/core/remembered.ts"
 import { toText } from "../../provider/core/values.ts"
 import * as Basic from "./basic.ts"
 import * as Fields from "./fields.ts"
@@ -45,20 +46,22 @@ const richContentOf = (
   return Build.fromParts(build, isRepeated ? "" : body, parts)
 }
 
-const isRich = (payload: Payload): boolean => {
-  for (const name in Fields.Rich.fields) {
-    if (Object.hasOwn(payload, name)) return true
-  }
-  return false
-}
+/** Returns what a message may have beside its text, by the names of its fields. */
+const partsIn = /* @__PURE__ */ rememberedNames((names) => ({
+  hasFiles: names.some((name) => name.startsWith("Media")),
+  isRich: names.some((name) => Object.hasOwn(Fields.Rich.fields, name))
+}))
+
+const noFiles: ReadonlyArray<Build.FilePart> = []
 
 const contentOf = (
   build: Build.Build,
   payload: Payload,
   body: string
 ): Build.Content | Refused<InvalidPayload> => {
-  const files = Basic.filesOf(build, payload)
-  if (!isRich(payload)) return Build.fromParts(build, body, files)
+  const { hasFiles, isRich } = partsIn(payload)
+  const files = hasFiles || payload["NumMedia"] !== "0" ? Basic.filesOf(build, payload) : noFiles
+  if (!isRich) return Build.fromParts(build, body, files)
   const fields = Fields.Rich.read(payload)
   return isRefused(fields) ? fields : richContentOf(build, body, files, fields)
 }

@@ -7,6 +7,7 @@
  * texts, channels and senders changes nothing. A property holds the two equal.
  */
 import type { Form } from "../../provider/core/body.ts"
+import { remembered } from "../../provider/core/remembered.ts"
 import { nameOf } from "./names.ts"
 
 type Test = (value: string) => boolean
@@ -35,48 +36,47 @@ const isPlace: Test = (value) => {
 /** Without an id and an error. */
 const isText: Test = (value) => !value.includes("Sid") && !value.includes("Error")
 
-/** As for any form, but an id that has the usual form is recognized in half of the time. */
-const valueOf = (name: string, usual?: RegExp): Test => {
+/** As for any form. */
+const valueOf = (name: string): Test => {
   const pattern = nameOf(name).value!
-  return usual === undefined ? (value) => pattern.test(value) : (value) => usual.test(value) || pattern.test(value)
+  return (value) => pattern.test(value)
 }
 
-const names = (side: string) => ["City", "Country", "State", "Zip"].map((name) => side + name)
+const isAccount = /* @__PURE__ */ remembered(/* @__PURE__ */ valueOf("AccountSid"))
+const isService = /* @__PURE__ */ remembered(/* @__PURE__ */ valueOf("MessagingServiceSid"))
+const isVersion = /* @__PURE__ */ remembered(/* @__PURE__ */ valueOf("ApiVersion"))
+const isFiles = /* @__PURE__ */ remembered(/* @__PURE__ */ valueOf("NumMedia"))
+const isSegments = /* @__PURE__ */ remembered(/* @__PURE__ */ valueOf("NumSegments"))
+const isOtherId = /* @__PURE__ */ valueOf("MessageSid")
 
-const tests: ReadonlyMap<string, Test> = /* @__PURE__ */ new Map<string, Test>([
-  ["Body", isText],
-  ["From", isNumber],
-  ["To", isNumber],
-  ["SmsStatus", (value) => value === "received"],
-  ...[...names("From"), ...names("To")].map((name): [string, Test] => [name, isPlace]),
-  ["AccountSid", /* @__PURE__ */ valueOf("AccountSid", /^AC[0-9a-f]{32}$/)],
-  ["MessageSid", /* @__PURE__ */ valueOf("MessageSid", /^[SM]M[0-9a-f]{32}$/)],
-  // The same as the `MessageSid`, or the form is not plain.
-  ["SmsMessageSid", () => true],
-  ["SmsSid", () => true],
-  ...["ApiVersion", "MessagingServiceSid", "NumMedia", "NumSegments"].map((name): [string, Test] => [
-    name,
-    valueOf(name)
-  ])
-])
+/** The usual form of an id is recognized in half of the time. */
+const isId: Test = (value) => /^[SM]M[0-9a-f]{32}$/.test(value) || isOtherId(value)
 
-const required = ["AccountSid", "Body", "From", "MessageSid", "SmsStatus", "To"]
+/** Counts the values that are there. Returns `NaN` if one is not as it can be there. */
+const count = (test: Test, ...values: ReadonlyArray<Form[string] | undefined>): number => {
+  let found = 0
+  for (const value of values) {
+    if (value === undefined) continue
+    if (typeof value !== "string" || !test(value)) return Number.NaN
+    found++
+  }
+  return found
+}
 
 /** Returns whether a form is one of these. `rest` has the path and the query of its URL. */
 export const isPlain = (rest: string, form: Form, sorted: ReadonlyArray<string>): boolean => {
-  if (rest.includes("Sid")) return false
-  let places = 0
-  for (const name of sorted) {
-    const value = form[name]
-    const test = tests.get(name)
-    if (test === undefined || typeof value !== "string" || !test(value)) return false
-    if (test === isPlace && name.charCodeAt(0) === 0x46) places++
-  }
+  const { MessageSid: id, SmsMessageSid, SmsSid } = form
+  if (rest.includes("Sid") || typeof id !== "string" || !isId(id) || form["SmsStatus"] !== "received") return false
+  const isSame: Test = (value) => value === id
+  const places = count(isPlace, form["FromCity"], form["FromCountry"], form["FromState"], form["FromZip"])
   // Twilio sends all four, or none.
   if (places !== 0 && places !== 4) return false
-  for (const name of required) {
-    if (!Object.hasOwn(form, name)) return false
-  }
-  const { MessageSid: id, SmsMessageSid = id, SmsSid = id } = form
-  return SmsMessageSid === id && SmsSid === id
+  const required = count(isAccount, form["AccountSid"]) + count(isText, form["Body"]) +
+    count(isNumber, form["From"], form["To"])
+  const all = 2 + places + required + count(isSame, SmsMessageSid, SmsSid) +
+    count(isPlace, form["ToCity"], form["ToCountry"], form["ToState"], form["ToZip"]) +
+    count(isVersion, form["ApiVersion"]) + count(isFiles, form["NumMedia"]) + count(isSegments, form["NumSegments"]) +
+    count(isService, form["MessagingServiceSid"])
+  // No other field is there.
+  return required === 4 && all === sorted.length
 }

@@ -39,6 +39,8 @@ export interface SignedForm {
   readonly sorted: ReadonlyArray<string>
   /** The names and values, as they are signed. */
   readonly text: string
+  /** Is to be called once the form is known to be genuine. */
+  readonly learn?: () => void
 }
 
 /** Builds the signed text of a form. */
@@ -48,11 +50,7 @@ export const signedForm = (form: Form): SignedForm => {
 }
 
 /** Parses a form body. */
-export interface ReadForm {
-  (body: Uint8Array): SignedForm | Refused<InvalidPayload>
-  /** Is given the forms that have been verified. */
-  readonly learn?: (form: SignedForm) => void
-}
+export type ReadForm = (body: Uint8Array) => SignedForm | Refused<InvalidPayload>
 
 export const readForm: ReadForm = (body) => {
   const read: Parsed<Form> | Refused<InvalidPayload> = parseForm(body)
@@ -240,6 +238,6 @@ export const verifySync = (
   // Nearly all match as they are received, and a generator takes as long as the rest.
   const isMatch = fits(claim.text, signedUrl(claim.url)) || Array.from(texts(claim)).slice(1).some((text) => fits(text))
   if (!isMatch) return mismatch
-  if (claim.signed !== undefined) read.learn?.(claim.signed)
+  claim.signed?.learn?.()
   return conclude(claim, request, accounts)
 }
