@@ -11,6 +11,7 @@ import { isObject } from "../../internal/record.ts"
 import type { Payload } from "../../Payload.ts"
 import { expectedLength, maxName, maxText } from "../internal/lengths.ts"
 import { type InvalidPayload, type Refused, refused } from "./refusal.ts"
+import { rememberedNames } from "./remembered.ts"
 import * as Values from "./values.ts"
 
 export { items, list, object } from "./values.ts"
@@ -100,8 +101,9 @@ const issuesOf = (fields: Readonly<Record<string, Reader<unknown>>>, payload: Pa
   })
 
 /**
- * Builds the reader of fields. It is done with the first one that is refused. A
- * field that is missing is read once for all payloads, because most are.
+ * Builds the reader of fields. It is done with the first one that is refused.
+ * Which of them are there is looked for once for all payloads with the same names,
+ * and one that is missing is read once for all.
  */
 const reader = <const Fields extends Readonly<Record<string, Reader<unknown>>>>(fields: Fields) => {
   const keys = Object.keys(fields)
@@ -109,13 +111,13 @@ const reader = <const Fields extends Readonly<Record<string, Reader<unknown>>>>(
   const missing: Record<string, unknown> = {}
   const isRequired = readers.map((read) => read(undefined) instanceof Invalid)
   for (const [i, key] of keys.entries()) missing[key] = isRequired[i] ? undefined : readers[i]!(undefined)
+  const givenIn = rememberedNames((names) =>
+    keys.flatMap((key, i) => names.includes(key) || isRequired[i] ? [{ key, read: readers[i]! }] : [])
+  )
   return (payload: Payload): Of<Fields> | undefined => {
     const values = { ...missing }
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i]!
-      const given = payload[key]
-      if (given === undefined && !isRequired[i]) continue
-      const value = readers[i]!(given)
+    for (const { key, read } of givenIn(payload)) {
+      const value = read(payload[key])
       if (value instanceof Invalid) return undefined
       values[key] = value
     }

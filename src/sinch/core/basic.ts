@@ -72,11 +72,15 @@ export const listOf = (payload: Payload): ReadonlyArray<unknown> => {
 export const isText = (payload: Payload): boolean =>
   typeof payload["body"] === "string" && payload["body"] !== "" && besideBody(payload).length === 0
 
+/** Decodes a body that is a text. */
+export const textContentOf = (build: Build.Objects, payload: Payload) => ({
+  subject: textOf(payload["subject"]),
+  content: Build.fromParts(build, payload["body"] as string, [])
+})
+
 /** Decodes text and files. */
 export const contentOf = (build: Build.Objects, payload: Payload) => {
-  if (isText(payload)) {
-    return { subject: textOf(payload["subject"]), content: Build.fromParts(build, payload["body"] as string, []) }
-  }
+  if (isText(payload)) return textContentOf(build, payload)
   const body = bodyOf(payload)
   const text = toText(body["message"]) || toText(body["text"]) || toText(payload["message"])
   const subject = textOf(body["subject"]) ?? textOf(payload["subject"])

@@ -43,7 +43,7 @@ const messageOf = (
   subject?: string
 ): Build.InboundMessage => {
   const sent = fields.sent_at ?? fields.send_at
-  const sentAt = toMillis(sent)
+  const sentAt = sent === undefined ? undefined : toMillis(sent)
   const metadata = Fields.messageFields.metadataOf(payload)
   if (subject !== undefined) metadata["subject"] = subject
   if (sent !== undefined) metadata["sent_at"] = sent
@@ -64,9 +64,10 @@ const inbound = (
   const fields = Fields.Inbound.read(payload)
   if (isRefused(fields)) return fields
   if (isBinary) return binary(build, provider, payload, fields)
-  const fault = Basic.isText(payload) ? undefined : mediaFault(payload)
+  const isText = Basic.isText(payload)
+  const fault = isText ? undefined : mediaFault(payload)
   if (fault !== undefined) return fault
-  const { content, subject } = Basic.contentOf(build, payload)
+  const { content, subject } = isText ? Basic.textContentOf(build, payload) : Basic.contentOf(build, payload)
   return isUnread(content, payload)
     ? unrecognized(build, provider, payload, type)
     : Build.decoded(messageOf(build, provider, payload, fields, content, subject))
