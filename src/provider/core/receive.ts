@@ -12,6 +12,7 @@ import { type Build, type Decoded, type Event, plain } from "./build.ts"
 import { type Bounds, headFault, requestFault } from "./head.ts"
 import { notRaw } from "./rawBody.ts"
 import { type InvalidPayload, type Reason, type Refused, refused } from "./refusal.ts"
+import { remembered } from "./remembered.ts"
 
 /** The options that all cores have. */
 export interface Options {
@@ -93,6 +94,8 @@ export interface Dialect extends Reading {
   readonly acknowledgement: WebhookResponse
 }
 
+const referencesIn = /* @__PURE__ */ remembered(ofCallback)
+
 /** Decodes the events of a verified request. */
 export const receivedFrom = (
   { decode, isUrlSigned, parse }: Reading,
@@ -103,7 +106,7 @@ export const receivedFrom = (
   if (parsed._tag === "Refused") return parsed
   const decoded = decode(parsed.payload)
   if (decoded._tag === "Refused") return decoded
-  const references = isUrlSigned ? ofCallback(request.url) : undefined
+  const references = isUrlSigned ? referencesIn(request.url) : undefined
   const events = references === undefined
     ? decoded.events
     : decoded.events.map((event) => event._tag === "DeliveryStatus" ? { ...references, ...event } : event)

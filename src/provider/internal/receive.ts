@@ -18,6 +18,7 @@ import type { WebhookEvent } from "../../WebhookEvent.ts"
 import { unverifiedWebhook, type VerifiedWebhook, type WebhookHead, type WebhookRequest } from "../../WebhookRequest.ts"
 import { headFault, requestFault } from "../core/head.ts"
 import { notRaw } from "../core/rawBody.ts"
+import { remembered } from "../core/remembered.ts"
 import { defaultLimits, type Limits, type Receiver, type Verified } from "../Receiving.ts"
 import { lengthFault } from "./lengths.ts"
 import { invalidPayloadOf, reasonOf } from "./reasons.ts"
@@ -44,12 +45,12 @@ const maxDiagnosedBytes = 4 * 1024
 const maxDiagnosesPerSecond = 5
 
 /** Returns a function that adds the references in the callback URL to delivery reports, if there are any. */
-const reportedOn = (url: string): ((event: WebhookEvent) => WebhookEvent) | undefined => {
+const reportedOn = remembered((url: string): ((event: WebhookEvent) => WebhookEvent) | undefined => {
   const found = Reference.ofCallback(url)
   if (found === undefined) return undefined
   const references = { ...found, ...(found.intent !== undefined && { intent: new SendReference(found.intent) }) }
   return (event) => event._tag === "DeliveryStatus" ? unchecked(DeliveryStatus, { ...references, ...event }) : event
-}
+})
 
 export const make = (name: string, receiver: Receiver): Receive => {
   // Anyone could change the query of a webhook whose signature does not cover it.
