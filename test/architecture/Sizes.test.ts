@@ -48,7 +48,7 @@ const budgets: ReadonlyArray<readonly [name: string, from: string, kilobytes: nu
   ["receive", "effect-sms/telnyx/webhook", 11.1],
   ["receive", "effect-sms/voicemeup/webhook", 9],
   ["decode", "effect-sms/twilio/decode", 36],
-  ["make", "effect-sms/twilio/core", 41],
+  ["make", "effect-sms/twilio/core", 43],
   ["web", "effect-sms/http/Middleware", 1.2],
   ["express", "effect-sms/http/Middleware", 1.8],
   ["count", "effect-sms/segments/Segments", 2],
