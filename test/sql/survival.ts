@@ -89,12 +89,14 @@ const outbound = new OutboundMessage({ to: customer, content: textContent("by ke
 const sendByKey = Effect.gen(function*() {
   const outbox = yield* Outbox.Outbox
   const providers = yield* SmsProviders.SmsProviders
-  return yield* outbox.send({
+  const { result } = yield* outbox.send({
     key: "k",
     what: "by key",
     message: outbound,
     send: () => providers.all[0]!.send(outbound)
   })
+  // Who is told of an unknown outcome asks again: it may become known that nothing went out, and the key is free then.
+  return yield* Effect.fromResult(result)
 })
 
 const queued = new OutboundMessage({ to: customer, content: textContent("from the queue") })
