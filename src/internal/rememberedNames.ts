@@ -4,8 +4,14 @@
 
 type Names = Readonly<Record<string, unknown>>
 
-/** Returns whether an object has these names in this order. Without a list of them, which takes longer to make. */
+/**
+ * Returns whether a plain object has these names in this order. It makes no list
+ * of them, which would take longer. Of another object, names that are inherited
+ * would count too.
+ */
 const hasNames = (object: Names, names: ReadonlyArray<string>): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(object)
+  if (prototype !== Object.prototype && prototype !== null) return false
   let count = 0
   for (const name in object) if (name !== names[count++]) return false
   return count === names.length
