@@ -2,19 +2,22 @@
  * The headers of a request in the shapes that runtimes have.
  */
 import { setOwn } from "./record.ts"
+import { rememberedNames } from "./rememberedNames.ts"
 
 /** A `Headers` object or other entries, Node's header record, or a plain record. */
 export type GivenHeaders =
   | Iterable<readonly [string, string]>
   | Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
 
+const haveLowerCaseNames = /* @__PURE__ */ rememberedNames((names) =>
+  names.every((name) => name === name.toLowerCase())
+)
+
 /** Returns whether a record has the form of the headers of a request, as Node's has where no header is repeated. */
 const isLowerCase = (headers: GivenHeaders): headers is Readonly<Record<string, string>> => {
   if (Symbol.iterator in headers || Object.getPrototypeOf(headers) !== Object.prototype) return false
-  for (const name in headers) {
-    if (typeof headers[name] !== "string" || name !== name.toLowerCase()) return false
-  }
-  return true
+  for (const name in headers) if (typeof headers[name] !== "string") return false
+  return haveLowerCaseNames(headers)
 }
 
 /**

@@ -7,8 +7,8 @@
  * from it.
  */
 import { isObject } from "../internal/record.ts"
+import { rememberedNames } from "../internal/rememberedNames.ts"
 import type { Payload } from "../Payload.ts"
-import { rememberedNames } from "./core/remembered.ts"
 
 /**
  * The properties of the event that each field goes to, by the path of the field.

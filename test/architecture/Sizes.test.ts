@@ -58,7 +58,7 @@ const budgets: ReadonlyArray<readonly [name: string, from: string, kilobytes: nu
 
 /** Exports of the index, with the modules of the library that they need. */
 const alone: Readonly<Record<string, RegExp>> = {
-  WebhookRequest: /^(WebhookRequest|internal\/(headers|record))\.ts$/,
+  WebhookRequest: /^(WebhookRequest|internal\/(headers|record|rememberedNames))\.ts$/,
   Segments: /^(segments\/.*|internal\/gsm7)\.ts$/,
   Phone: /^(Phone|PhoneNumber|internal\/phoneText)\.ts$/
 }

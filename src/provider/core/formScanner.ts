@@ -102,7 +102,7 @@ export const make = (names: ReadonlyArray<string>, decoders: Decoders): Scan => 
   }
 
   // The ranks of the fields of a form, by their places in it, and for each rank the place and where the value is. What
-  // is there for other ranks is of earlier forms. Nothing else of a form is kept.
+  // is there for other ranks is of earlier forms. No text of a form is kept.
   const rankAt = new Uint16Array(known.length)
   const placeOf = new Uint16Array(known.length)
   const starts = new Uint32Array(known.length)

@@ -8,10 +8,10 @@
  * be what was sent.
  */
 import { isObject } from "../../internal/record.ts"
+import { rememberedNames } from "../../internal/rememberedNames.ts"
 import type { Payload } from "../../Payload.ts"
 import { expectedLength, maxName, maxText } from "../internal/lengths.ts"
 import { type InvalidPayload, type Refused, refused } from "./refusal.ts"
-import { rememberedNames } from "./remembered.ts"
 import * as Values from "./values.ts"
 
 export { items, list, object } from "./values.ts"

@@ -2,12 +2,12 @@
  * Decodes Twilio's messaging webhooks.
  */
 import { compact } from "../../internal/record.ts"
+import { rememberedNames } from "../../internal/rememberedNames.ts"
 import type { Payload } from "../../Payload.ts"
 import * as Build from "../../provider/core/build.ts"
 import { locationOf } from "../../provider/core/location.ts"
 import { isRefused, type Of } from "../../provider/core/readers.ts"
 import type { InvalidPayload, Refused } from "../../provider/core/refusal.ts"
-import { rememberedNames } from "../../provider/core/remembered.ts"
 import { toText } from "../../provider/core/values.ts"
 import * as Basic from "./basic.ts"
 import * as Fields from "./fields.ts"

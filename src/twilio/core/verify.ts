@@ -202,6 +202,7 @@ export const conclude = (
   if (read?._tag === "InvalidPayload") return refused(read)
   const other = accounts === undefined ? undefined : accountFault(read?.form ?? payloadOf(request), accounts)
   if (other !== undefined) return refused(other)
+  signed?.learn?.()
   const idempotencyKeys = [tag]
   return read === undefined
     ? { _tag: "Verified", idempotencyKeys }
@@ -236,8 +237,7 @@ export const verifySync = (
     return false
   }
   // Nearly all match as they are received, and a generator takes as long as the rest.
-  const isMatch = fits(claim.text, signedUrl(claim.url)) || Array.from(texts(claim)).slice(1).some((text) => fits(text))
-  if (!isMatch) return mismatch
-  claim.signed?.learn?.()
-  return conclude(claim, request, accounts)
+  return fits(claim.text, signedUrl(claim.url)) || Array.from(texts(claim)).slice(1).some((text) => fits(text))
+    ? conclude(claim, request, accounts)
+    : mismatch
 }
