@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
+import { makeCompiler } from "effect/sql/Statement"
 import { compileOnce } from "../../src/sql/internal/compileOnce.ts"
 import * as NodeSqliteClient from "../../src/sql/NodeSqliteClient.ts"
 
@@ -47,7 +48,20 @@ describe("a template that is compiled once", () => {
       const [first, second] = [select(1), select(2)]
       assert.deepStrictEqual(first.compile(), ["SELECT 1 WHERE ? > 0", [1]])
       assert.deepStrictEqual(second.compile(), ["SELECT 1 WHERE ? > 0", [2]])
-      // One segment has all of the text.
-      assert.lengthOf(second.segments, 1)
+    }))
+
+  test("can be a part of another statement, whose parameters are numbered as a whole", (sql) =>
+    Effect.sync(() => {
+      const numbered = makeCompiler({
+        dialect: "pg",
+        placeholder: (index) => `$${index}`,
+        onIdentifier: (name) => name,
+        onRecordUpdate: () => ["", []],
+        onCustom: () => ["", []]
+      })
+      const isAbove = (value: number) => sql`one > ${value}`
+      const select = (value: number) => sql`SELECT 1 WHERE two = ${0} AND ${isAbove(value)}`
+      select(1)
+      assert.deepStrictEqual(numbered.compile(select(2), false), ["SELECT 1 WHERE two = $1 AND one > $2", [0, 2]])
     }))
 })

@@ -1,7 +1,7 @@
 /** Which transactions share a commit on SQLite. */
 import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Clock, Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { Inbox, layerMemory } from "../../src/inbox/Inbox.ts"
 import { IsBackground } from "../../src/internal/background.ts"
@@ -16,10 +16,11 @@ const make = Effect.gen(function*() {
   const transact = yield* makeTransact
   const commits: Array<ReadonlyArray<string>> = []
   let open: Array<string> = []
-  const write = (name: string) =>
+  const write = (name: string, body: Effect.Effect<void> = Effect.void) =>
     transact(Effect.gen(function*() {
       open.push(name)
       yield* sql`SELECT 1`
+      yield* body
       yield* sql.afterCommit(Effect.sync(() => {
         if (open.length > 0) commits.push(open)
         open = []
@@ -28,7 +29,8 @@ const make = Effect.gen(function*() {
   return {
     commits,
     request: write,
-    background: (name: string) => Effect.provideService(write(name), IsBackground, true)
+    background: (name: string, body?: Effect.Effect<void>) =>
+      Effect.provideService(write(name, body), IsBackground, true)
   }
 })
 
@@ -42,7 +44,10 @@ describe("transactions of requests and of background work", () => {
     "share a commit, one of background work for every four requests, which come first",
     Effect.gen(function*() {
       const { background, commits, request } = yield* make
-      yield* Effect.all([...names("b", 5).map(background), ...names("r", 8).map(request)], { concurrency: "unbounded" })
+      yield* Effect.all([
+        ...names("b", 5).map((name) => background(name)),
+        ...names("r", 8).map((name) => request(name))
+      ], { concurrency: "unbounded" })
       assert.deepStrictEqual(commits, [[...names("r", 8), "b1", "b2"], ["b3", "b4", "b5"]])
     })
   )
@@ -52,7 +57,7 @@ describe("transactions of requests and of background work", () => {
     Effect.gen(function*() {
       const { background, commits, request } = yield* make
       const waiting = yield* Effect.forkChild(
-        Effect.all(names("b", 3).map(background), { concurrency: "unbounded" }),
+        Effect.all(names("b", 3).map((name) => background(name)), { concurrency: "unbounded" }),
         { startImmediately: true }
       )
       // As soon as one is answered, the next one is there.
@@ -63,10 +68,33 @@ describe("transactions of requests and of background work", () => {
   )
 
   test(
+    "of background work have a greater share where commits take long",
+    Effect.gen(function*() {
+      const { background, commits, request } = yield* make
+      const clock = yield* Clock.Clock
+      const sql = yield* SqlClient.SqlClient
+      let millis = 1
+      const pass = (duration: number) => Effect.sync(() => void (millis += duration))
+      // A commit takes 10 milliseconds, and each transaction one.
+      const slowly = (name: string) =>
+        name.startsWith("r") ? Effect.andThen(pass(1), sql.afterCommit(pass(10))) : pass(1)
+      const both = Effect.all([
+        ...names("b", 10).map((name) => background(name, slowly(name))),
+        ...names("r", 4).map((name) => request(name, slowly(name)))
+      ], { concurrency: "unbounded" })
+      const slow = Object.assign(Object.create(clock), {
+        monotonicTimeNanosUnsafe: () => BigInt(millis * 1_000_000)
+      })
+      yield* Effect.provideService(Effect.andThen(request("r0", slowly("r0")), both), Clock.Clock, slow)
+      assert.deepStrictEqual(commits, [["r0"], [...names("r", 4), ...names("b", 5)], names("b", 10).slice(5)])
+    })
+  )
+
+  test(
     "of background work share all commits when there are no requests",
     Effect.gen(function*() {
       const { background, commits } = yield* make
-      yield* Effect.all(names("b", 20).map(background), { concurrency: "unbounded" })
+      yield* Effect.all(names("b", 20).map((name) => background(name)), { concurrency: "unbounded" })
       assert.deepStrictEqual(commits, [names("b", 20)])
     })
   )

@@ -34,16 +34,17 @@ export const compileOnce = (sql: SqlClient.SqlClient): SqlClient.SqlClient => {
       template = compile(strings, args)
       templates.set(strings, template)
     }
-    if (template === "varying") return sql(strings, ...args)
+    const statement = sql(strings, ...args)
+    if (template === "varying") return statement
     const { fragments, text } = template
-    if (fragments.size === 0) return sql.unsafe(text, args)
     const values: Array<unknown> = []
     for (let index = 0; index < args.length; index++) {
       const fragment = fragments.get(index)
       if (fragment === undefined) values.push(args[index])
-      else if (fragment !== args[index]) return sql(strings, ...args)
+      else if (fragment !== args[index]) return statement
     }
-    return sql.unsafe(text, values)
+    // As a part of another statement it keeps its segments: Postgres numbers the parameters of the whole.
+    return Object.assign(statement, { compile: () => [text, values] as const })
   }
 
   return Object.assign(construct, sql) as SqlClient.SqlClient

@@ -131,13 +131,20 @@ const maxMillis = 10
 const requestsPerBackground = 4
 
 /**
+ * Which part of the time of a commit background work may take in addition. A
+ * slow disk leaves the processor idle, and otherwise background work would get
+ * as few turns as there are commits.
+ */
+const backgroundPerCommit = 0.5
+
+/**
  * Commits what arrives in one turn of the event loop together on SQLite: a
  * synced commit takes most of the time of a small transaction. On Postgres,
  * where groups made things slower, each transaction is committed alone.
  *
  * The transactions of requests come first. Each group that has some also takes a
  * fair share of those of background work, and at least one, so that neither
- * waits for the other's end.
+ * waits for the other's end. The share grows with the time that commits take.
  *
  * When one of a group fails, all are rolled back, and each runs alone. Failures
  * are rare, and a savepoint for each would double the number of statements.
@@ -156,20 +163,29 @@ export const makeTransact = Effect.gen(function*() {
   let requests: Array<Waiting> = []
   let background: Array<Waiting> = []
   let isRunning = false
+  /** The nanoseconds that the last commit took. */
+  let commitTime = 0
 
   const finish = ({ done }: Waiting, exit: Exit.Exit<unknown, unknown>) => Deferred.doneUnsafe(done, exit)
 
   const alone = (one: Waiting) => Effect.map(Effect.exit(sql.withTransaction(one.body)), (exit) => finish(one, exit))
 
   /** Takes the transactions of a group, one by one. `isFull` is whether it only takes what is due to background work. */
-  const makeGroup = () => {
+  const makeGroup = (now: () => number) => {
     let ofRequests = 0
     let ofBackground = 0
+    let begin = 0
+    const hasShare = (isFull: boolean) => {
+      if (ofBackground === 0) return true
+      if (isFull) return false
+      return ofRequests === 0 || ofBackground + 1 <= ofRequests / requestsPerBackground ||
+        now() - begin < commitTime * backgroundPerCommit
+    }
     return {
       next: (isFull: boolean): Waiting | undefined => {
         if (!isFull && ofRequests < requests.length) return requests[ofRequests++]
-        const most = isFull ? 1 : ofRequests === 0 ? Infinity : Math.max(1, ofRequests / requestsPerBackground)
-        return ofBackground + 1 <= most && ofBackground < background.length ? background[ofBackground++] : undefined
+        if (ofBackground === 0) begin = now()
+        return ofBackground < background.length && hasShare(isFull) ? background[ofBackground++] : undefined
       },
       /** Removes those that were taken from those that wait. */
       leave: () => {
@@ -180,10 +196,13 @@ export const makeTransact = Effect.gen(function*() {
   }
 
   const commit = Effect.gen(function*() {
-    const { currentTimeMillis } = yield* Clock.Clock
-    const taken = makeGroup()
+    const clock = yield* Clock.Clock
+    const { currentTimeMillis } = clock
+    const now = () => Number(clock.monotonicTimeNanosUnsafe())
+    const taken = makeGroup(now)
     const group: Array<Waiting> = []
     const values: Array<unknown> = []
+    let executed = 0
     const committed = yield* Effect.exit(sql.withTransaction(Effect.gen(function*() {
       const end = (yield* currentTimeMillis) + maxMillis
       let isFull = false
@@ -192,7 +211,9 @@ export const makeTransact = Effect.gen(function*() {
         values.push(yield* one.body)
         isFull ||= group.length >= maxGroup || (yield* currentTimeMillis) > end
       }
+      executed = now()
     })))
+    commitTime = executed === 0 ? 0 : now() - executed
     if (group.length === 0) {
       // The transaction did not begin.
       const all = [...requests, ...background]
