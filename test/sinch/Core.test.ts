@@ -313,7 +313,7 @@ const plain = [
     ]
   }
 ]
-const names = [
+const members = [
   "body",
   "message",
   "text",
@@ -358,7 +358,7 @@ describe("effect-sms/sinch/webhook", () => {
         { payload }
       ) => payload)
     fc.assert(
-      fc.property(fc.oneof(received, nearly(plain, names)), (payload) => {
+      fc.property(fc.oneof(received, nearly(plain, members)), (payload) => {
         if (same(payload)) compared++
       }),
       runs(3000)

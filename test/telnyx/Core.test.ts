@@ -231,7 +231,7 @@ const plain = [
   }),
   reportOf("message.read", { to: [{ ...theirs, status: "delivered" }] })
 ]
-const names = [
+const members = [
   "body",
   "subject",
   "media",
@@ -273,7 +273,7 @@ describe("effect-sms/telnyx/webhook", () => {
         { payload }
       ) => payload)
     fc.assert(
-      fc.property(fc.oneof(received, nearly(plain, names)), (payload) => {
+      fc.property(fc.oneof(received, nearly(plain, members)), (payload) => {
         if (same(payload)) compared++
       }),
       runs(3000)

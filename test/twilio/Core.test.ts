@@ -404,7 +404,7 @@ const plain = [
   },
   { ...parties, MessageSid: sid, MessageStatus: "delivered" }
 ]
-const names = [
+const members = [
   "Body",
   "MediaUrl0",
   "MediaUrl1",
@@ -446,7 +446,7 @@ describe("effect-sms/twilio/webhook", () => {
       { payload }
     ) => payload)
     fc.assert(
-      fc.property(fc.oneof(received, nearly(plain, names)), (payload) => {
+      fc.property(fc.oneof(received, nearly(plain, members)), (payload) => {
         if (same(payload)) compared++
       }),
       runs(3000)

@@ -156,7 +156,7 @@ const plain = [
     attachment_size: "1000"
   }
 ]
-const names = [
+const members = [
   "attachment",
   "attachment_url",
   "attachment_type",
@@ -197,7 +197,7 @@ describe("effect-sms/voicemeup/webhook", () => {
       { payload }
     ) => payload)
     fc.assert(
-      fc.property(fc.oneof(received, nearly(plain, names)), (payload) => {
+      fc.property(fc.oneof(received, nearly(plain, members)), (payload) => {
         if (same(payload)) compared++
       }),
       runs(3000)
