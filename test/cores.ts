@@ -5,10 +5,13 @@ import { assert } from "@effect/vitest"
 import { Effect, Exit, Schema } from "effect"
 import * as fc from "fast-check"
 import { createContext, runInContext } from "node:vm"
+import { gzipSync } from "node:zlib"
 import { rolldown } from "rolldown"
+import type { Payload } from "../src/Payload.ts"
 import type { Event, InboundMessage } from "../src/provider/core/build.ts"
-import type { Received, WebReceived } from "../src/provider/core/receive.ts"
-import type { Reason, Refused } from "../src/provider/core/refusal.ts"
+import type { Received } from "../src/provider/core/receive.ts"
+import { type Reason, type Refused, refused } from "../src/provider/core/refusal.ts"
+import type * as Web from "../src/provider/core/web.ts"
 import type { SmsProvider } from "../src/provider/SmsProvider.ts"
 import { type WebhookErrorReason, WebhookErrorReason as Reasons } from "../src/WebhookError.ts"
 import { WebhookEvent } from "../src/WebhookEvent.ts"
@@ -54,11 +57,31 @@ export const ofCore = (
     | { readonly _tag: "Refused"; readonly reason: Reason }
 ): Outcome => result._tag === "Received" ? { events: result.events } : { reason: withoutHint(result.reason) }
 
+/** Leaves the reason alone of a refusal, which is all that the entries for the web say. */
+export const inBrief = (outcome: Outcome): Outcome | { readonly reason: Pick<Reason, "_tag"> } =>
+  "reason" in outcome ? { reason: { _tag: outcome.reason._tag } } : outcome
+
 /** What an entry for the web returns, with its events decoded in full. */
 export const inFull = (
-  result: WebReceived | Refused,
+  result: Web.Received | Web.Refused,
   decode: (request: WebhookRequest) => Received | Refused
-): Outcome => ofCore(result._tag === "Received" ? decode(result.request) : result)
+): ReturnType<typeof inBrief> => {
+  if (result._tag === "Received") return inBrief(ofCore(decode(result.request)))
+  const { reason, status } = result
+  assert.strictEqual(status, refused(reason as Reason).status)
+  return { reason }
+}
+
+/** Decodes with the decoder of an entry for the web, which gives no events of what it cannot decode. */
+export const basicsOf = (decode: DecodeBasics, provider: string, payload: Payload): ReadonlyArray<Event> => {
+  try {
+    return decode(provider, payload) ?? []
+  } catch {
+    return []
+  }
+}
+
+type DecodeBasics = (provider: string, payload: Payload) => ReadonlyArray<Event> | undefined
 
 const isOfFiles = (content: InboundMessage["content"]): boolean =>
   content._tag === "CompositeContent"
@@ -71,7 +94,7 @@ const isOfFiles = (content: InboundMessage["content"]): boolean =>
  * there was anything to compare.
  */
 export const sameBasics = (basics: ReadonlyArray<Event>, events: ReadonlyArray<Event>): boolean => {
-  if (basics.every(({ _tag }) => _tag === "Unrecognized")) return false
+  if (basics.length === 0) return false
   assert.lengthOf(basics, events.length)
   for (const [index, basic] of basics.entries()) {
     const event = events[index]!
@@ -112,8 +135,55 @@ export const mutated = (body: Uint8Array): fc.Arbitrary<Uint8Array> =>
     without: fc.nat(4)
   }).map(({ at, with_, without }) => Buffer.concat([body.subarray(0, at), with_, body.subarray(at + without)]))
 
-/** A bundle for another runtime, and its size. */
-export const bundle = async (entry: string, exported: string): Promise<{ readonly code: string }> => {
+type Container = Record<string, unknown>
+
+/** The objects and lists in a value, from the outside. */
+const containersIn = (value: unknown): ReadonlyArray<Container> =>
+  typeof value === "object" && value !== null
+    ? [value as Container, ...Object.values(value).flatMap(containersIn)]
+    : []
+
+const odd = fc.oneof(
+  fc.constantFrom<unknown>("", " ", "x", "0", "2", "inbound", "+15145550100"),
+  fc.constantFrom("https://files.example.com/2", " https://files.example.com/3 "),
+  fc.constantFrom<unknown>(null, 0, 2, -1, 1.5, true, [], {}),
+  fc.constantFrom<unknown>(["x"], ["", "x"], [null], [{}], { message: "x" }, [{ url: "x", code: 1 }])
+)
+
+/** Payloads of a carrier's messages and reports, in which a few members are missing, added or of another kind. */
+export const nearly = (
+  plain: ReadonlyArray<Payload>,
+  names: ReadonlyArray<string>
+): fc.Arbitrary<Payload> =>
+  fc.tuple(
+    fc.constantFrom(...plain),
+    fc.array(
+      fc.record({
+        container: fc.nat(100),
+        member: fc.nat(100),
+        added: fc.option(fc.constantFrom(...names)),
+        value: fc.option(odd, { nil: undefined })
+      }),
+      { maxLength: 2 }
+    )
+  ).map(([payload, changes]) => {
+    const changed: Payload = JSON.parse(JSON.stringify(payload))
+    for (const { added, container, member, value } of changes) {
+      const containers = containersIn(changed)
+      const at = containers[container % containers.length]!
+      const members = Object.keys(at)
+      const name = added ?? members[member % members.length] ?? "0"
+      if (value === undefined) delete at[name]
+      else at[name] = structuredClone(value)
+    }
+    return JSON.parse(JSON.stringify(changed))
+  })
+
+/** A bundle for another runtime, and the size of the module that it is, with gzip. */
+export const bundle = async (
+  entry: string,
+  exported: string
+): Promise<{ readonly code: string; readonly gzip: number }> => {
   const built = await rolldown({
     input: "entry",
     platform: "browser",
@@ -125,15 +195,17 @@ export const bundle = async (entry: string, exported: string): Promise<{ readonl
     }]
   })
   const { output } = await built.generate({ format: "iife", name: "bundled", minify: true })
+  const { output: [module] } = await built.generate({ format: "esm", minify: true })
   await built.close()
   assert.lengthOf(output, 1)
-  return { code: output[0].code }
+  return { code: output[0].code, gzip: gzipSync(module.code, { level: 9 }).length }
 }
 
 /** Runs a bundle where there is nothing but the language and the interfaces of the web. */
 export const inBareContext = <A>(code: string): A => {
   const {
     atob,
+    Blob,
     btoa,
     crypto,
     Headers,
@@ -146,6 +218,7 @@ export const inBareContext = <A>(code: string): A => {
   } = globalThis
   const context = createContext({
     atob,
+    Blob,
     btoa,
     crypto,
     Headers,

@@ -40,7 +40,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { errorUrl } from "../internal/errorUrl.ts"
 import type { Core, Received } from "../provider/core/receive.ts"
 import type { Refused } from "../provider/core/refusal.ts"
-import { concat } from "../provider/core/web.ts"
+import type { Refused as WebRefused } from "../provider/core/web.ts"
 import type { WebhookResponse } from "../WebhookRequest.ts"
 
 /**
@@ -102,7 +102,7 @@ const bytesOf = async (request: IncomingMessage, limit: number): Promise<Uint8Ar
     size += chunk.length
     if (size > limit) break
   }
-  return concat(chunks)
+  return Buffer.concat(chunks)
 }
 
 interface Given {
@@ -120,9 +120,9 @@ const receive = async (options: Options, { body, headers, method, path }: Given)
   return conclude(options, result, core.acknowledgement)
 }
 
-const conclude = async (
-  { handle, onRefused }: Handling,
-  result: Received | Refused,
+const conclude = async <R extends WebRefused>(
+  { handle, onRefused }: Pick<Handling, "handle"> & { readonly onRefused?: ((refused: R) => void) | undefined },
+  result: Received | R,
   acknowledgement: WebhookResponse
 ): Promise<WebhookResponse> => {
   if (result._tag === "Refused") {
@@ -297,9 +297,11 @@ export const fastify = (options: Options & { readonly path: string }) => async (
  * @category models
  * @since 0.1.0
  */
-export interface WebOptions extends Handling {
+export interface WebOptions extends Pick<Handling, "handle"> {
   /** `receive` of `effect-sms/twilio/webhook`, with its options. `url` is the public URL of the request. */
-  readonly receive: (request: Request, url: string) => Promise<Received | Refused>
+  readonly receive: (request: Request, url: string) => Promise<Received | WebRefused>
+  /** Is told of each refused webhook, for the log: its `reason` has no customer data. */
+  readonly onRefused?: ((refused: WebRefused) => void) | undefined
   /** `acknowledgement` of the same entry. */
   readonly acknowledgement: WebhookResponse
   /**

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { attempt } from "./attempt.ts"
 import { InsertionOrderedMap } from "./insertionOrderedMap.ts"
 import { sizeOf } from "./sizeOf.ts"
 
@@ -43,6 +44,18 @@ export interface Deduplicator<S> {
   readonly run: <A, E, R>(
     key: string,
     effect: Effect.Effect<A, E, R>,
+    summarize: (value: A) => S
+  ) => Effect.Effect<Outcome<A, S>, E, R>
+  /**
+   * As `run`, but builds the effect at once if the key is not known, at this time
+   * in epoch milliseconds. The result of one that is done by then is returned. The
+   * fiber must not be interrupted before it begins with the effect that this
+   * returns: see `SupervisedFibers.begin`.
+   */
+  readonly begin: <A, E, R>(
+    key: string,
+    now: number,
+    build: () => Effect.Effect<A, E, R>,
     summarize: (value: A) => S
   ) => Effect.Effect<Outcome<A, S>, E, R>
 }
@@ -84,23 +97,26 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
 
     /** Runs the effect of the call that owns the entry. On failure the key is released for the next call. */
     const work = <A, E, R>(key: string, entry: Entry<S>, effect: Effect.Effect<A, E, R>, summarize: (value: A) => S) =>
-      Effect.matchCauseEffect(Effect.map(effect, (value) => ({ value, summary: summarize(value) })), {
-        onSuccess: ({ summary, value }): Effect.Effect<Outcome<A, S>> => {
-          entry.summary = summary
-          entry.isDone = true
-          if (entries.get(key) === entry) {
-            entries.resize(key, perEntry + sizeOf(summary))
-            forgetExcess()
+      Effect.matchCauseEffectEager(
+        attempt(() => Effect.mapEager(effect, (value) => ({ value, summary: summarize(value) }))),
+        {
+          onSuccess: ({ summary, value }): Effect.Effect<Outcome<A, S>> => {
+            entry.summary = summary
+            entry.isDone = true
+            if (entries.get(key) === entry) {
+              entries.resize(key, perEntry + sizeOf(summary))
+              forgetExcess()
+            }
+            if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
+            return Effect.succeed({ _tag: "First", value })
+          },
+          onFailure: (cause) => {
+            if (entries.get(key) === entry) entries.delete(key)
+            if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
+            return Effect.failCause(cause)
           }
-          if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
-          return Effect.succeed({ _tag: "First", value })
-        },
-        onFailure: (cause) => {
-          if (entries.get(key) === entry) entries.delete(key)
-          if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
-          return Effect.failCause(cause)
         }
-      })
+      )
 
     const wait = (entry: Entry<S>): Effect.Effect<void> => {
       if (entry.isDone) return Effect.void
@@ -117,13 +133,29 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
       Effect.uninterruptibleMask((restore) =>
         Effect.withFiber((fiber): Effect.Effect<Outcome<A, S>, E, R> => {
           const { entry, mine } = claim(key, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
-          if (mine) return work(key, entry, restore(effect), summarize)
-          return restore(Effect.flatMap(wait(entry), () =>
-            entry.isDone
-              ? Effect.succeed({ _tag: "Repeated", summary: entry.summary as S })
-              : run(key, effect, summarize)))
+          return mine ? work(key, entry, restore(effect), summarize) : restore(repeat(key, entry, effect, summarize))
         })
       )
 
-    return { run }
+    /** Waits for the first call. If that fails, this one is the next. */
+    const repeat = <A, E, R>(
+      key: string,
+      entry: Entry<S>,
+      effect: Effect.Effect<A, E, R>,
+      summarize: (value: A) => S
+    ): Effect.Effect<Outcome<A, S>, E, R> =>
+      Effect.flatMapEager(wait(entry), () =>
+        entry.isDone
+          ? Effect.succeed({ _tag: "Repeated", summary: entry.summary as S })
+          : run(key, effect, summarize))
+
+    return {
+      run,
+      begin: (key, now, build, summarize) => {
+        const { entry, mine } = claim(key, now)
+        return mine
+          ? work(key, entry, attempt(build), summarize)
+          : repeat(key, entry, Effect.suspend(build), summarize)
+      }
+    }
   })

@@ -5,7 +5,14 @@ export interface Bounds {
   readonly maxBytes?: number | undefined
 }
 
-type Entry<A> = [key: string, value: A, bytes: number]
+/** An entry with its neighbors. */
+type Entry<A> = [
+  key: string,
+  value: A,
+  bytes: number,
+  older: Entry<A> | undefined,
+  newer: Entry<A> | undefined
+]
 
 /** What an entry takes in a map, without its key and value. */
 const perEntry = 128
@@ -17,17 +24,20 @@ const perEntry = 128
  * A plain `Map` keeps the same order, but a new iterator has to skip the slots
  * of all entries deleted since the last rehash. In a full map, where every
  * insertion evicts the oldest entry, that makes each lookup of the oldest
- * slower: 60 µs at 100,000 entries. This class keeps one iterator that always
- * stands just past the oldest entry.
+ * slower: 60 µs at 100,000 entries. The entries of this class are a list beside
+ * a `Map` whose order is not used. A key that is put again moves to
+ * the end of the list, and stays where it is in the `Map`.
  */
 export class InsertionOrderedMap<A> {
   readonly #maxEntries: number
   readonly #maxBytes: number
   readonly #entries = new Map<string, Entry<A>>()
-  #iterator = this.#entries.values()
   #bytes = 0
-  /** The entry that the iterator returned last, unset once it is deleted. All entries before it are deleted. */
   #oldest: Entry<A> | undefined
+  #newest: Entry<A> | undefined
+  // The same entry is asked for several times in a row, and a lookup in a large map has to wait for the memory.
+  #found: Entry<A> | undefined
+  #missed: string | undefined
 
   constructor({ maxBytes = Infinity, maxEntries = Infinity }: Bounds = {}) {
     this.#maxEntries = maxEntries
@@ -44,28 +54,29 @@ export class InsertionOrderedMap<A> {
   }
 
   get(key: string): A | undefined {
-    return this.#entries.get(key)?.[1]
+    return this.#find(key)?.[1]
   }
 
   has(key: string): boolean {
-    return this.#entries.has(key)
+    return this.#find(key) !== undefined
   }
 
-  /** Returns the values, oldest first. */
+  /** Returns the values, oldest first. Do not change the map meanwhile. */
   *values(): Iterable<A> {
-    for (const entry of this.#entries.values()) yield entry[1]
+    for (let entry = this.#oldest; entry !== undefined; entry = entry[4]) yield entry[1]
   }
 
-  /** Returns the keys with their values, oldest first. */
+  /** Returns the keys with their values, oldest first. Do not change the map meanwhile. */
   *entries(): Iterable<readonly [key: string, value: A]> {
-    for (const entry of this.#entries.values()) yield [entry[0], entry[1]]
+    for (let entry = this.#oldest; entry !== undefined; entry = entry[4]) yield [entry[0], entry[1]]
   }
 
   /** Deletes all entries. */
   clear(): void {
     this.#entries.clear()
-    this.#iterator = this.#entries.values()
     this.#oldest = undefined
+    this.#newest = undefined
+    this.#found = undefined
     this.#bytes = 0
   }
 
@@ -76,17 +87,34 @@ export class InsertionOrderedMap<A> {
    * remove the {@link excess}.
    */
   put(key: string, value: A, bytes: number = 0): boolean {
-    this.delete(key)
     const all = perEntry + 2 * key.length + bytes
-    if (all > this.#maxBytes) return false
-    this.#entries.set(key, [key, value, all])
-    this.#bytes += all
+    const known = this.#find(key)
+    if (all > this.#maxBytes) {
+      if (known !== undefined) this.#remove(known)
+      return false
+    }
+    if (known === undefined) {
+      const entry: Entry<A> = [key, value, all, undefined, undefined]
+      this.#entries.set(key, entry)
+      this.#found = entry
+      this.#missed = undefined
+      this.#bytes += all
+      this.#append(entry)
+      return true
+    }
+    this.#bytes += all - known[2]
+    known[1] = value
+    known[2] = all
+    if (known !== this.#newest) {
+      this.#unlink(known)
+      this.#append(known)
+    }
     return true
   }
 
   /** Records that the value of an entry has grown or shrunk. Its place stays. */
   resize(key: string, bytes: number): void {
-    const entry = this.#entries.get(key)
+    const entry = this.#find(key)
     if (entry === undefined) return
     const all = perEntry + 2 * key.length + bytes
     this.#bytes += all - entry[2]
@@ -94,22 +122,13 @@ export class InsertionOrderedMap<A> {
   }
 
   delete(key: string): boolean {
-    const entry = this.#entries.get(key)
+    const entry = this.#oldest?.[0] === key ? this.#oldest : this.#find(key)
     if (entry === undefined) return false
-    if (this.#oldest === entry) this.#oldest = undefined
-    this.#bytes -= entry[2]
-    return this.#entries.delete(key)
+    this.#remove(entry)
+    return true
   }
 
   oldest(): Readonly<Entry<A>> | undefined {
-    if (this.#oldest !== undefined || this.#entries.size === 0) return this.#oldest
-    // An exhausted iterator stays exhausted, even after new insertions.
-    let next = this.#iterator.next()
-    if (next.done === true) {
-      this.#iterator = this.#entries.values()
-      next = this.#iterator.next()
-    }
-    this.#oldest = next.done === true ? undefined : next.value
     return this.#oldest
   }
 
@@ -118,6 +137,41 @@ export class InsertionOrderedMap<A> {
    * deletes it, with what refers to it, and asks again.
    */
   excess(): Readonly<Entry<A>> | undefined {
-    return this.#entries.size > this.#maxEntries || this.#bytes > this.#maxBytes ? this.oldest() : undefined
+    return this.#entries.size > this.#maxEntries || this.#bytes > this.#maxBytes ? this.#oldest : undefined
+  }
+
+  #find(key: string): Entry<A> | undefined {
+    if (this.#found?.[0] === key) return this.#found
+    if (this.#missed === key) return undefined
+    const entry = this.#entries.get(key)
+    if (entry === undefined) this.#missed = key
+    else this.#found = entry
+    return entry
+  }
+
+  #remove(entry: Entry<A>): void {
+    if (this.#found === entry) this.#found = undefined
+    this.#bytes -= entry[2]
+    this.#entries.delete(entry[0])
+    this.#unlink(entry)
+  }
+
+  #append(entry: Entry<A>): void {
+    entry[3] = this.#newest
+    entry[4] = undefined
+    if (this.#newest === undefined) this.#oldest = entry
+    else this.#newest[4] = entry
+    this.#newest = entry
+  }
+
+  /** Takes an entry out of the list. It must not keep others in memory. */
+  #unlink(entry: Entry<A>): void {
+    const [, , , older, newer] = entry
+    if (older === undefined) this.#oldest = newer
+    else older[4] = newer
+    if (newer === undefined) this.#newest = older
+    else newer[3] = older
+    entry[3] = undefined
+    entry[4] = undefined
   }
 }

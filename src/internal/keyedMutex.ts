@@ -3,24 +3,45 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import { attempt } from "./attempt.ts"
 
-export type KeyedMutex = (key: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+type Turn = Deferred.Deferred<void>
+
+export interface KeyedMutex {
+  (key: string): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /**
+   * Builds the effect at once if the key is free, in this fiber. The result of one
+   * that is done by then is returned. The fiber must not be interrupted before it
+   * begins with the effect that this returns: see `SupervisedFibers.begin`.
+   */
+  readonly begin: <A, E, R>(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    key: string,
+    build: () => Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E, R>
+}
 
 /** Builds a keyed mutex. A key without waiters takes no memory. */
 export const make = (): KeyedMutex => {
   /** By the keys whose effects run, the turns of those who wait, in order. */
-  const lines = new Map<string, Array<Deferred.Deferred<void>>>()
+  const lines = new Map<string, Array<Turn>>()
 
   /** Gives the turn to the next one, which begins once this fiber has gone on: what it does next comes first. */
+  const endIn = (fiber: Fiber.Fiber<unknown, unknown>, key: string): void => {
+    const next = lines.get(key)?.shift()
+    if (next === undefined) lines.delete(key)
+    else fiber.currentDispatcher.scheduleTask(() => Deferred.doneUnsafe(next, Effect.void), 0)
+  }
+
   const end = (key: string) =>
     Effect.withFiber((fiber) => {
-      const next = lines.get(key)?.shift()
-      if (next === undefined) lines.delete(key)
-      else fiber.currentDispatcher.scheduleTask(() => Deferred.doneUnsafe(next, Effect.void), 0)
+      endIn(fiber, key)
       return Effect.void
     })
 
-  return (key) => (effect) =>
+  const inTurn = (key: string) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.uninterruptibleMask((restore) => {
       const own = Effect.onExit(restore(effect), () => end(key))
       const line = lines.get(key)
@@ -39,4 +60,15 @@ export const make = (): KeyedMutex => {
       })
       return Effect.andThen(Effect.onInterrupt(restore(Deferred.await(turn)), () => leave), own)
     })
+
+  const begin: KeyedMutex["begin"] = (fiber, key, build) => {
+    if (lines.has(key)) return inTurn(key)(Effect.suspend(build))
+    lines.set(key, [])
+    const effect = attempt(build)
+    if (!Exit.isExit(effect)) return Effect.onExit(effect, () => end(key))
+    endIn(fiber, key)
+    return effect
+  }
+
+  return Object.assign(inTurn, { begin })
 }

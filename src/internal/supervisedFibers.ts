@@ -5,8 +5,10 @@ import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
+import { attempt } from "./attempt.ts"
 
 export interface SupervisedFibers {
   /**
@@ -16,6 +18,15 @@ export interface SupervisedFibers {
   readonly start: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<Fiber.Fiber<A, E>, never, R>
   /** Starts the effect and waits for it. An interruption of the caller only ends the waiting. */
   readonly run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /**
+   * As `run`, but builds the effect in the fiber of the caller. If that is a
+   * result already, because all of its steps are done by then, no other fiber is
+   * started. Otherwise its own fiber begins with it at once: nothing can interrupt
+   * between a step that is done and the effect that follows it.
+   */
+  readonly begin: <A, E, R>(
+    build: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E, R>
   /**
    * Runs the effect with a timeout and interrupts it together with the caller.
    * Neither waits for the interruption to complete: the effect may be in an
@@ -68,12 +79,22 @@ export const make = Effect.fnUntraced(function*(
   const start: SupervisedFibers["start"] = (effect) =>
     Effect.withFiber((parent) => Effect.succeed(started(parent, effect)))
 
+  const run = <A, E, R>(
+    parent: Fiber.Fiber<unknown, unknown>,
+    effect: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E, R> => {
+    const fiber = started(parent, effect)
+    return fiber.pollUnsafe() ?? Fiber.join(fiber)
+  }
+
   return {
     start,
-    run: (effect) =>
+    run: (effect) => Effect.withFiber((parent) => run(parent, effect)),
+    begin: (build) =>
       Effect.withFiber((parent) => {
-        const fiber = started(parent, effect)
-        return fiber.pollUnsafe() ?? Fiber.join(fiber)
+        if (!open) return run(parent, Effect.interrupt)
+        const effect = attempt(() => build(parent))
+        return Exit.isExit(effect) ? effect : run(parent, effect)
       }),
     runWithin: (effect, limit) =>
       Effect.uninterruptibleMask((restore) =>

@@ -53,6 +53,7 @@ import { sizeOf } from "../internal/sizeOf.ts"
 import * as SlidingBuffer from "../internal/slidingBuffer.ts"
 import * as Spans from "../internal/spans.ts"
 import * as SupervisedFibers from "../internal/supervisedFibers.ts"
+import * as Ulids from "../internal/ulids.ts"
 import type { ChannelType, InboundMessage, OutboundMessage, SendReceipt } from "../Message.ts"
 import { makeMemory, MmsAggregator, type MmsAggregatorError } from "../mms/MmsAggregator.ts"
 import type { Service as Provider } from "../provider/SmsProvider.ts"
@@ -70,6 +71,7 @@ import type * as Hook from "./Hook.ts"
 import * as Attachments from "./internal/attachments.ts"
 import * as Broadcast from "./internal/broadcast.ts"
 import { ChannelRegistry } from "./internal/channels.ts"
+import * as Conversation from "./internal/conversation.ts"
 import * as HookRuns from "./internal/hookRuns.ts"
 import { HookRegistry } from "./internal/hooks.ts"
 import * as Intake from "./internal/intake.ts"
@@ -324,7 +326,7 @@ const sizeOfKitEvent = (event: KitEvent): number => event._tag === "WebhookUnrec
 export const make = Effect.fnUntraced(function*(
   options: Options = {}
 ): Effect.fn.Return<Service, never, SecureRandom.SecureRandom | Scope.Scope> {
-  const random = yield* SecureRandom.SecureRandom
+  const ids = Ulids.make(yield* SecureRandom.SecureRandom)
   const scope = yield* Effect.scope
   const shutdownTimeout = options.shutdownTimeout ?? "5 seconds"
   const limits = { runTimeout: options.deliveryTimeout ?? "30 seconds", shutdownTimeout }
@@ -360,7 +362,7 @@ export const make = Effect.fnUntraced(function*(
   } as const
   const { create, receive } = yield* Receiving.make({
     remembered,
-    random,
+    ids,
     store,
     channels,
     notify,
@@ -383,10 +385,13 @@ export const make = Effect.fnUntraced(function*(
 
   const pass = (message: InboundMessage, resumed?: Receiving.Resumed) =>
     inboundSpan(
-      runs.run(
-        Effect.andThen(
+      runs.begin((fiber) =>
+        Effect.flatMapEager(
           recordConsent(message, resumed?.eventId !== undefined),
-          withAnswers((conversation) => receive(message, conversation, resumed), { completion: resumed?.completion })
+          () =>
+            withAnswers(fiber, (conversation) => receive({ fiber, message, resumed }, conversation), {
+              completion: resumed?.completion
+            })
         )
       )
     )
@@ -454,9 +459,10 @@ export const make = Effect.fnUntraced(function*(
     post: Effect.fn("RoomKit.post")(
       function*(roomId, { author, channelId, channelType, content, isPatient, key, metadata = {} }) {
         const room = yield* known(roomId, store.get(roomId))
-        const writer = author ?? ((yield* Broadcast.isAnswering) ? "machine" : undefined)
+        const writer = author ?? ((yield* Conversation.isAnswering) ? "machine" : undefined)
+        const createdAt = yield* DateTime.now
         const event = new RoomEvent({
-          id: yield* random.ulid,
+          id: yield* ids.next(DateTime.toEpochMillis(createdAt)),
           roomId,
           source: new EventSource({
             channelId,
@@ -466,17 +472,21 @@ export const make = Effect.fnUntraced(function*(
             ...(writer !== undefined && { author: writer })
           }),
           content,
-          createdAt: yield* DateTime.now
+          createdAt
         })
         const repetition = key === undefined
-          ? yield* Broadcast.answering
+          ? yield* Conversation.answering
           : { key: JSON.stringify(["post", roomId, key]), isPatient, isResumed: true }
         const isReported = isPatient !== true
-        return yield* runs.run(
-          withAnswers((conversation) => broadcast({ event, room, ...repetition, isReported }, conversation), {
-            ...repetition,
-            isMade: ({ _tag }) => isReported && _tag === "Broadcast"
-          })
+        return yield* runs.begin((fiber) =>
+          withAnswers(
+            fiber,
+            (conversation) => broadcast(fiber, { event, room, ...repetition, isReported }, conversation),
+            {
+              ...repetition,
+              isMade: ({ _tag }) => isReported && _tag === "Broadcast"
+            }
+          )
         )
       }
     )

@@ -22,6 +22,7 @@ import type { StorageError } from "../StorageError.ts"
 import type { Appended, DeliveryOutcome, HistoryEntry, Received, RoomPlace, RoomSummary } from "./internal/history.ts"
 import { RoomState } from "./internal/roomState.ts"
 import type { Conversation } from "./internal/routes.ts"
+import * as Steps from "./internal/steps.ts"
 import type { Attachment, Room } from "./Room.ts"
 
 export {
@@ -180,23 +181,31 @@ export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<Service> 
       maxBytes: options.maxBytes ?? 64 * mebibyte,
       maxStatusBytes: options.maxStatusBytes ?? 16 * mebibyte
     })
-    return RoomStore.of({
+    const steps: Steps.Steps = {
+      get: (roomId) => Effect.succeed(state.get(roomId)),
+      route: (conversation, create) => Effect.succeed(state.route(conversation, create)),
+      append: (event, { deliveries, inbound, key }, now) => {
+        const result = state.append(event, key, { now, provider: inbound?.provider, deliveries })
+        return result._tag === "Appended"
+          ? Effect.mapEager(record(() => appended(event, inbound, result.room?.participants)), () => result)
+          : Effect.succeed(result)
+      },
+      settle: (event, deliveries) => {
+        state.settle(event, deliveries)
+        return Effect.void
+      }
+    }
+    const store = RoomStore.of({
       isShared: false,
-      get: (roomId) => Effect.sync(() => state.get(roomId)),
+      get: (roomId) => Effect.suspend(() => steps.get(roomId)),
       find: (conversation) => Effect.sync(() => state.find(conversation)),
-      route: (conversation, create) => Effect.sync(() => state.route(conversation, create)),
+      route: (conversation, create) => Effect.suspend(() => steps.route(conversation, create)),
       create: (room) => Effect.sync(() => state.create(room)),
       attach: (roomId, attachment) => Effect.sync(() => state.attach(roomId, attachment)),
       detach: (roomId, attachment) => Effect.sync(() => state.detach(roomId, attachment)),
-      append: (event, { deliveries, inbound, key } = {}) =>
-        Effect.withFiber((fiber): Effect.Effect<Appended> => {
-          const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-          const result = state.append(event, key, { now, provider: inbound?.provider, deliveries })
-          return result._tag === "Appended"
-            ? Effect.as(record(() => appended(event, inbound, result.room?.participants)), result)
-            : Effect.succeed(result)
-        }),
-      settle: (event, deliveries) => Effect.sync(() => state.settle(event, deliveries)),
+      append: (event, options = {}) =>
+        Effect.withFiber((fiber) => steps.append(event, options, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())),
+      settle: (event, deliveries) => Effect.suspend(() => steps.settle(event, deliveries)),
       rooms: ({ limit } = {}) => Effect.sync(() => state.rooms(limit)),
       history: (roomId, options = {}) => Effect.sync(() => state.history(roomId, options)),
       search: (options) => Effect.sync(() => state.search(options)),
@@ -208,6 +217,7 @@ export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<Service> 
       addStatus: (status) => Effect.sync(() => state.addStatus(status)),
       statuses: ({ limit } = {}) => Effect.sync(() => state.statuses(limit))
     })
+    return Steps.register(store, steps)
   })
 
 /**

@@ -47,6 +47,7 @@ import * as Statement from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
 import { closeSync, openSync } from "node:fs"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
+import { InsertionOrderedMap } from "../internal/insertionOrderedMap.ts"
 import * as Checkpointer from "./internal/checkpointer.ts"
 
 /**
@@ -131,19 +132,13 @@ const toInput = (value: unknown): SQLInputValue => {
 
 /** Builds an LRU cache of prepared statements. */
 const makePrepared = (database: DatabaseSync, capacity: number) => {
-  const statements = new Map<string, StatementSync>()
+  const statements = new InsertionOrderedMap<StatementSync>({ maxEntries: capacity })
   return (sql: string): StatementSync => {
-    const known = statements.get(sql)
-    // Which one was used last matters only when one has to go.
-    if (known !== undefined && statements.size < capacity) return known
-    const statement = known ?? database.prepare(sql)
-    // A `Map` iterates in insertion order, so the first entry is the least recently used.
-    statements.delete(sql)
-    statements.set(sql, statement)
-    if (statements.size > capacity) {
-      const [oldest] = statements.keys()
-      statements.delete(oldest!)
-    }
+    const statement = statements.get(sql) ?? database.prepare(sql)
+    // The oldest is the least recently used.
+    statements.put(sql, statement)
+    const excess = statements.excess()
+    if (excess !== undefined) statements.delete(excess[0])
     return statement
   }
 }

@@ -100,7 +100,9 @@ const frameworks: Readonly<Record<string, Framework>> = {
   "Hono": async (handling) => {
     const app = new Hono()
     for (const [name, web] of Object.entries(webs)) {
-      const receive = Middleware.web({ ...handling, ...web, publicUrl })
+      // It uses no more of a reason than its tag.
+      const onRefused = handling.onRefused as Middleware.WebOptions["onRefused"]
+      const receive = Middleware.web({ ...web, handle: handling.handle, onRefused, publicUrl })
       app.all(`/hooks/${name}`, ({ req }) => receive(req.raw))
     }
     app.onError((_error, context) => context.text("", 500))

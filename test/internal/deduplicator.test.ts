@@ -112,6 +112,28 @@ describe("once", () => {
       assert.deepStrictEqual(yield* Fiber.join(second), { _tag: "First", value: "second" })
     }))
 
+  it.effect("begins at once with a key that is not known, and is a result where nothing has to wait", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>(roomy)
+      const fails = once.begin("key", 0, () => Exit.fail("broken"), identity)
+      assert.deepStrictEqual(fails, Exit.fail("broken"))
+      const dies = once.begin("key", 0, () => Exit.succeed("it"), () => {
+        throw new Error("no summary")
+      })
+      assert.isTrue(Exit.isExit(dies) && Exit.hasDies(dies))
+      const first = once.begin("key", 0, () => Exit.succeed("it"), (value) => `summary of ${value}`)
+      assert.deepStrictEqual(first, Exit.succeed({ _tag: "First", value: "it" }))
+      const again = once.begin("key", 0, () => Effect.die("a second time"), identity)
+      assert.deepStrictEqual(again, Exit.succeed({ _tag: "Repeated", summary: "summary of it" }))
+      const { effect, gates, runs } = yield* gated()
+      const slow = yield* fork(once.begin("other", 0, () => effect, identity))
+      const repeated = yield* fork(once.begin("other", 0, () => effect, identity))
+      yield* Deferred.succeed(gates[0]!, "slow")
+      assert.deepStrictEqual(yield* Fiber.join(slow), { _tag: "First", value: "slow" })
+      assert.deepStrictEqual(yield* Fiber.join(repeated), { _tag: "Repeated", summary: "slow" })
+      assert.strictEqual(yield* runs, 1)
+    }))
+
   it.effect("is not disturbed when one that waits is interrupted", () =>
     Effect.gen(function*() {
       const once = yield* Deduplicator.make<string>(roomy)

@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import * as fc from "fast-check"
 import { InsertionOrderedMap } from "../../src/internal/insertionOrderedMap.ts"
 
@@ -92,16 +92,41 @@ describe("InsertionOrderedMap", () => {
     assert.deepStrictEqual([...ordered.values()], ["small"])
   })
 
-  it("finds the oldest among a hundred thousand, however many have passed", () => {
-    const ordered = new InsertionOrderedMap<number>()
-    for (let i = 0; i < 100_000; i++) ordered.put(String(i), i)
-    // A search from the beginning of a Map would take a minute here.
-    for (let i = 100_000; i < 300_000; i++) {
-      const [key, value] = ordered.oldest()!
-      assert.strictEqual(value, i - 100_000)
-      ordered.delete(key)
-      ordered.put(String(i), i)
+  it("finds and evicts the oldest without the order of a Map, which skips all that was deleted", () => {
+    const ordered = new InsertionOrderedMap<number>({ maxEntries: 1000 })
+    const searches = (["keys", "values", "entries", "forEach"] as const).map((name) =>
+      vi.spyOn(Map.prototype, name).mockImplementation(() => assert.fail(`Map.prototype.${name} was called`))
+    )
+    try {
+      for (let i = 0; i < 10_000; i++) {
+        ordered.put(String(i), i)
+        if (i % 3 === 0) ordered.put(String(i - 500), i - 500)
+        for (let oldest = ordered.excess(); oldest !== undefined; oldest = ordered.excess()) ordered.delete(oldest[0])
+        assert.isAtMost(ordered.size, 1000)
+      }
+      assert.deepStrictEqual([ordered.size, ordered.has("9000"), ordered.has("9999")], [1000, false, true])
+    } finally {
+      for (const search of searches) search.mockRestore()
     }
-    assert.strictEqual(ordered.size, 100_000)
-  }, 120_000)
+  })
+
+  it("takes no longer for the oldest of many after many have passed", () => {
+    const time = (size: number): number => {
+      const ordered = new InsertionOrderedMap<number>()
+      for (let i = 0; i < size; i++) ordered.put(String(i), i)
+      const start = process.cpuUsage()
+      for (let i = size; i < size + 30_000; i++) {
+        const [key] = ordered.oldest()!
+        ordered.delete(key)
+        ordered.put(String(i), i)
+      }
+      const { system, user } = process.cpuUsage(start)
+      assert.strictEqual(ordered.size, size)
+      return user + system
+    }
+    const few = Math.min(...Array.from({ length: 5 }, () => time(100)))
+    const many = Math.min(...Array.from({ length: 3 }, () => time(100_000)))
+    // Less than ten times in practice, for the memory. A search from the beginning of a Map would make it hundreds.
+    assert.isBelow(many / few, 50)
+  }, 60_000)
 })

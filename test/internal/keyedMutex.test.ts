@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber } from "effect"
+import { Deferred, Effect, Exit, Fiber } from "effect"
 import * as KeyedMutex from "../../src/internal/keyedMutex.ts"
 
 const start = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
@@ -56,3 +56,29 @@ it.effect("pass the turn on when its next owner is interrupted before it begins"
     yield* Fiber.await(first)
     assert.strictEqual(yield* Fiber.join(third), "third")
   }))
+
+it.effect("begin at once where the key is free, and as a result where nothing has to wait", () =>
+  Effect.withFiber((fiber) =>
+    Effect.gen(function*() {
+      const inTurn = KeyedMutex.make()
+      assert.deepStrictEqual(inTurn.begin(fiber, "a", () => Exit.succeed("done")), Exit.succeed("done"))
+      const dies = inTurn.begin(fiber, "a", () => {
+        throw new Error("broken")
+      })
+      assert.isTrue(Exit.isExit(dies) && Exit.hasDies(dies))
+      const gate = yield* Deferred.make<string>()
+      const log: Array<string> = []
+      const first = yield* start(
+        inTurn.begin(fiber, "a", () => Effect.onExit(Deferred.await(gate), () => say("first")))
+      )
+      const say = (word: string) => Effect.sync(() => void log.push(word))
+      const second = inTurn.begin(fiber, "a", () => say("second"))
+      assert.isFalse(Exit.isExit(second))
+      const rest = yield* Effect.forEach([second, inTurn("a")(say("third"))], start)
+      assert.deepStrictEqual(log, [])
+      yield* Deferred.succeed(gate, "it")
+      yield* Fiber.awaitAll([first, ...rest])
+      assert.deepStrictEqual(log, ["first", "second", "third"])
+      assert.deepStrictEqual(inTurn.begin(fiber, "a", () => Exit.succeed("free")), Exit.succeed("free"))
+    })
+  ))

@@ -35,6 +35,34 @@ describe("runs", () => {
       yield* close
     }))
 
+  it.effect("begin in the caller, and start no fiber for what is a result by then", () =>
+    Effect.gen(function*() {
+      const { close, runs } = yield* make
+      const own = yield* Effect.withFiber<Fiber.Fiber<unknown, unknown>>((fiber) => Effect.succeed(fiber))
+      let begun: Fiber.Fiber<unknown, unknown> | undefined
+      const begin = runs.begin((fiber) => {
+        begun = fiber
+        return Exit.succeed("it")
+      })
+      assert.strictEqual(yield* begin, "it")
+      assert.strictEqual(begun, own)
+      const dies = runs.begin((): Effect.Effect<string> => {
+        throw new Error("broken")
+      })
+      assert.isTrue(Exit.hasDies(yield* Effect.exit(dies)))
+      const gate = yield* Deferred.make<string>()
+      const done = yield* Ref.make("")
+      const caller = yield* fork(
+        runs.begin(() => Effect.flatMap(Deferred.await(gate), (value) => Ref.set(done, value)))
+      )
+      yield* Fiber.interrupt(caller)
+      yield* Deferred.succeed(gate, "done")
+      yield* settle
+      assert.strictEqual(yield* Ref.get(done), "done")
+      yield* close
+      assert.isTrue(Exit.hasInterrupts(yield* Effect.exit(begin)))
+    }))
+
   it.effect("are waited for at the end of the scope", () =>
     Effect.gen(function*() {
       const { close, runs } = yield* make

@@ -2,7 +2,7 @@
  * Parses the two body formats that carriers send, JSON and forms, into plain
  * data.
  */
-import { isObject, setOwn } from "../../internal/record.ts"
+import { isObject } from "../../internal/record.ts"
 import type { Payload } from "../../Payload.ts"
 import type { WebhookHead, WebhookRequest } from "../../WebhookRequest.ts"
 import { type InvalidPayload, invalidPayload, type Refused, refused } from "./refusal.ts"
@@ -35,16 +35,13 @@ const decodeText = (bytes: Uint8Array): string | Refused<InvalidPayload> => {
 export const detached = (text: string): string => text.length < 13 ? text : ` ${text}`.slice(1)
 
 /** Parses a query string that starts with its question mark. */
-const parsePairs = (query: string): Form => {
-  const form: Record<string, string | Array<string>> = {}
-  new URLSearchParams(query).forEach((part, name) => {
-    const value = detached(part)
-    const earlier = Object.hasOwn(form, name) ? form[name] : undefined
-    if (typeof earlier === "object") earlier.push(value)
-    else setOwn(form, name, earlier === undefined ? value : [earlier, value])
-  })
-  return form
-}
+export const parsePairs = (query: string): Form =>
+  Object.fromEntries(
+    Array.from(Map.groupBy(new URLSearchParams(query), ([name]) => name), ([name, pairs]) => {
+      const values = pairs.map(([, value]) => detached(value))
+      return [name, values.length > 1 ? values : values[0]!]
+    })
+  )
 
 /** Parses a query string or an `application/x-www-form-urlencoded` text into a flat record. Keeps empty values. */
 export const formFromText = (text: string): Form => parsePairs(text.startsWith("?") ? text : `?${text}`)
@@ -55,7 +52,7 @@ export const parseForm = (bytes: Uint8Array): Parsed<Form> | Refused<InvalidPayl
   return typeof text === "string" ? parsed(parsePairs(`?${text}`)) : text
 }
 
-const notJson = refused(invalidPayload("", "Expected JSON"))
+const notJson = /* @__PURE__ */ refused(/* @__PURE__ */ invalidPayload("", "Expected JSON"))
 
 export const parseJson = (bytes: Uint8Array): Parsed | Refused<InvalidPayload> => {
   const text = decodeText(bytes)

@@ -36,9 +36,6 @@ export interface Objects {
   readonly of: <const A extends { readonly _tag: string }>(fields: A) => A
 }
 
-/** Builds plain objects. */
-export const objects: Objects = { of: (fields) => fields }
-
 /**
  * Builds the values of events. Decoders are written for plain data; one that
  * builds instances instead keeps the fields, and only it knows their types.
@@ -52,7 +49,7 @@ export interface Build extends Objects {
 
 /** Builds plain data. Times are in ISO 8601. */
 export const plain: Build = {
-  ...objects,
+  of: (fields) => fields,
   time: toIso,
   reference: (fields) => fields,
   segment: (fields) => fields

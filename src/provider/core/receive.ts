@@ -27,9 +27,9 @@ export type Secrets = string | ReadonlyArray<string>
 
 /** Returns the secrets as a list. Throws for an empty secret, with which everybody could sign. */
 export const secretsOf = (option: string, secrets: Secrets): ReadonlyArray<string> => {
-  const list = typeof secrets === "string" ? [secrets] : secrets
-  if (list.length > 0 && list.every((secret) => secret.trim() !== "")) return list
-  throw new TypeError(`${option}: Expected a secret that is not empty`)
+  const list = [secrets].flat()
+  if (list[0] && list.every((secret) => secret.trim())) return list
+  throw new TypeError(`${option}: Expected a secret`)
 }
 
 export const limitsOf = (options: Options): Limits => ({ ...defaultLimits, ...options.limits })
@@ -43,17 +43,6 @@ export interface Received {
    * events.
    */
   readonly idempotencyKeys: ReadonlyArray<string>
-}
-
-/**
- * The events of an authentic webhook of the Fetch API.
- *
- * @category models
- * @since 0.1.0
- */
-export interface WebReceived extends Received {
-  /** The request with the bytes of its body, for `decode` of the entry that decodes in full. */
-  readonly request: WebhookRequest
 }
 
 /** What the verification of a webhook yields. */

@@ -3,12 +3,12 @@
  * `AfterBroadcast` hooks.
  */
 import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { identity } from "effect/Function"
 import * as Metric from "effect/Metric"
+import { attempt } from "../../internal/attempt.ts"
 import * as KeyedMutex from "../../internal/keyedMutex.ts"
 import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
 import type { InboundMessage } from "../../Message.ts"
@@ -22,10 +22,15 @@ import { type ProcessResult, Unfinished } from "../ProcessResult.ts"
 import type { Room } from "../Room.ts"
 import type { Service as RoomStore } from "../RoomStore.ts"
 import type { ChannelRegistry, Registered } from "./channels.ts"
+import { type Conversation, CurrentConversation, CurrentSpeaker } from "./conversation.ts"
 import { type Appended, DeliveryOutcome } from "./history.ts"
 import type { HookRuns } from "./hookRuns.ts"
 import type { Passing } from "./sends.ts"
 import * as Sends from "./sends.ts"
+import * as Steps from "./steps.ts"
+
+/** The fiber that a step is taken in. */
+type Current = Fiber.Fiber<unknown, unknown>
 
 export interface Parts {
   readonly hooks: HookRuns
@@ -81,57 +86,6 @@ interface Delivered {
   readonly again?: unknown
 }
 
-/** The channel or hook that is handling an event. Messages that it posts meanwhile are answers to the event. */
-interface Speaker {
-  readonly eventId: string
-  readonly id: string
-  readonly isResumed: boolean
-  posts: number
-}
-
-const CurrentSpeaker = Context.Reference<Speaker | undefined>("effect-sms/rooms/RoomKit/Speaker", {
-  defaultValue: () => undefined
-})
-
-/**
- * The key by which answers are deduplicated: the event that they answer, the
- * author, and the number of the answer. An event that is processed a second
- * time, because the process stopped, is therefore not answered twice.
- */
-export const answering = Effect.map(
-  CurrentSpeaker,
-  (speaker): Pick<Incoming, "key" | "isResumed"> =>
-    speaker === undefined
-      ? { isResumed: false }
-      : {
-        key: JSON.stringify(["answer", speaker.eventId, speaker.id, speaker.posts++]),
-        isResumed: speaker.isResumed
-      }
-)
-
-/** Whether the current code is a hook or channel that handles an event. */
-export const isAnswering = Effect.map(CurrentSpeaker, (speaker) => speaker !== undefined)
-
-/** A message passed to the kit, and the answers to it. */
-export interface Conversation {
-  /** The answers that are still being processed. */
-  readonly answers: Set<Fiber.Fiber<unknown, StorageError | Unfinished>>
-  /**
-   * Stores what became of each event, the message last. Not before every answer
-   * has passed: a process that ends earlier leaves a message that passes again,
-   * and its answers with it.
-   */
-  readonly settles: Array<Effect.Effect<void, StorageError>>
-}
-
-/**
- * The conversation of a hook or channel that runs for an event. It must not
- * wait for another event, which may be waiting for this one.
- */
-const CurrentConversation = Context.Reference<Conversation | undefined>("effect-sms/rooms/RoomKit/Conversation", {
-  defaultValue: () => undefined
-})
-
 const roomEvents = Metric.counter("sms_room_events_total", {
   description: "Room events by outcome",
   incremental: true
@@ -155,6 +109,7 @@ interface Admitted {
 }
 
 export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Parts) => {
+  const steps = Steps.of(store)
   const inTurn = KeyedMutex.make()
   const oncePerKey = KeyedMutex.make()
 
@@ -222,12 +177,12 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
 
   /** Returns the registered channels of the room, except the source of the event. */
   const others = ({ attachments }: Room, source: string): ReadonlyArray<Registered> => {
-    const found = new Set<Registered>()
+    const found: Array<Registered> = []
     for (const { channelId } of attachments) {
       const channel = channelId === source ? undefined : channels.get(channelId)
-      if (channel !== undefined) found.add(channel)
+      if (channel !== undefined && !found.includes(channel)) found.push(channel)
     }
-    return [...found]
+    return found
   }
 
   /** Returns whether nothing is to be done with an event but to store it. */
@@ -237,16 +192,20 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
 
   /** Runs the hooks and appends the event, or finds that the store has it already. */
   const admit = (
+    fiber: Current,
     incoming: Incoming,
     conversation: Conversation
   ): Effect.Effect<Passed | Admitted, StorageError | Unfinished> => {
     const { event: received, isAbandoned, isResumed } = incoming
-    const unlessAbandoned = (effect: Effect.Effect<Passed | Admitted, StorageError | Unfinished>) =>
-      isAbandoned === undefined ? effect : Effect.suspend(() => isAbandoned() ? Effect.interrupt : effect)
+    const unlessAbandoned = (
+      effect: () => Effect.Effect<Passed | Admitted, StorageError | Unfinished>
+    ): Effect.Effect<Passed | Admitted, StorageError | Unfinished> =>
+      isAbandoned?.() === true ? Effect.interrupt : effect()
     const append = (event: RoomEvent, room: Room) => {
       const isSettled = isOnlyStored(incoming)
-      return Effect.map(
-        store.append(event, isSettled ? { ...incoming, deliveries: [] } : incoming),
+      const options = isSettled ? { ...incoming, deliveries: [] } : incoming
+      return Effect.mapEager(
+        steps.append(event, options, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()),
         (appended): Admitted => ({ appended, event, room: appended.room ?? room, isSettled })
       )
     }
@@ -262,19 +221,19 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
       return Effect.flatMapEager(
         verdict,
         (verdict): Effect.Effect<Passed | Admitted, StorageError | Unfinished> =>
-          unlessAbandoned(
+          unlessAbandoned(() =>
             verdict._tag === "Blocked"
               ? block(incoming, verdict.value, verdict.hook, verdict.reason)
               : append(verdict.value, room)
           )
       )
     }
-    return unlessAbandoned(Effect.suspend(() =>
-      // Only hooks need the room before the event is in it.
+    // Only hooks need the room before the event is in it.
+    return unlessAbandoned(() =>
       hooks.hasAny("BeforeBroadcast", received)
-        ? Effect.flatMap(store.get(received.roomId), (room) => enter(room ?? incoming.room))
-        : enter(incoming.room)
-    ))
+        ? Effect.flatMapEager(steps.get(received.roomId), (room) => enter(room ?? incoming.room))
+        : append(received, incoming.room)
+    )
   }
 
   /** Concludes an event that its channels have. */
@@ -286,7 +245,8 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
   ): Effect.Effect<Passed, Unfinished> => {
     const again = delivered.filter((one) => one.again !== undefined)
     const deliveries = delivered.map(({ delivery }) => delivery)
-    const told = again.length > 0 ? Effect.void : hooks.after("AfterBroadcast", {
+    const isQuiet = again.length > 0 || !hooks.hasAny("AfterBroadcast", event)
+    const told = isQuiet ? Effect.void : hooks.after("AfterBroadcast", {
       subject: event,
       event,
       run: (hook) =>
@@ -303,10 +263,13 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
       )
       // A channel may have been attached since.
       const isStored = isSettled === true && outcomes.length === 0
-      if (!isStored) conversation.settles.unshift(store.settle(event, [...settled, ...outcomes]))
+      if (!isStored) conversation.settles.unshift(() => steps.settle(event, [...settled, ...outcomes]))
       if (again.length === 0 || (isReported && deliveries.some(Sends.mayHaveGoneOut))) {
-        const earlier = settled.length === 0 ? {} : { earlier: settled }
-        return Effect.succeed({ _tag: "Broadcast", event, deliveries, ...earlier })
+        return Effect.succeed(
+          settled.length === 0
+            ? { _tag: "Broadcast", event, deliveries }
+            : { _tag: "Broadcast", event, deliveries, earlier: settled }
+        )
       }
       return Effect.fail(
         new Unfinished({
@@ -330,45 +293,51 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
     const left = others(room, received.source.channelId).filter(({ id }) =>
       settled.every(({ channelId }) => channelId !== id)
     )
-    const delivered = left.length === 0 ? Effect.succeed([]) : Effect.forEach(
+    if (left.length === 0) return conclude(incoming, { ...admitted, settled }, [], conversation)
+    const delivered = Effect.forEach(
       left,
       (channel) => deliver(channel, { received, event, room, isPatient, isResumed }),
       { concurrency: "unbounded" }
     ).pipe(Effect.provideService(CurrentConversation, conversation))
-    return Effect.flatMapEager(
+    return Effect.flatMap(
       delivered,
       (delivered) => conclude(incoming, { ...admitted, settled }, delivered, conversation)
     )
   }
 
   const pass = (
+    fiber: Current,
     incoming: Incoming,
     conversation: Conversation
   ): Effect.Effect<Passed | Repeated, StorageError | Unfinished> =>
-    Effect.flatMap(admit(incoming, conversation), (admitted): Effect.Effect<Passed | Repeated, Unfinished> => {
-      if ("_tag" in admitted) return Effect.succeed(admitted)
-      const { appended } = admitted
-      if (appended._tag === "Appended") return deliverAll(incoming, admitted, conversation)
-      const { deliveries, event: earlier } = appended
-      const isDone = earlier.blocked !== undefined || deliveries?.every(({ outcome }) => outcome !== "again") === true
-      // If a process stopped while it processed the event, the next attempt continues.
-      return isDone || !incoming.isResumed
-        ? Effect.succeed({ _tag: "Repeated", eventId: earlier.id, roomId: earlier.roomId })
-        : deliverAll(incoming, { ...admitted, event: earlier, isSettled: false }, conversation, deliveries)
-    })
+    Effect.flatMapEager(
+      admit(fiber, incoming, conversation),
+      (admitted): Effect.Effect<Passed | Repeated, Unfinished> => {
+        if ("_tag" in admitted) return Effect.succeed(admitted)
+        const { appended } = admitted
+        if (appended._tag === "Appended") return deliverAll(incoming, admitted, conversation)
+        const { deliveries, event: earlier } = appended
+        const isDone = earlier.blocked !== undefined || deliveries?.every(({ outcome }) => outcome !== "again") === true
+        // If a process stopped while it processed the event, the next attempt continues.
+        return isDone || !incoming.isResumed
+          ? Effect.succeed({ _tag: "Repeated", eventId: earlier.id, roomId: earlier.roomId })
+          : deliverAll(incoming, { ...admitted, event: earlier, isSettled: false }, conversation, deliveries)
+      }
+    )
 
-  const passInTurn = (incoming: Incoming, conversation: Conversation) =>
-    Effect.withFiber((fiber) =>
-      Effect.map(inTurn(incoming.event.roomId)(pass(incoming, conversation)), (passed) => {
+  const passInTurn = (fiber: Current, incoming: Incoming, conversation: Conversation) =>
+    Effect.mapEager(
+      inTurn.begin(fiber, incoming.event.roomId, () => pass(fiber, incoming, conversation)),
+      (passed) => {
         if (passed._tag !== "Repeated") outcomes[passed._tag].updateUnsafe(1, fiber.context)
         return passed
-      })
+      }
     )
 
   /** Waits until all answers are processed, and returns the failure of the first that is not. */
   const awaitAnswers = Effect.fnUntraced(function*({ answers }: Conversation) {
     const failures: Array<Effect.Effect<never, StorageError | Unfinished>> = []
-    while (answers.size > 0) {
+    while (answers.length > 0) {
       for (const exit of yield* Fiber.awaitAll([...answers])) {
         if (Exit.isFailure(exit)) failures.push(Effect.failCause(exit.cause))
       }
@@ -377,10 +346,17 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
   })
 
   /** Stores what became of the events: with the completion of their entry, if there is one. */
-  const storeAll = (settles: Conversation["settles"], completion: Completion | undefined) => {
-    if (completion?.isOpen !== true) return Effect.forEach(settles, identity, { discard: true })
-    completion.changes.push(...settles)
-    return Effect.void
+  const storeAll = (
+    settles: Conversation["settles"],
+    completion: Completion | undefined
+  ): Effect.Effect<void, StorageError> => {
+    if (completion?.isOpen === true) {
+      completion.changes.push(...settles.map((settle) => Effect.suspend(settle)))
+      return Effect.void
+    }
+    // As it is for most messages.
+    if (settles.length <= 1) return settles[0]?.() ?? Effect.void
+    return Effect.forEach(settles, (settle) => settle(), { discard: true })
   }
 
   /** Waits for the answers, and stores what became of the events. */
@@ -402,24 +378,27 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
       // Posted again with its key, the message goes on from here.
       if (isResumed) return
     }
-    yield* Effect.forEach(conversation.settles, surely, { discard: true })
+    yield* Effect.forEach(conversation.settles, (settle) => surely(Effect.suspend(settle)), { discard: true })
   })
 
   return {
     /** Processes an event once its room is free. Hooks and channels running for another event do not wait. */
-    broadcast: (incoming: Incoming, conversation: Conversation): Effect.Effect<Result, StorageError | Unfinished> =>
-      Effect.withFiber((fiber): Effect.Effect<Result, StorageError | Unfinished> => {
-        if (fiber.getRef(CurrentConversation) === undefined) return passInTurn(incoming, conversation)
-        const { answers } = conversation
-        const { id: eventId, roomId } = incoming.event
-        // The message that it answers passes again if it fails.
-        const answer = passInTurn({ ...incoming, isReported: false }, conversation)
-        return Effect.map(runs.start(answer), (answer) => {
-          answers.add(answer)
-          answer.addObserver(() => answers.delete(answer))
-          return { _tag: "Queued", eventId, roomId }
-        })
-      }),
+    broadcast: (
+      fiber: Current,
+      incoming: Incoming,
+      conversation: Conversation
+    ): Effect.Effect<Result, StorageError | Unfinished> => {
+      if (fiber.getRef(CurrentConversation) === undefined) return passInTurn(fiber, incoming, conversation)
+      const { answers } = conversation
+      const { id: eventId, roomId } = incoming.event
+      // The message that it answers passes again if it fails.
+      const answer = Effect.withFiber((own) => passInTurn(own, { ...incoming, isReported: false }, conversation))
+      return Effect.map(runs.start(answer), (answer) => {
+        answers.push(answer)
+        answer.addObserver(() => answers.splice(answers.indexOf(answer), 1))
+        return { _tag: "Queued", eventId, roomId }
+      })
+    },
     /**
      * Runs an effect, and waits until all answers that it caused are processed.
      * Another one with the same key begins after that: what became of the event
@@ -428,6 +407,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
      * the message of an entry is stored with the completion of the entry.
      */
     withAnswers: <A, E>(
+      fiber: Current,
       use: (conversation: Conversation) => Effect.Effect<A, E>,
       { completion, isMade, isResumed = true, key }: {
         readonly completion?: Completion | undefined
@@ -435,23 +415,26 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
         readonly isMade?: ((result: A) => boolean) | undefined
         readonly isResumed?: boolean | undefined
       } = {}
-    ): Effect.Effect<A, E | StorageError | Unfinished> =>
-      Effect.withFiber((fiber) => {
-        const current = fiber.getRef(CurrentConversation)
-        if (current !== undefined) return use(current)
-        const conversation: Conversation = { answers: new Set(), settles: [] }
-        const { answers, settles } = conversation
-        const settled = Effect.flatMap(Effect.exit(use(conversation)), (result) => {
-          if (Exit.isSuccess(result) && isMade?.(result.value) === true) {
-            return Effect.andThen(settleMade(conversation, isResumed), result)
-          }
-          // Without a result, the entry is not completed.
-          const completing = Exit.isSuccess(result) ? completion : undefined
-          // Most messages are answered by no hook or channel.
-          const settled = answers.size > 0 ? settle(conversation, completing) : storeAll(settles, completing)
-          return Effect.andThen(settled, result)
-        })
-        return key === undefined ? settled : oncePerKey(key)(settled)
-      })
+    ): Effect.Effect<A, E | StorageError | Unfinished> => {
+      const current = fiber.getRef(CurrentConversation)
+      if (current !== undefined) return use(current)
+      const conversation: Conversation = { answers: [], settles: [] }
+      const { answers, settles } = conversation
+      const conclude = (result: Exit.Exit<A, E>): Effect.Effect<A, E | StorageError | Unfinished> => {
+        if (Exit.isSuccess(result) && isMade?.(result.value) === true) {
+          return Effect.andThen(settleMade(conversation, isResumed), result)
+        }
+        // Without a result, the entry is not completed.
+        const completing = Exit.isSuccess(result) ? completion : undefined
+        // Most messages are answered by no hook or channel.
+        const settled = answers.length > 0 ? settle(conversation, completing) : storeAll(settles, completing)
+        return Effect.flatMapEager(settled, () => result)
+      }
+      const run = (): Effect.Effect<A, E | StorageError | Unfinished> => {
+        const used = attempt(() => use(conversation))
+        return Exit.isExit(used) ? conclude(used as Exit.Exit<A, E>) : Effect.flatMap(Effect.exit(used), conclude)
+      }
+      return key === undefined ? run() : oncePerKey.begin(fiber, key, run)
+    }
   }
 }

@@ -1,10 +1,13 @@
 /**
  * Deduplicates inbound messages and routes each to its room, or to a new one.
  */
-import type * as SecureRandom from "effect/crypto/SecureRandom"
+import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Deduplicator from "../../internal/deduplicator.ts"
+import { quoted } from "../../internal/jsonKey.ts"
+import type { Ulids } from "../../internal/ulids.ts"
 import { unchecked } from "../../internal/unchecked.ts"
 import type { InboundMessage } from "../../Message.ts"
 import type { Completion } from "../../queue/internal/completion.ts"
@@ -16,10 +19,12 @@ import { Attachment, Room } from "../Room.ts"
 import type { Service as RoomStore } from "../RoomStore.ts"
 import type * as Broadcast from "./broadcast.ts"
 import type { ChannelRegistry } from "./channels.ts"
+import type { Conversation } from "./conversation.ts"
 import * as Routes from "./routes.ts"
+import * as Steps from "./steps.ts"
 
 export interface Options {
-  readonly random: SecureRandom.SecureRandom["Service"]
+  readonly ids: Ulids
   readonly store: RoomStore
   readonly channels: ChannelRegistry
   readonly notify: (event: KitEvent) => Effect.Effect<void>
@@ -41,7 +46,15 @@ export interface Resumed {
   readonly completion?: Completion | undefined
 }
 
-export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, random, remembered, store }: Options) {
+/** A message that is received in a fiber of the kit. */
+export interface Receive {
+  readonly fiber: Fiber.Fiber<unknown, unknown>
+  readonly message: InboundMessage
+  readonly resumed?: Resumed | undefined
+}
+
+export const make = Effect.fnUntraced(function*({ broadcast, channels, ids, notify, remembered, store }: Options) {
+  const steps = Steps.of(store)
   const seen = yield* Deduplicator.make<{ readonly eventId: string; readonly roomId: string }>(remembered)
 
   const tell = ({ created, room }: { readonly created: boolean; readonly room: Room }) =>
@@ -56,7 +69,8 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, r
     })
 
   const create = Effect.fnUntraced(function*(id?: string) {
-    const found = yield* store.create(newRoom(id ?? (yield* random.ulid), yield* DateTime.now))
+    const now = yield* DateTime.now
+    const found = yield* store.create(newRoom(id ?? (yield* ids.next(DateTime.toEpochMillis(now))), now))
     yield* tell(found)
     return found.room
   })
@@ -79,40 +93,36 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, r
       createdAt: message.receivedAt ?? now
     })
 
-  const keyOf = (channelId: string, idempotencyKey: string): string => JSON.stringify([channelId, idempotencyKey])
+  const keyOf = (channelId: string, idempotencyKey: string): string =>
+    `[${quoted(channelId)},${quoted(idempotencyKey)}]`
 
   const receiveAnew = (
-    message: InboundMessage,
-    conversation: Broadcast.Conversation,
-    resumed: Resumed | undefined,
-    key: string | undefined
-  ) => {
+    { fiber, message, resumed }: Receive,
+    conversation: Conversation,
+    key: string | undefined,
+    now: number
+  ): Effect.Effect<Broadcast.Result, StorageError | Unfinished> => {
     const { channelId, participants, recipient, sender, senderAliases } = message
     const parties = { channelId, recipient, sender, participants, aliases: senderAliases }
-    const pass = (id: string, now: DateTime.Utc, room: Room) =>
-      broadcast({
+    const createdAt = DateTime.makeUnsafe(now)
+    const pass = (id: string, room: Room) =>
+      broadcast(fiber, {
         room,
-        event: eventOf(message, id, room.id, now),
+        event: eventOf(message, id, room.id, createdAt),
         key: resumed === undefined && !store.isShared ? undefined : key,
         inbound: message,
         isResumed: resumed !== undefined,
         isAbandoned: resumed?.isAbandoned
       }, conversation)
-    return Effect.flatMap(DateTime.now, (now) =>
-      Effect.flatMap(random.ulid, (id) => {
-        let isTaken = false
-        const create = () => {
-          isTaken = true
-          return newRoom(id, now, Routes.opened(parties))
-        }
-        return Effect.flatMap(store.route(parties, create), (found) => {
-          const eventId = resumed?.eventId ?? (isTaken ? undefined : id)
-          const passed = eventId === undefined
-            ? Effect.flatMap(random.ulid, (id) => pass(id, now, found.room))
-            : pass(eventId, now, found.room)
-          return found.created ? Effect.andThen(tell(found), passed) : passed
-        })
-      }))
+    const eventId = resumed?.eventId
+    return Effect.flatMapEager(ids.next(now), (drawn) => {
+      const found = steps.route(parties, () => newRoom(drawn, createdAt, Routes.opened(parties)))
+      return Effect.flatMapEager(found, (found) => {
+        if (!found.created) return pass(eventId ?? drawn, found.room)
+        const id = eventId === undefined ? ids.next(now) : Effect.succeed(eventId)
+        return Effect.flatMap(Effect.andThen(tell(found), id), (id) => pass(id, found.room))
+      })
+    })
   }
 
   const summaryOf = (result: ProcessResult) =>
@@ -121,20 +131,19 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, notify, r
       : { eventId: result.eventId, roomId: result.roomId }
 
   const receive = (
-    message: InboundMessage,
-    conversation: Broadcast.Conversation,
-    resumed?: Resumed
-  ): Effect.Effect<ProcessResult, StorageError | Unfinished> =>
-    Effect.suspend((): Effect.Effect<ProcessResult, StorageError | Unfinished> => {
-      const { channelId, idempotencyKey } = message
-      const key = idempotencyKey === undefined ? undefined : keyOf(channelId, idempotencyKey)
-      const received = receiveAnew(message, conversation, resumed, key)
-      if (key === undefined || resumed !== undefined) return received
-      return Effect.map(
-        seen.run(key, received, summaryOf),
-        (outcome) => outcome._tag === "First" ? outcome.value : { _tag: "Repeated", ...outcome.summary }
-      )
-    })
+    received: Receive,
+    conversation: Conversation
+  ): Effect.Effect<ProcessResult, StorageError | Unfinished> => {
+    const { fiber, message: { channelId, idempotencyKey }, resumed } = received
+    const key = idempotencyKey === undefined ? undefined : keyOf(channelId, idempotencyKey)
+    const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+    const anew = () => receiveAnew(received, conversation, key, now)
+    if (key === undefined || resumed !== undefined) return anew()
+    return Effect.mapEager(
+      seen.begin(key, now, anew, summaryOf),
+      (outcome) => outcome._tag === "First" ? outcome.value : { _tag: "Repeated", ...outcome.summary }
+    )
+  }
 
   return { create, receive }
 })

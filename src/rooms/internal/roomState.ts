@@ -325,6 +325,9 @@ export class RoomState {
   }
 
   #find(conversation: Conversation): RoomRecord | undefined {
+    // The first key usually leads to a room.
+    const own = this.#routes.get(ownKeyOf(conversation))
+    if (own !== undefined) return own
     for (const key of keysOf(conversation)) {
       const record = this.#routes.get(key)
       if (record !== undefined) return record
@@ -348,14 +351,15 @@ export class RoomState {
   /** Returns the bytes of a room. Its oldest events go if it exceeds the limit alone. */
   #bytesOf(record: RoomRecord): number {
     const { events, room: { id }, roomBytes, routeBytes } = record
-    const bytes = () => perRoom + roomBytes + routeBytes + events.bytes
+    const own = perRoom + roomBytes + routeBytes
     // Less what the map adds.
     const most = this.#bounds.maxBytes - perRoom - 2 * id.length
-    for (let oldest = events.oldest(); oldest !== undefined && bytes() > most;) {
+    while (own + events.bytes > most) {
+      const oldest = events.oldest()
+      if (oldest === undefined) break
       this.#dropEvent(record, oldest[1])
-      oldest = events.oldest()
     }
-    return bytes()
+    return own + events.bytes
   }
 
   /** Makes the room the most recently used one. */

@@ -11,6 +11,7 @@
  */
 import { type Address, canonical } from "../../Address.ts"
 import { formOf, groupOf, isSame, type Received } from "../../internal/group.ts"
+import { quoted } from "../../internal/jsonKey.ts"
 import { personOf } from "../../internal/person.ts"
 import { compact } from "../../internal/record.ts"
 import { Attachment, Room } from "../Room.ts"
@@ -29,11 +30,13 @@ export interface Conversation extends Received {
  * in it, can collide with another attachment's key.
  */
 const routeKey = (channelId: string, recipient?: Address, participant?: Address | ReadonlyArray<Address>): string =>
-  JSON.stringify([
-    channelId,
-    recipient && canonical(recipient),
-    typeof participant === "string" ? canonical(participant) : participant && formOf(participant)
-  ])
+  `[${quoted(channelId)},${recipient === undefined ? "null" : quoted(canonical(recipient))},${
+    typeof participant === "string"
+      ? quoted(canonical(participant))
+      : participant === undefined
+      ? "null"
+      : JSON.stringify(formOf(participant))
+  }]`
 
 const isAddresses = (value: unknown): value is ReadonlyArray<Address> =>
   Array.isArray(value) && value.every((item) => typeof item === "string")

@@ -4,9 +4,11 @@
  * Cryptography API: for Workers, Deno, Bun and Node, without Effect.
  *
  * It is small, for what is loaded with every request, and so it decodes SMS, MMS
- * and delivery reports only. Their events have no metadata and no times; a binary
- * message is `Unrecognized`. Everything else of the payload is in `raw`, and
- * `decode` of `effect-sms/sinch/decode` reads a request that was received in full.
+ * and delivery reports in the form of Sinch's reference. Their events have no
+ * metadata and no times. A binary message, a file that Sinch could not store and
+ * what has another form are `Unrecognized`. Everything else of the payload is in
+ * `raw`, and `decode` of `effect-sms/sinch/decode` reads a request that was
+ * received in full. A refusal has no more than the tag of its reason.
  *
  * **Example** (A worker)
  *
@@ -25,31 +27,43 @@
  *
  * @since 0.1.0
  */
-import { equals } from "../../provider/core/base64.ts"
 import { now as systemTime } from "../../provider/core/now.ts"
-import { secretsOf, type Verified, type WebReceived as Received } from "../../provider/core/receive.ts"
-import type { Refused } from "../../provider/core/refusal.ts"
-import { hmac, jsonOf, receive as receiveWeb } from "../../provider/core/web.ts"
-import type { WebhookRequest } from "../../WebhookRequest.ts"
-import { decodeBasic } from "./basic.ts"
-import { boundsOf, type Options, toleranceOf, type Verification } from "./dialect.ts"
-import { conclude, mismatch, prepare } from "./verify.ts"
+import { secretsOf } from "../../provider/core/receive.ts"
+import * as Web from "../../provider/core/web.ts"
+import type { Received, Refused } from "../../provider/core/web.ts"
+import type { Options } from "./dialect.ts"
+import { isHmacSha256, maxAge, maxSkew } from "./verify.ts"
+import { decode } from "./webDecode.ts"
 
+export type { Received, Refused } from "../../provider/core/web.ts"
 export { acknowledgement } from "./dialect.ts"
-export type { Options, Received, Refused, Verification }
+export type { Options, Verification } from "./dialect.ts"
 
-const verify = async (request: WebhookRequest, options: Options): Promise<Verified | Refused> => {
-  const { now = systemTime, verification } = options
-  if (verification.scheme === "None") return { _tag: "Verified" }
-  const claim = prepare(verification.scheme, request)
-  if (claim._tag === "Refused") return claim
-  const hash = verification.scheme === "HmacSha256" ? "SHA-256" : "SHA-1"
-  for (const secret of secretsOf("secret", verification.secret)) {
-    if (equals(claim.tag, await hmac(hash, secret)(claim.text, request.body))) {
-      return conclude(claim, now(), toleranceOf(verification))
-    }
+const verify = ({ now = systemTime, verification }: Options): Web.Verify => async (headers, read) => {
+  if (verification.scheme === "None") return [Web.parse(await read(), true)]
+  const isSha256 = verification.scheme === "HmacSha256"
+  const prefix = "x-sinch-webhook-signature"
+  const [sha256, nonce, timestamp] = ["", "-nonce", "-timestamp"].map((name) => headers[prefix + name])
+  const algorithm = headers[`${prefix}-algorithm`]
+  const tag = isSha256 ? sha256 : headers["x-sinch-signature"]
+  Web.authenticate(isSha256 || [sha256, nonce, timestamp].every((header) => header === undefined))
+  Web.check(tag && (!isSha256 || (nonce && timestamp)), 403, "MissingSignature")
+  const text = isSha256 ? `.${nonce}.${timestamp}` : ""
+  Web.authenticate(!isSha256 || (text.split(".").length === 3 && (!algorithm || isHmacSha256(algorithm))))
+  const body = await read()
+  // Canonical, or the digits of SHA-1.
+  Web.authenticate(/^(?:[0-9a-f]{40}|[A-Za-z\d+/]{26}(?:[A-Za-z\d+/]{16})?[AEIMQUYcgkosw048]=)$/.test(tag))
+  const bytes = tag.length === 40
+    ? Uint8Array.from(tag.match(/../g)!, (digits) => Number(`0x${digits}`))
+    : Web.fromBase64(tag)
+  const isSigned = Web.hmac(isSha256 ? "SHA-256" : "SHA-1", secretsOf("secret", verification.secret), bytes)
+  Web.authenticate(await isSigned([body, text]))
+  if (isSha256) {
+    Web.check(/^\d{1,12}$/.test(timestamp!), 403, "MissingSignature")
+    const skew = Number(timestamp) - now() / 1000
+    Web.check(Math.abs(skew) <= (verification.tolerance ?? (skew > 0 ? maxSkew : maxAge)), 403, "StaleTimestamp")
   }
-  return mismatch
+  return [Web.parse(body, true)]
 }
 
 /**
@@ -60,10 +74,4 @@ const verify = async (request: WebhookRequest, options: Options): Promise<Verifi
  * @since 0.1.0
  */
 export const receive = (request: Request, options: Options): Promise<Received | Refused> =>
-  receiveWeb(
-    boundsOf(options),
-    request,
-    undefined,
-    async (whole) => jsonOf(whole, await verify(whole, options)),
-    (payload) => decodeBasic(options.name ?? "sinch", payload)
-  )
+  Web.receive(request, "sinch", options, ["POST"], [Web.json], verify(options), decode)

@@ -8,7 +8,7 @@ import { compact, isObject, lookup } from "../../internal/record.ts"
 import type { Payload } from "../../Payload.ts"
 import * as Build from "../../provider/core/build.ts"
 import * as Files from "../../provider/core/files.ts"
-import { items, list, toCount, toText } from "../../provider/core/values.ts"
+import { items, list, toText } from "../../provider/core/values.ts"
 import { isBlank } from "../../provider/Fields.ts"
 
 /** Returns a text that is not empty. */
@@ -187,28 +187,4 @@ export const kindOf = (payload: Payload): "message" | "binary" | "report" | "rep
   }
   if (/^recipient_delivery_report_[sm]ms$/.test(type)) return "report"
   return /^delivery_report_[sm]ms$/.test(type) && list(payload["statuses"]).length > 0 ? "reports" : undefined
-}
-
-/** Decodes SMS, MMS and reports. Everything else of a payload is in `raw`. */
-export const decodeBasic = (provider: string, payload: Payload): Build.Decoded => {
-  const kind = kindOf(payload)
-  const text = (name: string) => toText(payload[name])
-  const reports = kind === "report" ? [payload] : kind === "reports" ? list(payload["statuses"]).filter(isObject) : []
-  const id = text("batch_id")
-  if (id.trim() !== "" && reports.length > 0 && reports.every((report) => textOf(report["status"]) !== undefined)) {
-    return Build.decoded(...reports.flatMap((report) => {
-      const recipients = recipientsOf(kind === "report" ? [report["recipient"]] : report["recipients"])
-      const of = (recipient?: string) => ({
-        ...reportOf(provider, id, recipient, toText(report["status"]), textOf(report["code"])),
-        raw: payload
-      })
-      if (recipients.length > 0) return recipients.map(of)
-      return [kind === "report" ? of() : counted(of(), toCount(report["count"]))]
-    }))
-  }
-  const [from, to] = [text("from"), text("to")]
-  const content = kind === "message" ? contentOf(Build.objects, payload).content : undefined
-  return content === undefined || Build.isEmpty(content) || from.trim() === "" || to.trim() === ""
-    ? Build.decoded({ _tag: "Unrecognized", provider, raw: payload })
-    : Build.decoded(messageOf(provider, textOf(payload["id"]), from, to, content, {}, payload))
 }

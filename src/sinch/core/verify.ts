@@ -47,7 +47,7 @@ export interface Signed {
  * Returns whether the header declares HMAC-SHA256, in any spelling. Using the
  * hash that the header declares, as one SDK does, would allow MD5.
  */
-const isHmacSha256 = (algorithm: string): boolean => /^(?:hmac-?)?sha-?256$/i.test(algorithm)
+export const isHmacSha256 = (algorithm: string): boolean => /^(?:hmac-?)?sha-?256$/i.test(algorithm)
 
 /** Reads the signed headers, or the reason why they are no signature. An empty header counts as missing. */
 export const readHmacSha256 = (head: WebhookHead): Signed | Reason => {
@@ -105,10 +105,10 @@ export const prepare = (scheme: Exclude<Scheme, "None">, request: WebhookRequest
 }
 
 /** In seconds. Longer than Sinch redelivers a callback, and shorter than a kit remembers its key. */
-const defaultMaxAge = 47 * 3600
+export const maxAge = 47 * 3600
 
 /** In seconds. How far Sinch's clock may be ahead. With the maximum age, it is shorter than a kit remembers a key. */
-const defaultMaxSkew = 5 * 60
+export const maxSkew = 5 * 60
 
 /**
  * Checks the age of what a signature matches. `now` is in epoch milliseconds, and
@@ -120,7 +120,7 @@ export const conclude = ({ timestamp }: Claim, now: number, tolerance: number | 
     return refused({ _tag: "MissingSignature", expected: `header ${headers.timestamp} in Unix seconds` })
   }
   const skew = Number(timestamp) - now / 1000
-  const toleranceSeconds = tolerance ?? (skew > 0 ? defaultMaxSkew : defaultMaxAge)
+  const toleranceSeconds = tolerance ?? (skew > 0 ? maxSkew : maxAge)
   return Math.abs(skew) > toleranceSeconds
     ? refused({ _tag: "StaleTimestamp", skewSeconds: Math.round(skew), toleranceSeconds })
     : { _tag: "Verified" }

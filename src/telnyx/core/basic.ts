@@ -6,9 +6,9 @@ import type { Status } from "../../DeliveryStatus.ts"
 import { fromCarrierDigits } from "../../internal/carrierDigits.ts"
 import { compact, isObject, lookup } from "../../internal/record.ts"
 import type { Payload } from "../../Payload.ts"
-import * as Build from "../../provider/core/build.ts"
+import type * as Build from "../../provider/core/build.ts"
 import * as Files from "../../provider/core/files.ts"
-import { items, object, ownString, stringOf, toText } from "../../provider/core/values.ts"
+import { ownString, stringOf } from "../../provider/core/values.ts"
 import { isBlank } from "../../provider/Fields.ts"
 
 /** A sender or recipient of a message. */
@@ -174,41 +174,3 @@ export const withoutRepetitions = <R extends { readonly idempotencyKey: string }
 
 /** The errors belong to the message: they do not concern a recipient who has received it. */
 export const hasArrived = (status: Status): boolean => status === "delivered" || status === "read"
-
-/** Decodes SMS, MMS and reports. Everything else of a payload is in `raw`. */
-export const decodeBasic = (provider: string, raw: Payload): Build.Decoded => {
-  const event = object(object(raw)["data"])
-  const message = object(event["payload"])
-  const text = (name: string) => toText(message[name])
-  const kind = kindOf(toText(event["event_type"]), text("direction"))
-  const id = text("id")
-  const [to, cc] = [parties(message["to"]), parties(message["cc"])]
-  if (kind === "message") {
-    const [[sender], recipient] = [addresses(parties(message["from"])), recipientOf(to)]
-    const files = filesOf(Build.objects, [
-      ...items(message["media"]),
-      ...items(message["media_urls"]),
-      ...Files.othersIn(message)
-    ])
-    const content = Build.fromParts(
-      Build.objects,
-      text("text") || text("body") || (files.length === 0 ? text("subject") : ""),
-      files
-    )
-    // A group, or RCS or WhatsApp.
-    const isOther = to.length + cc.length > 1 || Object.keys(object(message["body"])).length > 0
-    if (id !== "" && sender !== undefined && recipient !== undefined && !isOther && !Build.isEmpty(content)) {
-      return Build.decoded(messageOf(provider, id, sender, recipient, content, {}, raw))
-    }
-  } else if (kind !== undefined && id !== "") {
-    const error = items(message["errors"]).find(isObject)
-    const errorCode = toText(error?.["code"]) || undefined
-    return Build.decoded(...withoutRepetitions(
-      recipientsOf(to, cc).map((recipient) => {
-        const report = reportOf(provider, id, text("group_message_id") || undefined, recipient, kind)
-        return { ...report, ...compact({ errorCode: hasArrived(report.status) ? undefined : errorCode }), raw }
-      })
-    ))
-  }
-  return Build.decoded({ _tag: "Unrecognized", provider, raw })
-}

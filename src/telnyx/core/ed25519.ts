@@ -4,20 +4,20 @@
  */
 
 /** The prime of the field, and the order of the base point. */
-const p = 2n ** 255n - 19n
-const l = 2n ** 252n + 27742317777372353535851937790883648493n
+export const p = 2n ** 255n - 19n
+export const l = 2n ** 252n + 27742317777372353535851937790883648493n
 
 /** The `y` of the eight points of small order: 1 and -1 belong to one point each, the others to two. */
 const y8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n
-const smallOrder: ReadonlyArray<bigint> = [1n, p - 1n, 0n, y8, p - y8]
+export const smallOrder: ReadonlyArray<bigint> = [1n, p - 1n, 0n, y8, p - y8]
 
 /** Encodes a number as 32 little-endian bytes. Numbers are compared as bytes, which is faster than with `BigInt`. */
 const littleEndian = (number: bigint): Uint8Array =>
   Uint8Array.from({ length: 32 }, (_, i) => Number(BigInt.asUintN(8, number >> BigInt(8 * i))))
 
-const order = littleEndian(l)
-const prime = littleEndian(p)
-const smallOrders = Array.from(smallOrder, littleEndian)
+const order = /* @__PURE__ */ littleEndian(l)
+const prime = /* @__PURE__ */ littleEndian(p)
+const smallOrders = /* @__PURE__ */ Array.from(smallOrder, littleEndian)
 
 /** Compares two encoded numbers, from the highest byte. `mask` selects the bits of the first number's top byte. */
 const compare = (one: Uint8Array, other: Uint8Array, mask: number): number => {

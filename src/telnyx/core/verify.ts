@@ -24,7 +24,7 @@ const missing = ({ headers }: WebhookHead, header: string): Reason => ({
 })
 
 /** Matches the canonical Base64 of 64 bytes. The last character before the padding has two bits. */
-const sixtyFourBytes = /^[A-Za-z\d+/]{85}[AQgw]==$/
+export const sixtyFourBytes = /^[A-Za-z\d+/]{85}[AQgw]==$/
 
 /** What is to be checked of a request. */
 export interface Claim {

@@ -1,11 +1,12 @@
 /**
  * What SMS, MMS and delivery reports need of decoding: the kind of a webhook,
- * its ids, files and statuses. `decode.ts` adds everything else.
+ * its ids, files and statuses. `decode.ts` adds everything else, and
+ * `webDecode.ts` is the same in small for plain ones.
  */
 import type { Status } from "../../DeliveryStatus.ts"
 import { compact, lookup } from "../../internal/record.ts"
 import type { Payload } from "../../Payload.ts"
-import * as Build from "../../provider/core/build.ts"
+import type * as Build from "../../provider/core/build.ts"
 import { invalidPayload, refused } from "../../provider/core/refusal.ts"
 import { toText } from "../../provider/core/values.ts"
 
@@ -95,10 +96,6 @@ export const kindOf = (payload: Payload): "message" | { readonly status: string 
   return isMessage && (Object.hasOwn(payload, "Body") || Object.hasOwn(payload, "NumMedia")) ? "message" : undefined
 }
 
-/** Returns the texts that are not empty. */
-const filled = <K extends string>(texts: Readonly<Record<K, string>>): { readonly [Name in K]?: string } =>
-  Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== "")) as Record<K, string>
-
 export const messageOf = (
   provider: string,
   id: string,
@@ -129,22 +126,3 @@ export const reportOf = (provider: string, messageId: string, word: string) => (
   carrierStatus: word,
   idempotencyKey: `${messageId}:${word}`
 })
-
-/** Decodes SMS, MMS and reports. Everything else of a payload is in `raw`. */
-export const decodeBasic = (provider: string, payload: Payload): Build.Decoded => {
-  const text = (name: string) => toText(payload[name])
-  const [kind, id, sender, recipient] = [kindOf(payload), idOf(payload), text("From"), text("To")]
-  if (kind === "message") {
-    const [body, files] = [text("Body"), filesOf(Build.objects, payload)]
-    // What seems empty has other content, and a person may hide the number.
-    if (id !== "" && !/^(?:whatsapp:)?$/.test(sender) && recipient !== "" && (body !== "" || files.length > 0)) {
-      return Build.decoded(
-        messageOf(provider, id, sender, recipient, Build.fromParts(Build.objects, body, files), {}, payload)
-      )
-    }
-  } else if (kind !== undefined && id !== "") {
-    const others = { sender, recipient, errorCode: text("ErrorCode") }
-    return Build.decoded({ ...reportOf(provider, id, kind.status), ...filled(others), raw: payload })
-  }
-  return Build.decoded({ _tag: "Unrecognized", provider, raw: payload })
-}

@@ -8,8 +8,7 @@
  * Twilio's own SDKs do the same, each with a different list
  * (https://www.twilio.com/docs/usage/security).
  */
-import { type Form, formFromText } from "../../provider/core/body.ts"
-import { withoutFragment } from "../../provider/Url.ts"
+import { type Form, parsePairs } from "../../provider/core/body.ts"
 
 /**
  * Returns the signed text of the form fields. A repeated field contributes each
@@ -51,77 +50,51 @@ export const split = (url: string): Parts | undefined => {
 
 export const join = ({ host, port, rest, scheme, userInfo }: Parts): string => scheme + userInfo + host + port + rest
 
-const withPorts = function*(url: string): Iterable<string> {
-  const parts = split(url)
-  if (parts === undefined) return
-  const port = parts.port || (parts.scheme.toLowerCase() === "https://" ? ":443" : ":80")
-  for (const userInfo of parts.userInfo === "" ? [""] : [parts.userInfo, ""]) {
-    yield join({ ...parts, userInfo, port: "" })
-    yield join({ ...parts, userInfo, port })
-  }
+/** Returns the URL with and without the port and the credentials. */
+const variants = (url: string): ReadonlyArray<string> => {
+  const [whole, scheme, userInfo, host, port] = authority.exec(url) ?? []
+  return whole === undefined ?
+    [] :
+    [userInfo!, ""].flatMap((userInfo) =>
+      ["", port || (/^https:/i.test(url) ? ":443" : ":80")].map((port) =>
+        scheme + userInfo + host! + port + url.slice(whole.length)
+      )
+    )
 }
 
 /**
  * Rewrites the query like Node's legacy `querystring` module: `'` is kept, `+`
  * becomes `%20`, and repeated names are grouped.
  */
-const withLegacyQuery = (url: string): string => {
-  const start = url.indexOf("?") + 1
-  if (start === 0) return url
-  const pairs = Object.entries(formFromText(url.slice(start))).flatMap(([name, values]) =>
-    [values].flat().map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+const withLegacyQuery = (url: string): string =>
+  url.replace(
+    /\?.*/s,
+    (query) =>
+      `?${
+        Object.entries(parsePairs(query)).flatMap(([name, values]) =>
+          [values].flat().map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+        ).join("&")
+      }`
   )
-  return url.slice(0, start) + pairs.join("&")
-}
-
-/** The path as `URL` reads it: without line breaks and tabs, and without blanks at the end of the URL. */
-const pathOf = (url: string): string => {
-  let end = url.length
-  while (end > 0 && url.charCodeAt(end - 1) <= 0x20) end--
-  const [path = ""] = (split(url)?.rest ?? url).slice(0, end - url.length || undefined).split(/[?#]/, 1)
-  return path.replace(/[\t\n\r]/g, "") || "/"
-}
-
-/** Returns the bytes that a path stands for, a character each. An escape need not be part of valid UTF-8. */
-const unescaped = (path: string): string =>
-  path
-    .replace(/[^\0-\x7F]+/g, (text) => encodeURIComponent(text.toWellFormed()))
-    .replace(/%[\da-f]{2}/gi, (escape) => String.fromCharCode(Number.parseInt(escape.slice(1), 16)))
-
-/** A segment that leads to another path, escaped or not. `URL` takes a backslash for a slash. */
-const dotSegment = /(?:^|[/\\])(?:\.|%2e){1,2}(?=[/\\;?]|$)/i
 
 /**
  * Returns whether the path of a URL depends on who reads it. A router that ends
- * a path at `;` would call one handler for it, and `URL` finds another path.
+ * a path at `;` would call one handler for it, and `URL` finds another path: it
+ * follows dots, escaped or not, takes a backslash for a slash, and leaves out tabs
+ * and line breaks, and blanks at the end.
  */
-export const isAmbiguousPath = (url: string): boolean => dotSegment.test(pathOf(url))
+export const isAmbiguousPath = (url: string): boolean =>
+  /^[^?#]*(?:\\|\/(?:\.|%2e){1,2}(?:[/;?#]|[\0-\x20]*$))/i.test(url.replace(/[\t\n\r]/g, ""))
 
-/** Returns the URL as `URL` writes it, unless that is one of another path. */
-const normalize = (url: string): string | undefined => {
-  const normalized = URL.parse(url)?.href
-  return normalized !== undefined && unescaped(pathOf(normalized)) === unescaped(pathOf(url)) ? normalized : undefined
-}
+/** Returns the URL as `URL` writes it. One without a host would become another. */
+const normalize = (url: string): string => /^https?:\/\/[^/?#\s]/i.test(url) ? URL.parse(url)?.href ?? "" : ""
 
-const alternatives = function*(url: string): Iterable<string> {
-  yield* withPorts(url)
-  const normalized = normalize(url)
-  if (normalized === undefined) return
-  yield* withPorts(normalized)
-  yield* withPorts(withLegacyQuery(normalized))
-}
-
-/** Yields the candidates without duplicates, the most likely first, each computed on demand. */
-export const candidates = function*(received: string): Iterable<string> {
+/** Returns the candidates without duplicates, the most likely first. */
+export const candidates = (received: string): Iterable<string> => {
   // Connection overrides are written as a fragment, which Twilio neither sends nor
   // signs
   // (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides).
-  const url = withoutFragment(received)
-  yield url
-  const seen = new Set([url])
-  for (const candidate of alternatives(url)) {
-    if (seen.has(candidate)) continue
-    seen.add(candidate)
-    yield candidate
-  }
+  const url = received.replace(/#.*/s, "")
+  const normalized = normalize(url)
+  return new Set([url].concat([url, normalized, withLegacyQuery(normalized)].flatMap(variants)))
 }

@@ -58,8 +58,7 @@ export const readForm: ReadForm = (body) => {
 }
 
 /** Returns the hash of the body in the signed URL. If there are two, Twilio's SDK reads the first. */
-export const signedHash = ({ url }: WebhookHead): string | undefined =>
-  new URLSearchParams(queryOf(url)).get("bodySHA256") ?? undefined
+export const signedHash = ({ url }: WebhookHead): string | null => new URLSearchParams(queryOf(url)).get("bodySHA256")
 
 /**
  * The SHA-256 of the empty body. Twilio signs a GET with it for some products
@@ -78,25 +77,19 @@ const maxHashed = 96 * 1024
  * The URL of a signed JSON body with a body that was made a form: without a
  * field, or with one that begins in the middle of the hash.
  */
-const isJsonAsForm = (request: WebhookHead, fields: string): boolean => {
-  if (!request.url.includes("bodySHA256")) return false
-  const hash = signedHash(request)
-  if (hash === undefined) return false
-  return fields === "" || (hash.length < 64 && /^[0-9a-f]*$/.test(hash) && /^[0-9a-f]/.test(fields))
-}
+export const isJsonAsForm = (hash: string | null, fields: string): boolean =>
+  hash !== null && (fields === "" || (/^[0-9a-f]{0,63}$/.test(hash) && /^[0-9a-f]/.test(fields)))
 
 /** Rejects what the headers and the URL show to be wrong, before the body is read or hashed. */
 export const checkHead = (head: WebhookHead): Reason | undefined => {
   const tag = head.headers[header]
   if (!tag) return { _tag: "MissingSignature", expected: `header ${header}` }
-  if (!twentyBytes.test(tag)) return invalidSignature
-  if (head.method === "GET") {
-    const hash = signedHash(head)
-    return hash === undefined || hash === hashOfNothing ? undefined : invalidSignature
+  if (head.method !== "GET" && isJson(head) && signedHash(head) === null) {
+    return { _tag: "MissingSignature", expected: "query parameter bodySHA256, which must cover a JSON body" }
   }
-  return isJson(head) && signedHash(head) === undefined
-    ? { _tag: "MissingSignature", expected: "query parameter bodySHA256, which must cover a JSON body" }
-    : undefined
+  if (!twentyBytes.test(tag)) return invalidSignature
+  const hash = head.method === "GET" ? signedHash(head) : null
+  return hash === null || hash === hashOfNothing ? undefined : invalidSignature
 }
 
 /** What is to be checked of a request. */
@@ -123,7 +116,7 @@ export const prepare = (request: WebhookRequest, read: ReadForm = readForm): Cla
   const tag = headers[header] ?? ""
   if (isAmbiguous(url)) return mismatch
   if (method === "GET") {
-    const isCovered = body.length === 0 || signedHash(request) === undefined
+    const isCovered = body.length === 0 || signedHash(request) === null
     return isCovered ? { _tag: "Claim", tag, url, text: "", hash: undefined, signed: undefined } : mismatch
   }
   if (isJson(request)) {
@@ -132,7 +125,9 @@ export const prepare = (request: WebhookRequest, read: ReadForm = readForm): Cla
   const signed = read(body)
   if (signed._tag === "Refused") return signed
   const { text } = signed
-  return isJsonAsForm(request, text) ? mismatch : { _tag: "Claim", tag, url, text, hash: undefined, signed }
+  return url.includes("bodySHA256") && isJsonAsForm(signedHash(request), text)
+    ? mismatch
+    : { _tag: "Claim", tag, url, text, hash: undefined, signed }
 }
 
 /** Yields the texts that may have been signed, the most likely first. */
@@ -145,10 +140,6 @@ export const texts = function*({ text, url }: Pick<Claim, "text" | "url">): Iter
     hashed += whole.length
   }
 }
-
-/** Compares ids in any case of their hexadecimal digits. */
-const isOneOf = (accounts: ReadonlyArray<string>, account: string): boolean =>
-  accounts.some((one) => one.toLowerCase() === account.toLowerCase())
 
 /** What the verification of a webhook yields. */
 export interface Verified {
@@ -169,23 +160,20 @@ const payloadOf = (request: WebhookRequest): Payload => {
 /** How webhooks of different products name the account. */
 export const accountNames = ["AccountSid", "accountSid", "account_sid"]
 
+/** Returns the name of the field with another account, if there is one. */
+export const otherAccount = (payload: Payload, accounts: ReadonlyArray<string>): string | undefined =>
+  accountNames.find((name) =>
+    Object.hasOwn(payload, name) &&
+    // In any case of the hexadecimal digits.
+    !accounts.some((account) => account.toLowerCase() === String(payload[name]).toLowerCase())
+  )
+
 /** Returns why a payload is refused that names another account. */
 export const accountFault = (payload: Payload, accounts: ReadonlyArray<string>): InvalidPayload | undefined => {
-  const other = accountNames.find((name) => Object.hasOwn(payload, name) && !isOneOf(accounts, String(payload[name])))
+  const other = otherAccount(payload, accounts)
   return other === undefined
     ? undefined
     : invalidPayload(other, "Expected an account whose webhooks are accepted: see webhookAccounts")
-}
-
-/** Accepts a matching signature without a check of where its fields begin and end. */
-export const accepted = (
-  { signed, tag }: Claim,
-  request: WebhookRequest,
-  accounts: ReadonlyArray<string> | undefined
-) => {
-  const payload = signed?.form ?? payloadOf(request)
-  const other = accounts === undefined ? undefined : accountFault(payload, accounts)
-  return other === undefined ? { _tag: "Verified" as const, idempotencyKeys: [tag], payload } : refused(other)
 }
 
 /** Checks what a matching signature does not prove: that the signed text is read as Twilio meant it, and for whom. */

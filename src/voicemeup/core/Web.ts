@@ -4,8 +4,10 @@
  * Bun and Node, without Effect.
  *
  * It is small, for what is loaded with every request: its events have no metadata
- * and no times. Everything else of the payload is in `raw`, and `decode` of
- * `effect-sms/voicemeup/decode` reads a request that was received in full.
+ * and no times. A row with several attachments, or with values that are not
+ * texts, is `Unrecognized`. Everything else of the payload is in `raw`, and
+ * `decode` of `effect-sms/voicemeup/decode` reads a request that was received in
+ * full. A refusal has no more than the tag of its reason.
  *
  * **Example** (A worker)
  *
@@ -24,15 +26,15 @@
  *
  * @since 0.1.0
  */
-import { parseBody } from "../../provider/core/body.ts"
-import type { WebReceived as Received } from "../../provider/core/receive.ts"
-import type { Refused } from "../../provider/core/refusal.ts"
-import { receive as receiveWeb } from "../../provider/core/web.ts"
-import { decodeBasic } from "./basic.ts"
-import { boundsOf, type Options as All } from "./dialect.ts"
+import { secretsOf } from "../../provider/core/receive.ts"
+import { equals } from "../../provider/core/token.ts"
+import * as Web from "../../provider/core/web.ts"
+import type { Received, Refused } from "../../provider/core/web.ts"
+import type { Options as All } from "./dialect.ts"
+import { decode } from "./webDecode.ts"
 
+export type { Received, Refused } from "../../provider/core/web.ts"
 export { acknowledgement } from "./dialect.ts"
-export type { Received, Refused }
 
 /**
  * The options of {@link receive}.
@@ -42,6 +44,17 @@ export type { Received, Refused }
  */
 export type Options = Omit<All, "timeZone">
 
+const verify = ({ verification }: Options): Web.Verify => async (_, read, isJson, __, ___, query) => {
+  if (verification.scheme === "Token") {
+    const isToken = equals(secretsOf("token", verification.token))
+    const [given, ...others] = new URLSearchParams(query).getAll(verification.parameter ?? "token")
+    Web.check(given, 403, "MissingSignature")
+    // A proxy that looks at another one would have let it pass.
+    Web.authenticate(!others[0] && isToken(given))
+  }
+  return [Web.parse(await read(), isJson)]
+}
+
 /**
  * Checks a webhook and decodes its events. Rejects with a `TypeError` for an
  * empty token.
@@ -49,14 +62,5 @@ export type Options = Omit<All, "timeZone">
  * @category constructors
  * @since 0.1.0
  */
-export const receive = async (request: Request, options: Options): Promise<Received | Refused> =>
-  receiveWeb(
-    boundsOf(options),
-    request,
-    undefined,
-    async (whole) => {
-      const parsed = parseBody(whole)
-      return parsed._tag === "Refused" ? parsed : { _tag: "Verified", payload: parsed.payload }
-    },
-    (payload) => decodeBasic(options.name ?? "voicemeup", payload)
-  )
+export const receive = (request: Request, options: Options): Promise<Received | Refused> =>
+  Web.receive(request, "voicemeup", options, ["POST"], [Web.json, Web.form], verify(options), decode)

@@ -20,7 +20,7 @@ const wrapperTypes = /^(?:text\/html|application\/smil)$/
  * of a customer's file. The link of every MMS file has `.mms.` in its path; a
  * link to HTML or SMIL is the description.
  */
-const isWrapper = (url: string, mimeType: string | undefined): boolean => {
+export const isWrapper = (url: string, mimeType: string | undefined): boolean => {
   const path = (URL.parse(url)?.pathname ?? url.split(/[?#]/, 1)[0]!).toLowerCase()
   if (path.endsWith(".mms.html") || path.endsWith(".mms.smil")) return true
   const type = mimeType?.split(";", 1)[0]!.trim().toLowerCase() ?? ""
@@ -134,16 +134,4 @@ export const rowOf = (build: Build.Objects, provider: string, payload: Payload):
       ...(sentAt !== undefined && { correlationKey: `${sender}:${recipient}:${sentAt}` })
     }
   }
-}
-
-/** Decodes SMS and the parts of MMS. Everything else of a payload is in `raw`. */
-export const decodeBasic = (provider: string, payload: Payload): Build.Decoded => {
-  const { attachments, message, part } = rowOf(Build.objects, provider, payload)
-  const isSms = attachments === 0
-  const isRow = isMessage(payload) && message.sender !== "" && message.recipient !== ""
-  if (!isRow || (isSms && Build.isEmpty(message.content))) {
-    return Build.decoded({ _tag: "Unrecognized", provider, raw: payload })
-  }
-  const event = { ...message, metadata: {} }
-  return Build.decoded(isSms ? event : { ...part, message: event })
 }
