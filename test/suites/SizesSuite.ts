@@ -59,6 +59,6 @@ export const suite = (
         assert.isAbove(gauge("sms_storage_database_bytes") ?? 0, 4096)
         if (name === "Postgres") assert.isAbove(gauge("sms_storage_bytes", { table: "sms_inbox" }) ?? 0, 4096)
         assert.notInclude(observed.text(), customer.slice(1))
-      }).pipe(Effect.provide(Layer.provideMerge(layer, observed.layer), { local: true }))
+      }).pipe(Effect.provide(Layer.merge(layer, observed.layer), { local: true }))
     })
   })
