@@ -69,6 +69,7 @@ import * as Tracer from "effect/Tracer"
 import { isEmpty } from "../Content.ts"
 import * as Polling from "../internal/polling.ts"
 import * as SteadyClock from "../internal/steadyClock.ts"
+import { unchecked } from "../internal/unchecked.ts"
 import type { InboundMessage } from "../Message.ts"
 import * as Deliveries from "../mms/internal/deliveries.ts"
 import * as Memory from "../mms/internal/memory.ts"
@@ -354,7 +355,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
       now,
       decide: (state) => {
         const current = MmsWindow.followClock(state, now, settings)
-        const [outputs, next] = MmsWindow.step(current, new MmsWindow.Arrived({ part }), now, settings)
+        const [outputs, next] = MmsWindow.step(current, unchecked(MmsWindow.Arrived, { part }), now, settings)
         return { outputs, state: next }
       },
       availableAt: (due) => MmsWindow.answersPart(due) ? now + lease : now
@@ -369,7 +370,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
         yield* Metrics.count(provider, [output])
       }
     }
-    const closesAt = Math.min(...(state?.open ?? []).map(({ closesAt }) => closesAt))
+    const closesAt = (state?.open ?? []).reduce((first, { closesAt }) => Math.min(first, closesAt), Infinity)
     yield* expect(isSomethingDue ? now : closesAt)
     return answer
   })

@@ -12,11 +12,14 @@ import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Statement } from "effect/sql/Statement"
+import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
+import { unchecked } from "../../internal/unchecked.ts"
 import { InboundMessage } from "../../Message.ts"
 import type { Key } from "../../mms/internal/memory.ts"
 import * as MmsWindow from "../../mms/internal/window.ts"
 import { clockTolerance } from "../../mms/internal/window.ts"
 import type { UnreadableRow } from "../../StorageError.ts"
+import { compileOnce } from "./compileOnce.ts"
 import { type DatabaseFailure, discreet } from "./failure.ts"
 import { json } from "./json.ts"
 import { makeTransact, Patience, timeLimit } from "./storage.ts"
@@ -134,8 +137,17 @@ export const migrate = discreet(
   })
 )
 
+/** The state of a key as this process has written it. */
+interface Written {
+  readonly state: MmsWindow.State
+  readonly text: string
+}
+
+/** The bounds of the states that this process remembers. */
+const remembered = { maxEntries: 1000, maxBytes: 4 * 1024 * 1024 }
+
 export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen(function*() {
-  const sql = yield* SqlClient.SqlClient
+  const sql = compileOnce(yield* SqlClient.SqlClient)
   const transact = yield* makeTransact
   const inTime = timeLimit(sql, yield* Patience)
   const limited = <A, E, R>(effect: Effect.Effect<A, E | SqlError, R>) => discreet(inTime(effect))
@@ -167,24 +179,81 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
           ON CONFLICT (mms_key) DO UPDATE SET due_at = sms_mms_keys.due_at RETURNING state`
     }).withoutTransform
 
+  /** The states with open windows that this process has written: the next part usually comes to the same process. */
+  const waiting = new InsertionOrderedMap<Written>(remembered)
+
+  const remember = (key: Key, written: Written) => {
+    if (written.state.open.length === 0) waiting.delete(key.text)
+    else waiting.put(key.text, written, 4 * written.text.length)
+    for (let oldest = waiting.excess(); oldest !== undefined; oldest = waiting.excess()) waiting.delete(oldest[0])
+  }
+
+  const dueAt = ({ forgetAt, open }: MmsWindow.State) =>
+    open.length === 0 ? forgetAt : open.reduce((first, { closesAt }) => Math.min(first, closesAt), Infinity)
+
+  /**
+   * Writes the state that follows the remembered one, or the first one of a key,
+   * unless the row says something else. Returns whether it has.
+   */
+  const writeNext = (key: Key, before: Written | undefined, { state, text }: Written, now: number) =>
+    Effect.map(
+      before === undefined
+        ? sql`INSERT INTO sms_mms_keys (mms_key, provider, state, open_windows, due_at, written_at)
+            VALUES (${key.text}, ${key.provider}, ${text}, ${state.open.length}, ${dueAt(state)}, ${now})
+            ON CONFLICT (mms_key) DO NOTHING RETURNING 1 AS written`.withoutTransform
+        : sql`UPDATE sms_mms_keys SET state = ${text}, open_windows = ${state.open.length},
+            due_at = ${dueAt(state)}, written_at = ${now}
+            WHERE mms_key = ${key.text} AND state = ${before.text} RETURNING 1 AS written`.withoutTransform,
+      (rows) => rows.length > 0
+    )
+
+  const write = (key: Key, { state, text }: Written, now: number) =>
+    sql`INSERT INTO sms_mms_keys (mms_key, provider, state, open_windows, due_at, written_at)
+      VALUES (${key.text}, ${key.provider}, ${text}, ${state.open.length}, ${dueAt(state)}, ${now})
+      ON CONFLICT (mms_key) DO UPDATE SET state = excluded.state, open_windows = excluded.open_windows,
+        due_at = excluded.due_at, written_at = excluded.written_at`
+
+  const encodeState = (state: MmsWindow.State) => {
+    const kept = unchecked(MmsWindow.State, { ...state, due: [] })
+    return Effect.map(states.encode(kept), (text): Written => ({ state: kept, text }))
+  }
+
+  /** Decides on the state in the row, which is locked first. */
+  const changeLocked = Effect.fnUntraced(function*(key: Key, decide: (state: MmsWindow.State) => Changed, now: number) {
+    const [row] = yield* readLocked(key, now)
+    const changed = decide(yield* readState(row?.state ?? ""))
+    if (changed.state === undefined) yield* sql`DELETE FROM sms_mms_keys WHERE mms_key = ${key.text}`
+    else {
+      const written = yield* encodeState(changed.state)
+      yield* write(key, written, now)
+      remember(key, written)
+    }
+    return changed
+  })
+
+  /** Decides on what this process knows of the key, and again on the row if that differs. */
+  const changeKey = Effect.fnUntraced(function*(key: Key, decide: (state: MmsWindow.State) => Changed, now: number) {
+    const before = waiting.get(key.text)
+    const changed = decide(before?.state ?? MmsWindow.empty)
+    if (changed.state !== undefined) {
+      const written = yield* encodeState(changed.state)
+      if (yield* writeNext(key, before, written, now)) {
+        remember(key, written)
+        return changed
+      }
+    }
+    waiting.delete(key.text)
+    return yield* changeLocked(key, decide, now)
+  })
+
   const change: Store["change"] = (key, { availableAt, decide, now }) =>
     limited(transact(Effect.gen(function*() {
-      const [row] = yield* readLocked(key, now)
-      const { outputs, state } = decide(yield* readState(row?.state ?? ""))
-      const stored = yield* Effect.forEach(outputs, (output) =>
-        output._tag === "Due"
-          ? insert(output.message, { availableAt: availableAt(output), now })
-          : Effect.undefined)
-      if (state === undefined) yield* sql`DELETE FROM sms_mms_keys WHERE mms_key = ${key.text}`
-      else {
-        const text = yield* states.encode(new MmsWindow.State({ ...state, due: [] }))
-        const dueAt = state.open.length === 0
-          ? state.forgetAt
-          : Math.min(...state.open.map(({ closesAt }) => closesAt))
-        yield* sql`INSERT INTO sms_mms_keys (mms_key, provider, state, open_windows, due_at, written_at)
-          VALUES (${key.text}, ${key.provider}, ${text}, ${state.open.length}, ${dueAt}, ${now})
-          ON CONFLICT (mms_key) DO UPDATE SET state = excluded.state, open_windows = excluded.open_windows,
-            due_at = excluded.due_at, written_at = excluded.written_at`
+      const { outputs, state } = yield* changeKey(key, decide, now)
+      const stored: Array<Stored | undefined> = []
+      for (const output of outputs) {
+        stored.push(
+          output._tag === "Due" ? yield* insert(output.message, { availableAt: availableAt(output), now }) : undefined
+        )
       }
       return { outputs, state, stored }
     })))
