@@ -376,20 +376,22 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
   })
 
   const process: Service["process"] = Effect.fn("MmsAggregator.process")(
-    function*<A, E, R>(
+    <A, E, R>(
       part: MessagePart,
       handle: (message: InboundMessage) => Effect.Effect<A, E, R>
-    ): Effect.fn.Return<Outcome<A>, E | MmsAggregatorError, R> {
-      return yield* Effect.uninterruptibleMask((restore) =>
-        Effect.gen(function*(): Effect.fn.Return<Outcome<A>, E | MmsAggregatorError, R> {
-          const { answer, stored } = yield* storeFailed(arrive(part))
-          yield* Metrics.count(part.provider, [answer])
-          if (stored === undefined) return answer
-          const handling = restore(Effect.suspend(() => handle(answer.message)))
-          return { _tag: "Due" as const, value: yield* deliveries.hand(take(stored), handling) }
-        })
+    ): Effect.Effect<Outcome<A>, E | MmsAggregatorError, R> =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(
+          storeFailed(arrive(part)),
+          ({ answer, stored }): Effect.Effect<Outcome<A>, E | MmsAggregatorError, R> => {
+            const counted = Metrics.count(part.provider, [answer])
+            if (stored === undefined) return Effect.as(counted, answer)
+            const handling = Effect.suspend(() => handle(answer.message))
+            const handed = deliveries.hand(take(stored), restore(handling))
+            return Effect.andThen(counted, Effect.map(handed, (value) => ({ _tag: "Due" as const, value })))
+          }
+        )
       )
-    }
   )
 
   // The loop outlives the caller, so it must not inherit its span.

@@ -258,6 +258,16 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
       return { outputs, state, stored }
     })))
 
+  /** Two selections, each in the order of its index: with OR in one, SQLite reads all keys. */
+  const dueRows = (now: number, limit: number) =>
+    sql<{ key: string; provider: string }>`SELECT mms_key AS key, provider FROM sms_mms_keys WHERE mms_key IN (
+      SELECT mms_key FROM (SELECT mms_key FROM sms_mms_keys WHERE due_at <= ${now}
+        ORDER BY due_at LIMIT ${limit}) AS due
+      UNION ALL
+      SELECT mms_key FROM (SELECT mms_key FROM sms_mms_keys WHERE written_at > ${now + clockTolerance}
+        ORDER BY written_at LIMIT ${limit}) AS ahead
+    ) ORDER BY due_at LIMIT ${limit}`.withoutTransform
+
   const claimRows = (now: number, until: number, limit: number) =>
     sql.onDialectOrElse({
       // Skips rows that another process is claiming. The array enforces the limit, because it is evaluated once.
@@ -298,11 +308,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
     claim,
     dueKeys: (now, limit) =>
       Effect.map(
-        limited(
-          sql<{ key: string; provider: string }>`SELECT mms_key AS key, provider FROM sms_mms_keys
-            WHERE due_at <= ${now} OR written_at > ${now + clockTolerance} ORDER BY due_at LIMIT ${limit}`
-            .withoutTransform
-        ),
+        limited(dueRows(now, limit)),
         (rows) => rows.map(({ key, provider }) => ({ text: key, provider }))
       ),
     postponeKey: (key, { now, until }) =>
@@ -317,7 +323,14 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
           )),
           (rows) => rows.map(({ id }) => id)
         ),
-    remove: (ids) => ids.length === 0 ? Effect.void : run(sql`DELETE FROM sms_mms_outbox WHERE ${sql.in("id", ids)}`),
+    remove: ([id, ...others]) =>
+      id === undefined
+        ? Effect.void
+        : run(
+          others.length === 0
+            ? sql`DELETE FROM sms_mms_outbox WHERE id = ${id}`
+            : sql`DELETE FROM sms_mms_outbox WHERE ${sql.in("id", [id, ...others])}`
+        ),
     pending: Effect.map(
       limited(
         sql<{ provider: string; open: unknown }>`SELECT provider, SUM(open_windows) AS open FROM sms_mms_keys
