@@ -1,6 +1,6 @@
 /** What a process knows of the keys in the database, which other processes change as well. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Scope } from "effect"
+import { Effect, Exit, Layer, type Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { StatementSync } from "node:sqlite"
 import * as Store from "../../src/sql/internal/mmsStore.ts"
@@ -103,5 +103,26 @@ test(
     const reading = plan.filter((step) => step.includes("sms_mms_keys"))
     assert.isNotEmpty(reading)
     for (const step of reading) assert.match(step, /^SEARCH/, plan.join("; "))
+  })
+)
+
+test(
+  "messages that are handled at the same time are deleted together, or none of them",
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* Store.migrate
+    const store = yield* Store.make
+    const times = { availableAt: 0, now: 0 }
+    const names = ["a", "b", "c", "kept"]
+    const [kept, ...ids] = (yield* Effect.forEach(names, (name) =>
+      store.put(media(name).message, times), { concurrency: "unbounded" }))
+      .map(({ id }) => id).reverse()
+    const removeAll = Effect.forEach(ids, (id) => Effect.exit(store.remove([id])), { concurrency: "unbounded" })
+    yield* sql`CREATE TRIGGER failing AFTER DELETE ON sms_mms_outbox BEGIN SELECT RAISE(ABORT, 'no'); END`
+    assert.deepStrictEqual((yield* removeAll).map(Exit.isFailure), [true, true, true])
+    assert.lengthOf(yield* sql`SELECT id FROM sms_mms_outbox`, names.length)
+    yield* sql`DROP TRIGGER failing`
+    assert.lengthOf(yield* statementsOf(removeAll), 1)
+    assert.deepStrictEqual(yield* sql`SELECT id FROM sms_mms_outbox`, [{ id: kept }])
   })
 )

@@ -6,6 +6,7 @@
  * its released messages. Each of those is a row of `sms_mms_outbox`, written in
  * the same transaction and kept until the message is handled.
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Migrator from "effect/sql/Migrator"
@@ -86,6 +87,7 @@ export interface Store {
    * process has claimed them since.
    */
   readonly hold: (ids: ReadonlyArray<string>, times: Times) => Effect.Effect<ReadonlyArray<string>, DatabaseFailure>
+  /** Deletes messages from the outbox. Calls that wait for a transaction share one statement. */
   readonly remove: (ids: ReadonlyArray<string>) => Effect.Effect<void, DatabaseFailure>
   /** Returns the number of open windows by provider. */
   readonly pending: Effect.Effect<ReadonlyMap<string, number>, DatabaseFailure>
@@ -141,6 +143,22 @@ export const migrate = discreet(
 interface Written {
   readonly state: MmsWindow.State
   readonly text: string
+}
+
+/** Messages that are deleted together. */
+interface Removal {
+  readonly ids: Array<string>
+  readonly done: Deferred.Deferred<void, DatabaseFailure>
+}
+
+/** How many messages share a deletion. */
+const maxRemoved = 256
+
+/** Repeats the last id up to a power of two, so that there are few different statements. */
+const padded = (ids: ReadonlyArray<string>): ReadonlyArray<string> => {
+  let length = 1
+  while (length < ids.length) length *= 2
+  return [...ids, ...Array.from({ length: length - ids.length }, () => ids.at(-1)!)]
 }
 
 /** The bounds of the states that this process remembers. */
@@ -302,6 +320,40 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
 
   const run = (statement: Statement<unknown>) => Effect.asVoid(limited(transact.statement(statement)))
 
+  /** The removal that other messages can join until its transaction begins. */
+  let joinable: Removal | undefined
+
+  const leave = (removal: Removal) => {
+    if (joinable === removal) joinable = undefined
+  }
+
+  const removeAll = (removal: Removal) =>
+    limited(transact.statement(Effect.suspend(() => {
+      leave(removal)
+      return sql`DELETE FROM sms_mms_outbox WHERE ${sql.in("id", padded(removal.ids))}`
+    }))).pipe(
+      Effect.asVoid,
+      Effect.onExit((exit) =>
+        Effect.sync(() => {
+          leave(removal)
+          Deferred.doneUnsafe(removal.done, exit)
+        })
+      )
+    )
+
+  const remove: Store["remove"] = (ids) =>
+    Effect.suspend(() => {
+      if (ids.length === 0) return Effect.void
+      if (joinable !== undefined && joinable.ids.length + ids.length <= maxRemoved) {
+        joinable.ids.push(...ids)
+        return Deferred.await(joinable.done)
+      }
+      const removal: Removal = { ids: [...ids], done: Deferred.makeUnsafe() }
+      joinable = removal
+      // Others wait for it too, so it does not end with the first.
+      return Effect.andThen(Effect.forkDetach(removeAll(removal)), Deferred.await(removal.done))
+    })
+
   return {
     change,
     put: (message, options) => limited(transact.statement(insert(message, options))),
@@ -323,14 +375,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
           )),
           (rows) => rows.map(({ id }) => id)
         ),
-    remove: ([id, ...others]) =>
-      id === undefined
-        ? Effect.void
-        : run(
-          others.length === 0
-            ? sql`DELETE FROM sms_mms_outbox WHERE id = ${id}`
-            : sql`DELETE FROM sms_mms_outbox WHERE ${sql.in("id", [id, ...others])}`
-        ),
+    remove,
     pending: Effect.map(
       limited(
         sql<{ provider: string; open: unknown }>`SELECT provider, SUM(open_windows) AS open FROM sms_mms_keys
