@@ -206,6 +206,12 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
     for (let oldest = waiting.excess(); oldest !== undefined; oldest = waiting.excess()) waiting.delete(oldest[0])
   }
 
+  /** Forgets the states whose windows this or another process closes by now: texts are in memory no longer than that. */
+  const forgetDue = (now: number) => {
+    const due = [...waiting.entries()].filter(([, { state }]) => dueAt(state) <= now)
+    for (const [key] of due) waiting.delete(key)
+  }
+
   const dueAt = ({ forgetAt, open }: MmsWindow.State) =>
     open.length === 0 ? forgetAt : open.reduce((first, { closesAt }) => Math.min(first, closesAt), Infinity)
 
@@ -360,7 +366,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
     claim,
     dueKeys: (now, limit) =>
       Effect.map(
-        limited(dueRows(now, limit)),
+        Effect.andThen(Effect.sync(() => forgetDue(now)), limited(dueRows(now, limit))),
         (rows) => rows.map(({ key, provider }) => ({ text: key, provider }))
       ),
     postponeKey: (key, { now, until }) =>
