@@ -69,6 +69,7 @@ import * as Tracer from "effect/Tracer"
 import { isEmpty } from "../Content.ts"
 import * as Polling from "../internal/polling.ts"
 import * as SteadyClock from "../internal/steadyClock.ts"
+import { unchecked } from "../internal/unchecked.ts"
 import type { InboundMessage } from "../Message.ts"
 import * as Deliveries from "../mms/internal/deliveries.ts"
 import * as Memory from "../mms/internal/memory.ts"
@@ -354,7 +355,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
       now,
       decide: (state) => {
         const current = MmsWindow.followClock(state, now, settings)
-        const [outputs, next] = MmsWindow.step(current, new MmsWindow.Arrived({ part }), now, settings)
+        const [outputs, next] = MmsWindow.step(current, unchecked(MmsWindow.Arrived, { part }), now, settings)
         return { outputs, state: next }
       },
       availableAt: (due) => MmsWindow.answersPart(due) ? now + lease : now
@@ -369,26 +370,28 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
         yield* Metrics.count(provider, [output])
       }
     }
-    const closesAt = Math.min(...(state?.open ?? []).map(({ closesAt }) => closesAt))
+    const closesAt = (state?.open ?? []).reduce((first, { closesAt }) => Math.min(first, closesAt), Infinity)
     yield* expect(isSomethingDue ? now : closesAt)
     return answer
   })
 
   const process: Service["process"] = Effect.fn("MmsAggregator.process")(
-    function*<A, E, R>(
+    <A, E, R>(
       part: MessagePart,
       handle: (message: InboundMessage) => Effect.Effect<A, E, R>
-    ): Effect.fn.Return<Outcome<A>, E | MmsAggregatorError, R> {
-      return yield* Effect.uninterruptibleMask((restore) =>
-        Effect.gen(function*(): Effect.fn.Return<Outcome<A>, E | MmsAggregatorError, R> {
-          const { answer, stored } = yield* storeFailed(arrive(part))
-          yield* Metrics.count(part.provider, [answer])
-          if (stored === undefined) return answer
-          const handling = restore(Effect.suspend(() => handle(answer.message)))
-          return { _tag: "Due" as const, value: yield* deliveries.hand(take(stored), handling) }
-        })
+    ): Effect.Effect<Outcome<A>, E | MmsAggregatorError, R> =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(
+          storeFailed(arrive(part)),
+          ({ answer, stored }): Effect.Effect<Outcome<A>, E | MmsAggregatorError, R> => {
+            const counted = Metrics.count(part.provider, [answer])
+            if (stored === undefined) return Effect.as(counted, answer)
+            const handling = Effect.suspend(() => handle(answer.message))
+            const handed = deliveries.hand(take(stored), restore(handling))
+            return Effect.andThen(counted, Effect.map(handed, (value) => ({ _tag: "Due" as const, value })))
+          }
+        )
       )
-    }
   )
 
   // The loop outlives the caller, so it must not inherit its span.

@@ -3,6 +3,7 @@
  */
 import { type Content, fromParts, MediaContent, type Part, parts } from "../../Content.ts"
 import { compact } from "../../internal/record.ts"
+import { unchecked } from "../../internal/unchecked.ts"
 import { contentOf } from "../../internal/userDataContent.ts"
 import { InboundMessage } from "../../Message.ts"
 import type { MessagePart } from "../../WebhookEvent.ts"
@@ -36,7 +37,7 @@ export const missingKey = "missingParts"
 
 export const idOf = (message: InboundMessage): string | undefined => message.externalId ?? message.idempotencyKey
 
-const withoutCaption = ({ caption: _, ...file }: MediaContent): MediaContent => new MediaContent(file)
+const withoutCaption = ({ caption: _, ...file }: MediaContent): MediaContent => unchecked(MediaContent, file)
 
 /** Returns the written text: the text of a message or the caption of a file. */
 const writtenText = (part: Part): string =>
@@ -85,7 +86,7 @@ export const merge = (all: readonly [MessagePart, ...ReadonlyArray<MessagePart>]
   const first = messages[0]!
   const named = messages.find((message) => idOf(message) !== undefined) ?? first
   const ids = messages.flatMap((message) => idOf(message) ?? [])
-  return new InboundMessage({
+  return unchecked(InboundMessage, {
     provider: first.provider,
     channelId: first.channelId,
     ...(named.externalId !== undefined && { externalId: named.externalId }),
@@ -116,4 +117,4 @@ export const merge = (all: readonly [MessagePart, ...ReadonlyArray<MessagePart>]
 export const partOf = (message: InboundMessage, id: string | undefined): InboundMessage =>
   id === undefined
     ? message
-    : new InboundMessage({ ...message, metadata: { ...message.metadata, [partOfKey]: id } })
+    : unchecked(InboundMessage, { ...message, metadata: { ...message.metadata, [partOfKey]: id } })

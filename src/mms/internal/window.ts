@@ -18,6 +18,7 @@
 import * as Schema from "effect/Schema"
 import { isEmpty } from "../../Content.ts"
 import { sizeOf } from "../../internal/sizeOf.ts"
+import { unchecked } from "../../internal/unchecked.ts"
 import { InboundMessage } from "../../Message.ts"
 import { MessagePart, type Segment } from "../../WebhookEvent.ts"
 import { idOf, merge, missingOf, partOf } from "./message.ts"
@@ -239,7 +240,7 @@ class Draft {
   }
 
   put(cause: Cause, message: InboundMessage, parts: number): void {
-    const due = new Due({ id: this.next++, cause, parts, message })
+    const due = unchecked(Due, { id: this.next++, cause, parts, message })
     this.due = [...this.due, due]
     this.outputs.push(due)
   }
@@ -261,7 +262,7 @@ class Draft {
     const id = idOf(message)
     const missing = missingOf(window.parts)
     this.remember(
-      new Sent({
+      unchecked(Sent, {
         ...(id !== undefined && { id }),
         wrapper: hasWrapper(window),
         media: hasMedia(window),
@@ -273,7 +274,10 @@ class Draft {
   /** Opens a window, evicting the oldest at the limit. */
   wait(part: MessagePart, now: number, time: number): void {
     if (this.open.length >= maxWindows) this.close(this.open[0]!, "evicted")
-    this.open = [...this.open, new Window({ id: this.next++, parts: [part], openedAt: now, closesAt: now + time })]
+    this.open = [
+      ...this.open,
+      unchecked(Window, { id: this.next++, parts: [part], openedAt: now, closesAt: now + time })
+    ]
     this.outputs.push({ _tag: "Buffered" })
   }
 
@@ -283,7 +287,7 @@ class Draft {
     const missing = sent.missing?.filter((number) => number !== segment?.number)
     this.sent = this.sent.map((other) =>
       other === sent
-        ? new Sent({
+        ? unchecked(Sent, {
           ...sent,
           wrapper: sent.wrapper || role === "wrapper",
           media: sent.media || role === "media",
@@ -297,11 +301,11 @@ class Draft {
 }
 
 const join = (draft: Draft, window: Window, part: MessagePart, now: number, settings: Settings): void => {
-  const joined = new Window({ ...window, parts: [...window.parts, part] })
+  const joined = unchecked(Window, { ...window, parts: [...window.parts, part] })
   const waits = hasWrapper(joined) && hasMedia(joined)
   const closesAt = waits ? Math.min(now + settings.quietTime, window.openedAt + settings.timeout) : window.closesAt
   if (closesAt <= now || joined.parts.length >= maxParts) return draft.close(joined, "complete")
-  draft.replace(window, new Window({ ...joined, closesAt }))
+  draft.replace(window, unchecked(Window, { ...joined, closesAt }))
   draft.outputs.push({ _tag: "Buffered" })
 }
 
@@ -318,7 +322,7 @@ const segmentArrived = (draft: Draft, part: MessagePart, segment: Segment, now: 
   if (isRepeated) return void draft.outputs.push({ _tag: "Repeated" })
   const waiting = draft.open.find((window) => has(window) === undefined)
   if (waiting !== undefined) {
-    const joined = new Window({ ...waiting, parts: [...waiting.parts, part] })
+    const joined = unchecked(Window, { ...waiting, parts: [...waiting.parts, part] })
     if (missingOf(joined.parts).length === 0) {
       draft.close(joined, "complete")
       if (draft.outputs.length === 0) draft.outputs.push({ _tag: "Empty" })
@@ -357,7 +361,7 @@ const arrived = (draft: Draft, part: MessagePart, now: number, settings: Setting
   if (settings.reorderWindow > 0) return draft.wait(part, now, settings.reorderWindow)
   draft.put("alone", part.message, 1)
   const name = idOf(part.message)
-  draft.remember(new Sent({ ...(name !== undefined && { id: name }), wrapper: false, media: true }))
+  draft.remember(unchecked(Sent, { ...(name !== undefined && { id: name }), wrapper: false, media: true }))
 }
 
 /** How far the clocks of the processes on one store may differ, in milliseconds. */
@@ -376,10 +380,10 @@ export const followClock = (state: State, now: number, { rememberFor }: Settings
   if (forgetAt === state.forgetAt && !state.open.some(isAhead)) return state
   const open = state.open.map((window) =>
     isAhead(window)
-      ? new Window({ ...window, openedAt: now, closesAt: now + window.closesAt - window.openedAt })
+      ? unchecked(Window, { ...window, openedAt: now, closesAt: now + window.closesAt - window.openedAt })
       : window
   )
-  return new State({ ...state, open, forgetAt })
+  return unchecked(State, { ...state, open, forgetAt })
 }
 
 /**
@@ -421,5 +425,5 @@ export const step = (
       break
   }
   const { due, next, open, outputs, seen, sent } = draft
-  return [outputs, new State({ next, open, due, sent, seen, forgetAt: now + settings.rememberFor })]
+  return [outputs, unchecked(State, { next, open, due, sent, seen, forgetAt: now + settings.rememberFor })]
 }

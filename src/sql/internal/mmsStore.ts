@@ -6,17 +6,21 @@
  * its released messages. Each of those is a row of `sms_mms_outbox`, written in
  * the same transaction and kept until the message is handled.
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Statement } from "effect/sql/Statement"
+import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
+import { unchecked } from "../../internal/unchecked.ts"
 import { InboundMessage } from "../../Message.ts"
 import type { Key } from "../../mms/internal/memory.ts"
 import * as MmsWindow from "../../mms/internal/window.ts"
 import { clockTolerance } from "../../mms/internal/window.ts"
 import type { UnreadableRow } from "../../StorageError.ts"
+import { compileOnce } from "./compileOnce.ts"
 import { type DatabaseFailure, discreet } from "./failure.ts"
 import { json } from "./json.ts"
 import { makeTransact, Patience, timeLimit } from "./storage.ts"
@@ -83,6 +87,7 @@ export interface Store {
    * process has claimed them since.
    */
   readonly hold: (ids: ReadonlyArray<string>, times: Times) => Effect.Effect<ReadonlyArray<string>, DatabaseFailure>
+  /** Deletes messages from the outbox. Calls that wait for a transaction share one statement. */
   readonly remove: (ids: ReadonlyArray<string>) => Effect.Effect<void, DatabaseFailure>
   /** Returns the number of open windows by provider. */
   readonly pending: Effect.Effect<ReadonlyMap<string, number>, DatabaseFailure>
@@ -134,8 +139,33 @@ export const migrate = discreet(
   })
 )
 
+/** The state of a key as this process has written it. */
+interface Written {
+  readonly state: MmsWindow.State
+  readonly text: string
+}
+
+/** Messages that are deleted together. */
+interface Removal {
+  readonly ids: Array<string>
+  readonly done: Deferred.Deferred<void, DatabaseFailure>
+}
+
+/** How many messages share a deletion. */
+const maxRemoved = 256
+
+/** Repeats the last id up to a power of two, so that there are few different statements. */
+const padded = (ids: ReadonlyArray<string>): ReadonlyArray<string> => {
+  let length = 1
+  while (length < ids.length) length *= 2
+  return [...ids, ...Array.from({ length: length - ids.length }, () => ids.at(-1)!)]
+}
+
+/** The bounds of the states that this process remembers. */
+const remembered = { maxEntries: 1000, maxBytes: 4 * 1024 * 1024 }
+
 export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen(function*() {
-  const sql = yield* SqlClient.SqlClient
+  const sql = compileOnce(yield* SqlClient.SqlClient)
   const transact = yield* makeTransact
   const inTime = timeLimit(sql, yield* Patience)
   const limited = <A, E, R>(effect: Effect.Effect<A, E | SqlError, R>) => discreet(inTime(effect))
@@ -167,27 +197,100 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
           ON CONFLICT (mms_key) DO UPDATE SET due_at = sms_mms_keys.due_at RETURNING state`
     }).withoutTransform
 
+  /** The states with open windows that this process has written: the next part usually comes to the same process. */
+  const waiting = new InsertionOrderedMap<Written>(remembered)
+
+  const remember = (key: Key, written: Written) => {
+    if (written.state.open.length === 0) waiting.delete(key.text)
+    else waiting.put(key.text, written, 4 * written.text.length)
+    for (let oldest = waiting.excess(); oldest !== undefined; oldest = waiting.excess()) waiting.delete(oldest[0])
+  }
+
+  /** Forgets the states whose windows this or another process closes by now: texts are in memory no longer than that. */
+  const forgetDue = (now: number) => {
+    const due = [...waiting.entries()].filter(([, { state }]) => dueAt(state) <= now)
+    for (const [key] of due) waiting.delete(key)
+  }
+
+  const dueAt = ({ forgetAt, open }: MmsWindow.State) =>
+    open.length === 0 ? forgetAt : open.reduce((first, { closesAt }) => Math.min(first, closesAt), Infinity)
+
+  /**
+   * Writes the state that follows the remembered one, or the first one of a key,
+   * unless the row says something else. Returns whether it has.
+   */
+  const writeNext = (key: Key, before: Written | undefined, { state, text }: Written, now: number) =>
+    Effect.map(
+      before === undefined
+        ? sql`INSERT INTO sms_mms_keys (mms_key, provider, state, open_windows, due_at, written_at)
+            VALUES (${key.text}, ${key.provider}, ${text}, ${state.open.length}, ${dueAt(state)}, ${now})
+            ON CONFLICT (mms_key) DO NOTHING RETURNING 1 AS written`.withoutTransform
+        : sql`UPDATE sms_mms_keys SET state = ${text}, open_windows = ${state.open.length},
+            due_at = ${dueAt(state)}, written_at = ${now}
+            WHERE mms_key = ${key.text} AND state = ${before.text} RETURNING 1 AS written`.withoutTransform,
+      (rows) => rows.length > 0
+    )
+
+  const write = (key: Key, { state, text }: Written, now: number) =>
+    sql`INSERT INTO sms_mms_keys (mms_key, provider, state, open_windows, due_at, written_at)
+      VALUES (${key.text}, ${key.provider}, ${text}, ${state.open.length}, ${dueAt(state)}, ${now})
+      ON CONFLICT (mms_key) DO UPDATE SET state = excluded.state, open_windows = excluded.open_windows,
+        due_at = excluded.due_at, written_at = excluded.written_at`
+
+  const encodeState = (state: MmsWindow.State) => {
+    const kept = unchecked(MmsWindow.State, { ...state, due: [] })
+    return Effect.map(states.encode(kept), (text): Written => ({ state: kept, text }))
+  }
+
+  /** Decides on the state in the row, which is locked first. */
+  const changeLocked = Effect.fnUntraced(function*(key: Key, decide: (state: MmsWindow.State) => Changed, now: number) {
+    const [row] = yield* readLocked(key, now)
+    const changed = decide(yield* readState(row?.state ?? ""))
+    if (changed.state === undefined) yield* sql`DELETE FROM sms_mms_keys WHERE mms_key = ${key.text}`
+    else {
+      const written = yield* encodeState(changed.state)
+      yield* write(key, written, now)
+      remember(key, written)
+    }
+    return changed
+  })
+
+  /** Decides on what this process knows of the key, and again on the row if that differs. */
+  const changeKey = Effect.fnUntraced(function*(key: Key, decide: (state: MmsWindow.State) => Changed, now: number) {
+    const before = waiting.get(key.text)
+    const changed = decide(before?.state ?? MmsWindow.empty)
+    if (changed.state !== undefined) {
+      const written = yield* encodeState(changed.state)
+      if (yield* writeNext(key, before, written, now)) {
+        remember(key, written)
+        return changed
+      }
+    }
+    waiting.delete(key.text)
+    return yield* changeLocked(key, decide, now)
+  })
+
   const change: Store["change"] = (key, { availableAt, decide, now }) =>
     limited(transact(Effect.gen(function*() {
-      const [row] = yield* readLocked(key, now)
-      const { outputs, state } = decide(yield* readState(row?.state ?? ""))
-      const stored = yield* Effect.forEach(outputs, (output) =>
-        output._tag === "Due"
-          ? insert(output.message, { availableAt: availableAt(output), now })
-          : Effect.undefined)
-      if (state === undefined) yield* sql`DELETE FROM sms_mms_keys WHERE mms_key = ${key.text}`
-      else {
-        const text = yield* states.encode(new MmsWindow.State({ ...state, due: [] }))
-        const dueAt = state.open.length === 0
-          ? state.forgetAt
-          : Math.min(...state.open.map(({ closesAt }) => closesAt))
-        yield* sql`INSERT INTO sms_mms_keys (mms_key, provider, state, open_windows, due_at, written_at)
-          VALUES (${key.text}, ${key.provider}, ${text}, ${state.open.length}, ${dueAt}, ${now})
-          ON CONFLICT (mms_key) DO UPDATE SET state = excluded.state, open_windows = excluded.open_windows,
-            due_at = excluded.due_at, written_at = excluded.written_at`
+      const { outputs, state } = yield* changeKey(key, decide, now)
+      const stored: Array<Stored | undefined> = []
+      for (const output of outputs) {
+        stored.push(
+          output._tag === "Due" ? yield* insert(output.message, { availableAt: availableAt(output), now }) : undefined
+        )
       }
       return { outputs, state, stored }
     })))
+
+  /** Two selections, each in the order of its index: with OR in one, SQLite reads all keys. */
+  const dueRows = (now: number, limit: number) =>
+    sql<{ key: string; provider: string }>`SELECT mms_key AS key, provider FROM sms_mms_keys WHERE mms_key IN (
+      SELECT mms_key FROM (SELECT mms_key FROM sms_mms_keys WHERE due_at <= ${now}
+        ORDER BY due_at LIMIT ${limit}) AS due
+      UNION ALL
+      SELECT mms_key FROM (SELECT mms_key FROM sms_mms_keys WHERE written_at > ${now + clockTolerance}
+        ORDER BY written_at LIMIT ${limit}) AS ahead
+    ) ORDER BY due_at LIMIT ${limit}`.withoutTransform
 
   const claimRows = (now: number, until: number, limit: number) =>
     sql.onDialectOrElse({
@@ -223,17 +326,47 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
 
   const run = (statement: Statement<unknown>) => Effect.asVoid(limited(transact.statement(statement)))
 
+  /** The removal that other messages can join until its transaction begins. */
+  let joinable: Removal | undefined
+
+  const leave = (removal: Removal) => {
+    if (joinable === removal) joinable = undefined
+  }
+
+  const removeAll = (removal: Removal) =>
+    limited(transact.statement(Effect.suspend(() => {
+      leave(removal)
+      return sql`DELETE FROM sms_mms_outbox WHERE ${sql.in("id", padded(removal.ids))}`
+    }))).pipe(
+      Effect.asVoid,
+      Effect.onExit((exit) =>
+        Effect.sync(() => {
+          leave(removal)
+          Deferred.doneUnsafe(removal.done, exit)
+        })
+      )
+    )
+
+  const remove: Store["remove"] = (ids) =>
+    Effect.suspend(() => {
+      if (ids.length === 0) return Effect.void
+      if (joinable !== undefined && joinable.ids.length + ids.length <= maxRemoved) {
+        joinable.ids.push(...ids)
+        return Deferred.await(joinable.done)
+      }
+      const removal: Removal = { ids: [...ids], done: Deferred.makeUnsafe() }
+      joinable = removal
+      // Others wait for it too, so it does not end with the first.
+      return Effect.andThen(Effect.forkDetach(removeAll(removal)), Deferred.await(removal.done))
+    })
+
   return {
     change,
     put: (message, options) => limited(transact.statement(insert(message, options))),
     claim,
     dueKeys: (now, limit) =>
       Effect.map(
-        limited(
-          sql<{ key: string; provider: string }>`SELECT mms_key AS key, provider FROM sms_mms_keys
-            WHERE due_at <= ${now} OR written_at > ${now + clockTolerance} ORDER BY due_at LIMIT ${limit}`
-            .withoutTransform
-        ),
+        Effect.andThen(Effect.sync(() => forgetDue(now)), limited(dueRows(now, limit))),
         (rows) => rows.map(({ key, provider }) => ({ text: key, provider }))
       ),
     postponeKey: (key, { now, until }) =>
@@ -248,7 +381,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
           )),
           (rows) => rows.map(({ id }) => id)
         ),
-    remove: (ids) => ids.length === 0 ? Effect.void : run(sql`DELETE FROM sms_mms_outbox WHERE ${sql.in("id", ids)}`),
+    remove,
     pending: Effect.map(
       limited(
         sql<{ provider: string; open: unknown }>`SELECT provider, SUM(open_windows) AS open FROM sms_mms_keys
