@@ -30,9 +30,9 @@ export interface Received {
 
 /** Returns the members of the group without our number, the sender first, or `undefined` for a message to us alone. */
 export const groupOf = (
-  { participants = [], recipient, sender }: Received
+  { participants, recipient, sender }: Received
 ): readonly [Address, ...Array<Address>] | undefined => {
-  if (participants.length === 0) return undefined
+  if (participants === undefined || participants.length === 0) return undefined
   const [, ...others] = distinct([recipient, sender, ...participants])
   return others.length < 2 ? undefined : others as [Address, ...Array<Address>]
 }

@@ -199,10 +199,18 @@ const isHeard = (attachment: Attachment, conversation: Conversation): boolean =>
   return givenTo(attachment).some((address) => names.has(canonical(address)))
 }
 
+/** Returns whether a message comes from the participant as the attachment has it, to the number that it has. */
+const isAsBefore = ({ participant, recipient, writesFrom, writesTo }: Attachment, conversation: Conversation) =>
+  participant === conversation.sender && recipient === conversation.recipient &&
+  writesFrom === undefined && writesTo === undefined &&
+  (conversation.aliases === undefined || conversation.aliases.length === 0)
+
 /** Returns the attachment after a message of its participant. */
 const heardPerson = (attachment: Attachment, conversation: Conversation): Attachment => {
   const { channelId, participant } = attachment
   if (participant === undefined || channelId !== conversation.channelId) return attachment
+  // As most messages are.
+  if (isAsBefore(attachment, conversation)) return attachment
   if (!isHeard(attachment, conversation)) return attachment
   const changes = changesOf(attachment, participant, conversation)
   const isUnchanged = changes.writesTo === attachment.writesTo && changes.writesFrom === attachment.writesFrom &&
@@ -217,12 +225,17 @@ const heardPerson = (attachment: Attachment, conversation: Conversation): Attach
  */
 export const heard = (room: Room, conversation: Conversation): Room => {
   const members = groupOf(conversation)
-  const attachments = room.attachments.map((attachment) =>
-    members === undefined ? heardPerson(attachment, conversation) : heardGroup(attachment, members, conversation)
-  )
-  return attachments.some((attachment, index) => attachment !== room.attachments[index])
-    ? new Room({ ...room, attachments })
-    : room
+  let attachments: Array<Attachment> | undefined
+  for (let i = 0; i < room.attachments.length; i++) {
+    const attachment = room.attachments[i]!
+    const after = members === undefined
+      ? heardPerson(attachment, conversation)
+      : heardGroup(attachment, members, conversation)
+    if (after === attachment) continue
+    attachments ??= [...room.attachments]
+    attachments[i] = after
+  }
+  return attachments === undefined ? room : new Room({ ...room, attachments })
 }
 
 /** Returns the route keys of the other addresses of all participants. They lead to the room of the participant. */
