@@ -86,14 +86,13 @@ interface Delivered {
   readonly again?: unknown
 }
 
-const roomEvents = Metric.counter("sms_room_events_total", {
-  description: "Room events by outcome",
-  incremental: true
-})
-const outcomes = {
-  Broadcast: Metric.withAttributes(roomEvents, { outcome: "broadcast" }),
-  Blocked: Metric.withAttributes(roomEvents, { outcome: "blocked" })
-}
+const roomEvents = (outcome: string) =>
+  Metric.counter("sms_room_events_total", {
+    description: "Room events by outcome",
+    incremental: true,
+    attributes: { outcome }
+  })
+const outcomes = { Broadcast: roomEvents("broadcast"), Blocked: roomEvents("blocked") }
 
 /** Ensures that a modified event keeps its id and room and is not marked as blocked. */
 const checkModified = ({ blocked: _, ...fields }: RoomEvent, { id, roomId }: RoomEvent) =>
