@@ -298,7 +298,7 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
       const removed: Array<Delivery> = []
       for (const kept of [terminal, open]) {
         for (let oldest = kept.oldest(); oldest !== undefined; oldest = kept.oldest()) {
-          const [, held] = oldest
+          const held = oldest.value
           if (held.expiresAt > now) break
           removed.push(drop(held))
         }
@@ -310,9 +310,9 @@ export const makeStoreMemory = (options: MemoryOptions = {}): Effect.Effect<Deli
     const dropExcess = (key: string): ReadonlyArray<Delivery> => {
       const removed: Array<Delivery> = []
       while (open.size + terminal.size > capacity || open.bytes + terminal.bytes > maxBytes) {
-        const oldest = [terminal.oldest(), open.oldest()].find((entry) => entry !== undefined && entry[0] !== key)
+        const oldest = [terminal.oldest(), open.oldest()].find((entry) => entry !== undefined && entry.key !== key)
         if (oldest === undefined) break
-        removed.push(drop(oldest[1]))
+        removed.push(drop(oldest.value))
       }
       return removed
     }

@@ -73,14 +73,14 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
 
     const forgetExpired = (now: number) => {
       for (let oldest = entries.oldest(); oldest !== undefined; oldest = entries.oldest()) {
-        const [key, { expiresAt }] = oldest
+        const { key, value: { expiresAt } } = oldest
         if (expiresAt > now) return
         entries.delete(key)
       }
     }
 
     const forgetExcess = () => {
-      for (let oldest = entries.excess(); oldest !== undefined; oldest = entries.excess()) entries.delete(oldest[0])
+      for (let oldest = entries.excess(); oldest !== undefined; oldest = entries.excess()) entries.delete(oldest.key)
     }
 
     /** Returns the live entry of the key, or claims the key with a new entry. */

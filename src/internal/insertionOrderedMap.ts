@@ -6,13 +6,13 @@ export interface Bounds {
 }
 
 /** An entry with its neighbors. */
-type Entry<A> = [
-  key: string,
-  value: A,
-  bytes: number,
-  older: Entry<A> | undefined,
+interface Entry<A> {
+  readonly key: string
+  value: A
+  bytes: number
+  older: Entry<A> | undefined
   newer: Entry<A> | undefined
-]
+}
 
 /** What an entry takes in a map, without its key and value. */
 const perEntry = 128
@@ -54,7 +54,7 @@ export class InsertionOrderedMap<A> {
   }
 
   get(key: string): A | undefined {
-    return this.#find(key)?.[1]
+    return this.#find(key)?.value
   }
 
   has(key: string): boolean {
@@ -63,12 +63,12 @@ export class InsertionOrderedMap<A> {
 
   /** Returns the values, oldest first. Do not change the map meanwhile. */
   *values(): Iterable<A> {
-    for (let entry = this.#oldest; entry !== undefined; entry = entry[4]) yield entry[1]
+    for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) yield entry.value
   }
 
   /** Returns the keys with their values, oldest first. Do not change the map meanwhile. */
   *entries(): Iterable<readonly [key: string, value: A]> {
-    for (let entry = this.#oldest; entry !== undefined; entry = entry[4]) yield [entry[0], entry[1]]
+    for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) yield [entry.key, entry.value]
   }
 
   /** Deletes all entries. */
@@ -94,7 +94,7 @@ export class InsertionOrderedMap<A> {
       return false
     }
     if (known === undefined) {
-      const entry: Entry<A> = [key, value, all, undefined, undefined]
+      const entry: Entry<A> = { key, value, bytes: all, older: undefined, newer: undefined }
       this.#entries.set(key, entry)
       this.#found = entry
       this.#missed = undefined
@@ -102,9 +102,9 @@ export class InsertionOrderedMap<A> {
       this.#append(entry)
       return true
     }
-    this.#bytes += all - known[2]
-    known[1] = value
-    known[2] = all
+    this.#bytes += all - known.bytes
+    known.value = value
+    known.bytes = all
     if (known !== this.#newest) {
       this.#unlink(known)
       this.#append(known)
@@ -117,12 +117,12 @@ export class InsertionOrderedMap<A> {
     const entry = this.#find(key)
     if (entry === undefined) return
     const all = perEntry + 2 * key.length + bytes
-    this.#bytes += all - entry[2]
-    entry[2] = all
+    this.#bytes += all - entry.bytes
+    entry.bytes = all
   }
 
   delete(key: string): boolean {
-    const entry = this.#oldest?.[0] === key ? this.#oldest : this.#find(key)
+    const entry = this.#oldest?.key === key ? this.#oldest : this.#find(key)
     if (entry === undefined) return false
     this.#remove(entry)
     return true
@@ -141,7 +141,7 @@ export class InsertionOrderedMap<A> {
   }
 
   #find(key: string): Entry<A> | undefined {
-    if (this.#found?.[0] === key) return this.#found
+    if (this.#found?.key === key) return this.#found
     if (this.#missed === key) return undefined
     const entry = this.#entries.get(key)
     if (entry === undefined) this.#missed = key
@@ -151,27 +151,27 @@ export class InsertionOrderedMap<A> {
 
   #remove(entry: Entry<A>): void {
     if (this.#found === entry) this.#found = undefined
-    this.#bytes -= entry[2]
-    this.#entries.delete(entry[0])
+    this.#bytes -= entry.bytes
+    this.#entries.delete(entry.key)
     this.#unlink(entry)
   }
 
   #append(entry: Entry<A>): void {
-    entry[3] = this.#newest
-    entry[4] = undefined
+    entry.older = this.#newest
+    entry.newer = undefined
     if (this.#newest === undefined) this.#oldest = entry
-    else this.#newest[4] = entry
+    else this.#newest.newer = entry
     this.#newest = entry
   }
 
   /** Takes an entry out of the list. It must not keep others in memory. */
   #unlink(entry: Entry<A>): void {
-    const [, , , older, newer] = entry
+    const { newer, older } = entry
     if (older === undefined) this.#oldest = newer
-    else older[4] = newer
+    else older.newer = newer
     if (newer === undefined) this.#newest = older
-    else newer[3] = older
-    entry[3] = undefined
-    entry[4] = undefined
+    else newer.older = older
+    entry.older = undefined
+    entry.newer = undefined
   }
 }

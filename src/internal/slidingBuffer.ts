@@ -30,8 +30,8 @@ export const make = Effect.fnUntraced(function*<A>(
   const takeAll = (): ReadonlyArray<A> => {
     const all: Array<A> = []
     for (let oldest = values.oldest(); oldest !== undefined; oldest = values.oldest()) {
-      values.delete(oldest[0])
-      all.push(oldest[1])
+      values.delete(oldest.key)
+      all.push(oldest.value)
     }
     return all
   }
@@ -46,7 +46,7 @@ export const make = Effect.fnUntraced(function*<A>(
     offer: (value) =>
       Effect.sync(() => {
         values.put(String(count++), value, sizeOf(value))
-        for (let oldest = values.excess(); oldest !== undefined; oldest = values.excess()) values.delete(oldest[0])
+        for (let oldest = values.excess(); oldest !== undefined; oldest = values.excess()) values.delete(oldest.key)
         Queue.offerUnsafe(arrivals, undefined)
       }),
     stream: Stream.fromPull(Effect.succeed(pull))

@@ -146,8 +146,12 @@ export const make = Effect.fnUntraced(function*(
   let count = 0
   const dropOld = (now: number) => {
     for (const kept of Object.values(rings)) {
-      for (let oldest = kept.oldest(); oldest !== undefined && oldest[1].time <= now - maxAge; oldest = kept.oldest()) {
-        kept.delete(oldest[0])
+      for (
+        let oldest = kept.oldest();
+        oldest !== undefined && oldest.value.time <= now - maxAge;
+        oldest = kept.oldest()
+      ) {
+        kept.delete(oldest.key)
       }
     }
   }
@@ -159,7 +163,7 @@ export const make = Effect.fnUntraced(function*(
         const id = `${prefix}-${++count}`
         const [body, answer] = [cut(exchange.body), cut(exchange.answer ?? "")]
         kept.put(id, { ...exchange, id, time, body, answer }, perExchange + 2 * (body.length + answer.length))
-        for (let oldest = kept.excess(); oldest !== undefined; oldest = kept.excess()) kept.delete(oldest[0])
+        for (let oldest = kept.excess(); oldest !== undefined; oldest = kept.excess()) kept.delete(oldest.key)
       }),
     all: Effect.map(Clock.currentTimeMillis, (now) => {
       dropOld(now)

@@ -116,8 +116,8 @@ export const make = Effect.fnUntraced(function*<A>(
       forgotten++
     }
     for (let oldest = others.excess(); oldest !== undefined; oldest = others.excess()) {
-      others.delete(oldest[0])
-      forget(oldest[0])
+      others.delete(oldest.key)
+      forget(oldest.key)
       forgotten++
     }
     return forgotten

@@ -109,14 +109,14 @@ export const make = Effect.fnUntraced(function*(
 
   const dropExpired = (now: number) => {
     for (let oldest = intents.oldest(); oldest !== undefined; oldest = intents.oldest()) {
-      if (DateTime.toEpochMillis(oldest[1].updatedAt) + life > now) return
-      drop(oldest[1])
+      if (DateTime.toEpochMillis(oldest.value.updatedAt) + life > now) return
+      drop(oldest.value)
     }
   }
 
   const keep = (intent: Intent) => {
     if (!intents.put(intent.id, intent, bytesOf(intent))) drop(intent)
-    for (let oldest = intents.excess(); oldest !== undefined; oldest = intents.excess()) drop(oldest[1])
+    for (let oldest = intents.excess(); oldest !== undefined; oldest = intents.excess()) drop(oldest.value)
   }
 
   const find = (id: string) => queue.get(id) ?? intents.get(id)

@@ -138,7 +138,7 @@ const makePrepared = (database: DatabaseSync, capacity: number) => {
     // The oldest is the least recently used.
     statements.put(sql, statement)
     const excess = statements.excess()
-    if (excess !== undefined) statements.delete(excess[0])
+    if (excess !== undefined) statements.delete(excess.key)
     return statement
   }
 }

@@ -24,12 +24,13 @@ describe("InsertionOrderedMap", () => {
             assert.strictEqual(ordered.delete(key), model.some(([other]) => other === key))
             model = without(key)
           } else if (what === "deleteOldest") {
-            const [oldest] = ordered.oldest() ?? []
+            const oldest = ordered.oldest()?.key
             assert.strictEqual(oldest, model[0]?.[0])
             if (oldest !== undefined) ordered.delete(oldest)
             model = model.slice(1)
           } else {
-            assert.deepStrictEqual(ordered.oldest()?.slice(0, 2), model[0] as [string, number] | undefined)
+            const oldest = ordered.oldest()
+            assert.deepStrictEqual(oldest && [oldest.key, oldest.value], model[0] as [string, number] | undefined)
           }
           assert.strictEqual(ordered.size, model.length)
           assert.deepStrictEqual([...ordered.values()], model.map(([, value]) => value))
@@ -70,8 +71,8 @@ describe("InsertionOrderedMap", () => {
           assert.strictEqual(ordered.bytes, sum())
           for (let oldest = ordered.excess(); oldest !== undefined; oldest = ordered.excess()) {
             assert.isTrue(model.length > 8 || sum() > maxBytes)
-            assert.strictEqual(oldest[0], model[0]?.[0])
-            ordered.delete(oldest[0])
+            assert.strictEqual(oldest.key, model[0]?.[0])
+            ordered.delete(oldest.key)
             model = model.slice(1)
           }
           assert.isAtMost(ordered.size, 8)
@@ -101,7 +102,7 @@ describe("InsertionOrderedMap", () => {
       for (let i = 0; i < 10_000; i++) {
         ordered.put(String(i), i)
         if (i % 3 === 0) ordered.put(String(i - 500), i - 500)
-        for (let oldest = ordered.excess(); oldest !== undefined; oldest = ordered.excess()) ordered.delete(oldest[0])
+        for (let oldest = ordered.excess(); oldest !== undefined; oldest = ordered.excess()) ordered.delete(oldest.key)
         assert.isAtMost(ordered.size, 1000)
       }
       assert.deepStrictEqual([ordered.size, ordered.has("9000"), ordered.has("9999")], [1000, false, true])
@@ -116,7 +117,7 @@ describe("InsertionOrderedMap", () => {
       for (let i = 0; i < size; i++) ordered.put(String(i), i)
       const start = process.cpuUsage()
       for (let i = size; i < size + 30_000; i++) {
-        const [key] = ordered.oldest()!
+        const { key } = ordered.oldest()!
         ordered.delete(key)
         ordered.put(String(i), i)
       }

@@ -50,7 +50,7 @@ export class People {
   #put(number: string, inbox: Inbox): void {
     this.#inboxes.put(number, inbox, inbox.bytes)
     for (let excess = this.#inboxes.excess(); excess !== undefined; excess = this.#inboxes.excess()) {
-      this.#inboxes.delete(excess[0])
+      this.#inboxes.delete(excess.key)
     }
   }
 
@@ -69,7 +69,7 @@ export class People {
     else {
       this.#optOuts.put(key, true)
       const excess = this.#optOuts.excess()
-      if (excess !== undefined) this.#optOuts.delete(excess[0])
+      if (excess !== undefined) this.#optOuts.delete(excess.key)
     }
   }
 

@@ -104,8 +104,8 @@ export const make = (
 
   const forgetOld = (now: number) => {
     for (let oldest = idle.oldest(); oldest !== undefined; oldest = idle.oldest()) {
-      if (oldest[1].forgetAt > now && idle.excess() === undefined) return
-      idle.delete(oldest[0])
+      if (oldest.value.forgetAt > now && idle.excess() === undefined) return
+      idle.delete(oldest.key)
     }
   }
 

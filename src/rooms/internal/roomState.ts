@@ -197,7 +197,7 @@ export class RoomState {
       keys.set(key, kept)
     }
     for (let oldest = events.excess(); oldest !== undefined; oldest = events.excess()) {
-      this.#dropEvent(record, oldest[1])
+      this.#dropEvent(record, oldest.value)
     }
     if (events.size > 0) this.#histories.put(room.id, record)
     this.#put(record)
@@ -315,7 +315,7 @@ export class RoomState {
     const bytes = sizeOf(fields) + (raw === this.#payload ? 0 : sizeOf(raw))
     if (this.#statuses.put(key, status, bytes)) this.#payload = raw
     for (let oldest = this.#statuses.excess(); oldest !== undefined; oldest = this.#statuses.excess()) {
-      this.#statuses.delete(oldest[0])
+      this.#statuses.delete(oldest.key)
     }
   }
 
@@ -357,7 +357,7 @@ export class RoomState {
     while (own + events.bytes > most) {
       const oldest = events.oldest()
       if (oldest === undefined) break
-      this.#dropEvent(record, oldest[1])
+      this.#dropEvent(record, oldest.value)
     }
     return own + events.bytes
   }
@@ -379,10 +379,10 @@ export class RoomState {
   #evict(): void {
     for (let oldest = this.#rooms.excess(); oldest !== undefined; oldest = this.#rooms.excess()) {
       const history = this.#rooms.size > this.#bounds.maxRooms ? undefined : this.#histories.oldest()
-      if (history === undefined) this.#forget(oldest[1])
+      if (history === undefined) this.#forget(oldest.value)
       else {
-        const [id, record] = history
-        this.#dropEvent(record, record.events.oldest()![1])
+        const { key: id, value: record } = history
+        this.#dropEvent(record, record.events.oldest()!.value)
         this.#rooms.resize(id, this.#bytesOf(record))
       }
     }

@@ -52,7 +52,7 @@ export const make = Effect.fnUntraced(function*(
     Effect.sync(() => {
       unsettled.put(key, true)
       for (let oldest = unsettled.excess(); oldest !== undefined; oldest = unsettled.excess()) {
-        unsettled.delete(oldest[0])
+        unsettled.delete(oldest.key)
       }
     })
 
