@@ -202,7 +202,8 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
       isAbandoned?.() === true ? Effect.interrupt : effect()
     const append = (event: RoomEvent, room: Room) => {
       const isSettled = isOnlyStored(incoming)
-      const options = isSettled ? { ...incoming, deliveries: [] } : incoming
+      const { inbound, key } = incoming
+      const options = { inbound, key, deliveries: isSettled ? [] : undefined }
       return Effect.mapEager(
         steps.append(event, options, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()),
         (appended): Admitted => ({ appended, event, room: appended.room ?? room, isSettled })

@@ -49,7 +49,7 @@ interface Kept {
   readonly provider: string | undefined
   /** The bytes without the deliveries. */
   readonly bytes: number
-  deliveries?: ReadonlyArray<DeliveryOutcome>
+  deliveries: ReadonlyArray<DeliveryOutcome> | undefined
 }
 
 interface RoomRecord {
@@ -191,9 +191,9 @@ export class RoomState {
       place,
       provider,
       bytes,
-      ...(deliveries !== undefined && { deliveries })
+      deliveries
     }
-    if (events.put(event.id, kept, bytes + (deliveries === undefined ? 0 : sizeOf(deliveries))) && key !== undefined) {
+    if (events.put(event.id, kept, bytes + sizeOf(deliveries)) && key !== undefined) {
       keys.set(key, kept)
     }
     for (let oldest = events.excess(); oldest !== undefined; oldest = events.excess()) {
