@@ -6,6 +6,10 @@ import * as Effect from "effect/Effect"
 
 const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
+const codesOf = (text: string): ReadonlyArray<number> => Array.from(text, (digit) => digit.charCodeAt(0))
+
+const codes = /* @__PURE__ */ codesOf(digits)
+
 /** Two digits for each number of ten bits. */
 const pairs = /* @__PURE__ */ Array.from({ length: 1024 }, (_, i) => digits[i >> 5]! + digits[i & 31]!)
 
@@ -18,6 +22,27 @@ const eight = (number: number): string => {
 
 /** Writes a time in milliseconds, below 2^48. */
 const ten = (millis: number): string => pairs[Math.floor(millis / 2 ** 40)]! + eight(millis % 2 ** 40)
+
+/**
+ * Writes a number below 2^40 after eighteen digits. Made of its characters, the
+ * text is in one piece: one that is joined of others is slower to compare and to
+ * look up, as long as it lives.
+ */
+const append = (start: ReadonlyArray<number>, number: number): string => {
+  const high = Math.floor(number / 2 ** 20)
+  const low = number % 2 ** 20
+  return String.fromCharCode(
+    ...start,
+    codes[high >> 15]!,
+    codes[(high >> 10) & 31]!,
+    codes[(high >> 5) & 31]!,
+    codes[high & 31]!,
+    codes[low >> 15]!,
+    codes[(low >> 10) & 31]!,
+    codes[(low >> 5) & 31]!,
+    codes[low & 31]!
+  )
+}
 
 const half = 2 ** 40
 
@@ -39,10 +64,10 @@ export interface Ulids {
 /** Makes a generator, as `SecureRandom.ulid` is one, in a tenth of its time. */
 export const make = (random: SecureRandom.SecureRandom["Service"]): Ulids => {
   let time = -1
-  let timeText = ""
+  let start: ReadonlyArray<number> = []
   /** The two halves of the random part. */
   let [high, low] = [0, 0]
-  const text = (): string => timeText + eight(low)
+  const text = (): string => append(start, low)
   const renew = (millis: number): Effect.Effect<string> =>
     Effect.flatMap(random.randomBytes(10), (bytes) => {
       // Another one was first.
@@ -50,7 +75,7 @@ export const make = (random: SecureRandom.SecureRandom["Service"]): Ulids => {
       time = millis
       high = fiveAt(bytes, 0)
       low = fiveAt(bytes, 5)
-      timeText = ten(millis) + eight(high)
+      start = codesOf(ten(millis) + eight(high))
       return Effect.succeed(text())
     })
   const next = (now: number): Effect.Effect<string> => {
@@ -59,7 +84,7 @@ export const make = (random: SecureRandom.SecureRandom["Service"]): Ulids => {
     if (++low < half) return Effect.succeed(text())
     low = 0
     if (++high === half) return renew(time + 1)
-    timeText = ten(time) + eight(high)
+    start = codesOf(ten(time) + eight(high))
     return Effect.succeed(text())
   }
   return { next }
