@@ -204,8 +204,17 @@ export const make = Effect.fnUntraced(function*<A, E, R>(
         { queue: name, kind: kindOf(event) },
         Duration.toSeconds(DateTime.distance(acceptedAt, yield* DateTime.now))
       )
-      const completed = yield* queue.complete(claim, entry, completion.changes)
-      return completed._tag === "Next" ? { isHeld: true, next: completed.entry } : left
+      return yield* queue.complete(claim, entry, completion.changes).pipe(
+        Effect.map((completed): Continuation<A> =>
+          completed._tag === "Next" ? { isHeld: true, next: completed.entry } : left
+        ),
+        // The changes are of the processing, so what fails each time ends as a dead letter.
+        Effect.catchCause((cause) =>
+          completion.changes.length === 0 || Cause.hasInterruptsOnly(cause)
+            ? Effect.failCause(cause)
+            : failed(claim, entry, cause)
+        )
+      )
     }
     // Interrupted by shutdown: the entry is left to the process that claims the lane next.
     return Cause.hasInterruptsOnly(exit.cause)

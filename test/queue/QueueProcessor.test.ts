@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Inbox, layerMemory } from "../../src/inbox/Inbox.ts"
+import { CurrentCompletion } from "../../src/queue/internal/completion.ts"
 import type { Claim } from "../../src/queue/Queue.ts"
 import * as QueueProcessor from "../../src/queue/QueueProcessor.ts"
 import { GiveUp, TryAgain } from "../../src/queue/TryAgain.ts"
@@ -10,7 +11,7 @@ import { StorageError, UnreadableRow } from "../../src/StorageError.ts"
 import { message } from "../suites/InboxSuite.ts"
 
 /** Processes two messages of a lane, the first of which fails with this error, and returns how often each was tried. */
-const attempts = Effect.fnUntraced(function*(error: Error) {
+const attempts = Effect.fnUntraced(function*(fail: Effect.Effect<void, Error>) {
   const inbox = yield* Inbox
   const tried: Array<unknown> = []
   const { accept } = yield* QueueProcessor.make({
@@ -21,7 +22,7 @@ const attempts = Effect.fnUntraced(function*(error: Error) {
       Effect.suspend(() => {
         const key = event._tag === "InboundMessage" ? event.idempotencyKey : undefined
         tried.push(key)
-        return key === "1" ? Effect.fail(error) : Effect.void
+        return key === "1" ? fail : Effect.void
       })
   })
   yield* accept([message("1"), message("2")])
@@ -32,11 +33,15 @@ const attempts = Effect.fnUntraced(function*(error: Error) {
   return { tried, dead: dead.map(({ lastError }) => lastError) }
 })
 
-const test = (title: string, error: Error, expected: { readonly tried: Array<string>; readonly dead: Array<string> }) =>
-  it.effect(title, () =>
-    Effect.gen(function*() {
-      assert.deepStrictEqual(yield* attempts(error), expected)
-    }).pipe(Effect.scoped, Effect.provide(Layer.provide(layerMemory(), NodeCrypto.layer))))
+const testOf =
+  <E extends Error>(failing: (error: E) => Effect.Effect<void, Error>) =>
+  (title: string, error: E, expected: { readonly tried: Array<string>; readonly dead: Array<string> }) =>
+    it.effect(title, () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* attempts(failing(error)), expected)
+      }).pipe(Effect.scoped, Effect.provide(Layer.provide(layerMemory(), NodeCrypto.layer))))
+
+const test = testOf((error: Error) => Effect.fail(error))
 
 const unreadable = new StorageError({ store: "rooms", cause: new UnreadableRow({ table: "sms_rooms" }) })
 
@@ -54,6 +59,24 @@ describe("an entry that fails", () => {
   })
 
   test("is a dead letter at once when it needs a row that does not decode", unreadable, {
+    tried: ["1", "2"],
+    dead: ["StorageError"]
+  })
+})
+
+describe("an entry whose changes cannot be made when it is completed", () => {
+  const test = testOf((error: StorageError) =>
+    Effect.map(CurrentCompletion, (completion) => {
+      completion!.changes.push(Effect.fail(error))
+    })
+  )
+
+  test("holds its lane while it is retried", new StorageError({ store: "rooms", cause: new Error("gone") }), {
+    tried: ["1", "1"],
+    dead: []
+  })
+
+  test("is a dead letter when that cannot change, and its lane goes on", unreadable, {
     tried: ["1", "2"],
     dead: ["StorageError"]
   })
