@@ -41,6 +41,14 @@ describe("a template that is compiled once", () => {
       assert.lengthOf(yield* among("two", [1, 2, 3]), 1)
     }))
 
+  test("may have a fragment where it had a value", (sql) =>
+    Effect.gen(function*() {
+      const select = (value: unknown) => sql<{ value: number }>`SELECT ${value} AS value`
+      assert.strictEqual((yield* select(1))[0]!.value, 1)
+      assert.strictEqual((yield* select(sql.literal("1 + 1")))[0]!.value, 2)
+      assert.strictEqual((yield* select(3))[0]!.value, 3)
+    }))
+
   test("is compiled no more for the same fragments", (sql) =>
     Effect.sync(() => {
       const one = sql.literal("1")

@@ -39,9 +39,9 @@ export const compileOnce = (sql: SqlClient.SqlClient): SqlClient.SqlClient => {
     const { fragments, text } = template
     const values: Array<unknown> = []
     for (let index = 0; index < args.length; index++) {
-      const fragment = fragments.get(index)
-      if (fragment === undefined) values.push(args[index])
-      else if (fragment !== args[index]) return statement
+      const arg = args[index]
+      if (isFragment(arg) ? fragments.get(index) !== arg : fragments.has(index)) return statement
+      if (!isFragment(arg)) values.push(arg)
     }
     // As a part of another statement it keeps its segments: Postgres numbers the parameters of the whole.
     return Object.assign(statement, { compile: () => [text, values] as const })
