@@ -32,7 +32,11 @@ const script = "mount -t ext4 -o loop,errors=remount-ro \"$0\" \"$1\" && shift &
 const mounted = ({ image, mount }: Disk, program: ReadonlyArray<string>): ReadonlyArray<string> =>
   ["--mount", "sh", "-c", script, image, mount].concat(program)
 
-const execute = (command: string, args: ReadonlyArray<string>) => execFileSync(command, args, { stdio: "pipe" })
+/** With the tools of an administrator, which a shell may leave out. */
+const PATH = `${process.env["PATH"]}:/usr/sbin:/sbin`
+
+const execute = (command: string, args: ReadonlyArray<string>) =>
+  execFileSync(command, args, { stdio: "pipe", env: { ...process.env, PATH } })
 
 /** Why the test cannot run here. Mounting takes the rights of root. */
 const reason = (() => {
@@ -63,7 +67,7 @@ const makeDisk = Effect.acquireRelease(
 /** A server whose database is on the disk. */
 const serve = Effect.fnUntraced(function*(disk: Disk, baseUrl: string) {
   const server = yield* launch("unshare", mounted(disk, [process.execPath, "src/main.ts", "serve"]), {
-    PATH: process.env["PATH"]!,
+    PATH,
     PORT: "0",
     ADMIN_TOKEN: "admin",
     CONSOLE: "off",
