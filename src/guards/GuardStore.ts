@@ -128,7 +128,7 @@ export const makeMemory = Effect.fnUntraced(function*(
           const kept = changes?.get(key)
           if (kept !== undefined) all.put(`${prefix} ${key}`, kept)
         }
-        for (let excess = all.excess(); excess !== undefined; excess = all.excess()) all.delete(excess.key)
+        all.trim()
         return Effect.as(Effect.forEach(events, (event) => record(() => event), { discard: true }), answer)
       })
   })

@@ -79,10 +79,6 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
       }
     }
 
-    const forgetExcess = () => {
-      for (let oldest = entries.excess(); oldest !== undefined; oldest = entries.excess()) entries.delete(oldest.key)
-    }
-
     /** Returns the live entry of the key, or claims the key with a new entry. */
     const claim = (key: string, now: number): { readonly entry: Entry<S>; readonly mine: boolean } => {
       forgetExpired(now)
@@ -91,7 +87,7 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
       if (earlier !== undefined && earlier.expiresAt > now) return { entry: earlier, mine: false }
       const entry: Entry<S> = { expiresAt: now + timeToLive, summary: undefined, isDone: false, done: undefined }
       entries.put(key, entry, perEntry)
-      forgetExcess()
+      entries.trim()
       return { entry, mine: true }
     }
 
@@ -105,7 +101,7 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
             entry.isDone = true
             if (entries.get(key) === entry) {
               entries.resize(key, perEntry + sizeOf(summary))
-              forgetExcess()
+              entries.trim()
             }
             if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
             return Effect.succeed({ _tag: "First", value })

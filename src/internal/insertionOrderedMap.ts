@@ -84,7 +84,7 @@ export class InsertionOrderedMap<A> {
    * Inserts the entry as the newest, even when the key already exists. `bytes`
    * are those of the value. Returns `false` for an entry that exceeds the bound
    * alone: it is not kept, because it would evict all others in vain. Otherwise,
-   * remove the {@link excess}.
+   * {@link trim} the map, or remove the {@link excess}.
    */
   put(key: string, value: A, bytes: number = 0): boolean {
     const all = perEntry + 2 * key.length + bytes
@@ -134,10 +134,16 @@ export class InsertionOrderedMap<A> {
 
   /**
    * Returns the oldest entry while the map exceeds one of its bounds. The caller
-   * deletes it, with what refers to it, and asks again.
+   * deletes it, with what refers to it, and asks again. Where nothing refers to it,
+   * {@link trim} does.
    */
   excess(): Readonly<Entry<A>> | undefined {
     return this.#entries.size > this.#maxEntries || this.#bytes > this.#maxBytes ? this.#oldest : undefined
+  }
+
+  /** Deletes the oldest entries while the map exceeds one of its bounds. */
+  trim(): void {
+    while (this.excess() !== undefined) this.#remove(this.#oldest!)
   }
 
   #find(key: string): Entry<A> | undefined {

@@ -46,7 +46,7 @@ export const make = Effect.fnUntraced(function*<A>(
     offer: (value) =>
       Effect.sync(() => {
         values.put(String(count++), value, sizeOf(value))
-        for (let oldest = values.excess(); oldest !== undefined; oldest = values.excess()) values.delete(oldest.key)
+        values.trim()
         Queue.offerUnsafe(arrivals, undefined)
       }),
     stream: Stream.fromPull(Effect.succeed(pull))

@@ -145,7 +145,7 @@ export const makeMemory = Effect.fnUntraced(function*(options: MemoryOptions): E
     const storedAt = yield* rules.now
     const entry: Entry = { id, contentType, bytes: entries.get(id)?.bytes ?? bytes, size: bytes.length, storedAt }
     if (!entries.put(id, entry, bytes.length)) return yield* rules.failed("put", "ENOSPC")
-    for (let oldest = entries.excess(); oldest !== undefined; oldest = entries.excess()) entries.delete(oldest.key)
+    entries.trim()
     return stored(entry)
   })
 

@@ -163,7 +163,7 @@ export const make = Effect.fnUntraced(function*(
         const id = `${prefix}-${++count}`
         const [body, answer] = [cut(exchange.body), cut(exchange.answer ?? "")]
         kept.put(id, { ...exchange, id, time, body, answer }, perExchange + 2 * (body.length + answer.length))
-        for (let oldest = kept.excess(); oldest !== undefined; oldest = kept.excess()) kept.delete(oldest.key)
+        kept.trim()
       }),
     all: Effect.map(Clock.currentTimeMillis, (now) => {
       dropOld(now)

@@ -137,8 +137,7 @@ const makePrepared = (database: DatabaseSync, capacity: number) => {
     const statement = statements.get(sql) ?? database.prepare(sql)
     // The oldest is the least recently used.
     statements.put(sql, statement)
-    const excess = statements.excess()
-    if (excess !== undefined) statements.delete(excess.key)
+    statements.trim()
     return statement
   }
 }

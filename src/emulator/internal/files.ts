@@ -11,9 +11,7 @@ export class Files {
 
   add(file: File): void {
     this.#files.put(file.id, file, file.bytes.length)
-    for (let excess = this.#files.excess(); excess !== undefined; excess = this.#files.excess()) {
-      this.#files.delete(excess.key)
-    }
+    this.#files.trim()
   }
 
   get(id: string): File | undefined {

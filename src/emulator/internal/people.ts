@@ -49,9 +49,7 @@ export class People {
 
   #put(number: string, inbox: Inbox): void {
     this.#inboxes.put(number, inbox, inbox.bytes)
-    for (let excess = this.#inboxes.excess(); excess !== undefined; excess = this.#inboxes.excess()) {
-      this.#inboxes.delete(excess.key)
-    }
+    this.#inboxes.trim()
   }
 
   /** What the person received, oldest first. */
@@ -68,8 +66,7 @@ export class People {
     if (!isOut) this.#optOuts.delete(key)
     else {
       this.#optOuts.put(key, true)
-      const excess = this.#optOuts.excess()
-      if (excess !== undefined) this.#optOuts.delete(excess.key)
+      this.#optOuts.trim()
     }
   }
 

@@ -27,7 +27,7 @@ export class RecordKinds {
       get: (key) => records.get(key),
       set: (key, value) => {
         records.put(key, value, sizeOf(value))
-        for (let excess = records.excess(); excess !== undefined; excess = records.excess()) records.delete(excess.key)
+        records.trim()
       },
       delete: (key) => records.delete(key),
       values: () => records.values()

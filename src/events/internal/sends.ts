@@ -18,7 +18,7 @@ export const make = (capacity: number) => {
       const send = { intentId, ...compact({ roomId }) }
       sends.put(messageKeyOf({ provider: receipt!.provider, messageId }), send, sizeOf(send))
     }
-    for (let oldest = sends.excess(); oldest !== undefined; oldest = sends.excess()) sends.delete(oldest.key)
+    sends.trim()
   }
 
   return {

@@ -314,9 +314,7 @@ export class RoomState {
     const { raw, ...fields } = status
     const bytes = sizeOf(fields) + (raw === this.#payload ? 0 : sizeOf(raw))
     if (this.#statuses.put(key, status, bytes)) this.#payload = raw
-    for (let oldest = this.#statuses.excess(); oldest !== undefined; oldest = this.#statuses.excess()) {
-      this.#statuses.delete(oldest.key)
-    }
+    this.#statuses.trim()
   }
 
   statuses(limit: number = Infinity): ReadonlyArray<DeliveryStatus> {

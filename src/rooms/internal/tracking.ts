@@ -51,9 +51,7 @@ export const make = Effect.fnUntraced(function*(
   const unsettle = (key: string) =>
     Effect.sync(() => {
       unsettled.put(key, true)
-      for (let oldest = unsettled.excess(); oldest !== undefined; oldest = unsettled.excess()) {
-        unsettled.delete(oldest.key)
-      }
+      unsettled.trim()
     })
 
   const watched = <A>(effect: Effect.Effect<A, DeliveryStoreError>, provider: string, messageId: string) =>

@@ -36,7 +36,7 @@ export const jsonRemembered = <A>(
   const remember = (text: string, value: A) => {
     // A value takes about as much as its text.
     values.put(text, value, 2 * text.length)
-    for (let oldest = values.excess(); oldest !== undefined; oldest = values.excess()) values.delete(oldest.key)
+    values.trim()
   }
   return {
     encode: (value) =>

@@ -203,7 +203,7 @@ export const make: Effect.Effect<Store, never, SqlClient.SqlClient> = Effect.gen
   const remember = (key: Key, written: Written) => {
     if (written.state.open.length === 0) waiting.delete(key.text)
     else waiting.put(key.text, written, 4 * written.text.length)
-    for (let oldest = waiting.excess(); oldest !== undefined; oldest = waiting.excess()) waiting.delete(oldest.key)
+    waiting.trim()
   }
 
   /** Forgets the states whose windows this or another process closes by now: texts are in memory no longer than that. */
