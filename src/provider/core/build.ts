@@ -2,6 +2,7 @@
  * How decoders build events: as plain data, or as instances of the library's
  * classes.
  */
+import type { Payload } from "../../Payload.ts"
 import type { SendReference } from "../../SendReference.ts"
 import type { Segment, WebhookEvent } from "../../WebhookEvent.ts"
 import { toIso } from "./time.ts"
@@ -76,3 +77,25 @@ export const isEmpty = (content: Content): boolean =>
   content._tag === "CompositeContent"
     ? content.parts.every((part) => part._tag === "TextContent" && part.text === "")
     : content._tag === "TextContent" && content.text === ""
+
+/** What every message has whose id is also its key. */
+export const messageOf = (
+  provider: string,
+  id: string,
+  sender: string,
+  recipient: string,
+  content: Content,
+  metadata: Readonly<Record<string, string>>,
+  raw: Payload
+): Mutable<InboundMessage> => ({
+  _tag: "InboundMessage",
+  provider,
+  channelId: `sms-${provider}`,
+  externalId: id,
+  idempotencyKey: id,
+  sender,
+  recipient,
+  content,
+  metadata,
+  raw
+})

@@ -5,7 +5,6 @@
 import type { Status } from "../../DeliveryStatus.ts"
 import { fromCarrierDigits } from "../../internal/carrierDigits.ts"
 import { compact, isObject, lookup } from "../../internal/record.ts"
-import type { Payload } from "../../Payload.ts"
 import type * as Build from "../../provider/core/build.ts"
 import * as Files from "../../provider/core/files.ts"
 import { ownString, stringOf } from "../../provider/core/values.ts"
@@ -113,31 +112,6 @@ export const recipientsOf = (to: ReadonlyArray<Party>, cc: ReadonlyArray<Party>)
   )
   return to.length + copies.length === 0 ? [{ address: undefined, status: undefined }] : [...to, ...copies]
 }
-
-/**
- * What every message has. The key is not the id of the event: Telnyx does not
- * document that a retry, or a delivery to the failover URL, keeps that one.
- */
-export const messageOf = (
-  provider: string,
-  id: string,
-  sender: string,
-  recipient: string,
-  content: Build.Content,
-  metadata: Readonly<Record<string, string>>,
-  raw: Payload
-) => ({
-  _tag: "InboundMessage" as const,
-  provider,
-  channelId: `sms-${provider}`,
-  externalId: id,
-  idempotencyKey: id,
-  sender,
-  recipient,
-  content,
-  metadata,
-  raw
-})
 
 /**
  * What every report on a recipient has. A finalized message has a terminal

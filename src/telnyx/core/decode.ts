@@ -112,8 +112,10 @@ const inbound = (build: Build.Build, provider: string, raw: Payload, event: Even
   }
   const content = contentOf(build, message, event.payload)
   if (isUnread(content, message, event.payload)) return unrecognized(build, provider, raw, event.event_type)
+  // The key is not the id of the event: Telnyx does not document that a retry, or a delivery to the failover URL, keeps
+  // that one.
   return Build.decoded(build.of({
-    ...Basic.messageOf(provider, id, sender, recipient, content, metadataOf(event.payload, message), raw),
+    ...Build.messageOf(provider, id, sender, recipient, content, metadataOf(event.payload, message), raw),
     ...(userId !== undefined && userId !== sender && { senderAliases: [userId] }),
     ...(participants.length > 0 && { participants }),
     ...compact({

@@ -96,27 +96,6 @@ export const kindOf = (payload: Payload): "message" | { readonly status: string 
   return isMessage && (Object.hasOwn(payload, "Body") || Object.hasOwn(payload, "NumMedia")) ? "message" : undefined
 }
 
-export const messageOf = (
-  provider: string,
-  id: string,
-  sender: string,
-  recipient: string,
-  content: Build.Content,
-  metadata: Readonly<Record<string, string>>,
-  raw: Payload
-): Build.Mutable<Build.InboundMessage> => ({
-  _tag: "InboundMessage",
-  provider,
-  channelId: `sms-${provider}`,
-  externalId: id,
-  idempotencyKey: id,
-  sender,
-  recipient,
-  content,
-  metadata,
-  raw
-})
-
 /** What every report has. A message reaches each status once: its id alone would drop every later status. */
 export const reportOf = (provider: string, messageId: string, word: string) => ({
   _tag: "DeliveryStatus" as const,

@@ -88,7 +88,7 @@ const inbound = (build: Build.Build, provider: string, payload: Payload): Result
   if (isRefused(content)) return content
   if (isUnread(content, payload)) return unrecognized(build, provider, payload)
   const metadata = Fields.messageFields.metadataOf(payload)
-  const message = Basic.messageOf(provider, sid, fields.From, fields.To, content, metadata, asReceived(payload))
+  const message = Build.messageOf(provider, sid, fields.From, fields.To, content, metadata, asReceived(payload))
   const aliases = Sender.aliasesOf(fields.From, payload)
   if (aliases.length > 0) message.senderAliases = aliases
   if (fields.NumSegments !== undefined) message.segments = fields.NumSegments
