@@ -6,7 +6,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { attempt } from "./attempt.ts"
-import { InsertionOrderedMap } from "./insertionOrderedMap.ts"
+import { type Linked, LinkedList } from "./linkedList.ts"
 import { sizeOf } from "./sizeOf.ts"
 
 export interface Options {
@@ -18,17 +18,21 @@ export interface Options {
   readonly timeToLive: Duration.Input
 }
 
-interface Entry<S> {
+interface Entry<S> extends Linked<Entry<S>> {
+  readonly key: string
   readonly expiresAt: number
+  bytes: number
   /** The summary of the first call, which `isDone` tells from none. */
   summary: S | undefined
   isDone: boolean
+  /** Whether a repetition finds the entry. */
+  isKept: boolean
   /** Wakes the waiting calls. Created by the first call that waits, because most keys complete before they repeat. */
   done: Deferred.Deferred<void> | undefined
 }
 
-/** What an entry takes without its summary. */
-const perEntry = 160
+/** What an entry takes without its key and its summary. */
+const perEntry = 288
 
 /** The result of the call that ran the effect, or its summary for every later call. */
 export type Outcome<A, S> =
@@ -63,20 +67,28 @@ export interface Deduplicator<S> {
 export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
   Effect.sync(() => {
     const timeToLive = Duration.toMillis(Duration.fromInputUnsafe(options.timeToLive))
-    // Insertion order is expiry order. The map is mutated in place, always between
-    // two steps of a fiber; copying it would make the cost of a call grow with the
-    // number of keys.
-    const entries = new InsertionOrderedMap<Entry<S>>({
-      maxEntries: Math.max(1, options.capacity),
-      maxBytes: options.maxBytes
-    })
+    const maxEntries = Math.max(1, options.capacity)
+    const maxBytes = options.maxBytes ?? Infinity
+    // Mutated in place, always between two steps of a fiber; copying it would make
+    // the cost of a call grow with the number of keys.
+    const entries = new Map<string, Entry<S>>()
+    /** Insertion order is expiry order. */
+    const order = new LinkedList<Entry<S>>()
+    let bytes = 0
 
-    const forgetExpired = (now: number) => {
-      for (let oldest = entries.oldest(); oldest !== undefined; oldest = entries.oldest()) {
-        const { key, value: { expiresAt } } = oldest
-        if (expiresAt > now) return
-        entries.delete(key)
-      }
+    const forget = (entry: Entry<S>): void => {
+      entry.isKept = false
+      entries.delete(entry.key)
+      order.remove(entry)
+      bytes -= entry.bytes
+    }
+
+    const evict = (): void => {
+      while (entries.size > maxEntries || bytes > maxBytes) forget(order.oldest!)
+    }
+
+    const forgetExpired = (now: number): void => {
+      for (let { oldest } = order; oldest !== undefined && oldest.expiresAt <= now; { oldest } = order) forget(oldest)
     }
 
     /** Returns the live entry of the key, or claims the key with a new entry. */
@@ -85,29 +97,49 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
       const earlier = entries.get(key)
       // The system clock can be set back, which leaves expired entries behind fresh ones.
       if (earlier !== undefined && earlier.expiresAt > now) return { entry: earlier, mine: false }
-      const entry: Entry<S> = { expiresAt: now + timeToLive, summary: undefined, isDone: false, done: undefined }
-      entries.put(key, entry, perEntry)
-      entries.trim()
+      if (earlier !== undefined) forget(earlier)
+      const own = perEntry + 2 * key.length
+      // One that exceeds the bound alone would evict all others in vain.
+      const isKept = own <= maxBytes
+      const entry: Entry<S> = {
+        key,
+        expiresAt: now + timeToLive,
+        bytes: own,
+        summary: undefined,
+        isDone: false,
+        isKept,
+        done: undefined,
+        older: undefined,
+        newer: undefined
+      }
+      if (isKept) {
+        entries.set(key, entry)
+        order.append(entry)
+        bytes += own
+        evict()
+      }
       return { entry, mine: true }
     }
 
     /** Runs the effect of the call that owns the entry. On failure the key is released for the next call. */
-    const work = <A, E, R>(key: string, entry: Entry<S>, effect: Effect.Effect<A, E, R>, summarize: (value: A) => S) =>
+    const work = <A, E, R>(entry: Entry<S>, effect: Effect.Effect<A, E, R>, summarize: (value: A) => S) =>
       Effect.matchCauseEffectEager(
         attempt(() => Effect.mapEager(effect, (value) => ({ value, summary: summarize(value) }))),
         {
           onSuccess: ({ summary, value }): Effect.Effect<Outcome<A, S>> => {
             entry.summary = summary
             entry.isDone = true
-            if (entries.get(key) === entry) {
-              entries.resize(key, perEntry + sizeOf(summary))
-              entries.trim()
+            if (entry.isKept) {
+              const added = sizeOf(summary)
+              entry.bytes += added
+              bytes += added
+              evict()
             }
             if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
             return Effect.succeed({ _tag: "First", value })
           },
           onFailure: (cause) => {
-            if (entries.get(key) === entry) entries.delete(key)
+            if (entry.isKept) forget(entry)
             if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
             return Effect.failCause(cause)
           }
@@ -129,7 +161,7 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
       Effect.uninterruptibleMask((restore) =>
         Effect.withFiber((fiber): Effect.Effect<Outcome<A, S>, E, R> => {
           const { entry, mine } = claim(key, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
-          return mine ? work(key, entry, restore(effect), summarize) : restore(repeat(key, entry, effect, summarize))
+          return mine ? work(entry, restore(effect), summarize) : restore(repeat(key, entry, effect, summarize))
         })
       )
 
@@ -150,7 +182,7 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
       begin: (key, now, build, summarize) => {
         const { entry, mine } = claim(key, now)
         return mine
-          ? work(key, entry, attempt(build), summarize)
+          ? work(entry, attempt(build), summarize)
           : repeat(key, entry, Effect.suspend(build), summarize)
       }
     }

@@ -1,3 +1,5 @@
+import { type Linked, LinkedList } from "./linkedList.ts"
+
 /** The bounds of a map. Without one, it has no limit. */
 export interface Bounds {
   readonly maxEntries?: number | undefined
@@ -6,12 +8,10 @@ export interface Bounds {
 }
 
 /** An entry with its neighbors. */
-interface Entry<A> {
+interface Entry<A> extends Linked<Entry<A>> {
   readonly key: string
   value: A
   bytes: number
-  older: Entry<A> | undefined
-  newer: Entry<A> | undefined
 }
 
 /** What an entry takes in a map, without its key and value. */
@@ -32,9 +32,8 @@ export class InsertionOrderedMap<A> {
   readonly #maxEntries: number
   readonly #maxBytes: number
   readonly #entries = new Map<string, Entry<A>>()
+  readonly #order = new LinkedList<Entry<A>>()
   #bytes = 0
-  #oldest: Entry<A> | undefined
-  #newest: Entry<A> | undefined
   // The same entry is asked for several times in a row, and a lookup in a large map has to wait for the memory.
   #found: Entry<A> | undefined
   #missed: string | undefined
@@ -63,19 +62,18 @@ export class InsertionOrderedMap<A> {
 
   /** Returns the values, oldest first. Do not change the map meanwhile. */
   *values(): Iterable<A> {
-    for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) yield entry.value
+    for (const { value } of this.#order) yield value
   }
 
   /** Returns the keys with their values, oldest first. Do not change the map meanwhile. */
   *entries(): Iterable<readonly [key: string, value: A]> {
-    for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) yield [entry.key, entry.value]
+    for (const { key, value } of this.#order) yield [key, value]
   }
 
   /** Deletes all entries. */
   clear(): void {
     this.#entries.clear()
-    this.#oldest = undefined
-    this.#newest = undefined
+    this.#order.clear()
     this.#found = undefined
     this.#bytes = 0
   }
@@ -99,16 +97,13 @@ export class InsertionOrderedMap<A> {
       this.#found = entry
       this.#missed = undefined
       this.#bytes += all
-      this.#append(entry)
+      this.#order.append(entry)
       return true
     }
     this.#bytes += all - known.bytes
     known.value = value
     known.bytes = all
-    if (known !== this.#newest) {
-      this.#unlink(known)
-      this.#append(known)
-    }
+    this.#order.renew(known)
     return true
   }
 
@@ -122,14 +117,15 @@ export class InsertionOrderedMap<A> {
   }
 
   delete(key: string): boolean {
-    const entry = this.#oldest?.key === key ? this.#oldest : this.#find(key)
+    const { oldest } = this.#order
+    const entry = oldest?.key === key ? oldest : this.#find(key)
     if (entry === undefined) return false
     this.#remove(entry)
     return true
   }
 
   oldest(): Readonly<Entry<A>> | undefined {
-    return this.#oldest
+    return this.#order.oldest
   }
 
   /**
@@ -138,12 +134,14 @@ export class InsertionOrderedMap<A> {
    * {@link trim} does.
    */
   excess(): Readonly<Entry<A>> | undefined {
-    return this.#entries.size > this.#maxEntries || this.#bytes > this.#maxBytes ? this.#oldest : undefined
+    return this.#entries.size > this.#maxEntries || this.#bytes > this.#maxBytes
+      ? this.#order.oldest
+      : undefined
   }
 
   /** Deletes the oldest entries while the map exceeds one of its bounds. */
   trim(): void {
-    while (this.excess() !== undefined) this.#remove(this.#oldest!)
+    while (this.excess() !== undefined) this.#remove(this.#order.oldest!)
   }
 
   #find(key: string): Entry<A> | undefined {
@@ -159,25 +157,6 @@ export class InsertionOrderedMap<A> {
     if (this.#found === entry) this.#found = undefined
     this.#bytes -= entry.bytes
     this.#entries.delete(entry.key)
-    this.#unlink(entry)
-  }
-
-  #append(entry: Entry<A>): void {
-    entry.older = this.#newest
-    entry.newer = undefined
-    if (this.#newest === undefined) this.#oldest = entry
-    else this.#newest.newer = entry
-    this.#newest = entry
-  }
-
-  /** Takes an entry out of the list. It must not keep others in memory. */
-  #unlink(entry: Entry<A>): void {
-    const { newer, older } = entry
-    if (older === undefined) this.#oldest = newer
-    else older.newer = newer
-    if (newer === undefined) this.#newest = older
-    else newer.older = older
-    entry.older = undefined
-    entry.newer = undefined
+    this.#order.remove(entry)
   }
 }

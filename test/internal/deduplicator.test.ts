@@ -2,7 +2,7 @@ import { assert, describe, it, vi } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Ref, Scheduler } from "effect"
 import { TestClock } from "effect/testing"
 import * as Deduplicator from "../../src/internal/deduplicator.ts"
-import { InsertionOrderedMap } from "../../src/internal/insertionOrderedMap.ts"
+import { LinkedList } from "../../src/internal/linkedList.ts"
 
 const roomy: Deduplicator.Options = { capacity: 1000, timeToLive: "1 minute" }
 
@@ -261,7 +261,7 @@ describe("once", () => {
 
   it.effect("looks at a few keys a call, however many it remembers", () =>
     Effect.gen(function*() {
-      const spy = vi.spyOn(InsertionOrderedMap.prototype, "oldest")
+      const spy = vi.spyOn(LinkedList.prototype, "oldest", "get")
       yield* Effect.addFinalizer(() => Effect.sync(() => spy.mockRestore()))
       const once = yield* Deduplicator.make<string>({ capacity: 5000, timeToLive: "1 minute" })
       const run = (key: number) => once.run(`key ${key}`, Effect.succeed("it"), identity)

@@ -8,10 +8,8 @@ import type * as Fiber from "effect/Fiber"
 import * as Deduplicator from "../../internal/deduplicator.ts"
 import { quoted } from "../../internal/jsonKey.ts"
 import type { Ulids } from "../../internal/ulids.ts"
-import { unchecked } from "../../internal/unchecked.ts"
 import type { InboundMessage } from "../../Message.ts"
 import type { Completion } from "../../queue/internal/completion.ts"
-import { EventSource, RoomEvent } from "../../RoomEvent.ts"
 import type { StorageError } from "../../StorageError.ts"
 import type { KitEvent } from "../KitEvent.ts"
 import type { ProcessResult, Unfinished } from "../ProcessResult.ts"
@@ -20,6 +18,7 @@ import type { Service as RoomStore } from "../RoomStore.ts"
 import type * as Broadcast from "./broadcast.ts"
 import type { ChannelRegistry } from "./channels.ts"
 import type { Conversation } from "./conversation.ts"
+import { ReceivedEvent } from "./receivedEvent.ts"
 import * as Routes from "./routes.ts"
 import * as Steps from "./steps.ts"
 
@@ -75,24 +74,6 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, ids, noti
     return found.room
   })
 
-  const eventOf = (message: InboundMessage, id: string, roomId: string, now: DateTime.Utc): RoomEvent =>
-    unchecked(RoomEvent, {
-      id,
-      roomId,
-      source: unchecked(EventSource, {
-        channelId: message.channelId,
-        channelType: message.channelType,
-        direction: "inbound",
-        participant: message.sender,
-        ...(message.participants !== undefined && { participants: message.participants }),
-        recipient: message.recipient,
-        ...(message.externalId !== undefined && { externalId: message.externalId }),
-        metadata: message.metadata
-      }),
-      content: message.content,
-      createdAt: message.receivedAt ?? now
-    })
-
   const keyOf = (channelId: string, idempotencyKey: string): string =>
     `[${quoted(channelId)},${quoted(idempotencyKey)}]`
 
@@ -108,7 +89,7 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, ids, noti
     const pass = (id: string, room: Room) =>
       broadcast(fiber, {
         room,
-        event: eventOf(message, id, room.id, createdAt),
+        event: new ReceivedEvent(message, id, room.id, createdAt),
         key: resumed === undefined && !store.isShared ? undefined : key,
         inbound: message,
         isResumed: resumed !== undefined,

@@ -6,14 +6,16 @@ import * as DateTime from "effect/DateTime"
 import type { Address } from "../../Address.ts"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
 import { InsertionOrderedMap } from "../../internal/insertionOrderedMap.ts"
+import { type Linked, LinkedList } from "../../internal/linkedList.ts"
 import * as Listing from "../../internal/listing.ts"
-import type { Listed, Place, Searchable, SearchOptions, TimeSpan } from "../../internal/listing.ts"
+import type { Listed, Searchable, SearchOptions, TimeSpan } from "../../internal/listing.ts"
 import { personOf } from "../../internal/person.ts"
 import { sizeOf } from "../../internal/sizeOf.ts"
 import type { RoomEvent } from "../../RoomEvent.ts"
 import type { Attachment, Room } from "../Room.ts"
 import type { Appended, DeliveryOutcome, HistoryEntry, Received, RoomPlace, RoomSummary } from "./history.ts"
 import { statusKey } from "./history.ts"
+import { type Kept, RoomHistory } from "./roomHistory.ts"
 import {
   aliasKeysOf,
   allKeysOf,
@@ -35,34 +37,22 @@ export interface Bounds {
   readonly maxStatusBytes: number
 }
 
-/** What a route, an idempotency key or another entry of an index takes beside its text. */
-const perKey = 64
+/** What a route takes beside its text. */
+const perRoute = 64
 
-const sizeOfKey = (key: string | undefined): number => key === undefined ? 0 : perKey + 2 * key.length
+const sizeOfRoute = (key: string): number => perRoute + 2 * key.length
 
-interface Kept {
-  readonly position: number
-  readonly event: RoomEvent
-  readonly key: string | undefined
-  /** When the event was stored, and its number in all rooms. */
-  readonly place: Place
-  readonly provider: string | undefined
-  /** The bytes without the deliveries. */
-  readonly bytes: number
-  deliveries: ReadonlyArray<DeliveryOutcome> | undefined
-}
+/** What a room takes without its id and what is in it. */
+const perRoom = 640
 
-interface RoomRecord {
+interface RoomRecord extends Linked<RoomRecord> {
   room: Room
-  /** The bytes of the room itself. */
+  readonly history: RoomHistory
+  /** The bytes of the room itself, and those of the routes that lead here. */
   roomBytes: number
-  /** The events by id, the oldest first. */
-  readonly events: InsertionOrderedMap<Kept>
-  /** The events that have an idempotency key, by key. */
-  readonly keys: Map<string, Kept>
-  /** The bytes of the routes that lead here. */
   routeBytes: number
-  next: number
+  /** All bytes. */
+  bytes: number
   /** The number of the latest activity in all rooms. */
   activity: number
   /** The position up to which the room was read. */
@@ -71,19 +61,20 @@ interface RoomRecord {
 
 const entryOf = ({ deliveries, event, position }: Kept): HistoryEntry => ({ position, event, deliveries })
 
-/** What a room takes without what is in it. */
-const perRoom = 512
-
 /** Mutated in place. Each method is one synchronous step. */
 export class RoomState {
   readonly #bounds: Bounds
   /** The numbers of the latest event, and of the latest activity of a room. */
   #appended = 0
   #active = 0
+  readonly #rooms = new Map<string, RoomRecord>()
   /** The rooms, the least recently used first. */
-  readonly #rooms: InsertionOrderedMap<RoomRecord>
-  /** The rooms that have events, the least recently used first. */
-  readonly #histories = new InsertionOrderedMap<RoomRecord>()
+  readonly #order = new LinkedList<RoomRecord>()
+  /** All rooms before this one have no events. */
+  #firstWithEvents: RoomRecord | undefined
+  #roomBytes = 0
+  /** The room that was used last. A message asks for its room several times. */
+  #latest: RoomRecord | undefined
   readonly #routes = new Map<string, RoomRecord>()
   /** The statuses, the oldest first. */
   readonly #statuses: InsertionOrderedMap<DeliveryStatus>
@@ -91,39 +82,42 @@ export class RoomState {
   #payload: unknown
 
   constructor(bounds: Bounds) {
-    this.#bounds = bounds
-    this.#rooms = new InsertionOrderedMap({ maxEntries: Math.max(1, bounds.maxRooms), maxBytes: bounds.maxBytes })
+    this.#bounds = { ...bounds, maxRooms: Math.max(1, bounds.maxRooms) }
     this.#statuses = new InsertionOrderedMap({ maxEntries: bounds.maxStatuses, maxBytes: bounds.maxStatusBytes })
   }
 
   get(roomId: string): Room | undefined {
-    return this.#rooms.get(roomId)?.room
+    return this.#record(roomId)?.room
   }
 
   rooms(limit: number = Infinity): ReadonlyArray<Room> {
-    return Array.from(this.#rooms.values(), ({ room }) => room).reverse().slice(0, limit)
+    return Array.from(this.#order, ({ room }) => room).reverse().slice(0, limit)
   }
 
   /** Returns the bytes that are kept. */
   get bytes(): number {
-    return this.#rooms.bytes + this.#statuses.bytes
+    return this.#roomBytes + this.#statuses.bytes
   }
 
   /** Adds a room, and evicts the least recently used ones beyond the limits. */
   create(room: Room): { readonly room: Room; readonly created: boolean } {
-    const known = this.#rooms.get(room.id)
+    const known = this.#record(room.id)
     if (known !== undefined) return { room: known.room, created: false }
-    const { maxBytes, maxEventsPerRoom: maxEntries } = this.#bounds
-    this.#put({
+    const { maxBytes, maxEventsPerRoom } = this.#bounds
+    const record: RoomRecord = {
       room,
+      history: new RoomHistory(maxEventsPerRoom, maxBytes),
       roomBytes: sizeOf(room),
-      events: new InsertionOrderedMap({ maxEntries, maxBytes }),
-      keys: new Map(),
       routeBytes: 0,
-      next: 1,
+      bytes: 0,
       activity: 0,
-      read: 0
-    })
+      read: 0,
+      older: undefined,
+      newer: undefined
+    }
+    this.#rooms.set(room.id, record)
+    this.#order.append(record)
+    this.#use(record)
     return { room, created: true }
   }
 
@@ -137,7 +131,7 @@ export class RoomState {
       return { room, created: false }
     }
     const made = this.create(create())
-    const record = this.#rooms.get(made.room.id)
+    const record = this.#record(made.room.id)
     if (record !== undefined) {
       this.#lead(record, record.room, [ownKeyOf(conversation), ...aliasKeysOf(record.room)])
     }
@@ -149,7 +143,7 @@ export class RoomState {
   }
 
   attach(roomId: string, attachment: Attachment): Room | undefined {
-    const record = this.#rooms.get(roomId)
+    const record = this.#record(roomId)
     if (record === undefined) return undefined
     const room = attached(record.room, attachment)
     this.#lead(record, room, allKeysOf(attachment))
@@ -157,7 +151,7 @@ export class RoomState {
   }
 
   detach(roomId: string, attachment: Attachment): Room | undefined {
-    const record = this.#rooms.get(roomId)
+    const record = this.#record(roomId)
     if (record === undefined) return undefined
     const { left, removed } = detached(record.room, attachment)
     for (const one of removed) this.#forgetRoutes(record, one)
@@ -175,41 +169,23 @@ export class RoomState {
     } = { now: 0 }
   ): Appended {
     // A room can be evicted while an event is being processed in it.
-    const record = this.#rooms.get(event.roomId)
+    const record = this.#record(event.roomId)
     if (record === undefined) return { _tag: "Appended", room: undefined }
-    const { events, keys, room } = record
-    const known = events.get(event.id) ?? (key === undefined ? undefined : keys.get(key))
+    const { history, room } = record
+    const known = history.find(event.id) ?? (key === undefined ? undefined : history.findByKey(key))
     if (known !== undefined) {
       return { _tag: "Repeated", room, event: known.event, deliveries: known.deliveries }
     }
-    const bytes = sizeOf(event) + sizeOfKey(key)
-    const place = { time: now, position: ++this.#appended }
-    const kept: Kept = {
-      position: record.next++,
-      event,
-      key,
-      place,
-      provider,
-      bytes,
-      deliveries
-    }
-    if (events.put(event.id, kept, bytes + sizeOf(deliveries)) && key !== undefined) {
-      keys.set(key, kept)
-    }
-    for (let oldest = events.excess(); oldest !== undefined; oldest = events.excess()) {
-      this.#dropEvent(record, oldest.value)
-    }
-    if (events.size > 0) this.#histories.put(room.id, record)
-    this.#put(record)
+    history.append(event, { deliveries, key, time: now, number: ++this.#appended, provider })
+    this.#use(record)
     return { _tag: "Appended", room }
   }
 
   settle({ id, roomId }: Pick<RoomEvent, "id" | "roomId">, deliveries: ReadonlyArray<DeliveryOutcome>): void {
-    const record = this.#rooms.get(roomId)
-    const kept = record?.events.get(id)
+    const record = this.#record(roomId)
+    const kept = record?.history.find(id)
     if (record === undefined || kept === undefined) return
-    kept.deliveries = deliveries
-    record.events.resize(id, kept.bytes + sizeOf(deliveries))
+    record.history.settle(kept, deliveries)
     this.#weigh(record)
   }
 
@@ -220,11 +196,11 @@ export class RoomState {
       readonly limit?: number | undefined
     }
   ): ReadonlyArray<HistoryEntry> | undefined {
-    const record = this.#rooms.get(roomId)
+    const record = this.#record(roomId)
     if (record === undefined) return undefined
     const isInSpan = Listing.isIn(span)
-    const wanted = Array.from(record.events.values())
-      .filter(({ place, position }) => position < before && isInSpan(place.time))
+    const wanted = Array.from(record.history.events)
+      .filter(({ position, time }) => position < before && isInSpan(time))
       .map(entryOf)
     return limit === Infinity ? wanted : wanted.slice(-limit)
   }
@@ -242,13 +218,13 @@ export class RoomState {
     const isInSpan = said === undefined ? undefined : Listing.isIn(said)
     const words = find === undefined ? undefined : Listing.searchable(find)
     const digits = find === undefined ? undefined : Listing.digitsOf(find)
-    return Array.from(this.#rooms.values()).reverse()
-      .filter(({ activity, events, room }) =>
+    return Array.from(this.#order).reverse()
+      .filter(({ activity, history: { events }, room }) =>
         (after === undefined || activity < after.activity) &&
         (person === undefined || peopleOf(room).has(person)) &&
-        (isInSpan === undefined || Array.from(events.values()).some(({ place }) => isInSpan(place.time))) &&
+        (isInSpan === undefined || Array.from(events).some(({ time }) => isInSpan(time))) &&
         (words === undefined ||
-          Array.from(events.values()).some(({ event }) => Listing.wordsOf(event.content).includes(words)) ||
+          Array.from(events).some(({ event }) => Listing.wordsOf(event.content).includes(words)) ||
           (digits !== undefined && Array.from(peopleOf(room)).some((person) => person.includes(digits))))
       )
       .slice(0, limit)
@@ -256,18 +232,18 @@ export class RoomState {
   }
 
   tally(options: Listing.TallyOptions): ReadonlyArray<Listing.Tally> {
-    const received = Array.from(this.#rooms.values()).flatMap(({ events }) =>
-      Array.from(events.values()).filter(({ event }) => event.source.direction === "inbound")
+    const received = Array.from(this.#order).flatMap(({ history }) =>
+      Array.from(history.events).filter(({ event }) => event.source.direction === "inbound")
     )
-    return Listing.tally(received.map(({ place, provider }) => ({ at: place.time, provider })), options)
+    return Listing.tally(received.map(({ provider, time }) => ({ at: time, provider })), options)
   }
 
   summaries(roomIds: ReadonlyArray<string>): ReadonlyMap<string, RoomSummary> {
     const found = new Map<string, RoomSummary>()
     for (const id of roomIds) {
-      const record = this.#rooms.get(id)
+      const record = this.#record(id)
       if (record === undefined) continue
-      const kept = Array.from(record.events.values())
+      const kept = Array.from(record.history.events)
       const last = kept.at(-1)
       found.set(id, {
         last: last && entryOf(last),
@@ -280,8 +256,8 @@ export class RoomState {
   }
 
   markRead({ id, roomId }: Pick<RoomEvent, "id" | "roomId">): void {
-    const record = this.#rooms.get(roomId)
-    const kept = record?.events.get(id)
+    const record = this.#record(roomId)
+    const kept = record?.history.find(id)
     if (record !== undefined && kept !== undefined) record.read = Math.max(record.read, kept.position)
   }
 
@@ -292,11 +268,12 @@ export class RoomState {
     }
   ): ReadonlyArray<Listed<Received>> {
     const found: Array<Searchable<Received>> = []
-    for (const { events } of this.#rooms.values()) {
-      for (const { event, place, provider } of events.values()) {
+    for (const { history } of this.#order) {
+      for (const { event, number, provider, time } of history.events) {
         if (event.source.direction !== "inbound" || (room !== undefined && event.roomId !== room)) continue
         if (blocked !== undefined && blocked !== (event.blocked !== undefined)) continue
-        const value = { event, time: DateTime.makeUnsafe(place.time), ...(provider !== undefined && { provider }) }
+        const place = { time, position: number }
+        const value = { event, time: DateTime.makeUnsafe(time), ...(provider !== undefined && { provider }) }
         found.push({ value, place, provider, address: event.source.participant, content: event.content })
       }
     }
@@ -304,7 +281,7 @@ export class RoomState {
   }
 
   event({ id, roomId }: Pick<RoomEvent, "id" | "roomId">): HistoryEntry | undefined {
-    const kept = this.#rooms.get(roomId)?.events.get(id)
+    const kept = this.#record(roomId)?.history.find(id)
     return kept === undefined ? undefined : entryOf(kept)
   }
 
@@ -333,57 +310,67 @@ export class RoomState {
     return undefined
   }
 
+  #record(roomId: string): RoomRecord | undefined {
+    if (this.#latest?.room.id === roomId) return this.#latest
+    const record = this.#rooms.get(roomId)
+    if (record !== undefined) this.#latest = record
+    return record
+  }
+
   #forget(record: RoomRecord): void {
     const { attachments, id } = record.room
     for (const attachment of attachments) this.#forgetRoutes(record, attachment)
+    if (this.#latest === record) this.#latest = undefined
+    if (this.#firstWithEvents === record) this.#firstWithEvents = record.newer
     this.#rooms.delete(id)
-    this.#histories.delete(id)
-  }
-
-  #dropEvent({ events, keys, room }: RoomRecord, { event, key }: Kept): void {
-    events.delete(event.id)
-    if (key !== undefined) keys.delete(key)
-    if (events.size === 0) this.#histories.delete(room.id)
-  }
-
-  /** Returns the bytes of a room. Its oldest events go if it exceeds the limit alone. */
-  #bytesOf(record: RoomRecord): number {
-    const { events, room: { id }, roomBytes, routeBytes } = record
-    const own = perRoom + roomBytes + routeBytes
-    // Less what the map adds.
-    const most = this.#bounds.maxBytes - perRoom - 2 * id.length
-    while (own + events.bytes > most) {
-      const oldest = events.oldest()
-      if (oldest === undefined) break
-      this.#dropEvent(record, oldest.value)
-    }
-    return own + events.bytes
+    this.#order.remove(record)
+    this.#roomBytes -= record.bytes
   }
 
   /** Makes the room the most recently used one. */
-  #put(record: RoomRecord): void {
+  #use(record: RoomRecord): void {
     record.activity = ++this.#active
-    if (!this.#rooms.put(record.room.id, record, this.#bytesOf(record))) this.#forget(record)
+    this.#latest = record
+    if (this.#firstWithEvents === record) this.#firstWithEvents = record.newer
+    this.#firstWithEvents ??= record
+    this.#order.renew(record)
+    this.#weigh(record)
+  }
+
+  /** Counts a room again that has changed, and evicts what exceeds the bounds. */
+  #weigh(record: RoomRecord): void {
+    this.#count(record)
+    // Alone it is too large.
+    if (record.bytes > this.#bounds.maxBytes) this.#forget(record)
     this.#evict()
   }
 
-  /** Counts a room again that has changed. */
-  #weigh(record: RoomRecord): void {
-    this.#rooms.resize(record.room.id, this.#bytesOf(record))
-    this.#evict()
+  /** Counts the bytes of a room. Its oldest events go if it exceeds the limit alone. */
+  #count(record: RoomRecord): void {
+    const { history, room: { id }, roomBytes, routeBytes } = record
+    const own = perRoom + 2 * id.length + roomBytes + routeBytes
+    while (history.size > 0 && own + history.bytes > this.#bounds.maxBytes) history.dropOldest()
+    const bytes = own + history.bytes
+    this.#roomBytes += bytes - record.bytes
+    record.bytes = bytes
   }
 
   /** Forgets old rooms beyond their number. Beyond the bytes, the events of old rooms go before the rooms. */
   #evict(): void {
-    for (let oldest = this.#rooms.excess(); oldest !== undefined; oldest = this.#rooms.excess()) {
-      const history = this.#rooms.size > this.#bounds.maxRooms ? undefined : this.#histories.oldest()
-      if (history === undefined) this.#forget(oldest.value)
+    const { maxBytes, maxRooms } = this.#bounds
+    while (this.#rooms.size > maxRooms || this.#roomBytes > maxBytes) {
+      const record = this.#rooms.size > maxRooms ? undefined : this.#oldestWithEvents()
+      if (record === undefined) this.#forget(this.#order.oldest!)
       else {
-        const { key: id, value: record } = history
-        this.#dropEvent(record, record.events.oldest()!.value)
-        this.#rooms.resize(id, this.#bytesOf(record))
+        record.history.dropOldest()
+        this.#count(record)
       }
     }
+  }
+
+  #oldestWithEvents(): RoomRecord | undefined {
+    while (this.#firstWithEvents?.history.size === 0) this.#firstWithEvents = this.#firstWithEvents.newer
+    return this.#firstWithEvents
   }
 
   /** Replaces a room by its new version, and leads these routes to it. */
@@ -393,7 +380,7 @@ export class RoomState {
     for (const key of keys) {
       if (this.#routes.get(key) === record) continue
       this.#routes.set(key, record)
-      record.routeBytes += sizeOfKey(key)
+      record.routeBytes += sizeOfRoute(key)
     }
     this.#weigh(record)
   }
@@ -402,7 +389,7 @@ export class RoomState {
     for (const key of allKeysOf(attachment)) {
       if (this.#routes.get(key) !== record) continue
       this.#routes.delete(key)
-      record.routeBytes -= sizeOfKey(key)
+      record.routeBytes -= sizeOfRoute(key)
     }
   }
 }
