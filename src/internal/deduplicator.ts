@@ -83,8 +83,10 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
       bytes -= entry.bytes
     }
 
+    const isFull = (): boolean => entries.size > maxEntries || bytes > maxBytes
+
     const evict = (): void => {
-      while (entries.size > maxEntries || bytes > maxBytes) forget(order.oldest!)
+      while (isFull()) forget(order.oldest!)
     }
 
     const forgetExpired = (now: number): void => {

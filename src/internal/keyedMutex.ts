@@ -27,6 +27,16 @@ export interface KeyedMutex {
 export const make = (): KeyedMutex => {
   /** By the keys whose effects run, the turns of those who wait, in order. */
   const lines = new Map<string, Array<Turn>>()
+  /** The key whose effect is being built. It gets a line when somebody waits, or when the effect is no result yet. */
+  let building: string | undefined
+
+  const lineOf = (key: string): Array<Turn> => {
+    const line = lines.get(key) ?? []
+    lines.set(key, line)
+    return line
+  }
+
+  const isTaken = (key: string): boolean => key === building || lines.has(key)
 
   /** Gives the turn to the next one, which begins once this fiber has gone on: what it does next comes first. */
   const endIn = (fiber: Fiber.Fiber<unknown, unknown>, key: string): void => {
@@ -44,11 +54,9 @@ export const make = (): KeyedMutex => {
   const inTurn = (key: string) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.uninterruptibleMask((restore) => {
       const own = Effect.onExit(restore(effect), () => end(key))
-      const line = lines.get(key)
-      if (line === undefined) {
-        lines.set(key, [])
-        return own
-      }
+      const isFree = !isTaken(key)
+      const line = lineOf(key)
+      if (isFree) return own
       const turn = Deferred.makeUnsafe<void>()
       line.push(turn)
       const leave = Effect.suspend(() => {
@@ -62,11 +70,16 @@ export const make = (): KeyedMutex => {
     })
 
   const begin: KeyedMutex["begin"] = (fiber, key, build) => {
-    if (lines.has(key)) return inTurn(key)(Effect.suspend(build))
-    lines.set(key, [])
+    if (isTaken(key)) return inTurn(key)(Effect.suspend(build))
+    if (building !== undefined) lineOf(building)
+    building = key
     const effect = attempt(build)
-    if (!Exit.isExit(effect)) return Effect.onExit(effect, () => end(key))
-    endIn(fiber, key)
+    building = undefined
+    if (!Exit.isExit(effect)) {
+      lineOf(key)
+      return Effect.onExit(effect, () => end(key))
+    }
+    if (lines.has(key)) endIn(fiber, key)
     return effect
   }
 

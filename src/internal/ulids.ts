@@ -67,17 +67,25 @@ export const make = (random: SecureRandom.SecureRandom["Service"]): Ulids => {
   let start: ReadonlyArray<number> = []
   /** The two halves of the random part. */
   let [high, low] = [0, 0]
+  /** Random bytes for the next milliseconds: many take little longer than ten. */
+  let drawn: Uint8Array = new Uint8Array()
+  let used = 0
   const text = (): string => append(start, low)
-  const renew = (millis: number): Effect.Effect<string> =>
-    Effect.flatMap(random.randomBytes(10), (bytes) => {
-      // Another one was first.
-      if (millis <= time) return next(millis)
-      time = millis
-      high = fiveAt(bytes, 0)
-      low = fiveAt(bytes, 5)
-      start = codesOf(ten(millis) + eight(high))
-      return Effect.succeed(text())
-    })
+  const renew = (millis: number): Effect.Effect<string> => {
+    if (used === drawn.length) {
+      return Effect.flatMap(random.randomBytes(160), (bytes) => {
+        drawn = bytes
+        used = 0
+        return next(millis)
+      })
+    }
+    time = millis
+    high = fiveAt(drawn, used)
+    low = fiveAt(drawn, used + 5)
+    used += 10
+    start = codesOf(ten(millis) + eight(high))
+    return Effect.succeed(text())
+  }
   const next = (now: number): Effect.Effect<string> => {
     // The clock may be set back, and the ids go on.
     if (now > time) return renew(now)

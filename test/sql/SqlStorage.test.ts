@@ -67,9 +67,9 @@ describe("a person who is forgotten", () => {
       for (const by of [number, userId, Address.make("whatsapp:+525512345678")]) {
         yield* Effect.gen(function*() {
           const [rooms, people] = [yield* RoomStore, yield* People]
-          const route = (sender: Address, ...aliases: ReadonlyArray<Address>) =>
+          const route = (sender: Address, ...senderAliases: ReadonlyArray<Address>) =>
             rooms.route(
-              { channelId: "sms", recipient: first, sender, aliases },
+              { channelId: "sms", recipient: first, sender, senderAliases },
               () => room(sender, attachment("sms", first, sender))
             )
           yield* route(number)

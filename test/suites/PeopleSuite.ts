@@ -109,9 +109,9 @@ const fill = Effect.gen(function*() {
     yield* RoomStore
   ]
   const alias = Address.make("whatsapp:MX.1")
-  const route = (sender: Address, channelId: string, ...aliases: ReadonlyArray<Address>) =>
+  const route = (sender: Address, channelId: string, ...senderAliases: ReadonlyArray<Address>) =>
     rooms.route(
-      { channelId, recipient: ours, sender, aliases },
+      { channelId, recipient: ours, sender, senderAliases },
       () => room(`${channelId} of ${sender === bob ? "bob" : "ann"}`, attachment(channelId, ours, sender))
     )
   yield* route(ann, "sms")

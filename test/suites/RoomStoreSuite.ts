@@ -146,9 +146,9 @@ export const suite = (name: string, layer: Layer.Layer<RoomStore, unknown>, skip
         const [number, userId, other] = ["whatsapp:+5215512345678", "whatsapp:MX.1", "whatsapp:MX.2"].map((text) =>
           Address.make(text)
         ) as [Address, Address, Address]
-        const route = (sender: Address, ...aliases: ReadonlyArray<Address>) =>
+        const route = (sender: Address, ...senderAliases: ReadonlyArray<Address>) =>
           store.route(
-            { channelId: "sms", recipient: first, sender, aliases },
+            { channelId: "sms", recipient: first, sender, senderAliases },
             () => room(`by ${sender}`, attachment("sms", first, sender))
           )
         const opened = yield* route(number)
@@ -179,7 +179,7 @@ export const suite = (name: string, layer: Layer.Layer<RoomStore, unknown>, skip
             channelId: "sms",
             recipient: first,
             sender: ann,
-            aliases: [Address.make(`whatsapp:CA.${index}`)]
+            senderAliases: [Address.make(`whatsapp:CA.${index}`)]
           }
           return store.route(conversation, () => room(`by ${index}`, opened(conversation)))
         }
@@ -193,7 +193,7 @@ export const suite = (name: string, layer: Layer.Layer<RoomStore, unknown>, skip
     test("moves a person's other addresses along with the number", (store) =>
       Effect.gen(function*() {
         const userId = Address.make("whatsapp:CA.1")
-        const conversation = { channelId: "sms", recipient: first, sender: ann, aliases: [userId] }
+        const conversation = { channelId: "sms", recipient: first, sender: ann, senderAliases: [userId] }
         yield* store.route(conversation, () => room("first", attachment("sms", first, ann)))
         yield* store.create(room("escalated"))
         yield* store.attach("escalated", attachment("sms", first, ann))

@@ -99,10 +99,13 @@ export const suite = (name: string, layer: Layer.Layer<Stores, unknown>, skip = 
         // An address that the carrier gives later.
         const alias = Address.make("whatsapp:CA.1")
         yield* rooms.route(
-          { channelId: "wa", recipient: first, sender: bob, aliases: [alias] },
+          { channelId: "wa", recipient: first, sender: bob, senderAliases: [alias] },
           () => room("wa", attachment("wa", first, bob))
         )
-        yield* rooms.route({ channelId: "wa", recipient: first, sender: bob, aliases: [alias] }, () => room("none"))
+        yield* rooms.route(
+          { channelId: "wa", recipient: first, sender: bob, senderAliases: [alias] },
+          () => room("none")
+        )
         assert.deepStrictEqual(yield* of(alias), ["wa"])
       })
     )

@@ -98,6 +98,8 @@ const outcomes = { Broadcast: roomEvents("broadcast"), Blocked: roomEvents("bloc
 const checkModified = ({ blocked: _, ...fields }: RoomEvent, { id, roomId }: RoomEvent) =>
   RoomEvent.makeEffect({ ...fields, id, roomId })
 
+const none: ReadonlyArray<never> = []
+
 /** An event that the hooks let pass, and what the store has of it. */
 interface Admitted {
   readonly appended: Appended
@@ -185,7 +187,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
   }
 
   /** Returns whether nothing is to be done with an event but to store it. */
-  const isOnlyStored = ({ event, room }: Incoming): boolean =>
+  const isOnlyStored = (event: RoomEvent, room: Room): boolean =>
     !hooks.hasAny("BeforeBroadcast", event) && !hooks.hasAny("AfterBroadcast", event) &&
     others(room, event.source.channelId).length === 0
 
@@ -201,9 +203,9 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
     ): Effect.Effect<Passed | Admitted, StorageError | Unfinished> =>
       isAbandoned?.() === true ? Effect.interrupt : effect()
     const append = (event: RoomEvent, room: Room) => {
-      const isSettled = isOnlyStored(incoming)
+      const isSettled = isOnlyStored(received, incoming.room)
       const { inbound, key } = incoming
-      const options = { inbound, key, deliveries: isSettled ? [] : undefined }
+      const options = { inbound, key, deliveries: isSettled ? none : undefined }
       return Effect.mapEager(
         steps.append(event, options, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()),
         (appended): Admitted => ({ appended, event, room: appended.room ?? room, isSettled })
@@ -314,8 +316,13 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
       admit(fiber, incoming, conversation),
       (admitted): Effect.Effect<Passed | Repeated, Unfinished> => {
         if ("_tag" in admitted) return Effect.succeed(admitted)
-        const { appended } = admitted
-        if (appended._tag === "Appended") return deliverAll(incoming, admitted, conversation)
+        const { appended, event, isSettled, room } = admitted
+        if (appended._tag === "Appended") {
+          // As most messages are. A hook or a channel may have come since.
+          return isSettled === true && isOnlyStored(event, room)
+            ? Effect.succeed({ _tag: "Broadcast", event, deliveries: none })
+            : deliverAll(incoming, admitted, conversation)
+        }
         const { deliveries, event: earlier } = appended
         const isDone = earlier.blocked !== undefined || deliveries?.every(({ outcome }) => outcome !== "again") === true
         // If a process stopped while it processed the event, the next attempt continues.

@@ -1,4 +1,4 @@
-import type * as DateTime from "effect/DateTime"
+import * as DateTime from "effect/DateTime"
 import type { InboundMessage } from "../../Message.ts"
 import { EventSource, RoomEvent } from "../../RoomEvent.ts"
 
@@ -18,23 +18,23 @@ function Source(this: Mutable<EventSource>, message: InboundMessage): void {
 Source.prototype = EventSource.prototype
 const NewSource = Source as unknown as new(message: InboundMessage) => EventSource
 
-function Event(this: Mutable<RoomEvent>, message: InboundMessage, id: string, roomId: string, now: DateTime.Utc): void {
+function Event(this: Mutable<RoomEvent>, message: InboundMessage, id: string, roomId: string, now: number): void {
   this._tag = "RoomEvent"
   this.id = id
   this.roomId = roomId
   this.source = new NewSource(message)
   this.content = message.content
-  this.createdAt = message.receivedAt ?? now
+  this.createdAt = message.receivedAt ?? DateTime.makeUnsafe(now)
 }
 Event.prototype = RoomEvent.prototype
 
 /**
- * The event of a received message, without the validation of `new`: the message
- * is valid.
+ * The event of a message that is received at a time in epoch milliseconds,
+ * without the validation of `new`: the message is valid.
  */
 export const ReceivedEvent = Event as unknown as new(
   message: InboundMessage,
   id: string,
   roomId: string,
-  now: DateTime.Utc
+  now: number
 ) => RoomEvent

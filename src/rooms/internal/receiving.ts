@@ -83,22 +83,19 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, ids, noti
     key: string | undefined,
     now: number
   ): Effect.Effect<Broadcast.Result, StorageError | Unfinished> => {
-    const { channelId, participants, recipient, sender, senderAliases } = message
-    const parties = { channelId, recipient, sender, participants, aliases: senderAliases }
-    const createdAt = DateTime.makeUnsafe(now)
+    const eventId = resumed?.eventId
     const pass = (id: string, room: Room) =>
       broadcast(fiber, {
         room,
-        event: new ReceivedEvent(message, id, room.id, createdAt),
+        event: new ReceivedEvent(message, id, room.id, now),
         key: resumed === undefined && !store.isShared ? undefined : key,
         inbound: message,
         isResumed: resumed !== undefined,
         isAbandoned: resumed?.isAbandoned
       }, conversation)
-    const eventId = resumed?.eventId
     return Effect.flatMapEager(ids.next(now), (drawn) => {
-      const found = steps.route(parties, () => newRoom(drawn, createdAt, Routes.opened(parties)))
-      return Effect.flatMapEager(found, (found) => {
+      const open = () => newRoom(drawn, DateTime.makeUnsafe(now), Routes.opened(message))
+      return Effect.flatMapEager(steps.route(message, open), (found) => {
         if (!found.created) return pass(eventId ?? drawn, found.room)
         const id = eventId === undefined ? ids.next(now) : Effect.succeed(eventId)
         return Effect.flatMap(Effect.andThen(tell(found), id), (id) => pass(id, found.room))

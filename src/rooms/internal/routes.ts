@@ -22,7 +22,7 @@ type Group = readonly [Address, ...Array<Address>]
 export interface Conversation extends Received {
   readonly channelId: string
   /** Other addresses of the sender that the carrier gives. */
-  readonly aliases?: ReadonlyArray<Address> | undefined
+  readonly senderAliases?: ReadonlyArray<Address> | undefined
 }
 
 /**
@@ -67,7 +67,10 @@ export const allKeysOf = (attachment: Attachment): readonly [string, ...Array<st
 ]
 
 /** Returns the addresses of the sender, first the one that the message came from. */
-const senders = ({ aliases = [], sender }: Conversation): readonly [Address, ...Array<Address>] => [sender, ...aliases]
+const senders = ({ sender, senderAliases = [] }: Conversation): readonly [Address, ...Array<Address>] => [
+  sender,
+  ...senderAliases
+]
 
 /** Returns the key of the route that a new room of the conversation gets. */
 export const ownKeyOf = (conversation: Conversation): string => {
@@ -81,11 +84,11 @@ export const ownKeyOf = (conversation: Conversation): string => {
  * is built when it is asked for: the first one usually leads to a room.
  */
 export function* keysOf(conversation: Conversation): Iterable<string> {
-  const { aliases = [], channelId, recipient } = conversation
+  const { channelId, recipient, senderAliases = [] } = conversation
   const group = groupOf(conversation)
   yield ownKeyOf(conversation)
   if (group === undefined) {
-    for (const alias of aliases) yield routeKey(channelId, recipient, alias)
+    for (const alias of senderAliases) yield routeKey(channelId, recipient, alias)
     for (const address of senders(conversation)) yield routeKey(channelId, undefined, address)
   } else {
     yield routeKey(channelId, undefined, group)
@@ -145,7 +148,7 @@ const maxAliases = 16
 /** Returns what a message changes of the attachment of its sender. */
 const changesOf = (attachment: Attachment, participant: Address, conversation: Conversation) => {
   const { aliases: known = [], recipient } = attachment
-  const { aliases: given = [], sender } = conversation
+  const { sender, senderAliases: given = [] } = conversation
   const isKnown = sender === participant && given.length === 0
   const others = isKnown ? [] : newTo([participant, ...known], senders(conversation))
   return {
@@ -203,7 +206,7 @@ const isHeard = (attachment: Attachment, conversation: Conversation): boolean =>
 const isAsBefore = ({ participant, recipient, writesFrom, writesTo }: Attachment, conversation: Conversation) =>
   participant === conversation.sender && recipient === conversation.recipient &&
   writesFrom === undefined && writesTo === undefined &&
-  (conversation.aliases === undefined || conversation.aliases.length === 0)
+  (conversation.senderAliases === undefined || conversation.senderAliases.length === 0)
 
 /** Returns the attachment after a message of its participant. */
 const heardPerson = (attachment: Attachment, conversation: Conversation): Attachment => {

@@ -20,7 +20,7 @@ const conversationOf = (person: number, alias: number) => ({
   channelId: "sms",
   sender: Address.make(`+1514555000${person}`),
   recipient: Address.make("+15145550100"),
-  aliases: [Address.make(`whatsapp:CA.${alias}`)]
+  senderAliases: [Address.make(`whatsapp:CA.${alias}`)]
 })
 
 const eventOf = (roomId: string, id: string, length: number) =>
