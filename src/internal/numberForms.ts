@@ -48,8 +48,15 @@ export const isPhoneNumber = (text: string | undefined): text is string =>
 const otherTrunk =
   /^\+(?:(1)1(?=[2-9]\d{9}$)|(7)8(?=\d{10}$)|(36)06|(241)0(?=\d{8}$)|(370|993)8(?=\d{8}$)|(375)80?(?=[1-4]\d{8}$)|(692)1(?=\d{7}$))/
 
+/** Matches all numbers that one of the patterns may change, and few others: most numbers need none of them. */
+const mayHaveTrunkPrefix = /^\+(?:[17]|36|241|370|375|692|993|\d{2,3}0)/
+
+/** The countries that have {@link forms}. */
+const mayHaveForms = /^\+(?:5[245]|229)/
+
 /** Removes what is dialled within a country from `+` and digits. A number that is too short without it is kept. */
 export const withoutTrunkPrefix = (number: string): string => {
+  if (!mayHaveTrunkPrefix.test(number)) return number
   const code = (...[, ...codes]: ReadonlyArray<string | undefined>) => `+${codes.slice(0, -2).join("")}`
   const without = number.replace(otherTrunk, code).replace(trunkZero, code)
   return isPhoneNumber(without) ? without : number
@@ -60,6 +67,7 @@ export const canonicalNumber = (number: string): string => {
   // North America has one form.
   if (number.startsWith("+1") && number[2] !== "1") return number
   const plain = withoutTrunkPrefix(number)
+  if (!mayHaveForms.test(plain)) return plain
   const form = forms.find(({ pattern }) => pattern.test(plain))
   return form === undefined ? plain : plain.replace(form.pattern, form.canonical)
 }

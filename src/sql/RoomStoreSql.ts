@@ -14,7 +14,17 @@ import { wordsOf } from "../internal/listing.ts"
 import { personOf } from "../internal/person.ts"
 import { RoomEvent } from "../RoomEvent.ts"
 import { statusKey } from "../rooms/internal/history.ts"
-import { aliasKeysOf, allKeysOf, attached, detached, heard, keysOf, ownKeyOf } from "../rooms/internal/routes.ts"
+import {
+  aliasRoutesOf,
+  attached,
+  detached,
+  heard,
+  leading,
+  openedBy,
+  type Route,
+  routesOf,
+  textOf
+} from "../rooms/internal/routes.ts"
 import { type Attachment, Room } from "../rooms/Room.ts"
 import { DeliveryOutcome, type HistoryEntry, RoomStore, type Service } from "../rooms/RoomStore.ts"
 import type { Recorded } from "./EventLogSql.ts"
@@ -90,19 +100,19 @@ export const make = Effect.fnUntraced(function*(
 
   /** Finds the room that the first known key of a conversation leads to. */
   const findRoom = Effect.fnUntraced(function*(conversation: Parameters<Service["find"]>[0]) {
-    const keys = [...keysOf(conversation)]
+    const keys = Array.from(leading(conversation), textOf)
     const rows = yield* sql<{ route: string; room: string }>`SELECT route, room FROM sms_routes
       JOIN sms_rooms ON sms_rooms.id = room_id WHERE ${sql.in("route", keys)}`.withoutTransform
     const found = keys.flatMap((key) => rows.find(({ route }) => route === key) ?? [])[0]
     return found === undefined ? undefined : yield* rooms.decode(found.room)
   })
 
-  /** Makes keys lead to a room. */
-  const lead = (keys: ReadonlyArray<string>, roomId: string) =>
+  /** Makes routes lead to a room. */
+  const lead = (routes: ReadonlyArray<Route>, roomId: string) =>
     Effect.forEach(
-      keys,
-      (key) =>
-        sql`INSERT INTO sms_routes (route, room_id) VALUES (${key}, ${roomId})
+      routes,
+      (route) =>
+        sql`INSERT INTO sms_routes (route, room_id) VALUES (${textOf(route)}, ${roomId})
         ON CONFLICT (route) DO UPDATE SET room_id = ${roomId}`,
       { discard: true }
     )
@@ -118,20 +128,20 @@ export const make = Effect.fnUntraced(function*(
       // Read again under a lock, because another server may have changed it meanwhile.
       const after = heard((yield* readLocked(room.id)) ?? room, conversation)
       yield* write(after)
-      yield* lead(aliasKeysOf(after), after.id)
+      yield* lead(aliasRoutesOf(after), after.id)
       return { room: after, created: false }
     }
     const made = create()
-    const route = ownKeyOf(conversation)
+    const route = openedBy(conversation)
     // If two servers receive the first message of a conversation, only one creates the room.
     const rows = yield* sql<
       { room_id: string }
-    >`INSERT INTO sms_routes (route, room_id) VALUES (${route}, ${made.id})
+    >`INSERT INTO sms_routes (route, room_id) VALUES (${textOf(route)}, ${made.id})
       ON CONFLICT (route) DO UPDATE SET room_id = sms_routes.room_id RETURNING room_id`.withoutTransform
     const winner = rows[0]!.room_id
     const other = winner === made.id ? undefined : yield* read(winner)
     if (other !== undefined) return { room: other, created: false }
-    yield* lead(winner === made.id ? aliasKeysOf(made) : [route, ...aliasKeysOf(made)], made.id)
+    yield* lead(winner === made.id ? aliasRoutesOf(made) : [route, ...aliasRoutesOf(made)], made.id)
     return yield* insert(made)
   })
 
@@ -141,7 +151,7 @@ export const make = Effect.fnUntraced(function*(
       if (before === undefined) return undefined
       const after = attached(before, attachment)
       if (after !== before) yield* write(after)
-      yield* lead(allKeysOf(attachment), roomId)
+      yield* lead(routesOf(attachment), roomId)
       return after
     })))
 
@@ -151,8 +161,8 @@ export const make = Effect.fnUntraced(function*(
       if (before === undefined) return undefined
       const { left, removed } = detached(before, attachment)
       if (left !== before) yield* write(left)
-      for (const key of removed.flatMap(allKeysOf)) {
-        yield* sql`DELETE FROM sms_routes WHERE route = ${key} AND room_id = ${roomId}`
+      for (const route of removed.flatMap(routesOf)) {
+        yield* sql`DELETE FROM sms_routes WHERE route = ${textOf(route)} AND room_id = ${roomId}`
       }
       return left
     })))

@@ -17,16 +17,18 @@ import type { Appended, DeliveryOutcome, HistoryEntry, Received, RoomPlace, Room
 import { statusKey } from "./history.ts"
 import { type Kept, RoomHistory } from "./roomHistory.ts"
 import {
-  aliasKeysOf,
-  allKeysOf,
+  aliasRoutesOf,
   attached,
   type Conversation,
   detached,
   heard,
-  keysOf,
-  ownKeyOf,
-  peopleOf
+  leading,
+  openedBy,
+  peopleOf,
+  type Route,
+  routesOf
 } from "./routes.ts"
+import { RouteTable } from "./routeTable.ts"
 
 export interface Bounds {
   readonly maxRooms: number
@@ -37,10 +39,11 @@ export interface Bounds {
   readonly maxStatusBytes: number
 }
 
-/** What a route takes beside its text. */
+/** What a route takes beside its texts. */
 const perRoute = 64
 
-const sizeOfRoute = (key: string): number => perRoute + 2 * key.length
+const sizeOfRoute = ({ channelId, party, recipient }: Route): number =>
+  perRoute + 2 * channelId.length + sizeOf(recipient) + sizeOf(party)
 
 /** What a room takes without its id and what is in it. */
 const perRoom = 640
@@ -75,7 +78,7 @@ export class RoomState {
   #roomBytes = 0
   /** The room that was used last. A message asks for its room several times. */
   #latest: RoomRecord | undefined
-  readonly #routes = new Map<string, RoomRecord>()
+  readonly #routes = new RouteTable<RoomRecord>()
   /** The statuses, the oldest first. */
   readonly #statuses: InsertionOrderedMap<DeliveryStatus>
   /** The payload of the latest status. The statuses of a report on many recipients share one, which counts once. */
@@ -126,14 +129,14 @@ export class RoomState {
     if (found !== undefined) {
       const room = heard(found.room, conversation)
       if (room !== found.room) {
-        this.#lead(found, room, aliasKeysOf(room))
+        this.#lead(found, room, aliasRoutesOf(room))
       }
       return { room, created: false }
     }
     const made = this.create(create())
     const record = this.#record(made.room.id)
     if (record !== undefined) {
-      this.#lead(record, record.room, [ownKeyOf(conversation), ...aliasKeysOf(record.room)])
+      this.#lead(record, record.room, [openedBy(conversation), ...aliasRoutesOf(record.room)])
     }
     return made
   }
@@ -146,7 +149,7 @@ export class RoomState {
     const record = this.#record(roomId)
     if (record === undefined) return undefined
     const room = attached(record.room, attachment)
-    this.#lead(record, room, allKeysOf(attachment))
+    this.#lead(record, room, routesOf(attachment))
     return room
   }
 
@@ -300,11 +303,11 @@ export class RoomState {
   }
 
   #find(conversation: Conversation): RoomRecord | undefined {
-    // The first key usually leads to a room.
-    const own = this.#routes.get(ownKeyOf(conversation))
+    // The first route usually leads to a room.
+    const own = this.#routes.get(openedBy(conversation))
     if (own !== undefined) return own
-    for (const key of keysOf(conversation)) {
-      const record = this.#routes.get(key)
+    for (const route of leading(conversation)) {
+      const record = this.#routes.get(route)
       if (record !== undefined) return record
     }
     return undefined
@@ -374,22 +377,22 @@ export class RoomState {
   }
 
   /** Replaces a room by its new version, and leads these routes to it. */
-  #lead(record: RoomRecord, room: Room, keys: ReadonlyArray<string>): void {
+  #lead(record: RoomRecord, room: Room, routes: ReadonlyArray<Route>): void {
     record.room = room
     record.roomBytes = sizeOf(room)
-    for (const key of keys) {
-      if (this.#routes.get(key) === record) continue
-      this.#routes.set(key, record)
-      record.routeBytes += sizeOfRoute(key)
+    for (const route of routes) {
+      if (this.#routes.get(route) === record) continue
+      this.#routes.set(route, record)
+      record.routeBytes += sizeOfRoute(route)
     }
     this.#weigh(record)
   }
 
   #forgetRoutes(record: RoomRecord, attachment: Attachment): void {
-    for (const key of allKeysOf(attachment)) {
-      if (this.#routes.get(key) !== record) continue
-      this.#routes.delete(key)
-      record.routeBytes -= sizeOfRoute(key)
+    for (const route of routesOf(attachment)) {
+      if (this.#routes.get(route) !== record) continue
+      this.#routes.delete(route)
+      record.routeBytes -= sizeOfRoute(route)
     }
   }
 }

@@ -11,7 +11,6 @@
  */
 import { type Address, canonical } from "../../Address.ts"
 import { formOf, groupOf, isSame, type Received } from "../../internal/group.ts"
-import { quoted } from "../../internal/jsonKey.ts"
 import { personOf } from "../../internal/person.ts"
 import { compact } from "../../internal/record.ts"
 import { Attachment, Room } from "../Room.ts"
@@ -26,17 +25,28 @@ export interface Conversation extends Received {
 }
 
 /**
- * Builds a route key. Keys are unambiguous: no address, whatever a carrier puts
- * in it, can collide with another attachment's key.
+ * What leads to a room: messages on a channel, to one of our numbers or to any,
+ * from one person, from one group, or from anybody. Addresses are canonical, and
+ * the members of a group in the form of `formOf`.
  */
-const routeKey = (channelId: string, recipient?: Address, participant?: Address | ReadonlyArray<Address>): string =>
-  `[${quoted(channelId)},${recipient === undefined ? "null" : quoted(canonical(recipient))},${
-    typeof participant === "string"
-      ? quoted(canonical(participant))
-      : participant === undefined
-      ? "null"
-      : JSON.stringify(formOf(participant))
-  }]`
+export interface Route {
+  readonly channelId: string
+  readonly recipient: Address | undefined
+  readonly party: Address | ReadonlyArray<Address> | undefined
+}
+
+const routeOf = (channelId: string, recipient?: Address, party?: Address | ReadonlyArray<Address>): Route => ({
+  channelId,
+  recipient: recipient === undefined ? undefined : canonical(recipient),
+  party: typeof party === "string" ? canonical(party) : party === undefined ? undefined : formOf(party)
+})
+
+/**
+ * Writes a route as the key of a database. Keys are unambiguous: no address,
+ * whatever a carrier puts in it, can collide with another route's key.
+ */
+export const textOf = ({ channelId, party, recipient }: Route): string =>
+  JSON.stringify([channelId, recipient ?? null, party ?? null])
 
 const isAddresses = (value: unknown): value is ReadonlyArray<Address> =>
   Array.isArray(value) && value.every((item) => typeof item === "string")
@@ -52,18 +62,18 @@ export const canonicalKey = (key: string): string | undefined => {
   const [channelId, recipient, participant]: ReadonlyArray<unknown> = Array.isArray(parts) ? parts : []
   const text = (value: unknown) => typeof value === "string" && value !== "" ? value as Address : undefined
   return typeof channelId === "string"
-    ? routeKey(channelId, text(recipient), isAddresses(participant) ? participant : text(participant))
+    ? textOf(routeOf(channelId, text(recipient), isAddresses(participant) ? participant : text(participant)))
     : undefined
 }
 
-/** Returns the route key of an attachment. */
-export const keyOf = ({ channelId, group, participant, recipient }: Attachment): string =>
-  routeKey(channelId, recipient, group ?? participant)
+/** Returns the route of an attachment. */
+const attachedBy = ({ channelId, group, participant, recipient }: Attachment): Route =>
+  routeOf(channelId, recipient, group ?? participant)
 
-/** Returns the route keys of an attachment: its own first, then those of the participant's other addresses. */
-export const allKeysOf = (attachment: Attachment): readonly [string, ...Array<string>] => [
-  keyOf(attachment),
-  ...(attachment.aliases ?? []).map((alias) => routeKey(attachment.channelId, attachment.recipient, alias))
+/** Returns the routes of an attachment: its own first, then those of the participant's other addresses. */
+export const routesOf = (attachment: Attachment): readonly [Route, ...Array<Route>] => [
+  attachedBy(attachment),
+  ...(attachment.aliases ?? []).map((alias) => routeOf(attachment.channelId, attachment.recipient, alias))
 ]
 
 /** Returns the addresses of the sender, first the one that the message came from. */
@@ -72,35 +82,37 @@ const senders = ({ sender, senderAliases = [] }: Conversation): readonly [Addres
   ...senderAliases
 ]
 
-/** Returns the key of the route that a new room of the conversation gets. */
-export const ownKeyOf = (conversation: Conversation): string => {
+/** Returns the route that a new room of the conversation gets. */
+export const openedBy = (conversation: Conversation): Route => {
   const { channelId, recipient, sender } = conversation
-  return routeKey(channelId, recipient, groupOf(conversation) ?? sender)
+  return routeOf(channelId, recipient, groupOf(conversation) ?? sender)
 }
 
 /**
- * Returns the route keys to look up, the most specific first: those of the
+ * Returns the routes to look up, the most specific first: those of the
  * conversation, the participant or the group, the number, and the channel. Each
  * is built when it is asked for: the first one usually leads to a room.
  */
-export function* keysOf(conversation: Conversation): Iterable<string> {
+export function* leading(conversation: Conversation): Iterable<Route> {
   const { channelId, recipient, senderAliases = [] } = conversation
   const group = groupOf(conversation)
-  yield ownKeyOf(conversation)
+  yield openedBy(conversation)
   if (group === undefined) {
-    for (const alias of senderAliases) yield routeKey(channelId, recipient, alias)
-    for (const address of senders(conversation)) yield routeKey(channelId, undefined, address)
+    for (const alias of senderAliases) yield routeOf(channelId, recipient, alias)
+    for (const address of senders(conversation)) yield routeOf(channelId, undefined, address)
   } else {
-    yield routeKey(channelId, undefined, group)
+    yield routeOf(channelId, undefined, group)
   }
-  yield routeKey(channelId, recipient)
-  yield routeKey(channelId)
+  yield routeOf(channelId, recipient)
+  yield routeOf(channelId)
 }
+
+const isSameRoute = (one: Attachment, other: Attachment): boolean =>
+  textOf(attachedBy(one)) === textOf(attachedBy(other))
 
 /** Returns the room with the attachment, or the same room if it already has it. */
 export const attached = (room: Room, attachment: Attachment): Room => {
-  const key = keyOf(attachment)
-  return room.attachments.some((other) => keyOf(other) === key)
+  return room.attachments.some((other) => isSameRoute(other, attachment))
     ? room
     : new Room({ ...room, attachments: [...room.attachments, attachment] })
 }
@@ -110,8 +122,7 @@ export const detached = (
   room: Room,
   attachment: Attachment
 ): { readonly left: Room; readonly removed: ReadonlyArray<Attachment> } => {
-  const key = keyOf(attachment)
-  const removed = room.attachments.filter((other) => keyOf(other) === key)
+  const removed = room.attachments.filter((other) => isSameRoute(other, attachment))
   const attachments = room.attachments.filter((other) => !removed.includes(other))
   return { left: removed.length === 0 ? room : new Room({ ...room, attachments }), removed }
 }
@@ -241,9 +252,9 @@ export const heard = (room: Room, conversation: Conversation): Room => {
   return attachments === undefined ? room : new Room({ ...room, attachments })
 }
 
-/** Returns the route keys of the other addresses of all participants. They lead to the room of the participant. */
-export const aliasKeysOf = ({ attachments }: Room): ReadonlyArray<string> =>
-  attachments.flatMap((attachment) => allKeysOf(attachment).slice(1))
+/** Returns the routes of the other addresses of all participants. They lead to the room of the participant. */
+export const aliasRoutesOf = ({ attachments }: Room): ReadonlyArray<Route> =>
+  attachments.flatMap((attachment) => routesOf(attachment).slice(1))
 
 /** Returns the people in a room, in the form by which a person is recognized, by all of their addresses. */
 export const peopleOf = ({ attachments }: Room): ReadonlySet<string> =>

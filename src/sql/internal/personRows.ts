@@ -13,7 +13,7 @@ import { personOf } from "../../internal/person.ts"
 import { idOfUrl } from "../../media/MediaStore.ts"
 import { InboundMessage } from "../../Message.ts"
 import { RoomEvent } from "../../RoomEvent.ts"
-import { allKeysOf } from "../../rooms/internal/routes.ts"
+import { routesOf, textOf } from "../../rooms/internal/routes.ts"
 import { Room } from "../../rooms/Room.ts"
 import type { StorageError, UnreadableRow } from "../../StorageError.ts"
 import * as ForgottenSends from "./forgottenSends.ts"
@@ -262,11 +262,13 @@ export const make = (sql: SqlClient.SqlClient, transact: Transact) => {
     const { left, reduced, removed } = Person.leave(room, person)
     yield* sql`UPDATE sms_rooms SET room = ${yield* rooms.encode(new Room({ ...room, attachments: left }))}
       WHERE id = ${id}`
-    for (const route of removed.flatMap(allKeysOf)) {
-      yield* sql`DELETE FROM sms_routes WHERE route = ${route} AND room_id = ${id}`
+    for (const route of removed.flatMap(routesOf)) {
+      yield* sql`DELETE FROM sms_routes WHERE route = ${textOf(route)} AND room_id = ${id}`
     }
-    for (const route of reduced.flatMap(allKeysOf)) {
-      yield* sql`INSERT INTO sms_routes (route, room_id) VALUES (${route}, ${id}) ON CONFLICT (route) DO NOTHING`
+    for (const route of reduced.flatMap(routesOf)) {
+      yield* sql`INSERT INTO sms_routes (route, room_id) VALUES (${
+        textOf(route)
+      }, ${id}) ON CONFLICT (route) DO NOTHING`
     }
     let deleted = 0
     const rows = yield* sql<Row>`SELECT position, event FROM sms_room_events WHERE room_id = ${id}`.withoutTransform
