@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { attempt } from "./attempt.ts"
 import { type Linked, LinkedList } from "./linkedList.ts"
 import { sizeOf } from "./sizeOf.ts"
@@ -34,34 +35,36 @@ interface Entry<S> extends Linked<Entry<S>> {
 /** What an entry takes without its key and its summary. */
 const perEntry = 288
 
-/** The result of the call that ran the effect, or its summary for every later call. */
-export type Outcome<A, S> =
-  | { readonly _tag: "First"; readonly value: A }
-  | { readonly _tag: "Repeated"; readonly summary: S }
+/** How a result is remembered, and what a later call gets of that. */
+export interface Memory<A, S, B> {
+  readonly summarize: (value: A) => S
+  readonly repeated: (summary: S) => B
+}
 
 export interface Deduplicator<S> {
   /**
    * Runs the effect unless the key is known. For a known key, waits for the first
-   * call and returns its summary. If the first call fails or is interrupted, the
-   * next waiting call runs its effect instead, so a repetition can still succeed.
+   * call and returns what is remembered of its result. If the first call fails or
+   * is interrupted, the next waiting call runs its effect instead, so a repetition
+   * can still succeed.
    */
-  readonly run: <A, E, R>(
+  readonly run: <A, B, E, R>(
     key: string,
     effect: Effect.Effect<A, E, R>,
-    summarize: (value: A) => S
-  ) => Effect.Effect<Outcome<A, S>, E, R>
+    memory: Memory<A, S, B>
+  ) => Effect.Effect<A | B, E, R>
   /**
    * As `run`, but builds the effect at once if the key is not known, at this time
    * in epoch milliseconds. The result of one that is done by then is returned. The
    * fiber must not be interrupted before it begins with the effect that this
    * returns: see `SupervisedFibers.begin`.
    */
-  readonly begin: <A, E, R>(
+  readonly begin: <A, B, E, R>(
     key: string,
     now: number,
     build: () => Effect.Effect<A, E, R>,
-    summarize: (value: A) => S
-  ) => Effect.Effect<Outcome<A, S>, E, R>
+    memory: Memory<A, S, B>
+  ) => Effect.Effect<A | B, E, R>
 }
 
 export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
@@ -123,30 +126,48 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
       return { entry, mine: true }
     }
 
-    /** Runs the effect of the call that owns the entry. On failure the key is released for the next call. */
-    const work = <A, E, R>(entry: Entry<S>, effect: Effect.Effect<A, E, R>, summarize: (value: A) => S) =>
-      Effect.matchCauseEffectEager(
-        attempt(() => Effect.mapEager(effect, (value) => ({ value, summary: summarize(value) }))),
-        {
-          onSuccess: ({ summary, value }): Effect.Effect<Outcome<A, S>> => {
-            entry.summary = summary
-            entry.isDone = true
-            if (entry.isKept) {
-              const added = sizeOf(summary)
-              entry.bytes += added
-              bytes += added
-              evict()
-            }
-            if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
-            return Effect.succeed({ _tag: "First", value })
-          },
-          onFailure: (cause) => {
-            if (entry.isKept) forget(entry)
-            if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
-            return Effect.failCause(cause)
-          }
+    const release = (entry: Entry<S>): void => {
+      if (entry.isKept) forget(entry)
+      if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
+    }
+
+    /** Remembers the result of the call that owns the entry. On failure the key is released for the next call. */
+    const conclude = <A, E>(
+      entry: Entry<S>,
+      exit: Exit.Exit<A, E>,
+      summarize: (value: A) => S
+    ): Exit.Exit<A, E> => {
+      if (Exit.isFailure(exit)) {
+        release(entry)
+        return exit
+      }
+      try {
+        const summary = summarize(exit.value)
+        entry.summary = summary
+        entry.isDone = true
+        if (entry.isKept) {
+          const added = sizeOf(summary)
+          entry.bytes += added
+          bytes += added
+          evict()
         }
-      )
+        if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
+        return exit
+      } catch (defect) {
+        release(entry)
+        return Exit.die(defect)
+      }
+    }
+
+    /** Runs the effect of the call that owns the entry. */
+    const work = <A, E, R>(
+      entry: Entry<S>,
+      effect: Effect.Effect<A, E, R>,
+      summarize: (value: A) => S
+    ): Effect.Effect<A, E, R> =>
+      Exit.isExit(effect)
+        ? conclude(entry, effect as Exit.Exit<A, E>, summarize)
+        : Effect.flatMap(Effect.exit(effect), (exit) => conclude(entry, exit, summarize))
 
     const wait = (entry: Entry<S>): Effect.Effect<void> => {
       if (entry.isDone) return Effect.void
@@ -154,38 +175,38 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
       return Deferred.await(entry.done)
     }
 
-    const run = <A, E, R>(
+    const run = <A, B, E, R>(
       key: string,
       effect: Effect.Effect<A, E, R>,
-      summarize: (value: A) => S
-    ): Effect.Effect<Outcome<A, S>, E, R> =>
+      memory: Memory<A, S, B>
+    ): Effect.Effect<A | B, E, R> =>
       // An interruption between the claim and the work would leave the key claimed forever.
       Effect.uninterruptibleMask((restore) =>
-        Effect.withFiber((fiber): Effect.Effect<Outcome<A, S>, E, R> => {
+        Effect.withFiber((fiber): Effect.Effect<A | B, E, R> => {
           const { entry, mine } = claim(key, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
-          return mine ? work(entry, restore(effect), summarize) : restore(repeat(key, entry, effect, summarize))
+          return mine ? work(entry, restore(effect), memory.summarize) : restore(repeat(key, entry, effect, memory))
         })
       )
 
     /** Waits for the first call. If that fails, this one is the next. */
-    const repeat = <A, E, R>(
+    const repeat = <A, B, E, R>(
       key: string,
       entry: Entry<S>,
       effect: Effect.Effect<A, E, R>,
-      summarize: (value: A) => S
-    ): Effect.Effect<Outcome<A, S>, E, R> =>
-      Effect.flatMapEager(wait(entry), () =>
+      memory: Memory<A, S, B>
+    ): Effect.Effect<A | B, E, R> =>
+      Effect.flatMapEager(wait(entry), (): Effect.Effect<A | B, E, R> =>
         entry.isDone
-          ? Effect.succeed({ _tag: "Repeated", summary: entry.summary as S })
-          : run(key, effect, summarize))
+          ? Effect.succeed(memory.repeated(entry.summary as S))
+          : run(key, effect, memory))
 
     return {
       run,
-      begin: (key, now, build, summarize) => {
+      begin: (key, now, build, memory) => {
         const { entry, mine } = claim(key, now)
         return mine
-          ? work(entry, attempt(build), summarize)
-          : repeat(key, entry, Effect.suspend(build), summarize)
+          ? work(entry, attempt(build), memory.summarize)
+          : repeat(key, entry, Effect.suspend(build), memory)
       }
     }
   })

@@ -2,7 +2,7 @@ import { assert, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Exit, type Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
-import * as Deduplicator from "../../src/internal/deduplicator.ts"
+import * as Outcomes from "./outcomes.ts"
 
 const keys = ["a", "b", "c"]
 const timeToLive = 1000
@@ -31,10 +31,10 @@ interface Run {
 const settle = Effect.repeat(Effect.yieldNow, { times: 20 })
 
 const play = Effect.fnUntraced(function*(steps: ReadonlyArray<Step>, capacity: number) {
-  const once = yield* Deduplicator.make<string>({ capacity, timeToLive })
+  const once = yield* Outcomes.make<string>({ capacity, timeToLive })
   const runs: Array<Run> = []
   const callers: Array<
-    { readonly key: string; readonly fiber: Fiber.Fiber<Deduplicator.Outcome<string, string>, string> }
+    { readonly key: string; readonly fiber: Fiber.Fiber<Outcomes.Outcome<string, string>, string> }
   > = []
   const running = () => runs.filter(({ state }) => state === "running")
 

@@ -1,8 +1,9 @@
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Ref, Scheduler } from "effect"
 import { TestClock } from "effect/testing"
-import * as Deduplicator from "../../src/internal/deduplicator.ts"
+import type * as Deduplicator from "../../src/internal/deduplicator.ts"
 import { LinkedList } from "../../src/internal/linkedList.ts"
+import * as Outcomes from "./outcomes.ts"
 
 const roomy: Deduplicator.Options = { capacity: 1000, timeToLive: "1 minute" }
 
@@ -28,7 +29,7 @@ describe("once", () => {
   for (const callers of [1, 10, 1000]) {
     it.effect(`runs the effect one time for ${callers} callers at once, and the others get its summary`, () =>
       Effect.gen(function*() {
-        const once = yield* Deduplicator.make<string>(roomy)
+        const once = yield* Outcomes.make<string>(roomy)
         const { effect, gates, runs } = yield* gated()
         const fibers = yield* Effect.replicateEffect(
           fork(once.run("key", effect, (value) => `summary of ${value}`)),
@@ -49,7 +50,7 @@ describe("once", () => {
 
   it.effect("keeps other keys out of it", () =>
     Effect.gen(function*() {
-      const once = yield* Deduplicator.make<string>(roomy)
+      const once = yield* Outcomes.make<string>(roomy)
       const { effect, runs } = yield* gated()
       yield* fork(once.run("a", effect, identity))
       assert.deepStrictEqual(yield* once.run("b", Effect.succeed("b"), identity), { _tag: "First", value: "b" })
@@ -73,7 +74,7 @@ describe("once", () => {
   ) {
     it.effect(`lets exactly one of those that wait take over when the first ${what}`, () =>
       Effect.gen(function*() {
-        const once = yield* Deduplicator.make<string>(roomy)
+        const once = yield* Outcomes.make<string>(roomy)
         const { effect, gates, runs } = yield* gated()
         const fibers = yield* Effect.replicateEffect(fork(once.run("key", effect, identity)), 10)
         yield* end(fibers[0]!, gates[0]!)
@@ -89,7 +90,7 @@ describe("once", () => {
 
     it.effect(`runs again for the next call when the only one ${what}`, () =>
       Effect.gen(function*() {
-        const once = yield* Deduplicator.make<string>(roomy)
+        const once = yield* Outcomes.make<string>(roomy)
         const { effect, gates } = yield* gated()
         const fiber = yield* fork(once.run("key", effect, identity))
         yield* end(fiber, gates[0]!)
@@ -101,7 +102,7 @@ describe("once", () => {
 
   it.effect("runs again when it cannot be summarized, and leaves nobody waiting", () =>
     Effect.gen(function*() {
-      const once = yield* Deduplicator.make<string>(roomy)
+      const once = yield* Outcomes.make<string>(roomy)
       const { effect, gates } = yield* gated()
       const first = yield* fork(once.run("key", effect, () => {
         throw new Error("no summary")
@@ -114,7 +115,7 @@ describe("once", () => {
 
   it.effect("begins at once with a key that is not known, and is a result where nothing has to wait", () =>
     Effect.gen(function*() {
-      const once = yield* Deduplicator.make<string>(roomy)
+      const once = yield* Outcomes.make<string>(roomy)
       const fails = once.begin("key", 0, () => Exit.fail("broken"), identity)
       assert.deepStrictEqual(fails, Exit.fail("broken"))
       const dies = once.begin("key", 0, () => Exit.succeed("it"), () => {
@@ -136,7 +137,7 @@ describe("once", () => {
 
   it.effect("is not disturbed when one that waits is interrupted", () =>
     Effect.gen(function*() {
-      const once = yield* Deduplicator.make<string>(roomy)
+      const once = yield* Outcomes.make<string>(roomy)
       const { effect, gates, runs } = yield* gated()
       const first = yield* fork(once.run("key", effect, identity))
       const impatient = yield* fork(once.run("key", effect, identity))
@@ -150,7 +151,7 @@ describe("once", () => {
 
   it.effect("frees the key of a call that is interrupted before it starts", () =>
     Effect.gen(function*() {
-      const once = yield* Deduplicator.make<string>(roomy)
+      const once = yield* Outcomes.make<string>(roomy)
       const lazy = yield* Effect.forkChild(once.run("key", Effect.never, identity))
       yield* Fiber.interrupt(lazy)
       yield* Effect.exit(once.run("key", Effect.interrupt, identity))
@@ -159,7 +160,7 @@ describe("once", () => {
 
   it.effect("frees the key of a call that is interrupted at any of its steps", () =>
     Effect.gen(function*() {
-      const once = yield* Deduplicator.make<string>(roomy)
+      const once = yield* Outcomes.make<string>(roomy)
       for (const opsBeforeYield of [3, 4, 5]) {
         for (let steps = 0; steps < 50; steps++) {
           const key = `${opsBeforeYield} ${steps}`
@@ -178,7 +179,7 @@ describe("once", () => {
 
   it.effect("keeps the key for the call that has it when an earlier one fails that was forgotten meanwhile", () =>
     Effect.gen(function*() {
-      const once = yield* Deduplicator.make<string>({ capacity: 1, timeToLive: "1 minute" })
+      const once = yield* Outcomes.make<string>({ capacity: 1, timeToLive: "1 minute" })
       const { effect, gates, runs } = yield* gated()
       yield* fork(Effect.exit(once.run("key", effect, identity)))
       yield* once.run("other", Effect.succeed("it"), identity)
@@ -194,7 +195,7 @@ describe("once", () => {
 
   it.effect("remembers a key for its time to live, from when it was first seen", () =>
     Effect.gen(function*() {
-      const once = yield* Deduplicator.make<string>(roomy)
+      const once = yield* Outcomes.make<string>(roomy)
       const run = Effect.map(once.run("key", Effect.succeed("it"), identity), ({ _tag }) => _tag)
       assert.strictEqual(yield* run, "First")
       yield* TestClock.adjust("59999 millis")
@@ -205,7 +206,7 @@ describe("once", () => {
 
   it.effect("forgets a key in time also when the clock of the machine was set back meanwhile", () =>
     Effect.gen(function*() {
-      const once = yield* Deduplicator.make<string>(roomy)
+      const once = yield* Outcomes.make<string>(roomy)
       const run = (key: string) => Effect.map(once.run(key, Effect.succeed("it"), identity), ({ _tag }) => _tag)
       yield* TestClock.setTime(1_000_000)
       yield* run("late")
@@ -220,7 +221,7 @@ describe("once", () => {
 
   it.effect("forgets the oldest key beyond its capacity, and only for a new one", () =>
     Effect.gen(function*() {
-      const once = yield* Deduplicator.make<string>({ capacity: 3, timeToLive: "1 minute" })
+      const once = yield* Outcomes.make<string>({ capacity: 3, timeToLive: "1 minute" })
       const run = (key: string) => Effect.map(once.run(key, Effect.succeed("it"), identity), ({ _tag }) => _tag)
       for (const key of ["a", "b", "c"]) assert.strictEqual(yield* run(key), "First")
       for (const key of ["c", "b", "a", "a"]) assert.strictEqual(yield* run(key), "Repeated")
@@ -232,7 +233,7 @@ describe("once", () => {
 
   it.effect("forgets the oldest keys beyond its bytes, with those of the summaries", () =>
     Effect.gen(function*() {
-      const once = yield* Deduplicator.make<string>({ capacity: 100, maxBytes: 10_000, timeToLive: "1 minute" })
+      const once = yield* Outcomes.make<string>({ capacity: 100, maxBytes: 10_000, timeToLive: "1 minute" })
       const run = (key: string, summary = "it") =>
         Effect.map(once.run(key, Effect.succeed(summary), identity), ({ _tag }) => _tag)
       const [a, b, c] = ["a", "b", "c"].map((key) => key.repeat(1400)) as [string, string, string]
@@ -251,7 +252,7 @@ describe("once", () => {
 
   it.effect("works with room for one key", () =>
     Effect.gen(function*() {
-      const once = yield* Deduplicator.make<string>({ capacity: 1, timeToLive: "1 minute" })
+      const once = yield* Outcomes.make<string>({ capacity: 1, timeToLive: "1 minute" })
       const { effect, gates, runs } = yield* gated()
       const fibers = yield* Effect.replicateEffect(fork(once.run("key", effect, identity)), 5)
       yield* Deferred.succeed(gates[0]!, "it")
@@ -263,7 +264,7 @@ describe("once", () => {
     Effect.gen(function*() {
       const spy = vi.spyOn(LinkedList.prototype, "oldest", "get")
       yield* Effect.addFinalizer(() => Effect.sync(() => spy.mockRestore()))
-      const once = yield* Deduplicator.make<string>({ capacity: 5000, timeToLive: "1 minute" })
+      const once = yield* Outcomes.make<string>({ capacity: 5000, timeToLive: "1 minute" })
       const run = (key: number) => once.run(`key ${key}`, Effect.succeed("it"), identity)
       for (let key = 0; key < 10_000; key++) yield* run(key)
       for (let key = 5000; key < 10_000; key++) yield* run(key)

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
-import { attempt } from "../../internal/attempt.ts"
+import { attempt, tapEager } from "../../internal/attempt.ts"
 import * as KeyedMutex from "../../internal/keyedMutex.ts"
 import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
 import type { InboundMessage } from "../../Message.ts"
@@ -332,14 +332,13 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
       }
     )
 
-  const passInTurn = (fiber: Current, incoming: Incoming, conversation: Conversation) =>
-    Effect.mapEager(
-      inTurn.begin(fiber, incoming.event.roomId, () => pass(fiber, incoming, conversation)),
-      (passed) => {
-        if (passed._tag !== "Repeated") outcomes[passed._tag].updateUnsafe(1, fiber.context)
-        return passed
-      }
-    )
+  const passInTurn = (fiber: Current, incoming: Incoming, conversation: Conversation) => {
+    const passed = inTurn.begin(fiber, incoming.event.roomId, () => pass(fiber, incoming, conversation))
+    const count = ({ _tag }: Passed | Repeated) => {
+      if (_tag !== "Repeated") outcomes[_tag].updateUnsafe(1, fiber.context)
+    }
+    return tapEager(passed, count)
+  }
 
   /** Waits until all answers are processed, and returns the failure of the first that is not. */
   const awaitAnswers = Effect.fnUntraced(function*({ answers }: Conversation) {
@@ -361,8 +360,6 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
       completion.changes.push(...settles.map((settle) => Effect.suspend(settle)))
       return Effect.void
     }
-    // As it is for most messages.
-    if (settles.length <= 1) return settles[0]?.() ?? Effect.void
     return Effect.forEach(settles, (settle) => settle(), { discard: true })
   }
 
@@ -439,6 +436,8 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
       }
       const run = (): Effect.Effect<A, E | StorageError | Unfinished> => {
         const used = attempt(() => use(conversation))
+        // As it is for most messages.
+        if (Exit.isExit(used) && answers.length === 0 && settles.length === 0) return used
         return Exit.isExit(used) ? conclude(used as Exit.Exit<A, E>) : Effect.flatMap(Effect.exit(used), conclude)
       }
       return key === undefined ? run() : oncePerKey.begin(fiber, key, run)

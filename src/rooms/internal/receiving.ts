@@ -6,7 +6,6 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Deduplicator from "../../internal/deduplicator.ts"
-import { quoted } from "../../internal/jsonKey.ts"
 import type { Ulids } from "../../internal/ulids.ts"
 import type { InboundMessage } from "../../Message.ts"
 import type { Completion } from "../../queue/internal/completion.ts"
@@ -52,9 +51,15 @@ export interface Receive {
   readonly resumed?: Resumed | undefined
 }
 
+/** What is remembered of a message. */
+interface Summary {
+  readonly eventId: string
+  readonly roomId: string
+}
+
 export const make = Effect.fnUntraced(function*({ broadcast, channels, ids, notify, remembered, store }: Options) {
   const steps = Steps.of(store)
-  const seen = yield* Deduplicator.make<{ readonly eventId: string; readonly roomId: string }>(remembered)
+  const seen = yield* Deduplicator.make<Summary>(remembered)
 
   const tell = ({ created, room }: { readonly created: boolean; readonly room: Room }) =>
     created ? notify({ _tag: "RoomCreated", roomId: room.id }) : Effect.void
@@ -74,13 +79,17 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, ids, noti
     return found.room
   })
 
-  const keyOf = (channelId: string, idempotencyKey: string): string =>
-    `[${quoted(channelId)},${quoted(idempotencyKey)}]`
+  /** The key by which a store deduplicates a message. */
+  const keyOf = ({ channelId, idempotencyKey }: InboundMessage): string | undefined =>
+    idempotencyKey === undefined ? undefined : JSON.stringify([channelId, idempotencyKey])
+
+  /** The same in memory, where a key need not be readable. Its parts cannot be confused. */
+  const seenAs = (channelId: string, idempotencyKey: string): string =>
+    `${channelId.length} ${channelId}${idempotencyKey}`
 
   const receiveAnew = (
     { fiber, message, resumed }: Receive,
     conversation: Conversation,
-    key: string | undefined,
     now: number
   ): Effect.Effect<Broadcast.Result, StorageError | Unfinished> => {
     const eventId = resumed?.eventId
@@ -88,7 +97,7 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, ids, noti
       broadcast(fiber, {
         room,
         event: new ReceivedEvent(message, id, room.id, now),
-        key: resumed === undefined && !store.isShared ? undefined : key,
+        key: resumed === undefined && !store.isShared ? undefined : keyOf(message),
         inbound: message,
         isResumed: resumed !== undefined,
         isAbandoned: resumed?.isAbandoned
@@ -103,24 +112,23 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, ids, noti
     })
   }
 
-  const summaryOf = (result: ProcessResult) =>
-    "event" in result
-      ? { eventId: result.event.id, roomId: result.event.roomId }
-      : { eventId: result.eventId, roomId: result.roomId }
+  const memory: Deduplicator.Memory<Broadcast.Result, Summary, ProcessResult> = {
+    summarize: (result) =>
+      "event" in result
+        ? { eventId: result.event.id, roomId: result.event.roomId }
+        : { eventId: result.eventId, roomId: result.roomId },
+    repeated: (summary) => ({ _tag: "Repeated", ...summary })
+  }
 
   const receive = (
     received: Receive,
     conversation: Conversation
   ): Effect.Effect<ProcessResult, StorageError | Unfinished> => {
     const { fiber, message: { channelId, idempotencyKey }, resumed } = received
-    const key = idempotencyKey === undefined ? undefined : keyOf(channelId, idempotencyKey)
     const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-    const anew = () => receiveAnew(received, conversation, key, now)
-    if (key === undefined || resumed !== undefined) return anew()
-    return Effect.mapEager(
-      seen.begin(key, now, anew, summaryOf),
-      (outcome) => outcome._tag === "First" ? outcome.value : { _tag: "Repeated", ...outcome.summary }
-    )
+    return idempotencyKey === undefined || resumed !== undefined
+      ? receiveAnew(received, conversation, now)
+      : seen.begin(seenAs(channelId, idempotencyKey), now, () => receiveAnew(received, conversation, now), memory)
   }
 
   return { create, receive }

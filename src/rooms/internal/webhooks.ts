@@ -38,17 +38,15 @@ export const make = Effect.fnUntraced(function*(remembered: Deduplicator.Options
   ): Effect.Effect<ReadonlyArray<EventResult>, E, R> =>
     keys.reduceRight(
       (process, key) =>
-        Effect.map(
-          seen.run(key, process, (results) => results.map(summaryOf)),
-          (outcome) =>
-            outcome._tag === "First"
-              ? outcome.value
-              : outcome.summary.flatMap((summary, index): ReadonlyArray<EventResult> => {
-                if (summary._tag !== "Ignored") return [summary]
-                const event = events[index]
-                return event === undefined ? [] : [{ _tag: "Ignored", event }]
-              })
-        ),
+        seen.run(key, process, {
+          summarize: (results) => results.map(summaryOf),
+          repeated: (summaries) =>
+            summaries.flatMap((summary, index): ReadonlyArray<EventResult> => {
+              if (summary._tag !== "Ignored") return [summary]
+              const event = events[index]
+              return event === undefined ? [] : [{ _tag: "Ignored", event }]
+            })
+        }),
       process
     )
 })
