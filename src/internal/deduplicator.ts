@@ -6,6 +6,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import { attempt } from "./attempt.ts"
 import { type Linked, LinkedList } from "./linkedList.ts"
 import { sizeOf } from "./sizeOf.ts"
@@ -46,11 +47,12 @@ export interface Deduplicator<S> {
    * Runs the effect unless the key is known. For a known key, waits for the first
    * call and returns what is remembered of its result. If the first call fails or
    * is interrupted, the next waiting call runs its effect instead, so a repetition
-   * can still succeed.
+   * can still succeed. The effect is built in the fiber of the call, and a result
+   * is returned as it is.
    */
   readonly run: <A, B, E, R>(
     key: string,
-    effect: Effect.Effect<A, E, R>,
+    build: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>,
     memory: Memory<A, S, B>
   ) => Effect.Effect<A | B, E, R>
   /**
@@ -177,14 +179,16 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
 
     const run = <A, B, E, R>(
       key: string,
-      effect: Effect.Effect<A, E, R>,
+      build: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>,
       memory: Memory<A, S, B>
     ): Effect.Effect<A | B, E, R> =>
       // An interruption between the claim and the work would leave the key claimed forever.
       Effect.uninterruptibleMask((restore) =>
         Effect.withFiber((fiber): Effect.Effect<A | B, E, R> => {
           const { entry, mine } = claim(key, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
-          return mine ? work(entry, restore(effect), memory.summarize) : restore(repeat(key, entry, effect, memory))
+          if (!mine) return restore(repeat(key, entry, build, memory))
+          const effect = attempt(() => build(fiber))
+          return work(entry, Exit.isExit(effect) ? effect : restore(effect), memory.summarize)
         })
       )
 
@@ -192,21 +196,19 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
     const repeat = <A, B, E, R>(
       key: string,
       entry: Entry<S>,
-      effect: Effect.Effect<A, E, R>,
+      build: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>,
       memory: Memory<A, S, B>
     ): Effect.Effect<A | B, E, R> =>
       Effect.flatMapEager(wait(entry), (): Effect.Effect<A | B, E, R> =>
         entry.isDone
           ? Effect.succeed(memory.repeated(entry.summary as S))
-          : run(key, effect, memory))
+          : run(key, build, memory))
 
     return {
       run,
       begin: (key, now, build, memory) => {
         const { entry, mine } = claim(key, now)
-        return mine
-          ? work(entry, attempt(build), memory.summarize)
-          : repeat(key, entry, Effect.suspend(build), memory)
+        return mine ? work(entry, attempt(build), memory.summarize) : repeat(key, entry, build, memory)
       }
     }
   })

@@ -19,13 +19,14 @@ export interface SupervisedFibers {
   /** Starts the effect and waits for it. An interruption of the caller only ends the waiting. */
   readonly run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /**
-   * As `run`, but builds the effect in the fiber of the caller. If that is a
-   * result already, because all of its steps are done by then, no other fiber is
+   * As `run`, but builds the effect at once, in the fiber of the caller. If that is
+   * a result already, because all of its steps are done by then, no other fiber is
    * started. Otherwise its own fiber begins with it at once: nothing can interrupt
    * between a step that is done and the effect that follows it.
    */
   readonly begin: <A, E, R>(
-    build: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>
+    fiber: Fiber.Fiber<unknown, unknown>,
+    build: () => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E, R>
   /**
    * Runs the effect with a timeout and interrupts it together with the caller.
@@ -90,12 +91,11 @@ export const make = Effect.fnUntraced(function*(
   return {
     start,
     run: (effect) => Effect.withFiber((parent) => run(parent, effect)),
-    begin: (build) =>
-      Effect.withFiber((parent) => {
-        if (!open) return run(parent, Effect.interrupt)
-        const effect = attempt(() => build(parent))
-        return Exit.isExit(effect) ? effect : run(parent, effect)
-      }),
+    begin: (fiber, build) => {
+      if (!open) return run(fiber, Effect.interrupt)
+      const effect = attempt(build)
+      return Exit.isExit(effect) ? effect : run(fiber, effect)
+    },
     runWithin: (effect, limit) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(start(effect), (fiber) =>

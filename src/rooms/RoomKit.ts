@@ -39,6 +39,7 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -383,18 +384,28 @@ export const make = Effect.fnUntraced(function*(
   const recordConsent = (event: InboundMessage | DeliveryStatus, isFromInbox: boolean) =>
     consents === undefined || isFromInbox ? Effect.void : consents.receive([event])
 
+  /** Processes a message in the fiber of the caller, as far as it goes without waiting. */
+  const passIn = (
+    fiber: Fiber.Fiber<unknown, unknown>,
+    message: InboundMessage,
+    resumed?: Receiving.Resumed
+  ): Effect.Effect<ProcessResult, StorageError | Unfinished> =>
+    runs.begin(fiber, () =>
+      Effect.flatMapEager(
+        recordConsent(message, resumed?.eventId !== undefined),
+        () =>
+          withAnswers(fiber, (conversation) => receive({ fiber, message, resumed }, conversation), {
+            completion: resumed?.completion
+          })
+      ))
+
+  const beginInbound: typeof passIn = (fiber, message, resumed) =>
+    Spans.isTraced(fiber)
+      ? inboundSpan(Effect.withFiber((fiber) => passIn(fiber, message, resumed)))
+      : passIn(fiber, message, resumed)
+
   const pass = (message: InboundMessage, resumed?: Receiving.Resumed) =>
-    inboundSpan(
-      runs.begin((fiber) =>
-        Effect.flatMapEager(
-          recordConsent(message, resumed?.eventId !== undefined),
-          () =>
-            withAnswers(fiber, (conversation) => receive({ fiber, message, resumed }, conversation), {
-              completion: resumed?.completion
-            })
-        )
-      )
-    )
+    Effect.withFiber((fiber) => beginInbound(fiber, message, resumed))
 
   const processDeliveryStatus = (status: DeliveryStatus, options?: { readonly isResumed: boolean }) =>
     statusSpan(Effect.andThen(recordConsent(status, options?.isResumed === true), statuses.process(status, options)))
@@ -406,7 +417,7 @@ export const make = Effect.fnUntraced(function*(
     accepting: () => accept,
     once: yield* Webhooks.make(remembered),
     aggregator,
-    processInbound: pass,
+    beginInbound,
     recordStatus: processDeliveryStatus,
     notify,
     runs
@@ -478,15 +489,13 @@ export const make = Effect.fnUntraced(function*(
           ? yield* Conversation.answering
           : { key: JSON.stringify(["post", roomId, key]), isPatient, isResumed: true }
         const isReported = isPatient !== true
-        return yield* runs.begin((fiber) =>
-          withAnswers(
-            fiber,
-            (conversation) => broadcast(fiber, { event, room, ...repetition, isReported }, conversation),
-            {
-              ...repetition,
-              isMade: ({ _tag }) => isReported && _tag === "Broadcast"
-            }
-          )
+        return yield* Effect.withFiber((fiber) =>
+          runs.begin(fiber, () =>
+            withAnswers(
+              fiber,
+              (conversation) => broadcast(fiber, { event, room, ...repetition, isReported }, conversation),
+              { ...repetition, isMade: ({ _tag }) => isReported && _tag === "Broadcast" }
+            ))
         )
       }
     )

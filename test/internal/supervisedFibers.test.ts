@@ -39,28 +39,25 @@ describe("runs", () => {
     Effect.gen(function*() {
       const { close, runs } = yield* make
       const own = yield* Effect.withFiber<Fiber.Fiber<unknown, unknown>>((fiber) => Effect.succeed(fiber))
-      let begun: Fiber.Fiber<unknown, unknown> | undefined
-      const begin = runs.begin((fiber) => {
-        begun = fiber
-        return Exit.succeed("it")
-      })
-      assert.strictEqual(yield* begin, "it")
-      assert.strictEqual(begun, own)
-      const dies = runs.begin((): Effect.Effect<string> => {
+      const done = Exit.succeed("it")
+      assert.strictEqual(runs.begin(own, () => done), done)
+      const dies = runs.begin(own, (): Effect.Effect<string> => {
         throw new Error("broken")
       })
-      assert.isTrue(Exit.hasDies(yield* Effect.exit(dies)))
+      assert.isTrue(Exit.isExit(dies) && Exit.hasDies(dies))
       const gate = yield* Deferred.make<string>()
-      const done = yield* Ref.make("")
+      const seen = yield* Ref.make("")
       const caller = yield* fork(
-        runs.begin(() => Effect.flatMap(Deferred.await(gate), (value) => Ref.set(done, value)))
+        Effect.withFiber((fiber) =>
+          runs.begin(fiber, () => Effect.flatMap(Deferred.await(gate), (value) => Ref.set(seen, value)))
+        )
       )
       yield* Fiber.interrupt(caller)
       yield* Deferred.succeed(gate, "done")
       yield* settle
-      assert.strictEqual(yield* Ref.get(done), "done")
+      assert.strictEqual(yield* Ref.get(seen), "done")
       yield* close
-      assert.isTrue(Exit.hasInterrupts(yield* Effect.exit(begin)))
+      assert.isTrue(Exit.hasInterrupts(yield* Effect.exit(runs.begin(own, () => done))))
     }))
 
   it.effect("are waited for at the end of the scope", () =>

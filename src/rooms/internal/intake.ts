@@ -2,6 +2,7 @@
  * Processes each event of a webhook according to its kind.
  */
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type { DeliveryStoreError } from "../../delivery/DeliveryStore.ts"
 import type { DeliveryStatus } from "../../DeliveryStatus.ts"
 import type { Entry } from "../../inbox/Inbox.ts"
@@ -17,11 +18,16 @@ import { EarlierAttempts } from "./attempt.ts"
 import type { Resumed } from "./receiving.ts"
 import type * as Webhooks from "./webhooks.ts"
 
+/** The fiber that an event is processed in. */
+type Current = Fiber.Fiber<unknown, unknown>
+
 export interface Options {
   /** Runs the processing of a webhook unless one of its keys is known. */
   readonly once: Effect.Success<ReturnType<typeof Webhooks.make>>
   readonly aggregator: Aggregator
-  readonly processInbound: (
+  /** Processes a message in a fiber, at once as far as it goes without waiting. */
+  readonly beginInbound: (
+    fiber: Current,
     message: InboundMessage,
     resumed?: Resumed
   ) => Effect.Effect<ProcessResult, StorageError | Unfinished>
@@ -48,13 +54,16 @@ const shortType = (type: string | undefined): string | undefined => {
     : `${short.slice(0, maxTypeLength).toWellFormed()}…`
 }
 
-export const make = ({ accepting, aggregator, notify, once, processInbound, recordStatus, runs }: Options) => {
+export const make = ({ accepting, aggregator, beginInbound, notify, once, recordStatus, runs }: Options) => {
   /**
    * Continues when the caller is interrupted: otherwise the message that the
    * part completes would be processed twice.
    */
   const processPart = (part: MessagePart, stored: Effect.Effect<void>, resumed?: Resumed) =>
-    aggregator.process(part, (message) => Effect.andThen(stored, processInbound(message, resumed))).pipe(
+    aggregator.process(
+      part,
+      (message) => Effect.andThen(stored, Effect.withFiber((fiber) => beginInbound(fiber, message, resumed)))
+    ).pipe(
       Effect.flatMap((outcome): Effect.Effect<EventResult> => {
         switch (outcome._tag) {
           case "Due":
@@ -73,13 +82,14 @@ export const make = ({ accepting, aggregator, notify, once, processInbound, reco
     Effect.as(runs.run(aggregator.process(part, accept)), { _tag: "Buffered", event: part } as const)
 
   const processEvent = (
+    fiber: Current,
     event: WebhookEvent,
     stored: Effect.Effect<void>,
     resumed?: Resumed
   ): Effect.Effect<EventResult, MmsAggregatorError | DeliveryStoreError | StorageError | Unfinished> => {
     switch (event._tag) {
       case "InboundMessage":
-        return processInbound(event, resumed)
+        return beginInbound(fiber, event, resumed)
       case "MessagePart": {
         const accept = resumed === undefined ? undefined : accepting()
         return accept === undefined ? processPart(event, stored, resumed && {}) : acceptPart(event, accept)
@@ -107,7 +117,9 @@ export const make = ({ accepting, aggregator, notify, once, processInbound, reco
         const completion = fiber.getRef(CurrentCompletion)
         return Effect.onInterrupt(
           Effect.provideService(
-            processEvent(event, Effect.void, { eventId: id, isAbandoned: () => isAbandoned, completion }),
+            Effect.withFiber((fiber) =>
+              processEvent(fiber, event, Effect.void, { eventId: id, isAbandoned: () => isAbandoned, completion })
+            ),
             EarlierAttempts,
             failures
           ),
@@ -124,17 +136,21 @@ export const make = ({ accepting, aggregator, notify, once, processInbound, reco
       ReadonlyArray<EventResult>,
       MmsAggregatorError | DeliveryStoreError | StorageError | Unfinished
     > =>
-      Effect.suspend(() => {
+      Effect.withFiber((fiber) => {
         let left = events.filter(({ _tag }) => _tag === "MessagePart").length
         const stored = Effect.suspend(() => --left === 0 ? Effect.asVoid(onStored) : Effect.void)
-        const [first, ...others] = events
-        const process = first !== undefined && others.length === 0
-          ? Effect.map(processEvent(first, stored), (result) => [result])
-          : Effect.flatMap(
-            Effect.forEach(events, (event) => Effect.result(processEvent(event, stored))),
-            Effect.forEach((result) => Effect.fromResult(result))
-          )
-        return once(idempotencyKeys, events, process)
+        const [first] = events
+        const process = (fiber: Current) =>
+          first !== undefined && events.length === 1
+            ? Effect.mapEager(processEvent(fiber, first, stored), (result) => [result])
+            : Effect.flatMap(
+              Effect.forEach(
+                events,
+                (event) => Effect.result(Effect.withFiber((fiber) => processEvent(fiber, event, stored)))
+              ),
+              Effect.forEach((result) => Effect.fromResult(result))
+            )
+        return once(idempotencyKeys, events, process)(fiber)
       })
   }
 }

@@ -2,6 +2,7 @@
  * Processes a webhook once for each of its own keys, whatever it is decoded to.
  */
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Deduplicator from "../../internal/deduplicator.ts"
 import type { WebhookEvent } from "../../WebhookEvent.ts"
 import type { EventResult } from "../ProcessResult.ts"
@@ -27,6 +28,9 @@ const summaryOf = (result: EventResult): Summary => {
   }
 }
 
+/** Builds the processing of a webhook, in a fiber. */
+type Process<E, R> = (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<ReadonlyArray<EventResult>, E, R>
+
 export const make = Effect.fnUntraced(function*(remembered: Deduplicator.Options) {
   const seen = yield* Deduplicator.make<ReadonlyArray<Summary>>(remembered)
 
@@ -34,19 +38,18 @@ export const make = Effect.fnUntraced(function*(remembered: Deduplicator.Options
   return <E, R>(
     keys: ReadonlyArray<string>,
     events: ReadonlyArray<WebhookEvent>,
-    process: Effect.Effect<ReadonlyArray<EventResult>, E, R>
-  ): Effect.Effect<ReadonlyArray<EventResult>, E, R> =>
-    keys.reduceRight(
-      (process, key) =>
-        seen.run(key, process, {
-          summarize: (results) => results.map(summaryOf),
-          repeated: (summaries) =>
-            summaries.flatMap((summary, index): ReadonlyArray<EventResult> => {
-              if (summary._tag !== "Ignored") return [summary]
-              const event = events[index]
-              return event === undefined ? [] : [{ _tag: "Ignored", event }]
-            })
-        }),
+    process: Process<E, R>
+  ): Process<E, R> => {
+    const repeated = (summaries: ReadonlyArray<Summary>) =>
+      summaries.flatMap((summary, index): ReadonlyArray<EventResult> => {
+        if (summary._tag !== "Ignored") return [summary]
+        const event = events[index]
+        return event === undefined ? [] : [{ _tag: "Ignored", event }]
+      })
+    const summarize = (results: ReadonlyArray<EventResult>) => results.map(summaryOf)
+    return keys.reduceRight<Process<E, R>>(
+      (process, key) => () => seen.run(key, process, { summarize, repeated }),
       process
     )
+  }
 })
