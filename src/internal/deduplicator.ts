@@ -8,11 +8,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { attempt } from "./attempt.ts"
-import { type Linked, LinkedList } from "./linkedList.ts"
 import { sizeOf } from "./sizeOf.ts"
 
 export interface Options {
-  /** The maximum number of keys. Beyond it the oldest key is evicted, which bounds memory under a flood. */
+  /**
+   * The maximum number of keys. At the limit the older half is forgotten at once,
+   * which bounds memory under a flood.
+   */
   readonly capacity: number
   /** The maximum bytes of keys and summaries, beside their number. Unlimited by default. */
   readonly maxBytes?: number | undefined
@@ -20,21 +22,39 @@ export interface Options {
   readonly timeToLive: Duration.Input
 }
 
-interface Entry<S> extends Linked<Entry<S>> {
-  readonly key: string
+interface Entry<S> {
   readonly expiresAt: number
-  bytes: number
   /** The summary of the first call, which `isDone` tells from none. */
   summary: S | undefined
   isDone: boolean
-  /** Whether a repetition finds the entry. */
-  isKept: boolean
   /** Wakes the waiting calls. Created by the first call that waits, because most keys complete before they repeat. */
   done: Deferred.Deferred<void> | undefined
 }
 
 /** What an entry takes without its key and its summary. */
-const perEntry = 288
+const perEntry = 192
+
+/**
+ * The keys of a time, by what they are unique in. They are forgotten together: to
+ * forget the oldest of many costs more than to remember it, because memory that
+ * nobody has touched for long is slow.
+ */
+interface Generation<S> {
+  readonly keys: Map<string, Map<string, Entry<S>>>
+  size: number
+  bytes: number
+  /** When all of its keys have expired. */
+  until: number
+}
+
+const makeGeneration = <S>(): Generation<S> => ({ keys: new Map(), size: 0, bytes: 0, until: -Infinity })
+
+/** What is processed once. */
+export interface Key {
+  readonly key: string
+  /** What the key is unique in, if there is more than one. */
+  readonly scope?: string | undefined
+}
 
 /** How a result is remembered, and what a later call gets of that. */
 export interface Memory<A, S, B> {
@@ -51,7 +71,7 @@ export interface Deduplicator<S> {
    * is returned as it is.
    */
   readonly run: <A, B, E, R>(
-    key: string,
+    key: Key,
     build: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>,
     memory: Memory<A, S, B>
   ) => Effect.Effect<A | B, E, R>
@@ -62,114 +82,103 @@ export interface Deduplicator<S> {
    * returns: see `SupervisedFibers.begin`.
    */
   readonly begin: <A, B, E, R>(
-    key: string,
+    key: Key,
     now: number,
     build: () => Effect.Effect<A, E, R>,
     memory: Memory<A, S, B>
   ) => Effect.Effect<A | B, E, R>
 }
 
-export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
+/** Makes a deduplicator. `bytesOf` estimates the bytes of a summary. */
+export const make = <S>(
+  options: Options,
+  bytesOf: (summary: S) => number = sizeOf
+): Effect.Effect<Deduplicator<S>> =>
   Effect.sync(() => {
     const timeToLive = Duration.toMillis(Duration.fromInputUnsafe(options.timeToLive))
-    const maxEntries = Math.max(1, options.capacity)
     const maxBytes = options.maxBytes ?? Infinity
-    // Mutated in place, always between two steps of a fiber; copying it would make
-    // the cost of a call grow with the number of keys.
-    const entries = new Map<string, Entry<S>>()
-    /** Insertion order is expiry order. */
-    const order = new LinkedList<Entry<S>>()
-    let bytes = 0
+    const half = { size: Math.max(1, Math.floor(options.capacity / 2)), bytes: maxBytes / 2 }
+    // Mutated in place, always between two steps of a fiber.
+    let young = makeGeneration<S>()
+    let old = makeGeneration<S>()
 
-    const forget = (entry: Entry<S>): void => {
-      entry.isKept = false
-      entries.delete(entry.key)
-      order.remove(entry)
-      bytes -= entry.bytes
-    }
-
-    const isFull = (): boolean => entries.size > maxEntries || bytes > maxBytes
-
-    const evict = (): void => {
-      while (isFull()) forget(order.oldest!)
+    const age = (): void => {
+      old = options.capacity > 1 && young.bytes <= maxBytes ? young : makeGeneration()
+      young = makeGeneration()
     }
 
     const forgetExpired = (now: number): void => {
-      for (let { oldest } = order; oldest !== undefined && oldest.expiresAt <= now; { oldest } = order) forget(oldest)
+      if (old.size > 0 && old.until <= now) old = makeGeneration()
+      if (young.size > 0 && young.until <= now) young = makeGeneration()
+    }
+
+    const find = ({ key, scope = "" }: Key): Entry<S> | undefined =>
+      young.keys.get(scope)?.get(key) ?? old.keys.get(scope)?.get(key)
+
+    const put = ({ key, scope = "" }: Key, entry: Entry<S>): void => {
+      const bytes = perEntry + 2 * key.length
+      // One that exceeds the bound alone would push out all others in vain.
+      if (bytes > half.bytes) return
+      if (young.size >= half.size || young.bytes + bytes > half.bytes) age()
+      let keys = young.keys.get(scope)
+      if (keys === undefined) young.keys.set(scope, keys = new Map())
+      keys.set(key, entry)
+      young.size++
+      young.bytes += bytes
+      young.until = Math.max(young.until, entry.expiresAt)
     }
 
     /** Returns the live entry of the key, or claims the key with a new entry. */
-    const claim = (key: string, now: number): { readonly entry: Entry<S>; readonly mine: boolean } => {
+    const claim = (key: Key, now: number): { readonly entry: Entry<S>; readonly mine: boolean } => {
       forgetExpired(now)
-      const earlier = entries.get(key)
-      // The system clock can be set back, which leaves expired entries behind fresh ones.
+      const earlier = find(key)
+      // Those of a time do not expire together, and the system clock can be set back.
       if (earlier !== undefined && earlier.expiresAt > now) return { entry: earlier, mine: false }
-      if (earlier !== undefined) forget(earlier)
-      const own = perEntry + 2 * key.length
-      // One that exceeds the bound alone would evict all others in vain.
-      const isKept = own <= maxBytes
-      const entry: Entry<S> = {
-        key,
-        expiresAt: now + timeToLive,
-        bytes: own,
-        summary: undefined,
-        isDone: false,
-        isKept,
-        done: undefined,
-        older: undefined,
-        newer: undefined
-      }
-      if (isKept) {
-        entries.set(key, entry)
-        order.append(entry)
-        bytes += own
-        evict()
-      }
+      const entry: Entry<S> = { expiresAt: now + timeToLive, summary: undefined, isDone: false, done: undefined }
+      put(key, entry)
       return { entry, mine: true }
     }
 
-    const release = (entry: Entry<S>): void => {
-      if (entry.isKept) forget(entry)
+    const release = ({ key, scope = "" }: Key, entry: Entry<S>): void => {
+      for (const { keys } of [young, old]) if (keys.get(scope)?.get(key) === entry) keys.get(scope)?.delete(key)
       if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
     }
 
     /** Remembers the result of the call that owns the entry. On failure the key is released for the next call. */
     const conclude = <A, E>(
+      key: Key,
       entry: Entry<S>,
       exit: Exit.Exit<A, E>,
       summarize: (value: A) => S
     ): Exit.Exit<A, E> => {
       if (Exit.isFailure(exit)) {
-        release(entry)
+        release(key, entry)
         return exit
       }
       try {
         const summary = summarize(exit.value)
         entry.summary = summary
         entry.isDone = true
-        if (entry.isKept) {
-          const added = sizeOf(summary)
-          entry.bytes += added
-          bytes += added
-          evict()
-        }
+        young.bytes += bytesOf(summary)
+        if (young.bytes > half.bytes) age()
         if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
         return exit
       } catch (defect) {
-        release(entry)
+        release(key, entry)
         return Exit.die(defect)
       }
     }
 
     /** Runs the effect of the call that owns the entry. */
     const work = <A, E, R>(
+      key: Key,
       entry: Entry<S>,
       effect: Effect.Effect<A, E, R>,
       summarize: (value: A) => S
     ): Effect.Effect<A, E, R> =>
       Exit.isExit(effect)
-        ? conclude(entry, effect as Exit.Exit<A, E>, summarize)
-        : Effect.flatMap(Effect.exit(effect), (exit) => conclude(entry, exit, summarize))
+        ? conclude(key, entry, effect as Exit.Exit<A, E>, summarize)
+        : Effect.flatMap(Effect.exit(effect), (exit) => conclude(key, entry, exit, summarize))
 
     const wait = (entry: Entry<S>): Effect.Effect<void> => {
       if (entry.isDone) return Effect.void
@@ -178,7 +187,7 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
     }
 
     const run = <A, B, E, R>(
-      key: string,
+      key: Key,
       build: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>,
       memory: Memory<A, S, B>
     ): Effect.Effect<A | B, E, R> =>
@@ -188,13 +197,13 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
           const { entry, mine } = claim(key, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
           if (!mine) return restore(repeat(key, entry, build, memory))
           const effect = attempt(() => build(fiber))
-          return work(entry, Exit.isExit(effect) ? effect : restore(effect), memory.summarize)
+          return work(key, entry, Exit.isExit(effect) ? effect : restore(effect), memory.summarize)
         })
       )
 
     /** Waits for the first call. If that fails, this one is the next. */
     const repeat = <A, B, E, R>(
-      key: string,
+      key: Key,
       entry: Entry<S>,
       build: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>,
       memory: Memory<A, S, B>
@@ -208,7 +217,7 @@ export const make = <S>(options: Options): Effect.Effect<Deduplicator<S>> =>
       run,
       begin: (key, now, build, memory) => {
         const { entry, mine } = claim(key, now)
-        return mine ? work(entry, attempt(build), memory.summarize) : repeat(key, entry, build, memory)
+        return mine ? work(key, entry, attempt(build), memory.summarize) : repeat(key, entry, build, memory)
       }
     }
   })

@@ -284,12 +284,15 @@ export type Options = {
   readonly maxBytes?: number | undefined
   /** The maximum bytes of all delivery statuses, estimated. 16 MiB by default. */
   readonly maxStatusBytes?: number | undefined
-  /** The maximum number of idempotency keys kept for deduplication. 100,000 by default. */
+  /**
+   * The maximum number of idempotency keys kept for deduplication; at the limit the
+   * older half is evicted at once. 100,000 by default.
+   */
   readonly maxKeys?: number | undefined
   /**
    * The maximum bytes of the keys of messages, and of those of whole webhooks,
-   * estimated; the oldest is evicted first. 64 MiB each by default, more than
-   * 100,000 usual keys.
+   * estimated; at the limit the older half is evicted at once. 64 MiB each by
+   * default, more than 100,000 usual keys.
    */
   readonly maxKeyBytes?: number | undefined
   /** How long idempotency keys are kept. 48 hours by default, longer than any carrier redelivers a webhook. */

@@ -1,8 +1,7 @@
-import { assert, describe, it, vi } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Ref, Scheduler } from "effect"
 import { TestClock } from "effect/testing"
-import type * as Deduplicator from "../../src/internal/deduplicator.ts"
-import { LinkedList } from "../../src/internal/linkedList.ts"
+import * as Deduplicator from "../../src/internal/deduplicator.ts"
 import * as Outcomes from "./outcomes.ts"
 
 const roomy: Deduplicator.Options = { capacity: 1000, timeToLive: "1 minute" }
@@ -219,35 +218,52 @@ describe("once", () => {
       assert.strictEqual(yield* run("early"), "Repeated")
     }))
 
-  it.effect("forgets the oldest key beyond its capacity, and only for a new one", () =>
+  it.effect("forgets the older half of its keys beyond its capacity, and only for a new one", () =>
     Effect.gen(function*() {
-      const once = yield* Outcomes.make<string>({ capacity: 3, timeToLive: "1 minute" })
+      const once = yield* Outcomes.make<string>({ capacity: 4, timeToLive: "1 minute" })
       const run = (key: string) => Effect.map(once.run(key, Effect.succeed("it"), identity), ({ _tag }) => _tag)
-      for (const key of ["a", "b", "c"]) assert.strictEqual(yield* run(key), "First")
-      for (const key of ["c", "b", "a", "a"]) assert.strictEqual(yield* run(key), "Repeated")
-      assert.strictEqual(yield* run("d"), "First")
-      for (const key of ["b", "c", "d"]) assert.strictEqual(yield* run(key), "Repeated")
-      assert.strictEqual(yield* run("a"), "First")
-      assert.strictEqual(yield* run("b"), "First")
+      for (const key of ["a", "b", "c", "d"]) assert.strictEqual(yield* run(key), "First")
+      for (const key of ["d", "c", "b", "a", "a"]) assert.strictEqual(yield* run(key), "Repeated")
+      assert.strictEqual(yield* run("e"), "First")
+      for (const key of ["c", "d", "e"]) assert.strictEqual(yield* run(key), "Repeated")
+      for (const key of ["a", "b"]) assert.strictEqual(yield* run(key), "First")
+      assert.strictEqual(yield* run("e"), "Repeated")
     }))
 
-  it.effect("forgets the oldest keys beyond its bytes, with those of the summaries", () =>
+  it.effect("forgets the older half of its keys beyond its bytes, with those of the summaries", () =>
     Effect.gen(function*() {
-      const once = yield* Outcomes.make<string>({ capacity: 100, maxBytes: 10_000, timeToLive: "1 minute" })
+      const once = yield* Outcomes.make<string>({ capacity: 100, maxBytes: 20_000, timeToLive: "1 minute" })
       const run = (key: string, summary = "it") =>
         Effect.map(once.run(key, Effect.succeed(summary), identity), ({ _tag }) => _tag)
-      const [a, b, c] = ["a", "b", "c"].map((key) => key.repeat(1400)) as [string, string, string]
-      for (const key of [a, b, c]) assert.strictEqual(yield* run(key), "First")
-      for (const key of [a, b, c]) assert.strictEqual(yield* run(key), "Repeated")
-      assert.strictEqual(yield* run("long", "x".repeat(2000)), "First")
-      assert.strictEqual(yield* run(c), "Repeated")
-      assert.strictEqual(yield* run("long"), "Repeated")
-      assert.strictEqual(yield* run(a), "First")
-      // A key that exceeds the bound alone works, and is not remembered.
+      const long = (key: string) => key.repeat(1400)
+      const all = ["a", "b", "c", "d", "e", "f"].map(long)
+      for (const key of all) assert.strictEqual(yield* run(key), "First")
+      for (const key of all) assert.strictEqual(yield* run(key), "Repeated")
+      // With this summary the second half is full.
+      assert.strictEqual(yield* run("short", "x".repeat(600)), "First")
+      for (const key of [...all.slice(3), "short"]) assert.strictEqual(yield* run(key), "Repeated")
+      assert.strictEqual(yield* run(long("g")), "First")
+      assert.strictEqual(yield* run(long("a")), "First")
+      assert.strictEqual(yield* run("short"), "Repeated")
+      // A key that exceeds half of the bound alone works, and is not remembered.
       const huge = "x".repeat(6000)
       assert.strictEqual(yield* run(huge), "First")
       assert.strictEqual(yield* run(huge), "First")
-      assert.strictEqual(yield* run(a), "Repeated")
+      assert.strictEqual(yield* run(long("g")), "Repeated")
+      // A summary that exceeds all of it leaves nothing else.
+      assert.strictEqual(yield* run("heavy", "x".repeat(20_000)), "First")
+      for (const key of [long("g"), "heavy"]) assert.strictEqual(yield* run(key), "First")
+    }))
+
+  it.effect("does not confuse a key with the same in another scope", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>(roomy)
+      const run = (scope: string, key: string) =>
+        once.run({ key, scope }, () => Effect.succeed("first"), { summarize: identity, repeated: () => "repeated" })
+      for (const [scope, key] of [["a", "bc"], ["ab", "c"], ["", "abc"]] as const) {
+        assert.strictEqual(yield* run(scope, key), "first")
+        assert.strictEqual(yield* run(scope, key), "repeated")
+      }
     }))
 
   it.effect("works with room for one key", () =>
@@ -258,19 +274,5 @@ describe("once", () => {
       yield* Deferred.succeed(gates[0]!, "it")
       yield* Fiber.joinAll(fibers)
       assert.strictEqual(yield* runs, 1)
-    }))
-
-  it.effect("looks at a few keys a call, however many it remembers", () =>
-    Effect.gen(function*() {
-      const spy = vi.spyOn(LinkedList.prototype, "oldest", "get")
-      yield* Effect.addFinalizer(() => Effect.sync(() => spy.mockRestore()))
-      const once = yield* Outcomes.make<string>({ capacity: 5000, timeToLive: "1 minute" })
-      const run = (key: number) => once.run(`key ${key}`, Effect.succeed("it"), identity)
-      for (let key = 0; key < 10_000; key++) yield* run(key)
-      for (let key = 5000; key < 10_000; key++) yield* run(key)
-      yield* TestClock.adjust("1 minute")
-      for (let key = 0; key < 1000; key++) yield* run(key)
-      assert.isAbove(spy.mock.calls.length, 5000)
-      assert.isBelow(spy.mock.calls.length, 60_000)
     }))
 })

@@ -18,12 +18,13 @@ export const make = <S>(options: Deduplicator.Options) =>
         key: string,
         effect: Effect.Effect<A, E, R>,
         summarize: (value: A) => S
-      ): Effect.Effect<Outcome<A, S>, E, R> => run(key, () => Effect.map(effect, first), memory(summarize)),
+      ): Effect.Effect<Outcome<A, S>, E, R> => run({ key }, () => Effect.map(effect, first), memory(summarize)),
       begin: <A, E, R>(
         key: string,
         now: number,
         build: () => Effect.Effect<A, E, R>,
         summarize: (value: A) => S
-      ): Effect.Effect<Outcome<A, S>, E, R> => begin(key, now, () => Effect.mapEager(build(), first), memory(summarize))
+      ): Effect.Effect<Outcome<A, S>, E, R> =>
+        begin({ key }, now, () => Effect.mapEager(build(), first), memory(summarize))
     }
   })

@@ -99,7 +99,7 @@ export const make = Effect.fnUntraced(function*(options: Options, exchanges?: Re
   const seen = yield* Deduplicator.make<void>(keyLimits)
   const once = <E>(keys: ReadonlyArray<string>, accepting: Effect.Effect<void, E>): Effect.Effect<void, E> =>
     keys.reduceRight(
-      (accepting, key) => seen.run(key, () => accepting, { summarize: () => {}, repeated: () => {} }),
+      (accepting, key) => seen.run({ key }, () => accepting, { summarize: () => {}, repeated: () => {} }),
       accepting
     )
   const budget = ByteBudget.make(options.maxProcessingBytes ?? 16 * 1024 * 1024)

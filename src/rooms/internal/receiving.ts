@@ -57,9 +57,13 @@ interface Summary {
   readonly roomId: string
 }
 
+const perSummary = 96
+
+const bytesOf = ({ eventId, roomId }: Summary): number => perSummary + 2 * (eventId.length + roomId.length)
+
 export const make = Effect.fnUntraced(function*({ broadcast, channels, ids, notify, remembered, store }: Options) {
   const steps = Steps.of(store)
-  const seen = yield* Deduplicator.make<Summary>(remembered)
+  const seen = yield* Deduplicator.make(remembered, bytesOf)
 
   const tell = ({ created, room }: { readonly created: boolean; readonly room: Room }) =>
     created ? notify({ _tag: "RoomCreated", roomId: room.id }) : Effect.void
@@ -82,10 +86,6 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, ids, noti
   /** The key by which a store deduplicates a message. */
   const keyOf = ({ channelId, idempotencyKey }: InboundMessage): string | undefined =>
     idempotencyKey === undefined ? undefined : JSON.stringify([channelId, idempotencyKey])
-
-  /** The same in memory, where a key need not be readable. Its parts cannot be confused. */
-  const seenAs = (channelId: string, idempotencyKey: string): string =>
-    `${channelId.length} ${channelId}${idempotencyKey}`
 
   const receiveAnew = (
     { fiber, message, resumed }: Receive,
@@ -128,7 +128,12 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, ids, noti
     const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
     return idempotencyKey === undefined || resumed !== undefined
       ? receiveAnew(received, conversation, now)
-      : seen.begin(seenAs(channelId, idempotencyKey), now, () => receiveAnew(received, conversation, now), memory)
+      : seen.begin(
+        { key: idempotencyKey, scope: channelId },
+        now,
+        () => receiveAnew(received, conversation, now),
+        memory
+      )
   }
 
   return { create, receive }

@@ -24,6 +24,9 @@ export interface Kept extends HistoryEntry, Linked<Kept> {
 const perEvent = 160
 const perKey = 64
 
+/** The outcomes that nobody was told of are one list for all events. */
+const bytesOf = (deliveries: Kept["deliveries"]): number => deliveries?.length === 0 ? 0 : sizeOf(deliveries)
+
 /** Mutated in place. */
 export class RoomHistory {
   readonly #maxEvents: number
@@ -73,7 +76,7 @@ export class RoomHistory {
     { deliveries, key, number, provider, time }: Pick<Kept, "deliveries" | "key" | "number" | "provider" | "time">
   ): void {
     const ownBytes = perEvent + sizeOfEvent(event) + (key === undefined ? 0 : perKey + 2 * key.length)
-    const bytes = ownBytes + sizeOf(deliveries)
+    const bytes = ownBytes + bytesOf(deliveries)
     if (bytes > this.#maxBytes) return
     const kept: Kept = {
       position: this.#next++,
@@ -97,7 +100,7 @@ export class RoomHistory {
   }
 
   settle(kept: Kept, deliveries: ReadonlyArray<DeliveryOutcome>): void {
-    const bytes = kept.ownBytes + sizeOf(deliveries)
+    const bytes = kept.ownBytes + bytesOf(deliveries)
     this.#bytes += bytes - kept.bytes
     kept.bytes = bytes
     kept.deliveries = deliveries

@@ -48,7 +48,7 @@ export const make = Effect.fnUntraced(function*(remembered: Deduplicator.Options
       })
     const summarize = (results: ReadonlyArray<EventResult>) => results.map(summaryOf)
     return keys.reduceRight<Process<E, R>>(
-      (process, key) => () => seen.run(key, process, { summarize, repeated }),
+      (process, key) => () => seen.run({ key }, process, { summarize, repeated }),
       process
     )
   }
