@@ -1,6 +1,10 @@
 import * as DateTime from "effect/DateTime"
 import type { InboundMessage } from "../../Message.ts"
+import { remembered } from "../../provider/core/remembered.ts"
 import { EventSource, RoomEvent } from "../../RoomEvent.ts"
+
+/** Messages of one millisecond share their time. */
+const timeOf = remembered((millis: number): DateTime.Utc => DateTime.makeUnsafe(millis))
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
@@ -24,7 +28,7 @@ function Event(this: Mutable<RoomEvent>, message: InboundMessage, id: string, ro
   this.roomId = roomId
   this.source = new NewSource(message)
   this.content = message.content
-  this.createdAt = message.receivedAt ?? DateTime.makeUnsafe(now)
+  this.createdAt = message.receivedAt ?? timeOf(now)
 }
 Event.prototype = RoomEvent.prototype
 

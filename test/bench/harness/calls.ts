@@ -77,3 +77,26 @@ export const asyncCalls = (
     return perSecond(i - first, start)
   })
 }
+
+/** What calls of something take in microseconds of the processor, each on an input that was made before. */
+export const callsOn = <A>(
+  setting: Setting,
+  make: (i: number) => A,
+  call: (input: A) => unknown,
+  times = usual(setting)
+): Contender => {
+  let i = 0
+  return warmedUp(times, (millis) => {
+    const first = i
+    let last: unknown
+    let busy = 0
+    while (busy < millis) {
+      const inputs = Array.from({ length: 200 }, () => make(i++))
+      const start = processorTime()
+      for (const input of inputs) last = call(input)
+      busy += processorTime() - start
+    }
+    demand(last)
+    return { CPU: busy * 1000 / (i - first) }
+  })
+}

@@ -7,7 +7,7 @@ import { Hook, RoomKit } from "effect-sms/rooms"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import { asyncCalls } from "../harness/calls.ts"
+import { callsOn } from "../harness/calls.ts"
 import type { Setting } from "../harness/Measure.ts"
 import type { Module } from "../harness/thread.ts"
 
@@ -26,16 +26,20 @@ const others = (count: number) =>
       run: () => Effect.die("This hook wants no event")
     }))
 
-/** From a hundred people, so in a hundred rooms. */
-const message = (i: number) =>
-  new InboundMessage({
+/** A text of its own, as one that was read from a request. */
+const text = (text: string): string => Buffer.from(text).toString("latin1")
+
+/** From so many people, so in as many rooms. As a decoder makes it, without validating it again. */
+const message = (i: number, rooms: number): InboundMessage =>
+  Object.assign(Object.create(InboundMessage.prototype), {
+    _tag: "InboundMessage",
     provider: "twilio",
     channelId: "sms-twilio",
-    externalId: `SM${i}`,
-    idempotencyKey: `SM${i}`,
-    sender: Address.make(`+1650555${1000 + i % 100}`),
-    recipient: Address.make("+16505550100"),
-    content: new TextContent({ text: "Hello: is my order on its way?" }),
+    externalId: text(`SM${i}`),
+    idempotencyKey: text(`SM${i}`),
+    sender: Address.make(text(`+1650${5550000 + i % rooms}`)),
+    recipient: Address.make(text("+16505550100")),
+    content: new TextContent({ text: text("Hello: is my order on its way?") }),
     metadata: {},
     raw: {}
   })
@@ -43,6 +47,7 @@ const message = (i: number) =>
 export interface Task {
   readonly name: string
   readonly hooks: number
+  readonly rooms: number
   readonly setting: Setting
 }
 
@@ -52,11 +57,11 @@ const kitWith = Effect.fnUntraced(function*(hooks: number) {
   return kit
 })
 
-export const prepare: Module<Task>["prepare"] = async ({ hooks, name, setting }) => {
+export const prepare: Module<Task>["prepare"] = async ({ hooks, name, rooms, setting }) => {
   const scope = Scope.makeUnsafe()
   const kit = await Effect.runPromise(kitWith(hooks).pipe(Effect.provide(NodeCrypto.layer), Scope.provide(scope)))
-  const events = asyncCalls(setting, async (i) => {
-    const result = await Effect.runPromise(kit.processInbound(message(i)))
+  const events = callsOn(setting, (i) => message(i, rooms), (message) => {
+    const result = Effect.runSync(kit.processInbound(message))
     if (result._tag !== "Broadcast") throw new Error(`The message was not broadcast: ${result._tag}`)
     return result
   }, { run: 200, warmUp: 2500 })
