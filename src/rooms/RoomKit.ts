@@ -69,6 +69,7 @@ import type { WebhookEvent } from "../WebhookEvent.ts"
 import type { WebhookRequest } from "../WebhookRequest.ts"
 import type { Channel, SendingChannel } from "./Channel.ts"
 import type * as Hook from "./Hook.ts"
+import * as Answers from "./internal/answers.ts"
 import * as Attachments from "./internal/attachments.ts"
 import * as Broadcast from "./internal/broadcast.ts"
 import { ChannelRegistry } from "./internal/channels.ts"
@@ -350,15 +351,8 @@ export const make = Effect.fnUntraced(function*(
   const hooks = HookRuns.make({ hooks: registry, notify })
   const outbox = Option.getOrUndefined(yield* Effect.serviceOption(Outbox))
   const sends = Sends.make({ hooks, tracking, notify, outbox, sendTimeout: limits.runTimeout })
-  const { broadcast, withAnswers } = Broadcast.make({
-    hooks,
-    sends,
-    channels,
-    store,
-    notify,
-    runs,
-    surely: (change) => surely(scope, change, { store: "rooms" })
-  })
+  const broadcast = Broadcast.make({ hooks, sends, channels, store, notify, runs })
+  const withAnswers = Answers.make({ surely: (change) => surely(scope, change, { store: "rooms" }) })
   const remembered = {
     capacity: options.maxKeys ?? 100_000,
     maxBytes: options.maxKeyBytes ?? 64 * mebibyte,

@@ -186,9 +186,10 @@ export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<Service> 
       route: (conversation, create) => Effect.succeed(state.route(conversation, create)),
       append: (event, { deliveries, inbound, key }, now) => {
         const result = state.append(event, key, { now, provider: inbound?.provider, deliveries })
+        const done = Effect.succeed(result)
         return result._tag === "Appended"
-          ? Effect.mapEager(record(() => appended(event, inbound, result.room?.participants)), () => result)
-          : Effect.succeed(result)
+          ? Effect.flatMapEager(record(() => appended(event, inbound, result.room?.participants)), () => done)
+          : done
       },
       settle: (event, deliveries) => {
         state.settle(event, deliveries)

@@ -8,11 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
-import { attempt, tapEager } from "../../internal/attempt.ts"
+import { tapEager } from "../../internal/attempt.ts"
 import * as KeyedMutex from "../../internal/keyedMutex.ts"
 import type { SupervisedFibers } from "../../internal/supervisedFibers.ts"
 import type { InboundMessage } from "../../Message.ts"
-import type { Completion } from "../../queue/internal/completion.ts"
 import { GiveUp, TryAgain } from "../../queue/TryAgain.ts"
 import { RoomEvent } from "../../RoomEvent.ts"
 import type { StorageError } from "../../StorageError.ts"
@@ -39,8 +38,6 @@ export interface Parts {
   readonly store: RoomStore
   readonly notify: (event: KitEvent) => Effect.Effect<void>
   readonly runs: SupervisedFibers
-  /** Makes a change of the store, later if it fails. */
-  readonly surely: (change: Effect.Effect<void, StorageError>) => Effect.Effect<void>
 }
 
 export type Passed =
@@ -106,13 +103,16 @@ interface Admitted {
   readonly event: RoomEvent
   readonly room: Room
   /** Whether the store has the outcome too: no hook or channel wants the event. */
-  readonly isSettled?: boolean | undefined
+  readonly isSettled: boolean
 }
 
-export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Parts) => {
+const count = ({ _tag }: Passed | Repeated, { context }: Current): void => {
+  if (_tag !== "Repeated") outcomes[_tag].updateUnsafe(1, context)
+}
+
+export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => {
   const steps = Steps.of(store)
   const inTurn = KeyedMutex.make()
-  const oncePerKey = KeyedMutex.make()
 
   const block = Effect.fnUntraced(function*(incoming: Incoming, event: RoomEvent, hook: string, reason: string) {
     const blocked = new RoomEvent({ ...event, blocked: { hook, reason } })
@@ -191,53 +191,6 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
     !hooks.hasAny("BeforeBroadcast", event) && !hooks.hasAny("AfterBroadcast", event) &&
     others(room, event.source.channelId).length === 0
 
-  /** Runs the hooks and appends the event, or finds that the store has it already. */
-  const admit = (
-    fiber: Current,
-    incoming: Incoming,
-    conversation: Conversation
-  ): Effect.Effect<Passed | Admitted, StorageError | Unfinished> => {
-    const { event: received, isAbandoned, isResumed } = incoming
-    const unlessAbandoned = (
-      effect: () => Effect.Effect<Passed | Admitted, StorageError | Unfinished>
-    ): Effect.Effect<Passed | Admitted, StorageError | Unfinished> =>
-      isAbandoned?.() === true ? Effect.interrupt : effect()
-    const append = (event: RoomEvent, room: Room) => {
-      const isSettled = isOnlyStored(received, incoming.room)
-      const { inbound, key } = incoming
-      const options = { inbound, key, deliveries: isSettled ? none : undefined }
-      return Effect.mapEager(
-        steps.append(event, options, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()),
-        (appended): Admitted => ({ appended, event, room: appended.room ?? room, isSettled })
-      )
-    }
-    const enter = (room: Room): Effect.Effect<Passed | Admitted, StorageError | Unfinished> => {
-      const verdict = hooks.before("BeforeBroadcast", {
-        subject: received,
-        event: received,
-        value: received,
-        isResumed,
-        run: (hook, event) => Effect.provideService(hook.run(event, room), CurrentConversation, conversation),
-        check: checkModified
-      })
-      return Effect.flatMapEager(
-        verdict,
-        (verdict): Effect.Effect<Passed | Admitted, StorageError | Unfinished> =>
-          unlessAbandoned(() =>
-            verdict._tag === "Blocked"
-              ? block(incoming, verdict.value, verdict.hook, verdict.reason)
-              : append(verdict.value, room)
-          )
-      )
-    }
-    // Only hooks need the room before the event is in it.
-    return unlessAbandoned(() =>
-      hooks.hasAny("BeforeBroadcast", received)
-        ? Effect.flatMapEager(steps.get(received.roomId), (room) => enter(room ?? incoming.room))
-        : append(received, incoming.room)
-    )
-  }
-
   /** Concludes an event that its channels have. */
   const conclude = (
     { isReported = false, isResumed }: Incoming,
@@ -264,7 +217,7 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
         new DeliveryOutcome({ channelId, outcome: again === undefined ? outcome : "again" })
       )
       // A channel may have been attached since.
-      const isStored = isSettled === true && outcomes.length === 0
+      const isStored = isSettled && outcomes.length === 0
       if (!isStored) conversation.settles.unshift(() => steps.settle(event, [...settled, ...outcomes]))
       if (again.length === 0 || (isReported && deliveries.some(Sends.mayHaveGoneOut))) {
         return Effect.succeed(
@@ -307,140 +260,102 @@ export const make = ({ channels, hooks, notify, runs, sends, store, surely }: Pa
     )
   }
 
+  /** Runs what an event goes through once the store has it. */
+  const passOn = (
+    incoming: Incoming,
+    admitted: Admitted,
+    conversation: Conversation
+  ): Effect.Effect<Passed | Repeated, Unfinished> => {
+    const { appended, event, isSettled, room } = admitted
+    if (appended._tag === "Appended") {
+      // As most messages are. A hook or a channel may have come since.
+      return isSettled && isOnlyStored(event, room)
+        ? Effect.succeed({ _tag: "Broadcast", event, deliveries: none })
+        : deliverAll(incoming, admitted, conversation)
+    }
+    const { deliveries, event: earlier } = appended
+    const isDone = earlier.blocked !== undefined || deliveries?.every(({ outcome }) => outcome !== "again") === true
+    // If a process stopped while it processed the event, the next attempt continues.
+    return isDone || !incoming.isResumed
+      ? Effect.succeed({ _tag: "Repeated", eventId: earlier.id, roomId: earlier.roomId })
+      : deliverAll(incoming, { ...admitted, event: earlier, isSettled: false }, conversation, deliveries)
+  }
+
+  /** Appends an event that the hooks let pass, or finds that the store has it already. */
+  const enter = (
+    fiber: Current,
+    incoming: Incoming,
+    conversation: Conversation,
+    event: RoomEvent,
+    room: Room
+  ): Effect.Effect<Passed | Repeated, StorageError | Unfinished> => {
+    const { inbound, key } = incoming
+    const isSettled = isOnlyStored(incoming.event, incoming.room)
+    const options = { inbound, key, deliveries: isSettled ? none : undefined }
+    return Effect.flatMapEager(
+      steps.append(event, options, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()),
+      (appended) => passOn(incoming, { appended, event, room: appended.room ?? room, isSettled }, conversation)
+    )
+  }
+
+  /** Asks the hooks, which need the room as it is. */
+  const ask = (
+    fiber: Current,
+    incoming: Incoming,
+    conversation: Conversation,
+    room: Room
+  ): Effect.Effect<Passed | Repeated, StorageError | Unfinished> => {
+    const { event: received, isAbandoned, isResumed } = incoming
+    const verdict = hooks.before("BeforeBroadcast", {
+      subject: received,
+      event: received,
+      value: received,
+      isResumed,
+      run: (hook, event) => Effect.provideService(hook.run(event, room), CurrentConversation, conversation),
+      check: checkModified
+    })
+    return Effect.flatMapEager(verdict, (verdict): Effect.Effect<Passed | Repeated, StorageError | Unfinished> => {
+      if (isAbandoned?.() === true) return Effect.interrupt
+      return verdict._tag === "Blocked"
+        ? block(incoming, verdict.value, verdict.hook, verdict.reason)
+        : enter(fiber, incoming, conversation, verdict.value, room)
+    })
+  }
+
   const pass = (
     fiber: Current,
     incoming: Incoming,
     conversation: Conversation
-  ): Effect.Effect<Passed | Repeated, StorageError | Unfinished> =>
-    Effect.flatMapEager(
-      admit(fiber, incoming, conversation),
-      (admitted): Effect.Effect<Passed | Repeated, Unfinished> => {
-        if ("_tag" in admitted) return Effect.succeed(admitted)
-        const { appended, event, isSettled, room } = admitted
-        if (appended._tag === "Appended") {
-          // As most messages are. A hook or a channel may have come since.
-          return isSettled === true && isOnlyStored(event, room)
-            ? Effect.succeed({ _tag: "Broadcast", event, deliveries: none })
-            : deliverAll(incoming, admitted, conversation)
-        }
-        const { deliveries, event: earlier } = appended
-        const isDone = earlier.blocked !== undefined || deliveries?.every(({ outcome }) => outcome !== "again") === true
-        // If a process stopped while it processed the event, the next attempt continues.
-        return isDone || !incoming.isResumed
-          ? Effect.succeed({ _tag: "Repeated", eventId: earlier.id, roomId: earlier.roomId })
-          : deliverAll(incoming, { ...admitted, event: earlier, isSettled: false }, conversation, deliveries)
-      }
+  ): Effect.Effect<Passed | Repeated, StorageError | Unfinished> => {
+    const { event, isAbandoned, room } = incoming
+    if (isAbandoned?.() === true) return Effect.interrupt
+    return hooks.hasAny("BeforeBroadcast", event)
+      ? Effect.flatMapEager(steps.get(event.roomId), (current) => ask(fiber, incoming, conversation, current ?? room))
+      : enter(fiber, incoming, conversation, event, room)
+  }
+
+  const passInTurn = (fiber: Current, incoming: Incoming, conversation: Conversation) =>
+    tapEager(
+      inTurn.begin(fiber, incoming.event.roomId, () => pass(fiber, incoming, conversation)),
+      fiber,
+      count
     )
 
-  const passInTurn = (fiber: Current, incoming: Incoming, conversation: Conversation) => {
-    const passed = inTurn.begin(fiber, incoming.event.roomId, () => pass(fiber, incoming, conversation))
-    const count = ({ _tag }: Passed | Repeated) => {
-      if (_tag !== "Repeated") outcomes[_tag].updateUnsafe(1, fiber.context)
-    }
-    return tapEager(passed, count)
-  }
-
-  /** Waits until all answers are processed, and returns the failure of the first that is not. */
-  const awaitAnswers = Effect.fnUntraced(function*({ answers }: Conversation) {
-    const failures: Array<Effect.Effect<never, StorageError | Unfinished>> = []
-    while (answers.length > 0) {
-      for (const exit of yield* Fiber.awaitAll([...answers])) {
-        if (Exit.isFailure(exit)) failures.push(Effect.failCause(exit.cause))
-      }
-    }
-    return failures[0]
-  })
-
-  /** Stores what became of the events: with the completion of their entry, if there is one. */
-  const storeAll = (
-    settles: Conversation["settles"],
-    completion: Completion | undefined
-  ): Effect.Effect<void, StorageError> => {
-    if (completion?.isOpen === true) {
-      completion.changes.push(...settles.map((settle) => Effect.suspend(settle)))
-      return Effect.void
-    }
-    return Effect.forEach(settles, (settle) => settle(), { discard: true })
-  }
-
-  /** Waits for the answers, and stores what became of the events. */
-  const settle = Effect.fnUntraced(function*(conversation: Conversation, completion: Completion | undefined) {
-    const failure = yield* awaitAnswers(conversation)
-    // If an answer could not be stored, the event counts as not processed.
-    if (failure !== undefined) return yield* failure
-    yield* storeAll(conversation.settles, completion)
-  })
-
-  /** The same for a message that was broadcast for a caller: nothing that fails keeps its result from the caller. */
-  const settleMade = Effect.fnUntraced(function*(conversation: Conversation, isResumed: boolean) {
-    const failure = yield* awaitAnswers(conversation)
-    if (failure !== undefined) {
-      yield* Effect.catchCause(
-        failure,
-        (cause) => Effect.logError("An answer to a message of the application could not be processed", cause)
-      )
-      // Posted again with its key, the message goes on from here.
-      if (isResumed) return
-    }
-    yield* Effect.forEach(conversation.settles, (settle) => surely(Effect.suspend(settle)), { discard: true })
-  })
-
-  return {
-    /** Processes an event once its room is free. Hooks and channels running for another event do not wait. */
-    broadcast: (
-      fiber: Current,
-      incoming: Incoming,
-      conversation: Conversation
-    ): Effect.Effect<Result, StorageError | Unfinished> => {
-      if (fiber.getRef(CurrentConversation) === undefined) return passInTurn(fiber, incoming, conversation)
-      const { answers } = conversation
-      const { id: eventId, roomId } = incoming.event
-      // The message that it answers passes again if it fails.
-      const answer = Effect.withFiber((own) => passInTurn(own, { ...incoming, isReported: false }, conversation))
-      return Effect.map(runs.start(answer), (answer) => {
-        answers.push(answer)
-        answer.addObserver(() => answers.splice(answers.indexOf(answer), 1))
-        return { _tag: "Queued", eventId, roomId }
-      })
-    },
-    /**
-     * Runs an effect, and waits until all answers that it caused are processed.
-     * Another one with the same key begins after that: what became of the event
-     * is not stored before, and it would be taken for one that a process left.
-     * A result that is made is returned, whatever fails afterwards. What became of
-     * the message of an entry is stored with the completion of the entry.
-     */
-    withAnswers: <A, E>(
-      fiber: Current,
-      use: (conversation: Conversation) => Effect.Effect<A, E>,
-      { completion, isMade, isResumed = true, key }: {
-        readonly completion?: Completion | undefined
-        readonly key?: string | undefined
-        readonly isMade?: ((result: A) => boolean) | undefined
-        readonly isResumed?: boolean | undefined
-      } = {}
-    ): Effect.Effect<A, E | StorageError | Unfinished> => {
-      const current = fiber.getRef(CurrentConversation)
-      if (current !== undefined) return use(current)
-      const conversation: Conversation = { answers: [], settles: [] }
-      const { answers, settles } = conversation
-      const conclude = (result: Exit.Exit<A, E>): Effect.Effect<A, E | StorageError | Unfinished> => {
-        if (Exit.isSuccess(result) && isMade?.(result.value) === true) {
-          return Effect.andThen(settleMade(conversation, isResumed), result)
-        }
-        // Without a result, the entry is not completed.
-        const completing = Exit.isSuccess(result) ? completion : undefined
-        // Most messages are answered by no hook or channel.
-        const settled = answers.length > 0 ? settle(conversation, completing) : storeAll(settles, completing)
-        return Effect.flatMapEager(settled, () => result)
-      }
-      const run = (): Effect.Effect<A, E | StorageError | Unfinished> => {
-        const used = attempt(() => use(conversation))
-        // As it is for most messages.
-        if (Exit.isExit(used) && answers.length === 0 && settles.length === 0) return used
-        return Exit.isExit(used) ? conclude(used as Exit.Exit<A, E>) : Effect.flatMap(Effect.exit(used), conclude)
-      }
-      return key === undefined ? run() : oncePerKey.begin(fiber, key, run)
-    }
+  /** Processes an event once its room is free. Hooks and channels running for another event do not wait. */
+  return (
+    fiber: Current,
+    incoming: Incoming,
+    conversation: Conversation
+  ): Effect.Effect<Result, StorageError | Unfinished> => {
+    if (fiber.getRef(CurrentConversation) === undefined) return passInTurn(fiber, incoming, conversation)
+    const { answers } = conversation
+    const { id: eventId, roomId } = incoming.event
+    // The message that it answers passes again if it fails.
+    const answer = Effect.withFiber((own) => passInTurn(own, { ...incoming, isReported: false }, conversation))
+    return Effect.map(runs.start(answer), (answer) => {
+      answers.push(answer)
+      answer.addObserver(() => answers.splice(answers.indexOf(answer), 1))
+      return { _tag: "Queued", eventId, roomId }
+    })
   }
 }

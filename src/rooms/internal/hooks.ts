@@ -20,6 +20,8 @@ const inOrder = (a: Entry, b: Entry): number => (a.hook.priority ?? 0) - (b.hook
 // limit protects against an application with one channel per conversation.
 const maxCombinations = 1000
 
+const none: ReadonlyArray<never> = []
+
 /** Mutated in place, only by the kit and always within one synchronous step. */
 export class HookRegistry {
   readonly #entries = new Map<Hook, Entry>()
@@ -48,7 +50,7 @@ export class HookRegistry {
 
   /** Returns the hooks of a trigger that match the subject, in execution order. */
   matching<T extends Trigger>(trigger: T, subject: Subject): ReadonlyArray<Triggered<T>> {
-    if (this.#entries.size === 0) return []
+    if (this.#entries.size === 0) return none
     const everywhere = this.#globalFor(trigger, subject)
     const here = (this.#ofRoom.get(subject.roomId) ?? []).filter(({ hook }) =>
       hook.trigger === trigger && Hooks.matches(hook, subject)

@@ -26,7 +26,7 @@ export interface Options {
   readonly store: RoomStore
   readonly channels: ChannelRegistry
   readonly notify: (event: KitEvent) => Effect.Effect<void>
-  readonly broadcast: ReturnType<typeof Broadcast.make>["broadcast"]
+  readonly broadcast: ReturnType<typeof Broadcast.make>
   readonly remembered: Deduplicator.Options
 }
 
@@ -87,27 +87,38 @@ export const make = Effect.fnUntraced(function*({ broadcast, channels, ids, noti
   const keyOf = ({ channelId, idempotencyKey }: InboundMessage): string | undefined =>
     idempotencyKey === undefined ? undefined : JSON.stringify([channelId, idempotencyKey])
 
-  const receiveAnew = (
+  const pass = (
     { fiber, message, resumed }: Receive,
+    conversation: Conversation,
+    now: number,
+    id: string,
+    room: Room
+  ) =>
+    broadcast(fiber, {
+      room,
+      event: new ReceivedEvent(message, id, room.id, now),
+      key: resumed === undefined && !store.isShared ? undefined : keyOf(message),
+      inbound: message,
+      isResumed: resumed !== undefined,
+      isAbandoned: resumed?.isAbandoned
+    }, conversation)
+
+  const receiveAnew = (
+    received: Receive,
     conversation: Conversation,
     now: number
   ): Effect.Effect<Broadcast.Result, StorageError | Unfinished> => {
+    const { message, resumed } = received
     const eventId = resumed?.eventId
-    const pass = (id: string, room: Room) =>
-      broadcast(fiber, {
-        room,
-        event: new ReceivedEvent(message, id, room.id, now),
-        key: resumed === undefined && !store.isShared ? undefined : keyOf(message),
-        inbound: message,
-        isResumed: resumed !== undefined,
-        isAbandoned: resumed?.isAbandoned
-      }, conversation)
     return Effect.flatMapEager(ids.next(now), (drawn) => {
       const open = () => newRoom(drawn, DateTime.makeUnsafe(now), Routes.opened(message))
       return Effect.flatMapEager(steps.route(message, open), (found) => {
-        if (!found.created) return pass(eventId ?? drawn, found.room)
+        if (!found.created) return pass(received, conversation, now, eventId ?? drawn, found.room)
         const id = eventId === undefined ? ids.next(now) : Effect.succeed(eventId)
-        return Effect.flatMap(Effect.andThen(tell(found), id), (id) => pass(id, found.room))
+        return Effect.flatMap(
+          Effect.andThen(tell(found), id),
+          (id) => pass(received, conversation, now, id, found.room)
+        )
       })
     })
   }
