@@ -72,7 +72,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   "emulator/internal/poster.ts": ["@effect/platform-node"],
   "emulator/internal/runner.ts": [],
   "http/NodeServer.ts": ["@effect/platform-node", "node:http"],
-  "http/internal/nodeMessages.ts": ["node:http", "node:net", "node:stream"],
+  "http/internal/nodeMessages.ts": ["node:http", "node:net", "node:stream", "node:timers"],
   "http/Middleware.ts": ["node:http"],
   "http/internal/skipBody.ts": ["node:net"],
   "http/internal/readFile.ts": ["node:fs"],

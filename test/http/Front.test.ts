@@ -6,10 +6,19 @@ import { HttpRouter, HttpServerRequest } from "effect/http"
 import { once } from "node:events"
 import { connect } from "node:net"
 import { WebhookServer } from "../../src/http/index.ts"
+import {
+  type Fronted,
+  type FrontedRequest,
+  type FrontedResponse,
+  NodeFronted
+} from "../../src/http/internal/nodeFronted.ts"
+import * as WebhookFront from "../../src/http/internal/webhookFront.ts"
+import * as Verification from "../../src/http/internal/webhookVerification.ts"
+import * as SmsProviders from "../../src/provider/SmsProviders.ts"
 import * as RoomKit from "../../src/rooms/RoomKit.ts"
 import { observe } from "../observe.ts"
 import { type Carrier, carriers, layerProviders } from "./carriers.ts"
-import { events, head, layerNode, parseAnswer, port, publicUrl, request } from "./server.ts"
+import { events, exchange, head, layerNode, parseAnswer, port, publicUrl, request } from "./server.ts"
 
 const pathOf = ({ name }: Carrier) => `/webhooks/sms/${name}/inbound`
 const sign = (carrier: Carrier, id: string) =>
@@ -17,10 +26,13 @@ const sign = (carrier: Carrier, id: string) =>
 
 const layerKit = Layer.provide(RoomKit.layer(), NodeCrypto.layer)
 
+interface Options extends WebhookServer.ServeOptions {
+  readonly kit?: Layer.Layer<RoomKit.RoomKit>
+  readonly providers?: typeof layerProviders
+}
+
 /** A server that notes which requests its router sees. */
-const noting = (
-  { kit = layerKit, ...options }: WebhookServer.ServeOptions & { readonly kit?: Layer.Layer<RoomKit.RoomKit> } = {}
-) => {
+const noting = ({ kit = layerKit, providers = layerProviders, ...options }: Options = {}) => {
   const routed: Array<string> = []
   const layerNoting = HttpRouter.middleware(
     (app) =>
@@ -33,7 +45,7 @@ const noting = (
   const routes = Layer.merge(WebhookServer.layer({ publicUrl }), layerNoting)
   const layer = WebhookServer.serveRoutes(routes, { disableListenLog: true, ...options }).pipe(
     Layer.provideMerge(kit),
-    Layer.provide(layerProviders),
+    Layer.provide(providers),
     Layer.provideMerge(NodeCrypto.layer),
     Layer.provideMerge(layerNode)
   )
@@ -131,6 +143,61 @@ describe("the front", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.live("handles the webhooks of several connections before it answers any of them", () => {
+    const responses: Array<FrontedResponse> = []
+    const answered: Array<number> = []
+    const countAnswered = () => answered.push(responses.filter(({ writableEnded }) => writableEnded).length)
+    const kit = Layer.effect(
+      RoomKit.RoomKit,
+      Effect.map(RoomKit.make(), (kit) =>
+        RoomKit.RoomKit.of({
+          ...kit,
+          processEvents: (...parameters) =>
+            Effect.tap(kit.processEvents(...parameters), () => Effect.sync(countAnswered))
+        }))
+    ).pipe(Layer.provide(NodeCrypto.layer))
+    const { layer } = noting({ kit, disableLogger: true })
+    return Effect.gen(function*() {
+      const server = (yield* NodeFronted)!
+      const front = server.front!
+      server.front = (request, response) => {
+        responses.push(response)
+        return front(request, response)
+      }
+      const wires = yield* Effect.forEach(["SM1", "SM2", "SM3"], (id) => sign(carriers[0]!, id))
+      const to = yield* port
+      yield* Effect.promise(async () => {
+        const sockets = wires.map(() => connect({ port: to, host: "127.0.0.1", noDelay: true }))
+        await Promise.all(sockets.map((socket) => once(socket, "connect")))
+        // The server has accepted them by then.
+        for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+        const closed = sockets.map((socket) => once(socket.resume(), "close"))
+        for (const [index, socket] of sockets.entries()) socket.write(whole(wires[index]!))
+        await Promise.all(closed)
+      })
+      assert.deepStrictEqual(answered, [0, 0, 0])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.live("closes the connection of an answer that HTTP cannot have, and answers the others", () => {
+    const providers = Layer.effect(
+      SmsProviders.SmsProviders,
+      Effect.flatMap(SmsProviders.SmsProviders, ({ all: [first, ...others] }) => {
+        const acknowledgement = { ...first!.acknowledgement, contentType: "text/\n" }
+        return Effect.orDie(SmsProviders.make([{ ...first!, acknowledgement }, ...others]))
+      })
+    ).pipe(Layer.provide(layerProviders))
+    const { layer } = noting({ providers, disableLogger: true })
+    return Effect.gen(function*() {
+      const [faulty, sound] = [yield* sign(carriers[0]!, "SM1"), yield* sign(carriers[1]!, "SM2")]
+      const [broken, answer] = yield* Effect.all([exchange(whole(faulty)), exchange(whole(sound))], {
+        concurrency: 2
+      })
+      assert.strictEqual(broken, "")
+      assert.strictEqual(parseAnswer(answer).status, 200)
+    }).pipe(Effect.provide(layer))
+  })
+
   it.live("logs a client that has gone, and processes its webhook to the end", () => {
     const { layer: layerLog, lines } = observe()
     const running = Deferred.makeUnsafe<void>()
@@ -171,5 +238,42 @@ describe("the front", () => {
       yield* Deferred.await(processed)
       assert.strictEqual((yield* events).length, 1)
     }).pipe(Effect.provide(Layer.provideMerge(layer, layerLog)))
+  })
+
+  it.effect("answers what waits for the end of a turn before it leaves the server", () => {
+    const statuses: Array<number> = []
+    const server: Fronted = { listening: true, front: undefined, afterReading: () => undefined, serve: () => undefined }
+    const received: FrontedRequest = {
+      method: "POST",
+      url: pathOf(carriers[0]!),
+      headers: { "content-length": "1" },
+      hold: (_, onComplete) => onComplete(new Uint8Array(1))
+    }
+    const response: FrontedResponse = {
+      destroyed: false,
+      writableEnded: false,
+      destroy: () => undefined,
+      answer: (status) => statuses.push(status),
+      once: () => undefined
+    }
+    const installed = Effect.gen(function*() {
+      const providers = yield* SmsProviders.SmsProviders
+      const front: WebhookFront.Front = {
+        handlers: {
+          providers,
+          verification: Verification.make({ publicUrl }),
+          isForwarded: () => false,
+          handle: ({ provider }) => Effect.succeed(provider.acknowledgement)
+        }
+      }
+      yield* WebhookFront.install({ server, front, idOf: () => "1", isLeaving: () => false, isSilent: true })
+      assert.isTrue(server.front!(received, response))
+      assert.deepStrictEqual(statuses, [])
+    })
+    return Effect.gen(function*() {
+      yield* Effect.scoped(installed)
+      assert.isUndefined(server.front)
+      assert.deepStrictEqual(statuses, [200])
+    }).pipe(Effect.provide(Layer.provideMerge(layerProviders, NodeCrypto.layer)))
   })
 })

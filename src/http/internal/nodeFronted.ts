@@ -21,6 +21,7 @@ export interface FrontedRequest {
 export interface FrontedResponse {
   readonly destroyed: boolean
   readonly writableEnded: boolean
+  readonly destroy: () => unknown
   /** Writes a whole answer. The headers are names and values in turn. */
   readonly answer: (status: number, headers: ReadonlyArray<string>, body: string | Uint8Array) => void
   readonly once: (event: "close", listener: () => void) => unknown
@@ -31,6 +32,8 @@ export interface Fronted {
   readonly listening: boolean
   /** Takes a request, or leaves it to the listeners. */
   front: ((request: FrontedRequest, response: FrontedResponse) => boolean) | undefined
+  /** Runs a function when all that has come by now is read. */
+  readonly afterReading: (run: () => void) => void
   /** Gives a request to the listeners. */
   readonly serve: (request: FrontedRequest, response: FrontedResponse) => void
 }

@@ -5,6 +5,7 @@
 import { IncomingMessage, Server, ServerResponse, STATUS_CODES } from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
+import { setImmediate } from "node:timers"
 import { errorUrl } from "../../internal/errorUrl.ts"
 import type { Fronted, FrontedRequest, FrontedResponse } from "./nodeFronted.ts"
 import { safeHeaders } from "./safeHeaders.ts"
@@ -138,6 +139,10 @@ export class BoundedRequest extends IncomingMessage implements FrontedRequest {
 /** A server that a front can be set on. */
 export class FrontedServer extends Server implements Fronted {
   front: Fronted["front"] = undefined
+
+  afterReading(run: () => void): void {
+    setImmediate(run)
+  }
 
   serve(request: FrontedRequest, response: FrontedResponse): void {
     super.emit("request", request, response)

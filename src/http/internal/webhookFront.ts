@@ -27,6 +27,7 @@ import * as AccessLog from "./accessLog.ts"
 import type { Fronted, FrontedRequest, FrontedResponse } from "./nodeFronted.ts"
 import * as RequestId from "./requestId.ts"
 import { safeHeaders, withSafeHeaders } from "./safeHeaders.ts"
+import * as Turns from "./turns.ts"
 import type { WebhookProblem } from "./webhookProcessing.ts"
 import type { Asked, make as makeVerification } from "./webhookVerification.ts"
 
@@ -118,11 +119,24 @@ export const install = Effect.fnUntraced(
     const isClosing = () => isLeaving() || !server.listening
     // As many as there are providers, twice.
     const routes = new Map<string, Route>()
+    const turns = Turns.make((flush) => server.afterReading(flush))
+
+    const write = (response: FrontedResponse, ...answer: Parameters<FrontedResponse["answer"]>) =>
+      turns.write(() => {
+        // Nothing can reach a client that has gone.
+        if (response.destroyed) return
+        try {
+          response.answer(...answer)
+        } catch {
+          // A provider's header that HTTP cannot have. The carrier sends the webhook again.
+          response.destroy()
+        }
+      })
 
     const respond = (response: FrontedResponse, { id, route: { headers, provider } }: Answering) => {
       const { body, status } = provider.acknowledgement
       const connection = isClosing() ? ["connection", "close"] : []
-      response.answer(status, [...headers, RequestId.header, id, ...connection], body)
+      write(response, status, [...headers, RequestId.header, id, ...connection], body)
       return status
     }
 
@@ -134,10 +148,7 @@ export const install = Effect.fnUntraced(
     ) => {
       const { body, headers, status } = RequestId.withId(withSafeHeaders(answer), id)
       const fields = { ...headers, ...refusal, ...(isClosing() && { connection: "close" }) }
-      // Nothing can reach a client that has gone.
-      if (!response.destroyed) {
-        response.answer(status, Object.entries(fields).flat(), body._tag === "Uint8Array" ? body.body : "")
-      }
+      write(response, status, Object.entries(fields).flat(), body._tag === "Uint8Array" ? body.body : "")
       return status
     }
 
@@ -203,7 +214,7 @@ export const install = Effect.fnUntraced(
       if ("_tag" in asked) return false
       request.hold(
         length,
-        (body) => answer(response, { route, asked, begun, id: idOf(headers) }, handlers, body),
+        (body) => turns.handle(() => answer(response, { route, asked, begun, id: idOf(headers) }, handlers, body)),
         () => server.serve(request, response)
       )
       return true
@@ -216,6 +227,7 @@ export const install = Effect.fnUntraced(
       () =>
         Effect.sync(() => {
           server.front = undefined
+          turns.flush()
         })
     )
   }
