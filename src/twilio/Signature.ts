@@ -126,7 +126,7 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets, accounts?: R
   ] as const
 
   const matches = Effect.fnUntraced(function*(matcher: typeof fits, tag: Uint8Array, url: string, text: string) {
-    for (const signed of Core.texts({ url, text })) {
+    for (const signed of Core.texts(url, text)) {
       if (yield* matcher(tag, Bytes.fromText(signed))) return true
     }
     return false
@@ -143,7 +143,7 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets, accounts?: R
     if (claim._tag === "Refused") return claim
     const tag = fromBase64(claim.tag)
     const isBody = claim.hash === undefined || (yield* hasHash(claim.hash, request.body))
-    return isBody && tag !== undefined && (yield* matches(fits, tag, claim.url, claim.text))
+    return isBody && tag !== undefined && (yield* matches(fits, tag, claim.url, Core.textOf(claim)))
       ? Core.conclude(claim, request, accounts)
       : Core.mismatch
   })

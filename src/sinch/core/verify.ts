@@ -10,6 +10,7 @@
  * or in Base64 from other senders.
  */
 import { fromHex, toBase64 } from "../../internal/encodings.ts"
+import type { Hmac } from "../../internal/syncCrypto.ts"
 import { equals } from "../../provider/core/base64.ts"
 import type { Verified } from "../../provider/core/receive.ts"
 import { invalidSignature, type Reason, type Refused, refused } from "../../provider/core/refusal.ts"
@@ -129,7 +130,7 @@ export const conclude = ({ timestamp }: Claim, now: number, tolerance: number | 
 /** Verifies a request whose head and size were checked. */
 export const verifySync = (
   scheme: Exclude<Scheme, "None">,
-  tags: ReadonlyArray<(text: string, before: Uint8Array) => string>,
+  tags: ReadonlyArray<Hmac>,
   tolerance: number | undefined
 ) =>
 (request: WebhookRequest, now: () => number): Verified | Refused => {
