@@ -110,12 +110,8 @@ export const make = (
   // The names with their equals signs, which begin as far from each other as the longest is.
   const lengths = Uint8Array.from(known, (name) => name.length + 1)
   const stride = 4 * Math.ceil(Math.max(0, ...lengths) / 4)
-  const nameWords = new DataView(new ArrayBuffer(known.length * stride))
-  for (const [rank, name] of known.entries()) {
-    for (const [i, character] of [...`${name}=`].entries()) {
-      nameWords.setUint8(rank * stride + i, character.charCodeAt(0))
-    }
-  }
+  const padded = known.map((name) => `${name}=`.padEnd(stride)).join("")
+  const nameWords = new DataView(Uint8Array.from(padded, (character) => character.charCodeAt(0)).buffer)
 
   const isAt = (words: DataView, start: number, rank: number): boolean => {
     const name = rank * stride
@@ -132,7 +128,7 @@ export const make = (
   // a name is compared.
   const following = new Uint16Array(known.length + 1)
   // Of names with the same hash, all but the last are left to the other parser.
-  const ranks = new Map(known.map((name, rank) => {
+  const rankBy = new Map(known.map((name, rank) => {
     let hash = 0
     for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) | 0
     return [hash, rank]
@@ -145,20 +141,19 @@ export const make = (
       if (byte === ampersand) return -1
       hash = (hash * 31 + byte) | 0
     }
-    const rank = ranks.get(hash)
+    const rank = rankBy.get(hash)
     return rank !== undefined && isAt(words, start, rank) ? rank : -1
   }
 
+  const numbers = () => new Int32Array(known.length)
   // The ranks of the fields of a form, by their places in it, and for each rank the place and where the value is. What
   // is there for other ranks is of earlier forms. No text of a form is kept.
-  const rankAt = new Uint16Array(known.length)
-  const placeOf = new Uint16Array(known.length)
-  const starts = new Uint32Array(known.length)
-  const ends = new Uint32Array(known.length)
-  /** Whether a value has a byte below a comma, as escapes and blanks have. */
-  const isEscaped = new Uint8Array(known.length)
-  /** All bytes of the value, combined. */
-  const bitsOf = new Uint8Array(known.length)
+  const rankAt = numbers()
+  const placeOf = numbers()
+  const starts = numbers()
+  const ends = numbers()
+  /** Of a value that is found, whether it has escapes or blanks; of one that is written, all of its bytes together. */
+  const bitsOf = numbers()
 
   const has = (rank: number, count: number): boolean => placeOf[rank]! < count && rankAt[placeOf[rank]!] === rank
 
@@ -195,7 +190,7 @@ export const make = (
           at++
         }
       }
-      isEscaped[rank] = escaped
+      bitsOf[rank] = escaped
       ends[rank] = at
       count++
     }
@@ -264,11 +259,18 @@ export const make = (
     const value = start + length - 1
     const first = starts[rank]!
     let end = value + ends[rank]! - first
-    bitsOf[rank] = 0
-    if (isEscaped[rank] === 1) end = unescape(space, rank, value)
+    if (bitsOf[rank] !== 0) end = unescape(space, rank, value)
     else for (let i = value; i < end; i += 4) fieldWords.setInt32(i, words.getInt32(first + i - value, true), true)
     starts[rank] = value
     return ends[rank] = end
+  }
+
+  const isSame = ({ fields }: Space, one: number, other: number): boolean => {
+    const distance = starts[other]! - starts[one]!
+    let at = ends[one]!
+    if (ends[other]! - at !== distance) return false
+    while (at > starts[one]! && fields[at - 1] === fields[at - 1 + distance]) at--
+    return at === starts[one]
   }
 
   const usualSpace = makeSpace(usual)
@@ -290,6 +292,7 @@ export const make = (
     const { fields: bytes } = space
     const text = decoders.latin1(bytes, 0, length)
     const values = Array<string>(count)
+    let long = -1
     for (let i = 0; i < count; i++) {
       const rank = ranks[i]!
       const start = starts[rank]!
@@ -300,7 +303,12 @@ export const make = (
         if (value.includes("\uFFFD")) return undefined
         values[i] = value
       } else if (end - start < shortest) values[i] = text.slice(start, end)
-      else values[i] = decoders.latin1(bytes, start, end)
+      else {
+        // An id is often in several fields.
+        const isRepeated = long !== -1 && isSame(space, ranks[long]!, rank)
+        values[i] = isRepeated ? values[long]! : decoders.latin1(bytes, start, end)
+        long = i
+      }
     }
     const learn = learned ? undefined : () => {
       if (shapes.length < maxShapes) shapes.push(shape)
