@@ -21,12 +21,13 @@ import { plain } from "../../src/provider/core/build.ts"
 import * as FormScanner from "../../src/provider/core/formScanner.ts"
 import { decoders } from "../../src/provider/core/nodeText.ts"
 import { plainly } from "../../src/provider/core/receive.ts"
+import { defaultLimits } from "../../src/provider/Receiving.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
 import { decode, decodeAny } from "../../src/twilio/core/decode.ts"
 import { parse } from "../../src/twilio/core/dialect.ts"
 import * as Events from "../../src/twilio/core/Events.ts"
 import * as Core from "../../src/twilio/core/Node.ts"
-import { names, readNodeForm, scan, usual } from "../../src/twilio/core/nodeForm.ts"
+import { names, scan, usual } from "../../src/twilio/core/nodeForm.ts"
 import * as Ordinary from "../../src/twilio/core/ordinary.ts"
 import { fieldsText } from "../../src/twilio/core/signedText.ts"
 import { readForm, verifySync } from "../../src/twilio/core/verify.ts"
@@ -141,13 +142,15 @@ const requests = fc.oneof(
   { weight: 1, arbitrary: json }
 )
 
+/** Parses a form as the core does. */
+const readNodeForm = (body: Uint8Array) => scan(body) ?? readForm(body)
+
 const carefully = verifySync(
   {
     tags: options.authToken.map((token) => syncCrypto.hmac("sha1", Buffer.from(token))),
     sha256: syncCrypto.sha256
   },
-  undefined,
-  readForm
+  undefined
 )
 
 const same = (actual: Outcome, expected: Outcome) => assert.deepStrictEqual(actual, expected)
@@ -172,8 +175,10 @@ describe("the core of Twilio", () => {
         same(outcome, runSync(synchronous(request)))
         const verified = core.verify(request)
         // What precedes the signature is the same code in both.
-        if (verified._tag === "Verified") assert.deepStrictEqual<unknown>(carefully(request), verified)
-        else if (request.headers["x-twilio-signature"] !== "") assert.strictEqual(carefully(request)._tag, "Refused")
+        if (verified._tag === "Verified") assert.deepStrictEqual<unknown>(carefully(request, defaultLimits), verified)
+        else if (request.headers["x-twilio-signature"] !== "") {
+          assert.strictEqual(carefully(request, defaultLimits)._tag, "Refused")
+        }
       }),
       runs(3000)
     )
@@ -205,7 +210,7 @@ describe("the core of Twilio", () => {
     fc.assert(
       fc.property(bodies, (body) => {
         assert.deepStrictEqual(formOf(readNodeForm(body)), formOf(readForm(body)))
-        seen[scan?.(body) === undefined ? "left" : "scanned"]++
+        seen[scan(body) === undefined ? "left" : "scanned"]++
       }),
       runs(5000)
     )
@@ -227,7 +232,8 @@ describe("the core of Twilio", () => {
     )
     fc.assert(
       fc.property(bodies, ([body, other]) => {
-        const learning = FormScanner.make(Array.from(new URLSearchParams(`${body}`).keys()), decoders!, usual)
+        const given = Array.from(new URLSearchParams(`${body}`).keys()).filter((name) => /^\w+$/.test(name))
+        const learning = FormScanner.make(given, decoders!, usual)
         learning(body)?.learn?.()
         for (const form of [body, other]) {
           const scanned = learning(form)
@@ -248,7 +254,7 @@ describe("the core of Twilio", () => {
     const verify = verifySync(
       { tags: [syncCrypto.hmac("sha1", Buffer.from(token))], sha256: syncCrypto.sha256 },
       undefined,
-      (body) => learning(body) ?? readForm(body)
+      learning
     )
     const textIn = (body: Uint8Array) => {
       const { bytes, length } = learning(body)!
@@ -263,10 +269,10 @@ describe("the core of Twilio", () => {
     const cut = { ...genuine, body: Buffer.from(`Body=Hi&From=%2B16505550111MessageSid${id}&To=%2B16505550100`) }
     assert.deepStrictEqual(textIn(cut.body), textIn(genuine.body))
     for (const request of [forged, cut]) {
-      assert.strictEqual(verify(request)._tag, "Refused")
+      assert.strictEqual(verify(request, defaultLimits)._tag, "Refused")
       assert.isFalse(isLearned(request.body))
     }
-    assert.strictEqual(verify(genuine)._tag, "Verified")
+    assert.strictEqual(verify(genuine, defaultLimits)._tag, "Verified")
     assert.isTrue(isLearned(genuine.body))
     assert.isTrue(isLearned(Buffer.from("MessageSid=1&Body=Hello&To=2&From=1")))
 
@@ -291,6 +297,20 @@ describe("the core of Twilio", () => {
       400
     ])
     assert.deepStrictEqual(reasonOf(signed({}, `${url}?${"a".repeat(10)}`), limited), ["InvalidPayload", 400])
+    // Of fields that the scanner knows, with those of the query, and after the last of which may be nothing.
+    const known = { MessageSid: "SM1", SmsStatus: "sent", From: "1", To: "2" }
+    assert.strictEqual(reasonOf(signed(known), limited), "Received")
+    const five = signed({ ...known, ErrorCode: "1" })
+    assert.strictEqual(reasonOf(five, limited), "Received")
+    assert.deepStrictEqual(reasonOf({ ...five, body: Buffer.concat([five.body, Buffer.from("&")]) }, limited), [
+      "InvalidPayload",
+      400
+    ])
+    assert.deepStrictEqual(reasonOf(signed(known, `${url}?a&b`), limited), ["InvalidPayload", 400])
+    assert.deepStrictEqual(reasonOf(signed({ ...known, ErrorCode: "1", ApiVersion: "2010-04-01" }), limited), [
+      "InvalidPayload",
+      400
+    ])
     assert.deepStrictEqual(reasonOf({ ...signed(form), method: "PUT" }), ["MethodNotAllowed", 405])
     const text = { ...signed(form).headers, "content-type": "text/plain" }
     assert.deepStrictEqual(reasonOf({ ...signed(form), headers: text }), ["UnsupportedContentType", 415])

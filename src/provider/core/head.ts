@@ -14,6 +14,8 @@ export interface Bounds<R> {
   /** Without parameters. */
   readonly contentTypes: ReadonlyArray<string>
   readonly limits: Limits
+  /** Whether the check of the signature also counts the fields, because it finds them anyway. */
+  readonly countsFields?: boolean | undefined
   /** Rejects a request by its headers and URL alone, for example without a signature. */
   readonly checkHead?: ((head: WebhookHead) => R | undefined) | undefined
 }
@@ -80,4 +82,5 @@ export const countFault = (
 
 /** Returns why a request with the bytes that were sent is refused before its signature is checked. */
 export const requestFault = <R>(bounds: Bounds<R>, request: WebhookRequest): R | Reason | undefined =>
-  sizeFault(bounds, request.body) ?? headFault(bounds, request) ?? countFault(bounds, request)
+  sizeFault(bounds, request.body) ?? headFault(bounds, request) ??
+    (bounds.countsFields === true ? undefined : countFault(bounds, request))

@@ -4,7 +4,6 @@
 import * as FormScanner from "../../provider/core/formScanner.ts"
 import { decoders } from "../../provider/core/nodeText.ts"
 import { messageFields, statusFields } from "./fields.ts"
-import { type ReadForm, readForm } from "./verify.ts"
 
 /** A message has at most ten files. */
 const files = Array.from({ length: 10 }, (_, index) => [`MediaUrl${index}`, `MediaContentType${index}`]).flat()
@@ -35,10 +34,7 @@ export const usual: FormScanner.Build = (values) => ({
   ToZip: values[18]!
 })
 
-/** `undefined` where the runtime has no `Buffer`. */
-export const scan = decoders === undefined ? undefined : FormScanner.make(names, decoders, usual)
-
-/** Parses a form with the scanner if it is plain, and with `URLSearchParams` if not. */
-export const readNodeForm: ReadForm = scan === undefined
-  ? readForm
-  : (body) => (body instanceof Uint8Array ? scan(body) : undefined) ?? readForm(body)
+/** Gives up on every form where the runtime has no `Buffer`. */
+export const scan: FormScanner.Scan = decoders === undefined
+  ? () => undefined
+  : FormScanner.make(names, decoders, usual)

@@ -16,6 +16,7 @@ import type { Hmac } from "../../internal/syncCrypto.ts"
 import type { Payload } from "../../Payload.ts"
 import { equals, twentyBytes } from "../../provider/core/base64.ts"
 import { type Form, formFromText, isJson, type Parsed, parseForm, parseJson } from "../../provider/core/body.ts"
+import { countFault } from "../../provider/core/head.ts"
 import {
   type InvalidPayload,
   invalidPayload,
@@ -25,6 +26,7 @@ import {
   refused
 } from "../../provider/core/refusal.ts"
 import { remembered } from "../../provider/core/remembered.ts"
+import type { Limits } from "../../provider/Receiving.ts"
 import { queryOf, withoutFragment } from "../../provider/Url.ts"
 import type { WebhookHead, WebhookRequest } from "../../WebhookRequest.ts"
 import { queryFault, readForm as readSigned } from "./reading.ts"
@@ -53,12 +55,13 @@ export const signedForm = (form: Form): SignedForm => ({
 })
 
 /** Parses a form body. */
-export type ReadForm = (body: Uint8Array) => SignedForm | Refused<InvalidPayload>
-
-export const readForm: ReadForm = (body) => {
+export const readForm = (body: Uint8Array): SignedForm | Refused<InvalidPayload> => {
   const read: Parsed<Form> | Refused<InvalidPayload> = parseForm(body)
   return read._tag === "Parsed" ? signedForm(read.payload) : read
 }
+
+/** Parses a form body, or leaves it to {@link readForm}. */
+export type Scan = (body: Uint8Array) => SignedForm | undefined
 
 /** Returns the hash of the body in the signed URL. If there are two, Twilio's SDK reads the first. */
 export const signedHash = ({ url }: WebhookHead): string | null => new URLSearchParams(queryOf(url)).get("bodySHA256")
@@ -114,14 +117,23 @@ const isAmbiguous = /* @__PURE__ */ remembered(isAmbiguousPath)
 /** Returns what is signed after the URL. */
 export const textOf = ({ signed }: Claim): string => signed === undefined ? "" : fieldsText(signed.form, signed.sorted)
 
-/** Reads what a request claims to be. Refuses one whose signature cannot cover its body. */
-export const prepare = (request: WebhookRequest, read: ReadForm = readForm): Claim | Refused => {
+/**
+ * Reads what a request claims to be. Refuses one whose signature cannot cover its
+ * body, and one with more fields than the limit, if there is one.
+ */
+export const prepare = (request: WebhookRequest, limits?: Limits, scan?: Scan): Claim | Refused => {
   const { body, headers, method, url } = request
+  const isForm = method !== "GET" && !isJson(request)
+  const scanned = isForm && body instanceof Uint8Array ? scan?.(body) : undefined
+  // Each field that was scanned was there once, and after the last ampersand may be nothing.
+  const isCounted = !limits || (scanned && scanned.sorted.length < limits.maxFields && !url.includes("?"))
+  const fault = isCounted ? undefined : countFault({ limits }, request)
+  if (fault !== undefined) return refused(fault)
   const claim: Claim = { _tag: "Claim", tag: headers[header] ?? "", url, hash: undefined, signed: undefined }
   if (isAmbiguous(url)) return mismatch
   if (method === "GET") return body.length === 0 || signedHash(request) === null ? claim : mismatch
-  if (isJson(request)) return { ...claim, hash: signedHash(request) ?? "" }
-  const signed = read(body)
+  if (!isForm) return { ...claim, hash: signedHash(request) ?? "" }
+  const signed = scanned ?? readForm(body)
   if (signed._tag === "Refused") return signed
   const form: Claim = { ...claim, signed }
   return url.includes("bodySHA256") && isJsonAsForm(signedHash(request), textOf(form)) ? mismatch : form
@@ -211,10 +223,10 @@ const signedUrl = /* @__PURE__ */ remembered((url: string) => encoder.encode(wit
 export const verifySync = (
   { sha256, tags }: SyncCrypto,
   accounts: ReadonlyArray<string> | undefined,
-  read: ReadForm = readForm
+  scan?: Scan
 ) =>
-(request: WebhookRequest): Verified | Refused => {
-  const claim = prepare(request, read)
+(request: WebhookRequest, limits: Limits): Verified | Refused => {
+  const claim = prepare(request, limits, scan)
   if (claim._tag === "Refused") return claim
   const { signed, tag, url } = claim
   if (claim.hash !== undefined && !equals(claim.hash, sha256(request.body))) return mismatch
