@@ -127,6 +127,19 @@ export const conclude = ({ timestamp }: Claim, now: number, tolerance: number | 
     : { _tag: "Verified" }
 }
 
+const buffer = /* @__PURE__ */ new Uint8Array(256)
+
+/** Returns bytes that begin with a text, or `undefined` if it is long or not ASCII. Faster than all of the runtime. */
+const bytesOf = (text: string): Uint8Array | undefined => {
+  if (text.length > buffer.length) return undefined
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit > 0x7f) return undefined
+    buffer[i] = unit
+  }
+  return buffer
+}
+
 /** Verifies a request whose head and size were checked. */
 export const verifySync = (
   scheme: Exclude<Scheme, "None">,
@@ -136,7 +149,11 @@ export const verifySync = (
 (request: WebhookRequest, now: () => number): Verified | Refused => {
   const claim = prepare(scheme, request)
   if (claim._tag === "Refused") return claim
-  return tags.some((tagOf) => equals(claim.tag, tagOf(claim.text, request.body)))
-    ? conclude(claim, now(), tolerance)
-    : mismatch
+  const { tag, text } = claim
+  const bytes = bytesOf(text)
+  for (const tagOf of tags) {
+    const actual = bytes === undefined ? tagOf(text, request.body) : tagOf("", request.body, bytes, text.length)
+    if (equals(tag, actual)) return conclude(claim, now(), tolerance)
+  }
+  return mismatch
 }
