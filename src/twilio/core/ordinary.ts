@@ -24,7 +24,7 @@ export const decode = (build: Build.Build, provider: string, payload: Payload): 
     if (typeof value !== "string" || value.length > (name === "Body" ? maxText : maxName)) return undefined
   }
   const { Body, From, MessageSid, NumMedia = "0", NumSegments, SmsStatus, To } = payload as Texts
-  const isMessage = SmsStatus === "received" && NumMedia === "0" && From !== "whatsapp:"
+  const isMessage = SmsStatus === "received" && NumMedia === "0"
   if (!isMessage || !MessageSid || !From || !To || !Body) return undefined
   const content = Build.fromParts(build, Body, [])
   const metadata = messageFields.metadataOf(payload)
