@@ -177,11 +177,13 @@ export const make = (name: string, receiver: Receiver): Receive => {
       const unparsed = payload === undefined ? notRaw(request) : undefined
       if (unparsed !== undefined) return Effect.fail(refuse(reasonOf(unparsed)))
       const toReported = isUrlSigned ? reportedOn(request.url) : undefined
-      const events = Effect.suspend(() =>
-        payload === undefined
-          ? Effect.flatMapEager(Effect.mapErrorEager(receiver.parse(request), refuse), decodeEagerly)
-          : decodeEagerly(payload)
-      )
+      const events = Effect.suspend(() => {
+        if (payload !== undefined) return decodeEagerly(payload)
+        const parsed = receiver.parse(request)
+        return isSuccess(parsed)
+          ? decodeEagerly(parsed.value)
+          : Effect.flatMap(Effect.mapError(parsed, refuse), decodeEagerly)
+      })
       return toReported === undefined ? events : Effect.map(events, (events) => events.map(toReported))
     }
   }
