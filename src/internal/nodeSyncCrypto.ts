@@ -10,6 +10,8 @@ const block = 64
 
 const sizes: Readonly<Record<Hash, number>> = { sha1: 20, sha256: 32 }
 
+const none = new Uint8Array(0)
+
 /** Enough for nearly all texts, which are then hashed without an allocation. */
 const usual = 8 * 1024
 
@@ -24,16 +26,17 @@ const hmac: SyncCrypto["hmac"] = (hash, key) => {
   const secret = key.length > block ? Crypto.hash(hash, key, "buffer") : key
   const inner = padded(secret, 0x36, usual)
   const outer = padded(secret, 0x5c, sizes[hash])
-  return (text, before) => {
-    const start = block + (before?.length ?? 0)
+  return (text, before = none, more = none, length = more.length) => {
+    const start = block + before.length + length
     // A unit of UTF-16 becomes at most three bytes.
     const longest = start + 3 * text.length
     const bytes = longest <= inner.length ? inner : Buffer.allocUnsafe(longest)
     if (bytes !== inner) bytes.set(inner.subarray(0, block))
-    if (before !== undefined) bytes.set(before, block)
-    const end = start + bytes.write(text, start)
+    bytes.set(before, block)
+    if (length > 0) bytes.set(more.subarray(0, length), block + before.length)
+    const end = text === "" ? start : start + bytes.write(text, start)
     // As text, because a digest in a buffer of its own takes half as long as the hash.
-    outer.write(Crypto.hash(hash, new Uint8Array(bytes.buffer, bytes.byteOffset, end), "binary"), block, "latin1")
+    outer.write(Crypto.hash(hash, bytes.subarray(0, end), "binary"), block, "latin1")
     return Crypto.hash(hash, outer, "base64")
   }
 }

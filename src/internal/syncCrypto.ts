@@ -8,9 +8,15 @@ import type * as Signature from "effect/crypto/Signature"
 /** The hashes that carriers sign with. */
 export type Hash = "sha1" | "sha256"
 
+/**
+ * The HMAC of a text, in Base64. Before the text there may be bytes, and the
+ * first `length` of other bytes.
+ */
+export type Hmac = (text: string, before?: Uint8Array, bytes?: Uint8Array, length?: number) => string
+
 export interface SyncCrypto {
-  /** Prepares a key, and returns the HMAC of a text, or of bytes and a text after them, in Base64. */
-  readonly hmac: (hash: Hash, key: Uint8Array) => (text: string, before?: Uint8Array) => string
+  /** Prepares a key. */
+  readonly hmac: (hash: Hash, key: Uint8Array) => Hmac
   /** The SHA-256, in lower-case hexadecimal digits. */
   readonly sha256: (data: Uint8Array) => string
 }

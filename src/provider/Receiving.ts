@@ -140,11 +140,17 @@ export interface Receiver {
   readonly checkHead?: ((head: WebhookHead) => WebhookErrorReason | undefined) | undefined
   /** Checked after `checkHead`, before the body is read, and again before `verify`. */
   readonly guard?: Check | undefined
+  /** Whether `verify` refuses a request with more fields than the limit. Otherwise they are counted before. */
+  readonly countsFields?: boolean | undefined
   /**
    * Verifies a request. `clock` is that of the fiber. A check that needs nothing
    * else returns an effect that has ended, which costs no fiber a step.
    */
-  readonly verify: (request: WebhookRequest, clock: Clock.Clock) => Effect.Effect<Verified | void, WebhookErrorReason>
+  readonly verify: (
+    request: WebhookRequest,
+    clock: Clock.Clock,
+    limits: Limits
+  ) => Effect.Effect<Verified | void, WebhookErrorReason>
   /**
    * Finds the misconfiguration that explains a signature mismatch, and returns
    * it as the end of the sentence "it matches …". It tries many variants, so

@@ -170,7 +170,8 @@ const makeVerify = Effect.fnUntraced(function*(
     const claim = Core.prepare(scheme, request)
     if (claim._tag === "Refused") return yield* settled(claim)
     const tag = fromBase64(claim.tag)
-    const isMatch = tag !== undefined && (yield* fits(tag, Bytes.concat([request.body, Bytes.fromText(claim.text)])))
+    const isMatch = tag !== undefined &&
+      (yield* fits(tag, Bytes.concat([request.body, Bytes.fromText(Core.textOf(claim))])))
     return yield* settled(isMatch ? Core.conclude(claim, yield* Clock.currentTimeMillis, tolerance) : Core.mismatch)
   })
 })

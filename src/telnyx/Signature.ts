@@ -171,7 +171,6 @@ export const make = Effect.fnUntraced(function*(options: WebhookOptions) {
 
   const verify: Receiver["verify"] = (request, clock) => {
     const claim = Core.prepare(request)
-    if (claim._tag === "Refused") return settled(claim)
     return Effect.flatMapEager(
       matches(claim.signature, signedText(claim.timestamp, request.body)),
       (isMatch) =>

@@ -15,12 +15,12 @@ import type { Payload } from "../Payload.ts"
 import { type Form, formFromText, isJson, parseForm } from "../provider/Body.ts"
 import type { Refused } from "../provider/core/refusal.ts"
 import { reasonOf } from "../provider/internal/reasons.ts"
-import type { Verified } from "../provider/Receiving.ts"
+import type { Limits, Receiver, Verified } from "../provider/Receiving.ts"
 import { requestOf, type Sign, withQuery } from "../provider/Recording.ts"
 import { fromBase64, list, macKeys, macMatcher, type Secrets, utf8 } from "../provider/Secrets.ts"
 import type { WebhookErrorReason } from "../WebhookError.ts"
 import * as Request from "../WebhookRequest.ts"
-import { readNodeForm } from "./core/nodeForm.ts"
+import { scan } from "./core/nodeForm.ts"
 import { fieldsText } from "./core/signedText.ts"
 import * as Core from "./core/verify.ts"
 import * as Diagnosis from "./Diagnosis.ts"
@@ -126,7 +126,7 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets, accounts?: R
   ] as const
 
   const matches = Effect.fnUntraced(function*(matcher: typeof fits, tag: Uint8Array, url: string, text: string) {
-    for (const signed of Core.texts({ url, text })) {
+    for (const signed of Core.texts(url, text)) {
       if (yield* matcher(tag, Bytes.fromText(signed))) return true
     }
     return false
@@ -138,12 +138,12 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets, accounts?: R
       (actual) => Mac.timingSafeEqual(utf8(hash), utf8(Hex.encode(actual)))
     )
 
-  const verifyWith = Effect.fnUntraced(function*(request: Request.WebhookRequest) {
-    const claim = Core.prepare(request, readNodeForm)
+  const verifyWith = Effect.fnUntraced(function*(request: Request.WebhookRequest, limits: Limits) {
+    const claim = Core.prepare(request, limits, scan)
     if (claim._tag === "Refused") return claim
     const tag = fromBase64(claim.tag)
     const isBody = claim.hash === undefined || (yield* hasHash(claim.hash, request.body))
-    return isBody && tag !== undefined && (yield* matches(fits, tag, claim.url, claim.text))
+    return isBody && tag !== undefined && (yield* matches(fits, tag, claim.url, Core.textOf(claim)))
       ? Core.conclude(claim, request, accounts)
       : Core.mismatch
   })
@@ -157,12 +157,11 @@ export const make = Effect.fnUntraced(function*(authToken: Secrets, accounts?: R
     : Core.verifySync(
       { tags: secrets.map((secret) => sync.hmac("sha1", utf8(secret))), sha256: sync.sha256 },
       accounts,
-      readNodeForm
+      scan
     )
-  const verify: (request: Request.WebhookRequest) => Effect.Effect<Verified, WebhookErrorReason> =
-    verifySync === undefined
-      ? (request) => Effect.flatMap(verifyWith(request), settled)
-      : (request) => settled(verifySync(request))
+  const verify: Receiver["verify"] = verifySync === undefined
+    ? (request, _clock, limits) => Effect.flatMap(verifyWith(request, limits), settled)
+    : (request, _clock, limits) => settled(verifySync(request, limits))
 
   const search = Effect.fnUntraced(function*(tag: Uint8Array, request: Request.WebhookRequest, form: Form, body = "") {
     for (const [token, matcher] of keyRings) {

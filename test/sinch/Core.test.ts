@@ -12,7 +12,9 @@ import { createHmac } from "node:crypto"
 import * as NodeCrypto from "../../src/NodeCrypto.ts"
 import type { Payload } from "../../src/Payload.ts"
 import { parseJson } from "../../src/provider/core/body.ts"
+import { plainly } from "../../src/provider/core/receive.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
+import { decode, decodeAny } from "../../src/sinch/core/decode.ts"
 import * as Events from "../../src/sinch/core/Events.ts"
 import * as Core from "../../src/sinch/core/Node.ts"
 import * as Web from "../../src/sinch/core/Web.ts"
@@ -34,6 +36,8 @@ import {
   sameBasics,
   toWeb
 } from "../cores.ts"
+
+type Result = ReturnType<ReturnType<typeof plainly>> & { readonly isChecked?: boolean }
 
 const secret = "a secret"
 const now = 1_790_000_000_000
@@ -174,7 +178,7 @@ const headersOf = (body: Buffer): fc.Arbitrary<Record<string, string>> =>
     {
       weight: 6,
       arbitrary: fc.record({
-        nonce: fc.constantFrom("01J9", "01J9", "01J9", "a.b", ""),
+        nonce: fc.constantFrom("01J9", "01J9", "01J9", "a.b", "", "é", "0".repeat(250)),
         timestamp: fc.constantFrom(
           seconds,
           seconds,
@@ -250,6 +254,26 @@ describe("the core of Sinch", () => {
         }
       }
     }))
+
+  it("decodes an ordinary text as every other callback, whatever its fields contain", () => {
+    const decoders = { fast: plainly(decode), careful: plainly(decodeAny) }
+    const ordinary = inbound.map(({ media: _, type = "mo_text", udh: __, ...payload }): Payload =>
+      JSON.parse(JSON.stringify({ type, ...payload, id: payload.id ?? "01W4" }))
+    )
+    let texts = 0
+    fc.assert(
+      fc.property(ordinary, (payload) => {
+        const { isChecked, ...actual }: Result = decoders.fast("sinch", payload)
+        const { isChecked: isNot, ...expected }: Result = decoders.careful("sinch", payload)
+        assert.deepStrictEqual(actual, expected)
+        assert.strictEqual(JSON.stringify(actual), JSON.stringify(expected))
+        assert.isUndefined(isNot)
+        if (isChecked) texts++
+      }),
+      runs(3000)
+    )
+    assert.isAbove(texts, 200)
+  }, 3_600_000)
 
   it("refuses an empty secret, with which everybody could sign", () => {
     for (const secret of ["", " ", [], ["x", ""]]) {

@@ -12,7 +12,9 @@ import { generateKeyPairSync, sign } from "node:crypto"
 import * as NodeCrypto from "../../src/NodeCrypto.ts"
 import type { Payload } from "../../src/Payload.ts"
 import { parseJson } from "../../src/provider/core/body.ts"
+import { plainly } from "../../src/provider/core/receive.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
+import { decode, decodeAny } from "../../src/telnyx/core/decode.ts"
 import * as Events from "../../src/telnyx/core/Events.ts"
 import * as Core from "../../src/telnyx/core/Node.ts"
 import * as Web from "../../src/telnyx/core/Web.ts"
@@ -37,6 +39,8 @@ import {
 
 const now = 1_790_000_000_000
 const [{ privateKey, publicKey }, other] = [generateKeyPairSync("ed25519"), generateKeyPairSync("ed25519")]
+type Result = ReturnType<ReturnType<typeof plainly>> & { readonly isChecked?: boolean }
+
 const textOf = (key: typeof publicKey) => Buffer.from(key.export({ format: "jwk" }).x!, "base64url").toString("base64")
 
 const options: Core.Options = { publicKey: [textOf(other.publicKey), textOf(publicKey)], now: () => now }
@@ -245,6 +249,52 @@ const members = [
   "agent_id",
   "mime_type"
 ]
+
+const ordinary = {
+  data: {
+    event_type: "message.received",
+    id: "1",
+    occurred_at: "2024-01-15T20:16:07.588+00:00",
+    payload: {
+      id: "2",
+      direction: "inbound",
+      type: "SMS",
+      from: { ...theirs, carrier: "T-Mobile USA", line_type: "long_code" },
+      to: [{ ...ours, status: "webhook_delivered" }],
+      text: "Hello!",
+      media: [],
+      errors: [],
+      parts: 1,
+      cost: { amount: "0.0040", currency: "USD" },
+      is_spam: false,
+      received_at: "2024-01-15T20:16:07.503+00:00",
+      sent_at: null,
+      completed_at: null,
+      tags: []
+    },
+    record_type: "event"
+  },
+  meta: { attempt: 1 }
+}
+
+describe("an ordinary SMS of Telnyx's", () => {
+  it("is decoded as every other webhook, whatever its fields contain", () => {
+    const decoders = { fast: plainly(decode), careful: plainly(decodeAny) }
+    let texts = 0
+    fc.assert(
+      fc.property(nearly([ordinary], [...members, "record_type", "event_type", "phone_number"]), (payload) => {
+        const { isChecked, ...actual }: Result = decoders.fast("telnyx", payload)
+        const { isChecked: isNot, ...expected }: Result = decoders.careful("telnyx", payload)
+        assert.deepStrictEqual(actual, expected)
+        assert.strictEqual(JSON.stringify(actual), JSON.stringify(expected))
+        assert.isUndefined(isNot)
+        if (isChecked) texts++
+      }),
+      runs(3000)
+    )
+    assert.isAbove(texts, 500)
+  }, 3_600_000)
+})
 
 describe("effect-sms/telnyx/webhook", () => {
   it("runs where there is nothing but the interfaces of the web, and is small", async () => {

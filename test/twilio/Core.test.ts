@@ -17,13 +17,19 @@ import { syncCrypto } from "../../src/internal/nodeSyncCrypto.ts"
 import * as NodeCrypto from "../../src/NodeCrypto.ts"
 import type { Payload } from "../../src/Payload.ts"
 import { twentyBytes } from "../../src/provider/core/base64.ts"
+import { plain } from "../../src/provider/core/build.ts"
 import * as FormScanner from "../../src/provider/core/formScanner.ts"
 import { decoders } from "../../src/provider/core/nodeText.ts"
+import { plainly } from "../../src/provider/core/receive.ts"
+import { defaultLimits } from "../../src/provider/Receiving.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
+import { decode, decodeAny } from "../../src/twilio/core/decode.ts"
 import { parse } from "../../src/twilio/core/dialect.ts"
 import * as Events from "../../src/twilio/core/Events.ts"
 import * as Core from "../../src/twilio/core/Node.ts"
-import { names, readNodeForm, scan } from "../../src/twilio/core/nodeForm.ts"
+import { names, scan, usual } from "../../src/twilio/core/nodeForm.ts"
+import * as Ordinary from "../../src/twilio/core/ordinary.ts"
+import { fieldsText } from "../../src/twilio/core/signedText.ts"
 import { readForm, verifySync } from "../../src/twilio/core/verify.ts"
 import * as Web from "../../src/twilio/core/Web.ts"
 import { decode as decodeBasics } from "../../src/twilio/core/webDecode.ts"
@@ -136,13 +142,15 @@ const requests = fc.oneof(
   { weight: 1, arbitrary: json }
 )
 
+/** Parses a form as the core does. */
+const readNodeForm = (body: Uint8Array) => scan(body) ?? readForm(body)
+
 const carefully = verifySync(
   {
     tags: options.authToken.map((token) => syncCrypto.hmac("sha1", Buffer.from(token))),
     sha256: syncCrypto.sha256
   },
-  undefined,
-  readForm
+  undefined
 )
 
 const same = (actual: Outcome, expected: Outcome) => assert.deepStrictEqual(actual, expected)
@@ -167,8 +175,10 @@ describe("the core of Twilio", () => {
         same(outcome, runSync(synchronous(request)))
         const verified = core.verify(request)
         // What precedes the signature is the same code in both.
-        if (verified._tag === "Verified") assert.deepStrictEqual<unknown>(carefully(request), verified)
-        else if (request.headers["x-twilio-signature"] !== "") assert.strictEqual(carefully(request)._tag, "Refused")
+        if (verified._tag === "Verified") assert.deepStrictEqual<unknown>(carefully(request, defaultLimits), verified)
+        else if (request.headers["x-twilio-signature"] !== "") {
+          assert.strictEqual(carefully(request, defaultLimits)._tag, "Refused")
+        }
       }),
       runs(3000)
     )
@@ -186,11 +196,12 @@ describe("the core of Twilio", () => {
       }
     }))
 
-  /** Without what is to be called once it is genuine. */
+  /** What was read, and what is signed of it. */
   const formOf = (read: ReturnType<typeof readForm>) => {
     if (read._tag === "Refused") return read
-    const { learn: _, ...form } = read
-    return form
+    const { bytes, form, length, sorted } = read
+    const text = fieldsText(form, sorted)
+    return { form, sorted, text: bytes === undefined ? text : Buffer.from(bytes.subarray(0, length)).toString() }
   }
 
   it("scans forms as the parser of forms reads them, or leaves them to it", () => {
@@ -199,7 +210,7 @@ describe("the core of Twilio", () => {
     fc.assert(
       fc.property(bodies, (body) => {
         assert.deepStrictEqual(formOf(readNodeForm(body)), formOf(readForm(body)))
-        seen[scan?.(body) === undefined ? "left" : "scanned"]++
+        seen[scan(body) === undefined ? "left" : "scanned"]++
       }),
       runs(5000)
     )
@@ -209,7 +220,11 @@ describe("the core of Twilio", () => {
 
   it("scans forms with fields that it has learned as any others, and their fields are sorted", () => {
     const seen = { learned: 0, others: 0 }
-    const cuts = genuine.filter(({ method }) => method === "POST")
+    const fields = Object.keys(usual([])).map((name) => [name, ""] as const)
+    const cuts = fc.oneof(
+      { weight: 3, arbitrary: genuine.filter(({ method }) => method === "POST") },
+      { weight: 1, arbitrary: fc.constant<Cut>({ method: "POST", url: "https://mycompany.com/sms", fields }) }
+    )
     const bodies = cuts.chain(({ fields }) =>
       shuffled(fields).chain((other) =>
         fc.tuple(fc.constant(encoded(fields)), fc.oneof(mutated(encoded(other)), texts(other)))
@@ -217,7 +232,8 @@ describe("the core of Twilio", () => {
     )
     fc.assert(
       fc.property(bodies, ([body, other]) => {
-        const learning = FormScanner.make(Array.from(new URLSearchParams(`${body}`).keys()), decoders!)
+        const given = Array.from(new URLSearchParams(`${body}`).keys()).filter((name) => /^\w+$/.test(name))
+        const learning = FormScanner.make(given, decoders!, usual)
         learning(body)?.learn?.()
         for (const form of [body, other]) {
           const scanned = learning(form)
@@ -238,8 +254,12 @@ describe("the core of Twilio", () => {
     const verify = verifySync(
       { tags: [syncCrypto.hmac("sha1", Buffer.from(token))], sha256: syncCrypto.sha256 },
       undefined,
-      (body) => learning(body) ?? readForm(body)
+      learning
     )
+    const textIn = (body: Uint8Array) => {
+      const { bytes, length } = learning(body)!
+      return Buffer.from(bytes.subarray(0, length)).toString()
+    }
     const isLearned = (body: Uint8Array) => learning(body)?.learn === undefined
     const id = "SM00000000000000000000000000000001"
     const genuine = signed({ To: "+16505550100", From: "+16505550111", Body: "Hi", MessageSid: id })
@@ -247,12 +267,12 @@ describe("the core of Twilio", () => {
     assert.isFalse(isLearned(genuine.body))
     // Its signature matches, but it is cut anew.
     const cut = { ...genuine, body: Buffer.from(`Body=Hi&From=%2B16505550111MessageSid${id}&To=%2B16505550100`) }
-    assert.deepStrictEqual(learning(cut.body)?.text, learning(genuine.body)?.text)
+    assert.deepStrictEqual(textIn(cut.body), textIn(genuine.body))
     for (const request of [forged, cut]) {
-      assert.strictEqual(verify(request)._tag, "Refused")
+      assert.strictEqual(verify(request, defaultLimits)._tag, "Refused")
       assert.isFalse(isLearned(request.body))
     }
-    assert.strictEqual(verify(genuine)._tag, "Verified")
+    assert.strictEqual(verify(genuine, defaultLimits)._tag, "Verified")
     assert.isTrue(isLearned(genuine.body))
     assert.isTrue(isLearned(Buffer.from("MessageSid=1&Body=Hello&To=2&From=1")))
 
@@ -277,6 +297,20 @@ describe("the core of Twilio", () => {
       400
     ])
     assert.deepStrictEqual(reasonOf(signed({}, `${url}?${"a".repeat(10)}`), limited), ["InvalidPayload", 400])
+    // Of fields that the scanner knows, with those of the query, and after the last of which may be nothing.
+    const known = { MessageSid: "SM1", SmsStatus: "sent", From: "1", To: "2" }
+    assert.strictEqual(reasonOf(signed(known), limited), "Received")
+    const five = signed({ ...known, ErrorCode: "1" })
+    assert.strictEqual(reasonOf(five, limited), "Received")
+    assert.deepStrictEqual(reasonOf({ ...five, body: Buffer.concat([five.body, Buffer.from("&")]) }, limited), [
+      "InvalidPayload",
+      400
+    ])
+    assert.deepStrictEqual(reasonOf(signed(known, `${url}?a&b`), limited), ["InvalidPayload", 400])
+    assert.deepStrictEqual(reasonOf(signed({ ...known, ErrorCode: "1", ApiVersion: "2010-04-01" }), limited), [
+      "InvalidPayload",
+      400
+    ])
     assert.deepStrictEqual(reasonOf({ ...signed(form), method: "PUT" }), ["MethodNotAllowed", 405])
     const text = { ...signed(form).headers, "content-type": "text/plain" }
     assert.deepStrictEqual(reasonOf({ ...signed(form), headers: text }), ["UnsupportedContentType", 415])
@@ -343,7 +377,7 @@ describe("the core of Twilio", () => {
   it("reads an escape that is not UTF-8 as the parser does, and never as another text", () => {
     for (const text of ["%FF", "%C3", "%ED%A0%80", "%F0%9F%98", "%EF%BF%BD"]) {
       const body = Buffer.from(`Body=${text}&From=%2B16505550111`)
-      assert.deepStrictEqual(readNodeForm(body), readForm(body))
+      assert.deepStrictEqual(formOf(readNodeForm(body)), formOf(readForm(body)))
     }
     const read = readNodeForm(Buffer.from([0x42, 0x6f, 0x64, 0x79, 0x3d, 0xff]))
     assert.isTrue(read._tag === "Refused" && read.reason.issues[0].expected === "Expected UTF-8")
@@ -387,7 +421,7 @@ describe("the core of Twilio", () => {
 
 const sid = "SM00000000000000000000000000000001"
 const parties = { AccountSid: account, ApiVersion: "2010-04-01", From: "+15145550142", To: "+15145550100" }
-const plain = [
+const plainPayloads = [
   { ...parties, MessageSid: sid, SmsSid: sid, SmsStatus: "received", Body: "Hello!", NumMedia: "0" },
   {
     ...parties,
@@ -423,6 +457,42 @@ const members = [
   "From"
 ]
 
+describe("an ordinary SMS", () => {
+  it("is decoded as every other webhook, whatever its fields contain", () => {
+    const decoders = [decode, decodeAny].map((decode) => plainly(decode))
+    const values = fc.oneof(
+      { weight: 20, arbitrary: fc.string({ maxLength: 5 }) },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom<unknown>("", "whatsapp:", "x".repeat(257), "x".repeat(65_537), 1, null, ["1"])
+      }
+    )
+    const optional = ["ApiVersion", "MessagingServiceSid", "SmsMessageSid", "SmsSid", "ToCity", "ToZip"]
+    const all = ["AccountSid", "Body", "From", "To", "FromCity", "FromCountry", "FromState", "FromZip", ...optional]
+    const ordinary = fc.record<Record<string, unknown>>({
+      ...Object.fromEntries([...all, "MessageSid"].map((name) => [name, values])),
+      SmsStatus: fc.constantFrom("received", "received", "received", "Received", "sent"),
+      NumMedia: fc.constantFrom("0", "0", "0", "1"),
+      NumSegments: fc.constantFrom("1", "1", "", "x")
+    }, { requiredKeys: [...all.filter((name) => !optional.includes(name)), "MessageSid", "SmsStatus"] })
+    const payloads = fc.tuple(ordinary, fc.boolean()).map(([payload, isSorted]): Payload =>
+      isSorted ? Object.fromEntries(Object.entries(payload).sort(([a], [b]) => a < b ? -1 : 1)) : payload
+    )
+    let ordinaries = 0
+    fc.assert(
+      fc.property(payloads, (payload) => {
+        const [actual, expected] = decoders.map((decode) => decode("twilio", payload))
+        assert.deepStrictEqual(actual, expected)
+        // Also the order of the metadata.
+        assert.strictEqual(JSON.stringify(actual), JSON.stringify(expected))
+        if (Ordinary.decode(plain, "twilio", payload) !== undefined) ordinaries++
+      }),
+      runs(3000)
+    )
+    assert.isAbove(ordinaries, 200)
+  }, 3_600_000)
+})
+
 describe("effect-sms/twilio/webhook", () => {
   const entry = `${import.meta.dirname}/../../src/twilio/core/Web.ts`
 
@@ -446,13 +516,13 @@ describe("effect-sms/twilio/webhook", () => {
       const decoded = core.decode(payload)
       return decoded._tag === "Decoded" && sameBasics(basicsOf(decodeBasics, "twilio", payload), decoded.events)
     }
-    for (const payload of plain) assert.isTrue(same(payload), JSON.stringify(payload))
+    for (const payload of plainPayloads) assert.isTrue(same(payload), JSON.stringify(payload))
     let compared = 0
     const received = requests.map((request) => parse(request)).filter((parsed) => parsed._tag === "Parsed").map((
       { payload }
     ) => payload)
     fc.assert(
-      fc.property(fc.oneof(received, nearly(plain, members)), (payload) => {
+      fc.property(fc.oneof(received, nearly(plainPayloads, members)), (payload) => {
         if (same(payload)) compared++
       }),
       runs(3000)

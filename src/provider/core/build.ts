@@ -28,6 +28,8 @@ export type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 export interface Decoded {
   readonly _tag: "Decoded"
   readonly events: ReadonlyArray<Event>
+  /** Whether the decoder has seen that nothing in them is longer than carriers send. */
+  readonly isChecked?: boolean
 }
 
 export const decoded = (...events: ReadonlyArray<Event>): Decoded => ({ _tag: "Decoded", events })

@@ -1,7 +1,11 @@
 /**
- * Parses forms with known field names, in a quarter of the time of
+ * Parses forms with known field names, in a fifth of the time of
  * `URLSearchParams` and a sort: it finds the fields, and then writes their names
  * and values in sorted order, of which all texts are made.
+ *
+ * It reads and writes four bytes at a time, which takes half as long as one at a
+ * time: what is read too far is not used, and what is written too far is
+ * overwritten.
  *
  * It gives up on everything that is not plain: a field that is not known or
  * occurs twice, a name with an escape, a malformed escape, bytes that are not
@@ -16,14 +20,16 @@ export interface Scanned {
   /** Its fields are sorted too, so that all orders of the same fields are equally fast to read. */
   readonly form: Form
   readonly sorted: ReadonlyArray<string>
-  /** The sorted names and values, without separators. */
-  readonly text: string
+  /** Begins with the sorted names and values, without separators, until the next form is scanned. */
+  readonly bytes: Uint8Array
+  /** How many bytes these are. */
+  readonly length: number
   /**
    * Remembers which fields the form has, which saves time for those that have the
    * same ones. Only for a genuine form: the first are kept, and nobody else may
    * choose them. Absent where there is nothing to learn.
    */
-  readonly learn?: () => void
+  readonly learn: (() => void) | undefined
 }
 
 /** Texts from bytes, as Node has them. */
@@ -33,22 +39,41 @@ export interface Decoders {
   readonly utf8: (bytes: Uint8Array, start: number, end: number) => string
 }
 
-const [ampersand, equalsSign, percent, plus, space] = [0x26, 0x3d, 0x25, 0x2b, 0x20]
+const ampersand = 0x26
+const equalsSign = 0x3d
+const percent = 0x25
+const plus = 0x2b
+const blank = 0x20
 
-/** The value of a hexadecimal digit, or 16 for any other byte. */
-const digits = /* @__PURE__ */ Uint8Array.from({ length: 256 }, (_, byte) => {
-  const digit = "0123456789abcdef".indexOf(String.fromCharCode(byte).toLowerCase())
-  return digit === -1 ? 16 : digit
-})
+/** Four ampersands, which end the last field. */
+const ampersands = 0x26262626
 
-/** A power of two, a few times as many as there are names. */
-const slots = 1024
+/** Returns the value of a hexadecimal digit, or 256 for any other byte. */
+const digitOf = (byte: number): number => {
+  const letter = byte | 0x20
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : 256
+}
 
 /** V8 keeps a part of a text from this length on as a reference to the whole, which would keep the body. */
 const shortest = 13
 
 /** Forms up to this length are read without an allocation of their own. */
 const usual = 8192
+
+/** Where a form is read, and where its fields are written. */
+interface Space {
+  readonly form: Uint8Array
+  readonly words: DataView
+  readonly fields: Uint8Array
+  readonly fieldWords: DataView
+}
+
+const makeSpace = (length: number): Space => {
+  // What is read or written four bytes at a time ends up to three bytes later.
+  const [form, fields] = [new Uint8Array(length + 8), new Uint8Array(length + 8)]
+  return { form, words: new DataView(form.buffer), fields, fieldWords: new DataView(fields.buffer) }
+}
 
 /** As many as the kinds of webhooks that an account usually gets. */
 const maxShapes = 8
@@ -57,82 +82,93 @@ const maxShapes = 8
 interface Shape {
   readonly ranks: ReadonlyArray<number>
   readonly sorted: ReadonlyArray<string>
-  /** A form with these fields, which is faster to copy than to build. */
-  readonly blank: Readonly<Record<string, string>>
+  readonly build: Build
 }
+
+/** Builds a form of its values, which are in the order of the sorted names. */
+export type Build = (values: ReadonlyArray<string>) => Readonly<Record<string, string>>
 
 /** Scans a form, or gives up. */
 export type Scan = (body: Uint8Array) => Scanned | undefined
 
-const isAt = (body: Uint8Array, start: number, name: Uint8Array): boolean => {
-  let i = 0
-  while (i < name.length && name[i] === body[start + i]) i++
-  return i === name.length
+/** The sign bit of the first byte below 0x2c in a word. Zero if there is none. */
+const below = (word: number): number => {
+  const found = (word - 0x2c2c2c2c) & ~word & 0x80808080
+  return found & -found
 }
 
-/** Builds the parser of forms with these fields. */
-export const make = (names: ReadonlyArray<string>, decoders: Decoders): Scan => {
-  const known = [...new Set(names)].filter((name) => /^[A-Za-z]\w*$/.test(name)).sort()
-  const bytesOf = known.map((name) => Uint8Array.from(name, (character) => character.charCodeAt(0)))
+/**
+ * Builds the parser of forms with these fields, whose names have letters, digits
+ * and underscores. Of forms that have the fields of
+ * the literal, it takes a quarter less time.
+ */
+export const make = (
+  names: ReadonlyArray<string>,
+  decoders: Decoders,
+  literal?: Build
+): Scan => {
+  const known = [...new Set(names)].sort()
+  // The names with their equals signs, which begin as far from each other as the longest is.
+  const lengths = Uint8Array.from(known, (name) => name.length + 1)
+  const stride = 4 * Math.ceil(Math.max(0, ...lengths) / 4)
+  const padded = known.map((name) => `${name}=`.padEnd(stride)).join("")
+  const nameWords = new DataView(Uint8Array.from(padded, (character) => character.charCodeAt(0)).buffer)
+
+  const isAt = (words: DataView, start: number, rank: number): boolean => {
+    const name = rank * stride
+    const last = (lengths[rank]! - 1) & ~3
+    for (let i = 0; i < last; i += 4) {
+      if (words.getInt32(start + i, true) !== nameWords.getInt32(name + i, true)) return false
+    }
+    const difference = words.getInt32(start + last, true) ^ nameWords.getInt32(name + last, true)
+    // Without what is after the name.
+    return (difference << (8 * (last + 4 - lengths[rank]!))) === 0
+  }
+
   // The rank of the name that came last after each name, or first in a form. Only where to look first: every byte of
   // a name is compared.
   const following = new Uint16Array(known.length + 1)
-  // The rank of each name, one more than its place, in a table with open addressing.
-  const table = new Uint16Array(slots)
-  const hashOf = (name: string): number => {
+  // Of names with the same hash, all but the last are left to the other parser.
+  const rankBy = new Map(known.map((name, rank) => {
     let hash = 0
     for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) | 0
-    return hash
-  }
-  const slotOf = (hash: number): number => (hash ^ (hash >>> 10)) & (slots - 1)
-  known.forEach((name, rank) => {
-    let slot = slotOf(hashOf(name))
-    while (table[slot] !== 0) slot = (slot + 1) & (slots - 1)
-    table[slot] = rank + 1
-  })
+    return [hash, rank]
+  }))
 
-  /** Returns the rank of the name in these bytes, or -1. */
-  const rankOf = (hash: number, body: Uint8Array, start: number, end: number): number => {
-    for (let slot = slotOf(hash); table[slot] !== 0; slot = (slot + 1) & (slots - 1)) {
-      const rank = table[slot]! - 1
-      const name = bytesOf[rank]!
-      if (name.length === end - start && isAt(body, start, name)) return rank
+  /** Returns the rank of the name that is here and ends with an equals sign, or -1. */
+  const rankOf = ({ form, words }: Space, start: number): number => {
+    let hash = 0
+    for (let at = start, byte = 0; (byte = form[at]!) !== equalsSign; at++) {
+      if (byte === ampersand) return -1
+      hash = (hash * 31 + byte) | 0
     }
-    return -1
+    const rank = rankBy.get(hash)
+    return rank !== undefined && isAt(words, start, rank) ? rank : -1
   }
 
+  const numbers = () => new Int32Array(known.length)
   // The ranks of the fields of a form, by their places in it, and for each rank the place and where the value is. What
   // is there for other ranks is of earlier forms. No text of a form is kept.
-  const rankAt = new Uint16Array(known.length)
-  const placeOf = new Uint16Array(known.length)
-  const starts = new Uint32Array(known.length)
-  const ends = new Uint32Array(known.length)
-  // All bytes of the value, combined.
-  const bitsOf = new Uint8Array(known.length)
+  const rankAt = numbers()
+  const placeOf = numbers()
+  const starts = numbers()
+  const ends = numbers()
+  /** Of a value that is found, whether it has escapes or blanks; of one that is written, all of its bytes together. */
+  const bitsOf = numbers()
 
   const has = (rank: number, count: number): boolean => placeOf[rank]! < count && rankAt[placeOf[rank]!] === rank
 
   /** Finds the fields. Returns how many there are, or -1 if the form is not plain. */
-  const find = (body: Uint8Array): number => {
-    const end = body.length
+  const find = (space: Space, end: number): number => {
+    const { form, words } = space
     let count = 0
     let bits = 0
     let before = known.length
     // After the last ampersand comes no field.
     for (let at = 0; at < end; at++) {
-      const start = at
       let rank = following[before]!
-      const expected = bytesOf[rank]!
-      if (body[at + expected.length] === equalsSign && isAt(body, at, expected)) at += expected.length
-      else {
-        let hash = 0
-        let byte = 0
-        for (; at < end && (byte = body[at]!) !== equalsSign; at++) {
-          if (byte === ampersand) return -1
-          hash = (hash * 31 + byte) | 0
-        }
-        if (at === end) return -1
-        rank = rankOf(hash, body, start, at)
+      if (!isAt(words, at, rank)) {
+        rank = rankOf(space, at)
         if (rank === -1) return -1
         following[before] = rank
       }
@@ -140,12 +176,26 @@ export const make = (names: ReadonlyArray<string>, decoders: Decoders): Scan => 
       before = rank
       rankAt[count] = rank
       placeOf[rank] = count
-      starts[rank] = ++at
-      for (let byte = 0; at < end && (byte = body[at]!) !== ampersand; at++) bits |= byte
+      at += lengths[rank]!
+      starts[rank] = at
+      let escaped = 0
+      for (;;) {
+        const word = words.getInt32(at, true)
+        const found = below(word)
+        bits |= word
+        if (found === 0) at += 4
+        else {
+          at += (31 - Math.clz32(found)) >> 3
+          if (form[at] === ampersand) break
+          escaped = 1
+          at++
+        }
+      }
+      bitsOf[rank] = escaped
       ends[rank] = at
       count++
     }
-    return bits < 0x80 ? count : -1
+    return (bits & 0x80808080) === 0 ? count : -1
   }
 
   const shapes: Array<Shape> = []
@@ -160,82 +210,96 @@ export const make = (names: ReadonlyArray<string>, decoders: Decoders): Scan => 
     return undefined
   }
 
+  const ofLiteral = literal && Object.keys(literal([])).join()
+
   /** Makes the shape of the fields that were found. */
   const makeShape = (count: number): Shape => {
     const ranks: Array<number> = []
     for (let rank = 0; ranks.length < count; rank++) if (has(rank, count)) ranks.push(rank)
-    return { ranks, sorted: ranks.map((rank) => known[rank]!), blank: {} }
+    const sorted = ranks.map((rank) => known[rank]!)
+    const build: Build = (values) => {
+      const form: Record<string, string> = {}
+      for (let i = 0; i < count; i++) form[sorted[i]!] = values[i]!
+      return form
+    }
+    return { ranks, sorted, build: literal && sorted.join() === ofLiteral ? literal : build }
   }
 
-  const learn = ({ ranks, sorted }: Shape): void => {
-    if (shapes.length === maxShapes) return
-    shapes.push({ ranks, sorted, blank: Object.fromEntries(sorted.map((name) => [name, ""])) })
+  /** Writes a value with escapes. Returns the end, or -1 if one is malformed. */
+  const unescape = (space: Space, rank: number, start: number): number => {
+    const { fields, form } = space
+    const end = ends[rank]!
+    let length = start
+    let bits = 0
+    for (let i = starts[rank]!; i < end; i++) {
+      let byte = form[i]!
+      if (byte === plus) byte = blank
+      else if (byte === percent) {
+        if (i + 2 >= end) return -1
+        byte = (digitOf(form[i + 1]!) << 4) | digitOf(form[i + 2]!)
+        if (byte > 0xff) return -1
+        i += 2
+      }
+      bits |= byte
+      fields[length++] = byte
+    }
+    bitsOf[rank] = bits
+    return length
   }
-
-  const scratch = new Uint8Array(usual)
 
   /**
    * Writes the name and the value of a field, and sets where the value is then.
    * Returns the end, or -1 if the value has a malformed escape.
    */
-  const write = (body: Uint8Array, rank: number, bytes: Uint8Array, start: number): number => {
-    const name = bytesOf[rank]!
-    let length = start
-    for (let i = 0; i < name.length; i++) bytes[length++] = name[i]!
-    const end = ends[rank]!
-    let i = starts[rank]!
-    starts[rank] = length
-    let bits = 0
-    for (; i < end; i++) {
-      let byte = body[i]!
-      // Nearly all are above.
-      if (byte <= plus) {
-        if (byte === plus) byte = space
-        else if (byte === percent) {
-          if (i + 2 >= end) return -1
-          const high = digits[body[i + 1]!]!
-          const low = digits[body[i + 2]!]!
-          if (high === 16 || low === 16) return -1
-          byte = (high << 4) | low
-          i += 2
-        }
-      }
-      bits |= byte
-      bytes[length++] = byte
+  const write = (space: Space, rank: number, start: number): number => {
+    const { fieldWords, words } = space
+    const length = lengths[rank]!
+    for (let i = 0; i < length; i += 4) {
+      fieldWords.setInt32(start + i, nameWords.getInt32(rank * stride + i, true), true)
     }
-    bitsOf[rank] = bits
-    return ends[rank] = length
+    const value = start + length - 1
+    const first = starts[rank]!
+    let end = value + ends[rank]! - first
+    if (bitsOf[rank] !== 0) end = unescape(space, rank, value)
+    else for (let i = value; i < end; i += 4) fieldWords.setInt32(i, words.getInt32(first + i - value, true), true)
+    starts[rank] = value
+    return ends[rank] = end
   }
 
+  const usualSpace = makeSpace(usual)
+
   return (body) => {
-    const count = find(body)
+    const space = body.length <= usual ? usualSpace : makeSpace(body.length)
+    space.form.set(body)
+    space.words.setInt32(body.length, ampersands)
+    const count = find(space, body.length)
     if (count === -1) return undefined
-    const bytes = body.length <= usual ? scratch : new Uint8Array(body.length)
     const learned = shapeOf(count)
     const shape = learned ?? makeShape(count)
-    const { blank, ranks, sorted } = shape
+    const { ranks, sorted } = shape
     let length = 0
     for (let i = 0; i < count; i++) {
-      length = write(body, ranks[i]!, bytes, length)
+      length = write(space, ranks[i]!, length)
       if (length === -1) return undefined
     }
-    const text = decoders.utf8(bytes, 0, length)
-    // It may have been in the text, or stand for what is not UTF-8.
-    if (text.includes("\uFFFD")) return undefined
-    const form: Record<string, string> = { ...blank }
-    /** How many characters fewer than bytes the text before a value has. */
-    let fewer = 0
+    const { fields: bytes } = space
+    const text = decoders.latin1(bytes, 0, length)
+    const values = Array<string>(count)
     for (let i = 0; i < count; i++) {
-      const start = starts[ranks[i]!]!
-      const end = ends[ranks[i]!]!
-      if (bitsOf[ranks[i]!]! >= 0x80) {
+      const rank = ranks[i]!
+      const start = starts[rank]!
+      const end = ends[rank]!
+      if (bitsOf[rank]! >= 0x80) {
         const value = decoders.utf8(bytes, start, end)
-        fewer += end - start - value.length
-        form[sorted[i]!] = value
-      } else if (end - start < shortest) form[sorted[i]!] = text.slice(start - fewer, end - fewer)
-      else form[sorted[i]!] = decoders.latin1(bytes, start, end)
+        // It may have been in the value, or stand for what is not UTF-8.
+        if (value.includes("\uFFFD")) return undefined
+        values[i] = value
+      } else if (end - start < shortest) values[i] = text.slice(start, end)
+      else values[i] = decoders.latin1(bytes, start, end)
     }
-    const scanned: Scanned = { _tag: "SignedForm", form, sorted, text }
-    return learned === undefined && shapes.length < maxShapes ? { ...scanned, learn: () => learn(shape) } : scanned
+    const learn = learned ? undefined : () => {
+      if (shapes.length < maxShapes) shapes.push(shape)
+    }
+    return { _tag: "SignedForm", form: shape.build(values), sorted, bytes, length, learn }
   }
 }

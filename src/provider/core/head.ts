@@ -4,8 +4,9 @@
  */
 import type { WebhookHead, WebhookRequest } from "../../WebhookRequest.ts"
 import type { Limits } from "../Receiving.ts"
-import { queryOf } from "../Url.ts"
+import { queryOf as queryIn } from "../Url.ts"
 import { invalidPayload, type Reason } from "./refusal.ts"
+import { remembered } from "./remembered.ts"
 
 /** What a carrier sends, and how much. */
 export interface Bounds<R> {
@@ -14,9 +15,13 @@ export interface Bounds<R> {
   /** Without parameters. */
   readonly contentTypes: ReadonlyArray<string>
   readonly limits: Limits
+  /** Whether the check of the signature also counts the fields, because it finds them anyway. */
+  readonly countsFields?: boolean | undefined
   /** Rejects a request by its headers and URL alone, for example without a signature. */
   readonly checkHead?: ((head: WebhookHead) => R | undefined) | undefined
 }
+
+const queryOf = /* @__PURE__ */ remembered(queryIn)
 
 const ampersand = 0x26
 
@@ -80,4 +85,5 @@ export const countFault = (
 
 /** Returns why a request with the bytes that were sent is refused before its signature is checked. */
 export const requestFault = <R>(bounds: Bounds<R>, request: WebhookRequest): R | Reason | undefined =>
-  sizeFault(bounds, request.body) ?? headFault(bounds, request) ?? countFault(bounds, request)
+  sizeFault(bounds, request.body) ?? headFault(bounds, request) ??
+    (bounds.countsFields === true ? undefined : countFault(bounds, request))

@@ -61,7 +61,7 @@ export const plainly =
   (decode: (build: Build, provider: string, payload: Payload) => Decoded | Refused<InvalidPayload>): Decode =>
   (provider, payload) => {
     const decoded = decode(plain, provider, payload)
-    if (decoded._tag === "Refused") return decoded
+    if (decoded._tag === "Refused" || decoded.isChecked) return decoded
     for (const event of decoded.events) {
       const fault = lengthFault(event)
       if (fault !== undefined) return refused(fault)

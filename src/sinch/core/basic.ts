@@ -8,6 +8,7 @@ import { compact, isObject, lookup } from "../../internal/record.ts"
 import type { Payload } from "../../Payload.ts"
 import * as Build from "../../provider/core/build.ts"
 import * as Files from "../../provider/core/files.ts"
+import { remembered } from "../../provider/core/remembered.ts"
 import { items, list, toText } from "../../provider/core/values.ts"
 import { isBlank } from "../../provider/Fields.ts"
 
@@ -145,6 +146,9 @@ export const counted = <R extends { readonly idempotencyKey: string }>(report: R
   idempotencyKey: `${report.idempotencyKey}:${count ?? ""}`
 })
 
+/** Nearly all messages are for the same number. */
+const toOwnNumber = /* @__PURE__ */ remembered(fromCarrierDigits)
+
 export const messageOf = (
   provider: string,
   id: string | undefined,
@@ -159,7 +163,7 @@ export const messageOf = (
     provider,
     channelId: `sms-${provider}`,
     sender: fromCarrierDigits(from),
-    recipient: fromCarrierDigits(to),
+    recipient: toOwnNumber(to),
     content,
     metadata,
     raw

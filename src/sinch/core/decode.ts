@@ -4,6 +4,7 @@
 import { fromCarrierDigits } from "../../internal/carrierDigits.ts"
 import { compact, lookup } from "../../internal/record.ts"
 import * as Reference from "../../internal/reference.ts"
+import { rememberedNames } from "../../internal/rememberedNames.ts"
 import * as UserData from "../../internal/userData.ts"
 import type { Payload } from "../../Payload.ts"
 import * as Build from "../../provider/core/build.ts"
@@ -11,13 +12,29 @@ import { isRefused, type Of } from "../../provider/core/readers.ts"
 import { type InvalidPayload, invalidPayload, type Refused, refused } from "../../provider/core/refusal.ts"
 import { toMillis } from "../../provider/core/time.ts"
 import { toText } from "../../provider/core/values.ts"
-import { expectedLength, maxName } from "../../provider/internal/lengths.ts"
+import { expectedLength, maxName, maxText } from "../../provider/internal/lengths.ts"
 import * as Basic from "./basic.ts"
 import * as Fields from "./fields.ts"
 
 type Result = Build.Decoded | Refused<InvalidPayload>
 
 type Inbound = Of<typeof Fields.Inbound.fields>
+
+const namesOfText: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  "type",
+  "id",
+  "from",
+  "to",
+  "body",
+  "operator_id",
+  "received_at",
+  "sent_at",
+  "client_reference"
+])
+
+const isOneOf = (value: unknown, max: number): value is string => typeof value === "string" && value.length <= max
+
+const isBlank = (text: string): boolean => text.trim() === ""
 
 /** Returns why an MMS is refused: its body or a file has a field that is longer than carriers send. */
 const mediaFault = (payload: Payload): Refused<InvalidPayload> | undefined => {
@@ -38,7 +55,7 @@ const messageOf = (
   build: Build.Build,
   provider: string,
   payload: Payload,
-  fields: Inbound,
+  fields: Pick<Inbound, "id" | "from" | "to" | "received_at" | "sent_at" | "send_at" | "client_reference">,
   content: Build.Content,
   subject?: string
 ): Build.InboundMessage => {
@@ -52,6 +69,35 @@ const messageOf = (
   if (sentAt !== undefined) message.sentAt = build.time(sentAt)
   if (fields.client_reference !== undefined) message.reference = fields.client_reference
   return build.of(message)
+}
+
+const haveNamesOfText = /* @__PURE__ */ rememberedNames((names) => names.every((name) => namesOfText.has(name)))
+
+/**
+ * Decodes a text with no field but those of Sinch's reference, in half of the time
+ * that {@link decodeAny} takes, to which a property holds it equal. Returns
+ * `undefined` for any other callback.
+ */
+const decodeText = (build: Build.Build, provider: string, payload: Payload): Build.Decoded | undefined => {
+  if (!haveNamesOfText(payload)) return undefined
+  const { body, client_reference = "", from, id, operator_id = "", received_at = "", sent_at = "", to, type } = payload
+  const isText = type === "mo_text" && isOneOf(body, maxText) && isOneOf(id, maxName) && isOneOf(from, maxName) &&
+    isOneOf(to, maxName)
+  if (
+    !isText || body === "" || id === "" || isBlank(from) || isBlank(to) || !isOneOf(client_reference, maxName) ||
+    !isOneOf(operator_id, maxName) || !isOneOf(received_at, maxName) || !isOneOf(sent_at, maxName)
+  ) return undefined
+  const fields = {
+    id,
+    from,
+    to,
+    received_at: toMillis(received_at),
+    sent_at: sent_at || undefined,
+    send_at: undefined,
+    client_reference: client_reference || undefined
+  }
+  const message = messageOf(build, provider, payload, fields, Build.fromParts(build, body, []))
+  return { _tag: "Decoded", events: [message], isChecked: true }
 }
 
 const inbound = (
@@ -153,7 +199,8 @@ const batchReport = (build: Build.Build, provider: string, payload: Payload): Re
   }))
 }
 
-export const decode = (build: Build.Build, provider: string, payload: Payload): Result => {
+/** Decodes any callback. */
+export const decodeAny = (build: Build.Build, provider: string, payload: Payload): Result => {
   const fields = Fields.Kind.read(payload)
   if (isRefused(fields)) return fields
   const { type } = fields
@@ -170,3 +217,6 @@ export const decode = (build: Build.Build, provider: string, payload: Payload): 
       return unrecognized(build, provider, payload, type)
   }
 }
+
+export const decode = (build: Build.Build, provider: string, payload: Payload): Result =>
+  decodeText(build, provider, payload) ?? decodeAny(build, provider, payload)

@@ -10,6 +10,7 @@
  * or in Base64 from other senders.
  */
 import { fromHex, toBase64 } from "../../internal/encodings.ts"
+import type { Hmac } from "../../internal/syncCrypto.ts"
 import { equals } from "../../provider/core/base64.ts"
 import type { Verified } from "../../provider/core/receive.ts"
 import { invalidSignature, type Reason, type Refused, refused } from "../../provider/core/refusal.ts"
@@ -30,11 +31,13 @@ export interface Claim {
   readonly _tag: "Claim"
   /** The signature, in Base64. */
   readonly tag: string
-  /** What is signed after the body. */
-  readonly text: string
-  /** As it is in the header, and `undefined` where nothing signs it. */
+  /** Both as they are in the headers, and `undefined` where nothing signs them. */
+  readonly nonce: string | undefined
   readonly timestamp: string | undefined
 }
+
+/** Returns what is signed after the body. */
+export const textOf = ({ nonce, timestamp }: Claim): string => nonce === undefined ? "" : `.${nonce}.${timestamp}`
 
 /** The signed headers of HMAC-SHA256. */
 export interface Signed {
@@ -95,13 +98,13 @@ export const prepare = (scheme: Exclude<Scheme, "None">, request: WebhookRequest
     const signed = readHmacSha256(request)
     if ("_tag" in signed) return refused(signed)
     const { nonce, signature, timestamp } = signed
-    return { _tag: "Claim", tag: signature, text: `.${nonce}.${timestamp}`, timestamp }
+    return { _tag: "Claim", tag: signature, nonce, timestamp }
   }
   const signature = readHmacSha1(request)
   if (typeof signature !== "string") return refused(signature)
   // Forty hex digits are also valid Base64 for thirty bytes. Upper-case hex is refused: each signature has one encoding.
   const tag = /^[0-9a-f]{40}$/.test(signature) ? toBase64(fromHex(signature)!) : signature
-  return { _tag: "Claim", tag, text: "", timestamp: undefined }
+  return { _tag: "Claim", tag, nonce: undefined, timestamp: undefined }
 }
 
 /** In seconds. Longer than Sinch redelivers a callback, and shorter than a kit remembers its key. */
@@ -110,13 +113,23 @@ export const maxAge = 47 * 3600
 /** In seconds. How far Sinch's clock may be ahead. With the maximum age, it is shorter than a kit remembers a key. */
 export const maxSkew = 5 * 60
 
+/** As `^\\d{1,12}$` matches, in a third of the time. */
+const isNumeral = (text: string): boolean => {
+  const { length } = text
+  for (let i = 0; i < length; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (digit < 0 || digit > 9) return false
+  }
+  return length > 0 && length <= 12
+}
+
 /**
  * Checks the age of what a signature matches. `now` is in epoch milliseconds, and
  * `tolerance` in seconds.
  */
 export const conclude = ({ timestamp }: Claim, now: number, tolerance: number | undefined): Verified | Refused => {
   if (timestamp === undefined) return { _tag: "Verified" }
-  if (!/^\d{1,12}$/.test(timestamp)) {
+  if (!isNumeral(timestamp)) {
     return refused({ _tag: "MissingSignature", expected: `header ${headers.timestamp} in Unix seconds` })
   }
   const skew = Number(timestamp) - now / 1000
@@ -126,16 +139,36 @@ export const conclude = ({ timestamp }: Claim, now: number, tolerance: number | 
     : { _tag: "Verified" }
 }
 
+const buffer = /* @__PURE__ */ new Uint8Array(256)
+
+/** Writes a dot and a text, and returns where they end. `NaN` if they are not ASCII, or too long. */
+const write = (text: string, start: number): number => {
+  const end = start + 1 + text.length
+  if (!(end <= buffer.length)) return Number.NaN
+  buffer[start] = 0x2e
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit > 0x7f) return Number.NaN
+    buffer[start + 1 + i] = unit
+  }
+  return end
+}
+
 /** Verifies a request whose head and size were checked. */
 export const verifySync = (
   scheme: Exclude<Scheme, "None">,
-  tags: ReadonlyArray<(text: string, before: Uint8Array) => string>,
+  tags: ReadonlyArray<Hmac>,
   tolerance: number | undefined
 ) =>
 (request: WebhookRequest, now: () => number): Verified | Refused => {
   const claim = prepare(scheme, request)
   if (claim._tag === "Refused") return claim
-  return tags.some((tagOf) => equals(claim.tag, tagOf(claim.text, request.body)))
-    ? conclude(claim, now(), tolerance)
-    : mismatch
+  const { nonce, tag, timestamp } = claim
+  // Byte by byte, because a text that is put together is slow to write.
+  const length = nonce === undefined ? 0 : write(timestamp!, write(nonce, 0))
+  for (const tagOf of tags) {
+    const actual = Number.isNaN(length) ? tagOf(textOf(claim), request.body) : tagOf("", request.body, buffer, length)
+    if (equals(tag, actual)) return conclude(claim, now(), tolerance)
+  }
+  return mismatch
 }

@@ -14,6 +14,7 @@ import { ownString, toText } from "../../provider/core/values.ts"
 import { expectedLength, maxName } from "../../provider/internal/lengths.ts"
 import * as Basic from "./basic.ts"
 import * as Fields from "./fields.ts"
+import * as Ordinary from "./ordinary.ts"
 import * as RichContent from "./richContent.ts"
 
 type Result = Build.Decoded | Refused<InvalidPayload>
@@ -179,7 +180,8 @@ const isLong = ({ address, status }: Basic.Party): boolean =>
 const unrecognized = ({ of }: Build.Build, provider: string, raw: Payload, eventType: string | undefined): Result =>
   Build.decoded(of({ _tag: "Unrecognized", provider, ...compact({ eventType }), raw }))
 
-export const decode = (build: Build.Build, provider: string, payload: Payload): Result => {
+/** Decodes any webhook. */
+export const decodeAny = (build: Build.Build, provider: string, payload: Payload): Result => {
   const webhook = Fields.Webhook.read(payload)
   if (isRefused(webhook)) return webhook
   const event = Fields.Event.read(webhook.data)
@@ -196,3 +198,6 @@ export const decode = (build: Build.Build, provider: string, payload: Payload): 
   const eventType = event.event_type ?? webhook.event_type ?? event.record_type ?? webhook.record_type
   return unrecognized(build, provider, payload, eventType)
 }
+
+export const decode = (build: Build.Build, provider: string, payload: Payload): Result =>
+  Ordinary.decode(build, provider, payload) ?? decodeAny(build, provider, payload)

@@ -19,18 +19,21 @@ const order = /* @__PURE__ */ littleEndian(l)
 const prime = /* @__PURE__ */ littleEndian(p)
 const smallOrders = /* @__PURE__ */ Array.from(smallOrder, littleEndian)
 
-/** Compares two encoded numbers, from the highest byte. `mask` selects the bits of the first number's top byte. */
-const compare = (one: Uint8Array, other: Uint8Array, mask: number): number => {
-  const top = (one[31]! & mask) - other[31]!
+/**
+ * Compares two encoded numbers, from the highest byte. `start` is where the first
+ * number is, and `mask` selects the bits of its top byte.
+ */
+const compare = (one: Uint8Array, other: Uint8Array, mask: number, start: number): number => {
+  const top = (one[start + 31]! & mask) - other[31]!
   if (top !== 0) return top
   let i = 30
-  while (i > 0 && one[i] === other[i]) i--
-  return one[i]! - other[i]!
+  while (i > 0 && one[start + i] === other[i]) i--
+  return one[start + i]! - other[i]!
 }
 
-/** Whether the point is canonically encoded and not of small order. The top bit is the sign of `x`. */
+/** Whether the point in the first 32 bytes is canonically encoded and not of small order. The top bit is the sign of `x`. */
 export const isSound = (point: Uint8Array): boolean =>
-  compare(point, prime, 0x7f) < 0 && smallOrders.every((small) => compare(point, small, 0x7f) !== 0)
+  compare(point, prime, 0x7f, 0) < 0 && smallOrders.every((small) => compare(point, small, 0x7f, 0) !== 0)
 
 export const isWellFormed = (signature: Uint8Array): boolean =>
-  signature.length === 64 && compare(signature.subarray(32), order, 0xff) < 0 && isSound(signature.subarray(0, 32))
+  signature.length === 64 && compare(signature, order, 0xff, 32) < 0 && isSound(signature)

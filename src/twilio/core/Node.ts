@@ -27,7 +27,7 @@ import { type Core, makeCore, type Received, secretsOf, type Verified } from "..
 import type { Refused } from "../../provider/core/refusal.ts"
 import { acknowledgement, boundsOf, type Options } from "./dialect.ts"
 import { reading } from "./full.ts"
-import { readNodeForm } from "./nodeForm.ts"
+import { scan } from "./nodeForm.ts"
 import { verifySync } from "./verify.ts"
 
 export { acknowledgement } from "./dialect.ts"
@@ -42,8 +42,7 @@ export type { Core, Options, Received, Refused, Verified }
 export const make = (options: Options): Core => {
   const encoder = new TextEncoder()
   const tags = secretsOf("authToken", options.authToken).map((token) => syncCrypto.hmac("sha1", encoder.encode(token)))
-  return makeCore(
-    { ...reading(options), bounds: boundsOf(options), acknowledgement },
-    verifySync({ tags, sha256: syncCrypto.sha256 }, options.webhookAccounts, readNodeForm)
-  )
+  const bounds = boundsOf(options)
+  const verify = verifySync({ tags, sha256: syncCrypto.sha256 }, options.webhookAccounts, scan)
+  return makeCore({ ...reading(options), bounds, acknowledgement }, (request) => verify(request, bounds.limits))
 }

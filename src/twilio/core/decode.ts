@@ -11,6 +11,7 @@ import type { InvalidPayload, Refused } from "../../provider/core/refusal.ts"
 import { toText } from "../../provider/core/values.ts"
 import * as Basic from "./basic.ts"
 import * as Fields from "./fields.ts"
+import * as Ordinary from "./ordinary.ts"
 import { asReceived } from "./reading.ts"
 import * as Sender from "./sender.ts"
 
@@ -114,10 +115,14 @@ const status = (build: Build.Build, provider: string, payload: Payload, word: st
   }))
 }
 
-export const decode = (build: Build.Build, provider: string, payload: Payload): Result => {
+/** Decodes any webhook. */
+export const decodeAny = (build: Build.Build, provider: string, payload: Payload): Result => {
   const fields = Fields.Kind.read(payload)
   if (isRefused(fields)) return fields
   const kind = Basic.kindOf(payload)
   if (kind === undefined) return unrecognized(build, provider, payload)
   return kind === "message" ? inbound(build, provider, payload) : status(build, provider, payload, kind.status)
 }
+
+export const decode = (build: Build.Build, provider: string, payload: Payload): Result =>
+  Ordinary.decode(build, provider, payload) ?? decodeAny(build, provider, payload)

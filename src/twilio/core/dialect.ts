@@ -9,7 +9,8 @@ import { checkHead } from "./verify.ts"
 
 export const bounds = {
   methods: ["POST", "GET"],
-  contentTypes: ["application/x-www-form-urlencoded", "application/json"]
+  contentTypes: ["application/x-www-form-urlencoded", "application/json"],
+  countsFields: true
 }
 
 /**

@@ -39,44 +39,43 @@ const isText: Test = (value) => !value.includes("Sid") && !value.includes("Error
 /** As for any form. */
 const valueOf = (name: string): Test => {
   const pattern = nameOf(name).value!
-  return (value) => pattern.test(value)
+  return remembered((value) => pattern.test(value))
 }
 
-const isAccount = /* @__PURE__ */ remembered(/* @__PURE__ */ valueOf("AccountSid"))
-const isService = /* @__PURE__ */ remembered(/* @__PURE__ */ valueOf("MessagingServiceSid"))
-const isVersion = /* @__PURE__ */ remembered(/* @__PURE__ */ valueOf("ApiVersion"))
-const isFiles = /* @__PURE__ */ remembered(/* @__PURE__ */ valueOf("NumMedia"))
-const isSegments = /* @__PURE__ */ remembered(/* @__PURE__ */ valueOf("NumSegments"))
+const isAccount = /* @__PURE__ */ valueOf("AccountSid")
+const isService = /* @__PURE__ */ valueOf("MessagingServiceSid")
+const isVersion = /* @__PURE__ */ valueOf("ApiVersion")
+const isFiles = /* @__PURE__ */ valueOf("NumMedia")
+const isSegments = /* @__PURE__ */ valueOf("NumSegments")
 const isOtherId = /* @__PURE__ */ valueOf("MessageSid")
 
 /** The usual form of an id is recognized in half of the time. */
 const isId: Test = (value) => /^[SM]M[0-9a-f]{32}$/.test(value) || isOtherId(value)
 
-/** Counts the values that are there. Returns `NaN` if one is not as it can be there. */
-const count = (test: Test, ...values: ReadonlyArray<Form[string] | undefined>): number => {
-  let found = 0
-  for (const value of values) {
-    if (value === undefined) continue
-    if (typeof value !== "string" || !test(value)) return Number.NaN
-    found++
-  }
-  return found
-}
+/** Returns whether a field that may be absent is as it can be there. */
+const isLike = (value: Form[string] | undefined, test: Test): boolean =>
+  value === undefined || (typeof value === "string" && test(value))
+
+/** Twilio sends all places of a sender, or none. */
+const plainNames =
+  /^AccountSid,(ApiVersion,)?Body,From,(FromCity,FromCountry,FromState,FromZip,)?MessageSid,(MessagingServiceSid,)?(Num(Media|Segments),)*(Sms(Message)?Sid,)*SmsStatus,To(,To(City|Country|State|Zip))*$/
+
+/** Returns whether these are the names of an ordinary SMS, in sorted order. */
+export const hasPlainNames = (names: ReadonlyArray<string>): boolean =>
+  plainNames.test(names.join()) && !names.some((name) => name.includes(","))
+
+const haveNames = /* @__PURE__ */ remembered(hasPlainNames)
 
 /** Returns whether a form is one of these. `rest` has the path and the query of its URL. */
 export const isPlain = (rest: string, form: Form, sorted: ReadonlyArray<string>): boolean => {
-  const { MessageSid: id, SmsMessageSid, SmsSid } = form
-  if (rest.includes("Sid") || typeof id !== "string" || !isId(id) || form["SmsStatus"] !== "received") return false
-  const isSame: Test = (value) => value === id
-  const places = count(isPlace, form["FromCity"], form["FromCountry"], form["FromState"], form["FromZip"])
-  // Twilio sends all four, or none.
-  if (places !== 0 && places !== 4) return false
-  const required = count(isAccount, form["AccountSid"]) + count(isText, form["Body"]) +
-    count(isNumber, form["From"], form["To"])
-  const all = 2 + places + required + count(isSame, SmsMessageSid, SmsSid) +
-    count(isPlace, form["ToCity"], form["ToCountry"], form["ToState"], form["ToZip"]) +
-    count(isVersion, form["ApiVersion"]) + count(isFiles, form["NumMedia"]) + count(isSegments, form["NumSegments"]) +
-    count(isService, form["MessagingServiceSid"])
-  // No other field is there.
-  return required === 4 && all === sorted.length
+  if (!haveNames(sorted) || rest.includes("Sid")) return false
+  const { MessageSid: id } = form
+  return form["SmsStatus"] === "received" && typeof id === "string" && isId(id) &&
+    (form["SmsMessageSid"] ?? id) === id &&
+    (form["SmsSid"] ?? id) === id && isLike(form["AccountSid"], isAccount) && isLike(form["Body"], isText) &&
+    isLike(form["From"], isNumber) && isLike(form["To"], isNumber) && isLike(form["FromCity"], isPlace) &&
+    isLike(form["FromCountry"], isPlace) && isLike(form["FromState"], isPlace) && isLike(form["FromZip"], isPlace) &&
+    isLike(form["ToCity"], isPlace) && isLike(form["ToCountry"], isPlace) && isLike(form["ToState"], isPlace) &&
+    isLike(form["ToZip"], isPlace) && isLike(form["ApiVersion"], isVersion) && isLike(form["NumMedia"], isFiles) &&
+    isLike(form["NumSegments"], isSegments) && isLike(form["MessagingServiceSid"], isService)
 }

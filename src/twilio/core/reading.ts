@@ -30,7 +30,7 @@ import {
 } from "./names.ts"
 import { isPlain } from "./plain.ts"
 import { type Pinned, schemeOf, splitAtSender } from "./senderSeam.ts"
-import { split } from "./signedText.ts"
+import { fieldsText, split } from "./signedText.ts"
 import { splitAtNames, splitBody, splitErrors, splitProfile } from "./textSeams.ts"
 
 const received = new WeakMap<Payload, Payload>()
@@ -301,26 +301,20 @@ const withoutChange = (form: Form): Read => ({ _tag: "Read", form })
 
 /**
  * Returns the reading of a form whose signature matches, or why it cannot be the
- * one that Twilio signed. `sorted` has the names of its fields, and `text` is
- * what is signed after the URL.
+ * one that Twilio signed. `sorted` has the names of its fields.
  */
-export const readForm = (
-  url: string,
-  form: Form,
-  sorted: ReadonlyArray<string>,
-  text: string
-): Read | InvalidPayload => {
+export const readForm = (url: string, form: Form, sorted: ReadonlyArray<string>): Read | InvalidPayload => {
   const rest = restOf(url)
-  return isPlain(rest, form, sorted) ? withoutChange(form) : readCarefully(rest, form, sorted, text)
+  return isPlain(rest, form, sorted) ? withoutChange(form) : readCarefully(rest, form, sorted)
 }
 
 /** As {@link readForm}, of any form. `rest` has the path and the query of the URL. */
 export const readCarefully = (
   rest: string,
   form: Form,
-  sorted: ReadonlyArray<string>,
-  text: string
+  sorted: ReadonlyArray<string>
 ): Read | InvalidPayload => {
+  const text = fieldsText(form, sorted)
   if (!isAboutMessage(rest + text)) return withoutChange(form)
   const all: Array<Field> = []
   for (const name of sorted) {

@@ -12,9 +12,11 @@
  * asynchronous: {@link prepare} returns what is to be checked, {@link texts}
  * what may have been signed, and {@link conclude} what a match means.
  */
+import type { Hmac } from "../../internal/syncCrypto.ts"
 import type { Payload } from "../../Payload.ts"
 import { equals, twentyBytes } from "../../provider/core/base64.ts"
 import { type Form, formFromText, isJson, type Parsed, parseForm, parseJson } from "../../provider/core/body.ts"
+import { countFault } from "../../provider/core/head.ts"
 import {
   type InvalidPayload,
   invalidPayload,
@@ -24,6 +26,7 @@ import {
   refused
 } from "../../provider/core/refusal.ts"
 import { remembered } from "../../provider/core/remembered.ts"
+import type { Limits } from "../../provider/Receiving.ts"
 import { queryOf, withoutFragment } from "../../provider/Url.ts"
 import type { WebhookHead, WebhookRequest } from "../../WebhookRequest.ts"
 import { queryFault, readForm as readSigned } from "./reading.ts"
@@ -37,25 +40,28 @@ export interface SignedForm {
   readonly form: Form
   /** The names of its fields, sorted. */
   readonly sorted: ReadonlyArray<string>
-  /** The names and values, as they are signed. */
-  readonly text: string
+  /** Begins with the names and values as they are signed, until another form is read. Absent where they are no bytes yet. */
+  readonly bytes?: Uint8Array
+  /** How many bytes these are. */
+  readonly length?: number
   /** Is to be called once the form is known to be genuine. */
-  readonly learn?: () => void
+  readonly learn?: (() => void) | undefined
 }
 
-/** Builds the signed text of a form. */
-export const signedForm = (form: Form): SignedForm => {
-  const sorted = Object.keys(form).sort()
-  return { _tag: "SignedForm", form, sorted, text: fieldsText(form, sorted) }
-}
+export const signedForm = (form: Form): SignedForm => ({
+  _tag: "SignedForm",
+  form,
+  sorted: Object.keys(form).sort()
+})
 
 /** Parses a form body. */
-export type ReadForm = (body: Uint8Array) => SignedForm | Refused<InvalidPayload>
-
-export const readForm: ReadForm = (body) => {
+export const readForm = (body: Uint8Array): SignedForm | Refused<InvalidPayload> => {
   const read: Parsed<Form> | Refused<InvalidPayload> = parseForm(body)
   return read._tag === "Parsed" ? signedForm(read.payload) : read
 }
+
+/** Parses a form body, or leaves it to {@link readForm}. */
+export type Scan = (body: Uint8Array) => SignedForm | undefined
 
 /** Returns the hash of the body in the signed URL. If there are two, Twilio's SDK reads the first. */
 export const signedHash = ({ url }: WebhookHead): string | null => new URLSearchParams(queryOf(url)).get("bodySHA256")
@@ -98,8 +104,6 @@ export interface Claim {
   /** The signature, which equals the canonical Base64 of the right one or none. */
   readonly tag: string
   readonly url: string
-  /** What is signed after the URL. */
-  readonly text: string
   /** The SHA-256 that the body must have, in lower-case hexadecimal digits. */
   readonly hash: string | undefined
   /** Absent for JSON and for a GET. */
@@ -110,28 +114,33 @@ export const mismatch = /* @__PURE__ */ refused(invalidSignature)
 
 const isAmbiguous = /* @__PURE__ */ remembered(isAmbiguousPath)
 
-/** Reads what a request claims to be. Refuses one whose signature cannot cover its body. */
-export const prepare = (request: WebhookRequest, read: ReadForm = readForm): Claim | Refused => {
+/** Returns what is signed after the URL. */
+export const textOf = ({ signed }: Claim): string => signed === undefined ? "" : fieldsText(signed.form, signed.sorted)
+
+/**
+ * Reads what a request claims to be. Refuses one whose signature cannot cover its
+ * body, and one with more fields than the limit, if there is one.
+ */
+export const prepare = (request: WebhookRequest, limits?: Limits, scan?: Scan): Claim | Refused => {
   const { body, headers, method, url } = request
-  const tag = headers[header] ?? ""
+  const isForm = method !== "GET" && !isJson(request)
+  const scanned = isForm && body instanceof Uint8Array ? scan?.(body) : undefined
+  // Each field that was scanned was there once, and after the last ampersand may be nothing.
+  const isCounted = !limits || (scanned && scanned.sorted.length < limits.maxFields && !url.includes("?"))
+  const fault = isCounted ? undefined : countFault({ limits }, request)
+  if (fault !== undefined) return refused(fault)
+  const claim: Claim = { _tag: "Claim", tag: headers[header] ?? "", url, hash: undefined, signed: undefined }
   if (isAmbiguous(url)) return mismatch
-  if (method === "GET") {
-    const isCovered = body.length === 0 || signedHash(request) === null
-    return isCovered ? { _tag: "Claim", tag, url, text: "", hash: undefined, signed: undefined } : mismatch
-  }
-  if (isJson(request)) {
-    return { _tag: "Claim", tag, url, text: "", hash: signedHash(request) ?? "", signed: undefined }
-  }
-  const signed = read(body)
+  if (method === "GET") return body.length === 0 || signedHash(request) === null ? claim : mismatch
+  if (!isForm) return { ...claim, hash: signedHash(request) ?? "" }
+  const signed = scanned ?? readForm(body)
   if (signed._tag === "Refused") return signed
-  const { text } = signed
-  return url.includes("bodySHA256") && isJsonAsForm(signedHash(request), text)
-    ? mismatch
-    : { _tag: "Claim", tag, url, text, hash: undefined, signed }
+  const form: Claim = { ...claim, signed }
+  return url.includes("bodySHA256") && isJsonAsForm(signedHash(request), textOf(form)) ? mismatch : form
 }
 
 /** Yields the texts that may have been signed, the most likely first. */
-export const texts = function*({ text, url }: Pick<Claim, "text" | "url">): Iterable<string> {
+export const texts = function*(url: string, text: string): Iterable<string> {
   let hashed = 0
   for (const candidate of candidates(url)) {
     const whole = candidate + text
@@ -186,7 +195,7 @@ export const conclude = (
   const isGet = request.method === "GET"
   const fault = isGet ? queryFault(url) : undefined
   if (fault !== undefined) return refused(fault)
-  const read = signed === undefined ? undefined : readSigned(url, signed.form, signed.sorted, signed.text)
+  const read = signed === undefined ? undefined : readSigned(url, signed.form, signed.sorted)
   if (read?._tag === "InvalidPayload") return refused(read)
   const other = accounts === undefined ? undefined : accountFault(read?.form ?? payloadOf(request), accounts)
   if (other !== undefined) return refused(other)
@@ -199,8 +208,8 @@ export const conclude = (
 
 /** The cryptography of a runtime that has it synchronously. */
 export interface SyncCrypto {
-  /** The tags of a text under each of the keys, in Base64. */
-  readonly tags: ReadonlyArray<(text: string, before?: Uint8Array) => string>
+  /** The HMACs under each of the keys. */
+  readonly tags: ReadonlyArray<Hmac>
   /** The SHA-256, in lower-case hexadecimal digits. */
   readonly sha256: (body: Uint8Array) => string
 }
@@ -214,18 +223,21 @@ const signedUrl = /* @__PURE__ */ remembered((url: string) => encoder.encode(wit
 export const verifySync = (
   { sha256, tags }: SyncCrypto,
   accounts: ReadonlyArray<string> | undefined,
-  read: ReadForm = readForm
+  scan?: Scan
 ) =>
-(request: WebhookRequest): Verified | Refused => {
-  const claim = prepare(request, read)
+(request: WebhookRequest, limits: Limits): Verified | Refused => {
+  const claim = prepare(request, limits, scan)
   if (claim._tag === "Refused") return claim
+  const { signed, tag, url } = claim
   if (claim.hash !== undefined && !equals(claim.hash, sha256(request.body))) return mismatch
-  const fits = (text: string, before?: Uint8Array): boolean => {
-    for (const tagOf of tags) if (equals(claim.tag, tagOf(text, before))) return true
+  const fits: (...signed: Parameters<Hmac>) => boolean = (text, before, bytes, length) => {
+    for (const tagOf of tags) if (equals(tag, tagOf(text, before, bytes, length))) return true
     return false
   }
   // Nearly all match as they are received, and a generator takes as long as the rest.
-  return fits(claim.text, signedUrl(claim.url)) || Array.from(texts(claim)).slice(1).some((text) => fits(text))
+  const text = signed?.bytes ? "" : textOf(claim)
+  return fits(text, signedUrl(url), signed?.bytes, signed?.length) ||
+      Array.from(texts(url, textOf(claim))).slice(1).some((text) => fits(text))
     ? conclude(claim, request, accounts)
     : mismatch
 }
