@@ -1,6 +1,9 @@
+import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import * as fc from "fast-check"
+import { setImmediate } from "node:timers/promises"
+import * as Kit from "../../src/rooms/RoomKit.ts"
 import { RoomKit } from "../../src/rooms/RoomKit.ts"
 import { type Carrier, carriers, secrets, type Wire } from "./carriers.ts"
 import { assertProblem, events, exchange, head, layerServer, parseAnswer, port, publicUrl, request } from "./server.ts"
@@ -25,6 +28,37 @@ describe("an unusual request", () => {
       assert.deepStrictEqual(statuses(yield* exchange(first + second + third)), [200, 403, 200])
       assert.sameMembers((yield* events).map(({ source }) => source.externalId), ["SM1", "SM3"])
     }).pipe(Effect.provide(layerServer())))
+
+  // Those of the second are answered once the rest of the bytes is read.
+  const layerLate = Layer.effect(
+    RoomKit,
+    Effect.map(Kit.make(), (kit) =>
+      RoomKit.of({
+        ...kit,
+        processEvents: (...parameters) =>
+          Effect.andThen(Effect.promise(() => setImmediate()), kit.processEvents(...parameters))
+      }))
+  ).pipe(Layer.provide(NodeCrypto.layer))
+  for (const [when, layer] of [["", layerServer()], [" late", layerServer({}, layerLate)]] as const) {
+    it.live(`that is not HTTP leaves the answer${when} to the one before it`, () =>
+      Effect.gen(function*() {
+        const { headers, method, target } = yield* sign(twilio, "SM")
+        const endings = {
+          "no request\r\n\r\n": 400,
+          [`${head(method, target, { host: "x", "transfer-encoding": "chunked", ...headers })}no chunk\r\n`]: 400,
+          [`GET / HTTP/1.1\r\nhost: x\r\n${`x: ${"y".repeat(1000)}\r\n`.repeat(20)}\r\n`]: 431
+        }
+        for (const [index, [ending, status]] of Object.entries(endings).entries()) {
+          const wires = [yield* sign(twilio, `SM${index}`), yield* sign(sinch, `SM${index}`)]
+          const webhooks = wires.map((wire) => written(wire)).join("")
+          assert.deepStrictEqual(statuses(yield* exchange(webhooks + ending)), [200, 200, status], ending.slice(0, 80))
+          // What comes behind the last one of a connection is no request at all.
+          const last = written(wires[0]!, "connection: close")
+          assert.deepStrictEqual(statuses(yield* exchange(last + ending)), [200])
+        }
+        assert.lengthOf(yield* events, 6)
+      }).pipe(Effect.provide(layer)))
+  }
 
   it.effect("in pieces of one byte is the same request", () =>
     Effect.gen(function*() {

@@ -143,7 +143,36 @@ describe("the front", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.live("handles the webhooks of several connections before it answers any of them", () => {
+  it.live("answers a webhook before what is not HTTP behind it, however much of that comes", () => {
+    const warnings: Array<Error> = []
+    const note = (warning: Error) => warnings.push(warning)
+    const noise = Array.from({ length: 12 }, () => "no request\r\n\r\n")
+    const kit = Layer.effect(
+      RoomKit.RoomKit,
+      Effect.map(RoomKit.make(), (kit) =>
+        RoomKit.RoomKit.of({
+          ...kit,
+          processEvents: (...parameters) =>
+            Effect.andThen(
+              Effect.promise(async () => {
+                for (let turn = 0; turn < 6 * noise.length; turn++) await new Promise(setImmediate)
+              }),
+              kit.processEvents(...parameters)
+            )
+        }))
+    ).pipe(Layer.provide(NodeCrypto.layer))
+    const { layer } = noting({ kit, disableLogger: true })
+    return Effect.gen(function*() {
+      process.on("warning", note)
+      yield* Effect.addFinalizer(() => Effect.sync(() => process.off("warning", note)))
+      const received = yield* inTurn(whole(yield* sign(carriers[0]!, "SM1"), "keep-alive"), ...noise)
+      assert.deepStrictEqual([...received.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status), ["200", "400"])
+      assert.deepStrictEqual(warnings, [])
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  })
+
+  // By a clock that stands still: the first of a process may take long.
+  it.effect("handles the webhooks of several connections before it answers any of them", () => {
     const responses: Array<FrontedResponse> = []
     const answered: Array<number> = []
     const countAnswered = () => answered.push(responses.filter(({ writableEnded }) => writableEnded).length)

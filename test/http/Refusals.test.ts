@@ -347,35 +347,40 @@ describe("a failure of ours", () => {
       assert.lengthOf(lines, carriers.length)
     }))
 
-  it.effect("is answered so too when it is in a provider", () =>
-    Effect.gen(function*() {
-      const { layer, lines } = observe()
-      const layerBroken = Layer.effect(
-        SmsProviders,
-        Effect.map(SmsProviders, (providers) => ({
-          ...providers,
-          find: (name) =>
-            Option.map(providers.find(name), (provider): Provider => ({
-              ...provider,
-              ...(name === "sinch"
-                ? { verify: () => Effect.die(new Error("out of order")) }
-                : { decode: () => Effect.die(new Error("out of order")) })
-            }))
-        }))
-      )
-      const layerBrokenServer = WebhookServer.serve({ publicUrl }, quiet).pipe(
-        Layer.provide([RoomKit.layer(), Layer.provide(layerBroken, layerProviders)]),
-        Layer.provideMerge(NodeCrypto.layer),
-        Layer.provideMerge(layerNode),
-        Layer.provideMerge(layer)
-      )
-      yield* Effect.gen(function*() {
-        for (const carrier of carriers) assertProblem(yield* post(carrier, carrier.sms("SM1")), 500)
-      }).pipe(Effect.provide(layerBrokenServer))
-      assert.lengthOf(lines, carriers.length)
-      for (const { level, message } of lines) {
-        assert.strictEqual(level, "Error")
-        assert.include(message, "out of order")
-      }
-    }))
+  const dies = () => Effect.die(new Error("out of order"))
+  const throws = () => {
+    throw new Error("out of order")
+  }
+  for (const [what, fault] of [["", dies], [" that throws before it returns an effect", throws]] as const) {
+    it.effect(`is answered so too when it is in a provider${what}`, () =>
+      Effect.gen(function*() {
+        const { layer, lines } = observe()
+        const layerBroken = Layer.effect(
+          SmsProviders,
+          Effect.map(SmsProviders, (providers) => ({
+            ...providers,
+            find: (name) =>
+              Option.map(providers.find(name), (provider): Provider => ({
+                ...provider,
+                ...(name === "sinch" ? { verify: fault } : { decode: fault })
+              }))
+          }))
+        )
+        // Bytes that a webhook does not give back would leave no room for the next.
+        const layerBrokenServer = WebhookServer.serve({ publicUrl, maxProcessingBytes: 1 }, quiet).pipe(
+          Layer.provide([RoomKit.layer(), Layer.provide(layerBroken, layerProviders)]),
+          Layer.provideMerge(NodeCrypto.layer),
+          Layer.provideMerge(layerNode),
+          Layer.provideMerge(layer)
+        )
+        yield* Effect.gen(function*() {
+          for (const carrier of carriers) assertProblem(yield* post(carrier, carrier.sms("SM1")), 500)
+        }).pipe(Effect.provide(layerBrokenServer))
+        assert.lengthOf(lines, carriers.length)
+        for (const { level, message } of lines) {
+          assert.strictEqual(level, "Error")
+          assert.include(message, "out of order")
+        }
+      }))
+  }
 })

@@ -5,10 +5,12 @@ import * as Turns from "../../src/http/internal/turns.ts"
 const setUp = () => {
   const log: Array<string> = []
   const ends: Array<() => void> = []
-  const turns = Turns.make((flush) => ends.push(flush))
-  const handle = (name: string) =>
+  let now = 0
+  const turns = Turns.make((flush) => ends.push(flush), () => now)
+  const handle = (name: string, millis = 0) =>
     turns.handle(() => {
       log.push(`handle ${name}`)
+      now += millis
       turns.write(() => log.push(`write ${name}`))
     })
   return { log, ends, turns, handle }
@@ -53,6 +55,25 @@ describe("Turns", () => {
     for (const end of ends) end()
     assert.strictEqual(writes().length, 33)
     assert.strictEqual(log.length, 2 * 33)
+  })
+
+  it("answers what was handled when one takes long, and goes on with the others", () => {
+    const { ends, handle, log } = setUp()
+    handle("a")
+    handle("b", 50)
+    handle("c", 1)
+    handle("d", 1)
+    ends[0]!()
+    assert.deepStrictEqual(log, [
+      "handle a",
+      "handle b",
+      "write a",
+      "write b",
+      "handle c",
+      "handle d",
+      "write c",
+      "write d"
+    ])
   })
 
   it("handles what waits when it is told to, and once", () => {

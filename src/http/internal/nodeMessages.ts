@@ -53,11 +53,32 @@ const problemOf = ({ code }: NodeJS.ErrnoException): readonly [number, string] =
   }
 }
 
+/** Whether the answer to a whole request is still to come, or on its way. */
+const isOwed = ({ headersSent, req, writableEnded }: SafeResponse): boolean =>
+  req.complete && (writableEnded || !headersSent)
+
+/** Connections with an error that waits for answers to what came before it. */
+const failing = new WeakSet<Duplex>()
+
 /** Answers a request that is not HTTP, as Node does, with the headers and a problem. Says nothing of the error. */
 export const answerClientError = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+  const response = SafeResponse.current.get(socket)
+  if (!socket.writable || error.code === "ECONNRESET") {
+    socket.destroy()
+    return
+  }
+  // The caller would take it for the answer to the request before: a carrier would send that webhook again.
+  if (response !== undefined && isOwed(response)) {
+    if (failing.has(socket)) return
+    failing.add(socket)
+    response.once("close", () => {
+      failing.delete(socket)
+      answerClientError(error, socket)
+    })
+    return
+  }
   // What is written after the beginning of another answer would be a part of that one.
-  const isAnswering = SafeResponse.current.get(socket)?.headersSent === true
-  if (!socket.writable || error.code === "ECONNRESET" || isAnswering) {
+  if (response?.headersSent === true) {
     socket.destroy()
     return
   }

@@ -11,6 +11,9 @@
 /** As many as are handled before the first of them is answered: that takes a millisecond or two. */
 const maxTogether = 32
 
+/** For how long others are handled before one is answered. A hook may keep the processor to itself. */
+const maxMillis = 4
+
 export interface Turns {
   /** Handles a request with the others of the turn. */
   readonly handle: (handling: () => void) => void
@@ -20,23 +23,29 @@ export interface Turns {
   readonly flush: () => void
 }
 
-const run = (steps: ReadonlyArray<() => void>): void => {
-  for (const step of steps) step()
-}
-
-/** Takes what runs a function at the end of the turn. No step may throw. */
-export const make = (atEnd: (flush: () => void) => void): Turns => {
+/** Takes what runs a function at the end of the turn, and a clock in milliseconds. No step may throw. */
+export const make = (atEnd: (flush: () => void) => void, now: () => number): Turns => {
   let waiting: Array<() => void> = []
   let writings: Array<() => void> | undefined
 
+  const writeAll = (): void => {
+    const answers = writings ?? []
+    writings = undefined
+    for (const answer of answers) answer()
+  }
+
   const flush = (): void => {
     const handlings = waiting
-    const answers: Array<() => void> = []
     waiting = []
-    writings = answers
-    run(handlings)
-    writings = undefined
-    run(answers)
+    let begun = now()
+    for (const handling of handlings) {
+      writings ??= []
+      handling()
+      if (now() - begun < maxMillis) continue
+      writeAll()
+      begun = now()
+    }
+    writeAll()
   }
 
   return {

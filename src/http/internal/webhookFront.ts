@@ -119,7 +119,7 @@ export const install = Effect.fnUntraced(
     const isClosing = () => isLeaving() || !server.listening
     // As many as there are providers, twice.
     const routes = new Map<string, Route>()
-    const turns = Turns.make((flush) => server.afterReading(flush))
+    const turns = Turns.make((flush) => server.afterReading(flush), () => clock.currentTimeMillisUnsafe())
 
     const write = (response: FrontedResponse, ...answer: Parameters<FrontedResponse["answer"]>) =>
       turns.write(() => {

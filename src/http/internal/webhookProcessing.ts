@@ -14,6 +14,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
 import { InboxProcessor } from "../../inbox/Inbox.ts"
+import { attempt } from "../../internal/attempt.ts"
 import * as Deduplicator from "../../internal/deduplicator.ts"
 import type { Recorder } from "../../provider/Exchanges.ts"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
@@ -157,15 +158,16 @@ export const make = Effect.fnUntraced(function*(options: Options, exchanges?: Re
 
   const process = (verified: Verified, claim: ByteBudget.Claim) => {
     const { provider, webhook } = verified
-    const decoding = exchanges === undefined ? provider.decode(webhook) : provider.decode(webhook).pipe(
+    const decoded = attempt(() => provider.decode(webhook))
+    const noted = exchanges === undefined ? decoded : decoded.pipe(
       Effect.tapError((error) => recordRefused(exchanges, webhook.request, error)),
       Effect.tap((events) => recordAccepted(exchanges, verified, events))
     )
-    const decoded = decoding.pipe(
+    const decided = noted.pipe(
       Effect.catch(refuse),
       Effect.catchDefect((defect) => failed(Cause.die(defect)))
     )
-    return Effect.flatMap(decoded, (events): Effect.Effect<unknown, WebhookProblem> => {
+    return Effect.flatMap(decided, (events): Effect.Effect<unknown, WebhookProblem> => {
       if (inbox === undefined) return start(verified, events, claim)
       // What is in the inbox is kept, and processed from there.
       const accepting = once(webhook.idempotencyKeys ?? [], Effect.asVoid(inbox.accept(events)))

@@ -7,6 +7,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as IpNetwork from "effect/net/IpNetwork"
+import { attempt } from "../../internal/attempt.ts"
 import type { Recorder } from "../../provider/Exchanges.ts"
 import type { Service as Provider } from "../../provider/SmsProvider.ts"
 import { WebhookError, type WebhookErrorReason } from "../../WebhookError.ts"
@@ -142,7 +143,7 @@ export const make = (options: Options, exchanges?: Recorder) => {
     examine,
     /** Verifies a webhook whose body is there. Tells the headers of a refusal to `onRefused`. */
     verifyBody: (asked: Asked, body: Uint8Array, onRefused: (headers: Readonly<Record<string, string>>) => void) =>
-      verifyBody(asked, body).pipe(
+      attempt(() => verifyBody(asked, body)).pipe(
         Effect.catch((error) => {
           onRefused(headersOf(error.reason))
           return refuse(error)
