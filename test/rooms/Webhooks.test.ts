@@ -69,7 +69,8 @@ describe("a webhook", () => {
       assert.deepStrictEqual(another.map(({ _tag }) => _tag), ["Repeated", "StatusRecorded"])
       assert.deepStrictEqual(yield* history(kit), ["hello"])
 
-      yield* kit.processEvents([message("fourth")], { idempotencyKeys: ["third key"] })
+      // A provider may give a key twice.
+      yield* kit.processEvents([message("fourth")], { idempotencyKeys: ["third key", "third key"] })
       assert.deepStrictEqual(yield* history(kit), ["hello", "fourth"])
     }))
 
