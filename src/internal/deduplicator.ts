@@ -31,8 +31,9 @@ interface Entry<S> {
   done: Deferred.Deferred<void> | undefined
 }
 
-/** What an entry takes without its key and its summary. */
+/** What an entry takes without its key and its summary, and what a scope takes without its name and its entries. */
 const perEntry = 192
+const perScope = 256
 
 /**
  * The keys of a time, by what they are unique in. They are forgotten together: to
@@ -46,6 +47,8 @@ interface Generation<S> {
   /** When all of its keys have expired. */
   until: number
 }
+
+const bytesOfKey = (key: string): number => perEntry + 2 * key.length
 
 const makeGeneration = <S>(): Generation<S> => ({ keys: new Map(), size: 0, bytes: 0, until: -Infinity })
 
@@ -75,6 +78,12 @@ export interface Deduplicator<S> {
     build: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>,
     memory: Memory<A, S, B>
   ) => Effect.Effect<A | B, E, R>
+  /** As `run`, but runs the effect unless one of several keys is known. */
+  readonly runAll: <A, E, R>(
+    keys: ReadonlyArray<string>,
+    build: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>,
+    memory: Memory<A, S, A>
+  ) => (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>
   /**
    * As `run`, but builds the effect at once if the key is not known, at this time
    * in epoch milliseconds. The result of one that is done by then is returned. The
@@ -103,7 +112,7 @@ export const make = <S>(
     let old = makeGeneration<S>()
 
     const age = (): void => {
-      old = options.capacity > 1 && young.bytes <= maxBytes ? young : makeGeneration()
+      old = options.capacity > 1 ? young : makeGeneration()
       young = makeGeneration()
     }
 
@@ -116,12 +125,15 @@ export const make = <S>(
       young.keys.get(scope)?.get(key) ?? old.keys.get(scope)?.get(key)
 
     const put = ({ key, scope = "" }: Key, entry: Entry<S>): void => {
-      const bytes = perEntry + 2 * key.length
+      const [bytes, ofScope] = [bytesOfKey(key), perScope + 2 * scope.length]
       // One that exceeds the bound alone would push out all others in vain.
-      if (bytes > half.bytes) return
-      if (young.size >= half.size || young.bytes + bytes > half.bytes) age()
+      if (bytes + ofScope > half.bytes) return
+      if (young.size >= half.size || young.bytes + bytes + ofScope > half.bytes) age()
       let keys = young.keys.get(scope)
-      if (keys === undefined) young.keys.set(scope, keys = new Map())
+      if (keys === undefined) {
+        young.keys.set(scope, keys = new Map())
+        young.bytes += ofScope
+      }
       keys.set(key, entry)
       young.size++
       young.bytes += bytes
@@ -139,9 +151,24 @@ export const make = <S>(
       return { entry, mine: true }
     }
 
-    const release = ({ key, scope = "" }: Key, entry: Entry<S>): void => {
-      for (const { keys } of [young, old]) if (keys.get(scope)?.get(key) === entry) keys.get(scope)?.delete(key)
-      if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
+    /** Forgets a key. One that has failed takes no place from those that are remembered. */
+    const forget = ({ key, scope = "" }: Key, entry: Entry<S>): void => {
+      for (const generation of [young, old]) {
+        const keys = generation.keys.get(scope)
+        if (keys?.get(key) !== entry) continue
+        keys.delete(key)
+        generation.size--
+        generation.bytes -= bytesOfKey(key)
+      }
+    }
+
+    const wake = ({ done }: Entry<S>): void => {
+      if (done !== undefined) Deferred.doneUnsafe(done, Effect.void)
+    }
+
+    const release = (key: Key, entry: Entry<S>): void => {
+      forget(key, entry)
+      wake(entry)
     }
 
     /** Remembers the result of the call that owns the entry. On failure the key is released for the next call. */
@@ -157,11 +184,15 @@ export const make = <S>(
       }
       try {
         const summary = summarize(exit.value)
+        const bytes = bytesOf(summary)
         entry.summary = summary
         entry.isDone = true
-        young.bytes += bytesOf(summary)
-        if (young.bytes > half.bytes) age()
-        if (entry.done !== undefined) Deferred.doneUnsafe(entry.done, Effect.void)
+        if (bytes > half.bytes) forget(key, entry)
+        else {
+          if (young.bytes + bytes > half.bytes) age()
+          young.bytes += bytes
+        }
+        wake(entry)
         return exit
       } catch (defect) {
         release(key, entry)
@@ -169,7 +200,7 @@ export const make = <S>(
       }
     }
 
-    /** Runs the effect of the call that owns the entry. */
+    /** Runs the effect of the call that owns the entry, in a region that cannot be interrupted. */
     const work = <A, E, R>(
       key: Key,
       entry: Entry<S>,
@@ -213,11 +244,29 @@ export const make = <S>(
           ? Effect.succeed(memory.repeated(entry.summary as S))
           : run(key, build, memory))
 
+    const begin = <A, B, E, R>(
+      key: Key,
+      now: number,
+      build: () => Effect.Effect<A, E, R>,
+      memory: Memory<A, S, B>
+    ): Effect.Effect<A | B, E, R> => {
+      const { entry, mine } = claim(key, now)
+      if (!mine) return repeat(key, entry, build, memory)
+      const effect: Effect.Effect<A, E, R> = attempt(build)
+      // The end of a fiber that is interrupted is seen only from where it cannot be.
+      return Exit.isExit(effect)
+        ? conclude(key, entry, effect as Exit.Exit<A, E>, memory.summarize)
+        : Effect.uninterruptibleMask((restore) => work(key, entry, restore(effect), memory.summarize))
+    }
+
     return {
       run,
-      begin: (key, now, build, memory) => {
-        const { entry, mine } = claim(key, now)
-        return mine ? work(key, entry, attempt(build), memory.summarize) : repeat(key, entry, build, memory)
-      }
+      // In one order, and each once: no call waits for itself, and no two for each other.
+      runAll: (keys, build, memory) =>
+        (keys.length < 2 ? keys : [...new Set(keys)].sort()).reduceRight(
+          (build, key) => () => run({ key }, build, memory),
+          build
+        ),
+      begin
     }
   })

@@ -176,6 +176,33 @@ describe("once", () => {
       }
     }))
 
+  it.effect("frees the key of a call that has begun with it, when its fiber is interrupted", () =>
+    Effect.gen(function*() {
+      const once = yield* Outcomes.make<string>(roomy)
+      const { effect, gates } = yield* gated()
+      const first = yield* fork(Effect.suspend(() => once.begin("key", 0, () => effect, identity)))
+      const second = yield* fork(once.run("key", Effect.succeed("second"), identity))
+      yield* Fiber.interrupt(first)
+      assert.lengthOf(gates, 1)
+      assert.deepStrictEqual(yield* Fiber.join(second), { _tag: "First", value: "second" })
+    }))
+
+  it.effect("runs the effect of several keys unless one of them is known, whatever their order", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>(roomy)
+      const { effect, gates } = yield* gated()
+      const run = (...keys: ReadonlyArray<string>) =>
+        fork(Effect.withFiber(once.runAll(keys, () => effect, { summarize: identity, repeated: () => "repeated" })))
+      const calls = [yield* run("a", "b", "a"), yield* run("b", "a"), yield* run("b"), yield* run("a", "c")]
+      yield* settle
+      assert.lengthOf(gates, 1)
+      yield* Deferred.succeed(gates[0]!, "first")
+      assert.deepStrictEqual(yield* Fiber.joinAll(calls), ["first", "repeated", "repeated", "repeated"])
+      const other = yield* run("d", "d")
+      yield* Deferred.succeed(gates[1]!, "first")
+      assert.strictEqual(yield* Fiber.join(other), "first")
+    }))
+
   it.effect("keeps the key for the call that has it when an earlier one fails that was forgotten meanwhile", () =>
     Effect.gen(function*() {
       const once = yield* Outcomes.make<string>({ capacity: 1, timeToLive: "1 minute" })
@@ -250,9 +277,34 @@ describe("once", () => {
       assert.strictEqual(yield* run(huge), "First")
       assert.strictEqual(yield* run(huge), "First")
       assert.strictEqual(yield* run(long("g")), "Repeated")
-      // A summary that exceeds all of it leaves nothing else.
-      assert.strictEqual(yield* run("heavy", "x".repeat(20_000)), "First")
-      for (const key of [long("g"), "heavy"]) assert.strictEqual(yield* run(key), "First")
+      // Neither is one with such a summary, whatever it is.
+      assert.strictEqual(yield* run("heavy", "x".repeat(6000)), "First")
+      assert.strictEqual(yield* run(long("g")), "Repeated")
+      assert.strictEqual(yield* run("heavy"), "First")
+    }))
+
+  it.effect("forgets nothing for calls that fail, however many do", () =>
+    Effect.gen(function*() {
+      for (const limits of [{ capacity: 4 }, { capacity: 100, maxBytes: 2000 }]) {
+        const once = yield* Outcomes.make<string>({ ...limits, timeToLive: "1 minute" })
+        yield* once.run("key", Effect.succeed("it"), identity)
+        for (let call = 0; call < 20; call++) yield* Effect.exit(once.run(`${call}`, Effect.fail("broken"), identity))
+        assert.strictEqual((yield* once.run("key", Effect.succeed("it"), identity))._tag, "Repeated")
+      }
+    }))
+
+  it.effect("counts the bytes of scopes", () =>
+    Effect.gen(function*() {
+      const once = yield* Deduplicator.make<string>({ capacity: 100, maxBytes: 20_000, timeToLive: "1 minute" })
+      const run = (scope: string) =>
+        once.run({ key: "key", scope }, () => Effect.succeed("first"), {
+          summarize: identity,
+          repeated: () => "repeated"
+        })
+      const scopes = ["a", "b", "c", "d", "e", "f", "g"].map((scope) => scope.repeat(1400))
+      for (const scope of scopes) assert.strictEqual(yield* run(scope), "first")
+      for (const scope of scopes.slice(-3)) assert.strictEqual(yield* run(scope), "repeated")
+      assert.strictEqual(yield* run(scopes[0]!), "first")
     }))
 
   it.effect("does not confuse a key with the same in another scope", () =>

@@ -82,3 +82,32 @@ it.effect("begin at once where the key is free, and as a result where nothing ha
       assert.deepStrictEqual(inTurn.begin(fiber, "a", () => Exit.succeed("free")), Exit.succeed("free"))
     })
   ))
+
+it.effect("keep their place while another key begins within, and let those pass that came meanwhile", () =>
+  Effect.withFiber((fiber) =>
+    Effect.gen(function*() {
+      const inTurn = KeyedMutex.make()
+      const log: Array<string> = []
+      const waiting: Array<Fiber.Fiber<unknown>> = []
+      const wait = (key: string) => {
+        waiting.push(Effect.runFork(inTurn(key)(Effect.sync(() => log.push(`waited for ${key}`)))))
+      }
+      const outer = inTurn.begin(fiber, "a", () => {
+        const inner = inTurn.begin(fiber, "b", (): Effect.Effect<void> => {
+          wait("a")
+          wait("b")
+          log.push("b")
+          throw new Error("broken")
+        })
+        assert.isTrue(Exit.isExit(inner) && Exit.hasDies(inner))
+        wait("a")
+        log.push("a")
+        return Exit.void
+      })
+      assert.isTrue(Exit.isExit(outer))
+      assert.deepStrictEqual(log, ["b", "a"])
+      yield* Fiber.awaitAll(waiting)
+      assert.deepStrictEqual(log.slice(2).sort(), ["waited for a", "waited for a", "waited for b"])
+      for (const key of ["a", "b"]) assert.strictEqual(inTurn.begin(fiber, key, () => Exit.void), Exit.void)
+    })
+  ))

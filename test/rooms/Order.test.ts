@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
+import { TryAgain } from "../../src/queue/TryAgain.ts"
 import type { RoomEvent } from "../../src/RoomEvent.ts"
+import * as Channel from "../../src/rooms/Channel.ts"
 import * as Hook from "../../src/rooms/Hook.ts"
 import { fork, history, makeKit, message, recording, said, settle, textOf, watch } from "./kit.ts"
 
@@ -170,6 +172,30 @@ describe("an answer from within", () => {
       yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* Fiber.join(first))._tag, "Broadcast")
       assert.deepStrictEqual(texts, ["0", "0.", "0..", "0...", "0....", "0....."])
+    }))
+
+  it.effect("that is to be tried again keeps the entry of an inbox that it answers, also when it ends first", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      yield* kit.createRoom({ id: "other" })
+      const texts: Array<string> = []
+      yield* kit.registerChannel(Channel.make<unknown>({
+        id: "flaky",
+        type: "other",
+        deliver: (event) =>
+          Effect.suspend(() => texts.push(textOf(event)) === 1 ? Effect.fail(new TryAgain({})) : Effect.void)
+      }))
+      yield* kit.attachChannel("other", { channelId: "flaky" })
+      yield* kit.hook(Hook.afterBroadcast({
+        name: "answer",
+        run: ({ roomId }) =>
+          roomId === "other" ? Effect.void : Effect.andThen(kit.post("other", said("an answer")), settle)
+      }))
+      const entry = { id: "entry", event: message("hello") }
+      const error = yield* Effect.flip(kit.processEntry(entry))
+      assert.deepInclude(error, { _tag: "Unfinished", failed: ["flaky"] })
+      yield* kit.processEntry(entry)
+      assert.deepStrictEqual(texts, ["an answer", "an answer"])
     }))
 
   it.effect("does not keep those waiting who were told that the message is a repetition", () =>

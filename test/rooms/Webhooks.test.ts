@@ -1,6 +1,6 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Fiber, Layer, Redacted, Scheduler } from "effect"
 import { TestClock } from "effect/testing"
 import { TextContent } from "../../src/Content.ts"
 import { SmsProvider } from "../../src/provider/SmsProvider.ts"
@@ -9,7 +9,7 @@ import * as Twilio from "../../src/twilio/index.ts"
 import { MessagePart, Unrecognized, type WebhookEvent } from "../../src/WebhookEvent.ts"
 import * as WebhookRequest from "../../src/WebhookRequest.ts"
 import { observe } from "../observe.ts"
-import { history, makeKit, message, status, watch } from "./kit.ts"
+import { fork, history, makeKit, message, recording, status, watch } from "./kit.ts"
 
 const authToken = Redacted.make("12345")
 const url = "https://sms.example.com/webhooks/sms/twilio/inbound"
@@ -69,8 +69,33 @@ describe("a webhook", () => {
       assert.deepStrictEqual(another.map(({ _tag }) => _tag), ["Repeated", "StatusRecorded"])
       assert.deepStrictEqual(yield* history(kit), ["hello"])
 
-      yield* kit.processEvents([message("fourth")], { idempotencyKeys: ["third key"] })
+      // A provider may give a key twice.
+      yield* kit.processEvents([message("fourth")], { idempotencyKeys: ["third key", "third key"] })
       assert.deepStrictEqual(yield* history(kit), ["hello", "fourth"])
+    }))
+
+  it.effect("is one room event, and its repetition gets a result, whenever its caller is interrupted", () =>
+    Effect.gen(function*() {
+      const kit = yield* makeKit()
+      yield* kit.registerChannel(
+        recording("web", { deliver: () => Effect.repeat(Effect.yieldNow, { times: 3 }) }).channel
+      )
+      const keys: Array<string> = []
+      for (const opsBeforeYield of [9, 14, 33]) {
+        for (let steps = 0; steps < 30; steps++) {
+          const key = `${opsBeforeYield} ${steps}`
+          keys.push(key)
+          const call = Effect.suspend(() =>
+            kit.processEvents([message(key, { idempotencyKey: key })], { idempotencyKeys: [`first ${key}`, key] })
+          )
+          const first = yield* Effect.provideService(fork(call), Scheduler.MaxOpsBeforeYield, opsBeforeYield)
+          yield* Effect.repeat(Effect.yieldNow, { times: steps })
+          yield* Fiber.interrupt(first)
+          const [result] = yield* call
+          assert.include(["Broadcast", "Repeated"], result?._tag)
+        }
+      }
+      assert.deepStrictEqual(yield* history(kit), keys)
     }))
 
   it.effect("has one reading at a time, and another one only if that failed", () =>

@@ -99,10 +99,7 @@ export const make = Effect.fnUntraced(function*(options: Options, exchanges?: Re
   // Keys of a whole webhook, which the inbox does not know. The kit has its own.
   const seen = yield* Deduplicator.make<void>(keyLimits)
   const once = <E>(keys: ReadonlyArray<string>, accepting: Effect.Effect<void, E>): Effect.Effect<void, E> =>
-    keys.reduceRight(
-      (accepting, key) => seen.run({ key }, () => accepting, { summarize: () => {}, repeated: () => {} }),
-      accepting
-    )
+    Effect.withFiber(seen.runAll(keys, () => accepting, { summarize: () => {}, repeated: () => {} }))
   const budget = ByteBudget.make(options.maxProcessingBytes ?? 16 * 1024 * 1024)
   const working = new Set<Fiber.Fiber<unknown, unknown>>()
   const ended = Effect.suspend((): Effect.Effect<void> =>

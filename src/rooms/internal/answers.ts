@@ -27,15 +27,10 @@ export interface Options<A> {
 export const make = ({ surely }: Parts) => {
   const oncePerKey = KeyedMutex.make()
 
-  /** Waits until all answers are processed, and returns the failure of the first that is not. */
-  const awaitAnswers = Effect.fnUntraced(function*({ answers }: Conversation) {
-    const failures: Array<Effect.Effect<never, StorageError | Unfinished>> = []
-    while (answers.length > 0) {
-      for (const exit of yield* Fiber.awaitAll([...answers])) {
-        if (Exit.isFailure(exit)) failures.push(Effect.failCause(exit.cause))
-      }
-    }
-    return failures[0]
+  /** Waits until all answers are processed, and fails as the first that is not. */
+  const awaitAnswers = Effect.fnUntraced(function*({ answers, failures }: Conversation) {
+    while (answers.length > 0) yield* Fiber.awaitAll([...answers])
+    if (failures[0] !== undefined) return yield* Effect.failCause(failures[0])
   })
 
   /** Stores what became of the events: with the completion of their entry, if there is one. */
@@ -52,20 +47,16 @@ export const make = ({ surely }: Parts) => {
 
   /** Waits for the answers, and stores what became of the events. */
   const settle = Effect.fnUntraced(function*(conversation: Conversation, completion: Completion | undefined) {
-    const failure = yield* awaitAnswers(conversation)
     // If an answer could not be stored, the event counts as not processed.
-    if (failure !== undefined) return yield* failure
+    yield* awaitAnswers(conversation)
     yield* storeAll(conversation.settles, completion)
   })
 
   /** The same for a message that was broadcast for a caller: nothing that fails keeps its result from the caller. */
   const settleMade = Effect.fnUntraced(function*(conversation: Conversation, isResumed: boolean) {
-    const failure = yield* awaitAnswers(conversation)
-    if (failure !== undefined) {
-      yield* Effect.catchCause(
-        failure,
-        (cause) => Effect.logError("An answer to a message of the application could not be processed", cause)
-      )
+    const answered = yield* Effect.exit(awaitAnswers(conversation))
+    if (Exit.isFailure(answered)) {
+      yield* Effect.logError("An answer to a message of the application could not be processed", answered.cause)
       // Posted again with its key, the message goes on from here.
       if (isResumed) return
     }
@@ -77,13 +68,15 @@ export const make = ({ surely }: Parts) => {
     result: Exit.Exit<A, E>,
     { completion, isMade, isResumed = true }: Options<A>
   ): Effect.Effect<A, E | StorageError | Unfinished> => {
-    const { answers, settles } = conversation
+    const { answers, failures, settles } = conversation
     if (Exit.isSuccess(result) && isMade?.(result.value) === true) {
       return Effect.andThen(settleMade(conversation, isResumed), result)
     }
     // Without a result, the entry is not completed.
     const completing = Exit.isSuccess(result) ? completion : undefined
-    const settled = answers.length > 0 ? settle(conversation, completing) : storeAll(settles, completing)
+    const settled = answers.length > 0 || failures.length > 0
+      ? settle(conversation, completing)
+      : storeAll(settles, completing)
     return Effect.flatMapEager(settled, () => result)
   }
 
@@ -91,7 +84,7 @@ export const make = ({ surely }: Parts) => {
     use: (conversation: Conversation) => Effect.Effect<A, E>,
     options: Options<A>
   ): Effect.Effect<A, E | StorageError | Unfinished> => {
-    const conversation: Conversation = { answers: [], settles: [] }
+    const conversation: Conversation = { answers: [], failures: [], settles: [] }
     const used = attempt(use, conversation)
     if (!Exit.isExit(used)) {
       return Effect.flatMap(Effect.exit(used), (result) => conclude(conversation, result, options))

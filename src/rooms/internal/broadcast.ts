@@ -348,13 +348,17 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
     conversation: Conversation
   ): Effect.Effect<Result, StorageError | Unfinished> => {
     if (fiber.getRef(CurrentConversation) === undefined) return passInTurn(fiber, incoming, conversation)
-    const { answers } = conversation
+    const { answers, failures } = conversation
     const { id: eventId, roomId } = incoming.event
     // The message that it answers passes again if it fails.
     const answer = Effect.withFiber((own) => passInTurn(own, { ...incoming, isReported: false }, conversation))
     return Effect.map(runs.start(answer), (answer) => {
       answers.push(answer)
-      answer.addObserver(() => answers.splice(answers.indexOf(answer), 1))
+      // It may have ended by now, before anybody waits for it.
+      answer.addObserver((exit) => {
+        answers.splice(answers.indexOf(answer), 1)
+        if (Exit.isFailure(exit)) failures.push(exit.cause)
+      })
       return { _tag: "Queued", eventId, roomId }
     })
   }

@@ -1,6 +1,7 @@
 /**
  * What is answered while an event is processed, and by whom.
  */
+import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -48,6 +49,8 @@ export const isAnswering = Effect.map(CurrentSpeaker, (speaker) => speaker !== u
 export interface Conversation {
   /** The answers that are still being processed. */
   readonly answers: Array<Fiber.Fiber<unknown, StorageError | Unfinished>>
+  /** Why answers were not processed. */
+  readonly failures: Array<Cause.Cause<StorageError | Unfinished>>
   /**
    * Stores what became of each event, the message last. Not before every answer
    * has passed: a process that ends earlier leaves a message that passes again,

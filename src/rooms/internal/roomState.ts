@@ -381,9 +381,14 @@ export class RoomState {
     record.room = room
     record.roomBytes = sizeOf(room)
     for (const route of routes) {
-      if (this.#routes.get(route) === record) continue
+      const former = this.#routes.get(route)
+      if (former === record) continue
+      const bytes = sizeOfRoute(route)
       this.#routes.set(route, record)
-      record.routeBytes += sizeOfRoute(route)
+      record.routeBytes += bytes
+      if (former === undefined) continue
+      former.routeBytes -= bytes
+      this.#count(former)
     }
     this.#weigh(record)
   }

@@ -47,9 +47,6 @@ export const make = Effect.fnUntraced(function*(remembered: Deduplicator.Options
         return event === undefined ? [] : [{ _tag: "Ignored", event }]
       })
     const summarize = (results: ReadonlyArray<EventResult>) => results.map(summaryOf)
-    return keys.reduceRight<Process<E, R>>(
-      (process, key) => () => seen.run({ key }, process, { summarize, repeated }),
-      process
-    )
+    return seen.runAll(keys, process, { summarize, repeated })
   }
 })

@@ -120,6 +120,17 @@ describe("RoomState", () => {
     assert.deepStrictEqual(state.rooms().map(({ id }) => id), ["four", "three"])
   })
 
+  it("counts a route once, however often rooms take it from one another", () => {
+    const state = makeState()
+    for (const id of ["one", "two"]) state.create(new Room({ id, createdAt, attachments: [] }))
+    const attachment = new Attachment({ channelId: "sms", participant: Address.make("+15145550142") })
+    const takeTurns = () => {
+      for (const id of ["one", "two"]) state.attach(id, attachment)
+      return state.bytes
+    }
+    assert.strictEqual(takeTurns(), takeTurns())
+  })
+
   it("does not keep an event that exceeds the bound alone, and loses no other for it", () => {
     const state = makeState()
     state.create(new Room({ id: "one", createdAt, attachments: [] }))
