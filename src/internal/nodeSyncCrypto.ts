@@ -33,7 +33,7 @@ const hmac: SyncCrypto["hmac"] = (hash, key) => {
     const bytes = longest <= inner.length ? inner : Buffer.allocUnsafe(longest)
     if (bytes !== inner) bytes.set(inner.subarray(0, block))
     bytes.set(before, block)
-    if (length > 0) bytes.set(more.subarray(0, length), block + before.length)
+    bytes.set(more.subarray(0, length), block + before.length)
     const end = text === "" ? start : start + bytes.write(text, start)
     // As text, because a digest in a buffer of its own takes half as long as the hash.
     outer.write(Crypto.hash(hash, bytes.subarray(0, end), "binary"), block, "latin1")

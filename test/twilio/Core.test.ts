@@ -250,7 +250,7 @@ describe("the core of Twilio", () => {
   }, 3_600_000)
 
   it("learns the fields of a form only once its signature has matched, and of a few forms only", () => {
-    const learning = FormScanner.make(names, decoders!)
+    const learning = FormScanner.make(names, decoders!, usual)
     const verify = verifySync(
       { tags: [syncCrypto.hmac("sha1", Buffer.from(token))], sha256: syncCrypto.sha256 },
       undefined,

@@ -71,7 +71,8 @@ interface Space {
 
 const makeSpace = (length: number): Space => {
   // What is read or written four bytes at a time ends up to three bytes later.
-  const [form, fields] = [new Uint8Array(length + 8), new Uint8Array(length + 8)]
+  const form = new Uint8Array(length + 8)
+  const fields = new Uint8Array(length + 8)
   return { form, words: new DataView(form.buffer), fields, fieldWords: new DataView(fields.buffer) }
 }
 
@@ -105,7 +106,7 @@ const below = (word: number): number => {
 export const make = (
   names: ReadonlyArray<string>,
   decoders: Decoders,
-  literal?: Build
+  literal: Build
 ): Scan => {
   const known = [...new Set(names)].sort()
   // The names with their equals signs, which begin as far from each other as the longest is.
@@ -178,7 +179,7 @@ export const make = (
       placeOf[rank] = count
       at += lengths[rank]!
       starts[rank] = at
-      let escaped = 0
+      bitsOf[rank] = 0
       for (;;) {
         const word = words.getInt32(at, true)
         const found = below(word)
@@ -187,11 +188,10 @@ export const make = (
         else {
           at += (31 - Math.clz32(found)) >> 3
           if (form[at] === ampersand) break
-          escaped = 1
+          bitsOf[rank] = 1
           at++
         }
       }
-      bitsOf[rank] = escaped
       ends[rank] = at
       count++
     }
@@ -210,7 +210,7 @@ export const make = (
     return undefined
   }
 
-  const ofLiteral = literal && Object.keys(literal([])).join()
+  const ofLiteral = Object.keys(literal([])).join()
 
   /** Makes the shape of the fields that were found. */
   const makeShape = (count: number): Shape => {
@@ -222,7 +222,7 @@ export const make = (
       for (let i = 0; i < count; i++) form[sorted[i]!] = values[i]!
       return form
     }
-    return { ranks, sorted, build: literal && sorted.join() === ofLiteral ? literal : build }
+    return { ranks, sorted, build: sorted.join() === ofLiteral ? literal : build }
   }
 
   /** Writes a value with escapes. Returns the end, or -1 if one is malformed. */

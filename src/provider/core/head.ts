@@ -4,9 +4,8 @@
  */
 import type { WebhookHead, WebhookRequest } from "../../WebhookRequest.ts"
 import type { Limits } from "../Receiving.ts"
-import { queryOf as queryIn } from "../Url.ts"
+import { queryOf } from "../Url.ts"
 import { invalidPayload, type Reason } from "./refusal.ts"
-import { remembered } from "./remembered.ts"
 
 /** What a carrier sends, and how much. */
 export interface Bounds<R> {
@@ -20,8 +19,6 @@ export interface Bounds<R> {
   /** Rejects a request by its headers and URL alone, for example without a signature. */
   readonly checkHead?: ((head: WebhookHead) => R | undefined) | undefined
 }
-
-const queryOf = /* @__PURE__ */ remembered(queryIn)
 
 const ampersand = 0x26
 

@@ -70,8 +70,7 @@ const haveNames = /* @__PURE__ */ remembered(hasPlainNames)
 export const isPlain = (rest: string, form: Form, sorted: ReadonlyArray<string>): boolean => {
   if (!haveNames(sorted) || rest.includes("Sid")) return false
   const { MessageSid: id } = form
-  return form["SmsStatus"] === "received" && typeof id === "string" && isId(id) &&
-    (form["SmsMessageSid"] ?? id) === id &&
+  return form["SmsStatus"] === "received" && isLike(id, isId) && (form["SmsMessageSid"] ?? id) === id &&
     (form["SmsSid"] ?? id) === id && isLike(form["AccountSid"], isAccount) && isLike(form["Body"], isText) &&
     isLike(form["From"], isNumber) && isLike(form["To"], isNumber) && isLike(form["FromCity"], isPlace) &&
     isLike(form["FromCountry"], isPlace) && isLike(form["FromState"], isPlace) && isLike(form["FromZip"], isPlace) &&

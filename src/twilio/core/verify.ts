@@ -16,6 +16,7 @@ import type { Hmac } from "../../internal/syncCrypto.ts"
 import type { Payload } from "../../Payload.ts"
 import { equals, twentyBytes } from "../../provider/core/base64.ts"
 import { type Form, formFromText, isJson, type Parsed, parseForm, parseJson } from "../../provider/core/body.ts"
+import type { Mutable } from "../../provider/core/build.ts"
 import { countFault } from "../../provider/core/head.ts"
 import {
   type InvalidPayload,
@@ -127,16 +128,19 @@ export const prepare = (request: WebhookRequest, limits?: Limits, scan?: Scan): 
   const scanned = isForm && body instanceof Uint8Array ? scan?.(body) : undefined
   // Each field that was scanned was there once, and after the last ampersand may be nothing.
   const isCounted = !limits || (scanned && scanned.sorted.length < limits.maxFields && !url.includes("?"))
-  const fault = isCounted ? undefined : countFault({ limits }, request)
-  if (fault !== undefined) return refused(fault)
-  const claim: Claim = { _tag: "Claim", tag: headers[header] ?? "", url, hash: undefined, signed: undefined }
+  const fault = !isCounted && countFault({ limits }, request)
+  if (fault) return refused(fault)
+  const claim: Mutable<Claim> = { _tag: "Claim", tag: headers[header] ?? "", url, hash: undefined, signed: undefined }
   if (isAmbiguous(url)) return mismatch
   if (method === "GET") return body.length === 0 || signedHash(request) === null ? claim : mismatch
-  if (!isForm) return { ...claim, hash: signedHash(request) ?? "" }
+  if (!isForm) {
+    claim.hash = signedHash(request) ?? ""
+    return claim
+  }
   const signed = scanned ?? readForm(body)
   if (signed._tag === "Refused") return signed
-  const form: Claim = { ...claim, signed }
-  return url.includes("bodySHA256") && isJsonAsForm(signedHash(request), textOf(form)) ? mismatch : form
+  claim.signed = signed
+  return url.includes("bodySHA256") && isJsonAsForm(signedHash(request), textOf(claim)) ? mismatch : claim
 }
 
 /** Yields the texts that may have been signed, the most likely first. */
