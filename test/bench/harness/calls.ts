@@ -78,25 +78,23 @@ export const asyncCalls = (
   })
 }
 
-/** What calls of something take in microseconds of the processor, each on an input that was made before. */
-export const callsOn = <A>(
+/** In microseconds of the processor, what each of many inputs takes, which were made before. */
+export const batches = <A>(
   setting: Setting,
   make: (i: number) => A,
-  call: (input: A) => unknown,
+  call: (inputs: ReadonlyArray<A>) => unknown,
   times = usual(setting)
 ): Contender => {
   let i = 0
   return warmedUp(times, (millis) => {
     const first = i
-    let last: unknown
     let busy = 0
     while (busy < millis) {
       const inputs = Array.from({ length: 200 }, () => make(i++))
       const start = processorTime()
-      for (const input of inputs) last = call(input)
+      demand(call(inputs))
       busy += processorTime() - start
     }
-    demand(last)
     return { CPU: busy * 1000 / (i - first) }
   })
 }

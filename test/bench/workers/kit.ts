@@ -1,5 +1,5 @@
 /** A kit with so many hooks, of which one wants the event. */
-import { Address } from "effect-sms/Address"
+import type { Address } from "effect-sms/Address"
 import { TextContent } from "effect-sms/Content"
 import { InboundMessage } from "effect-sms/Message"
 import * as NodeCrypto from "effect-sms/NodeCrypto"
@@ -7,7 +7,7 @@ import { Hook, RoomKit } from "effect-sms/rooms"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import { callsOn } from "../harness/calls.ts"
+import { batches } from "../harness/calls.ts"
 import type { Setting } from "../harness/Measure.ts"
 import type { Module } from "../harness/thread.ts"
 
@@ -29,20 +29,24 @@ const others = (count: number) =>
 /** A text of its own, as one that was read from a request. */
 const text = (text: string): string => Buffer.from(text).toString("latin1")
 
+const built = <A extends object>(prototype: A, fields: Partial<A>): A => Object.assign(Object.create(prototype), fields)
+
 /** From so many people, so in as many rooms. As a decoder makes it, without validating it again. */
-const message = (i: number, rooms: number): InboundMessage =>
-  Object.assign(Object.create(InboundMessage.prototype), {
+const message = (i: number, rooms: number): InboundMessage => {
+  const id = text(`SM${i}`)
+  return built(InboundMessage.prototype, {
     _tag: "InboundMessage",
     provider: "twilio",
     channelId: "sms-twilio",
-    externalId: text(`SM${i}`),
-    idempotencyKey: text(`SM${i}`),
-    sender: Address.make(text(`+1650${5550000 + i % rooms}`)),
-    recipient: Address.make(text("+16505550100")),
-    content: new TextContent({ text: text("Hello: is my order on its way?") }),
+    externalId: id,
+    idempotencyKey: id,
+    sender: text(`+1650${5550000 + i % rooms}`) as Address,
+    recipient: text("+16505550100") as Address,
+    content: built(TextContent.prototype, { _tag: "TextContent", text: text("Hello: is my order on its way?") }),
     metadata: {},
     raw: {}
   })
+}
 
 export interface Task {
   readonly name: string
@@ -60,10 +64,10 @@ const kitWith = Effect.fnUntraced(function*(hooks: number) {
 export const prepare: Module<Task>["prepare"] = async ({ hooks, name, rooms, setting }) => {
   const scope = Scope.makeUnsafe()
   const kit = await Effect.runPromise(kitWith(hooks).pipe(Effect.provide(NodeCrypto.layer), Scope.provide(scope)))
-  const events = callsOn(setting, (i) => message(i, rooms), (message) => {
-    const result = Effect.runSync(kit.processInbound(message))
-    if (result._tag !== "Broadcast") throw new Error(`The message was not broadcast: ${result._tag}`)
-    return result
+  const events = batches(setting, (i) => message(i, rooms), (messages) => {
+    const results = Effect.runSync(Effect.forEach(messages, kit.processInbound))
+    if (results.some(({ _tag }) => _tag !== "Broadcast")) throw new Error("A message was not broadcast")
+    return results
   }, { run: 200, warmUp: 2500 })
   return { contenders: { [name]: events }, tearDown: () => Effect.runPromise(Scope.close(scope, Exit.void)) }
 }
