@@ -387,17 +387,14 @@ export const make = Effect.fnUntraced(function*(
     message: InboundMessage,
     resumed?: Receiving.Resumed
   ): Effect.Effect<ProcessResult, StorageError | Unfinished> =>
-    runs.begin(fiber, () => {
-      const process = () =>
-        withAnswers(
-          fiber,
-          (conversation) => receive({ fiber, message, resumed }, conversation),
-          { completion: resumed?.completion }
-        )
-      return consents === undefined
-        ? process()
-        : Effect.flatMapEager(recordConsent(message, resumed?.eventId !== undefined), process)
-    })
+    runs.begin(fiber, () =>
+      Effect.flatMapEager(
+        recordConsent(message, resumed?.eventId !== undefined),
+        () =>
+          withAnswers(fiber, (conversation) => receive({ fiber, message, resumed }, conversation), {
+            completion: resumed?.completion
+          })
+      ))
 
   const beginInbound: typeof passIn = (fiber, message, resumed) =>
     Spans.isTraced(fiber)

@@ -186,17 +186,10 @@ export const make = ({ channels, hooks, notify, runs, sends, store }: Parts) => 
     return found
   }
 
-  const hasOthers = ({ attachments }: Room, source: string): boolean => {
-    for (const { channelId } of attachments) {
-      if (channelId !== source && channels.get(channelId) !== undefined) return true
-    }
-    return false
-  }
-
   /** Returns whether nothing is to be done with an event but to store it. */
   const isOnlyStored = (event: RoomEvent, room: Room): boolean =>
     !hooks.hasAny("BeforeBroadcast", event) && !hooks.hasAny("AfterBroadcast", event) &&
-    !hasOthers(room, event.source.channelId)
+    others(room, event.source.channelId).length === 0
 
   /** Concludes an event that its channels have. */
   const conclude = (
