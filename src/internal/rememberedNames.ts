@@ -32,3 +32,9 @@ export const rememberedNames = <A>(compute: (names: ReadonlyArray<string>) => A)
     return last.value
   }
 }
+
+/** Returns whether all members of an object have one of these names, which are separated by blanks. */
+export const haveOnly = (names: string): (object: Names) => boolean => {
+  const known = new Set(names.split(/\s+/))
+  return rememberedNames((names) => names.every((name) => known.has(name)))
+}

@@ -52,6 +52,16 @@ const noting = ({ kit = layerKit, providers = layerProviders, ...options }: Opti
   return { layer, routed }
 }
 
+type Processing = ReturnType<RoomKit.Service["processEvents"]>
+
+/** A kit in which something happens around the processing of each webhook. */
+const kitAround = (around: (processing: Processing) => Processing) =>
+  Layer.effect(
+    RoomKit.RoomKit,
+    Effect.map(RoomKit.make(), (kit) =>
+      RoomKit.RoomKit.of({ ...kit, processEvents: (...parameters) => around(kit.processEvents(...parameters)) }))
+  ).pipe(Layer.provide(NodeCrypto.layer))
+
 /** Writes the chunks one after the other on one connection, and returns what came until that closed. */
 const inTurn = Effect.fnUntraced(function*(...chunks: ReadonlyArray<string>) {
   const to = yield* port
@@ -147,20 +157,14 @@ describe("the front", () => {
     const warnings: Array<Error> = []
     const note = (warning: Error) => warnings.push(warning)
     const noise = Array.from({ length: 12 }, () => "no request\r\n\r\n")
-    const kit = Layer.effect(
-      RoomKit.RoomKit,
-      Effect.map(RoomKit.make(), (kit) =>
-        RoomKit.RoomKit.of({
-          ...kit,
-          processEvents: (...parameters) =>
-            Effect.andThen(
-              Effect.promise(async () => {
-                for (let turn = 0; turn < 6 * noise.length; turn++) await new Promise(setImmediate)
-              }),
-              kit.processEvents(...parameters)
-            )
-        }))
-    ).pipe(Layer.provide(NodeCrypto.layer))
+    const kit = kitAround((processing) =>
+      Effect.andThen(
+        Effect.promise(async () => {
+          for (let turn = 0; turn < 6 * noise.length; turn++) await new Promise(setImmediate)
+        }),
+        processing
+      )
+    )
     const { layer } = noting({ kit, disableLogger: true })
     return Effect.gen(function*() {
       process.on("warning", note)
@@ -176,15 +180,7 @@ describe("the front", () => {
     const responses: Array<FrontedResponse> = []
     const answered: Array<number> = []
     const countAnswered = () => answered.push(responses.filter(({ writableEnded }) => writableEnded).length)
-    const kit = Layer.effect(
-      RoomKit.RoomKit,
-      Effect.map(RoomKit.make(), (kit) =>
-        RoomKit.RoomKit.of({
-          ...kit,
-          processEvents: (...parameters) =>
-            Effect.tap(kit.processEvents(...parameters), () => Effect.sync(countAnswered))
-        }))
-    ).pipe(Layer.provide(NodeCrypto.layer))
+    const kit = kitAround((processing) => Effect.tap(processing, () => Effect.sync(countAnswered)))
     const { layer } = noting({ kit, disableLogger: true })
     return Effect.gen(function*() {
       const server = (yield* NodeFronted)!
@@ -232,19 +228,13 @@ describe("the front", () => {
     const running = Deferred.makeUnsafe<void>()
     const answer = Deferred.makeUnsafe<void>()
     const processed = Deferred.makeUnsafe<void>()
-    const kit = Layer.effect(
-      RoomKit.RoomKit,
-      Effect.map(RoomKit.make(), (kit) =>
-        RoomKit.RoomKit.of({
-          ...kit,
-          processEvents: (...parameters) =>
-            Deferred.succeed(running, undefined).pipe(
-              Effect.andThen(Deferred.await(answer)),
-              Effect.andThen(kit.processEvents(...parameters)),
-              Effect.tap(Deferred.succeed(processed, undefined))
-            )
-        }))
-    ).pipe(Layer.provide(NodeCrypto.layer))
+    const kit = kitAround((processing) =>
+      Deferred.succeed(running, undefined).pipe(
+        Effect.andThen(Deferred.await(answer)),
+        Effect.andThen(processing),
+        Effect.tap(Deferred.succeed(processed, undefined))
+      )
+    )
     const { layer } = noting({ kit })
     return Effect.gen(function*() {
       const bytes = whole(yield* sign(carriers[1]!, "SM1"), "keep-alive")

@@ -1,12 +1,11 @@
 import * as DateTime from "effect/DateTime"
 import type { InboundMessage } from "../../Message.ts"
+import type { Mutable } from "../../provider/core/build.ts"
 import { remembered } from "../../provider/core/remembered.ts"
 import { EventSource, RoomEvent } from "../../RoomEvent.ts"
 
 /** Messages of one millisecond share their time. */
 const timeOf = remembered((millis: number): DateTime.Utc => DateTime.makeUnsafe(millis))
-
-type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
 // Field by field: an object that is made otherwise takes three times as long, and more memory.
 function Source(this: Mutable<EventSource>, message: InboundMessage): void {

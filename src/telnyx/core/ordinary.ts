@@ -4,18 +4,13 @@
  * takes, to which a property holds it equal.
  */
 import { isObject } from "../../internal/record.ts"
-import { rememberedNames } from "../../internal/rememberedNames.ts"
+import { haveOnly } from "../../internal/rememberedNames.ts"
 import type { Payload } from "../../Payload.ts"
 import * as Build from "../../provider/core/build.ts"
 import { toMillis } from "../../provider/core/time.ts"
 import { toCost, toCount, toFlag } from "../../provider/core/values.ts"
 import { maxName, maxText } from "../../provider/internal/lengths.ts"
 import { messageFields } from "./fields.ts"
-
-const haveOnly = (names: string): (payload: Payload) => boolean => {
-  const known = new Set(names.split(/\s+/))
-  return rememberedNames((names) => names.every((name) => known.has(name)))
-}
 
 const isWebhook = /* @__PURE__ */ haveOnly("data meta")
 const isEvent = /* @__PURE__ */ haveOnly("event_type id occurred_at payload record_type")
